@@ -1,0 +1,60 @@
+// Who may import whom. The layout is the architecture: see ARCHITECTURE.md.
+const only = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    only("no-circular", {}, { circular: true }, "A cycle has no first file to read."),
+    only("not-to-unresolvable", {}, { couldNotResolve: true }, "A missing dependency."),
+    only(
+      "no-dev-dependency-in-src",
+      { path: "^(src|apps)/" },
+      { dependencyTypes: ["npm-dev"] },
+      "What is shipped must not need what is only for development.",
+    ),
+    only(
+      "coordinator-and-worker-apart",
+      { path: "^src/coordinator/" },
+      { path: "^src/worker/" },
+      "They meet only over the wire.",
+    ),
+    only("worker-and-coordinator-apart", { path: "^src/worker/" }, { path: "^src/coordinator/" }, "As above."),
+    only(
+      "core-is-pure",
+      { path: "^src/coordinator/core/" },
+      { pathNot: "^src/coordinator/core/", dependencyTypesNot: ["type-only"] },
+      "The scheduler has no clock, socket or file: it imports nothing but types.",
+    ),
+    only(
+      "data-plane-for-workers",
+      { path: "^src/(cli|coordinator|input|output|rpc|status)/" },
+      { path: "^src/(shuffle/|app/load)", dependencyTypesNot: ["type-only"] },
+      "Only worker and local touch records and load apps.",
+    ),
+    only(
+      "status-sees-the-snapshot-only",
+      { path: "^src/status/" },
+      { path: "^src/", pathNot: "^src/status/", dependencyTypesNot: ["type-only"] },
+      "Views are made of one snapshot type.",
+    ),
+    only(
+      "lower-layers-know-no-process",
+      { path: "^src/(app|rpc|input|output|shuffle)/" },
+      { path: "^src/(coordinator|worker|local|status|cli)/" },
+      "The way of the data does not know who runs it.",
+    ),
+    only("nobody-imports-cli", { path: "^src/", pathNot: "^src/cli/" }, { path: "^src/cli/" }, "cli parses and calls."),
+    only(
+      "apps-use-the-public-door",
+      { path: "^apps/" },
+      { path: "^src/", pathNot: "^src/index" },
+      "Bundled apps are written as a user would write them.",
+    ),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};

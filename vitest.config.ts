@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    // Apps import the package by its name, as their users do; under test that is the source.
+    alias: { "mapreduce-ts": new URL("src/index.ts", import.meta.url).pathname },
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    // End-to-end tests start whole clusters; two noisy cores may need a while for one.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
