@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AppError } from "./app-error.js";
+
+/** An app that was found: its module is known to exist, and no more. */
+export interface AppFile {
+  /** File name, for people. */
+  readonly name: string;
+  /** Absolute path of the module. */
+  readonly path: string;
+  /** SHA-256 of the module's file, in hexadecimal: what makes two apps the same. */
+  readonly hash: string;
+}
+
+const extensions = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
+const bundledDirectory = fileURLToPath(new URL("../../apps/", import.meta.url));
+
+/**
+ * Finds an app by what the user typed: the path of a module, or else the bare name of a bundled app, with or without an
+ * extension (`wc`, `wc.js`, `wc.ts`). A file of the user's own wins. Throws an AppError when there is neither.
+ */
+export function resolveApp(typed: string): AppFile {
+  const path = ownFile(typed) ?? bundledFile(typed);
+  if (path === undefined) throw new AppError(`cannot find app ${typed}: no such file${bundledHint(typed)}`);
+  return { name: basename(path), path, hash: hashOf(path) };
+}
+
+function ownFile(typed: string): string | undefined {
+  const path = resolve(typed);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  const isModule = extensions.includes(extname(path));
+  if (stats.isFile() && isModule) return path;
+  // `wc` may well be a folder, or a program, beside the one who means the bundled app.
+  if (bundledFile(typed) !== undefined) return undefined;
+  const what = stats.isFile() ? `it ends in none of ${extensions.join(" ")}` : "it is not a file";
+  throw new AppError(`cannot use ${typed} as an app: ${what}`);
+}
+
+function bundledFile(typed: string): string | undefined {
+  if (basename(typed) !== typed) return undefined;
+  const name = extensions.includes(extname(typed)) ? basename(typed, extname(typed)) : typed;
+  // Built, the bundled apps are JavaScript; run from the sources, they are TypeScript.
+  return [".js", ".ts"]
+    .map((extension) => join(bundledDirectory, name + extension))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+}
+
+function bundledHint(typed: string): string {
+  if (basename(typed) !== typed) return "";
+  const names = readdirSync(bundledDirectory)
+    .filter((file) => /^[\w-]+\.(js|ts)$/.test(file))
+    .map((file) => basename(file, extname(file)));
+  return `, and no bundled app of that name (there are: ${names.join(", ")})`;
+}
+
+function hashOf(path: string): string {
+  try {
+    return createHash("sha256").update(readFileSync(path)).digest("hex");
+  } catch (error) {
+    throw new AppError(`cannot read app ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
