@@ -1,0 +1,86 @@
+/** What a line may hold (JSON-RPC 2.0, sections 4 to 6), told apart before json-rpc-2.0, which trusts its input. */
+import {
+  createJSONRPCErrorResponse,
+  type JSONRPCErrorResponse,
+  type JSONRPCID,
+  type JSONRPCRequest,
+  type JSONRPCResponse,
+} from "json-rpc-2.0";
+import * as v from "valibot";
+import { internalErrorCode, RefusedError, RemoteError } from "./errors.js";
+
+/** A batch (section 6) of more messages is refused: each may need an answer far longer than itself. */
+export const batchMessagesMax = 1000;
+
+const idCharactersMax = 200;
+const errorCharactersMax = 1000;
+
+/** Parses a line; undefined, which JSON cannot express, when it is not JSON. */
+export function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Section 4. What is in `params` is left to the schema of the method. */
+export function isRequest(message: unknown): message is JSONRPCRequest {
+  return (
+    isObject(message) &&
+    message["jsonrpc"] === "2.0" &&
+    typeof message["method"] === "string" &&
+    (message["id"] === undefined || isId(message["id"]))
+  );
+}
+
+/**
+ * Section 5, read widely: whatever carries a result or an error and no method. An answer to it, even to say that it is
+ * malformed, would be answered in turn, and so on without end.
+ */
+export function isResponse(message: unknown): message is JSONRPCResponse {
+  return isObject(message) && message["method"] === undefined && ("result" in message || "error" in message);
+}
+
+/** The id to answer to, null when there is none that could be used (section 5). */
+export function idOf(message: unknown): JSONRPCID {
+  return isObject(message) && isId(message["id"]) ? message["id"] : null;
+}
+
+/** The answer to a call whose handler threw `error`: without its stack, which is nobody's business on the wire. */
+export function errorAnswer(id: JSONRPCID, error: unknown): JSONRPCErrorResponse {
+  if (error instanceof RefusedError) {
+    return createJSONRPCErrorResponse(id, error.code, bounded(error.message), error.data);
+  }
+  const message: unknown = error instanceof Error ? error.message : error;
+  const text = typeof message === "string" ? bounded(message) : "internal error";
+  return createJSONRPCErrorResponse(id, internalErrorCode, text);
+}
+
+/** The error of a response as the caller gets it; the other side may have sent anything in its place. */
+export function remoteError(error: unknown): RemoteError {
+  const { code, message, data } = isObject(error) ? error : {};
+  return new RemoteError(
+    typeof code === "number" ? code : internalErrorCode,
+    typeof message === "string" ? bounded(message) : "the other side gave an error without a message",
+    data,
+  );
+}
+
+/** One line such as `ref.task: Invalid type: Expected number but received "7"`. */
+export function issueText(issue: v.BaseIssue<unknown>): string {
+  const field = v.getDotPath(issue);
+  return bounded((field === null ? issue.message : `${field}: ${issue.message}`).replaceAll(/\s+/gu, " "));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isId(id: unknown): id is JSONRPCID {
+  return typeof id === "number" || id === null || (typeof id === "string" && id.length <= idCharactersMax);
+}
+
+function bounded(message: string): string {
+  return message.length <= errorCharactersMax ? message : `${message.slice(0, errorCharactersMax)}…`;
+}

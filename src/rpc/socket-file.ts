@@ -1,0 +1,97 @@
+/**
+ * The file of a socket: publishing it under its name, and clearing away one that a dead process left behind.
+ *
+ * A file cannot be removed on condition that it is still the one looked at. So a stale one is renamed aside, which of
+ * several processes one can do, and looked at again; if another has put a live socket there meanwhile, that was
+ * moved by mistake, and goes back.
+ */
+import { once } from "node:events";
+import { linkSync, lstatSync, renameSync, rmSync, type BigIntStats } from "node:fs";
+import { connect } from "node:net";
+import { AddressInUseError, AddressUnusableError, TransportError } from "./errors.js";
+
+/** Each round another process has changed the file between two looks at it. */
+const roundsMax = 100;
+
+/**
+ * Gives the listening socket at `temporaryPath` the name `path` as well. Throws `AddressInUseError` when a live one has
+ * it, `AddressUnusableError` when something else than a socket has; both are left as they are.
+ */
+export async function publishSocketFile(temporaryPath: string, path: string): Promise<void> {
+  for (let round = 0; round < roundsMax; round += 1) {
+    if (linkIfFree(temporaryPath, path)) return;
+    await removeStale(path, `${temporaryPath}~`);
+  }
+  throw new TransportError(`cannot listen at ${path}: other processes keep replacing it`);
+}
+
+/** link(2); false when the name is taken. */
+function linkIfFree(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Removes what stands at `path` if it is a dead socket; returns as well when somebody else has changed it. */
+async function removeStale(path: string, asidePath: string): Promise<void> {
+  const seen = statOf(path);
+  if (seen === undefined) return;
+  if (!seen.isSocket()) {
+    throw new AddressUnusableError(`cannot listen at ${path}: a file that is not a socket is there; remove it first`);
+  }
+  if (await isLive(path, path)) throw new AddressInUseError(`a coordinator is already running at ${path}`);
+  // No await between the look, the renaming and the second look: that leaves others microseconds.
+  if (!isSame(seen, statOf(path)) || !renameIfThere(path, asidePath)) return;
+  try {
+    if (!isSame(seen, statOf(asidePath)) || (await isLive(asidePath, path))) linkIfFree(asidePath, path);
+  } finally {
+    rmSync(asidePath, { force: true });
+  }
+}
+
+/**
+ * Whether somebody listens at the socket. Refused (connect(2)) means nobody; gone is for the caller to find out. What
+ * cannot be found out is an error, since to remove the socket of a living process would be worse. `path` is for that.
+ */
+async function isLive(socketPath: string, path: string): Promise<boolean> {
+  const socket = connect({ path: socketPath });
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ECONNREFUSED" || code === "ENOENT") return false;
+    // The queue of a live one is full.
+    if (code === "EAGAIN") return true;
+    if (code === "EACCES" || code === "EPERM") {
+      const text = `cannot listen at ${path}: a socket of another user is there; choose another path`;
+      throw new AddressUnusableError(text, { cause: error });
+    }
+    throw new TransportError(`cannot listen at ${path}: a socket is there, and ${message}`, { cause: error });
+  } finally {
+    socket.on("error", () => undefined).destroy();
+  }
+}
+
+function renameIfThere(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+/** Numbers of inodes are given out again soon; the time of birth tells such files apart. */
+function isSame(a: BigIntStats, b: BigIntStats | undefined): boolean {
+  return a.dev === b?.dev && a.ino === b.ino && a.birthtimeNs === b.birthtimeNs;
+}

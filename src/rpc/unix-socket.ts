@@ -1,0 +1,142 @@
+/**
+ * The transport within one machine: a Unix domain socket, reached through a file that only its owner may open.
+ *
+ * A socket is bound under a temporary name beside the wanted one, and published with link(2), which fails when the name
+ * exists. So what can be seen at the path takes connections and has its final mode from the first moment, and of two
+ * that start at once one wins.
+ */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
+import { createServer, connect, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
+import type { Duplex } from "node:stream";
+import { AddressUnusableError, TransportError } from "./errors.js";
+import { publishSocketFile } from "./socket-file.js";
+import type { Listener } from "./transport.js";
+
+/** Bytes of sockaddr_un.sun_path without its final NUL: unix(7) on Linux, sys/un.h on macOS and the BSDs. */
+const pathBytesMax = process.platform === "linux" ? 107 : 103;
+/** Of the temporary names: `.`, six hexadecimal digits, and `~` for a stale file that is moved aside. */
+const suffixBytes = 8;
+
+/**
+ * Listens at `path`, replacing the file of a socket that nobody listens at any more. Throws `AddressInUseError` when
+ * somebody does, `AddressUnusableError` when nobody could there, and `TransportError` for what else the system says.
+ */
+export async function listenUnixSocket(path: string, onConnection: (stream: Duplex) => void): Promise<Listener> {
+  checkPath(path, pathBytesMax - suffixBytes);
+  checkDirectory(path);
+  const temporaryPath = `${path}.${randomBytes(3).toString("hex")}`;
+  const server = createServer((socket) => {
+    ignoreErrors(socket);
+    onConnection(socket);
+  });
+  try {
+    await bind(server, temporaryPath);
+    const inode = inodeOf(temporaryPath);
+    await publishSocketFile(temporaryPath, path);
+    // A connection that could not be accepted is the loss of who made it.
+    server.on("error", () => undefined);
+    return new UnixSocketListener(path, inode, server);
+  } catch (error) {
+    server.close();
+    throw error instanceof TransportError ? error : listenError(path, error);
+  } finally {
+    rmSync(temporaryPath, { force: true });
+  }
+}
+
+/** Connects to the socket at `path`. Rejects with the system's error: `code` is ENOENT, ECONNREFUSED, EACCES, …. */
+export async function connectUnixSocket(path: string): Promise<Duplex> {
+  // Node cuts off what is too long and would connect to another path.
+  if (Buffer.byteLength(path) > pathBytesMax) {
+    throw Object.assign(new Error(`connect ENAMETOOLONG ${path}`), { code: "ENAMETOOLONG", path });
+  }
+  const socket = connect({ path });
+  try {
+    await once(socket, "connect");
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  ignoreErrors(socket);
+  return socket;
+}
+
+class UnixSocketListener implements Listener {
+  readonly address: string;
+  readonly #inode: bigint | undefined;
+  readonly #server: Server;
+
+  constructor(path: string, inode: bigint | undefined, server: Server) {
+    this.address = path;
+    this.#inode = inode;
+    this.#server = server;
+  }
+
+  close(): Promise<void> {
+    if (this.#server.listening) {
+      // Another's file may stand there if somebody removed ours. Our inode is not given out again while it is bound.
+      if (inodeOf(this.address) === this.#inode) rmSync(this.address, { force: true });
+      // The callback of `close` would wait for the connections; listening has ended when it returns.
+      this.#server.close();
+    }
+    return Promise.resolve();
+  }
+}
+
+function checkPath(path: string, bytesMax: number): void {
+  if (path === "" || path.includes("\0")) {
+    throw new AddressUnusableError(`cannot listen at ${JSON.stringify(path)}: not a file name`);
+  }
+  const bytes = Buffer.byteLength(path);
+  if (bytes > bytesMax) {
+    throw new AddressUnusableError(
+      `cannot listen at ${path}: the path has ${bytes} bytes, and a socket may have ${bytesMax}; choose a shorter one`,
+    );
+  }
+}
+
+/** libuv says EACCES for a directory that does not exist, so it is looked at before. */
+function checkDirectory(path: string): void {
+  const directory = dirname(path);
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    throw new AddressUnusableError(`cannot listen at ${path}: the directory ${directory} does not exist`);
+  }
+  if (!stats.isDirectory()) {
+    throw new AddressUnusableError(`cannot listen at ${path}: ${directory} is not a directory`);
+  }
+}
+
+/** The mask is that of the whole process, so it is changed for the synchronous bind(2) within `listen` only. */
+async function bind(server: Server, path: string): Promise<void> {
+  const listening = once(server, "listening");
+  const mask = process.umask(0o177);
+  try {
+    server.listen({ path });
+  } finally {
+    process.umask(mask);
+  }
+  await listening;
+  chmodSync(path, 0o600);
+}
+
+function listenError(path: string, error: unknown): TransportError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    const text = `cannot listen at ${path}: no permission to create files in ${dirname(path)}`;
+    return new AddressUnusableError(text, { cause: error });
+  }
+  return new TransportError(`cannot listen at ${path}: ${message}`, { cause: error });
+}
+
+/** An error also closes the stream, which its user awaits; without a listener it would end the process. */
+function ignoreErrors(socket: Socket): void {
+  socket.on("error", () => undefined);
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
