@@ -1,0 +1,32 @@
+/**
+ * The names of every file that a job writes. Nothing outside `output/` and `shuffle/` knows their shape.
+ *
+ * `mr-X-Y` holds what map task X made for reduce task Y; a later attempt adds its number (`mr-X-Y.2`), so that no reader
+ * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y. Unfinished files begin with a dot, so
+ * that neither `mr-*` nor `*` matches them.
+ */
+
+/** Name of the finished file that attempt `attempt` of map task `map` made for reduce task `partition`. */
+export function intermediateName(map: number, partition: number, attempt: number): string {
+  return attempt === 1 ? `mr-${map}-${partition}` : `mr-${map}-${partition}.${attempt}`;
+}
+
+/** Name of the finished output of reduce task `partition`. */
+export function outputName(partition: number): string {
+  return `mr-out-${partition}`;
+}
+
+/** What the name of every unfinished file of one attempt begins with. `jobId` keeps two jobs apart. */
+export function temporaryPrefix(jobId: string, kind: "map" | "reduce", task: number, attempt: number): string {
+  return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
+}
+
+export type JobFileKind = "intermediate" | "output" | "temporary";
+
+/** Which kind of job file has this name; undefined for a name that no job writes. */
+export function jobFileKind(name: string): JobFileKind | undefined {
+  if (/^mr-\d+-\d+(\.\d+)?$/.test(name)) return "intermediate";
+  if (/^mr-out-\d+$/.test(name)) return "output";
+  if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
+  return undefined;
+}

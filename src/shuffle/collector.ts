@@ -1,0 +1,36 @@
+import type { JsonValue } from "../app/contract.js";
+import type { FinishedFile } from "../output/staged-file.js";
+
+/** A sorted file of pairs for one reduce task, complete and flushed, still under its temporary name. */
+export interface CollectedPartition extends FinishedFile {
+  readonly partition: number;
+}
+
+/**
+ * The map side of the shuffle: takes the pairs of one map attempt in any order, and writes them as one sorted file a
+ * partition. An implementation keeps pairs in memory or spills them; its user cannot tell.
+ */
+export interface Collector {
+  /** Number of pairs taken so far. */
+  readonly pairs: number;
+
+  /**
+   * Takes one pair. Throws a TypeError when the key is not a string or JSON cannot hold the value, a RangeError when
+   * the app's `partition` gives no whole number from 0 to reducers − 1.
+   */
+  emit(key: string, value: JsonValue): void;
+
+  /** Writes what was collected; partitions without a pair are left out. Nothing can be emitted afterwards. */
+  finish(): CollectedPartition[];
+}
+
+/** What every collector needs to know. */
+export interface CollectorOptions {
+  readonly reducers: number;
+  /** The app's own partition function; the default hashes the key. */
+  readonly partition?: ((key: string, reducers: number) => number) | undefined;
+  /** The app's own combine function. */
+  readonly combine?: ((key: string, values: JsonValue[]) => JsonValue) | undefined;
+  /** Where a partition's file is written, until it is complete and committed: an absolute path no one else uses. */
+  temporaryPath(partition: number): string;
+}

@@ -1,0 +1,95 @@
+/**
+ * The reduce side of the shuffle: a streaming k-way merge of the sorted intermediate files of one reduce task.
+ *
+ *     mr-0-Y ─ blocks ─ lines ┐
+ *     mr-1-Y ─ blocks ─ lines ┼─ heap on (key, input) ─ groups: key, values ─ reduce
+ *     mr-2-Y ─ blocks ─ lines ┘
+ *
+ * Groups come in the order of keys (`compareKeys`), the values of a key in the order of the inputs, which is that of the
+ * map tasks, and within one input in the order of emission. So the result is the one of a sequential run.
+ *
+ * Memory is a block and a line an input, whatever the files' size. With more inputs than may be open at once, no file
+ * stays open between two blocks: each read opens it again where it left off. That costs some microseconds a block, while
+ * the usual way, merging in passes, would write and read all data once more; and it needs no place on the disk. Blocks
+ * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
+ */
+import type { StoredFile } from "../rpc/protocol.js";
+import { LineGroup, type Group } from "./groups.js";
+import type { IntermediateLine } from "./intermediate-format.js";
+import { MergedLines } from "./merged-lines.js";
+
+const openFilesMax = 500;
+const blockBytesMax = 64 * 1024;
+const blockBytesMin = 4 * 1024;
+const allBlocksBytesMax = 64 * 1024 * 1024;
+
+/**
+ * Merges the intermediate files of one reduce task, given in the order of their map tasks; `location` is an absolute
+ * path. The files are opened when the first group is asked for, and closed after the last one, on an error, and when a
+ * `for … of` loop is left early.
+ *
+ * Throws a DamagedInputError, from the loop or from reading a group's values, when a file is missing, short or corrupt.
+ * A wrong checksum is known for certain only with the last block of a file, so nothing made from the groups may be
+ * committed before the loop has ended.
+ */
+export function mergeGroups(inputs: readonly StoredFile[]): MergedGroups {
+  return new MergedGroups(inputs);
+}
+
+/** The groups of a reduce task, in the order of their keys. */
+export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
+  readonly #lines: MergedLines;
+  #key: string | undefined;
+  #group: LineGroup | undefined;
+  #pairs = 0;
+
+  constructor(inputs: readonly StoredFile[]) {
+    const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
+    this.#lines = new MergedLines(inputs, {
+      blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
+      staysOpen: inputs.length <= openFilesMax,
+    });
+  }
+
+  /** Number of pairs so far, counted a line at a time; at the end all of them, those that were not read included. */
+  get pairs(): number {
+    return this.#pairs;
+  }
+
+  next(): IteratorResult<Group, undefined> {
+    this.#endGroup();
+    while (this.#key !== undefined && this.#nextLineOf(this.#key) !== undefined); // what the group did not read
+    const key = this.#lines.nextKey();
+    this.#key = key;
+    if (key === undefined) return { done: true, value: undefined };
+    this.#group = new LineGroup(key, () => this.#nextLineOf(key));
+    return { done: false, value: this.#group };
+  }
+
+  /** Ends the merge early and closes its files. */
+  return(): IteratorResult<Group, undefined> {
+    this.#endGroup();
+    this.#key = undefined;
+    this.#lines.close();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  #endGroup(): void {
+    this.#group?.end();
+    this.#group = undefined;
+  }
+
+  #nextLineOf(key: string): IntermediateLine | undefined {
+    const line = this.#lines.takeLineOf(key);
+    if (line !== undefined) this.#pairs += pairsIn(line);
+    return line;
+  }
+}
+
+function pairsIn({ values, counts }: IntermediateLine): number {
+  return counts === undefined ? values.length : counts.reduce((sum, count) => sum + count, 0);
+}

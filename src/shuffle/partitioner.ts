@@ -1,0 +1,36 @@
+import murmurhash from "murmurhash";
+import { shownKey } from "../app/given.js";
+import { keyBytes } from "./key-order.js";
+
+/**
+ * Makes the function that says which reduce task a key belongs to, 0 … reducers − 1 (paper section 4.1): the app's own
+ * when it has one, else the hash of the key. It throws a RangeError when the app's function gives anything else.
+ */
+export function createPartitioner(
+  reducers: number,
+  appPartition?: (key: string, reducers: number) => number,
+): (key: string) => number {
+  if (appPartition === undefined) return (key) => hashPartition(key, reducers);
+  return (key) => checkedPartition(key, reducers, appPartition(key, reducers));
+}
+
+/** The default: MurmurHash3_x86_32 with seed 0 of the key's bytes, modulo the number of reducers. */
+export function hashPartition(key: string, reducers: number): number {
+  return murmurhash.v3(keyBytes(key), 0) % reducers;
+}
+
+function checkedPartition(key: string, reducers: number, result: unknown): number {
+  if (Number.isInteger(result) && (result as number) >= 0 && (result as number) < reducers) {
+    // `-10 % 5` is -0 in JavaScript, which is the partition 0.
+    return (result as number) + 0;
+  }
+  throw new RangeError(
+    `partition: gave ${shownResult(result)} for key ${shownKey(key)}; it must give a whole number from 0 to ${reducers - 1}`,
+  );
+}
+
+function shownResult(result: unknown): string {
+  if (result instanceof Promise) return "a promise";
+  if (typeof result === "string") return shownKey(result);
+  return typeof result === "object" && result !== null ? "an object" : String(result);
+}
