@@ -1,0 +1,47 @@
+import type { JobSettings, Measures, State, Task } from "./model.js";
+
+/** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
+export function createState(
+  settings: JobSettings,
+  args: Readonly<Record<string, string>> | undefined,
+  now: number,
+): State {
+  return {
+    settings,
+    startedAtMs: now,
+    phase: "waiting",
+    app: undefined,
+    args,
+    maps: [],
+    reduces: [],
+    pending: [],
+    inProgress: new Set(),
+    completed: 0,
+    workers: new Map(),
+    workersJoined: 0,
+    parked: new Set(),
+    measures: { map: noMeasures(), reduce: noMeasures() },
+    attempts: { failed: 0, crashed: 0, backup: 0 },
+    failure: undefined,
+  };
+}
+
+/** A task of which nothing has run yet. */
+export function createTask(task: Pick<Task, "kind" | "index" | "split">): Task {
+  return {
+    ...task,
+    state: "idle",
+    attemptsBegun: 0,
+    backupsBegun: 0,
+    attempts: new Map(),
+    errors: 0,
+    crashes: 0,
+    failedOn: new Set(),
+    outputs: [],
+    history: [],
+  };
+}
+
+function noMeasures(): Measures {
+  return { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: new Map() };
+}

@@ -1,0 +1,138 @@
+import { assignTo, assignToParked, unpark } from "./assign.js";
+import { beginReducePhase, commitAttempt, decideCommit, endJob, findAttempt, loseAttempt } from "./attempts.js";
+import { createTask } from "./create.js";
+import type { Effect, Event, State, Worker } from "./model.js";
+import { hasEnded } from "./model.js";
+import { disconnect, hear, presumeDead, register } from "./workers.js";
+
+/** The events that a registered worker sends. */
+type WorkerEvent = Extract<Event, { worker: string }>;
+type EventOf<Type extends Event["type"]> = Extract<Event, { type: Type }>;
+
+/**
+ * Takes one event into the state, at time `now` (milliseconds, any origin, never backwards), and returns what is to be
+ * done about it, in order. The state is changed in place: a job of 50,000 tasks is not copied per event.
+ */
+export function step(state: State, event: Event, now: number): Effect[] {
+  const effects: Effect[] = [];
+  switch (event.type) {
+    case "planned":
+      // Aborted while the inputs were still looked at: the plan comes too late.
+      if (!hasEnded(state)) plan(state, event, effects);
+      break;
+    case "registered":
+      register(state, event, now, effects);
+      break;
+    case "tick":
+      presumeDead(state, now, effects);
+      break;
+    case "aborted":
+      if (!hasEnded(state)) endJob(state, { message: event.message }, effects);
+      break;
+    case "disconnected":
+      disconnect(state, event.worker, now, effects);
+      break;
+    default:
+      takeFromWorker(state, event, now, effects);
+  }
+  assignToParked(state, now, effects);
+  return effects;
+}
+
+/** The splits become map tasks, the largest handed out first, so that no long one is left for the end. */
+function plan(state: State, { app, args, splits }: EventOf<"planned">, effects: Effect[]): void {
+  if (state.phase !== "waiting") throw new Error(`cannot plan a job that is in phase ${state.phase}`);
+  state.app = app;
+  state.args = args;
+  state.maps = splits.map((split, index) => createTask({ kind: "map", index, split }));
+  state.reduces = Array.from({ length: state.settings.reducers }, (_, index) => createTask({ kind: "reduce", index }));
+  const smallestFirst = splits
+    .map((split, index) => ({ index, sizeBytes: split.endBytes - split.startBytes }))
+    .sort((a, b) => a.sizeBytes - b.sizeBytes || b.index - a.index);
+  for (const { index } of smallestFirst) state.pending.push(...state.maps.slice(index, index + 1));
+  state.phase = "map";
+  if (splits.length === 0) beginReducePhase(state, effects);
+}
+
+function takeFromWorker(
+  state: State,
+  event: Exclude<WorkerEvent, EventOf<"disconnected">>,
+  now: number,
+  effects: Effect[],
+): void {
+  const worker = state.workers.get(event.worker);
+  if (worker === undefined) {
+    if (event.type !== "heard") effects.push({ type: "unknownWorker", call: event.call, worker: event.worker });
+    return;
+  }
+  hear(worker, now, effects);
+  switch (event.type) {
+    case "taskRequested":
+      park(state, worker, event.call, now, effects);
+      break;
+    case "commitAsked": {
+      const granted = decideCommit(state, worker, event.ref, now);
+      effects.push({ type: "reply", call: event.call, result: { granted } });
+      break;
+    }
+    case "attemptEnded": {
+      const accepted = settle(state, worker, event, now, effects);
+      effects.push({ type: "reply", call: event.call, result: { accepted, next: nextFor(state, worker, now) } });
+      break;
+    }
+    case "heartbeat":
+      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event.attempts) } });
+      break;
+    case "heard":
+  }
+}
+
+/** A `RequestTask` is answered when there is something to answer: at the end of this step, or of a later one. */
+function park(state: State, worker: Worker, call: number, now: number, effects: Effect[]): void {
+  // Who asks for work runs nothing: an attempt that we still count as its own was given up by it.
+  const message = "its worker asked for another task";
+  if (worker.running !== undefined) loseAttempt(state, worker, { class: "crash", message }, now, effects);
+  unpark(state, worker, { type: "wait" }, effects);
+  worker.parkedCall = call;
+  state.parked.add(worker);
+}
+
+/** Takes the end of an attempt in; false when the attempt had been revoked before. */
+function settle(
+  state: State,
+  worker: Worker,
+  { ref, outcome }: EventOf<"attemptEnded">,
+  now: number,
+  effects: Effect[],
+): boolean {
+  const found = findAttempt(worker, ref);
+  if (found === undefined) return false;
+  if (outcome.type === "failed") {
+    loseAttempt(state, worker, outcome, now, effects);
+    // Elsewhere first: a worker that waits gets the task before the one that failed it is asked.
+    assignToParked(state, now, effects);
+    return true;
+  }
+  if (found.attempt.state === "committing") {
+    commitAttempt(state, worker, outcome, now, effects);
+    return true;
+  }
+  loseAttempt(state, worker, { class: "error", message: "it ended without leave to commit" }, now, effects);
+  return false;
+}
+
+/** A worker has one slot: to one that runs a task, or whose `RequestTask` waits for one, its report brings no other. */
+function nextFor(state: State, worker: Worker, now: number): ReturnType<typeof assignTo> {
+  const free = worker.running === undefined && worker.parkedCall === undefined;
+  return free ? assignTo(state, worker, now) : { type: "wait" };
+}
+
+/** Keeps how far the attempts are; returns those that are no longer the worker's. */
+function noteProgress(worker: Worker, attempts: EventOf<"heartbeat">["attempts"]): EventOf<"commitAsked">["ref"][] {
+  return attempts.flatMap(({ ref, records, bytes }) => {
+    const found = findAttempt(worker, ref);
+    if (found === undefined) return [ref];
+    Object.assign(found.attempt, { records, bytes });
+    return [];
+  });
+}

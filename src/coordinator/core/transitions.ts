@@ -1,0 +1,56 @@
+/**
+ * Every change that the state of a task or of an attempt can go through. Nothing else in the engine assigns to these
+ * states, and what is not in the tables throws with the task's recent history: it is a bug of ours, not of the user.
+ */
+import type { Attempt, AttemptState, Task, TaskState } from "./model.js";
+
+type TaskCause = "assigned" | "backed up" | "attempt lost" | "last attempt lost" | "committed";
+type AttemptCause = "granted" | "committed" | "lost" | "cancelled";
+
+const taskTransitions: Record<TaskState, Partial<Record<TaskCause, TaskState>>> = {
+  idle: { assigned: "in-progress" },
+  "in-progress": {
+    "backed up": "in-progress",
+    "attempt lost": "in-progress",
+    "last attempt lost": "idle",
+    committed: "completed",
+  },
+  completed: {},
+};
+
+const attemptTransitions: Record<AttemptState, Partial<Record<AttemptCause, AttemptState>>> = {
+  running: { granted: "committing", lost: "failed", cancelled: "cancelled" },
+  committing: { granted: "committing", committed: "committed", lost: "failed", cancelled: "cancelled" },
+  committed: {},
+  failed: {},
+  cancelled: {},
+};
+
+const historyMax = 20;
+
+/** Moves a task to its next state. Throws when the table has no such transition. */
+export function moveTask(task: Task, cause: TaskCause, detail: string, now: number): void {
+  const next = taskTransitions[task.state][cause];
+  remember(task, `${now} ms: ${task.state} → ${next ?? "?"}, ${cause}: ${detail}`);
+  if (next === undefined) throw illegal(task);
+  task.state = next;
+}
+
+/** Moves an attempt to its next state. Throws when the table has no such transition. */
+export function moveAttempt(task: Task, attempt: Attempt, cause: AttemptCause, now: number): void {
+  const next = attemptTransitions[attempt.state][cause];
+  remember(task, `${now} ms: attempt ${attempt.number} ${attempt.state} → ${next ?? "?"}, ${cause}`);
+  if (next === undefined) throw illegal(task);
+  attempt.state = next;
+}
+
+function remember(task: Task, line: string): void {
+  task.history.push(line);
+  if (task.history.length > historyMax) task.history.shift();
+}
+
+function illegal(task: Task): Error {
+  return new Error(
+    `illegal transition of ${task.kind} task ${task.index}; its history:\n  ${task.history.join("\n  ")}`,
+  );
+}

@@ -1,0 +1,393 @@
+/**
+ * A cluster without processes: workers that follow the protocol, messages that take their time, and faults. What happens
+ * next is decided outside, one move at a time, so that fast-check can choose and shrink it.
+ *
+ * A worker has an outbox (what it sent and the coordinator has not got yet) and an inbox, both in order, as on one
+ * connection. So every reply and every cancel may cross with anything that the worker says meanwhile.
+ */
+import { createState } from "../../../src/coordinator/core/create.js";
+import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
+import type { Effect, Event, JobSettings, State } from "../../../src/coordinator/core/model.js";
+import { step } from "../../../src/coordinator/core/step.js";
+import type { Assignment, AttemptOutcome, AttemptRef, ResultOf } from "../../../src/rpc/protocol.js";
+import { Ledger } from "./ledger.js";
+
+type Reply = Extract<Effect, { type: "reply" }>["result"];
+type CallEvent = Extract<Event, { call: number }>;
+type Failure = Extract<AttemptOutcome, { type: "failed" }>["class"];
+type Message =
+  { type: "answer"; call: CallEvent; result: Reply } | Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>;
+
+interface Worker {
+  /** Empty until the coordinator has given one. */
+  id: string;
+  frozen: boolean;
+  readonly outbox: Event[];
+  readonly inbox: Message[];
+  /** RequestTask calls that it has sent and whose answers it has not read. */
+  asking: number;
+  current: { readonly ref: AttemptRef; doing: "running" | "asking to commit" | "may commit" | "reporting" } | undefined;
+  readonly former: AttemptRef[];
+}
+
+/** One thing that happens: to the worker `who` (modulo their number), in the way `how` (modulo the ways there are). */
+export interface Move {
+  readonly type: string;
+  readonly who: number;
+  readonly how: number;
+}
+
+export class Cluster {
+  readonly ledger: Ledger;
+  readonly #state: State;
+  readonly #settings: JobSettings;
+  readonly #splitBytes: readonly number[];
+  readonly #workers: Worker[] = [];
+  /** Calls whose answers are still to come, with the worker that made each. */
+  readonly #callers = new Map<number, { worker: Worker; call: CallEvent }>();
+  readonly #leftovers: Event[] = [];
+  readonly #script: { now: number; event: Event; effects: Effect[] }[] = [];
+  #calls = 0;
+  #now = 0;
+  #planned = false;
+
+  constructor(settings: JobSettings, splitBytes: readonly number[]) {
+    this.#settings = settings;
+    this.#splitBytes = splitBytes;
+    this.#state = createState(settings, undefined, 0);
+    this.ledger = new Ledger(settings);
+  }
+
+  /** What has happened, for the message of a failure. */
+  get script(): string {
+    const lines = this.#script.map(({ now, event, effects }) =>
+      [`${now} ms ${JSON.stringify(event)}`, ...effects.map((effect) => `    ${JSON.stringify(effect)}`)].join("\n"),
+    );
+    return lines.join("\n");
+  }
+
+  move({ type, who, how }: Move): void {
+    this.#now += how % 7;
+    switch (type) {
+      case "join":
+        if (this.#workers.length < 8) this.#join();
+        return;
+      case "plan":
+        this.#plan();
+        return;
+      case "pass":
+      case "leap":
+        this.#pass(Math.ceil((this.#settings.taskTimeoutMs * ((how % 8) + 1)) / (type === "leap" ? 2 : 16)));
+        return;
+      case "calm":
+        // Everybody who can shows that they live, so that tasks grow old and not their workers.
+        for (let i = 0; i <= how % 4; i++) {
+          this.#pass(Math.ceil(this.#settings.taskTimeoutMs / 3));
+          for (const worker of [...this.#workers].filter((worker) => !worker.frozen)) {
+            this.#act(worker, "heartbeat", how);
+            while (worker.outbox.length > 0) this.#deliver(worker);
+          }
+        }
+        return;
+      case "stranger": {
+        const event = this.#leftovers.shift();
+        const ref: AttemptRef = { kind: "map", task: how % 3, attempt: 1 };
+        this.#step(event ?? { type: "commitAsked", call: this.#calls++, worker: "w999", ref });
+        return;
+      }
+      case "abort":
+        this.#step({ type: "aborted", message: "interrupted" });
+        return;
+    }
+    const worker = this.#workers[who % Math.max(1, this.#workers.length)];
+    if (worker === undefined) return;
+    switch (type) {
+      case "disconnect":
+        this.#disconnect(worker);
+        break;
+      case "freeze":
+        worker.frozen = true;
+        break;
+      case "thaw":
+        worker.frozen = false;
+        break;
+      default:
+        if (!worker.frozen) this.#act(worker, type, how);
+    }
+  }
+
+  /** From now on nothing goes wrong: how many rounds, of all messages and one piece of work each, until the job ends. */
+  finish(roundsMax: number): number {
+    this.#plan();
+    for (const worker of this.#workers) worker.frozen = false;
+    if (this.#workers.length === 0) this.#join();
+    for (let round = 1; round <= roundsMax; round++) {
+      for (const worker of [...this.#workers]) {
+        this.#act(worker, "spurt", 0);
+        this.#act(worker, "heartbeat", 1);
+        this.#drain(worker);
+      }
+      if (this.#workers.length === 0) return round;
+      this.#pass(Math.ceil(this.#settings.taskTimeoutMs / 8));
+    }
+    throw new Error(`after ${roundsMax} rounds without a fault the job is in phase ${this.#state.phase}`);
+  }
+
+  #act(worker: Worker, type: string, how: number): void {
+    switch (type) {
+      case "deliver":
+        this.#deliver(worker);
+        break;
+      case "react":
+        this.#react(worker);
+        break;
+      case "work":
+        this.#work(worker, how);
+        break;
+      case "fail":
+        if (how % 5 === 0) this.#finishAttempt(worker, done(worker.current?.ref, this.#settings.reducers));
+        else this.#finishAttempt(worker, failed(how % 2 === 0 ? "error" : "crash"));
+        break;
+      case "fatal":
+        this.#finishAttempt(worker, failed("fatal"));
+        break;
+      case "heartbeat": {
+        const refs = [worker.current?.ref, how % 3 === 0 ? worker.former.at(-1) : undefined].filter(
+          (ref) => ref !== undefined,
+        );
+        const attempts = refs.map((ref) => ({ ref, records: how, bytes: how }));
+        this.#call(worker, (call, id) => ({ type: "heartbeat", call, worker: id, attempts }));
+        break;
+      }
+      case "repeat":
+        this.#repeat(worker, how);
+        break;
+      case "ask twice":
+        this.#ask(worker);
+        break;
+      case "spurt":
+        for (let i = 0; i <= how % 4 && this.#workers.includes(worker); i++) {
+          this.#drain(worker);
+          this.#work(worker, how);
+          this.#drain(worker);
+        }
+        break;
+      default:
+        throw new Error(`there is no move ${type}`);
+    }
+  }
+
+  #join(): void {
+    const worker: Worker = { id: "", frozen: false, outbox: [], inbox: [], asking: 0, current: undefined, former: [] };
+    this.#workers.push(worker);
+    const event: CallEvent = { type: "registered", call: this.#calls++, pid: 1, host: "host" };
+    this.#callers.set(event.call, { worker, call: event });
+    worker.outbox.push(event);
+  }
+
+  #plan(): void {
+    if (this.#planned) return;
+    this.#planned = true;
+    const splits = this.#splitBytes.map((endBytes, i) => ({ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }));
+    this.#step({ type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits });
+  }
+
+  #pass(ms: number): void {
+    this.#now += ms;
+    this.#step({ type: "tick" });
+  }
+
+  /** The next piece of work of a worker that follows the protocol. */
+  #work(worker: Worker, how: number): void {
+    const { current } = worker;
+    if (current?.doing === "running") {
+      current.doing = "asking to commit";
+      this.#call(worker, (call, id) => ({ type: "commitAsked", call, worker: id, ref: current.ref }));
+    } else if (current?.doing === "may commit") {
+      this.#finishAttempt(worker, done(current.ref, this.#settings.reducers, how));
+    } else if (
+      current === undefined &&
+      worker.asking === 0 &&
+      worker.outbox.length === 0 &&
+      worker.inbox.length === 0
+    ) {
+      this.#ask(worker);
+    }
+  }
+
+  #finishAttempt(worker: Worker, outcome: AttemptOutcome): void {
+    const { current } = worker;
+    if (current === undefined || (current.doing !== "running" && current.doing !== "may commit")) return;
+    current.doing = "reporting";
+    this.#call(worker, (call, id) => ({ type: "attemptEnded", call, worker: id, ref: current.ref, outcome }));
+  }
+
+  /** Says something late, or a second time, about an attempt that is over as far as the worker knows. */
+  #repeat(worker: Worker, how: number): void {
+    const ref = worker.former[how % Math.max(1, worker.former.length)];
+    if (ref === undefined) return;
+    const outcome =
+      how % 2 === 0 ? done(ref, this.#settings.reducers, how + 1) : failed(how % 4 === 1 ? "error" : "crash");
+    this.#call(worker, (call, id) =>
+      how % 3 === 0
+        ? { type: "commitAsked", call, worker: id, ref }
+        : { type: "attemptEnded", call, worker: id, ref, outcome },
+    );
+  }
+
+  #ask(worker: Worker): void {
+    if (worker.id === "") return;
+    worker.asking += 1;
+    this.#call(worker, (call, id) => ({ type: "taskRequested", call, worker: id }));
+  }
+
+  #call(worker: Worker, make: (call: number, id: string) => CallEvent): void {
+    if (worker.id === "") return;
+    const event = make(this.#calls++, worker.id);
+    this.#callers.set(event.call, { worker, call: event });
+    worker.outbox.push(event);
+  }
+
+  #drain(worker: Worker): void {
+    while (worker.outbox.length + worker.inbox.length > 0) {
+      this.#deliver(worker);
+      this.#react(worker);
+    }
+  }
+
+  #deliver(worker: Worker): void {
+    const event = worker.outbox.shift();
+    if (event !== undefined) this.#step(event);
+  }
+
+  #react(worker: Worker): void {
+    const message = worker.inbox.shift();
+    switch (message?.type) {
+      case "ping":
+        worker.outbox.push({ type: "heard", worker: worker.id });
+        break;
+      case "cancel":
+        this.#giveUp(worker, message.ref);
+        break;
+      case "shutdown":
+        this.#disconnect(worker);
+        break;
+      case "answer":
+        this.#read(worker, message.call, message.result);
+        break;
+      case undefined:
+    }
+  }
+
+  #read(worker: Worker, call: CallEvent, result: Reply): void {
+    switch (call.type) {
+      case "registered":
+        worker.id = (result as ResultOf<"Register">).worker;
+        this.#ask(worker);
+        break;
+      case "taskRequested":
+        worker.asking -= 1;
+        this.#begin(worker, result as Assignment);
+        break;
+      case "commitAsked":
+        if (same(worker.current?.ref, call.ref) && worker.current?.doing === "asking to commit") {
+          if ((result as ResultOf<"MayCommit">).granted) worker.current.doing = "may commit";
+          else {
+            worker.current.doing = "running";
+            this.#giveUp(worker, call.ref);
+          }
+        }
+        break;
+      case "attemptEnded":
+        if (same(worker.current?.ref, call.ref)) this.#forget(worker);
+        this.#begin(worker, (result as ResultOf<"NotifyTaskCompletion">).next);
+        break;
+      case "heartbeat":
+        for (const ref of (result as ResultOf<"Heartbeat">).cancel) this.#giveUp(worker, ref);
+    }
+  }
+
+  #begin(worker: Worker, assignment: Assignment): void {
+    if (assignment.type === "exit") this.#disconnect(worker);
+    else if (assignment.type !== "wait") {
+      this.#forget(worker);
+      worker.current = { ref: assignment.ref, doing: "running" };
+    } else if (worker.current === undefined && worker.asking === 0) this.#ask(worker);
+  }
+
+  /** Stops an attempt; one whose answer is under way is stopped by that answer. */
+  #giveUp(worker: Worker, ref: AttemptRef): void {
+    const { current } = worker;
+    if (!same(current?.ref, ref) || (current?.doing !== "running" && current?.doing !== "may commit")) return;
+    this.#forget(worker);
+    if (worker.asking === 0) this.#ask(worker);
+  }
+
+  #forget(worker: Worker): void {
+    if (worker.current !== undefined) worker.former.push(worker.current.ref);
+    worker.current = undefined;
+  }
+
+  #disconnect(worker: Worker): void {
+    const index = this.#workers.indexOf(worker);
+    if (index === -1) return;
+    this.#workers.splice(index, 1);
+    const id = this.#idOf(worker);
+    this.#leftovers.push(...worker.outbox.filter((event) => event.type !== "registered"));
+    worker.outbox.length = 0;
+    worker.inbox.length = 0;
+    // Of one whose Register is still on its way the coordinator knows nothing.
+    if (id !== "") this.#step({ type: "disconnected", worker: id });
+  }
+
+  #step(event: Event): void {
+    const entry = { now: this.#now, event, effects: [] as Effect[] };
+    this.#script.push(entry);
+    const effects = step(this.#state, event, this.#now);
+    entry.effects = effects;
+    checkInvariants(this.#state);
+    this.ledger.take(event, this.#now, effects);
+    if (this.ledger.phase !== this.#state.phase)
+      throw new Error(`phase ${this.#state.phase}, not ${this.ledger.phase}`);
+    for (const effect of effects) this.#route(effect);
+  }
+
+  #route(effect: Effect): void {
+    if (effect.type === "reply") {
+      const caller = this.#callers.get(effect.call);
+      this.#callers.delete(effect.call);
+      caller?.worker.inbox.push({ type: "answer", call: caller.call, result: effect.result });
+    } else if (effect.type === "ping" || effect.type === "cancel" || effect.type === "shutdown") {
+      this.#workers.find((worker) => this.#idOf(worker) === effect.worker)?.inbox.push(effect);
+    }
+  }
+
+  /** The id of a worker, also when it has not read it yet. */
+  #idOf(worker: Worker): string {
+    if (worker.id !== "") return worker.id;
+    const answer = worker.inbox.find((message) => message.type === "answer" && message.call.type === "registered");
+    return answer?.type === "answer" ? (answer.result as ResultOf<"Register">).worker : "";
+  }
+}
+
+/** What a finished attempt says; some partitions of a map get nothing, which ones differs from attempt to attempt. */
+function done(ref: AttemptRef | undefined, reducers: number, how = 0): AttemptOutcome {
+  const partitions = Array.from({ length: ref?.kind === "map" ? reducers : 0 }, (_, partition) => partition);
+  const outputs = partitions
+    .filter((partition) => (partition + how) % 3 !== 0)
+    .map((partition) => ({
+      partition,
+      location: `m${ref?.task ?? 0}.${ref?.attempt ?? 0}/r${partition}`,
+      bytes: how,
+      checksum: 1,
+    }));
+  return { type: "done", outputs, recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, counters: [] };
+}
+
+function failed(errorClass: Failure): AttemptOutcome {
+  return { type: "failed", class: errorClass, message: "boom" };
+}
+
+function same(a: AttemptRef | undefined, b: AttemptRef): boolean {
+  return a?.kind === b.kind && a.task === b.task && a.attempt === b.attempt;
+}

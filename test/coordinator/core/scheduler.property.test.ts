@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { JobSettings } from "../../../src/coordinator/core/model.js";
+import type { Move } from "./cluster.js";
+import { Cluster } from "./cluster.js";
+
+/** Far more than the faults of one run can make. */
+const unlimited = 1_000_000;
+
+/** What can happen, and how often each compared with the others. */
+const moveWeights = {
+  ...{ join: 1, plan: 1, deliver: 2, react: 2, work: 2, spurt: 1, heartbeat: 1, pass: 1, calm: 2 },
+  ...{ disconnect: 1, freeze: 1, thaw: 3, leap: 1, fail: 1, repeat: 1, "ask twice": 1, stranger: 1 },
+};
+const endingWeights = { fatal: 0.05, abort: 0.05 };
+
+const jobs = fc.record({
+  splitBytes: fc.array(fc.nat(5), { maxLength: 20 }),
+  reducers: fc.integer({ min: 1, max: 8 }),
+  taskTimeoutMs: fc.constantFrom(20, 200, 10_000, 1_000_000),
+  workers: fc.integer({ min: 0, max: 5 }),
+  plannedFirst: fc.boolean(),
+});
+
+test("whatever goes wrong, a job with patience ends well, and every task commits exactly once", () => {
+  fc.assert(
+    fc.property(jobs, moves(moveWeights), (job, script) => {
+      const cluster = run(job, script, { maxAttempts: unlimited, maxCrashes: unlimited });
+      expect(cluster.ledger.ended).toBe("done");
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a job that may fail ends too: well, or with a task that used up its attempts, a fatal error or an abort", () => {
+  const limits = fc.record({ maxAttempts: fc.integer({ min: 1, max: 4 }), maxCrashes: fc.integer({ min: 1, max: 5 }) });
+  const script = moves({ ...moveWeights, ...endingWeights });
+  fc.assert(
+    // Whether the end is the right one is in the ledger, which expects it in that step and in no other.
+    fc.property(jobs, limits, script, (job, limit, moved) => {
+      expect(run(job, moved, limit).ledger.ended).toBeDefined();
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function moves(weights: Readonly<Record<string, number>>): fc.Arbitrary<Move[]> {
+  const types = Object.entries(weights).map(([type, weight]) => ({
+    weight: weight * 20,
+    arbitrary: fc.constant(type),
+  }));
+  const move = fc.record({ type: fc.oneof(...types), who: fc.nat(7), how: fc.nat(100) });
+  return fc.array(move, { maxLength: 250, size: "max" });
+}
+
+/** Plays the moves, then lets the cluster finish in peace; a failure shows all that had happened. */
+function run(
+  { splitBytes, workers, plannedFirst, ...job }: typeof jobs extends fc.Arbitrary<infer Job> ? Job : never,
+  script: readonly Move[],
+  limits: Pick<JobSettings, "maxAttempts" | "maxCrashes">,
+): Cluster {
+  const settings: JobSettings = { id: "job", directory: "/job", heartbeatIntervalMs: 1000, ...job, ...limits };
+  const cluster = new Cluster(settings, splitBytes);
+  try {
+    if (plannedFirst) cluster.move({ type: "plan", who: 0, how: 0 });
+    for (let i = 0; i < workers; i++) cluster.move({ type: "join", who: 0, how: 0 });
+    for (const move of script) cluster.move(move);
+    cluster.finish(10 * (splitBytes.length + job.reducers) + 50);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\nafter\n${cluster.script}`, {
+      cause: error,
+    });
+  }
+  // Everybody has left, and nobody was left without an answer.
+  expect(cluster.ledger.unanswered).toEqual([]);
+  return cluster;
+}
