@@ -1,0 +1,240 @@
+/**
+ * The coordinator: the shell around the pure core. It owns what the core must not know: the socket, the clock, the job's
+ * directory. Calls of workers become events, effects become replies.
+ *
+ *     socket ─ connection ─ event ┐                      ┌ reply, cancel, ping, shutdown ─ connection ─ socket
+ *     clock ─ tick ───────────────┼─ step(state) ─ effects
+ *     signal ─ aborted ───────────┘                      └ jobEnded ─ drain, clear up
+ */
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { planSplits } from "../input/splits.js";
+import { JobDirectory } from "../output/directory.js";
+import type { JobFileKind } from "../output/names.js";
+import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
+import type { ParamsOf, ResultOf, Snapshot, Split } from "../rpc/protocol.js";
+import type { Listener } from "../rpc/transport.js";
+import { listenUnixSocket } from "../rpc/unix-socket.js";
+import { createState } from "./core/create.js";
+import type { Effect, Event, JobFailure, State } from "./core/model.js";
+import { takeSnapshot } from "./core/snapshot.js";
+import { step } from "./core/step.js";
+import { refusal } from "./refusal.js";
+import { WorkerConnection } from "./worker-connection.js";
+
+/** Complete and checked; the command line says what each means. */
+export interface CoordinatorOptions {
+  readonly inputs: readonly InputFile[];
+  /** Where intermediate and output files go; made when it does not exist. */
+  readonly outputDirectory: string;
+  readonly socket: string;
+  readonly reducers: number;
+  /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
+  readonly args: Readonly<Record<string, string>> | undefined;
+  readonly taskTimeoutMs: number;
+  readonly maxAttempts: number;
+  readonly maxCrashes: number;
+  readonly keepIntermediate: boolean;
+  readonly log: { info(message: string): void; warn(message: string): void };
+}
+
+/** How a job has ended. */
+export interface JobReport {
+  readonly snapshot: Snapshot;
+  readonly failure: JobFailure | undefined;
+  /** Absolute path of the job's directory. */
+  readonly directory: string;
+  /** Names of the output files in it; none when the job failed. */
+  readonly outputs: readonly string[];
+}
+
+/** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
+const drainTimeoutMs = 2000;
+const heartbeatIntervalMsMax = 1000;
+
+interface PendingCall {
+  resolve(reply: unknown): void;
+  reject(error: Error): void;
+}
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #state: State;
+  readonly #connections = new Set<WorkerConnection>();
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #ended: Promise<void>;
+  #end: () => void = () => undefined;
+  readonly #directory: JobDirectory;
+  readonly #listener: Listener;
+  #lastCall = 0;
+
+  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#listener = listener;
+    const { taskTimeoutMs, reducers, maxAttempts, maxCrashes, args } = options;
+    const settings = {
+      id: randomBytes(4).toString("hex"),
+      reducers,
+      directory: directory.path,
+      taskTimeoutMs,
+      heartbeatIntervalMs: Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5),
+      maxAttempts,
+      maxCrashes,
+    };
+    this.#state = createState(settings, args, performance.now());
+    this.#ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /**
+   * Begins to take workers. Throws a TransportError when the socket cannot be had and an InputError when the output
+   * directory cannot; then nothing was changed.
+   */
+  static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    // The socket comes first: it is what tells two coordinators apart that were started in one directory.
+    const early: Duplex[] = [];
+    let accept = (stream: Duplex): void => {
+      early.push(stream);
+    };
+    const listener = await listenUnixSocket(options.socket, (stream) => accept(stream));
+    try {
+      const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
+      const coordinator = new Coordinator(options, directory, listener);
+      accept = (stream) => {
+        coordinator.#accept(stream);
+      };
+      early.forEach(accept);
+      return coordinator;
+    } catch (error) {
+      await listener.close();
+      for (const stream of early) stream.destroy();
+      throw error;
+    }
+  }
+
+  /** Runs the job to its end. When it resolves, nothing of the coordinator is left but the outputs. */
+  async run(): Promise<JobReport> {
+    const ticks = setInterval(() => this.#step({ type: "tick" }), this.#options.taskTimeoutMs / 20);
+    await this.#ended;
+    clearInterval(ticks);
+    const snapshot = this.snapshot();
+    await this.#drain();
+    await this.#listener.close();
+    const outputs = await this.#clearUp(snapshot.phase === "done");
+    return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs };
+  }
+
+  /** Ends the job before its time; `run` resolves then. Does nothing when the job has ended already. */
+  abort(message: string): void {
+    this.#step({ type: "aborted", message });
+  }
+
+  snapshot(): Snapshot {
+    return takeSnapshot(this.#state, performance.now());
+  }
+
+  #accept(stream: Duplex): void {
+    const connection = new WorkerConnection(stream, {
+      reducers: this.#options.reducers,
+      register: (params) => this.#register(params),
+      ask: (toEvent) => this.#ask(toEvent),
+      tell: (event) => this.#step(event),
+      snapshot: () => this.snapshot(),
+    });
+    this.#connections.add(connection);
+    void connection.closed.then(() => this.#connections.delete(connection));
+  }
+
+  async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
+    const refused = refusal(this.#state, params);
+    if (refused !== undefined) throw new RefusedError(refusedCode, refused);
+    const { app, args, pid, host } = params;
+    if (this.#state.phase === "waiting") this.#plan(app, this.#state.args ?? args ?? {});
+    return this.#ask((call) => ({ type: "registered", call, pid, host }));
+  }
+
+  /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
+  #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
+    const { log } = this.#options;
+    const splits = this.#split(app.input);
+    const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
+    if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
+    this.#step({ type: "planned", app, args, splits });
+  }
+
+  #split(kind: ParamsOf<"Register">["app"]["input"]): Split[] {
+    try {
+      return planSplits(this.#options.inputs, kind);
+    } catch (error) {
+      if (error instanceof InputError) throw new RefusedError(refusedCode, error.message);
+      throw error;
+    }
+  }
+
+  #ask<Reply>(toEvent: (call: number) => Event): Promise<Reply> {
+    this.#lastCall += 1;
+    const call = this.#lastCall;
+    return new Promise<Reply>((resolve, reject) => {
+      this.#calls.set(call, { resolve: (reply) => resolve(reply as Reply), reject });
+      this.#step(toEvent(call));
+    });
+  }
+
+  #step(event: Event): void {
+    for (const effect of step(this.#state, event, performance.now())) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "reply":
+        this.#takeCall(effect.call)?.resolve(effect.result);
+        break;
+      case "unknownWorker":
+        this.#takeCall(effect.call)?.reject(new RefusedError(unknownWorkerCode, `there is no worker ${effect.worker}`));
+        break;
+      case "ping":
+      case "cancel":
+      case "shutdown":
+        for (const connection of this.#connections) {
+          if (connection.worker === effect.worker) void connection.carryOut(effect);
+        }
+        break;
+      case "log":
+        this.#options.log[effect.level](effect.message);
+        break;
+      case "jobEnded":
+        this.#end();
+    }
+  }
+
+  #takeCall(call: number): PendingCall | undefined {
+    const pending = this.#calls.get(call);
+    this.#calls.delete(call);
+    return pending;
+  }
+
+  /** Waits until the workers have left, which they do by themselves when they learn that the job has ended. */
+  async #drain(): Promise<void> {
+    const workers = [...this.#connections].filter(({ worker }) => worker !== undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));
+    await Promise.race([Promise.all(workers.map(({ closed }) => closed)), timeout]);
+    clearTimeout(timer);
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+  }
+
+  async #clearUp(isDone: boolean): Promise<string[]> {
+    const directory = this.#directory;
+    const { keepIntermediate } = this.#options;
+    const useless: JobFileKind[] = ["temporary"];
+    if (!keepIntermediate) useless.push("intermediate");
+    if (!keepIntermediate && !isDone) useless.push("output");
+    // Before a worker came nothing was written, and what there is comes from an earlier job.
+    if (this.#state.app !== undefined) directory.clear(useless);
+    const outputs = isDone ? directory.outputs() : [];
+    await directory.release({ removeIfEmpty: !isDone });
+    return outputs;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Duplex } from "node:stream";
+import { invalidParamsCode, refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
+import { Peer } from "../rpc/peer.js";
+import type { ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
+import type { Effect, Event } from "./core/model.js";
+
+/** What a connection needs of its coordinator. */
+export interface Home {
+  readonly reducers: number;
+  /** Takes a worker in. Rejects with a RefusedError. */
+  register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">>;
+  /** Gives the core an event that asks for a reply, and waits for that. */
+  ask<Reply>(toEvent: (call: number) => Event): Promise<Reply>;
+  tell(event: Event): void;
+  snapshot(): Snapshot;
+}
+
+/** One connection to the coordinator: of a worker, once it has registered, or of somebody who asks for the status. */
+export class WorkerConnection {
+  readonly #peer: Peer;
+  readonly #home: Home;
+  /** The worker that registered here. A connection speaks for no other. */
+  #worker: string | undefined;
+
+  constructor(stream: Duplex, home: Home) {
+    this.#home = home;
+    this.#peer = new Peer(stream, {
+      Register: (params) => this.#register(params),
+      RequestTask: ({ worker }) => this.#ask(worker, (call) => ({ type: "taskRequested", call, worker })),
+      MayCommit: ({ worker, ref }) => this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref })),
+      NotifyTaskCompletion: ({ worker, ref, outcome }) => {
+        if (outcome.type === "done" && outcome.outputs.some(({ partition }) => partition >= home.reducers)) {
+          throw new RefusedError(invalidParamsCode, `an output is of a partition that the job does not have`);
+        }
+        return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome }));
+      },
+      Heartbeat: ({ worker, attempts }) => {
+        return this.#ask(worker, (call) => ({ type: "heartbeat", call, worker, attempts }));
+      },
+      Status: () => home.snapshot(),
+    });
+    void this.closed.then(() => {
+      if (this.#worker !== undefined) home.tell({ type: "disconnected", worker: this.#worker });
+    });
+  }
+
+  /** The id of its worker; undefined before one has registered. */
+  get worker(): string | undefined {
+    return this.#worker;
+  }
+
+  /** Resolved once the connection is gone. */
+  get closed(): Promise<void> {
+    return this.#peer.closed;
+  }
+
+  /** Calls the worker as the core wants it. */
+  async carryOut(effect: Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>): Promise<void> {
+    try {
+      if (effect.type === "cancel") await this.#peer.call("CancelTask", { ref: effect.ref });
+      else if (effect.type === "shutdown") await this.#peer.call("Shutdown", { outcome: effect.outcome });
+      else await this.#peer.call("Ping", {});
+      this.#home.tell({ type: "heard", worker: effect.worker });
+    } catch {
+      // It cannot be told. That it is gone or silent becomes known by its connection or its heartbeats.
+    }
+  }
+
+  /** Ends the connection after what is queued was sent. */
+  close(): Promise<void> {
+    return this.#peer.close();
+  }
+
+  async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
+    if (this.#worker !== undefined) {
+      throw new RefusedError(refusedCode, `this connection is registered already, as worker ${this.#worker}`);
+    }
+    const result = await this.#home.register(params);
+    this.#worker = result.worker;
+    return result;
+  }
+
+  #ask<Reply>(worker: string, toEvent: (call: number) => Event): Promise<Reply> {
+    if (worker === this.#worker) return this.#home.ask(toEvent);
+    throw new RefusedError(unknownWorkerCode, `worker ${worker} is not registered on this connection`);
+  }
+}

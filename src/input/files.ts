@@ -1,0 +1,45 @@
+import { accessSync, constants, realpathSync, statSync, type Stats } from "node:fs";
+import { InputError } from "./input-error.js";
+
+/** An input file that was seen to be there, regular and readable. */
+export interface InputFile {
+  /** The name as given: the key that `map` sees. */
+  readonly name: string;
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Looks at every input. A file given twice is two inputs. Throws an InputError that names the first one that cannot be
+ * read, and how many more there are.
+ */
+export function findInputs(names: readonly string[]): InputFile[] {
+  const problems: string[] = [];
+  const files = names.flatMap((name) => {
+    try {
+      const stats = statSync(name);
+      if (!stats.isFile()) throw new Error(notAFile(name, stats));
+      accessSync(name, constants.R_OK);
+      return [{ name, path: realpathSync(name), sizeBytes: stats.size }];
+    } catch (error) {
+      problems.push(`cannot read input ${name === "" ? '""' : name}: ${reason(error as NodeJS.ErrnoException)}`);
+      return [];
+    }
+  });
+  const [first, ...others] = problems;
+  if (first === undefined) return files;
+  throw new InputError(others.length === 0 ? first : `${first} (and ${others.length} more inputs cannot be read)`);
+}
+
+function notAFile(name: string, stats: Stats): string {
+  return stats.isDirectory()
+    ? `it is a directory; name the files in it, as ${name.replace(/\/$/, "")}/*`
+    : "it is not a regular file";
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return "no such file";
+  if (error.code === "EACCES") return "permission denied";
+  return error.message;
+}

@@ -1,0 +1,128 @@
+/**
+ * The job's directory: where its intermediate files, outputs and unfinished files are. It is taken by one job at a time,
+ * holds no file of an earlier job once the job has begun, and no unfinished file once it has ended.
+ */
+import { createHash } from "node:crypto";
+import { accessSync, constants, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { userInfo } from "node:os";
+import type { InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { AddressInUseError } from "../rpc/errors.js";
+import type { Listener } from "../rpc/transport.js";
+import { listenUnixSocket } from "../rpc/unix-socket.js";
+import { jobFileKind, type JobFileKind } from "./names.js";
+
+/** A directory that this process has taken. */
+export class JobDirectory {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  readonly #firstCreated: string | undefined;
+  readonly #lock: Listener;
+
+  private constructor(path: string, firstCreated: string | undefined, lock: Listener) {
+    this.path = path;
+    this.#firstCreated = firstCreated;
+    this.#lock = lock;
+  }
+
+  /**
+   * Takes the directory, and makes it when it does not exist. Nothing in it is changed yet.
+   *
+   * Throws an InputError when it cannot be written, when another job runs in it, or when it holds an input that would be
+   * cleared away as the file of an earlier job.
+   */
+  static async take(path: string, inputs: readonly InputFile[]): Promise<JobDirectory> {
+    const firstCreated = makeDirectory(path);
+    const absolute = realpathSync(path);
+    try {
+      accessSync(absolute, constants.W_OK | constants.X_OK);
+      requireInputsApart(absolute, path, inputs);
+      return new JobDirectory(absolute, firstCreated, await lock(absolute));
+    } catch (error) {
+      removeCreated(absolute, firstCreated);
+      if (error instanceof InputError) throw error;
+      if (error instanceof AddressInUseError)
+        throw new InputError(`another job is running in ${path}; choose another --output-dir`);
+      throw unusable(path, error);
+    }
+  }
+
+  /** Removes the files of these kinds that a job has left here, and says how many there were. */
+  clear(kinds: readonly JobFileKind[]): number {
+    const names = readdirSync(this.path).filter((name) => {
+      const kind = jobFileKind(name);
+      return kind !== undefined && kinds.includes(kind) && !isDirectory(join(this.path, name));
+    });
+    for (const name of names) rmSync(join(this.path, name), { force: true });
+    return names.length;
+  }
+
+  /** Names of the finished outputs, in the order of their partitions. */
+  outputs(): string[] {
+    const names = readdirSync(this.path).filter((name) => jobFileKind(name) === "output");
+    return names.sort((a, b) => Number(a.slice("mr-out-".length)) - Number(b.slice("mr-out-".length)));
+  }
+
+  /** Gives the directory back; with `removeIfEmpty`, what `take` had to make is removed unless something is in it. */
+  async release({ removeIfEmpty }: { removeIfEmpty: boolean }): Promise<void> {
+    if (removeIfEmpty) removeCreated(this.path, this.#firstCreated);
+    await this.#lock.close();
+  }
+}
+
+/**
+ * A socket that nobody connects to: it is there as long as its owner lives, and an owner that was killed is told from one
+ * that lives. It is kept away from the directory, since the path of a socket must be short.
+ */
+async function lock(directory: string): Promise<Listener> {
+  const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  return listenUnixSocket(`/var/tmp/mr-${userInfo().uid}-${hash}.lock`, (stream) => stream.destroy());
+}
+
+function makeDirectory(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+/** Removes the directories from `path` up to the first that was made, as long as they are empty. */
+function removeCreated(path: string, firstCreated: string | undefined): void {
+  if (firstCreated === undefined) return;
+  const top = resolve(firstCreated);
+  for (let directory = path; directory.length >= top.length; directory = dirname(directory)) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      return; // Not empty: somebody's files are in it.
+    }
+  }
+}
+
+function requireInputsApart(directory: string, shown: string, inputs: readonly InputFile[]): void {
+  const kept = inputs.find(({ path }) => dirname(path) === directory && jobFileKind(basename(path)) !== undefined);
+  if (kept === undefined) return;
+  throw new InputError(
+    `input ${kept.name} is in the output directory ${shown} and has the name of a job's file, ` +
+      "so it would be cleared away; choose another --output-dir",
+  );
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function unusable(path: string, error: unknown): InputError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    EACCES: "permission denied",
+    EEXIST: "there is a file of that name",
+    ENOTDIR: "a part of the path is not a directory",
+    EROFS: "the file system is read-only",
+  };
+  return new InputError(`cannot write to output directory ${path}: ${reasons[code ?? ""] ?? message}`, {
+    cause: error,
+  });
+}
