@@ -1,0 +1,36 @@
+import type { Duplex } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
+import prettyMs from "pretty-ms";
+import { connectUnixSocket } from "../rpc/unix-socket.js";
+import { CoordinatorUnreachableError } from "./errors.js";
+
+const firstDelayMs = 2;
+const delayMsMax = 500;
+
+/** What connecting fails with while a coordinator is not up yet: no socket file, or one that nobody listens at. */
+const notUpYet = new Set(["ENOENT", "ECONNREFUSED"]);
+
+/**
+ * Connects to the coordinator at a Unix socket. One that is not up yet is tried again, after 2 ms and then ever more
+ * rarely up to twice a second, for `timeoutMs`; then it is a CoordinatorUnreachableError. Aborting rejects at once.
+ */
+export async function connectToCoordinator(socket: string, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 1.5, delayMsMax)) {
+    try {
+      return await connectUnixSocket(socket);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined || !notUpYet.has(code)) {
+        throw new CoordinatorUnreachableError(`cannot connect to the coordinator at ${socket}: ${message}`);
+      }
+      if (performance.now() + delayMs > deadlineMs) {
+        throw new CoordinatorUnreachableError(
+          `no coordinator at ${socket} after ${prettyMs(timeoutMs)}: start one with mr-coordinator, ` +
+            "or name its socket with --socket",
+        );
+      }
+      await wait(delayMs, undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { InputKind } from "../app/contract.js";
+import type { Assignment, ResultOf } from "../rpc/protocol.js";
+import type { AttemptResult } from "./task-context.js";
+
+/** What an executor thread is started with. */
+export interface ExecutorStart {
+  readonly appPath: string;
+  /** Two 64-bit floats: records (or keys) and bytes done by the attempt that runs, readable even while it hangs. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export type WorkAssignment = Extract<Assignment, { type: "map" | "reduce" }>;
+export type Job = ResultOf<"Register">["job"];
+
+/** From the agent to its executor. */
+export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Job } | { type: "abort" };
+
+/** From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`. */
+export type ExecutorMessage =
+  | { type: "loaded"; input: InputKind }
+  | { type: "unloadable"; message: string }
+  | { type: "finished"; result: AttemptResult }
+  | { type: "failed"; message: string; stack?: string };

@@ -1,0 +1,67 @@
+/**
+ * The thread that runs the user's code; one for each slot of a worker. It loads the app once and runs attempts one after
+ * the other. All its file access is synchronous: nothing else happens in this thread.
+ *
+ * Whatever happens here (an endless loop, `process.exit`, an error in a callback), the agent on the main thread goes on
+ * speaking with the coordinator; see `executor-host.ts`.
+ */
+import { inspect } from "node:util";
+import { parentPort, workerData } from "node:worker_threads";
+import { loadApp, type LoadedApp } from "../app/load.js";
+import type { ExecutorMessage, ExecutorRequest, ExecutorStart } from "./executor-messages.js";
+import { runMapTask } from "./map-task.js";
+import { runReduceTask } from "./reduce-task.js";
+
+const { appPath, progress } = workerData as ExecutorStart;
+const done = new Float64Array(progress);
+let revoked = new AbortController();
+
+try {
+  const app = await loadApp(appPath);
+  parentPort?.on("message", (request: ExecutorRequest) => {
+    if (request.type === "abort") revoked.abort();
+    else void run(app, request);
+  });
+  send({ type: "loaded", input: app.input });
+} catch (error) {
+  send({ type: "unloadable", message: (error as Error).message });
+}
+
+async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
+  done.fill(0);
+  revoked = new AbortController();
+  const settings = {
+    ref: assignment.ref,
+    jobId: job.id,
+    reducers: job.reducers,
+    directory: job.directory,
+    args: job.args,
+    signal: revoked.signal,
+    progress: { record },
+  };
+  try {
+    const result =
+      assignment.type === "map"
+        ? await runMapTask(app, assignment.split, settings)
+        : await runReduceTask(app, assignment.inputs, settings);
+    send({ type: "finished", result });
+  } catch (error) {
+    send({ type: "failed", ...describe(error) });
+  }
+}
+
+function record(bytes: number): void {
+  done[0] = (done[0] ?? 0) + 1;
+  done[1] = bytes;
+}
+
+/** Apps may throw anything. */
+function describe(error: unknown): { message: string; stack?: string } {
+  if (!(error instanceof Error)) return { message: `the app threw ${inspect(error)}` };
+  const message = `${error.name}: ${error.message}`;
+  return error.stack === undefined ? { message } : { message, stack: error.stack };
+}
+
+function send(message: ExecutorMessage): void {
+  parentPort?.postMessage(message);
+}

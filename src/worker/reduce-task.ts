@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
+import type { LoadedApp } from "../app/load.js";
+import { outputName, temporaryPrefix } from "../output/names.js";
+import { StagedFile } from "../output/staged-file.js";
+import { outputLine } from "../output/text-lines.js";
+import type { StoredFile } from "../rpc/protocol.js";
+import type { Group } from "../shuffle/groups.js";
+import { mergeGroups } from "../shuffle/merge.js";
+import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
+
+/**
+ * Runs one attempt of a reduce task: merges the sorted files that the maps made for it, and gives each key with its
+ * values to `reduce`, whose results become the lines of one output file (paper section 3.1, steps 5 and 6).
+ * Throws what the app throws, and DamagedInputError.
+ */
+export async function runReduceTask(
+  app: LoadedApp,
+  inputs: readonly StoredFile[],
+  settings: AttemptSettings,
+): Promise<AttemptResult> {
+  const { ref, jobId, directory } = settings;
+  const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
+  try {
+    const context = new ReduceAttemptContext(settings, file);
+    const groups = mergeGroups(inputs);
+    for (const group of groups) {
+      const result = reduceGroup(app, group, context);
+      const value = result instanceof Promise ? await result : result;
+      if (value !== undefined) context.emit(group.key, value);
+      settings.progress.record(groups.pairs);
+    }
+    const { path, bytes, checksum } = file.finish();
+    const finalPath = join(directory, outputName(ref.task));
+    return {
+      files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, checksum }],
+      recordsIn: groups.pairs,
+      recordsOut: context.lines,
+      bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
+      bytesOut: bytes,
+      counters: context.counts(),
+    };
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
+function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): ReduceResult {
+  if (app.reduceStream !== undefined) return app.reduceStream(group.key, group.values(), context);
+  return app.reduce?.(group.key, group.toArray(), context);
+}
+
+class ReduceAttemptContext extends AttemptContext implements ReduceContext {
+  lines = 0;
+  readonly emit: (key: string, value: JsonValue) => void;
+
+  constructor(settings: AttemptSettings, file: StagedFile) {
+    super(settings);
+    this.emit = (key, value) => {
+      file.append(outputLine(key, value));
+      this.lines += 1;
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import type { Counter, TaskContext } from "../app/contract.js";
+import type { AttemptRef } from "../rpc/protocol.js";
+
+/** What one attempt runs with, besides its data. */
+export interface AttemptSettings {
+  readonly ref: AttemptRef;
+  readonly jobId: string;
+  readonly reducers: number;
+  /** Where the attempt's files go. */
+  readonly directory: string;
+  readonly args: Readonly<Record<string, string>>;
+  /** Aborted when the attempt is revoked. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Told how far the attempt is. */
+interface Progress {
+  /** One more record was taken, or one more key; `bytes` is how much of the input that makes in all. */
+  record(bytes: number): void;
+}
+
+/** A finished file of an attempt, still under its temporary name. */
+export interface PreparedFile {
+  readonly temporaryPath: string;
+  readonly finalPath: string;
+  readonly partition: number;
+  readonly bytes: number;
+  /** CRC-32 of the whole file. */
+  readonly checksum: number;
+}
+
+/** What an attempt made: to be committed, or removed. */
+export interface AttemptResult {
+  readonly files: readonly PreparedFile[];
+  /** Records given to `map`, or values given to `reduce`. */
+  readonly recordsIn: number;
+  /** Pairs emitted by `map`, or lines written by `reduce`. */
+  readonly recordsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly counters: readonly [name: string, count: number][];
+}
+
+/** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
+export class AttemptContext implements TaskContext {
+  readonly args: Readonly<Record<string, string>>;
+  readonly task: number;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  readonly #kind: AttemptRef["kind"];
+  readonly #counts = new Map<string, number>();
+
+  constructor({ ref, args, signal }: AttemptSettings) {
+    this.args = args;
+    this.task = ref.task;
+    this.attempt = ref.attempt;
+    this.signal = signal;
+    this.#kind = ref.kind;
+  }
+
+  log(message: string): void {
+    console.error(`[${this.#kind} ${this.task}] ${message}`);
+  }
+
+  counter(name: string): Counter {
+    const counts = this.#counts;
+    return {
+      add(n = 1) {
+        if (!Number.isFinite(n)) throw new TypeError(`counter ${name}: cannot add ${n}`);
+        counts.set(name, (counts.get(name) ?? 0) + n);
+      },
+    };
+  }
+
+  counts(): [string, number][] {
+    return [...this.#counts];
+  }
+}
