@@ -1,0 +1,58 @@
+import type { Snapshot } from "../rpc/protocol.js";
+import { createProgressBars, createProgressLines, type ProgressView } from "../status/progress.js";
+
+/** A job shorter than this shows no progress. */
+const firstShownMs = 300;
+const redrawIntervalMs = 100;
+const lineIntervalMs = 5000;
+
+/** Standard error during a job: log lines, and progress as bars on a terminal, as a line now and then elsewhere. */
+export class JobConsole {
+  readonly #program: string;
+  readonly #isQuiet: boolean;
+  #view: ProgressView | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `program` begins each line. */
+  constructor(program: string, { quiet }: { quiet: boolean }) {
+    this.#program = program;
+    this.#isQuiet = quiet;
+  }
+
+  info(message: string): void {
+    if (!this.#isQuiet) this.warn(message);
+  }
+
+  warn(message: string): void {
+    const line = `${this.#program}: ${message}`;
+    if (this.#view === undefined) process.stderr.write(`${line}\n`);
+    else this.#view.log(line);
+  }
+
+  /** Begins to show progress, taking a snapshot whenever one is needed. */
+  start(snapshot: () => Snapshot): void {
+    if (this.#isQuiet) return;
+    const begin = async () => {
+      this.#view = process.stderr.isTTY
+        ? await createProgressBars(process.stderr)
+        : createProgressLines(process.stderr, this.#program, lineIntervalMs);
+      if (this.#timer === undefined) {
+        this.#endView();
+        return;
+      }
+      this.#timer = setInterval(() => this.#view?.show(snapshot()), redrawIntervalMs);
+    };
+    this.#timer = setTimeout(() => void begin(), firstShownMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#endView();
+  }
+
+  #endView(): void {
+    this.#view?.end();
+    this.#view = undefined;
+  }
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { coordinatorCommand } from "./coordinator-command.js";
+import { runProgram } from "./program.js";
+import { packageVersion } from "./version.js";
+
+await runProgram(coordinatorCommand("mr-coordinator").version(packageVersion()));

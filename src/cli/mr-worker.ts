@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { workerCommand } from "./worker-command.js";
+import { runProgram } from "./program.js";
+import { packageVersion } from "./version.js";
+
+await runProgram(workerCommand("mr-worker").version(packageVersion()));

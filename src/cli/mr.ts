@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { Command } from "@commander-js/extra-typings";
+import { coordinatorCommand } from "./coordinator-command.js";
+import { runProgram } from "./program.js";
+import { runCommand } from "./run-command.js";
+import { sequentialCommand } from "./sequential-command.js";
+import { packageVersion } from "./version.js";
+import { workerCommand } from "./worker-command.js";
+
+const program = new Command("mr")
+  .description("MapReduce for people who write JavaScript and TypeScript.")
+  .version(packageVersion())
+  .addCommand(runCommand())
+  .addCommand(sequentialCommand())
+  .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
+  .addCommand(workerCommand("worker", "mr worker"))
+  .addHelpText(
+    "after",
+    `
+Examples:
+  $ mr run wc pg-*.txt      # count the words of some books
+  $ mr help run             # all about a command`,
+  );
+
+await runProgram(program);

@@ -1,0 +1,63 @@
+/** The options that several commands share, each in one place: flags, help text, parser, default. */
+import { availableParallelism, userInfo } from "node:os";
+import { Option } from "@commander-js/extra-typings";
+import { duration, nameValue, wholeNumber } from "./values.js";
+
+/** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
+const reducerCountMax = 10_000;
+
+export const reducers = () =>
+  new Option("-r, --reducers <n>", "number of reduce tasks, and so of output files")
+    .argParser(wholeNumber(1, reducerCountMax))
+    .default(10);
+
+export const socket = () =>
+  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet")
+    .env("MR_SOCKET")
+    .default(`/var/tmp/mr-${userInfo().uid}.sock`);
+
+export const arg = () =>
+  new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);
+
+export const outputDirectory = (directory: string, description?: string) =>
+  new Option("-o, --output-dir <dir>", "directory for intermediate and output files").default(directory, description);
+
+export const taskTimeout = () =>
+  new Option(
+    "--task-timeout <duration>",
+    "silence after which a worker is presumed dead; time after which a slow task gets a backup attempt",
+  )
+    .argParser(duration)
+    .default(10_000, "10s");
+
+export const connectTimeout = () =>
+  new Option("--connect-timeout <duration>", "how long to wait for a coordinator that is not up yet")
+    .argParser(duration)
+    .default(30_000, "30s");
+
+export const maxAttempts = () =>
+  new Option("--max-attempts <n>", "errors thrown by the app that one task may have before the job fails")
+    .argParser(wholeNumber(1, 1000))
+    .default(4);
+
+export const maxCrashes = () =>
+  new Option("--max-crashes <n>", "crashes of thread or process that one task may have before the job fails")
+    .argParser(wholeNumber(1, 1_000_000))
+    .default(20);
+
+export const keepIntermediate = () =>
+  new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had").default(false);
+
+export const quiet = () => new Option("-q, --quiet", "say nothing but errors").default(false);
+
+export const json = () => new Option("--json", "print a report as JSON on standard output at the end").default(false);
+
+export const debug = () => new Option("--debug", "show stack traces").default(false);
+
+/** Set by `mr run` for its children. */
+export const supervised = () => new Option("--supervised").default(false).hideHelp();
+
+export const workers = () =>
+  new Option("-w, --workers <n>", "number of worker processes")
+    .argParser(wholeNumber(1, 1000))
+    .default(availableParallelism(), "one a core");

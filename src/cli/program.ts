@@ -1,0 +1,113 @@
+/** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
+import { constants } from "node:os";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+
+/** What a program exits with, besides 128 + n when ended by signal n. */
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+/**
+ * The errors that are no bug of ours: their message is for the user, and this is the exit code. By name, so that a
+ * command that fails early need not load the modules that could have failed later.
+ */
+const exitCodeByName: ReadonlyMap<string, number> = new Map([
+  ["AppError", exitCodes.usage],
+  ["InputError", exitCodes.usage],
+  ["AddressInUseError", exitCodes.usage],
+  ["AddressUnusableError", exitCodes.usage],
+  ["TransportError", exitCodes.usage],
+  ["WorkerRefusedError", exitCodes.usage],
+  ["CoordinatorUnreachableError", exitCodes.failed],
+  ["AppFailedError", exitCodes.failed],
+]);
+
+/** Thrown by a command to end the program with this code, after this message if there is one. */
+export class Exit extends Error {
+  override readonly name = "Exit";
+  readonly code: number;
+  /** Lines shown below the message: the stack of the app's own error. */
+  readonly details: string | undefined;
+  /** In whose name it is said, when not in that of the program. */
+  readonly speaker: string | undefined;
+
+  constructor(code: number, message = "", details?: string, speaker?: string) {
+    super(message);
+    this.code = code;
+    this.details = details;
+    this.speaker = speaker;
+  }
+}
+
+/** Parses the command line, runs the command, and exits. */
+export async function runProgram(program: CommandUnknownOpts): Promise<never> {
+  forEachCommand(program, (command) => {
+    const path = commandPath(command);
+    command.exitOverride();
+    command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${path}: `)) });
+    command.showHelpAfterError(`See ${path} --help.`);
+  });
+  // A reader of the output that has seen enough (`| head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  try {
+    await program.parseAsync();
+    process.exit(exitCodes.done);
+  } catch (error) {
+    const { code, message, details, speaker } = explain(error, process.argv.includes("--debug"));
+    if (message !== "") say(speaker ?? program.name(), message);
+    if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
+    process.exit(code);
+  }
+}
+
+/** What to say about an error, and what to exit with. */
+export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details" | "speaker"> {
+  if (error instanceof Exit) return error;
+  if (!(error instanceof Error)) return new Exit(exitCodes.failed, String(error));
+  // Commander has said it already.
+  if (isCommanderError(error)) return new Exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+  const code = exitCodeByName.get(error.name);
+  if (code === undefined) return new Exit(exitCodes.failed, `internal error: ${error.message}`, error.stack);
+  return new Exit(code, error.message, debug ? error.stack : appFrames(error.cause));
+}
+
+/** Of the stack of an error that an app threw, the lines that are about the app. */
+export function appFrames(error: unknown): string | undefined {
+  const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
+  const engine = /node:internal|\/dist\/src\/|\/mapreduce-ts\/src\//;
+  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line) && !engine.test(line));
+  return frames?.join("\n");
+}
+
+/** Writes a message to standard error, in the name of the program. */
+export function say(program: string, message: string): void {
+  process.stderr.write(`${program}: ${message}\n`);
+}
+
+/** The exit code of a program that was ended by a signal. */
+export function signalExitCode(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */
+export function onSignals(onFirst: (signal: NodeJS.Signals) => void, onSecond: (signal: NodeJS.Signals) => void): void {
+  let isFirst = true;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (isFirst) onFirst(signal);
+      else onSecond(signal);
+      isFirst = false;
+    });
+  }
+}
+
+function forEachCommand(command: CommandUnknownOpts, visit: (command: CommandUnknownOpts) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}
+
+function commandPath(command: CommandUnknownOpts): string {
+  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
+}
+
+function isCommanderError(error: Error): error is Error & { exitCode: number } {
+  return "code" in error && String(error.code).startsWith("commander.") && "exitCode" in error;
+}

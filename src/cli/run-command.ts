@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { userInfo } from "node:os";
+import { fileURLToPath } from "node:url";
+import { Command } from "@commander-js/extra-typings";
+import * as options from "./options.js";
+import { Exit, exitCodes, onSignals, signalExitCode } from "./program.js";
+
+/** `mr run`: a coordinator and its workers in one command. */
+export function runCommand() {
+  const path = "mr run";
+  return new Command("run")
+    .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
+    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<inputs...>", "input files; each is one map task")
+    .addOption(options.workers())
+    .addOption(options.reducers())
+    .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.arg())
+    .addOption(options.taskTimeout())
+    .addOption(options.maxAttempts())
+    .addOption(options.maxCrashes())
+    .addOption(options.keepIntermediate())
+    .addOption(options.quiet())
+    .addOption(options.json())
+    .addOption(options.debug())
+    .addHelpText(
+      "after",
+      `
+The output is in mr-out-0, mr-out-1, … in the output directory, and replaces that of an earlier job there.
+
+Examples:
+  $ ${path} wc pg-*.txt
+  $ ${path} ./my-app.ts -w 4 -r 1 -o result *.log
+  $ ${path} grep --arg pattern='white whale' pg-*.txt`,
+    )
+    .action(async (typed, names, given) => {
+      const [{ resolveApp }, { findInputs }, { runCluster }] = await Promise.all([
+        import("../app/resolve.js"),
+        import("../input/files.js"),
+        import("../local/run.js"),
+      ]);
+      // What is wrong with these is best said before anything is started.
+      const app = resolveApp(typed);
+      findInputs(names);
+
+      const socket = `/var/tmp/mr-${userInfo().uid}-${randomBytes(6).toString("hex")}.sock`;
+      const stop = new AbortController();
+      const kill = new AbortController();
+      onSignals(
+        (signal) => stop.abort(signal),
+        () => kill.abort(),
+      );
+      const end = await runCluster({
+        coordinator: { file: programFile("mr-coordinator"), args: coordinatorArguments(socket, names, given) },
+        worker: {
+          file: programFile("mr-worker"),
+          args: ["--supervised", "--socket", socket, ...(given.debug ? ["--debug"] : []), "--", app.path],
+        },
+        workers: given.workers,
+        stop: stop.signal,
+        kill: kill.signal,
+      });
+      rmSync(socket, { force: true });
+      if (stop.signal.aborted) {
+        const signal = stop.signal.reason as NodeJS.Signals;
+        throw new Exit(signalExitCode(signal), `stopped by ${signal}`, undefined, path);
+      }
+      if (end.type === "workersFailed") throw new Exit(exitCodes.usage, end.message, undefined, path);
+      if (end.type === "coordinatorKilled")
+        throw new Exit(exitCodes.failed, `the coordinator was ended by ${end.signal}`, undefined, path);
+      throw new Exit(end.code);
+    });
+}
+
+type RunOptions = ReturnType<ReturnType<typeof runCommand>["opts"]>;
+
+function coordinatorArguments(socket: string, names: readonly string[], given: RunOptions): string[] {
+  const { reducers, outputDir, arg = {}, taskTimeout, maxAttempts, maxCrashes } = given;
+  return [
+    ...["--supervised", "--socket", socket, "--output-dir", outputDir, "--reducers", String(reducers)],
+    ...["--task-timeout", `${taskTimeout}ms`],
+    ...["--max-attempts", String(maxAttempts), "--max-crashes", String(maxCrashes)],
+    ...Object.entries(arg).flatMap(([name, value]) => ["--arg", `${name}=${value}`]),
+    ...(given.keepIntermediate ? ["--keep-intermediate"] : []),
+    ...(given.quiet ? ["--quiet"] : []),
+    ...(given.json ? ["--json"] : []),
+    ...(given.debug ? ["--debug"] : []),
+    "--",
+    ...names,
+  ];
+}
+
+function programFile(name: string): string {
+  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+}

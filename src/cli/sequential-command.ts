@@ -1,0 +1,74 @@
+import { Command } from "@commander-js/extra-typings";
+import type { SequentialReport } from "../local/sequential.js";
+import type { AttemptResult } from "../worker/task-context.js";
+import * as options from "./options.js";
+import { outputsText } from "./outputs-text.js";
+import { say } from "./program.js";
+
+/** `mr sequential`: the job in one process. */
+export function sequentialCommand() {
+  const path = "mr sequential";
+  return new Command("sequential")
+    .description("Run a job in this one process, task after task: to debug an app, or to check a distributed run.")
+    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<inputs...>", "input files")
+    .addOption(options.reducers())
+    .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.arg())
+    .addOption(options.quiet())
+    .addOption(options.debug())
+    .addHelpText(
+      "after",
+      `
+Nothing is tried again: the first error ends the job. The output has the same bytes as that of a distributed run.
+
+Examples:
+  $ ${path} wc pg-*.txt
+  $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
+    )
+    .action(async (typed, names, { arg, outputDir, quiet, reducers }) => {
+      const [{ resolveApp }, { findInputs }, { runSequentially }] = await Promise.all([
+        import("../app/resolve.js"),
+        import("../input/files.js"),
+        import("../local/sequential.js"),
+      ]);
+      const startedMs = performance.now();
+      const report = await runSequentially({
+        app: resolveApp(typed),
+        inputs: findInputs(names),
+        reducers,
+        outputDirectory: outputDir,
+        args: arg ?? {},
+      });
+      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
+    });
+}
+
+async function summaryOf({ maps, reduces, directory, outputs }: SequentialReport, elapsedMs: number): Promise<string> {
+  const { summary } = await import("../status/summary.js");
+  return summary(
+    {
+      maps: { total: maps.length },
+      reduces: { total: reduces.length },
+      map: sum(maps),
+      reduce: sum(reduces),
+      attempts: { failed: 0, crashed: 0, backup: 0 },
+      elapsedMs,
+    },
+    outputsText(directory, outputs),
+  );
+}
+
+type Totals = Pick<AttemptResult, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut"> & {
+  counters: [name: string, count: number][];
+};
+
+function sum(results: readonly AttemptResult[]): Totals {
+  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
+  const counters = new Map<string, number>();
+  for (const result of results) {
+    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
+    for (const [name, n] of result.counters) counters.set(name, (counters.get(name) ?? 0) + n);
+  }
+  return { ...total, counters: [...counters] };
+}

@@ -1,0 +1,57 @@
+import { Command } from "@commander-js/extra-typings";
+import type { WorkerMessage } from "../local/supervision.js";
+import * as options from "./options.js";
+import { Exit, exitCodes, explain, onSignals, signalExitCode } from "./program.js";
+
+/** `mr-worker`, or `mr worker`: runs tasks of an app for a coordinator until the job has ended. */
+export function workerCommand(name: string, path = name) {
+  return new Command(name)
+    .description("Run tasks for a coordinator until its job has ended.")
+    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .addOption(options.socket())
+    .addOption(options.arg())
+    .addOption(options.connectTimeout())
+    .addOption(options.debug())
+    .addOption(options.supervised())
+    .addHelpText(
+      "after",
+      `
+A worker waits for a coordinator that is not up yet, and ends with it. Start as many as you have cores.
+
+Examples:
+  $ ${path} wc                       # the bundled word count
+  $ ${path} ./my-app.ts              # an app of your own
+  $ ${path} grep --arg pattern=whale`,
+    )
+    .action(async (typed, { arg, socket, connectTimeout, supervised, debug }) => {
+      const [{ resolveApp }, { runWorker }] = await Promise.all([
+        import("../app/resolve.js"),
+        import("../worker/agent.js"),
+      ]);
+      const stopping = new AbortController();
+      onSignals(
+        (signal) => stopping.abort(signal),
+        (signal) => process.exit(signalExitCode(signal)),
+      );
+      // Without its supervisor a worker is not wanted any more.
+      process.on("disconnect", () => stopping.abort("SIGTERM"));
+      try {
+        const app = resolveApp(typed);
+        const settings = { app, args: arg, socket, connectTimeoutMs: connectTimeout, signal: stopping.signal };
+        const outcome = await runWorker(settings);
+        if (supervised) await tellSupervisor({ type: "left" });
+        if (outcome === "failed") throw new Exit(exitCodes.failed, supervised ? "" : "the job has failed");
+      } catch (error) {
+        if (stopping.signal.aborted) throw new Exit(signalExitCode(stopping.signal.reason as NodeJS.Signals));
+        if (!supervised || error instanceof Exit) throw error;
+        const { code, message } = explain(error, debug);
+        await tellSupervisor({ type: "failed", message, isFinal: code === exitCodes.usage });
+        throw new Exit(code);
+      }
+    });
+}
+
+async function tellSupervisor(message: WorkerMessage): Promise<void> {
+  // It may have gone, and the channel with it: then nobody is to be told.
+  await new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+}

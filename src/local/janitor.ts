@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * Starts a process that waits for this one to end, however that happens, and then removes the job's unfinished files.
+ *
+ * `mr sequential` needs it: the user's code runs on its main thread, where an endless loop would keep a handler of SIGINT
+ * from ever being called. So it has none, Ctrl-C ends it at once, and somebody else tidies up.
+ *
+ * Returns the function to call when there is nothing to tidy up any more; it resolves when the janitor has gone.
+ */
+export function hireJanitor(directory: string, jobId: string): () => Promise<void> {
+  const script = 'trap "" INT TERM HUP; cat >/dev/null; rm -f "$1"/.mr-tmp-"$2"-*; rmdir "$1" 2>/dev/null; exit 0';
+  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", directory, jobId], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  const gone = once(janitor, "exit");
+  // The pipe's other end closes with this process. It must not keep the process from ending.
+  janitor.unref();
+  return async () => {
+    janitor.ref();
+    janitor.stdin.end();
+    await gone;
+  };
+}

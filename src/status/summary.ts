@@ -1,0 +1,29 @@
+import prettyBytes from "pretty-bytes";
+import prettyMs from "pretty-ms";
+import type { Snapshot } from "../rpc/protocol.js";
+
+/** The part of a snapshot that the summary shows. */
+type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "elapsedMs"> & {
+  readonly maps: Pick<Snapshot["maps"], "total">;
+  readonly reduces: Pick<Snapshot["reduces"], "total">;
+};
+
+/** What is said when a job is done, in a few lines for a person. `location` is where the output is. */
+export function summary(job: JobTotals, location: string): string {
+  const { maps, reduces, map, reduce, attempts, elapsedMs } = job;
+  const retries = attempts.failed + attempts.crashed;
+  const lines = [
+    `done in ${prettyMs(elapsedMs)}: ${count(maps.total, "map task")}, ${count(reduces.total, "reduce task")}` +
+      (retries === 0 ? "" : `, ${count(retries, "attempt")} tried again`) +
+      (attempts.backup === 0 ? "" : `, ${count(attempts.backup, "backup attempt")}`),
+    `  in   ${count(map.recordsIn, "record")}, ${prettyBytes(map.bytesIn)}`,
+    `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}`,
+    `  out  ${count(reduce.recordsOut, "line")}, ${prettyBytes(reduce.bytesOut)}, to ${location}`,
+    ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${n.toLocaleString("en-US")}`),
+  ];
+  return lines.join("\n");
+}
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
+}
