@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import * as grep from "../../apps/grep.js";
+import { runApp } from "./run-app.js";
+
+function lines(text: string, pattern: string): string[] {
+  return runApp(grep, [["f", text]], { pattern });
+}
+
+test.each<[string, string, string, string[]]>([
+  ["no line of an empty file", "", "", []],
+  ["one empty line", "\n", "", ["f:1 "]],
+  ["no line after the last newline", "a\nb\n", "", ["f:1 a", "f:2 b"]],
+  ["a last line without a newline", "a\nb", "b", ["f:2 b"]],
+  ["empty lines between", "\n\nx\n\n", "^$", ["f:1 ", "f:2 ", "f:4 "]],
+  ["lines without their CRLF", "a\r\n\r\nab\r\n", "a$", ["f:1 a"]],
+  ["a carriage return that ends no line", "a\rb\r\nc\r", "\\r", ["f:1 a\rb", "f:2 c\r"]],
+  ["the whole line", "say: the white whale!\nno\n", "white w", ["f:1 say: the white whale!"]],
+  ["Greek letters", "μῆνιν ἄειδε\nθεά\n", "^\\p{Script=Greek}+$", ["f:2 θεά"]],
+  ["an emoji as one character", "🐋\n🐋🐋\n", "^.$", ["f:1 🐋"]],
+  ["combining marks", "cafe\u0301\ncaf\u00e9\n", "e\\p{M}", ["f:1 cafe\u0301"]],
+  ["line separators as part of a line", "a\u2028b\n", "b", ["f:1 a\u2028b"]],
+])("grep finds %s", (_what, text, pattern, expected) => {
+  expect(lines(text, pattern)).toEqual(expected);
+});
+
+test("grep numbers lines from 1 in each file, and a file given twice has its lines twice", () => {
+  const twice = ["a b.txt", "x\ny x\n"] as const;
+  const output = runApp(grep, [twice, ["c", "x"], twice], { pattern: "x" });
+  expect(output).toEqual(["a b.txt:1 x", "a b.txt:1 x", "a b.txt:2 y x", "a b.txt:2 y x", "c:1 x"]);
+});
+
+test("grep without a pattern says how to give one", () => {
+  expect(() => runApp(grep, [["f", "x"]])).toThrow("grep needs a pattern: --arg pattern=REGEX");
+});
+
+test("grep with a pattern that is no regular expression says which", () => {
+  expect(() => lines("x", "(")).toThrow(/^grep cannot use --arg pattern=\(: Invalid regular expression/);
+});
