@@ -1,5 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
 import { AppError } from "./app-error.js";
 import type { App, InputKind, JsonValue } from "./contract.js";
 
@@ -53,14 +56,20 @@ export async function loadApp(path: string): Promise<LoadedApp> {
 }
 
 async function importModule(path: string): Promise<Record<string, unknown>> {
-  const url = pathToFileURL(path).href;
   try {
-    if (!/^\.[mc]?ts$/.test(extname(path))) return (await import(url)) as Record<string, unknown>;
-    const { tsImport } = await import("tsx/esm/api");
-    return (await tsImport(url, import.meta.url)) as Record<string, unknown>;
+    if (/^\.[mc]?ts$/.test(extname(path))) await prepareForTypeScript();
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    throw new AppError(`cannot load app ${path}: ${reason(error)}`, { cause: error });
+    throw new AppError(`cannot load app ${path}: ${reason(path, error)}`, { cause: error });
   }
+}
+
+/** For all of this thread, which runs one app. As the program `tsx` does it: stacks then name lines of the source. */
+async function prepareForTypeScript(): Promise<void> {
+  const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
+  process.setSourceMapsEnabled(true);
+  commonJs.register();
+  modules.register();
 }
 
 /** The app may be the default export (`defineApp`, or `module.exports` of CommonJS) or the named exports. */
@@ -73,14 +82,38 @@ function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
   return module;
 }
 
-/** Says what went wrong and where, in one line: of a syntax error, Node puts the place at the head of the stack. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return describe(error);
-  const place = /^(?:file:\/\/)?(\/.*:\d+)\n/.exec(error.stack ?? "")?.[1];
-  const thrown =
-    place ?? /\((?:file:\/\/)?(\/.*?:\d+):\d+\)|at (?:file:\/\/)(\/.*?:\d+):\d+/.exec(error.stack ?? "")?.[0];
-  const where = thrown === undefined ? "" : ` (${thrown.replace(/^\(|^at |\)$/g, "").replace("file://", "")})`;
-  return `${error.name}: ${error.message.split("\n")[0] ?? ""}${where}`;
+/** Says what went wrong and where, in one line. */
+function reason(path: string, error: unknown): string {
+  if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
+  const message = `${error.name}: ${firstLines(error.message)}`;
+  if (error.message.includes(`'mapreduce-ts'`)) {
+    return `${firstLines(error.message)}; run "npm install mapreduce-ts" (or "npm link mapreduce-ts") beside the app`;
+  }
+  const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOfThrow(error);
+  return place === undefined || message.includes(path) ? message : `${message} (${place})`;
+}
+
+/** esbuild, of which tsx makes use, says `Transform failed with 1 error:` and then, a line each, what and where. */
+function firstLines(message: string): string {
+  const [first = "", second = ""] = message.split("\n");
+  return first.endsWith(":") && second !== "" ? second : first;
+}
+
+/** V8 shows the place of a syntax error only to a process that dies of it. */
+function placeOfSyntaxError(path: string): string | undefined {
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--check"], {
+    input: readFileSync(path),
+    encoding: "utf8",
+  });
+  const line = /^(?:file:\/\/.*|\[stdin\]):(\d+)$/m.exec(stderr)?.[1];
+  return line === undefined ? undefined : `${path}:${line}`;
+}
+
+/** The first place on the stack that is in code of the app. */
+function placeOfThrow({ stack = "" }: Error): string | undefined {
+  const places = stack.matchAll(/^\s+at (?:.*\()?(?:file:\/\/)?(\/.*?)(?:\?[^:]*)?:(\d+):\d+\)?$/gm);
+  for (const [, file = "", line = ""] of places) if (!file.includes("/node_modules/")) return `${file}:${line}`;
+  return undefined;
 }
 
 function hint(app: Record<string, unknown>, name: string): string {

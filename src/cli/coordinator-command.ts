@@ -8,6 +8,10 @@ import { appFrames, Exit, exitCodes, onSignals, signalExitCode } from "./program
 
 /** `mr-coordinator`, or `mr coordinator`: hands the tasks of one job out to the workers that come. */
 export function coordinatorCommand(name: string, path = name) {
+  return commandLine(name, path).action((names, given) => coordinate(given.supervised ? "mr run" : path, names, given));
+}
+
+function commandLine(name: string, path: string) {
   return new Command(name)
     .description("Run one job: hand out map and reduce tasks to the workers that connect, and end when all is done.")
     .argument("<inputs...>", "input files; each is one map task")
@@ -32,51 +36,68 @@ removed when the first worker has come.
 Examples:
   $ ${path} pg-*.txt                     # and beside it, as often as you like: mr-worker wc
   $ ${path} -r 3 -o counts --json *.log  # three output files in counts/, a report on standard output`,
-    )
-    .action(async (names, { arg, outputDir, taskTimeout, supervised, quiet, json, debug, ...rest }) => {
-      const program = supervised ? "mr run" : path;
-      const console = new JobConsole(program, { quiet });
-      const log = supervised ? { info: () => undefined, warn: (message: string) => console.warn(message) } : console;
-      const [{ Coordinator }, { findInputs }] = await Promise.all([
-        import("../coordinator/coordinator.js"),
-        import("../input/files.js"),
-      ]);
-      const inputs = findInputs(names);
-      const settings = { ...rest, outputDirectory: outputDir, args: arg, taskTimeoutMs: taskTimeout };
-      const coordinator = await Coordinator.start({ ...settings, inputs, log });
-      log.info(`listening at ${settings.socket}; start workers with: mr-worker <app>`);
-      console.start(() => coordinator.snapshot());
-
-      const stopped: { by?: NodeJS.Signals | "supervisor" } = {};
-      onSignals(
-        (signal) => {
-          stopped.by = signal;
-          coordinator.abort(`stopped by ${signal}`);
-        },
-        (signal) => process.exit(signalExitCode(signal)),
-      );
-      if (supervised) {
-        obeySupervisor((reason) => {
-          stopped.by = "supervisor";
-          coordinator.abort(reason);
-        });
-      }
-
-      const report = await coordinator.run();
-      console.stop();
-      if (json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
-      // Then it is the supervisor who knows what to say.
-      if (stopped.by === "supervisor") throw new Exit(exitCodes.failed);
-      if (stopped.by !== undefined) throw new Exit(signalExitCode(stopped.by), `stopped by ${stopped.by}`);
-      if (report.failure !== undefined) throw failed(program, report.failure, debug);
-      if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
-    });
+    );
 }
 
-/** A coordinator that `mr run` has started ends when it is told to, and when `mr run` itself is no more. */
-function obeySupervisor(stop: (reason: string) => void): void {
-  process.on("message", ({ reason }: StopMessage) => stop(reason));
-  process.on("disconnect", () => stop("mr run has ended"));
+type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
+
+async function coordinate(program: string, names: readonly string[], given: Given): Promise<void> {
+  const { socket, supervised = false, quiet = false, debug = false } = given;
+  const [{ Coordinator }, { findInputs }] = await Promise.all([
+    import("../coordinator/coordinator.js"),
+    import("../input/files.js"),
+  ]);
+  const console = new JobConsole(program, { quiet });
+  const coordinator = await Coordinator.start({
+    inputs: findInputs(names),
+    outputDirectory: given.outputDir,
+    socket,
+    reducers: given.reducers,
+    args: given.arg,
+    taskTimeoutMs: given.taskTimeout,
+    maxAttempts: given.maxAttempts,
+    maxCrashes: given.maxCrashes,
+    keepIntermediate: given.keepIntermediate ?? false,
+    // In one command nobody wants to know how its parts found each other.
+    log: {
+      info: (message) => (supervised ? undefined : console.log(message)),
+      warn: (message) => console.log(message),
+    },
+  });
+  const stopped = listenToStop((reason) => coordinator.abort(reason), supervised);
+  if (!supervised) console.log(`listening at ${socket}; start workers with: mr-worker <app>`);
+  console.start(() => coordinator.snapshot());
+
+  const report = await coordinator.run();
+  console.stop();
+  if (given.json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
+  // Then it is the supervisor who knows what to say.
+  if (stopped.by === "supervisor") throw new Exit(exitCodes.failed);
+  if (stopped.by !== undefined) throw new Exit(signalExitCode(stopped.by), `stopped by ${stopped.by}`);
+  if (report.failure !== undefined) throw failed(program, report.failure, debug);
+  if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
+}
+
+/**
+ * Calls `stop` at a signal; and when `mr run` has started this coordinator, also when that says so or is no more.
+ * Returns who it was, as soon as that is known.
+ */
+function listenToStop(stop: (reason: string) => void, supervised: boolean): { by?: NodeJS.Signals | "supervisor" } {
+  const stopped: { by?: NodeJS.Signals | "supervisor" } = {};
+  const onSignal = (signal: NodeJS.Signals) => {
+    stopped.by ??= signal;
+    stop(`stopped by ${signal}`);
+  };
+  onSignals(onSignal, (signal) => process.exit(signalExitCode(signal)));
+  if (supervised) {
+    const onSupervisor = (reason: string) => {
+      stopped.by = "supervisor";
+      stop(reason);
+    };
+    process.on("message", ({ reason }: StopMessage) => onSupervisor(reason));
+    process.on("disconnect", () => onSupervisor("mr run has ended"));
+  }
+  return stopped;
 }
 
 async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<string> {

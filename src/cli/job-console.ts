@@ -19,11 +19,9 @@ export class JobConsole {
     this.#isQuiet = quiet;
   }
 
-  info(message: string): void {
-    if (!this.#isQuiet) this.warn(message);
-  }
-
-  warn(message: string): void {
+  /** Writes a line of the log. */
+  log(message: string): void {
+    if (this.#isQuiet) return;
     const line = `${this.#program}: ${message}`;
     if (this.#view === undefined) process.stderr.write(`${line}\n`);
     else this.#view.log(line);

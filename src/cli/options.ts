@@ -46,16 +46,16 @@ export const maxCrashes = () =>
     .default(20);
 
 export const keepIntermediate = () =>
-  new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had").default(false);
+  new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had");
 
-export const quiet = () => new Option("-q, --quiet", "say nothing but errors").default(false);
+export const quiet = () => new Option("-q, --quiet", "say nothing but errors");
 
-export const json = () => new Option("--json", "print a report as JSON on standard output at the end").default(false);
+export const json = () => new Option("--json", "print a report as JSON on standard output at the end");
 
-export const debug = () => new Option("--debug", "show stack traces").default(false);
+export const debug = () => new Option("--debug", "show stack traces");
 
 /** Set by `mr run` for its children. */
-export const supervised = () => new Option("--supervised").default(false).hideHelp();
+export const supervised = () => new Option("--supervised").hideHelp();
 
 export const workers = () =>
   new Option("-w, --workers <n>", "number of worker processes")

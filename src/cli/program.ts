@@ -26,7 +26,7 @@ export class Exit extends Error {
   readonly code: number;
   /** Lines shown below the message: the stack of the app's own error. */
   readonly details: string | undefined;
-  /** In whose name it is said, when not in that of the program. */
+  /** In whose name it is said, when not in that of the command. */
   readonly speaker: string | undefined;
 
   constructor(code: number, message = "", details?: string, speaker?: string) {
@@ -45,14 +45,18 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${path}: `)) });
     command.showHelpAfterError(`See ${path} --help.`);
   });
+  let speaker = program.name();
+  program.hook("preAction", (_program, command) => {
+    speaker = commandPath(command);
+  });
   // A reader of the output that has seen enough (`| head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   try {
     await program.parseAsync();
     process.exit(exitCodes.done);
   } catch (error) {
-    const { code, message, details, speaker } = explain(error, process.argv.includes("--debug"));
-    if (message !== "") say(speaker ?? program.name(), message);
+    const { code, message, details, ...given } = explain(error, process.argv.includes("--debug"));
+    if (message !== "") say(given.speaker ?? speaker, message);
     if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
     process.exit(code);
   }

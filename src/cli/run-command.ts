@@ -8,7 +8,10 @@ import { Exit, exitCodes, onSignals, signalExitCode } from "./program.js";
 
 /** `mr run`: a coordinator and its workers in one command. */
 export function runCommand() {
-  const path = "mr run";
+  return commandLine("mr run").action(runJob);
+}
+
+function commandLine(path: string) {
   return new Command("run")
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
     .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
@@ -33,49 +36,60 @@ Examples:
   $ ${path} wc pg-*.txt
   $ ${path} ./my-app.ts -w 4 -r 1 -o result *.log
   $ ${path} grep --arg pattern='white whale' pg-*.txt`,
-    )
-    .action(async (typed, names, given) => {
-      const [{ resolveApp }, { findInputs }, { runCluster }] = await Promise.all([
-        import("../app/resolve.js"),
-        import("../input/files.js"),
-        import("../local/run.js"),
-      ]);
-      // What is wrong with these is best said before anything is started.
-      const app = resolveApp(typed);
-      findInputs(names);
-
-      const socket = `/var/tmp/mr-${userInfo().uid}-${randomBytes(6).toString("hex")}.sock`;
-      const stop = new AbortController();
-      const kill = new AbortController();
-      onSignals(
-        (signal) => stop.abort(signal),
-        () => kill.abort(),
-      );
-      const end = await runCluster({
-        coordinator: { file: programFile("mr-coordinator"), args: coordinatorArguments(socket, names, given) },
-        worker: {
-          file: programFile("mr-worker"),
-          args: ["--supervised", "--socket", socket, ...(given.debug ? ["--debug"] : []), "--", app.path],
-        },
-        workers: given.workers,
-        stop: stop.signal,
-        kill: kill.signal,
-      });
-      rmSync(socket, { force: true });
-      if (stop.signal.aborted) {
-        const signal = stop.signal.reason as NodeJS.Signals;
-        throw new Exit(signalExitCode(signal), `stopped by ${signal}`, undefined, path);
-      }
-      if (end.type === "workersFailed") throw new Exit(exitCodes.usage, end.message, undefined, path);
-      if (end.type === "coordinatorKilled")
-        throw new Exit(exitCodes.failed, `the coordinator was ended by ${end.signal}`, undefined, path);
-      throw new Exit(end.code);
-    });
+    );
 }
 
-type RunOptions = ReturnType<ReturnType<typeof runCommand>["opts"]>;
+type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-function coordinatorArguments(socket: string, names: readonly string[], given: RunOptions): string[] {
+async function runJob(typed: string, names: readonly string[], given: Given): Promise<never> {
+  const [{ resolveApp }, { findInputs }, { runCluster }] = await Promise.all([
+    import("../app/resolve.js"),
+    import("../input/files.js"),
+    import("../local/run.js"),
+  ]);
+  // What is wrong with these is best said before anything is started.
+  const app = resolveApp(typed);
+  findInputs(names);
+
+  const socket = `/var/tmp/mr-${userInfo().uid}-${randomBytes(6).toString("hex")}.sock`;
+  const stop = new AbortController();
+  const kill = new AbortController();
+  onSignals(
+    (signal) => stop.abort(signal),
+    () => kill.abort(),
+  );
+  const end = await runCluster({
+    coordinator: { file: programFile("mr-coordinator"), args: coordinatorArguments(socket, names, given) },
+    worker: { file: programFile("mr-worker"), args: ["--supervised", "--socket", socket, "--", app.path] },
+    workers: given.workers,
+    stop: stop.signal,
+    kill: kill.signal,
+  });
+  if (end.type === "coordinatorKilled") await clearUpAfter(socket, given);
+  if (stop.signal.aborted) {
+    const signal = stop.signal.reason as NodeJS.Signals;
+    throw new Exit(signalExitCode(signal), `stopped by ${signal}`);
+  }
+  switch (end.type) {
+    case "exited":
+      throw new Exit(end.code);
+    case "workersFailed":
+      throw new Exit(exitCodes.usage, end.message);
+    case "coordinatorKilled":
+      throw new Exit(exitCodes.failed, `the job failed: its coordinator was ended by ${end.signal}`);
+  }
+}
+
+/** What a coordinator does at its end, as far as it can be done for one that was killed. */
+async function clearUpAfter(socket: string, { outputDir, keepIntermediate }: Given): Promise<void> {
+  rmSync(socket, { force: true });
+  const { JobDirectory } = await import("../output/directory.js");
+  const directory = await JobDirectory.take(outputDir, []);
+  directory.clear(keepIntermediate ? ["temporary"] : ["temporary", "intermediate"]);
+  await directory.release({ removeIfEmpty: true });
+}
+
+function coordinatorArguments(socket: string, names: readonly string[], given: Given): string[] {
   const { reducers, outputDir, arg = {}, taskTimeout, maxAttempts, maxCrashes } = given;
   return [
     ...["--supervised", "--socket", socket, "--output-dir", outputDir, "--reducers", String(reducers)],

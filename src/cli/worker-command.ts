@@ -44,7 +44,7 @@ Examples:
       } catch (error) {
         if (stopping.signal.aborted) throw new Exit(signalExitCode(stopping.signal.reason as NodeJS.Signals));
         if (!supervised || error instanceof Exit) throw error;
-        const { code, message } = explain(error, debug);
+        const { code, message } = explain(error, debug ?? false);
         await tellSupervisor({ type: "failed", message, isFinal: code === exitCodes.usage });
         throw new Exit(code);
       }
