@@ -120,8 +120,7 @@ export class Coordinator {
     await this.#ended;
     clearInterval(ticks);
     const snapshot = this.snapshot();
-    await this.#drain();
-    await this.#listener.close();
+    await this.#drain(snapshot.phase === "done" ? "done" : "failed");
     const outputs = await this.#clearUp(snapshot.phase === "done");
     return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs };
   }
@@ -216,13 +215,14 @@ export class Coordinator {
   }
 
   /** Waits until the workers have left, which they do by themselves when they learn that the job has ended. */
-  async #drain(): Promise<void> {
+  async #drain(outcome: "done" | "failed"): Promise<void> {
     const workers = [...this.#connections].filter(({ worker }) => worker !== undefined);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));
     await Promise.race([Promise.all(workers.map(({ closed }) => closed)), timeout]);
     clearTimeout(timer);
-    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    await this.#listener.close();
+    await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
   }
 
   async #clearUp(isDone: boolean): Promise<string[]> {

@@ -66,8 +66,9 @@ export class WorkerConnection {
     }
   }
 
-  /** Ends the connection after what is queued was sent. */
-  close(): Promise<void> {
+  /** Ends the connection after what is queued was sent. Who is still there, registered or not, learns how the job ended. */
+  close(outcome: ParamsOf<"Shutdown">["outcome"]): Promise<void> {
+    this.#peer.call("Shutdown", { outcome }).catch(() => undefined);
     return this.#peer.close();
   }
 

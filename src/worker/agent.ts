@@ -78,7 +78,7 @@ class Agent {
   #executor: Executor;
   #session: Session | undefined;
   #running: Running | undefined;
-  /** How the job has ended, when the coordinator said so in the middle of an attempt. */
+  /** How the job has ended, when the coordinator said so without being asked for a task. */
   #outcome: JobOutcome | undefined;
 
   constructor(options: WorkerOptions, executor: Executor) {
@@ -115,6 +115,7 @@ class Agent {
       heartbeats = setInterval(() => void this.#heartbeat(session), session.job.heartbeatIntervalMs);
       return await this.#takeTasks(session);
     } catch (error) {
+      if (error instanceof ConnectionClosedError && this.#outcome !== undefined) return this.#outcome;
       // Without its coordinator the job is lost, and so is the use of what was made for it.
       if (error instanceof ConnectionClosedError && !signal.aborted) this.#session?.files.takeBack();
       throw error;
