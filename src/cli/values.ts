@@ -23,7 +23,13 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Collects `--arg name=value` options. */
 export function nameValue(text: string, earlier: Record<string, string> | undefined): Record<string, string> {
   const [name, ...rest] = text.split("=");
-  if (name === undefined || rest.length === 0 || !/^[A-Za-z][\w.-]*$/.test(name) || name === "constructor") {
+  if (
+    name === undefined ||
+    rest.length === 0 ||
+    !/^[A-Za-z][\w.-]*$/.test(name) ||
+    name === "constructor" ||
+    name === "prototype"
+  ) {
     throw new InvalidArgumentError("It must be name=value, with a name of letters, digits and . _ -");
   }
   return { ...earlier, [name]: rest.join("=") };

@@ -3,7 +3,7 @@
  * holds no file of an earlier job once the job has begun, and no unfinished file once it has ended.
  */
 import { createHash } from "node:crypto";
-import { accessSync, constants, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { userInfo } from "node:os";
 import type { InputFile } from "../input/files.js";
@@ -50,24 +50,28 @@ export class JobDirectory {
 
   /** Removes the files of these kinds that a job has left here, and says how many there were. */
   clear(kinds: readonly JobFileKind[]): number {
-    const names = readdirSync(this.path).filter((name) => {
-      const kind = jobFileKind(name);
-      return kind !== undefined && kinds.includes(kind) && !isDirectory(join(this.path, name));
-    });
+    const names = this.#files(kinds);
     for (const name of names) rmSync(join(this.path, name), { force: true });
     return names.length;
   }
 
   /** Names of the finished outputs, in the order of their partitions. */
   outputs(): string[] {
-    const names = readdirSync(this.path).filter((name) => jobFileKind(name) === "output");
-    return names.sort((a, b) => Number(a.slice("mr-out-".length)) - Number(b.slice("mr-out-".length)));
+    const partition = (name: string) => Number(name.slice("mr-out-".length));
+    return this.#files(["output"]).sort((a, b) => partition(a) - partition(b));
   }
 
   /** Gives the directory back; with `removeIfEmpty`, what `take` had to make is removed unless something is in it. */
   async release({ removeIfEmpty }: { removeIfEmpty: boolean }): Promise<void> {
     if (removeIfEmpty) removeCreated(this.path, this.#firstCreated);
     await this.#lock.close();
+  }
+
+  #files(kinds: readonly JobFileKind[]): string[] {
+    return readdirSync(this.path, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map(({ name }) => name)
+      .filter((name) => kinds.some((kind) => kind === jobFileKind(name)));
   }
 }
 
@@ -108,10 +112,6 @@ function requireInputsApart(directory: string, shown: string, inputs: readonly I
     `input ${kept.name} is in the output directory ${shown} and has the name of a job's file, ` +
       "so it would be cleared away; choose another --output-dir",
   );
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function unusable(path: string, error: unknown): InputError {

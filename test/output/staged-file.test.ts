@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { commitFile, StagedFile } from "../../src/output/staged-file.js";
-import { useTemporaryDirectory } from "../shuffle/temporary-directory.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 

@@ -6,7 +6,7 @@ import type { JsonValue, KeyValue } from "../../src/app/contract.js";
 import type { CollectorOptions } from "../../src/shuffle/collector.js";
 import { pairs } from "./hostile-data.js";
 import { collect, type CreateCollector, expectedGroups, readAll, stored } from "./shuffle-run.js";
-import { useTemporaryDirectory } from "./temporary-directory.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 /** What every collector must do. Run it on each implementation. */
 export function testCollectorContract(name: string, create: CreateCollector): void {

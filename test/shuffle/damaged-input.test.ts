@@ -7,7 +7,7 @@ import { DamagedInputError } from "../../src/shuffle/damaged-input-error.js";
 import { createMemoryCollector } from "../../src/shuffle/memory-collector.js";
 import { mergeGroups } from "../../src/shuffle/merge.js";
 import { collect, readAll, stored } from "./shuffle-run.js";
-import { useTemporaryDirectory } from "./temporary-directory.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 

@@ -5,7 +5,7 @@ import { StagedFile } from "../../src/output/staged-file.js";
 import { DamagedInputError } from "../../src/shuffle/damaged-input-error.js";
 import { appendKey, decodeLine } from "../../src/shuffle/intermediate-format.js";
 import { hostileKey, jsonValue } from "./hostile-data.js";
-import { useTemporaryDirectory } from "./temporary-directory.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 

@@ -5,7 +5,7 @@ import type { StoredFile } from "../../src/rpc/protocol.js";
 import { createMemoryCollector } from "../../src/shuffle/memory-collector.js";
 import { mergeGroups } from "../../src/shuffle/merge.js";
 import { collect, expectedGroups, readAll, stored } from "./shuffle-run.js";
-import { useTemporaryDirectory } from "./temporary-directory.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 

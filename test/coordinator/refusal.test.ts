@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { refusal } from "../../src/coordinator/refusal.js";
+import { protocolVersion } from "../../src/rpc/protocol.js";
+
+const wc = { name: "wc.js", hash: "11111111aaaa", input: "file" } as const;
+const grep = { name: "grep.js", hash: "22222222bbbb", input: "file" } as const;
+const worker = { app: wc, args: undefined, protocol: protocolVersion };
+
+describe("refusal", () => {
+  it("takes the first worker, whatever it runs", () => {
+    expect(refusal({ app: undefined, args: undefined }, { ...worker, args: { a: "1" } })).toBeUndefined();
+  });
+
+  it("takes a worker that runs the job's app, from whatever file", () => {
+    const copied = { ...wc, name: "copy-of-wc.js" };
+    expect(refusal({ app: wc, args: {} }, { ...worker, app: copied })).toBeUndefined();
+  });
+
+  it("refuses another app and shows both", () => {
+    expect(refusal({ app: wc, args: {} }, { ...worker, app: grep })).toBe(
+      "this worker runs app grep.js (content 22222222), and the job is of app wc.js (content 11111111)",
+    );
+  });
+
+  it("takes a worker without args, and one with the job's, in any order", () => {
+    const args = { a: "1", b: "2" };
+    expect(refusal({ app: wc, args }, worker)).toBeUndefined();
+    expect(refusal({ app: wc, args }, { ...worker, args: { b: "2", a: "1" } })).toBeUndefined();
+  });
+
+  it.each([
+    [{ a: "1" }, { a: "2" }, "this worker has --arg a=2, and the job has --arg a=1"],
+    [{ a: "1" }, { a: "1", b: "2" }, "this worker has --arg a=1 --arg b=2, and the job has --arg a=1"],
+    [{ a: "1" }, { b: "1" }, "this worker has --arg b=1, and the job has --arg a=1"],
+    [{}, { a: "1" }, "this worker has --arg a=1, and the job has no --arg"],
+  ])("refuses, for a job with args %j, a worker with %j", (job, own, message) => {
+    expect(
+      refusal({ app: wc, args: job }, { ...worker, args: own }),
+    ).toBe(message);
+  });
+
+  it("refuses another protocol before anything else", () => {
+    expect(refusal({ app: wc, args: {} }, { app: grep, args: {}, protocol: 99 })).toBe(
+      `this worker speaks protocol 99 and the coordinator ${protocolVersion}: use the same version of both`,
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findInputs } from "../../src/input/files.js";
+import { JobDirectory } from "../../src/output/directory.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+
+function touch(directory: string, ...names: string[]): void {
+  for (const name of names) writeFileSync(join(directory, name), name);
+}
+
+describe("JobDirectory", () => {
+  it("is taken by one job at a time, by whatever path", async () => {
+    const path = temporary.newDirectory();
+    const alias = temporary.newPath();
+    symlinkSync(path, alias);
+    const taken = await JobDirectory.take(path, []);
+    await expect(JobDirectory.take(alias, [])).rejects.toThrow(`another job is running in ${alias}`);
+    await taken.release({ removeIfEmpty: false });
+    const again = await JobDirectory.take(alias, []);
+    expect(again.path).toBe(path);
+    await again.release({ removeIfEmpty: false });
+  });
+
+  it("changes nothing when it is taken, and clears only files with the names of a job's files", async () => {
+    const path = temporary.newDirectory();
+    const theirs = ["mr-output", "notes.txt", "mr-out-1.bak", ".mr-other"];
+    touch(path, ...theirs, "mr-0-1", "mr-0-1.2", "mr-out-0", "mr-out-10", "mr-out-9", ".mr-tmp-ab-map-0-1-0");
+    mkdirSync(join(path, "mr-out-7"));
+    const directory = await JobDirectory.take(path, []);
+    expect(readdirSync(path)).toHaveLength(theirs.length + 7);
+    expect(directory.clear(["temporary", "intermediate"])).toBe(3);
+    expect(directory.outputs()).toEqual(["mr-out-0", "mr-out-9", "mr-out-10"]);
+    expect(directory.clear(["output"])).toBe(3);
+    expect(readdirSync(path).sort()).toEqual([...theirs, "mr-out-7"].sort());
+    await directory.release({ removeIfEmpty: true });
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it("is made with its parents, and they are removed again when nothing came into it", async () => {
+    const parent = temporary.newPath();
+    const path = join(parent, "a", "b");
+    const directory = await JobDirectory.take(path, []);
+    expect(existsSync(path)).toBe(true);
+    await directory.release({ removeIfEmpty: true });
+    expect(existsSync(parent)).toBe(false);
+  });
+
+  it("is left in place when something came into it", async () => {
+    const path = join(temporary.newPath(), "a");
+    const directory = await JobDirectory.take(path, []);
+    touch(path, "theirs");
+    await directory.release({ removeIfEmpty: true });
+    expect(readdirSync(path)).toEqual(["theirs"]);
+  });
+
+  it("is refused when it holds an input that would be cleared away", async () => {
+    const path = temporary.newDirectory();
+    touch(path, "mr-out-0", "fine.txt");
+    const link = temporary.newPath();
+    symlinkSync(join(path, "mr-out-0"), link);
+    await expect(JobDirectory.take(path, findInputs([link]))).rejects.toThrow("so it would be cleared away");
+    expect(readdirSync(path)).toHaveLength(2);
+    const directory = await JobDirectory.take(path, findInputs([join(path, "fine.txt")]));
+    await directory.release({ removeIfEmpty: false });
+  });
+
+  it("cannot be below a file", async () => {
+    const file = temporary.newPath();
+    writeFileSync(file, "");
+    await expect(JobDirectory.take(file, [])).rejects.toThrow(
+      `cannot write to output directory ${file}: there is a file of that name`,
+    );
+    await expect(JobDirectory.take(join(file, "x"), [])).rejects.toThrow("a part of the path is not a directory");
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { intermediateName, jobFileKind, outputName, temporaryPrefix } from "../../src/output/names.js";
+
+describe("the names of a job's files", () => {
+  it("are the lab's, with the number of a later attempt added", () => {
+    expect(intermediateName(3, 7, 1)).toBe("mr-3-7");
+    expect(intermediateName(3, 7, 2)).toBe("mr-3-7.2");
+    expect(outputName(12)).toBe("mr-out-12");
+  });
+
+  it("are all recognised as what they are", () => {
+    expect(jobFileKind(intermediateName(0, 0, 1))).toBe("intermediate");
+    expect(jobFileKind(intermediateName(10, 2, 13))).toBe("intermediate");
+    expect(jobFileKind(outputName(0))).toBe("output");
+    expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "map", 1, 2)}0`)).toBe("temporary");
+    expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "reduce", 1, 2)}out`)).toBe("temporary");
+  });
+
+  it.each(["mr-output", "mr-out-", "mr-out-1.txt", "mr-out-x", "mr-1", "mr-1-2-3", "mr-a-b", "xmr-1-2", "mr-1-2.", ""])(
+    "do not include %j, which is somebody else's",
+    (name) => {
+      expect(jobFileKind(name)).toBeUndefined();
+    },
+  );
+
+  it("begin with a dot as long as the file is unfinished, so that no glob for mr-* matches", () => {
+    expect(temporaryPrefix("0a1b2c3d", "map", 1, 2)).toMatch(/^\./);
+  });
+
+  it("do not let one attempt's unfinished files pass for another's", () => {
+    expect(temporaryPrefix("a", "map", 1, 1).startsWith(temporaryPrefix("a", "map", 1, 11))).toBe(false);
+    expect(temporaryPrefix("a", "map", 1, 11).startsWith(temporaryPrefix("a", "map", 1, 1))).toBe(false);
+  });
+});
