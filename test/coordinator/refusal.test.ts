@@ -34,9 +34,7 @@ describe("refusal", () => {
     [{ a: "1" }, { b: "1" }, "this worker has --arg b=1, and the job has --arg a=1"],
     [{}, { a: "1" }, "this worker has --arg a=1, and the job has no --arg"],
   ])("refuses, for a job with args %j, a worker with %j", (job, own, message) => {
-    expect(
-      refusal({ app: wc, args: job }, { ...worker, args: own }),
-    ).toBe(message);
+    expect(refusal({ app: wc, args: job }, { ...worker, args: own })).toBe(message);
   });
 
   it("refuses another protocol before anything else", () => {

@@ -1,0 +1,300 @@
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { Coordinator, type CoordinatorOptions, type JobReport } from "../../src/coordinator/coordinator.js";
+import { findInputs } from "../../src/input/files.js";
+import { refusedCode, unknownWorkerCode } from "../../src/rpc/errors.js";
+import { Peer, type Handlers } from "../../src/rpc/peer.js";
+import { protocolVersion, type Assignment, type AttemptOutcome, type ParamsOf } from "../../src/rpc/protocol.js";
+import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+const app = { name: "wc.js", hash: "abc", input: "file" } as const;
+const done: AttemptOutcome = {
+  type: "done",
+  outputs: [],
+  recordsIn: 1,
+  recordsOut: 2,
+  bytesIn: 3,
+  bytesOut: 4,
+  counters: [["pages", 5]],
+};
+
+let cleanUp: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const action of cleanUp) await action();
+  cleanUp = [];
+});
+
+/** A coordinator of a job with so many map tasks and one reduce task. */
+async function startJob(maps: number, options: Partial<CoordinatorOptions> = {}) {
+  const directory = temporary.newDirectory();
+  const names = Array.from({ length: maps }, (_, index) => join(directory, `input-${index}`));
+  for (const name of names) writeFileSync(name, "");
+  const socket = join(directory, "s");
+  const log: string[] = [];
+  const coordinator = await Coordinator.start({
+    inputs: findInputs(names),
+    outputDirectory: directory,
+    socket,
+    reducers: 1,
+    args: undefined,
+    taskTimeoutMs: 60_000,
+    maxAttempts: 4,
+    maxCrashes: 20,
+    keepIntermediate: false,
+    log: { info: (message) => log.push(message), warn: (message) => log.push(message) },
+    ...options,
+  });
+  const report = coordinator.run();
+  cleanUp.push(async () => {
+    coordinator.abort("the test is over");
+    await report;
+  });
+  return { coordinator, directory, socket, report, log };
+}
+
+/** A worker without an executor: the test says what it says. */
+class FakeWorker {
+  readonly peer: Peer;
+  id = "";
+
+  private constructor(peer: Peer) {
+    this.peer = peer;
+  }
+
+  static async connect(socket: string, handlers: Handlers = {}): Promise<FakeWorker> {
+    const worker = new FakeWorker(new Peer(await connectUnixSocket(socket), { Ping: () => ({}), ...handlers }));
+    cleanUp.unshift(() => worker.leave());
+    return worker;
+  }
+
+  static async join(socket: string, handlers?: Handlers): Promise<FakeWorker> {
+    const worker = await FakeWorker.connect(socket, handlers);
+    await worker.register();
+    return worker;
+  }
+
+  async register(own: Partial<ParamsOf<"Register">> = {}) {
+    const result = await this.peer.call("Register", { protocol: protocolVersion, pid: 1, host: "here", app, ...own });
+    this.id = result.worker;
+    return result.job;
+  }
+
+  ask(): Promise<Assignment> {
+    return this.peer.call("RequestTask", { worker: this.id });
+  }
+
+  async finish(assignment: Assignment, outcome: AttemptOutcome = done) {
+    const { ref } = taskOf(assignment);
+    if (outcome.type === "done") await this.peer.call("MayCommit", { worker: this.id, ref });
+    return this.peer.call("NotifyTaskCompletion", { worker: this.id, ref, outcome });
+  }
+
+  leave(): Promise<void> {
+    return this.peer.close();
+  }
+}
+
+function taskOf(assignment: Assignment): Extract<Assignment, { type: "map" | "reduce" }> {
+  if (assignment.type === "map" || assignment.type === "reduce") return assignment;
+  throw new Error(`expected a task, not ${assignment.type}`);
+}
+
+describe("the coordinator", () => {
+  it("runs a job over one connection, each answer bringing the next task, and leaves nothing but the inputs", async () => {
+    const { socket, report, directory } = await startJob(2);
+    const worker = await FakeWorker.join(socket);
+    const first = await worker.ask();
+    const second = await worker.finish(first);
+    const third = await worker.finish(second.next);
+    const last = await worker.finish(third.next);
+    expect([first.type, second.next.type, third.next.type]).toEqual(["map", "map", "reduce"]);
+    expect(last).toEqual({ accepted: true, next: { type: "exit", outcome: "done" } });
+    await worker.leave();
+    const { snapshot, failure } = await report;
+    expect(failure).toBeUndefined();
+    expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2, counters: [["pages", 10]] } });
+    expect(readdirSync(directory)).toEqual(["input-0", "input-1"]);
+  });
+
+  it("lets a RequestTask wait until there is a task for it", async () => {
+    const { socket } = await startJob(1);
+    const [busy, waiting] = [await FakeWorker.join(socket), await FakeWorker.join(socket)];
+    const map = await busy.ask();
+    const answer = waiting.ask();
+    await busy.finish(map, { type: "failed", class: "error", message: "boom" });
+    expect(taskOf(await answer).ref).toEqual({ kind: "map", task: 0, attempt: 2 });
+  });
+
+  it("gives the task of a worker whose connection closes to another one at once", async () => {
+    const { socket } = await startJob(1);
+    const [dying, waiting] = [await FakeWorker.join(socket), await FakeWorker.join(socket)];
+    await dying.ask();
+    const answer = waiting.ask();
+    dying.peer.destroy();
+    expect(taskOf(await answer).ref.attempt).toBe(2);
+  });
+
+  it("gives the task of a silent worker to another one, and does not accept what the first reports afterwards", async () => {
+    const { socket, log } = await startJob(1, { taskTimeoutMs: 100 });
+    const silent = await FakeWorker.join(socket, { Ping: () => new Promise(() => undefined) });
+    const task = await silent.ask();
+    const other = await FakeWorker.join(socket);
+    const again = await other.ask();
+    expect(taskOf(again).ref).toEqual({ kind: "map", task: 0, attempt: 2 });
+    expect(log.join()).toMatch(/presumed dead|backup/);
+    const { granted } = await other.peer.call("MayCommit", { worker: other.id, ref: taskOf(again).ref });
+    expect(granted).toBe(true);
+    const late = await silent.finish(task);
+    expect(late.accepted).toBe(false);
+  });
+
+  it("keeps a worker alive that answers pings, however little it says otherwise", async () => {
+    const { socket, coordinator } = await startJob(1, { taskTimeoutMs: 100 });
+    let pings = 0;
+    let enough: () => void = () => undefined;
+    const fivePings = new Promise<void>((resolve) => (enough = resolve));
+    const quiet = await FakeWorker.join(socket, {
+      Ping: () => {
+        pings += 1;
+        if (pings === 5) enough();
+        return {};
+      },
+    });
+    const task = await quiet.ask();
+    await fivePings;
+    expect(coordinator.snapshot().workers).toEqual({ connected: 1, silent: 0 });
+    expect((await quiet.finish(task)).accepted).toBe(true);
+  });
+
+  it("cancels the loser when a backup attempt commits first", async () => {
+    const { socket } = await startJob(1, { taskTimeoutMs: 100 });
+    let cancelled: (params: ParamsOf<"CancelTask">) => void = () => undefined;
+    const cancel = new Promise<ParamsOf<"CancelTask">>((resolve) => (cancelled = resolve));
+    const slow = await FakeWorker.join(socket, {
+      CancelTask: (params) => {
+        cancelled(params);
+        return {};
+      },
+    });
+    const original = await slow.ask();
+    const quick = await FakeWorker.join(socket);
+    const backup = await quick.ask();
+    expect(taskOf(backup).ref.attempt).toBe(2);
+    expect((await quick.finish(backup)).accepted).toBe(true);
+    expect((await cancel).ref).toEqual(taskOf(original).ref);
+  });
+
+  it("tells who works when the job ends that it is over", async () => {
+    const { coordinator, socket, report } = await startJob(1);
+    let outcome: string | undefined;
+    const worker = await FakeWorker.join(socket, {
+      Shutdown: (params) => {
+        outcome = params.outcome;
+        return {};
+      },
+    });
+    await worker.ask();
+    const waiting = await FakeWorker.join(socket);
+    const answer = waiting.ask();
+    coordinator.abort("enough");
+    expect(await answer).toEqual({ type: "exit", outcome: "failed" });
+    await Promise.all([worker.leave(), waiting.leave()]);
+    expect((await report).failure?.message).toBe("enough");
+    expect(outcome).toBe("failed");
+  });
+
+  it("does not wait for a worker that is stuck when the job ends", async () => {
+    const { coordinator, socket, report } = await startJob(1);
+    const stuck = await FakeWorker.join(socket, { Shutdown: () => new Promise(() => undefined) });
+    await stuck.ask();
+    coordinator.abort("enough");
+    expect((await report).snapshot.phase).toBe("failed");
+    await stuck.peer.closed;
+  });
+
+  it("refuses a worker with another app, and one that registers twice, and goes on", async () => {
+    const { socket } = await startJob(1);
+    const worker = await FakeWorker.join(socket);
+    await expect(worker.register()).rejects.toMatchObject({
+      code: refusedCode,
+      message: /registered already, as worker w1/,
+    });
+    const foreign = await FakeWorker.connect(socket);
+    await expect(foreign.register({ app: { ...app, hash: "other" } })).rejects.toMatchObject({ code: refusedCode });
+    expect((await worker.ask()).type).toBe("map");
+  });
+
+  it("lets nobody speak for another worker", async () => {
+    const { socket } = await startJob(1);
+    const worker = await FakeWorker.join(socket);
+    const task = await worker.ask();
+    const impostor = await FakeWorker.connect(socket);
+    impostor.id = worker.id;
+    await expect(impostor.ask()).rejects.toMatchObject({ code: unknownWorkerCode });
+    await expect(impostor.finish(task)).rejects.toMatchObject({ code: unknownWorkerCode });
+    expect((await worker.finish(task)).accepted).toBe(true);
+  });
+
+  it("refuses the report of an output for a partition that the job does not have", async () => {
+    const { socket } = await startJob(1);
+    const worker = await FakeWorker.join(socket);
+    const task = await worker.ask();
+    const outputs = [{ partition: 1, location: "/x", bytes: 1, checksum: 1 }];
+    await expect(worker.finish(task, { ...done, outputs })).rejects.toThrow("a partition that the job does not have");
+    expect((await worker.finish(task)).accepted).toBe(true);
+  });
+
+  it("shows its state to anyone who asks", async () => {
+    const { socket } = await startJob(3);
+    const anyone = await FakeWorker.connect(socket);
+    expect(await anyone.peer.call("Status", {})).toMatchObject({ phase: "waiting", workers: { connected: 0 } });
+    const worker = await FakeWorker.join(socket);
+    await worker.ask();
+    expect(await anyone.peer.call("Status", {})).toMatchObject({
+      phase: "map",
+      app,
+      maps: { total: 3, idle: 2, inProgress: 1, completed: 0 },
+    });
+  });
+
+  it("clears what an earlier job left only when a worker has come, and says so", async () => {
+    const { socket, directory, log } = await startJob(1);
+    for (const name of ["mr-out-0", "mr-0-0", ".mr-tmp-old-map-0-1-0", "mine.txt"])
+      writeFileSync(join(directory, name), "");
+    const refused = await FakeWorker.connect(socket);
+    await expect(refused.register({ protocol: 0 })).rejects.toThrow("this worker speaks protocol 0");
+    expect(existsSync(join(directory, "mr-out-0"))).toBe(true);
+    await FakeWorker.join(socket);
+    expect(readdirSync(directory).sort()).toEqual(["input-0", "mine.txt", "s"]);
+    expect(log[0]).toBe(`cleared 3 files of an earlier job from ${directory}`);
+  });
+
+  it("is the only one at its socket and in its directory", async () => {
+    const { socket, directory, coordinator } = await startJob(1);
+    await expect(startJob(1, { socket })).rejects.toThrow(`a coordinator is already running at ${socket}`);
+    await expect(startJob(1, { outputDirectory: directory })).rejects.toThrow(`another job is running in ${directory}`);
+    expect(coordinator.snapshot().phase).toBe("waiting");
+  });
+
+  it("fails the job with the app's first error after so many attempts", async () => {
+    const { socket, report } = await startJob(1, { maxAttempts: 2 });
+    const worker = await FakeWorker.join(socket);
+    const failed = (message: string): AttemptOutcome => ({
+      type: "failed",
+      class: "error",
+      message,
+      stack: "at wc.js:1",
+    });
+    const second = await worker.finish(await worker.ask(), failed("the cause"));
+    const end = await worker.finish(second.next, failed("a consequence"));
+    expect(end.next).toEqual({ type: "exit", outcome: "failed" });
+    await worker.leave();
+    const { failure, outputs }: JobReport = await report;
+    expect(failure?.message).toMatch(/^map task 0 \(.*input-0\) failed 2 times, first with: the cause$/);
+    expect(failure?.stack).toBe("at wc.js:1");
+    expect(outputs).toEqual([]);
+  });
+});
