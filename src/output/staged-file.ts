@@ -58,9 +58,16 @@ export class StagedFile {
     const descriptor = this.#requireOpen();
     this.#flush();
     this.#naming(() => fsyncSync(descriptor));
+    this.close();
+    return { path: this.path, bytes: this.#bytes, checksum: this.#checksum };
+  }
+
+  /** Writes what is buffered and closes, without waiting for the disk: for a file that is of no use after a crash. */
+  close(): void {
+    const descriptor = this.#requireOpen();
+    this.#flush();
     this.#release();
     this.#naming(() => closeSync(descriptor));
-    return { path: this.path, bytes: this.#bytes, checksum: this.#checksum };
   }
 
   /**
@@ -94,6 +101,7 @@ export class StagedFile {
   }
 
   #flush(): void {
+    if (this.#blockFilled === 0) return;
     this.#write(this.#block.subarray(0, this.#blockFilled));
     this.#blockFilled = 0;
   }

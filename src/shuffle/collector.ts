@@ -14,6 +14,9 @@ export interface Collector {
   /** Number of pairs taken so far. */
   readonly pairs: number;
 
+  /** Memory that the pairs taken, and not spilled, need now, in bytes; with what sorting them will take. */
+  readonly memoryBytes: number;
+
   /**
    * Takes one pair. Throws a TypeError when the key is not a string or JSON cannot hold the value, a RangeError when
    * the app's `partition` gives no whole number from 0 to reducers − 1.
@@ -22,6 +25,9 @@ export interface Collector {
 
   /** Writes what was collected; partitions without a pair are left out. Nothing can be emitted afterwards. */
   finish(): CollectedPartition[];
+
+  /** Gives up: removes what was spilled. Nothing can be emitted afterwards. Does nothing after `finish`. */
+  discard(): void;
 }
 
 /** What every collector needs to know. */
@@ -33,4 +39,11 @@ export interface CollectorOptions {
   readonly combine?: ((key: string, values: JsonValue[]) => JsonValue) | undefined;
   /** Where a partition's file is written, until it is complete and committed: an absolute path no one else uses. */
   temporaryPath(partition: number): string;
+  /** Where run `run` (0, 1, …) is spilled to: an absolute path no one else uses. */
+  spillPath(run: number): string;
+  /**
+   * How much memory the pairs may take before they are spilled; 256 MiB when absent. Exceeded only by a single pair that
+   * alone is larger.
+   */
+  readonly memoryBytes?: number | undefined;
 }

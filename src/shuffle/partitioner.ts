@@ -1,6 +1,9 @@
 import murmurhash from "murmurhash";
 import { shownKey } from "../app/given.js";
 import { keyBytes } from "./key-order.js";
+import { unpackKey } from "./key-words.js";
+
+const keptBytesMax = 64;
 
 /**
  * Makes the function that says which reduce task a key belongs to, 0 … reducers − 1 (paper section 4.1): the app's own
@@ -12,6 +15,22 @@ export function createPartitioner(
 ): (key: string) => number {
   if (appPartition === undefined) return (key) => hashPartition(key, reducers);
   return (key) => checkedPartition(key, reducers, appPartition(key, reducers));
+}
+
+/**
+ * Makes the function that gives the default partition of a key in words (`key-words.ts`): the same as `hashPartition`
+ * of the key as a string. The bytes it hashes are in arrays that are kept, one for each length, for keys of usual
+ * lengths.
+ */
+export function createWordsPartitioner(
+  reducers: number,
+): (words: Int32Array, wordAt: number, keyBytes: number) => number {
+  const arrays: Uint8Array[] = [];
+  return (words, wordAt, keyBytes) => {
+    const bytes = keyBytes > keptBytesMax ? new Uint8Array(keyBytes) : (arrays[keyBytes] ??= new Uint8Array(keyBytes));
+    unpackKey(words, wordAt, keyBytes, bytes, 0);
+    return murmurhash.v3(bytes, 0) % reducers;
+  };
 }
 
 /** The default: MurmurHash3_x86_32 with seed 0 of the key's bytes, modulo the number of reducers. */

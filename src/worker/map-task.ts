@@ -5,7 +5,7 @@ import { readRecords, type InputRecord } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
 import type { Collector } from "../shuffle/collector.js";
-import { createMemoryCollector } from "../shuffle/memory-collector.js";
+import { createSlabCollector } from "../shuffle/slab-collector.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -15,21 +15,27 @@ import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task
 export async function runMapTask(app: LoadedApp, split: Split, settings: AttemptSettings): Promise<AttemptResult> {
   const { ref, jobId, directory, reducers } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
-  const collector = createMemoryCollector({
+  const collector = createSlabCollector({
     reducers,
     partition: app.partition,
     combine: app.combine,
     temporaryPath: (partition) => `${prefix}${partition}`,
+    spillPath: (run) => `${prefix}run-${run}`,
   });
   const context = new MapAttemptContext(settings, split.file, collector);
   let recordsIn = 0;
   let bytesIn = 0;
-  for (const record of readRecords(split)) {
-    context.offset = record.offset;
-    await mapRecord(app, record, context, collector);
-    recordsIn += 1;
-    bytesIn += record.bytes;
-    settings.progress.record(bytesIn);
+  try {
+    for (const record of readRecords(split)) {
+      context.offset = record.offset;
+      await mapRecord(app, record, context, collector);
+      recordsIn += 1;
+      bytesIn += record.bytes;
+      settings.progress.record(bytesIn);
+    }
+  } catch (error) {
+    collector.discard();
+    throw error;
   }
   const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
     temporaryPath: path,

@@ -53,6 +53,17 @@ describe("StagedFile", () => {
     expect(readFileSync(finished.path, "utf8")).toBe(`${text}end`);
   });
 
+  it("can be closed without being flushed to the disk, and removed after that", () => {
+    const file = StagedFile.create(directory.newPath());
+    file.append("data");
+    file.close();
+    expect(readFileSync(file.path, "utf8")).toBe("data");
+    expect(() => file.append("more")).toThrow(/already finished/);
+    expect(directory.openFiles()).toBe(0);
+    file.discard();
+    expect(existsSync(file.path)).toBe(false);
+  });
+
   it("refuses a path that exists and leaves the other's file alone", () => {
     const path = directory.newPath();
     writeFileSync(path, "of another");

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue, KeyValue } from "../../src/app/contract.js";
 import type { CollectorOptions } from "../../src/shuffle/collector.js";
-import { pairs } from "./hostile-data.js";
+import { hashPartition } from "../../src/shuffle/partitioner.js";
+import { hostileKey, jsonValue, pairs } from "./hostile-data.js";
 import { collect, type CreateCollector, expectedGroups, readAll, stored } from "./shuffle-run.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
@@ -15,7 +16,9 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
 
     function inNewDirectory(more: Partial<CollectorOptions> = {}): CollectorOptions & { directory: string } {
       const path = directory.newDirectory();
-      return { reducers: 1, temporaryPath: (n) => join(path, `.part-${n}`), directory: path, ...more };
+      const temporaryPath = (partition: number) => join(path, `.part-${partition}`);
+      const spillPath = (run: number) => join(path, `.run-${run}`);
+      return { reducers: 1, temporaryPath, spillPath, directory: path, ...more };
     }
 
     function collectText(emitted: KeyValue[], more: Partial<CollectorOptions> = {}): string {
@@ -125,6 +128,189 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readAll(collector.finish().map(stored))).toEqual([{ key: "good", values: ["1", "1"] }]);
     });
 
+    it("gives the same within any memory, with and without combine, and leaves nothing but its files", () => {
+      const unjoined = (values: JsonValue[]) => values.flatMap((value) => (isJoined(value) ? value.slice(1) : [value]));
+      const run = (emitted: KeyValue[], memoryBytes: number, isCombined: boolean, isOwnPartition: boolean) => {
+        const reducers = 3;
+        const options = inNewDirectory({
+          reducers,
+          memoryBytes,
+          partition: isOwnPartition ? (key) => key.length % reducers : undefined,
+          combine: isCombined ? (_, values) => ["joined", ...unjoined(values)] : undefined,
+        });
+        const files = collect(create, options, emitted);
+        expect(readdirSync(options.directory).sort()).toEqual(files.map((file) => `.part-${file.partition}`));
+        const partitionOf = isOwnPartition
+          ? (key: string) => key.length % reducers
+          : (key: string) => hashPartition(key, reducers);
+        for (let partition = 0; partition < reducers; partition++) {
+          const groups = readAll(files.filter((file) => file.partition === partition).map(stored));
+          const read = isCombined ? groups.map(({ key, values }) => ({ key, values: unjoined(values) })) : groups;
+          const expected = expectedGroups(emitted.filter(({ key }) => partitionOf(key) === partition));
+          expect(JSON.stringify(read)).toBe(JSON.stringify(expected));
+        }
+      };
+      const memoryBytes = fc.integer({ min: 0, max: 12_000 });
+      fc.assert(fc.property(pairs, memoryBytes, fc.boolean(), fc.boolean(), run), { numRuns: 300 });
+      const manyPairs = fc.array(fc.record({ key: hostileKey, value: jsonValue }), { maxLength: 200 });
+      fc.assert(fc.property(manyPairs, memoryBytes, fc.boolean(), fc.boolean(), run), { numRuns: 60 });
+      expect(directory.openFiles()).toBe(0);
+    });
+
+    it("writes the same bytes with spills as without", () => {
+      const emitted = Array.from({ length: 30_000 }, (_, n) => ({
+        key: `é${(n * 7919) % 4001}`,
+        value: n % 3 ? "1" : n % 5,
+      }));
+      const inMemory = collectText(emitted);
+      expect(collectText(emitted, { memoryBytes: 100_000 })).toBe(inMemory);
+      expect(collectText(emitted, { memoryBytes: 20_000 })).toBe(inMemory);
+    });
+
+    it("merges in passes when there are hundreds of runs", () => {
+      const emitted = Array.from({ length: 5000 }, (_, n) => ({ key: String(n % 1300), value: n }));
+      const text = collectText(emitted, { memoryBytes: 8300 });
+      expect(text).toBe(collectText(emitted));
+    });
+
+    it("keeps to its memory, whatever is emitted", () => {
+      const memoryBytes = 200_000;
+      const collector = create(inNewDirectory({ reducers: 5, memoryBytes }));
+      let bytesMax = 0;
+      for (let n = 0; n < 40_000; n++) {
+        collector.emit(`key ${n % 3 === 0 ? "hot" : n}`, n % 4 === 0 ? { n } : "x".repeat(n % 50));
+        bytesMax = Math.max(bytesMax, collector.memoryBytes);
+      }
+      expect(bytesMax).toBeGreaterThan(memoryBytes / 4);
+      expect(bytesMax).toBeLessThanOrEqual(memoryBytes);
+      collector.finish();
+      expect(collector.memoryBytes).toBeLessThan(20_000);
+    });
+
+    it("takes no memory for values that repeat", () => {
+      const collector = create(inNewDirectory());
+      for (const key of ["a", "b"]) collector.emit(key, "1");
+      const { memoryBytes } = collector;
+      for (let n = 0; n < 10_000; n++) collector.emit(n % 2 ? "a" : "b", "1");
+      expect(collector.memoryBytes).toBe(memoryBytes);
+      collector.discard();
+    });
+
+    it("takes a key and a value that are larger than its memory, between others", () => {
+      const emitted = ["a", "k".repeat(300_000), "b", "é".repeat(200_000), "a", "k".repeat(300_000), "z"].flatMap(
+        (key) => [
+          { key, value: "1" },
+          { key, value: "😀\n".repeat(100_000) },
+          { key, value: 2 },
+        ],
+      );
+      for (const memoryBytes of [undefined, 10_000, 500_000]) {
+        const files = collect(create, inNewDirectory({ memoryBytes }), emitted);
+        expect(readAll(files.map(stored))).toEqual(expectedGroups(emitted));
+      }
+    });
+
+    it("folds a key with very many values a part at a time", () => {
+      let valuesMax = 0;
+      const combine = (_: string, values: JsonValue[]) => {
+        valuesMax = Math.max(valuesMax, values.length);
+        return values.reduce<number>((sum, value) => sum + (value as number), 0);
+      };
+      const collector = create(inNewDirectory({ combine, memoryBytes: 1_000_000 }));
+      for (let n = 0; n < 300_000; n++) collector.emit("same", 1);
+      for (let n = 0; n < 300_000; n++) collector.emit("other", n);
+      const groups = readAll(collector.finish().map(stored));
+      expect(groups).toEqual([
+        { key: "other", values: [44_999_850_000] },
+        { key: "same", values: [300_000] },
+      ]);
+      expect(valuesMax).toBeLessThanOrEqual(65_536);
+    });
+
+    it("sorts keys with long common beginnings, and with zeros at the end", () => {
+      const keys = Array.from({ length: 40 }, (_, n) => [
+        `${"/same/beginning".repeat(20)}${n}`,
+        "\0".repeat(n),
+        `a${"\0".repeat(n)}`,
+      ]);
+      const emitted = keys.flat().map((key) => ({ key, value: "1" }));
+      const read = readAll(collect(create, inNewDirectory(), emitted).map(stored));
+      expect(read).toEqual(expectedGroups(emitted));
+    });
+
+    it("removes what was spilled when it is given up", () => {
+      const options = inNewDirectory({ memoryBytes: 10_000 });
+      const collector = create(options);
+      for (let n = 0; n < 1000; n++) collector.emit(String(n), "1");
+      expect(readdirSync(options.directory)).not.toEqual([]);
+      collector.discard();
+      expect(readdirSync(options.directory)).toEqual([]);
+      expect(() => collector.emit("k", "1")).toThrow(/^emit: /);
+      expect(() => collector.finish()).toThrow(/^finish: /);
+      expect(directory.openFiles()).toBe(0);
+    });
+
+    it("keeps its files when it is given up after it has finished", () => {
+      const options = inNewDirectory();
+      const collector = create(options);
+      collector.emit("k", "1");
+      collector.finish();
+      collector.discard();
+      expect(readdirSync(options.directory)).toEqual([".part-0"]);
+    });
+
+    it("leaves nothing behind, and cannot go on, when it cannot spill", () => {
+      const options = inNewDirectory({ memoryBytes: 10_000 });
+      writeFileSync(options.spillPath(1), "of another");
+      const collector = create(options);
+      const emitAll = () => {
+        for (let n = 0; n < 1000; n++) collector.emit(String(n), "1");
+      };
+      expect(emitAll).toThrow(expect.objectContaining({ code: "EEXIST" }));
+      expect(readdirSync(options.directory)).toEqual([".run-1"]);
+      expect(emitAll).toThrow(/^emit: /);
+      expect(() => collector.finish()).toThrow(/^finish: /);
+    });
+
+    it("leaves nothing behind when combine throws at a spill or at the merge", () => {
+      let calls = 0;
+      const run = (callsMax: number) => {
+        calls = 0;
+        const combine = () => {
+          if (calls++ === callsMax) throw new Error("app error");
+          return 1;
+        };
+        const options = inNewDirectory({ memoryBytes: 20_000, combine, reducers: 3 });
+        const collector = create(options);
+        try {
+          for (let n = 0; n < 2000; n++) collector.emit(String(n % 150), n);
+          collector.finish();
+        } catch (error) {
+          expect(readdirSync(options.directory)).toEqual([]);
+          expect(directory.openFiles()).toBe(0);
+          throw error;
+        }
+      };
+      run(Infinity);
+      const callsInAll = calls;
+      for (const callsMax of [0, Math.floor(callsInAll / 2), callsInAll - 1]) {
+        expect(() => run(callsMax)).toThrow("app error");
+      }
+    });
+
+    it("refuses pairs that the app emits from inside partition or combine", () => {
+      const collector = create(
+        inNewDirectory({
+          partition: () => {
+            collector.emit("inner", "1");
+            return 0;
+          },
+        }),
+      );
+      expect(() => collector.emit("k", "1")).toThrow(/^emit: .*partition/);
+      expect(collector.pairs).toBe(0);
+    });
+
     it("takes nothing after finish", () => {
       const collector = create(inNewDirectory());
       collector.emit("k", "1");
@@ -167,4 +353,8 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readFileSync(options.temporaryPath(1), "utf8")).toBe("of another");
     });
   });
+}
+
+function isJoined(value: JsonValue): value is JsonValue[] {
+  return Array.isArray(value) && value[0] === "joined";
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { KeyValue } from "../../src/app/contract.js";
 import type { StoredFile } from "../../src/rpc/protocol.js";
 import { DamagedInputError } from "../../src/shuffle/damaged-input-error.js";
-import { createMemoryCollector } from "../../src/shuffle/memory-collector.js";
+import { createSlabCollector } from "../../src/shuffle/slab-collector.js";
 import { mergeGroups } from "../../src/shuffle/merge.js";
 import { collect, readAll, stored } from "./shuffle-run.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -20,8 +20,8 @@ function smallInput(): StoredFile {
 
 function inputWith(emitted: KeyValue[]): StoredFile {
   const path = directory.newPath();
-  const options = { reducers: 1, temporaryPath: () => path };
-  const [input] = collect(createMemoryCollector, options, emitted).map(stored);
+  const options = { reducers: 1, temporaryPath: () => path, spillPath: () => `${path}-run` };
+  const [input] = collect(createSlabCollector, options, emitted).map(stored);
   if (input === undefined) throw new Error("no pair was emitted");
   return input;
 }

@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StagedFile } from "../../src/output/staged-file.js";
 import { DamagedInputError } from "../../src/shuffle/damaged-input-error.js";
-import { appendKey, decodeLine } from "../../src/shuffle/intermediate-format.js";
+import { decodeLine } from "../../src/shuffle/intermediate-format.js";
+import { IntermediateWriter } from "../../src/shuffle/intermediate-writer.js";
 import { hostileKey, jsonValue } from "./hostile-data.js";
+import { packed } from "./packed-key.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
@@ -12,7 +14,16 @@ const directory = useTemporaryDirectory();
 /** The lines that a key takes. */
 function linesOf(key: string, texts: string[], counts: number[]): string[] {
   const file = StagedFile.create(directory.newPath());
-  appendKey(file, key, texts, counts);
+  const writer = new IntermediateWriter();
+  writer.writeTo(file);
+  const { words, keyBytes } = packed(key);
+  writer.beginKey(words, 0, keyBytes);
+  for (const [index, text] of texts.entries()) {
+    const bytes = Buffer.from(text);
+    writer.value(bytes, 0, bytes.length, counts[index] ?? 1);
+  }
+  writer.endKey();
+  writer.writeTo(undefined);
   const text = readFileSync(file.finish().path, "utf8");
   expect(text.endsWith("\n")).toBe(true);
   return text.slice(0, -1).split("\n");

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { KeyValue } from "../../src/app/contract.js";
 import type { StoredFile } from "../../src/rpc/protocol.js";
-import { createMemoryCollector } from "../../src/shuffle/memory-collector.js";
+import { createSlabCollector } from "../../src/shuffle/slab-collector.js";
 import { mergeGroups } from "../../src/shuffle/merge.js";
 import { collect, expectedGroups, readAll, stored } from "./shuffle-run.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -13,7 +13,11 @@ const directory = useTemporaryDirectory();
 function inputsOf(...tasks: KeyValue[][]): StoredFile[] {
   return tasks.flatMap((emitted) => {
     const path = directory.newPath();
-    return collect(createMemoryCollector, { reducers: 1, temporaryPath: () => path }, emitted).map(stored);
+    return collect(
+      createSlabCollector,
+      { reducers: 1, temporaryPath: () => path, spillPath: () => `${path}-run` },
+      emitted,
+    ).map(stored);
   });
 }
 

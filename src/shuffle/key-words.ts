@@ -1,0 +1,109 @@
+/**
+ * Keys as words: the bytes of a key (UTF-8; WTF-8 for lone surrogates, see `key-order.ts`), four to a 32-bit word with
+ * the first byte highest, the last word filled up with zeros. So two keys are compared a word at a time as unsigned
+ * numbers, whatever the byte order of the machine, and the first word is the number to sort by.
+ */
+
+/** How many words a key of that many bytes takes. */
+export function wordsOf(keyBytes: number): number {
+  return (keyBytes + 3) >>> 2;
+}
+
+/** Negative, 0 or positive as the key in `a` comes before, is, or comes after the one in `b`; `…At` is the first word. */
+export function compareKeyWords(
+  a: Int32Array,
+  aAt: number,
+  aBytes: number,
+  b: Int32Array,
+  bAt: number,
+  bBytes: number,
+): number {
+  const common = wordsOf(Math.min(aBytes, bBytes));
+  for (let at = 0; at < common; at++) {
+    const wordA = a[aAt + at] ?? 0;
+    const wordB = b[bAt + at] ?? 0;
+    if (wordA !== wordB) return (wordA >>> 0) - (wordB >>> 0);
+  }
+  // The zeros that fill the shorter one's last word are not greater than any byte of the longer one.
+  return aBytes - bBytes;
+}
+
+/** Writes the bytes of a key into `bytes` and returns how many: at most three for each UTF-16 unit. */
+export function encodeKey(key: string, bytes: Uint8Array): number {
+  let end = 0;
+  for (let at = 0; at < key.length; at++) {
+    const unit = key.charCodeAt(at);
+    if (unit < 0x80) {
+      bytes[end++] = unit;
+    } else if (unit < 0x800) {
+      bytes[end++] = 0xc0 | (unit >> 6);
+      bytes[end++] = 0x80 | (unit & 0x3f);
+    } else {
+      const codePoint = unit >= 0xd800 && unit < 0xdc00 ? (key.codePointAt(at) ?? 0) : unit;
+      if (codePoint > 0xffff) {
+        at++;
+        bytes[end++] = 0xf0 | (codePoint >> 18);
+        bytes[end++] = 0x80 | ((codePoint >> 12) & 0x3f);
+      } else {
+        bytes[end++] = 0xe0 | (codePoint >> 12);
+      }
+      bytes[end++] = 0x80 | ((codePoint >> 6) & 0x3f);
+      bytes[end++] = 0x80 | (codePoint & 0x3f);
+    }
+  }
+  return end;
+}
+
+/** Packs bytes into `target` from word `wordAt` on. */
+export function packKey(bytes: Uint8Array, keyBytes: number, target: Int32Array, wordAt: number): void {
+  let to = wordAt;
+  let word = 0;
+  for (let at = 0; at < keyBytes; at++) {
+    word = (word << 8) | (bytes[at] ?? 0);
+    if ((at & 3) === 3) target[to++] = word;
+  }
+  const rest = keyBytes & 3;
+  if (rest > 0) target[to] = word << (32 - 8 * rest);
+}
+
+/** Unpacks the bytes of a key into `target` at `offset`. */
+export function unpackKey(
+  words: Int32Array,
+  wordAt: number,
+  keyBytes: number,
+  target: Uint8Array,
+  offset: number,
+): void {
+  const end = offset + keyBytes;
+  let at = offset;
+  let from = wordAt;
+  for (; at + 4 <= end; at += 4) {
+    const word = words[from++] ?? 0;
+    target[at] = word >>> 24;
+    target[at + 1] = word >>> 16;
+    target[at + 2] = word >>> 8;
+    target[at + 3] = word;
+  }
+  for (let word = words[from] ?? 0; at < end; at++, word <<= 8) target[at] = word >>> 24;
+}
+
+/** The key as a string again. */
+export function keyString(words: Int32Array, wordAt: number, keyBytes: number): string {
+  const bytes = Buffer.allocUnsafe(keyBytes);
+  unpackKey(words, wordAt, keyBytes, bytes, 0);
+  return decodeKey(bytes);
+}
+
+/** A lone surrogate is 0xED and a byte from 0xA0; in UTF-8 the byte after 0xED is lower. */
+function decodeKey(bytes: Buffer): string {
+  let key = "";
+  let done = 0;
+  for (let at = bytes.indexOf(0xed); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
+    const second = bytes[at + 1] ?? 0;
+    if (second < 0xa0) continue;
+    const unit = 0xd000 | ((second & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f);
+    key += bytes.toString("utf8", done, at) + String.fromCharCode(unit);
+    done = at + 3;
+  }
+  return key + bytes.toString("utf8", done);
+}

@@ -1,0 +1,157 @@
+import type { SortedSink } from "./sorted-sink.js";
+import { grownSlab, slabBytesMin } from "./slab.js";
+
+/** Word 0 belongs to nothing, so that 0 means "none". */
+const firstWord = 1;
+const linkWords = 3;
+/** Longer strings are faster left to `JSON.stringify` and the native encoder. */
+const plainLengthMax = 256;
+
+/**
+ * The values of all keys: JSON texts as UTF-8 bytes, and the links of the chains in which a key with several values has
+ * all but its last one. A text or a link is a number, its place in the slab.
+ *
+ *     text   byteLength, bytes filled up to whole words
+ *     link   next link (the last one's: the first), text, count
+ *
+ * A text is written behind all others first (the candidate) and stays only when it is kept.
+ */
+export class ValueSlab {
+  readonly #reserveBytes: number;
+  #words: Int32Array = new Int32Array(slabBytesMin / 4);
+  #bytes: Buffer = Buffer.from(this.#words.buffer);
+  #end = firstWord;
+  #candidateLength = 0;
+
+  /** `reserveBytes` is what the slab may need at most, unless a single value is longer. */
+  constructor(reserveBytes: number) {
+    this.#reserveBytes = reserveBytes;
+  }
+
+  /** Memory in use. */
+  get bytes(): number {
+    return this.#end * 4;
+  }
+
+  /** How much more there will be in use when the candidate is kept and a link added. */
+  get candidateBytes(): number {
+    return 4 + linkWords * 4 + ((this.#candidateLength + 3) & ~3);
+  }
+
+  /** Writes the JSON text of a string as the candidate. */
+  writeString(value: string): void {
+    if (value.length > plainLengthMax) {
+      this.writeText(JSON.stringify(value));
+      return;
+    }
+    this.#makeRoom(value.length + 2);
+    const bytes = this.#bytes;
+    let end = (this.#end + 1) * 4;
+    bytes[end++] = 0x22;
+    for (let at = 0; at < value.length; at++) {
+      const unit = value.charCodeAt(at);
+      if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) {
+        this.writeText(JSON.stringify(value));
+        return;
+      }
+      bytes[end++] = unit;
+    }
+    bytes[end++] = 0x22;
+    this.#endCandidate(end);
+  }
+
+  /** Writes a JSON text as the candidate. */
+  writeText(text: string): void {
+    this.#makeRoom(text.length * 3);
+    const start = (this.#end + 1) * 4;
+    this.#endCandidate(start + this.#bytes.write(text, start));
+  }
+
+  /** There is no candidate. */
+  dropCandidate(): void {
+    this.#candidateLength = 0;
+  }
+
+  /** Whether the candidate is the same text as this one. */
+  isCandidate(text: number): boolean {
+    return this.#isSame(text, this.#end, this.#candidateLength);
+  }
+
+  /** Whether two texts are the same. */
+  isSame(a: number, b: number): boolean {
+    return a === b || this.#isSame(a, b, this.#words[b] ?? 0);
+  }
+
+  /** Keeps the candidate and returns its place. */
+  keep(): number {
+    const text = this.#end;
+    this.#words[text] = this.#candidateLength;
+    this.#end = text + 1 + ((this.#candidateLength + 3) >>> 2);
+    return text;
+  }
+
+  /** Appends a text with its count to the chain that ends with the link `tail` (0: begins one). Returns the new tail. */
+  link(tail: number, text: number, count: number): number {
+    this.#makeRoom(0);
+    const words = this.#words;
+    const link = this.#end;
+    this.#end += linkWords;
+    if (tail === 0) {
+      words[link] = link;
+    } else {
+      words[link] = words[tail] ?? 0;
+      words[tail] = link;
+    }
+    words[link + 1] = text;
+    words[link + 2] = count;
+    return link;
+  }
+
+  /** Gives the values of the chain that ends with the link `tail` to the sink. */
+  giveChain(tail: number, sink: SortedSink): void {
+    if (tail === 0) return;
+    const words = this.#words;
+    let link = tail;
+    do {
+      link = words[link] ?? 0;
+      this.giveText(words[link + 1] ?? 0, words[link + 2] ?? 0, sink);
+    } while (link !== tail);
+  }
+
+  /** Gives one value to the sink. */
+  giveText(text: number, count: number, sink: SortedSink): void {
+    const start = (text + 1) * 4;
+    sink.value(this.#bytes, start, start + (this.#words[text] ?? 0), count);
+  }
+
+  /** Forgets everything. Keeps the room, unless a single value needed more than the reserve. */
+  clear(): void {
+    if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin)) {
+      this.#use(new Int32Array(slabBytesMin / 4));
+    }
+    this.#end = firstWord;
+  }
+
+  /** The bytes between the end of the candidate and the end of its last word are zero: texts are compared by words. */
+  #endCandidate(end: number): void {
+    for (let at = end; (at & 3) !== 0; at++) this.#bytes[at] = 0;
+    this.#candidateLength = end - (this.#end + 1) * 4;
+  }
+
+  #isSame(a: number, b: number, length: number): boolean {
+    const words = this.#words;
+    if (words[a] !== length) return false;
+    for (let at = (length + 3) >>> 2; at > 0; at--) if (words[a + at] !== words[b + at]) return false;
+    return true;
+  }
+
+  #makeRoom(textBytes: number): void {
+    const end = this.#end + linkWords + 2 + (textBytes >>> 2);
+    if (end > this.#words.length) this.#use(grownSlab(this.#words, this.#end, end, this.#reserveBytes));
+  }
+
+  #use(words: Int32Array): void {
+    this.#words = words;
+    this.#bytes = Buffer.from(words.buffer);
+  }
+}

@@ -1,0 +1,9 @@
+import { keyBytes } from "../../src/shuffle/key-order.js";
+
+/** A key as words, made the plainest way. */
+export function packed(key: string): { words: Int32Array; keyBytes: number } {
+  const bytes = Buffer.from(keyBytes(key));
+  const padded = Buffer.concat([bytes, Buffer.alloc(4)]);
+  const words = Int32Array.from({ length: (bytes.length + 3) >> 2 }, (_, index) => padded.readInt32BE(index * 4));
+  return { words, keyBytes: bytes.length };
+}
