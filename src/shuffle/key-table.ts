@@ -1,3 +1,4 @@
+import { doubledSlots } from "./hash-slots.js";
 import { encodeKey, packKey, wordsOf } from "./key-words.js";
 import { grownSlab, slabBytesMin } from "./slab.js";
 
@@ -113,7 +114,7 @@ export class KeyTable {
     this.#slots[2 * this.#freeSlot] = this.#hash;
     this.#slots[2 * this.#freeSlot + 1] = record;
     this.#keys++;
-    if (this.#isTooSmallFor(this.#keys)) this.#rehash();
+    if (this.#isTooSmallFor(this.#keys)) this.#growTable();
   }
 
   /** Counts the value once more if it is the last of the record. */
@@ -160,13 +161,22 @@ export class KeyTable {
     return record + headerWords;
   }
 
-  /** Where the candidate would have its record. */
+  /** Where the candidate would have its record; its key bytes are not in the record yet. */
   get candidate(): number {
     return this.#end;
   }
 
   get candidateKeyBytes(): number {
     return this.#keyBytes;
+  }
+
+  /** Brings records into the processor's cache all at once: one after the other, when needed, takes a third longer. */
+  fetch(records: Uint32Array, start: number, end: number): void {
+    let sum = 0;
+    for (let at = start; at < Math.min(end, records.length); at++)
+      sum ^= this.#words[(records[at] ?? 0) + countAt] ?? 0;
+    // A loop without a result would be left out by the compiler; word 0 is of no use otherwise.
+    this.#words[0] = sum;
   }
 
   /** The records in the order in which they were inserted: the first, then the one after each, 0 after the last. */
@@ -231,20 +241,8 @@ export class KeyTable {
     return keys * 8 > (this.#mask + 1) * 5;
   }
 
-  #rehash(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(old.length * 2);
-    const mask = this.#mask * 2 + 1;
-    for (let from = 0; from < old.length; from += 2) {
-      const record = old[from + 1] ?? 0;
-      if (record === 0) continue;
-      const hash = old[from] ?? 0;
-      let slot = hash & mask;
-      while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
-      slots[2 * slot] = hash;
-      slots[2 * slot + 1] = record;
-    }
-    this.#slots = slots;
-    this.#mask = mask;
+  #growTable(): void {
+    this.#slots = doubledSlots(this.#slots);
+    this.#mask = this.#mask * 2 + 1;
   }
 }

@@ -32,6 +32,7 @@ import { CombiningSink } from "./combining-sink.js";
 import { sortKeys } from "./key-sort.js";
 import { KeyTable } from "./key-table.js";
 import { PartitionFiles } from "./partition-files.js";
+import { primitiveText, type Primitive } from "./primitive-text.js";
 import { createPartitioner, createWordsPartitioner } from "./partitioner.js";
 import type { SortedSink } from "./sorted-sink.js";
 import { SpilledRuns } from "./spilled-runs.js";
@@ -45,7 +46,8 @@ const memoryBytesDefault = 256 * 1024 * 1024;
 const knownValuesMax = 256;
 const knownLengthMax = 12;
 
-type Primitive = string | number | boolean | null;
+/** Sorted records lie anywhere in the slab: so many are fetched from memory at a time. */
+const fetchedRecords = 16;
 
 /** Makes the collector that keeps pairs in slabs and spills them when they exceed `memoryBytes`. */
 export function createSlabCollector(options: CollectorOptions): Collector {
@@ -136,7 +138,7 @@ class SlabCollector implements Collector {
     }
     const isLong = typeof value === "string" && value.length > knownLengthMax;
     const place = isLong ? undefined : this.#knownPlaces.get(value);
-    this.#recentText = place === undefined && typeof value !== "string" ? jsonText("emit", key, value) : undefined;
+    this.#recentText = place === undefined ? primitiveText(key, value) : undefined;
     this.#recentValue = value;
     this.#recentPlace = place ?? 0;
   }
@@ -230,7 +232,10 @@ class SlabCollector implements Collector {
     const { combine, reducers } = this.#options;
     const sink = combine ? new CombiningSink(target, combine) : target;
     const keys = this.#keys;
-    for (const record of sortKeys(keys, reducers)) {
+    const records = sortKeys(keys, reducers);
+    for (let at = 0; at < records.length; at++) {
+      if (at % fetchedRecords === 0) keys.fetch(records, at, at + fetchedRecords);
+      const record = records[at] ?? 0;
       sink.beginKey(keys.partitionOf(record), keys.words, keys.keyAt(record), keys.keyBytesOf(record));
       this.#values.giveChain(keys.tailOf(record), sink);
       this.#values.giveText(keys.valueOf(record), keys.countOf(record), sink);

@@ -4,6 +4,9 @@ import { grownSlab, slabBytesMin } from "./slab.js";
 /** Word 0 belongs to nothing, so that 0 means "none". */
 const firstWord = 1;
 const linkWords = 3;
+const [quote, backslash] = [0x22, 0x5c];
+/** The native encoder is slower for texts up to this length, such as numbers. */
+const shortLengthMax = 24;
 /** Longer strings are faster left to `JSON.stringify` and the native encoder. */
 const plainLengthMax = 256;
 
@@ -40,31 +43,26 @@ export class ValueSlab {
 
   /** Writes the JSON text of a string as the candidate. */
   writeString(value: string): void {
-    if (value.length > plainLengthMax) {
-      this.writeText(JSON.stringify(value));
-      return;
-    }
-    this.#makeRoom(value.length + 2);
-    const bytes = this.#bytes;
-    let end = (this.#end + 1) * 4;
-    bytes[end++] = 0x22;
-    for (let at = 0; at < value.length; at++) {
-      const unit = value.charCodeAt(at);
-      if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) {
-        this.writeText(JSON.stringify(value));
+    if (value.length <= plainLengthMax) {
+      this.#makeRoom(value.length + 2);
+      const start = (this.#end + 1) * 4;
+      const end = this.#writePlain(value, start + 1);
+      if (end > 0) {
+        this.#bytes[start] = quote;
+        this.#bytes[end] = quote;
+        this.#endCandidate(end + 1);
         return;
       }
-      bytes[end++] = unit;
     }
-    bytes[end++] = 0x22;
-    this.#endCandidate(end);
+    this.writeText(JSON.stringify(value));
   }
 
   /** Writes a JSON text as the candidate. */
   writeText(text: string): void {
     this.#makeRoom(text.length * 3);
     const start = (this.#end + 1) * 4;
-    this.#endCandidate(start + this.#bytes.write(text, start));
+    const end = text.length <= shortLengthMax ? this.#writePlain(text, start) : 0;
+    this.#endCandidate(end > 0 ? end : start + this.#bytes.write(text, start));
   }
 
   /** There is no candidate. */
@@ -136,6 +134,18 @@ export class ValueSlab {
   #endCandidate(end: number): void {
     for (let at = end; (at & 3) !== 0; at++) this.#bytes[at] = 0;
     this.#candidateLength = end - (this.#end + 1) * 4;
+  }
+
+  /** Writes ASCII that has no meaning in a JSON string. Returns where it ends, 0 when the text is anything else. */
+  #writePlain(text: string, start: number): number {
+    const bytes = this.#bytes;
+    let end = start;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit < 0x20 || unit > 0x7e || unit === quote || unit === backslash) return 0;
+      bytes[end++] = unit;
+    }
+    return end;
   }
 
   #isSame(a: number, b: number, length: number): boolean {
