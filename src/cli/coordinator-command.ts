@@ -73,7 +73,8 @@ async function coordinate(program: string, names: readonly string[], given: Give
   if (given.json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
   // Then it is the supervisor who knows what to say.
   if (stopped.by === "supervisor") throw new Exit(exitCodes.failed);
-  if (stopped.by !== undefined) throw new Exit(signalExitCode(stopped.by), `stopped by ${stopped.by}`);
+  if (stopped.by !== undefined)
+    throw new Exit(signalExitCode(stopped.by), supervised ? "" : `stopped by ${stopped.by}`);
   if (report.failure !== undefined) throw failed(program, report.failure, debug);
   if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
 }
@@ -88,7 +89,7 @@ function listenToStop(stop: (reason: string) => void, supervised: boolean): { by
     stopped.by ??= signal;
     stop(`stopped by ${signal}`);
   };
-  onSignals(onSignal, (signal) => process.exit(signalExitCode(signal)));
+  onSignals(onSignal, (signal) => process.exit(signalExitCode(signal)), supervised);
   if (supervised) {
     const onSupervisor = (reason: string) => {
       stopped.by = "supervisor";

@@ -70,15 +70,19 @@ export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "me
   if (isCommanderError(error)) return new Exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
   const code = exitCodeByName.get(error.name);
   if (code === undefined) return new Exit(exitCodes.failed, `internal error: ${error.message}`, error.stack);
-  return new Exit(code, error.message, debug ? error.stack : appFrames(error.cause));
+  const { cause } = error;
+  if (debug) return new Exit(code, error.message, cause instanceof Error ? cause.stack : error.stack);
+  return new Exit(code, error.message, error.name === "AppFailedError" ? appFrames(cause) : undefined);
 }
+
+const engineFrame = /node:internal|\/node_modules\/commander\//;
+const engineDirectory = new URL("../", import.meta.url).href;
 
 /** Of the stack of an error that an app threw, the lines that are about the app. */
 export function appFrames(error: unknown): string | undefined {
   const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
-  const engine = /node:internal|\/dist\/src\/|\/mapreduce-ts\/src\//;
-  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line) && !engine.test(line));
-  return frames?.join("\n");
+  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line));
+  return frames?.filter((line) => !engineFrame.test(line) && !line.includes(engineDirectory)).join("\n");
 }
 
 /** Writes a message to standard error, in the name of the program. */
@@ -91,11 +95,19 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */
-export function onSignals(onFirst: (signal: NodeJS.Signals) => void, onSecond: (signal: NodeJS.Signals) => void): void {
+/**
+ * Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. A terminal sends SIGINT and
+ * SIGHUP to the children as well: who is supervised leaves those two to its supervisor.
+ */
+export function onSignals(
+  onFirst: (signal: NodeJS.Signals) => void,
+  onSecond: (signal: NodeJS.Signals) => void,
+  supervised = false,
+): void {
   let isFirst = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
+      if (supervised && signal !== "SIGTERM") return;
       if (isFirst) onFirst(signal);
       else onSecond(signal);
       isFirst = false;

@@ -72,7 +72,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
   }
   switch (end.type) {
     case "exited":
-      throw new Exit(end.code);
+      throw new Exit(end.code, end.code > 128 ? "the job failed: its coordinator was stopped by a signal" : "");
     case "workersFailed":
       throw new Exit(exitCodes.usage, end.message);
     case "coordinatorKilled":

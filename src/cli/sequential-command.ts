@@ -3,7 +3,7 @@ import type { SequentialReport } from "../local/sequential.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
-import { say } from "./program.js";
+import { exitCodes, say } from "./program.js";
 
 /** `mr sequential`: the job in one process. */
 export function sequentialCommand() {
@@ -33,15 +33,19 @@ Examples:
         import("../local/sequential.js"),
       ]);
       const startedMs = performance.now();
-      const report = await runSequentially({
-        app: resolveApp(typed),
-        inputs: findInputs(names),
-        reducers,
-        outputDirectory: outputDir,
-        args: arg ?? {},
-      });
+      const app = resolveApp(typed);
+      const inputs = findInputs(names);
+      process.once("exit", onEarlyExit);
+      const settings = { app, inputs, reducers, outputDirectory: outputDir, args: arg ?? {} };
+      const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });
+}
+
+/** The app runs in this process, and may end it with any exit code. */
+function onEarlyExit(): void {
+  say("mr sequential", "the app has ended the process (does it call process.exit?): there is no output");
+  process.exitCode = exitCodes.failed;
 }
 
 async function summaryOf({ maps, reduces, directory, outputs }: SequentialReport, elapsedMs: number): Promise<string> {

@@ -32,6 +32,7 @@ Examples:
       onSignals(
         (signal) => stopping.abort(signal),
         (signal) => process.exit(signalExitCode(signal)),
+        supervised,
       );
       // Without its supervisor a worker is not wanted any more.
       process.on("disconnect", () => stopping.abort("SIGTERM"));

@@ -45,7 +45,7 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
   const splits = planSplits(inputs, app.input);
   const directory = await JobDirectory.take(outputDirectory, inputs);
   const jobId = randomBytes(4).toString("hex");
-  const dismissJanitor = hireJanitor(directory.path, jobId);
+  const dismissJanitor = hireJanitor(directory, jobId);
   const settingsOf = (ref: AttemptRef): AttemptSettings => ({
     ref,
     jobId,

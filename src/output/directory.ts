@@ -20,6 +20,11 @@ export class JobDirectory {
   readonly #firstCreated: string | undefined;
   readonly #lock: Listener;
 
+  /** What is there because it was taken, for somebody else to remove if its owner cannot. Directories: the inmost first. */
+  get traces(): { readonly lock: string; readonly created: readonly string[] } {
+    return { lock: this.#lock.address, created: created(this.path, this.#firstCreated) };
+  }
+
   private constructor(path: string, firstCreated: string | undefined, lock: Listener) {
     this.path = path;
     this.#firstCreated = firstCreated;
@@ -92,17 +97,25 @@ function makeDirectory(path: string): string | undefined {
   }
 }
 
-/** Removes the directories from `path` up to the first that was made, as long as they are empty. */
+/** Removes the directories that were made, as long as they are empty. */
 function removeCreated(path: string, firstCreated: string | undefined): void {
-  if (firstCreated === undefined) return;
-  const top = resolve(firstCreated);
-  for (let directory = path; directory.length >= top.length; directory = dirname(directory)) {
+  for (const directory of created(path, firstCreated)) {
     try {
       rmdirSync(directory);
     } catch {
       return; // Not empty: somebody's files are in it.
     }
   }
+}
+
+/** The directories from `path` up to the first that was made. */
+function created(path: string, firstCreated: string | undefined): string[] {
+  if (firstCreated === undefined) return [];
+  const top = resolve(firstCreated);
+  const directories: string[] = [];
+  for (let directory = path; directory.length >= top.length; directory = dirname(directory))
+    directories.push(directory);
+  return directories;
 }
 
 function requireInputsApart(directory: string, shown: string, inputs: readonly InputFile[]): void {

@@ -178,10 +178,13 @@ class Agent {
 
   async #commit(session: Session, ref: AttemptRef, result: AttemptResult): Promise<Assignment> {
     const { files, ...measures } = result;
-    if (!(await this.#mayCommit(session, ref))) {
-      session.files.discardUnfinished(ref);
-      return { type: "wait" };
+    let granted = false;
+    try {
+      granted = await this.#mayCommit(session, ref);
+    } finally {
+      if (!granted) session.files.discardUnfinished(ref);
     }
+    if (!granted) return { type: "wait" };
     try {
       session.files.commit(files);
     } catch (error) {

@@ -51,7 +51,7 @@ export function presumeDead(state: State, now: number, effects: Effect[]): void 
       continue;
     }
     worker.state = "silent";
-    const message = `worker ${worker.id} was silent for ${silentMs} ms: presumed dead`;
+    const message = `worker ${worker.id} was silent for ${Math.round(silentMs)} ms: presumed dead`;
     effects.push({ type: "log", level: "warn", message });
     if (worker.running !== undefined) loseAttempt(state, worker, { class: "crash", message }, now, effects);
   }
