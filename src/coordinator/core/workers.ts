@@ -1,6 +1,6 @@
-import { unpark } from "./assign.js";
 import { loseAttempt } from "./attempts.js";
 import type { Effect, Event, State, Worker } from "./model.js";
+import { unpark } from "./release.js";
 
 /** Takes a worker in and gives it its id and the job's settings. */
 export function register(
