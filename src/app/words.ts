@@ -1,5 +1,3 @@
-const letters = /\p{L}+/gu;
-
 /**
  * Calls `found` with each word of a text: each longest run of Unicode letters (general category L).
  *
@@ -7,6 +5,7 @@ const letters = /\p{L}+/gu;
  * combining marks and emoji end a word, and case is kept.
  */
 export function words(text: string, found: (word: string) => void): void {
-  letters.lastIndex = 0;
+  // Its own for each call: the expression holds the position, and `found` may call this function.
+  const letters = /\p{L}+/gu;
   for (let match = letters.exec(text); match !== null; match = letters.exec(text)) found(match[0]);
 }

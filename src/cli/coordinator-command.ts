@@ -71,12 +71,15 @@ async function coordinate(program: string, names: readonly string[], given: Give
   const report = await coordinator.run();
   console.stop();
   if (given.json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
+  if (report.snapshot.phase === "done") {
+    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
+    return;
+  }
   // Then it is the supervisor who knows what to say.
   if (stopped.by === "supervisor") throw new Exit(exitCodes.failed);
   if (stopped.by !== undefined)
     throw new Exit(signalExitCode(stopped.by), supervised ? "" : `stopped by ${stopped.by}`);
   if (report.failure !== undefined) throw failed(program, report.failure, debug);
-  if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
 }
 
 /**
@@ -96,7 +99,10 @@ function listenToStop(stop: (reason: string) => void, supervised: boolean): { by
       stop(reason);
     };
     process.on("message", ({ reason }: StopMessage) => onSupervisor(reason));
-    process.on("disconnect", () => onSupervisor("mr run has ended"));
+    const onDisconnect = () => onSupervisor("mr run has ended");
+    process.on("disconnect", onDisconnect);
+    // It may have ended before this one was listening.
+    if (!process.connected) onDisconnect();
   }
   return stopped;
 }

@@ -47,10 +47,11 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   });
   let speaker = program.name();
   program.hook("preAction", (_program, command) => {
-    speaker = commandPath(command);
+    // Its children are parts of the one program that was started.
+    speaker = command.opts()["supervised"] === true ? "mr run" : commandPath(command);
   });
-  // A reader of the output that has seen enough (`| head`) is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // Who reads may have seen enough (`| head`). The job goes on: its results are files.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     await program.parseAsync();
     process.exit(exitCodes.done);

@@ -74,7 +74,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     case "exited":
       throw new Exit(end.code, end.code > 128 ? "the job failed: its coordinator was stopped by a signal" : "");
     case "workersFailed":
-      throw new Exit(exitCodes.usage, end.message);
+      throw new Exit(end.isUsersMistake ? exitCodes.usage : exitCodes.failed, end.message);
     case "coordinatorKilled":
       throw new Exit(exitCodes.failed, `the job failed: its coordinator was ended by ${end.signal}`);
   }

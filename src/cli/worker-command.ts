@@ -35,11 +35,19 @@ Examples:
         supervised,
       );
       // Without its supervisor a worker is not wanted any more.
-      process.on("disconnect", () => stopping.abort("SIGTERM"));
+      const onDisconnect = () => stopping.abort("SIGTERM");
+      process.on("disconnect", onDisconnect);
+      if (supervised && !process.connected) onDisconnect();
       try {
         const app = resolveApp(typed);
-        const settings = { app, args: arg, socket, connectTimeoutMs: connectTimeout, signal: stopping.signal };
-        const outcome = await runWorker(settings);
+        const outcome = await runWorker({
+          app,
+          args: arg,
+          socket,
+          connectTimeoutMs: connectTimeout,
+          signal: stopping.signal,
+          onJoined: () => (supervised ? void tellSupervisor({ type: "joined" }) : undefined),
+        });
         if (supervised) await tellSupervisor({ type: "left" });
         if (outcome === "failed") throw new Exit(exitCodes.failed, supervised ? "" : "the job has failed");
       } catch (error) {

@@ -2,6 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { JobDirectory } from "../output/directory.js";
 
+/** Another job may have the directory, and a lock of its own, by the time the janitor comes to it. */
+const script = `
+trap "" INT TERM HUP
+read -r dismissed && exit 0
+rm -f "$1"/.mr-tmp-"$2"-*
+[ "$(ls -i "$3" 2>/dev/null | cut -d " " -f 1)" = "$4" ] && rm -f "$3"
+shift 4
+rmdir "$@" 2>/dev/null
+exit 0
+`;
+
 /**
  * Starts a process that waits for this one to end, however that happens, and then removes the job's unfinished files, the
  * directories that were made for it, and the lock.
@@ -12,11 +23,8 @@ import type { JobDirectory } from "../output/directory.js";
  * Returns the function to call when there is nothing to tidy up any more; it resolves when the janitor has gone.
  */
 export function hireJanitor(directory: JobDirectory, jobId: string): () => Promise<void> {
-  const script =
-    'trap "" INT TERM HUP; read -r dismissed && exit 0; ' +
-    'rm -f "$1"/.mr-tmp-"$2"-* "$3"; shift 3; rmdir "$@" 2>/dev/null; exit 0';
-  const { lock, created } = directory.traces;
-  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", directory.path, jobId, lock, ...created], {
+  const { lock, lockInode, made } = directory.traces;
+  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", directory.path, jobId, lock, lockInode, ...made], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

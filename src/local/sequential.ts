@@ -53,7 +53,7 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
     directory: directory.path,
     args: options.args,
     signal: new AbortController().signal,
-    progress: { record: () => undefined },
+    progress: { set: () => undefined },
   });
   let isDone = false;
   try {

@@ -68,7 +68,7 @@ const assignment = v.variant("type", [
 ]);
 
 const attemptMeasures = {
-  /** Records given to `map`, or pairs given to `reduce`. */
+  /** Records given to `map`, or values given to `reduce`. */
   recordsIn: count,
   /** Pairs emitted by `map`, or lines written by `reduce`. */
   recordsOut: count,

@@ -33,7 +33,10 @@ export async function createProgressBars(stream: NodeJS.WriteStream): Promise<Pr
       reduce.update(snapshot.reduces.completed);
     },
     log: (line) => bars.log(`${line}\n`),
-    end: () => bars.stop(),
+    end() {
+      bars.update(); // What was logged since the last drawing would be lost.
+      bars.stop();
+    },
   };
 }
 

@@ -102,6 +102,7 @@ export class Executor {
 
   /** Ends the thread. */
   async stop(): Promise<void> {
+    this.#loss ??= { type: "failed", class: "crash", message: "the thread of the app was ended" };
     await this.#thread.terminate();
   }
 

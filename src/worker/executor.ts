@@ -37,7 +37,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     directory: job.directory,
     args: job.args,
     signal: revoked.signal,
-    progress: { record },
+    progress: { set: setProgress },
   };
   try {
     const result =
@@ -50,8 +50,8 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   }
 }
 
-function record(bytes: number): void {
-  done[0] = (done[0] ?? 0) + 1;
+function setProgress(records: number, bytes: number): void {
+  done[0] = records;
   done[1] = bytes;
 }
 

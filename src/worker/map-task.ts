@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { KeyValue, JsonValue, MapContext } from "../app/contract.js";
+import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { readRecords, type InputRecord } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
@@ -29,7 +30,7 @@ export async function runMapTask(app: LoadedApp, split: Split, settings: Attempt
     await mapRecord(app, record, context, collector);
     recordsIn += 1;
     bytesIn += record.bytes;
-    settings.progress.record(bytesIn);
+    settings.progress.set(recordsIn, bytesIn);
   }
   const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
     temporaryPath: path,
@@ -50,7 +51,7 @@ async function mapRecord(
   collector: Collector,
 ): Promise<void> {
   let result: unknown = app.map(record.key, record.value, context);
-  if (result instanceof Promise) result = await result;
+  if (isThenable(result)) result = await result;
   if (result === undefined || result === null) return;
   if (isObject(result) && Symbol.iterator in result) {
     for (const pair of result as Iterable<unknown>) emitPair(pair, collector);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
+import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
 import { StagedFile } from "../output/staged-file.js";
@@ -26,9 +27,9 @@ export async function runReduceTask(
     const groups = mergeGroups(inputs);
     for (const group of groups) {
       const result = reduceGroup(app, group, context);
-      const value = result instanceof Promise ? await result : result;
+      const value = isThenable(result) ? await result : result;
       if (value !== undefined) context.emit(group.key, value);
-      settings.progress.record(groups.pairs);
+      settings.progress.set(groups.pairs, 0);
     }
     const { path, bytes, checksum } = file.finish();
     const finalPath = join(directory, outputName(ref.task));

@@ -16,8 +16,8 @@ export interface AttemptSettings {
 
 /** Told how far the attempt is. */
 interface Progress {
-  /** One more record was taken, or one more key; `bytes` is how much of the input that makes in all. */
-  record(bytes: number): void;
+  /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
+  set(records: number, bytes: number): void;
 }
 
 /** A finished file of an attempt, still under its temporary name. */
