@@ -79,7 +79,7 @@ async function coordinate(program: string, names: readonly string[], given: Give
   if (stopped.by === "supervisor") throw new Exit(exitCodes.failed);
   if (stopped.by !== undefined)
     throw new Exit(signalExitCode(stopped.by), supervised ? "" : `stopped by ${stopped.by}`);
-  if (report.failure !== undefined) throw failed(program, report.failure, debug);
+  if (report.failure !== undefined) throw failed(report.failure, debug);
 }
 
 /**
@@ -112,9 +112,9 @@ async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<s
   return summary(snapshot, outputsText(directory, outputs));
 }
 
-function failed(program: string, failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
+function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
   const details = debug ? failure.stack : appFrames(failure);
-  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details, program);
+  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details);
 }
 
 function asJson({ snapshot, directory, outputs }: JobReport): unknown {

@@ -26,14 +26,11 @@ export class Exit extends Error {
   readonly code: number;
   /** Lines shown below the message: the stack of the app's own error. */
   readonly details: string | undefined;
-  /** In whose name it is said, when not in that of the command. */
-  readonly speaker: string | undefined;
 
-  constructor(code: number, message = "", details?: string, speaker?: string) {
+  constructor(code: number, message = "", details?: string) {
     super(message);
     this.code = code;
     this.details = details;
-    this.speaker = speaker;
   }
 }
 
@@ -56,15 +53,15 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     await program.parseAsync();
     process.exit(exitCodes.done);
   } catch (error) {
-    const { code, message, details, ...given } = explain(error, process.argv.includes("--debug"));
-    if (message !== "") say(given.speaker ?? speaker, message);
+    const { code, message, details } = explain(error, process.argv.includes("--debug"));
+    if (message !== "") say(speaker, message);
     if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
     process.exit(code);
   }
 }
 
 /** What to say about an error, and what to exit with. */
-export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details" | "speaker"> {
+export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return new Exit(exitCodes.failed, String(error));
   // Commander has said it already.
