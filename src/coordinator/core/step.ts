@@ -86,7 +86,7 @@ function takeFromWorker(
       break;
     }
     case "heartbeat":
-      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event.attempts) } });
+      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event) } });
       break;
     case "heard":
   }
@@ -133,7 +133,11 @@ function nextFor(state: State, worker: Worker, now: number, effects: Effect[]): 
 }
 
 /** Keeps how far the attempts are; returns those that are no longer the worker's. */
-function noteProgress(worker: Worker, attempts: EventOf<"heartbeat">["attempts"]): EventOf<"commitAsked">["ref"][] {
+function noteProgress(
+  worker: Worker,
+  { attempts, memoryBytes }: EventOf<"heartbeat">,
+): EventOf<"commitAsked">["ref"][] {
+  worker.memoryBytes = memoryBytes;
   return attempts.flatMap(({ ref, records, bytes }) => {
     const found = findAttempt(worker, ref);
     if (found === undefined) return [ref];

@@ -16,6 +16,7 @@ export function register(
     host,
     state: "alive",
     lastHeardMs: now,
+    memoryBytes: 0,
     pinged: false,
     running: undefined,
     parkedCall: undefined,
