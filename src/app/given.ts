@@ -38,6 +38,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Throws a TypeError when app code gave a key that is no string. */
 export function requireStringKey(giver: string, key: unknown): asserts key is string {
   if (typeof key === "string") return;
+  if (isThenable(key))
+    throw new TypeError(`${giver}: a key must be a string, not a promise (is an \`await\` missing?)`);
   const shown = typeof key === "number" || typeof key === "boolean" ? `${typeof key} ${String(key)}` : typeof key;
   throw new TypeError(`${giver}: a key must be a string, not ${key === null ? "null" : shown}`);
 }

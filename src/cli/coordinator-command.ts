@@ -120,5 +120,12 @@ function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exi
 function asJson({ snapshot, directory, outputs }: JobReport): unknown {
   const { map, reduce, ...rest } = snapshot;
   const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
-  return { ...rest, map: withNames(map), reduce: withNames(reduce), directory, outputs };
+  return {
+    ...rest,
+    elapsedMs: Math.round(rest.elapsedMs),
+    map: withNames(map),
+    reduce: withNames(reduce),
+    directory,
+    outputs,
+  };
 }

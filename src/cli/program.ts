@@ -1,5 +1,6 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
 import { constants } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** What a program exits with, besides 128 + n when ended by signal n. */
@@ -48,10 +49,17 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     speaker = command.opts()["supervised"] === true ? "mr run" : commandPath(command);
   });
   // Who reads may have seen enough (`| head`). The job goes on: its results are files.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const lost: unknown[] = [];
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    lost.push(error);
+    say(speaker, `cannot write to standard output: ${error.message}`);
+  });
   try {
     await program.parseAsync();
-    process.exit(exitCodes.done);
+    await setImmediate(); // An error of the last write comes now.
+    process.exit(lost.length > 0 ? exitCodes.failed : exitCodes.done);
   } catch (error) {
     const { code, message, details } = explain(error, process.argv.includes("--debug"));
     if (message !== "") say(speaker, message);

@@ -14,7 +14,7 @@ export function runCommand() {
 function commandLine(path: string) {
   return new Command("run")
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
-    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .argument("<inputs...>", "input files; each is one map task")
     .addOption(options.workers())
     .addOption(options.reducers())

@@ -10,7 +10,7 @@ export function sequentialCommand() {
   const path = "mr sequential";
   return new Command("sequential")
     .description("Run a job in this one process, task after task: to debug an app, or to check a distributed run.")
-    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .argument("<inputs...>", "input files")
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))

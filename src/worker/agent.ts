@@ -29,8 +29,8 @@ export interface WorkerOptions {
   readonly connectTimeoutMs: number;
   /** Aborted when the worker is to leave at once. */
   readonly signal: AbortSignal;
-  /** Called when the coordinator has taken the worker in. */
-  onJoined(): void;
+  /** Called when the coordinator has taken the worker in, and given it this id. */
+  onJoined(id: string): void;
 }
 
 type JobOutcome = "done" | "failed";
@@ -117,12 +117,16 @@ class Agent {
     try {
       const session = await this.#register(peer);
       this.#session = session;
-      this.#options.onJoined();
+      this.#options.onJoined(session.worker);
       // After a stop (SIGSTOP, a sleeping laptop) what the coordinator has said meanwhile is read before anything is sent:
       // it may have said goodbye.
       const beat = () => setImmediate(() => void this.#heartbeat(session));
       heartbeats = setInterval(beat, session.job.heartbeatIntervalMs);
-      return await this.#takeTasks(session);
+      const outcome = await this.#takeTasks(session);
+      const { afterthought } = this.#executor;
+      if (afterthought !== undefined)
+        console.error(`an error of the app came too late to be told: ${afterthought.message}`);
+      return outcome;
     } catch (error) {
       if (error instanceof ConnectionClosedError && this.#outcome !== undefined) return this.#outcome;
       if (this.#failure !== undefined) throw this.#failure;
@@ -180,11 +184,13 @@ class Agent {
 
   async #execute(assignment: WorkAssignment, job: Job, running: Running): Promise<AttemptEnd> {
     const { app, signal } = this.#options;
+    const { afterthought } = this.#executor;
     try {
       if (!this.#executor.isAlive) this.#executor = await Executor.start(app.path, signal);
     } catch (error) {
       return { type: "failed", class: "error", message: (error as Error).message };
     }
+    if (afterthought !== undefined) return afterthought;
     if (running.cancelled) return { type: "failed", class: "crash", message: "cancelled before it began" };
     return this.#executor.run(assignment, job);
   }

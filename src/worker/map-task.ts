@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { inspect } from "node:util";
 import type { KeyValue, JsonValue, MapContext } from "../app/contract.js";
 import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
@@ -7,6 +8,7 @@ import { intermediateName, temporaryPrefix } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
 import type { Collector } from "../shuffle/collector.js";
 import { createMemoryCollector } from "../shuffle/memory-collector.js";
+import { LateEmitError } from "./errors.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -32,6 +34,7 @@ export async function runMapTask(app: LoadedApp, split: Split, settings: Attempt
     bytesIn += record.bytes;
     settings.progress.set(recordsIn, bytesIn);
   }
+  context.end();
   const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
     temporaryPath: path,
     finalPath: join(directory, intermediateName(ref.task, partition, ref.attempt)),
@@ -65,9 +68,12 @@ async function mapRecord(
   }
 }
 
+const promiseHint = "a promise (is an `await` missing?)";
+
 function emitPair(pair: unknown, collector: Collector): void {
   if (!isObject(pair) || !("key" in pair && "value" in pair)) {
-    throw new TypeError("map gave something that is no { key, value } pair");
+    const shown = inspect(pair, { depth: 0, maxStringLength: 60 });
+    throw new TypeError(`map gave ${isThenable(pair) ? promiseHint : shown}, not { key, value }`);
   }
   const { key, value } = pair as KeyValue;
   collector.emit(key, value);
@@ -80,12 +86,21 @@ function isObject(value: unknown): value is object {
 class MapAttemptContext extends AttemptContext implements MapContext {
   readonly filename: string;
   offset = 0;
+  #hasEnded = false;
   /** A property of its own, not a method: apps may take it out of the context (`const { emit } = ctx`). */
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, filename: string, collector: Collector) {
     super(settings);
     this.filename = filename;
-    this.emit = (key, value) => collector.emit(key, value);
+    this.emit = (key, value) => {
+      if (this.#hasEnded) throw new LateEmitError(this.name);
+      collector.emit(key, value);
+    };
+  }
+
+  /** From now on no pair can be taken. */
+  end(): void {
+    this.#hasEnded = true;
   }
 }

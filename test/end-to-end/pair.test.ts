@@ -10,7 +10,7 @@ describe.concurrent("workers", () => {
   test("may be there before their coordinator, and all take part", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'map'");
     const inputs = ["a.txt", "b.txt", "c.txt"].map((name) => place.write(name, "ab"));
-    const workers = [1, 2, 3].map(() => place.start("mr-worker", [app]));
+    const workers = [1, 2, 3].map(() => place.start("mr-worker", ["--quiet", app]));
     await until(
       () => place.processes().length === 3,
       () => "the workers to start",
@@ -29,7 +29,7 @@ describe.concurrent("workers", () => {
   });
 
   test("without a coordinator say so after the connect timeout, and what to do", async ({ place }) => {
-    const { code, stdout, stderr } = await place.run("mr-worker", ["--connect-timeout", "300ms", "wc"]);
+    const { code, stdout, stderr } = await place.run("mr-worker", ["--quiet", "--connect-timeout", "300ms", "wc"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(linesOf(stderr)).toHaveLength(1);
     expect(stderr).toMatch(
@@ -42,7 +42,7 @@ describe.concurrent("workers", () => {
     await coordinator.says("listening at");
     coordinator.signal("SIGKILL");
     await coordinator.exit();
-    const { code, stderr } = await place.run("mr-worker", ["--connect-timeout", "100ms", "wc"]);
+    const { code, stderr } = await place.run("mr-worker", ["--quiet", "--connect-timeout", "100ms", "wc"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/no coordinator at/);
     place.leavesFiles = true;
@@ -50,6 +50,7 @@ describe.concurrent("workers", () => {
 
   test("at a path that is no socket end with an error", async ({ place }) => {
     const { code, stderr } = await place.run("mr-worker", [
+      "--quiet",
       "-s",
       place.write("file", ""),
       "--connect-timeout",
@@ -63,13 +64,17 @@ describe.concurrent("workers", () => {
   test("with another app or other arguments than the job's are refused, and the job goes on", async ({ place }) => {
     const { coordinator, worker, finish } = await startGatedJob(place, ["--arg", "x=1"]);
     place.write("other.mjs", place.read("stuck.mjs") + "\n// changed");
-    expectRefusal(await place.run("mr-worker", ["wc"]), "wc.js", "stuck.mjs");
+    expectRefusal(await place.run("mr-worker", ["--quiet", "wc"]), "wc.js", "stuck.mjs");
     expectRefusal(
-      await place.run("mr-worker", ["other.mjs"]),
+      await place.run("mr-worker", ["--quiet", "other.mjs"]),
       /other\.mjs \(content (\w+)\).*stuck\.mjs \(content (?!\1)\w+\)/,
     );
-    expectRefusal(await place.run("mr-worker", ["stuck.mjs", "--arg", "x=2"]), "--arg x=2", "--arg how=gate --arg x=1");
-    const same = place.start("mr-worker", ["stuck.mjs", "--arg", "x=1", "--arg", "how=gate"]);
+    expectRefusal(
+      await place.run("mr-worker", ["--quiet", "stuck.mjs", "--arg", "x=2"]),
+      "--arg x=2",
+      "--arg how=gate --arg x=1",
+    );
+    const same = place.start("mr-worker", ["--quiet", "stuck.mjs", "--arg", "x=1", "--arg", "how=gate"]);
     await coordinator.says(/worker w2 joined/);
     await finish();
     for (const one of [worker, same]) expect(await one.exit()).toMatchObject({ code: 0, stderr: "" });
@@ -79,9 +84,9 @@ describe.concurrent("workers", () => {
     place,
   }) => {
     const { coordinator, worker, finish } = await startGatedJob(place, [], ["--arg", "how=gate", "--arg", "x=1"]);
-    const without = place.start("mr-worker", ["stuck.mjs"]);
+    const without = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
     await coordinator.says(/worker w2 joined/);
-    expectRefusal(await place.run("mr-worker", ["stuck.mjs", "--arg", "x=1"]), "how=gate");
+    expectRefusal(await place.run("mr-worker", ["--quiet", "stuck.mjs", "--arg", "x=1"]), "how=gate");
     await finish();
     for (const one of [worker, without]) expect(await one.exit()).toMatchObject({ code: 0, stderr: "" });
   });
@@ -197,7 +202,7 @@ describe.concurrent("a coordinator", () => {
       result: {
         phase: "map",
         maps: { total: 1, inProgress: 1 },
-        workers: { connected: 1, silent: 0 },
+        workers: [{ id: "w1", isSilent: false }],
         attempts: { crashed: 0 },
       },
     });
@@ -279,7 +284,7 @@ describe.concurrent("what is said", () => {
     expect(await place.run("mr", ["run", "-q", "-o", "out", "wc", "in.txt"])).toMatchObject(nothing);
     expect(await place.run("mr", ["sequential", "--quiet", "wc", "in.txt"])).toMatchObject(nothing);
     const coordinator = place.start("mr-coordinator", ["--quiet", "-o", "out", "in.txt"]);
-    expect(await place.run("mr-worker", ["wc"])).toMatchObject(nothing);
+    expect(await place.run("mr-worker", ["--quiet", "wc"])).toMatchObject(nothing);
     expect(await coordinator.exit()).toMatchObject(nothing);
   });
 
@@ -318,7 +323,7 @@ async function startGatedJob(place: Place, args: string[] = [], ofWorker: string
   const app = writeStuckApp(place, "kind === 'map'");
   const ofJob = ofWorker.length === 0 ? ["--arg", "how=gate", ...args] : args;
   const coordinator: Program = place.start("mr-coordinator", ["-r", "1", ...ofJob, place.write("in.txt", "ab")]);
-  const worker = place.start("mr-worker", [app, ...ofWorker]);
+  const worker = place.start("mr-worker", ["--quiet", app, ...ofWorker]);
   await stuckIn(place);
   const finish = async () => {
     place.write("go", "");

@@ -133,7 +133,9 @@ export class Place {
   async pair(app: string, inputs: readonly string[], options: readonly string[] = [], workers = 2): Promise<Ended> {
     const coordinator = this.start("mr-coordinator", [...options, "--", ...inputs]);
     await coordinator.says("listening at");
-    const others = Array.from({ length: workers }, () => this.start("mr-worker", ["--connect-timeout", "100ms", app]));
+    const others = Array.from({ length: workers }, () =>
+      this.start("mr-worker", ["--quiet", "--connect-timeout", "100ms", app]),
+    );
     const ends = await Promise.all(others.map((worker) => worker.exit()));
     const failed = ends.filter(({ code, stderr }) => code !== 0 && !stderr.includes("no coordinator at"));
     expect(failed).toEqual([]);

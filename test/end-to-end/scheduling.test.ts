@@ -14,7 +14,7 @@ describe.concurrent("a worker that is silent", () => {
         place,
         `kind === '${phase}' && ctx.task === 0 && ctx.attempt === 1`,
       );
-      const other = place.start("mr-worker", ["stuck.mjs"]);
+      const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
       await coordinator.says(/worker w1 was silent for .* presumed dead/);
       expect(await coordinator.exit()).toMatchObject({ code: 0, stdout: "" });
       expect(await other.exit()).toMatchObject({ code: 0, stderr: "" });
@@ -33,7 +33,7 @@ describe.concurrent("a worker that is silent", () => {
     // The first two attempts of the first task and the first of the second wait.
     const stuck = "kind === 'map' && (ctx.task === 0 ? ctx.attempt === 1 : true)";
     const { coordinator, pid, stopped } = await startWithSilentWorker(place, stuck);
-    const other = place.start("mr-worker", ["stuck.mjs"]);
+    const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
     await stuckIn(place, /map-1-/);
     await coordinator.says(/worker w1 was silent/);
     process.kill(pid, "SIGCONT");
@@ -57,6 +57,25 @@ describe.concurrent("a worker that is silent", () => {
     const { stderr } = await place.succeed("mr", ["run", "-w", "1", "-r", "1", ...quick, "busy.mjs", "in.txt"]);
     expect(place.read("mr-output/mr-out-0")).toBe("attempt [1]\n");
     expect(stderr).not.toMatch(/silent/);
+  });
+});
+
+describe.concurrent("a worker that is stopped after it has committed", () => {
+  test("takes nothing back of a job that ended well without it", async ({ place }) => {
+    // It gets a second reduce task in which it is stopped; its first one is in the output.
+    const { coordinator, pid, stopped } = await startWithSilentWorker(
+      place,
+      "kind === 'reduce' && ctx.task === 1 && ctx.attempt === 1",
+      2,
+    );
+    const before = place.files("out").filter((name) => name.includes("mr-out-"));
+    expect(before).not.toEqual([]);
+    const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
+    expect(await coordinator.exit()).toMatchObject({ code: 0 });
+    expect(await other.exit()).toMatchObject({ code: 0 });
+    process.kill(pid, "SIGCONT");
+    await stopped.exit();
+    expect(place.read("out/mr-out-0") + place.read("out/mr-out-1")).toHaveLength(answer.length);
   });
 });
 
@@ -90,7 +109,7 @@ describe.concurrent("a task that is slow", () => {
     const inputs = [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
     const given = ["-r", "1", "-o", "out", "--keep-intermediate", "--task-timeout", "500ms", "--arg", "how=gate"];
     const coordinator = place.start("mr-coordinator", [...given, ...inputs]);
-    const workers = [1, 2].map(() => place.start("mr-worker", [app]));
+    const workers = [1, 2].map(() => place.start("mr-worker", ["--quiet", app]));
     await stuckIn(place, /map-0-2/);
     place.write("go", "");
     for (const program of [coordinator, ...workers]) expect(await program.exit()).toMatchObject({ code: 0 });
@@ -102,11 +121,14 @@ describe.concurrent("a task that is slow", () => {
 });
 
 /** Starts a job with one worker, which is stopped as soon as it is stuck. */
-async function startWithSilentWorker(place: Place, stuck: string) {
+async function startWithSilentWorker(place: Place, stuck: string, reducers = 1) {
   const app = writeStuckApp(place, stuck);
   const inputs = [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
-  const coordinator = place.start("mr-coordinator", ["-r", "1", "-o", "out", ...quick, "--arg", "how=gate", ...inputs]);
-  const stopped = place.start("mr-worker", [app]);
+  const coordinator = place.start("mr-coordinator", [
+    ...["-r", String(reducers), "-o", "out", ...quick, "--arg", "how=gate"],
+    ...inputs,
+  ]);
+  const stopped = place.start("mr-worker", ["--quiet", app]);
   const pid = await stuckIn(place);
   process.kill(pid, "SIGSTOP");
   return { coordinator, stopped, pid };

@@ -20,6 +20,8 @@ export function assignTo(state: State, worker: Worker, now: number, effects: Eff
     moveTask(slow, "backed up", `by ${worker.id}`, now);
     slow.backupsBegun += 1;
     state.attempts.backup += 1;
+    const message = `${taskName(slow)} is slow: ${worker.id} begins a backup attempt`;
+    effects.push({ type: "log", level: "warn", message });
     return begin(state, slow, worker, now);
   }
   return { type: "wait" };
