@@ -1,9 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   resolve: {
     // Apps import the package by its name, as their users do; under test that is the source.
-    alias: { "mapreduce-ts": new URL("src/index.ts", import.meta.url).pathname },
+    alias: { "mapreduce-ts": fileURLToPath(new URL("src/index.ts", import.meta.url)) },
   },
   test: {
     include: ["test/**/*.test.ts"],

@@ -2,11 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
-process.chdir(new URL("..", import.meta.url).pathname);
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
-// Built beside and put in place whole: a program that runs meanwhile finds the old files or the new ones.
+// Built beside and put in place whole: what does not compile leaves the last build as it was.
 const fresh = `dist-${process.pid}`;
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], {
   stdio: "inherit",

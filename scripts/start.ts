@@ -1,17 +1,15 @@
 // `npm start`: counts the words of a real book with a coordinator and workers, and shows the most frequent ones.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { makeBooks } from "./make-books.js";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const output = join(root, "mr-output");
 const books = (await makeBooks()).paths.map((path) => relative("", path));
 
-console.log(
-  `Counting the words of ${books.length} books in data/ with a coordinator and ${availableParallelism()} workers:`,
-);
+console.log(`Counting the words of Moby Dick (${books.length} files in data/) with a coordinator and workers:`);
 const command = [join(root, "dist/src/cli/mr.js"), "run", "wc", "--output-dir", output, ...books];
 const { status, signal } = spawnSync(process.execPath, command, { stdio: "inherit" });
 if (signal !== null) process.kill(process.pid, signal);

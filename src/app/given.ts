@@ -8,7 +8,7 @@
  * Infinity become null). Below the top level a value becomes what `JSON.stringify` makes of it.
  */
 export function jsonText(giver: string, key: string, value: unknown): string {
-  if (value instanceof Promise) throw noJson(giver, key, "is a promise (is an `await` missing?)");
+  if (isThenable(value)) throw noJson(giver, key, "is a promise (is an `await` missing?)");
   let text: string | undefined;
   try {
     text = stringify(value);
@@ -30,9 +30,16 @@ export function jsonText(giver: string, key: string, value: unknown): string {
 /** `JSON.stringify` as it is: its declaration says that the result is always a string. */
 const stringify: (value: unknown) => string | undefined = JSON.stringify;
 
+/** Whether app code gave a promise, of whatever kind. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
 /** Throws a TypeError when app code gave a key that is no string. */
 export function requireStringKey(giver: string, key: unknown): asserts key is string {
   if (typeof key === "string") return;
+  if (isThenable(key))
+    throw new TypeError(`${giver}: a key must be a string, not a promise (is an \`await\` missing?)`);
   const shown = typeof key === "number" || typeof key === "boolean" ? `${typeof key} ${String(key)}` : typeof key;
   throw new TypeError(`${giver}: a key must be a string, not ${key === null ? "null" : shown}`);
 }

@@ -117,7 +117,9 @@ function placeOfThrow({ stack = "" }: Error): string | undefined {
 }
 
 function hint(app: Record<string, unknown>, name: string): string {
-  return name in app ? ` (it exports ${name}: write it in lower case)` : "";
+  if (name in app) return ` (it exports ${name}: write it in lower case)`;
+  const names = Object.keys(app).filter((other) => other !== "default");
+  return names.length === 0 ? "" : ` (it exports: ${names.join(", ")})`;
 }
 
 function describe(value: unknown): string {

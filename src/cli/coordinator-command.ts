@@ -71,11 +71,15 @@ async function coordinate(program: string, names: readonly string[], given: Give
   const report = await coordinator.run();
   console.stop();
   if (given.json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
+  if (report.snapshot.phase === "done") {
+    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
+    return;
+  }
   // Then it is the supervisor who knows what to say.
   if (stopped.by === "supervisor") throw new Exit(exitCodes.failed);
-  if (stopped.by !== undefined) throw new Exit(signalExitCode(stopped.by), `stopped by ${stopped.by}`);
-  if (report.failure !== undefined) throw failed(program, report.failure, debug);
-  if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
+  if (stopped.by !== undefined)
+    throw new Exit(signalExitCode(stopped.by), supervised ? "" : `stopped by ${stopped.by}`);
+  if (report.failure !== undefined) throw failed(report.failure, debug);
 }
 
 /**
@@ -88,14 +92,17 @@ function listenToStop(stop: (reason: string) => void, supervised: boolean): { by
     stopped.by ??= signal;
     stop(`stopped by ${signal}`);
   };
-  onSignals(onSignal, (signal) => process.exit(signalExitCode(signal)));
+  onSignals(onSignal, (signal) => process.exit(signalExitCode(signal)), supervised);
   if (supervised) {
     const onSupervisor = (reason: string) => {
       stopped.by = "supervisor";
       stop(reason);
     };
     process.on("message", ({ reason }: StopMessage) => onSupervisor(reason));
-    process.on("disconnect", () => onSupervisor("mr run has ended"));
+    const onDisconnect = () => onSupervisor("mr run has ended");
+    process.on("disconnect", onDisconnect);
+    // It may have ended before this one was listening.
+    if (!process.connected) onDisconnect();
   }
   return stopped;
 }
@@ -105,13 +112,20 @@ async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<s
   return summary(snapshot, outputsText(directory, outputs));
 }
 
-function failed(program: string, failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
+function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
   const details = debug ? failure.stack : appFrames(failure);
-  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details, program);
+  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details);
 }
 
 function asJson({ snapshot, directory, outputs }: JobReport): unknown {
   const { map, reduce, ...rest } = snapshot;
   const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
-  return { ...rest, map: withNames(map), reduce: withNames(reduce), directory, outputs };
+  return {
+    ...rest,
+    elapsedMs: Math.round(rest.elapsedMs),
+    map: withNames(map),
+    reduce: withNames(reduce),
+    directory,
+    outputs,
+  };
 }

@@ -1,5 +1,6 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
 import { constants } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** What a program exits with, besides 128 + n when ended by signal n. */
@@ -26,14 +27,11 @@ export class Exit extends Error {
   readonly code: number;
   /** Lines shown below the message: the stack of the app's own error. */
   readonly details: string | undefined;
-  /** In whose name it is said, when not in that of the command. */
-  readonly speaker: string | undefined;
 
-  constructor(code: number, message = "", details?: string, speaker?: string) {
+  constructor(code: number, message = "", details?: string) {
     super(message);
     this.code = code;
     this.details = details;
-    this.speaker = speaker;
   }
 }
 
@@ -47,38 +45,50 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   });
   let speaker = program.name();
   program.hook("preAction", (_program, command) => {
-    speaker = commandPath(command);
+    // Its children are parts of the one program that was started.
+    speaker = command.opts()["supervised"] === true ? "mr run" : commandPath(command);
   });
-  // A reader of the output that has seen enough (`| head`) is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // Who reads may have seen enough (`| head`). The job goes on: its results are files.
+  const lost: unknown[] = [];
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    lost.push(error);
+    say(speaker, `cannot write to standard output: ${error.message}`);
+  });
   try {
     await program.parseAsync();
-    process.exit(exitCodes.done);
+    await setImmediate(); // An error of the last write comes now.
+    process.exit(lost.length > 0 ? exitCodes.failed : exitCodes.done);
   } catch (error) {
-    const { code, message, details, ...given } = explain(error, process.argv.includes("--debug"));
-    if (message !== "") say(given.speaker ?? speaker, message);
+    const { code, message, details } = explain(error, process.argv.includes("--debug"));
+    if (message !== "") say(speaker, message);
     if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
     process.exit(code);
   }
 }
 
 /** What to say about an error, and what to exit with. */
-export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details" | "speaker"> {
+export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return new Exit(exitCodes.failed, String(error));
   // Commander has said it already.
   if (isCommanderError(error)) return new Exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
   const code = exitCodeByName.get(error.name);
   if (code === undefined) return new Exit(exitCodes.failed, `internal error: ${error.message}`, error.stack);
-  return new Exit(code, error.message, debug ? error.stack : appFrames(error.cause));
+  const { cause } = error;
+  if (debug) return new Exit(code, error.message, cause instanceof Error ? cause.stack : error.stack);
+  return new Exit(code, error.message, error.name === "AppFailedError" ? appFrames(cause) : undefined);
 }
+
+const engineFrame = /node:internal|\/node_modules\/commander\//;
+const engineDirectory = new URL("../", import.meta.url).href;
 
 /** Of the stack of an error that an app threw, the lines that are about the app. */
 export function appFrames(error: unknown): string | undefined {
   const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
-  const engine = /node:internal|\/dist\/src\/|\/mapreduce-ts\/src\//;
-  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line) && !engine.test(line));
-  return frames?.join("\n");
+  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line));
+  return frames?.filter((line) => !engineFrame.test(line) && !line.includes(engineDirectory)).join("\n");
 }
 
 /** Writes a message to standard error, in the name of the program. */
@@ -91,11 +101,19 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */
-export function onSignals(onFirst: (signal: NodeJS.Signals) => void, onSecond: (signal: NodeJS.Signals) => void): void {
+/**
+ * Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. A terminal sends SIGINT and
+ * SIGHUP to the children as well: who is supervised leaves those two to its supervisor.
+ */
+export function onSignals(
+  onFirst: (signal: NodeJS.Signals) => void,
+  onSecond: (signal: NodeJS.Signals) => void,
+  supervised = false,
+): void {
   let isFirst = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
+      if (supervised && signal !== "SIGTERM") return;
       if (isFirst) onFirst(signal);
       else onSecond(signal);
       isFirst = false;

@@ -14,7 +14,7 @@ export function runCommand() {
 function commandLine(path: string) {
   return new Command("run")
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
-    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .argument("<inputs...>", "input files; each is one map task")
     .addOption(options.workers())
     .addOption(options.reducers())
@@ -72,9 +72,9 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
   }
   switch (end.type) {
     case "exited":
-      throw new Exit(end.code);
+      throw new Exit(end.code, end.code > 128 ? "the job failed: its coordinator was stopped by a signal" : "");
     case "workersFailed":
-      throw new Exit(exitCodes.usage, end.message);
+      throw new Exit(end.isUsersMistake ? exitCodes.usage : exitCodes.failed, end.message);
     case "coordinatorKilled":
       throw new Exit(exitCodes.failed, `the job failed: its coordinator was ended by ${end.signal}`);
   }

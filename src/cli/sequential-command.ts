@@ -3,14 +3,14 @@ import type { SequentialReport } from "../local/sequential.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
-import { say } from "./program.js";
+import { exitCodes, say } from "./program.js";
 
 /** `mr sequential`: the job in one process. */
 export function sequentialCommand() {
   const path = "mr sequential";
   return new Command("sequential")
     .description("Run a job in this one process, task after task: to debug an app, or to check a distributed run.")
-    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .argument("<inputs...>", "input files")
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
@@ -33,15 +33,19 @@ Examples:
         import("../local/sequential.js"),
       ]);
       const startedMs = performance.now();
-      const report = await runSequentially({
-        app: resolveApp(typed),
-        inputs: findInputs(names),
-        reducers,
-        outputDirectory: outputDir,
-        args: arg ?? {},
-      });
+      const app = resolveApp(typed);
+      const inputs = findInputs(names);
+      process.once("exit", onEarlyExit);
+      const settings = { app, inputs, reducers, outputDirectory: outputDir, args: arg ?? {} };
+      const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });
+}
+
+/** The app runs in this process, and may end it with any exit code. */
+function onEarlyExit(): void {
+  say("mr sequential", "the app has ended the process (does it call process.exit?): there is no output");
+  process.exitCode = exitCodes.failed;
 }
 
 async function summaryOf({ maps, reduces, directory, outputs }: SequentialReport, elapsedMs: number): Promise<string> {

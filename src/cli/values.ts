@@ -14,10 +14,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 /** A duration such as `500ms`, `10s` or `2m`; a bare number is milliseconds. Returns milliseconds. */
 export function duration(text: string): number {
   const milliseconds = text === "" || text.length > 100 ? undefined : (ms(text as StringValue) as number | undefined);
-  if (milliseconds !== undefined && milliseconds >= 1 && milliseconds <= dayMs) return milliseconds;
-  throw new InvalidArgumentError("It must be a duration from 1ms to 1d, such as 500ms, 10s or 2m.");
+  if (milliseconds !== undefined && milliseconds >= leastDurationMs && milliseconds <= dayMs) return milliseconds;
+  throw new InvalidArgumentError("It must be a duration from 100ms to 1d, such as 500ms, 10s or 2m.");
 }
 
+/** With less, a busy machine is taken for a dead worker. */
+const leastDurationMs = 100;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Collects `--arg name=value` options. */

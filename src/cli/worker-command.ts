@@ -1,16 +1,17 @@
 import { Command } from "@commander-js/extra-typings";
 import type { WorkerMessage } from "../local/supervision.js";
 import * as options from "./options.js";
-import { Exit, exitCodes, explain, onSignals, signalExitCode } from "./program.js";
+import { Exit, exitCodes, explain, onSignals, say, signalExitCode } from "./program.js";
 
 /** `mr-worker`, or `mr worker`: runs tasks of an app for a coordinator until the job has ended. */
 export function workerCommand(name: string, path = name) {
   return new Command(name)
     .description("Run tasks for a coordinator until its job has ended.")
-    .argument("<app>", "a .js, .mjs, .cjs or .ts module with map and reduce, or the name of a bundled app such as wc")
+    .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addOption(options.socket())
     .addOption(options.arg())
     .addOption(options.connectTimeout())
+    .addOption(options.quiet())
     .addOption(options.debug())
     .addOption(options.supervised())
     .addHelpText(
@@ -23,7 +24,7 @@ Examples:
   $ ${path} ./my-app.ts              # an app of your own
   $ ${path} grep --arg pattern=whale`,
     )
-    .action(async (typed, { arg, socket, connectTimeout, supervised, debug }) => {
+    .action(async (typed, { arg, socket, connectTimeout, supervised, quiet, debug }) => {
       const [{ resolveApp }, { runWorker }] = await Promise.all([
         import("../app/resolve.js"),
         import("../worker/agent.js"),
@@ -32,15 +33,28 @@ Examples:
       onSignals(
         (signal) => stopping.abort(signal),
         (signal) => process.exit(signalExitCode(signal)),
+        supervised,
       );
       // Without its supervisor a worker is not wanted any more.
-      process.on("disconnect", () => stopping.abort("SIGTERM"));
+      const onDisconnect = () => stopping.abort("SIGTERM");
+      process.on("disconnect", onDisconnect);
+      if (supervised && !process.connected) onDisconnect();
       try {
         const app = resolveApp(typed);
-        const settings = { app, args: arg, socket, connectTimeoutMs: connectTimeout, signal: stopping.signal };
-        const outcome = await runWorker(settings);
+        const outcome = await runWorker({
+          app,
+          args: arg,
+          socket,
+          connectTimeoutMs: connectTimeout,
+          signal: stopping.signal,
+          onJoined: (id) => {
+            if (supervised) void tellSupervisor({ type: "joined" });
+            else if (quiet !== true) say(path, `joined as worker ${id}`);
+          },
+        });
         if (supervised) await tellSupervisor({ type: "left" });
-        if (outcome === "failed") throw new Exit(exitCodes.failed, supervised ? "" : "the job has failed");
+        else if (outcome === "done" && quiet !== true) say(path, "the job is done");
+        if (outcome === "failed") throw new Exit(exitCodes.failed, supervised ? "" : "the job failed or was stopped");
       } catch (error) {
         if (stopping.signal.aborted) throw new Exit(signalExitCode(stopping.signal.reason as NodeJS.Signals));
         if (!supervised || error instanceof Exit) throw error;

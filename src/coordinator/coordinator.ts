@@ -9,12 +9,11 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { InputFile } from "../input/files.js";
-import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
-import type { ParamsOf, ResultOf, Snapshot, Split } from "../rpc/protocol.js";
+import type { ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { createState } from "./core/create.js";
@@ -80,7 +79,7 @@ export class Coordinator {
       reducers,
       directory: directory.path,
       taskTimeoutMs,
-      heartbeatIntervalMs: Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5),
+      heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
       maxAttempts,
       maxCrashes,
     };
@@ -116,7 +115,9 @@ export class Coordinator {
 
   /** Runs the job to its end. When it resolves, nothing of the coordinator is left but the outputs. */
   async run(): Promise<JobReport> {
-    const ticks = setInterval(() => this.#step({ type: "tick" }), this.#options.taskTimeoutMs / 20);
+    // After a sleep of the machine what has arrived meanwhile is read first: it shows who lives.
+    const tick = () => setImmediate(() => this.#step({ type: "tick" }));
+    const ticks = setInterval(tick, this.#options.taskTimeoutMs / 20);
     await this.#ended;
     clearInterval(ticks);
     const snapshot = this.snapshot();
@@ -156,19 +157,16 @@ export class Coordinator {
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { log } = this.#options;
-    const splits = this.#split(app.input);
-    const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
-    if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
-    this.#step({ type: "planned", app, args, splits });
-  }
-
-  #split(kind: ParamsOf<"Register">["app"]["input"]): Split[] {
+    const { inputs, log } = this.#options;
     try {
-      return planSplits(this.#options.inputs, kind);
+      const splits = planSplits(inputs, app.input);
+      const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
+      if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
+      this.#step({ type: "planned", app, args, splits });
     } catch (error) {
-      if (error instanceof InputError) throw new RefusedError(refusedCode, error.message);
-      throw error;
+      // It would be the same with the next worker.
+      this.abort((error as Error).message);
+      throw new RefusedError(refusedCode, (error as Error).message);
     }
   }
 
@@ -231,10 +229,12 @@ export class Coordinator {
     const useless: JobFileKind[] = ["temporary"];
     if (!keepIntermediate) useless.push("intermediate");
     if (!keepIntermediate && !isDone) useless.push("output");
-    // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (this.#state.app !== undefined) directory.clear(useless);
-    const outputs = isDone ? directory.outputs() : [];
-    await directory.release({ removeIfEmpty: !isDone });
-    return outputs;
+    try {
+      // Before a worker came nothing was written, and what there is comes from an earlier job.
+      if (this.#state.app !== undefined) directory.clear(useless);
+      return isDone ? directory.outputs() : [];
+    } finally {
+      await directory.release({ removeIfEmpty: !isDone });
+    }
   }
 }

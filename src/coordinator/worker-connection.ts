@@ -34,9 +34,7 @@ export class WorkerConnection {
         }
         return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome }));
       },
-      Heartbeat: ({ worker, attempts }) => {
-        return this.#ask(worker, (call) => ({ type: "heartbeat", call, worker, attempts }));
-      },
+      Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
       Status: () => home.snapshot(),
     });
     void this.closed.then(() => {

@@ -1,17 +1,30 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { JobDirectory } from "../output/directory.js";
+
+/** Another job may have the directory, and a lock of its own, by the time the janitor comes to it. */
+const script = `
+trap "" INT TERM HUP
+read -r dismissed && exit 0
+rm -f "$1"/.mr-tmp-"$2"-*
+[ "$(ls -i "$3" 2>/dev/null | cut -d " " -f 1)" = "$4" ] && rm -f "$3"
+shift 4
+rmdir "$@" 2>/dev/null
+exit 0
+`;
 
 /**
- * Starts a process that waits for this one to end, however that happens, and then removes the job's unfinished files.
+ * Starts a process that waits for this one to end, however that happens, and then removes the job's unfinished files, the
+ * directories that were made for it, and the lock.
  *
  * `mr sequential` needs it: the user's code runs on its main thread, where an endless loop would keep a handler of SIGINT
  * from ever being called. So it has none, Ctrl-C ends it at once, and somebody else tidies up.
  *
  * Returns the function to call when there is nothing to tidy up any more; it resolves when the janitor has gone.
  */
-export function hireJanitor(directory: string, jobId: string): () => Promise<void> {
-  const script = 'trap "" INT TERM HUP; cat >/dev/null; rm -f "$1"/.mr-tmp-"$2"-*; rmdir "$1" 2>/dev/null; exit 0';
-  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", directory, jobId], {
+export function hireJanitor(directory: JobDirectory, jobId: string): () => Promise<void> {
+  const { lock, lockInode, made } = directory.traces;
+  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", directory.path, jobId, lock, lockInode, ...made], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
@@ -20,7 +33,7 @@ export function hireJanitor(directory: string, jobId: string): () => Promise<voi
   janitor.unref();
   return async () => {
     janitor.ref();
-    janitor.stdin.end();
+    janitor.stdin.end("dismissed\n");
     await gone;
   };
 }

@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { StopMessage } from "./supervision.js";
-import { WorkerPool } from "./worker-pool.js";
+import { WorkerPool, type PoolFailure } from "./worker-pool.js";
 
 /** A Node.js program with its command line. */
 interface Program {
@@ -29,7 +29,7 @@ export type RunEnd =
   /** The coordinator has ended with this exit code, and has said what there is to say. */
   | { readonly type: "exited"; readonly code: number }
   /** No worker can work, for example since the app cannot be loaded. */
-  | { readonly type: "workersFailed"; readonly message: string }
+  | ({ readonly type: "workersFailed" } & PoolFailure)
   /** Something killed the coordinator. */
   | { readonly type: "coordinatorKilled"; readonly signal: string };
 
@@ -56,7 +56,7 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
   await pool.close();
   stop.removeEventListener("abort", onStop);
   kill.removeEventListener("abort", onKill);
-  if (pool.failure !== undefined) return { type: "workersFailed", message: pool.failure };
+  if (pool.failure !== undefined) return { type: "workersFailed", ...pool.failure };
   return code === null ? { type: "coordinatorKilled", signal: signal ?? "a signal" } : { type: "exited", code };
 }
 

@@ -45,7 +45,7 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
   const splits = planSplits(inputs, app.input);
   const directory = await JobDirectory.take(outputDirectory, inputs);
   const jobId = randomBytes(4).toString("hex");
-  const dismissJanitor = hireJanitor(directory.path, jobId);
+  const dismissJanitor = hireJanitor(directory, jobId);
   const settingsOf = (ref: AttemptRef): AttemptSettings => ({
     ref,
     jobId,
@@ -53,21 +53,22 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
     directory: directory.path,
     args: options.args,
     signal: new AbortController().signal,
-    progress: { record: () => undefined },
+    progress: { set: () => undefined },
   });
+  const stray = listenForStrayErrors();
   let isDone = false;
   try {
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {
       const settings = settingsOf({ kind: "map", task, attempt: 1 });
-      maps.push(await named(`map task ${task} (${split.file})`, () => runMapTask(app, split, settings)));
+      maps.push(await named(`map task ${task} (${split.file})`, runMapTask(app, split, settings), stray.error));
     }
     const reduces: AttemptResult[] = [];
     for (let task = 0; task < reducers; task++) {
       const settings = settingsOf({ kind: "reduce", task, attempt: 1 });
       const ofPartition = maps.flatMap(({ files }) => files).filter(({ partition }) => partition === task);
       const stored = ofPartition.map((file) => storedAtTemporaryPath(file));
-      reduces.push(await named(`reduce task ${task}`, () => runReduceTask(app, stored, settings)));
+      reduces.push(await named(`reduce task ${task}`, runReduceTask(app, stored, settings), stray.error));
     }
     directory.clear(["intermediate", "output"]);
     for (const { temporaryPath, finalPath } of reduces.flatMap(({ files }) => files)) {
@@ -76,6 +77,7 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
     isDone = true;
     return { directory: directory.path, outputs: directory.outputs(), maps, reduces };
   } finally {
+    stray.stop();
     directory.clear(["temporary"]);
     await directory.release({ removeIfEmpty: !isDone });
     await dismissJanitor();
@@ -87,9 +89,19 @@ function storedAtTemporaryPath({ temporaryPath, bytes, checksum }: PreparedFile)
   return { location: temporaryPath, bytes, checksum };
 }
 
-async function named(task: string, run: () => Promise<AttemptResult>): Promise<AttemptResult> {
+/** Listens for what is thrown in a callback, or by a promise that nobody awaits. */
+function listenForStrayErrors(): { readonly error: Promise<never>; stop(): void } {
+  let onError: (error: unknown) => void = () => undefined;
+  const error = new Promise<never>((_, reject) => (onError = reject));
+  error.catch(() => undefined);
+  process.on("uncaughtException", onError);
+  return { error, stop: () => process.off("uncaughtException", onError) };
+}
+
+/** A stray error ends the task that happens to run. */
+async function named(task: string, run: Promise<AttemptResult>, stray: Promise<never>): Promise<AttemptResult> {
   try {
-    return await run();
+    return await Promise.race([run, stray]);
   } catch (error) {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw new AppFailedError(`${task} failed: ${text}`, { cause: error });

@@ -9,9 +9,11 @@ export interface StopMessage {
   readonly reason: string;
 }
 
-/** From a worker to the supervisor, before it exits by itself. */
+/** From a worker to the supervisor. */
 export type WorkerMessage =
-  /** The job has ended. */
+  /** The coordinator has taken it in. */
+  | { readonly type: "joined" }
+  /** Before it exits: the job has ended. */
   | { readonly type: "left" }
-  /** It could not work. `isFinal`: nor could another one in its place. */
+  /** Before it exits: it could not work. `isFinal`: nor could another one in its place. */
   | { readonly type: "failed"; readonly message: string; readonly isFinal: boolean };

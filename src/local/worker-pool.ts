@@ -2,21 +2,26 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { WorkerMessage } from "./supervision.js";
 
-/** A worker that dies so soon after its start has hardly worked. So many in a row, and none ever will. */
-const quickDeathMs = 1000;
-const quickDeathsMax = 100;
+/** So many workers in a row that die before the coordinator has taken them in, and none will ever work. */
+const earlyDeathsMax = 20;
 
 /** How long the workers have to leave by themselves once there is no coordinator any more. */
 const leaveTimeoutMs = 1000;
+
+/** Why no worker can work. `isUsersMistake`: nothing was begun, and it would be the same the next time. */
+export interface PoolFailure {
+  readonly message: string;
+  readonly isUsersMistake: boolean;
+}
 
 /** A fixed number of worker processes: who dies is replaced, who leaves in good order is not. */
 export class WorkerPool {
   readonly #startWorker: () => ChildProcess;
   readonly #giveUp: (message: string) => void;
   readonly #workers = new Map<ChildProcess, Promise<void>>();
-  #quickDeaths = 0;
+  #earlyDeaths = 0;
   #isClosing = false;
-  #failure: string | undefined;
+  #failure: PoolFailure | undefined;
 
   /** Starts the workers. `giveUp` is called, once, when none can work. */
   constructor(startWorker: () => ChildProcess, size: number, giveUp: (message: string) => void) {
@@ -26,7 +31,7 @@ export class WorkerPool {
   }
 
   /** Why no worker can work; undefined as long as they can. */
-  get failure(): string | undefined {
+  get failure(): PoolFailure | undefined {
     return this.#failure;
   }
 
@@ -45,31 +50,40 @@ export class WorkerPool {
   }
 
   #add(): void {
-    const startedMs = performance.now();
     const worker = this.#startWorker();
     let last: WorkerMessage | undefined;
-    worker.on("message", (message: WorkerMessage) => (last = message));
-    const ended = once(worker, "exit").then(() => {
-      this.#workers.delete(worker);
-      this.#replace(last, performance.now() - startedMs);
+    let hasJoined = false;
+    worker.on("message", (message: WorkerMessage) => {
+      last = message;
+      if (message.type === "joined") hasJoined = true;
     });
+    const ended = once(worker, "exit").then(
+      () => {
+        this.#workers.delete(worker);
+        this.#earlyDeaths = hasJoined ? 0 : this.#earlyDeaths + 1;
+        this.#replace(last);
+      },
+      (error: unknown) => {
+        this.#workers.delete(worker);
+        this.#fail({ message: `cannot start a worker: ${(error as Error).message}`, isUsersMistake: false });
+      },
+    );
     this.#workers.set(worker, ended);
   }
 
-  #replace(last: WorkerMessage | undefined, livedMs: number): void {
+  #replace(last: WorkerMessage | undefined): void {
     if (this.#isClosing || last?.type === "left") return;
-    this.#quickDeaths = livedMs < quickDeathMs ? this.#quickDeaths + 1 : 0;
-    if (last?.isFinal === true) this.#fail(last.message);
-    else if (this.#quickDeaths >= quickDeathsMax) {
-      this.#fail(
-        last?.message ?? `${this.#quickDeaths} workers in a row died within ${quickDeathMs} ms of their start`,
-      );
+    if (last?.type === "failed" && last.isFinal) this.#fail({ message: last.message, isUsersMistake: true });
+    else if (this.#earlyDeaths >= earlyDeathsMax) {
+      const message = `the job failed: ${earlyDeathsMax} workers in a row died before they could begin`;
+      this.#fail({ message, isUsersMistake: false });
     } else this.#add();
   }
 
-  #fail(message: string): void {
+  #fail(failure: PoolFailure): void {
+    if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#failure = message;
-    this.#giveUp(message);
+    this.#failure = failure;
+    this.#giveUp(failure.message);
   }
 }

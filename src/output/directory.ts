@@ -3,26 +3,28 @@
  * holds no file of an earlier job once the job has begun, and no unfinished file once it has ended.
  */
 import { createHash } from "node:crypto";
-import { accessSync, constants, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { userInfo } from "node:os";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { AddressInUseError } from "../rpc/errors.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
+import { makeDirectories, removeEmptyDirectories } from "./make-directory.js";
 import { jobFileKind, type JobFileKind } from "./names.js";
 
 /** A directory that this process has taken. */
 export class JobDirectory {
   /** Absolute, without symbolic links. */
   readonly path: string;
-  readonly #firstCreated: string | undefined;
+  /** The directories that were made for it, the inmost first. */
+  readonly #made: readonly string[];
   readonly #lock: Listener;
 
-  private constructor(path: string, firstCreated: string | undefined, lock: Listener) {
+  private constructor(path: string, made: readonly string[], lock: Listener) {
     this.path = path;
-    this.#firstCreated = firstCreated;
+    this.#made = made;
     this.#lock = lock;
   }
 
@@ -33,19 +35,26 @@ export class JobDirectory {
    * cleared away as the file of an earlier job.
    */
   static async take(path: string, inputs: readonly InputFile[]): Promise<JobDirectory> {
-    const firstCreated = makeDirectory(path);
-    const absolute = realpathSync(path);
+    if (path === "") throw new InputError("the name of the output directory is empty");
+    let made: string[] = [];
     try {
+      made = makeDirectories(path);
+      const absolute = realpathSync(path);
       accessSync(absolute, constants.W_OK | constants.X_OK);
       requireInputsApart(absolute, path, inputs);
-      return new JobDirectory(absolute, firstCreated, await lock(absolute));
+      return new JobDirectory(absolute, made, await lock(absolute));
     } catch (error) {
-      removeCreated(absolute, firstCreated);
+      removeEmptyDirectories(made);
       if (error instanceof InputError) throw error;
-      if (error instanceof AddressInUseError)
-        throw new InputError(`another job is running in ${path}; choose another --output-dir`);
-      throw unusable(path, error);
+      if (!(error instanceof AddressInUseError)) throw unusable(path, error);
+      throw new InputError(`another job is running in ${path}; choose another --output-dir`, { cause: error });
     }
+  }
+
+  /** What is there because the directory was taken, for somebody else to remove when its owner cannot. */
+  get traces(): { readonly lock: string; readonly lockInode: string; readonly made: readonly string[] } {
+    const lock = this.#lock.address;
+    return { lock, lockInode: String(lstatSync(lock, { bigint: true }).ino), made: this.#made };
   }
 
   /** Removes the files of these kinds that a job has left here, and says how many there were. */
@@ -63,11 +72,13 @@ export class JobDirectory {
 
   /** Gives the directory back; with `removeIfEmpty`, what `take` had to make is removed unless something is in it. */
   async release({ removeIfEmpty }: { removeIfEmpty: boolean }): Promise<void> {
-    if (removeIfEmpty) removeCreated(this.path, this.#firstCreated);
+    if (removeIfEmpty) removeEmptyDirectories(this.#made);
     await this.#lock.close();
   }
 
   #files(kinds: readonly JobFileKind[]): string[] {
+    // Somebody may have removed it: then nothing of the job is there either.
+    if (!existsSync(this.path)) return [];
     return readdirSync(this.path, { withFileTypes: true })
       .filter((entry) => !entry.isDirectory())
       .map(({ name }) => name)
@@ -84,27 +95,6 @@ async function lock(directory: string): Promise<Listener> {
   return listenUnixSocket(`/var/tmp/mr-${userInfo().uid}-${hash}.lock`, (stream) => stream.destroy());
 }
 
-function makeDirectory(path: string): string | undefined {
-  try {
-    return mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw unusable(path, error);
-  }
-}
-
-/** Removes the directories from `path` up to the first that was made, as long as they are empty. */
-function removeCreated(path: string, firstCreated: string | undefined): void {
-  if (firstCreated === undefined) return;
-  const top = resolve(firstCreated);
-  for (let directory = path; directory.length >= top.length; directory = dirname(directory)) {
-    try {
-      rmdirSync(directory);
-    } catch {
-      return; // Not empty: somebody's files are in it.
-    }
-  }
-}
-
 function requireInputsApart(directory: string, shown: string, inputs: readonly InputFile[]): void {
   const kept = inputs.find(({ path }) => dirname(path) === directory && jobFileKind(basename(path)) !== undefined);
   if (kept === undefined) return;
@@ -119,6 +109,7 @@ function unusable(path: string, error: unknown): InputError {
   const reasons: Record<string, string> = {
     EACCES: "permission denied",
     EEXIST: "there is a file of that name",
+    ENOENT: "it cannot be made there",
     ENOTDIR: "a part of the path is not a directory",
     EROFS: "the file system is read-only",
   };

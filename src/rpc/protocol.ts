@@ -68,7 +68,7 @@ const assignment = v.variant("type", [
 ]);
 
 const attemptMeasures = {
-  /** Records given to `map`, or pairs given to `reduce`. */
+  /** Records given to `map`, or values given to `reduce`. */
   recordsIn: count,
   /** Pairs emitted by `map`, or lines written by `reduce`. */
   recordsOut: count,
@@ -95,13 +95,29 @@ const attemptOutcome = v.variant("type", [
 
 const taskCounts = v.strictObject({ total: count, idle: count, inProgress: count, completed: count });
 
+/** A connected worker, as it was when it was last heard. */
+const workerState = v.strictObject({
+  id: workerId,
+  pid: count,
+  host: v.string(),
+  /** Nothing was heard for the task timeout: it is presumed dead and gets no task. */
+  isSilent: v.boolean(),
+  /** Resident memory of its process. */
+  memoryBytes: count,
+  /** What it runs, for how long, and how far it is. */
+  running: v.optional(
+    v.strictObject({ ref: attemptRef, records: count, bytes: count, elapsedMs: v.pipe(v.number(), v.minValue(0)) }),
+  ),
+});
+
 /** The state of the job, as progress bar and reports show it. */
 const snapshot = v.strictObject({
   phase: v.picklist(["waiting", "map", "reduce", "done", "failed"]),
   app: v.optional(appIdentity),
   maps: taskCounts,
   reduces: taskCounts,
-  workers: v.strictObject({ connected: count, silent: count }),
+  /** Those that are connected. */
+  workers: v.array(workerState),
   attempts: v.strictObject({ failed: count, crashed: count, backup: count }),
   /** Sums over committed attempts. */
   map: v.strictObject(attemptMeasures),

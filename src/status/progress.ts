@@ -33,7 +33,10 @@ export async function createProgressBars(stream: NodeJS.WriteStream): Promise<Pr
       reduce.update(snapshot.reduces.completed);
     },
     log: (line) => bars.log(`${line}\n`),
-    end: () => bars.stop(),
+    end() {
+      bars.update(); // What was logged since the last drawing would be lost.
+      bars.stop();
+    },
   };
 }
 
@@ -55,6 +58,6 @@ export function createProgressLines(stream: NodeJS.WriteStream, program: string,
 
 function workersText({ phase, workers }: Snapshot): string {
   if (phase === "waiting") return "waiting for the first worker";
-  const silent = workers.silent === 0 ? "" : ` (${workers.silent} silent)`;
-  return `${workers.connected} ${workers.connected === 1 ? "worker" : "workers"}${silent}`;
+  const silent = workers.filter(({ isSilent }) => isSilent).length;
+  return `${workers.length} ${workers.length === 1 ? "worker" : "workers"}${silent === 0 ? "" : ` (${silent} silent)`}`;
 }

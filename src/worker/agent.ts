@@ -12,7 +12,7 @@ import type { AppFile } from "../app/resolve.js";
 import { ConnectionClosedError, refusedCode, RemoteError } from "../rpc/errors.js";
 import { Peer, type Handlers } from "../rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptOutcome, type AttemptRef } from "../rpc/protocol.js";
-import { connectToCoordinator } from "./connect.js";
+import { connectToCoordinator, isDeadSocket } from "./connect.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "./errors.js";
 import { Executor, type AttemptEnd } from "./executor-host.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly connectTimeoutMs: number;
   /** Aborted when the worker is to leave at once. */
   readonly signal: AbortSignal;
+  /** Called when the coordinator has taken the worker in, and given it this id. */
+  onJoined(id: string): void;
 }
 
 type JobOutcome = "done" | "failed";
@@ -49,7 +51,7 @@ export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
     signal.throwIfAborted();
     if (error instanceof RemoteError && error.code === refusedCode) throw new WorkerRefusedError(error.message);
     if (!(error instanceof ConnectionClosedError)) throw error;
-    throw new CoordinatorUnreachableError(`the coordinator at ${socket} is gone, and its job did not end`);
+    throw new CoordinatorUnreachableError(`the coordinator at ${socket} is gone; it did not say how its job ended`);
   } finally {
     await agent.stop();
   }
@@ -78,6 +80,8 @@ class Agent {
   #executor: Executor;
   #session: Session | undefined;
   #running: Running | undefined;
+  /** Why the session cannot go on, when that came up beside it. */
+  #failure: Error | undefined;
   /** How the job has ended, when the coordinator said so without being asked for a task. */
   #outcome: JobOutcome | undefined;
 
@@ -104,7 +108,8 @@ class Agent {
 
   /** Takes tasks until there are none any more. Rejects with a ConnectionClosedError when the coordinator is lost. */
   async work(peer: Peer): Promise<JobOutcome> {
-    const { signal } = this.#options;
+    const { signal, socket } = this.#options;
+    signal.throwIfAborted();
     const leave = () => peer.destroy();
     signal.addEventListener("abort", leave);
     void peer.closed.then(() => this.#cancel());
@@ -112,12 +117,24 @@ class Agent {
     try {
       const session = await this.#register(peer);
       this.#session = session;
-      heartbeats = setInterval(() => void this.#heartbeat(session), session.job.heartbeatIntervalMs);
-      return await this.#takeTasks(session);
+      this.#options.onJoined(session.worker);
+      // After a stop (SIGSTOP, a sleeping laptop) what the coordinator has said meanwhile is read before anything is sent:
+      // it may have said goodbye.
+      const beat = () => setImmediate(() => void this.#heartbeat(session));
+      heartbeats = setInterval(beat, session.job.heartbeatIntervalMs);
+      const outcome = await this.#takeTasks(session);
+      const { afterthought } = this.#executor;
+      if (afterthought !== undefined)
+        console.error(`an error of the app came too late to be told: ${afterthought.message}`);
+      return outcome;
     } catch (error) {
       if (error instanceof ConnectionClosedError && this.#outcome !== undefined) return this.#outcome;
-      // Without its coordinator the job is lost, and so is the use of what was made for it.
-      if (error instanceof ConnectionClosedError && !signal.aborted) this.#session?.files.takeBack();
+      if (this.#failure !== undefined) throw this.#failure;
+      // A coordinator that was killed has lost its job, and what was made for it is of no use. One that has ended in
+      // good order knows best which files are to stay.
+      if (error instanceof ConnectionClosedError && !signal.aborted && (await isDeadSocket(socket))) {
+        this.#session?.files.takeBack();
+      }
       throw error;
     } finally {
       clearInterval(heartbeats);
@@ -167,21 +184,26 @@ class Agent {
 
   async #execute(assignment: WorkAssignment, job: Job, running: Running): Promise<AttemptEnd> {
     const { app, signal } = this.#options;
+    const { afterthought } = this.#executor;
     try {
       if (!this.#executor.isAlive) this.#executor = await Executor.start(app.path, signal);
     } catch (error) {
-      return { type: "failed", class: "fatal", message: (error as Error).message };
+      return { type: "failed", class: "error", message: (error as Error).message };
     }
+    if (afterthought !== undefined) return afterthought;
     if (running.cancelled) return { type: "failed", class: "crash", message: "cancelled before it began" };
     return this.#executor.run(assignment, job);
   }
 
   async #commit(session: Session, ref: AttemptRef, result: AttemptResult): Promise<Assignment> {
     const { files, ...measures } = result;
-    if (!(await this.#mayCommit(session, ref))) {
-      session.files.discardUnfinished(ref);
-      return { type: "wait" };
+    let granted = false;
+    try {
+      granted = await this.#mayCommit(session, ref);
+    } finally {
+      if (!granted) session.files.discardUnfinished(ref);
     }
+    if (!granted) return { type: "wait" };
     try {
       session.files.commit(files);
     } catch (error) {
@@ -223,7 +245,9 @@ class Agent {
       for (const revoked of cancel) this.#cancel(revoked);
     } catch (error) {
       // The loss of the connection ends the session where it waits for a task or reports one.
-      if (!(error instanceof ConnectionClosedError)) throw error;
+      if (error instanceof ConnectionClosedError) return;
+      this.#failure ??= error as Error;
+      peer.destroy();
     }
   }
 

@@ -7,8 +7,11 @@ import { CoordinatorUnreachableError } from "./errors.js";
 const firstDelayMs = 2;
 const delayMsMax = 500;
 
-/** What connecting fails with while a coordinator is not up yet: no socket file, or one that nobody listens at. */
-const notUpYet = new Set(["ENOENT", "ECONNREFUSED"]);
+/**
+ * What connecting fails with while a coordinator is not up yet: no socket file, or one that nobody listens at; or while
+ * more workers come than it has taken in so far.
+ */
+const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "EAGAIN"]);
 
 /**
  * Connects to the coordinator at a Unix socket. One that is not up yet is tried again, after 2 ms and then ever more
@@ -32,5 +35,15 @@ export async function connectToCoordinator(socket: string, timeoutMs: number, si
       }
       await wait(delayMs, undefined, { signal });
     }
+  }
+}
+
+/** Whether there is a socket that nobody listens at: whoever did was killed, and could not remove it. */
+export async function isDeadSocket(socket: string): Promise<boolean> {
+  try {
+    (await connectUnixSocket(socket)).destroy();
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
   }
 }

@@ -7,3 +7,15 @@ export class CoordinatorUnreachableError extends Error {
 export class WorkerRefusedError extends Error {
   override readonly name = "WorkerRefusedError";
 }
+
+/**
+ * The app emitted a pair after `map` or `reduce` had ended, mostly since an `await` is missing. The task may be committed
+ * by then, without the pair, so the job must not go on.
+ */
+export class LateEmitError extends Error {
+  override readonly name = "LateEmitError";
+
+  constructor(task: string) {
+    super(`${task} called ctx.emit after it had ended (is an \`await\` missing?)`);
+  }
+}

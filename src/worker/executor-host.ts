@@ -23,6 +23,7 @@ export class Executor {
   #input: InputKind | undefined;
   /** Takes the end of the attempt that runs. */
   #settle: ((end: AttemptEnd) => void) | undefined;
+  #afterthought: Failure | undefined;
   /** How the thread ended, once it has. */
   #loss: Failure | undefined;
 
@@ -67,6 +68,11 @@ export class Executor {
     return this.#loss === undefined;
   }
 
+  /** An error of the app that came up after its attempt had ended well. */
+  get afterthought(): Failure | undefined {
+    return this.#afterthought;
+  }
+
   /** How far the attempt that runs is. Readable even while the app's code hangs. */
   get progress(): { records: number; bytes: number } {
     return { records: this.#progress[0] ?? 0, bytes: this.#progress[1] ?? 0 };
@@ -102,13 +108,14 @@ export class Executor {
 
   /** Ends the thread. */
   async stop(): Promise<void> {
+    this.#loss ??= { type: "failed", class: "crash", message: "the thread of the app was ended" };
     await this.#thread.terminate();
   }
 
   #take(message: ExecutorMessage): void {
     if (message.type === "loaded") this.#resolveLoaded(message.input);
     else if (message.type === "unloadable") this.#rejectLoaded(new AppError(message.message));
-    else this.#end(message.type === "finished" ? message : { ...message, class: "error" });
+    else this.#end(message);
   }
 
   #lose(loss: Failure, appPath: string): void {
@@ -118,6 +125,8 @@ export class Executor {
   }
 
   #end(end: AttemptEnd): void {
+    // An error between two attempts is that of an earlier one, and must be heard of all the same.
+    if (this.#settle === undefined && end.type === "failed" && end.class !== "crash") this.#afterthought ??= end;
     this.#settle?.(end);
     this.#settle = undefined;
   }

@@ -20,4 +20,4 @@ export type ExecutorMessage =
   | { type: "loaded"; input: InputKind }
   | { type: "unloadable"; message: string }
   | { type: "finished"; result: AttemptResult }
-  | { type: "failed"; message: string; stack?: string };
+  | { type: "failed"; class: "error" | "fatal"; message: string; stack?: string };

@@ -9,12 +9,20 @@ import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, type LoadedApp } from "../app/load.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart } from "./executor-messages.js";
+import { LateEmitError } from "./errors.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 
 const { appPath, progress } = workerData as ExecutorStart;
 const done = new Float64Array(progress);
 let revoked = new AbortController();
+
+// What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
+// the thread, and with it the attempt that runs; pairs that came too late end the job.
+process.on("uncaughtException", (error: unknown) => {
+  send({ type: "failed", class: error instanceof LateEmitError ? "fatal" : "error", ...describe(error) });
+  process.exit(1);
+});
 
 try {
   const app = await loadApp(appPath);
@@ -37,7 +45,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     directory: job.directory,
     args: job.args,
     signal: revoked.signal,
-    progress: { record },
+    progress: { set: setProgress },
   };
   try {
     const result =
@@ -46,12 +54,12 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
         : await runReduceTask(app, assignment.inputs, settings);
     send({ type: "finished", result });
   } catch (error) {
-    send({ type: "failed", ...describe(error) });
+    send({ type: "failed", class: error instanceof LateEmitError ? "fatal" : "error", ...describe(error) });
   }
 }
 
-function record(bytes: number): void {
-  done[0] = (done[0] ?? 0) + 1;
+function setProgress(records: number, bytes: number): void {
+  done[0] = records;
   done[1] = bytes;
 }
 

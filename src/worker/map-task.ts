@@ -1,11 +1,14 @@
 import { join } from "node:path";
+import { inspect } from "node:util";
 import type { KeyValue, JsonValue, MapContext } from "../app/contract.js";
+import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { readRecords, type InputRecord } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
 import type { Collector } from "../shuffle/collector.js";
 import { createSlabCollector } from "../shuffle/slab-collector.js";
+import { LateEmitError } from "./errors.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -31,12 +34,13 @@ export async function runMapTask(app: LoadedApp, split: Split, settings: Attempt
       await mapRecord(app, record, context, collector);
       recordsIn += 1;
       bytesIn += record.bytes;
-      settings.progress.record(bytesIn);
+      settings.progress.set(recordsIn, bytesIn);
     }
   } catch (error) {
     collector.discard();
     throw error;
   }
+  context.end();
   const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
     temporaryPath: path,
     finalPath: join(directory, intermediateName(ref.task, partition, ref.attempt)),
@@ -56,7 +60,7 @@ async function mapRecord(
   collector: Collector,
 ): Promise<void> {
   let result: unknown = app.map(record.key, record.value, context);
-  if (result instanceof Promise) result = await result;
+  if (isThenable(result)) result = await result;
   if (result === undefined || result === null) return;
   if (isObject(result) && Symbol.iterator in result) {
     for (const pair of result as Iterable<unknown>) emitPair(pair, collector);
@@ -70,9 +74,12 @@ async function mapRecord(
   }
 }
 
+const promiseHint = "a promise (is an `await` missing?)";
+
 function emitPair(pair: unknown, collector: Collector): void {
   if (!isObject(pair) || !("key" in pair && "value" in pair)) {
-    throw new TypeError("map gave something that is no { key, value } pair");
+    const shown = inspect(pair, { depth: 0, maxStringLength: 60 });
+    throw new TypeError(`map gave ${isThenable(pair) ? promiseHint : shown}, not { key, value }`);
   }
   const { key, value } = pair as KeyValue;
   collector.emit(key, value);
@@ -85,12 +92,21 @@ function isObject(value: unknown): value is object {
 class MapAttemptContext extends AttemptContext implements MapContext {
   readonly filename: string;
   offset = 0;
+  #hasEnded = false;
   /** A property of its own, not a method: apps may take it out of the context (`const { emit } = ctx`). */
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, filename: string, collector: Collector) {
     super(settings);
     this.filename = filename;
-    this.emit = (key, value) => collector.emit(key, value);
+    this.emit = (key, value) => {
+      if (this.#hasEnded) throw new LateEmitError(this.name);
+      collector.emit(key, value);
+    };
+  }
+
+  /** From now on no pair can be taken. */
+  end(): void {
+    this.#hasEnded = true;
   }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
+import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
 import { StagedFile } from "../output/staged-file.js";
@@ -7,6 +8,7 @@ import { outputLine } from "../output/text-lines.js";
 import type { StoredFile } from "../rpc/protocol.js";
 import type { Group } from "../shuffle/groups.js";
 import { mergeGroups } from "../shuffle/merge.js";
+import { LateEmitError } from "./errors.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -26,10 +28,11 @@ export async function runReduceTask(
     const groups = mergeGroups(inputs);
     for (const group of groups) {
       const result = reduceGroup(app, group, context);
-      const value = result instanceof Promise ? await result : result;
+      const value = isThenable(result) ? await result : result;
       if (value !== undefined) context.emit(group.key, value);
-      settings.progress.record(groups.pairs);
+      settings.progress.set(groups.pairs, 0);
     }
+    context.end();
     const { path, bytes, checksum } = file.finish();
     const finalPath = join(directory, outputName(ref.task));
     return {
@@ -53,13 +56,20 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
 
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   lines = 0;
+  #hasEnded = false;
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, file: StagedFile) {
     super(settings);
     this.emit = (key, value) => {
+      if (this.#hasEnded) throw new LateEmitError(this.name);
       file.append(outputLine(key, value));
       this.lines += 1;
     };
+  }
+
+  /** From now on no line can be written. */
+  end(): void {
+    this.#hasEnded = true;
   }
 }

@@ -16,8 +16,8 @@ export interface AttemptSettings {
 
 /** Told how far the attempt is. */
 interface Progress {
-  /** One more record was taken, or one more key; `bytes` is how much of the input that makes in all. */
-  record(bytes: number): void;
+  /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
+  set(records: number, bytes: number): void;
 }
 
 /** A finished file of an attempt, still under its temporary name. */
@@ -48,7 +48,8 @@ export class AttemptContext implements TaskContext {
   readonly task: number;
   readonly attempt: number;
   readonly signal: AbortSignal;
-  readonly #kind: AttemptRef["kind"];
+  /** How the task is called in messages: `map 3`. */
+  readonly name: string;
   readonly #counts = new Map<string, number>();
 
   constructor({ ref, args, signal }: AttemptSettings) {
@@ -56,11 +57,11 @@ export class AttemptContext implements TaskContext {
     this.task = ref.task;
     this.attempt = ref.attempt;
     this.signal = signal;
-    this.#kind = ref.kind;
+    this.name = `${ref.kind} ${ref.task}`;
   }
 
   log(message: string): void {
-    console.error(`[${this.#kind} ${this.task}] ${message}`);
+    console.error(`[${this.name}] ${message}`);
   }
 
   counter(name: string): Counter {

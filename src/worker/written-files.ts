@@ -12,8 +12,8 @@ import type { PreparedFile } from "./task-context.js";
 export class WrittenFiles {
   readonly #directory: string;
   readonly #jobId: string;
-  /** Final path and inode of each committed file. */
-  readonly #committed = new Map<string, bigint>();
+  /** Final path and identity of each committed file. */
+  readonly #committed = new Map<string, string>();
 
   constructor(directory: string, jobId: string) {
     this.#directory = directory;
@@ -23,9 +23,9 @@ export class WrittenFiles {
   /** Gives the files of an attempt their final names. */
   commit(files: readonly PreparedFile[]): void {
     for (const { temporaryPath, finalPath } of files) {
-      const { ino } = statSync(temporaryPath, { bigint: true });
+      const identity = identityOf(temporaryPath);
       commitFile(temporaryPath, finalPath);
-      this.#committed.set(finalPath, ino);
+      if (identity !== undefined) this.#committed.set(finalPath, identity);
     }
   }
 
@@ -39,8 +39,8 @@ export class WrittenFiles {
   takeBack(paths: readonly string[] = [...this.#committed.keys()]): void {
     for (const path of paths) {
       // A later job may have a file of that name there by now, and that one is not ours to remove.
-      const inode = statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
-      if (inode !== undefined && inode === this.#committed.get(path)) rmSync(path, { force: true });
+      const identity = identityOf(path);
+      if (identity !== undefined && identity === this.#committed.get(path)) rmSync(path, { force: true });
       this.#committed.delete(path);
     }
   }
@@ -52,4 +52,10 @@ export class WrittenFiles {
       return []; // The directory is gone, and the files with it.
     }
   }
+}
+
+/** Tells a file from a later one of the same name. The number of an inode is soon given to another file. */
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
 }

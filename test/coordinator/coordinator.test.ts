@@ -165,7 +165,7 @@ describe("the coordinator", () => {
     });
     const task = await quiet.ask();
     await fivePings;
-    expect(coordinator.snapshot().workers).toEqual({ connected: 1, silent: 0 });
+    expect(coordinator.snapshot().workers).toMatchObject([{ id: quiet.id, isSilent: false }]);
     expect((await quiet.finish(task)).accepted).toBe(true);
   });
 
@@ -250,12 +250,15 @@ describe("the coordinator", () => {
   it("shows its state to anyone who asks", async () => {
     const { socket } = await startJob(3);
     const anyone = await FakeWorker.connect(socket);
-    expect(await anyone.peer.call("Status", {})).toMatchObject({ phase: "waiting", workers: { connected: 0 } });
+    expect(await anyone.peer.call("Status", {})).toMatchObject({ phase: "waiting", workers: [] });
     const worker = await FakeWorker.join(socket);
-    await worker.ask();
+    const { ref } = taskOf(await worker.ask());
+    const attempts = [{ ref, records: 7, bytes: 800 }];
+    await worker.peer.call("Heartbeat", { worker: worker.id, attempts, memoryBytes: 9000 });
     expect(await anyone.peer.call("Status", {})).toMatchObject({
       phase: "map",
       app,
+      workers: [{ id: worker.id, pid: 1, memoryBytes: 9000, running: { ref, records: 7, bytes: 800 } }],
       maps: { total: 3, idle: 2, inProgress: 1, completed: 0 },
     });
   });

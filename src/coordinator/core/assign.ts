@@ -1,10 +1,11 @@
 import type { Assignment } from "../../rpc/protocol.js";
 import type { Attempt, Effect, State, Task, Worker } from "./model.js";
-import { refOf } from "./model.js";
+import { refOf, taskName } from "./model.js";
+import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
 /** What an idle worker is to do now: a task that has not begun, a backup of a slow one, wait, or leave. */
-export function assignTo(state: State, worker: Worker, now: number): Assignment {
+export function assignTo(state: State, worker: Worker, now: number, effects: Effect[]): Assignment {
   if (state.phase === "done" || state.phase === "failed") return { type: "exit", outcome: state.phase };
   const pending = takePending(state, worker);
   if (pending !== undefined) {
@@ -12,11 +13,15 @@ export function assignTo(state: State, worker: Worker, now: number): Assignment 
     state.inProgress.add(pending);
     return begin(state, pending, worker, now);
   }
-  const slow = oldestSlowTask(state, worker, now);
+  const slow = oldestSlowTask(state, now);
   if (slow !== undefined) {
+    const [oldest, ...others] = slow.attempts.values();
+    if (oldest !== undefined && others.length > 0) revoke(state, slow, oldest, now, effects);
     moveTask(slow, "backed up", `by ${worker.id}`, now);
     slow.backupsBegun += 1;
     state.attempts.backup += 1;
+    const message = `${taskName(slow)} is slow: ${worker.id} begins a backup attempt`;
+    effects.push({ type: "log", level: "warn", message });
     return begin(state, slow, worker, now);
   }
   return { type: "wait" };
@@ -26,17 +31,10 @@ export function assignTo(state: State, worker: Worker, now: number): Assignment 
 export function assignToParked(state: State, now: number, effects: Effect[]): void {
   for (const worker of [...state.parked]) {
     if (worker.state === "silent") continue;
-    const assignment = assignTo(state, worker, now);
+    const assignment = assignTo(state, worker, now, effects);
     if (assignment.type === "wait") continue;
     unpark(state, worker, assignment, effects);
   }
-}
-
-/** Answers the `RequestTask` of this worker that waits, if there is one. */
-export function unpark(state: State, worker: Worker, assignment: Assignment, effects: Effect[]): void {
-  if (worker.parkedCall !== undefined) effects.push({ type: "reply", call: worker.parkedCall, result: assignment });
-  worker.parkedCall = undefined;
-  state.parked.delete(worker);
 }
 
 /**
@@ -53,22 +51,31 @@ function takePending({ pending, workers }: State, worker: Worker): Task | undefi
 
 /**
  * The task that has run longest among those slow enough for a backup attempt (paper section 3.6). Its last attempt began
- * a task timeout ago or more; the wait doubles with each backup, so that a task that is long everywhere is not run over
- * and over. Never more than two attempts at once, and none beside one that may already commit.
+ * a task timeout ago or more; the wait doubles with each backup, so that one of them gets the time that the task takes
+ * everywhere. No backup beside an attempt that may already commit.
  */
-function oldestSlowTask(state: State, worker: Worker, now: number): Task | undefined {
-  let oldest: Attempt | undefined;
+function oldestSlowTask(state: State, now: number): Task | undefined {
   let found: Task | undefined;
+  let foundStartedAtMs = Infinity;
   for (const task of state.inProgress) {
-    const [attempt] = task.attempts.values();
-    if (attempt === undefined || task.attempts.size > 1) continue;
-    if (attempt.state !== "running" || attempt.worker === worker.id) continue;
-    const dueMs = attempt.startedAtMs + state.settings.taskTimeoutMs * 2 ** task.backupsBegun;
-    if (now < dueMs || (oldest !== undefined && oldest.startedAtMs <= attempt.startedAtMs)) continue;
-    oldest = attempt;
+    const attempts = [...task.attempts.values()];
+    const [oldest, latest] = [attempts[0], attempts.at(-1)];
+    if (oldest === undefined || latest === undefined || oldest.startedAtMs >= foundStartedAtMs) continue;
+    if (now < latest.startedAtMs + state.settings.taskTimeoutMs * 2 ** task.backupsBegun) continue;
+    if (attempts.some((attempt) => attempt.state !== "running")) continue;
     found = task;
+    foundStartedAtMs = oldest.startedAtMs;
   }
   return found;
+}
+
+/** Two attempts of a task at once are enough: for a third, the one that had the most time without success gives way. */
+function revoke(state: State, task: Task, attempt: Attempt, now: number, effects: Effect[]): void {
+  const message = `${taskName(task)}: two attempts are slow; attempt ${attempt.number} gives way to another one`;
+  effects.push({ type: "log", level: "warn", message });
+  moveTask(task, "attempt lost", `attempt ${attempt.number} gives way`, now);
+  cancelAttempt(state, task, attempt, now);
+  effects.push({ type: "cancel", worker: attempt.worker, ref: refOf(task, attempt) });
 }
 
 function begin(state: State, task: Task, worker: Worker, now: number): Assignment {

@@ -1,7 +1,7 @@
 import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
-import { unpark } from "./assign.js";
 import type { Attempt, Effect, JobFailure, Measures, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, refOf, taskName } from "./model.js";
+import { cancelAttempt, unpark } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
 type Done = Extract<AttemptOutcome, { type: "done" }>;
@@ -29,7 +29,7 @@ export function decideCommit(state: State, worker: Worker, ref: AttemptRef, now:
     return true;
   }
   moveTask(task, "attempt lost", `attempt ${attempt.number} on ${worker.id} came second`, now);
-  cancel(state, task, attempt, now);
+  cancelAttempt(state, task, attempt, now);
   return false;
 }
 
@@ -40,7 +40,7 @@ export function commitAttempt(state: State, worker: Worker, outcome: Done, now: 
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
   for (const other of task.attempts.values()) {
-    cancel(state, task, other, now);
+    cancelAttempt(state, task, other, now);
     effects.push({ type: "cancel", worker: other.worker, ref: refOf(task, other) });
   }
   if (task.kind === "map") task.outputs = byPartition(outcome, state.settings.reducers);
@@ -65,7 +65,9 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   }
   if (hasEnded(state)) return;
   const description = `${taskName(task)}, attempt ${attempt.number} on ${worker.id}`;
-  effects.push({ type: "log", level: "warn", message: `${description}: ${loss.message}` });
+  const isKnown = task.firstError?.message === loss.message;
+  const message = `${description}: ${isKnown ? "the same error again" : loss.message}`;
+  effects.push({ type: "log", level: "warn", message });
   if (loss.class === "crash") {
     task.crashes += 1;
     state.attempts.crashed += 1;
@@ -98,14 +100,6 @@ function release(worker: Worker): { task: Task; attempt: Attempt } {
   if (running === undefined) throw new Error(`worker ${worker.id} runs no attempt`);
   worker.running = undefined;
   return running;
-}
-
-function cancel(state: State, task: Task, attempt: Attempt, now: number): void {
-  moveAttempt(task, attempt, "cancelled", now);
-  task.attempts.delete(attempt.number);
-  const holder = state.workers.get(attempt.worker);
-  if (holder === undefined) throw new Error(`attempt ${attempt.number} of ${taskName(task)} has no worker`);
-  holder.running = undefined;
 }
 
 /** Reduces begin when every map is committed: only then is all that belongs to a key known. */

@@ -83,6 +83,7 @@ export interface Worker {
   /** `silent`: nothing heard for the task timeout; it holds no attempt and gets no task until it is heard again. */
   state: "alive" | "silent";
   lastHeardMs: number;
+  memoryBytes: number;
   pinged: boolean;
   /** The attempt it runs; a worker has one slot. */
   running: { readonly task: Task; readonly attempt: Attempt } | undefined;
@@ -138,7 +139,7 @@ export type Event =
   | { type: "taskRequested"; call: number; worker: string }
   | { type: "commitAsked"; call: number; worker: string; ref: AttemptRef }
   | { type: "attemptEnded"; call: number; worker: string; ref: AttemptRef; outcome: AttemptOutcome }
-  | { type: "heartbeat"; call: number; worker: string; attempts: ParamsOf<"Heartbeat">["attempts"] }
+  | ({ type: "heartbeat"; call: number } & ParamsOf<"Heartbeat">)
   /** The worker answered a ping. */
   | { type: "heard"; worker: string }
   /** The worker's connection has closed. */

@@ -1,8 +1,9 @@
-import { assignTo, assignToParked, unpark } from "./assign.js";
+import { assignTo, assignToParked } from "./assign.js";
 import { beginReducePhase, commitAttempt, decideCommit, endJob, findAttempt, loseAttempt } from "./attempts.js";
 import { createTask } from "./create.js";
 import type { Effect, Event, State, Worker } from "./model.js";
 import { hasEnded } from "./model.js";
+import { unpark } from "./release.js";
 import { disconnect, hear, presumeDead, register } from "./workers.js";
 
 /** The events that a registered worker sends. */
@@ -77,11 +78,15 @@ function takeFromWorker(
     }
     case "attemptEnded": {
       const accepted = settle(state, worker, event, now, effects);
-      effects.push({ type: "reply", call: event.call, result: { accepted, next: nextFor(state, worker, now) } });
+      effects.push({
+        type: "reply",
+        call: event.call,
+        result: { accepted, next: nextFor(state, worker, now, effects) },
+      });
       break;
     }
     case "heartbeat":
-      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event.attempts) } });
+      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event) } });
       break;
     case "heard":
   }
@@ -122,13 +127,17 @@ function settle(
 }
 
 /** A worker has one slot: to one that runs a task, or whose `RequestTask` waits for one, its report brings no other. */
-function nextFor(state: State, worker: Worker, now: number): ReturnType<typeof assignTo> {
+function nextFor(state: State, worker: Worker, now: number, effects: Effect[]): ReturnType<typeof assignTo> {
   const free = worker.running === undefined && worker.parkedCall === undefined;
-  return free ? assignTo(state, worker, now) : { type: "wait" };
+  return free ? assignTo(state, worker, now, effects) : { type: "wait" };
 }
 
 /** Keeps how far the attempts are; returns those that are no longer the worker's. */
-function noteProgress(worker: Worker, attempts: EventOf<"heartbeat">["attempts"]): EventOf<"commitAsked">["ref"][] {
+function noteProgress(
+  worker: Worker,
+  { attempts, memoryBytes }: EventOf<"heartbeat">,
+): EventOf<"commitAsked">["ref"][] {
+  worker.memoryBytes = memoryBytes;
   return attempts.flatMap(({ ref, records, bytes }) => {
     const found = findAttempt(worker, ref);
     if (found === undefined) return [ref];

@@ -1,6 +1,6 @@
-import { unpark } from "./assign.js";
 import { loseAttempt } from "./attempts.js";
 import type { Effect, Event, State, Worker } from "./model.js";
+import { unpark } from "./release.js";
 
 /** Takes a worker in and gives it its id and the job's settings. */
 export function register(
@@ -16,6 +16,7 @@ export function register(
     host,
     state: "alive",
     lastHeardMs: now,
+    memoryBytes: 0,
     pinged: false,
     running: undefined,
     parkedCall: undefined,
@@ -51,7 +52,7 @@ export function presumeDead(state: State, now: number, effects: Effect[]): void 
       continue;
     }
     worker.state = "silent";
-    const message = `worker ${worker.id} was silent for ${silentMs} ms: presumed dead`;
+    const message = `worker ${worker.id} was silent for ${Math.round(silentMs)} ms: presumed dead`;
     effects.push({ type: "log", level: "warn", message });
     if (worker.running !== undefined) loseAttempt(state, worker, { class: "crash", message }, now, effects);
   }

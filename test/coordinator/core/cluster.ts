@@ -156,7 +156,7 @@ export class Cluster {
           (ref) => ref !== undefined,
         );
         const attempts = refs.map((ref) => ({ ref, records: how, bytes: how }));
-        this.#call(worker, (call, id) => ({ type: "heartbeat", call, worker: id, attempts }));
+        this.#call(worker, (call, id) => ({ type: "heartbeat", call, worker: id, attempts, memoryBytes: 0 }));
         break;
       }
       case "repeat":

@@ -97,7 +97,7 @@ function readEvent(words: string, call: number, settings: JobSettings): Event {
   if (does === "asks for a task") return { type: "taskRequested", call, worker };
   if (does === "answers the ping") return { type: "heard", worker };
   if (does === "disconnects") return { type: "disconnected", worker };
-  if (does === "sends a heartbeat") return { type: "heartbeat", call, worker, attempts: [] };
+  if (does === "sends a heartbeat") return { type: "heartbeat", call, worker, attempts: [], memoryBytes: 0 };
   const { verb, kind, task, attempt, rest } = match(
     /^(?<verb>.+?) (?<kind>map|reduce) (?<task>\d+) attempt (?<attempt>\d+)(?: (?<rest>.+))?$/,
     does,
@@ -107,7 +107,7 @@ function readEvent(words: string, call: number, settings: JobSettings): Event {
     case "asks to commit":
       return { type: "commitAsked", call, worker, ref };
     case "sends a heartbeat about":
-      return { type: "heartbeat", call, worker, attempts: [{ ref, records: 1, bytes: 10 }] };
+      return { type: "heartbeat", call, worker, attempts: [{ ref, records: 1, bytes: 10 }], memoryBytes: 0 };
     case "reports":
       return { type: "attemptEnded", call, worker, ref, outcome: doneOutcome(ref, settings.reducers) };
     case "fails": {

@@ -180,7 +180,8 @@ export class Ledger {
       case "cancel": {
         const worker = this.#worker(effect.worker);
         const life = lifeOf(worker, effect.ref);
-        must(life?.task.accepted !== undefined, `${show(effect.ref)} is cancelled without need`);
+        const needed = life !== undefined && (life.task.accepted !== undefined || this.#givesWay(life, now));
+        must(needed, `${show(effect.ref)} is cancelled without need`);
         end(worker);
         break;
       }
@@ -311,10 +312,17 @@ export class Ledger {
     must(slow === undefined, `${worker.id} waits while ${show(slow?.ref)} is slow`);
   }
 
+  /** Of two attempts that are both slow, the older one makes place for a third, when there is nothing else to do. */
+  #givesWay({ task, startedAtMs }: Life, now: number): boolean {
+    const isOlder = [...task.lives].every((other) => startedAtMs <= other.startedAtMs);
+    return isOlder && task.lives.size === 2 && this.#needsBackup(task, now) && this.#unstarted().length === 0;
+  }
+
   #needsBackup(task: TaskPage, now: number): boolean {
-    const [life, ...more] = task.lives;
-    if (life === undefined || more.length > 0 || life.granted) return false;
-    return now - life.startedAtMs >= this.#settings.taskTimeoutMs * 2 ** task.backups;
+    const lives = [...task.lives];
+    if (lives.length === 0 || lives.some((life) => life.granted)) return false;
+    const latestMs = Math.max(...lives.map((life) => life.startedAtMs));
+    return now - latestMs >= this.#settings.taskTimeoutMs * 2 ** task.backups;
   }
 
   #lose(worker: WorkerPage, errorClass: "error" | "crash" | "fatal"): void {

@@ -1,0 +1,20 @@
+import type { Assignment } from "../../rpc/protocol.js";
+import type { Attempt, Effect, State, Task, Worker } from "./model.js";
+import { taskName } from "./model.js";
+import { moveAttempt } from "./transitions.js";
+
+/** Answers the `RequestTask` of this worker that waits, if there is one. */
+export function unpark(state: State, worker: Worker, assignment: Assignment, effects: Effect[]): void {
+  if (worker.parkedCall !== undefined) effects.push({ type: "reply", call: worker.parkedCall, result: assignment });
+  worker.parkedCall = undefined;
+  state.parked.delete(worker);
+}
+
+/** Takes an attempt away from its worker, which is not its fault. The worker is to be told. */
+export function cancelAttempt(state: State, task: Task, attempt: Attempt, now: number): void {
+  moveAttempt(task, attempt, "cancelled", now);
+  task.attempts.delete(attempt.number);
+  const holder = state.workers.get(attempt.worker);
+  if (holder === undefined) throw new Error(`attempt ${attempt.number} of ${taskName(task)} has no worker`);
+  holder.running = undefined;
+}

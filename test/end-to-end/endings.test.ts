@@ -1,0 +1,290 @@
+import { existsSync } from "node:fs";
+import { describe, expect } from "vitest";
+import { test, until, type Place } from "./programs.js";
+import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
+
+const codeOf = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Where a job is stuck: with one map done, its files are there; in reduce, the unfinished output is, too. */
+const where = { map: "kind === 'map' && ctx.task === 0", reduce: "kind === 'reduce'" } as const;
+
+// At the end of each test nothing is left: see `Place.expectTidy`.
+describe.concurrent("mr run", () => {
+  for (const [signal, phase, how] of [
+    ["SIGINT", "map", "loop"],
+    ["SIGTERM", "reduce", "loop"],
+    ["SIGTERM", "map", "hang"],
+    ["SIGINT", "reduce", "hang"],
+    ["SIGHUP", "map", "loop"],
+  ] as const) {
+    test(`ends tidily at ${signal} while a ${phase} ${how === "loop" ? "computes" : "waits"} for ever`, async ({
+      place,
+    }) => {
+      const run = startStuckRun(place, phase, how);
+      await place.privateSocket();
+      await stuckIn(place, phase);
+      expect(existsSync(place.lockOf("out"))).toBe(true);
+      run.signal(signal);
+      expectStopped(place, await run.exit(), signal);
+      expect(place.exists("out")).toBe(false);
+    });
+  }
+
+  for (const phase of ["map", "reduce"] as const) {
+    test(`ends tidily at Ctrl-C, which all its children get as well, in ${phase}`, async ({ place }) => {
+      const run = startStuckRun(place, phase, "loop");
+      await place.privateSocket();
+      await stuckIn(place, phase);
+      run.signalGroup("SIGINT");
+      const ended = await run.exit();
+      expectStopped(place, ended, "SIGINT");
+      expect(ended.stderr.split("\n").filter((line) => line !== "")).toEqual(["mr run: stopped by SIGINT"]);
+    });
+  }
+
+  test("ends tidily at Ctrl-C before it has begun", async ({ place }) => {
+    const run = startStuckRun(place, "map", "loop");
+    await place.privateSocket();
+    run.signalGroup("SIGINT");
+    expect(await run.exit()).toMatchObject({ code: 130, stdout: "" });
+    expect(place.exists("out")).toBe(false);
+  });
+
+  test("ends at a second signal, even when a worker does not", async ({ place }) => {
+    const run = startStuckRun(place, "map", "hang");
+    await place.privateSocket();
+    process.kill(await stuckIn(place), "SIGSTOP");
+    const workers = () => place.processes().filter(({ command }) => command.includes("/mr-worker.js ")).length;
+    run.signal("SIGINT");
+    // By this the first signal is known to have arrived: two at once may come in any order, or as one.
+    await until(
+      () => workers() < 2,
+      () => "the other worker to leave",
+    );
+    run.signal("SIGTERM");
+    expectStopped(place, await run.exit(), "SIGINT");
+  });
+
+  test("ends tidily when a worker is stopped and cannot be told", async ({ place }) => {
+    const run = startStuckRun(place, "map", "loop");
+    await place.privateSocket();
+    process.kill(await stuckIn(place), "SIGSTOP");
+    run.signal("SIGTERM");
+    expectStopped(place, await run.exit(), "SIGTERM");
+  });
+
+  for (const phase of ["map", "reduce"] as const) {
+    test(`takes everything with it when it is killed in ${phase}`, async ({ place }) => {
+      const run = startStuckRun(place, phase, "loop");
+      await place.privateSocket();
+      await stuckIn(place, phase);
+      run.signal("SIGKILL");
+      expect(await run.exit()).toMatchObject({ code: null, signal: "SIGKILL" });
+      await place.expectTidy();
+      expect(place.exists("out")).toBe(false);
+    });
+
+    test(`fails tidily when its coordinator is killed in ${phase}`, async ({ place }) => {
+      const run = startStuckRun(place, phase, "loop");
+      await place.privateSocket();
+      await stuckIn(place, phase);
+      process.kill(await place.findProcess("mr-coordinator"), "SIGKILL");
+      const { code, stderr } = await run.exit();
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/mr run: the job failed: its coordinator was ended by SIGKILL/);
+      expect(place.files("out")).toEqual([]);
+    });
+
+    test(`gives the right answer when a worker is killed in ${phase}`, async ({ place }) => {
+      const run = startStuckRun(place, phase, "gate");
+      process.kill(await stuckIn(place, phase), "SIGKILL");
+      await stuckIn(place, new RegExp(`${phase}-\\d+-2-`));
+      place.write("go", "");
+      expect(await run.exit()).toMatchObject({ code: 0, stdout: "" });
+      expect(place.read("out/mr-out-0")).toBe(answer);
+    });
+  }
+
+  test("ends with the output as all that is left when it succeeds, and replaces only an earlier output", async ({
+    place,
+  }) => {
+    place.write("in.txt", "to be");
+    place.write("out/notes.txt", "the user's own");
+    await place.succeed("mr", ["run", "-r", "3", "-o", "out", "wc", "in.txt"]);
+    await place.succeed("mr", ["run", "-r", "2", "-o", "out", "wc", "in.txt"]);
+    expect(place.files()).toEqual(["in.txt", "out/mr-out-0", "out/mr-out-1", "out/notes.txt"]);
+  });
+});
+
+describe.concurrent("mr sequential", () => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
+    for (const phase of ["map", "reduce"] as const) {
+      test(`ends at ${signal} in an endless loop in ${phase}, and what it made goes`, async ({ place }) => {
+        place.write("a.txt", "ab");
+        place.write("old/mr-out-0", "of an earlier job\n");
+        const app = writeStuckApp(place, where[phase]);
+        for (const directory of ["old", "new/deep"]) {
+          const run = place.start("mr", ["sequential", "-r", "1", "--arg", "how=loop", "-o", directory, app, "a.txt"]);
+          await until(
+            () => begun(place).some(({ pid }) => pid === run.pid),
+            () => "the loop",
+          );
+          run.signalGroup(signal);
+          const { code } = await run.exit();
+          expect([null, codeOf[signal as "SIGINT"]]).toContain(code);
+          await place.expectTidy();
+        }
+        expect(place.files("old")).toEqual(["old/mr-out-0"]);
+        expect(place.read("old/mr-out-0")).toBe("of an earlier job\n");
+        expect(place.exists("new")).toBe(false);
+      });
+    }
+  }
+});
+
+describe.concurrent("a coordinator with workers beside it", () => {
+  for (const [signal, phase] of [
+    ["SIGINT", "map"],
+    ["SIGTERM", "reduce"],
+  ] as const) {
+    test(`ends tidily at ${signal} in ${phase}, and so do its workers`, async ({ place }) => {
+      const { coordinator, workers } = startStuckPair(place, phase, "loop");
+      await stuckIn(place, phase);
+      await coordinator.says("worker w2 joined");
+      expect(existsSync(place.socket)).toBe(true);
+      coordinator.signal(signal);
+      expectStopped(place, await coordinator.exit(), signal);
+      for (const worker of workers) {
+        const { code, stderr } = await worker.exit();
+        expect([code, stderr]).toEqual([1, expect.stringMatching(/mr-worker: the job failed or was stopped\n$/)]);
+      }
+    });
+
+    test(`ends the job when it is killed in ${phase}, and its workers take their files away`, async ({ place }) => {
+      const { coordinator, workers } = startStuckPair(place, phase, "loop");
+      await stuckIn(place, phase);
+      await coordinator.says("worker w2 joined");
+      coordinator.signal("SIGKILL");
+      for (const worker of workers) {
+        const { code, stderr } = await worker.exit();
+        expect({ code, stderr }).toEqual({
+          code: 1,
+          stderr: expect.stringMatching(/^mr-worker: .*coordinator.*gone.*\n$/) as string,
+        });
+      }
+      // Its socket and its lock are all that it leaves: nobody is there who could remove them. The next one does.
+      expect(place.files().filter((name) => !name.startsWith("begun"))).toEqual([
+        "a.txt",
+        "b.txt",
+        "mr.sock",
+        "stuck.mjs",
+      ]);
+      place.write("go", "");
+      await place.pair("stuck.mjs", ["a.txt", "b.txt"], ["-r", "1", "-o", "out"]);
+      expect(place.read("out/mr-out-0")).toBe(answer);
+    });
+  }
+
+  test("ends tidily at a signal before a worker has come, and leaves an earlier output alone", async ({ place }) => {
+    place.write("in.txt", "");
+    place.write("mr-out-0", "of an earlier job\n");
+    place.write("out/mr-out-1", "of an earlier job\n");
+    for (const directory of [".", "out", "new/deep"]) {
+      const coordinator = place.start("mr-coordinator", ["-o", directory, "in.txt"]);
+      await coordinator.says("listening at");
+      coordinator.signal("SIGTERM");
+      expect(await coordinator.exit()).toMatchObject({ code: 143, stdout: "" });
+    }
+    expect(place.files()).toEqual(["in.txt", "mr-out-0", "out/mr-out-1"]);
+    expect(place.exists("new")).toBe(false);
+  });
+
+  test("ends at once at a second signal, and workers that it cannot tell end when it has", async ({ place }) => {
+    const { coordinator, workers } = startStuckPair(place, "map", "hang");
+    const pid = await stuckIn(place);
+    await coordinator.says("worker w2 joined");
+    process.kill(pid, "SIGSTOP");
+    coordinator.signal("SIGINT");
+    await workers.find((worker) => worker.pid !== pid)?.exit();
+    if (coordinator.isRunning) coordinator.signal("SIGINT");
+    expect(await coordinator.exit()).toMatchObject({ code: 130 });
+    process.kill(pid, "SIGCONT");
+    for (const worker of workers) expect(await worker.exit()).toMatchObject({ code: 1 });
+    place.leavesFiles = true;
+  });
+
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGKILL", null],
+  ] as const) {
+    test(`gives the right answer when a worker gets ${signal} in the middle of a map`, async ({ place }) => {
+      const { coordinator, workers } = startStuckPair(place, "map", "gate");
+      const pid = await stuckIn(place, "map");
+      const stopped = workers.find((worker) => worker.pid === pid);
+      stopped?.signal(signal);
+      expect(await stopped?.exit()).toMatchObject({ code, stdout: "", stderr: "" });
+      await stuckIn(place, /map-0-2/);
+      place.write("go", "");
+      expect(await coordinator.exit()).toMatchObject({ code: 0 });
+      expect(place.read("out/mr-out-0")).toBe(answer);
+    });
+  }
+});
+
+describe.concurrent("a worker", () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`that waits for a coordinator ends at ${signal}`, async ({ place }) => {
+      const worker = place.start("mr-worker", ["--quiet", "wc"]);
+      await until(
+        () => place.processes().length > 0,
+        () => "the worker to start",
+      );
+      // It may not listen to signals yet, and then it just ends.
+      worker.signal(signal);
+      const ended = await worker.exit();
+      expect([codeOf[signal], null]).toContain(ended.code);
+      expect(ended.stderr).toBe("");
+    });
+
+    test(`that waits for a task ends at ${signal}`, async ({ place }) => {
+      const { coordinator, workers } = startStuckPair(place, "map", "gate");
+      const pid = await stuckIn(place, "map");
+      const idle = workers.find((worker) => worker.pid !== pid);
+      await coordinator.says("worker w2 joined");
+      idle?.signal(signal);
+      expect(await idle?.exit()).toMatchObject({ code: codeOf[signal], stderr: "" });
+      place.write("go", "");
+      expect(await coordinator.exit()).toMatchObject({ code: 0 });
+    });
+  }
+});
+
+/** Of the inputs of the jobs that get stuck, when one opens the gate. */
+const answer = "a 2\nb 1\nc 1\n";
+
+function inputs(place: Place): string[] {
+  return [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
+}
+
+function startStuckRun(place: Place, phase: keyof typeof where, how: string) {
+  const app = writeStuckApp(place, where[phase]);
+  return place.start("mr", ["run", "-w", "2", "-r", "1", "-o", "out", "--arg", `how=${how}`, app, ...inputs(place)]);
+}
+
+function startStuckPair(place: Place, phase: keyof typeof where, how: string) {
+  const app = writeStuckApp(place, where[phase]);
+  const coordinator = place.start("mr-coordinator", ["-r", "1", "-o", "out", "--arg", `how=${how}`, ...inputs(place)]);
+  return { coordinator, workers: [1, 2].map(() => place.start("mr-worker", ["--quiet", app])) };
+}
+
+function expectStopped(
+  place: Place,
+  { code, stdout, stderr }: { code: number | null; stdout: string; stderr: string },
+  signal: keyof typeof codeOf,
+): void {
+  expect({ code, stdout, stderr }).toEqual({ code: codeOf[signal], stdout: "", stderr });
+  expect(stderr).toContain(`stopped by ${signal}`);
+  expect(stderr).not.toMatch(/internal error|\n +at /);
+  expect(place.files().filter((name) => !name.startsWith("begun"))).toEqual(["a.txt", "b.txt", "stuck.mjs"]);
+}

@@ -1,0 +1,312 @@
+/**
+ * Starts the built programs as a user would: real processes, sockets and files, each test in a directory of its own.
+ *
+ * Whatever a test is about, it fails when a program leaves something behind: see `Place.expectTidy`.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test as plainTest } from "vitest";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** No test asserts a duration: this is how long a noisy machine may take for what usually takes a fraction of a second. */
+const deadlineMs = 40_000;
+const pollIntervalMs = 20;
+
+export type ProgramName = "mr" | "mr-coordinator" | "mr-worker";
+
+/** How a program has ended, and all that it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that was started; the leader of a process group, like what one types into a terminal. */
+export class Program {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  readonly #ended: Promise<Ended>;
+  stdout = "";
+  stderr = "";
+
+  constructor(name: string, child: ChildProcess) {
+    this.#name = name;
+    this.#child = child;
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    // "close", not "exit": then all output was read, also that of its children.
+    this.#ended = once(child, "close").then(([code, signal]) => {
+      return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...this.#texts() };
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** What a terminal does at Ctrl-C: the signal goes to the program and to all its children at once. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /** Waits for the end. */
+  async exit(): Promise<Ended> {
+    const timer = new AbortController();
+    const late = sleep(deadlineMs, undefined, { signal: timer.signal, ref: false }).then(
+      () => {
+        throw new Error(`${this.#name} has not ended; it said:\n${this.stdout}${this.stderr}`);
+      },
+      () => new Promise<never>(() => undefined),
+    );
+    const ended = await Promise.race([this.#ended, late]);
+    timer.abort();
+    return ended;
+  }
+
+  /** Waits until it has said something on standard error. */
+  async says(pattern: RegExp | string): Promise<void> {
+    const found = () => (typeof pattern === "string" ? this.stderr.includes(pattern) : pattern.test(this.stderr));
+    await until(found, () => `${this.#name} to say ${String(pattern)}; it said:\n${this.stderr}`);
+  }
+
+  #texts() {
+    return { stdout: this.stdout, stderr: this.stderr };
+  }
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The directory of one test, and the programs that it started there. */
+export class Place {
+  readonly directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "mr-end-to-end-")));
+  readonly socket = join(this.directory, "mr.sock");
+  /** Set by tests in which something is killed that nobody can tidy up after, or that want to keep files. */
+  leavesFiles = false;
+  readonly #outputDirectories = new Set([this.directory]);
+  readonly #privateSockets = new Set<string>();
+
+  /** Starts a program. Coordinator and workers meet at the place's own socket. */
+  start(name: ProgramName, args: readonly string[], { cwd = this.directory, env = {} }: StartOptions = {}): Program {
+    this.#noteOutputDirectory(name, args, cwd);
+    const { PATH = "", HOME = "" } = process.env;
+    const child = spawn(process.execPath, [join(root, "dist/src/cli", `${name}.js`), ...args], {
+      cwd,
+      env: { PATH, HOME, MR_SOCKET: this.socket, [marker]: this.directory, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    return new Program(`${name} ${args.join(" ")}`, child);
+  }
+
+  /** Runs a program to its end. */
+  run(name: ProgramName, args: readonly string[], options?: StartOptions): Promise<Ended> {
+    return this.start(name, args, options).exit();
+  }
+
+  /** Runs a program that must succeed. */
+  async succeed(name: ProgramName, args: readonly string[], options?: StartOptions): Promise<Ended> {
+    const ended = await this.run(name, args, options);
+    expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: ended.stderr });
+    return ended;
+  }
+
+  /** Runs a job with a coordinator and that many workers, all of which must succeed, if they do not come too late. */
+  async pair(app: string, inputs: readonly string[], options: readonly string[] = [], workers = 2): Promise<Ended> {
+    const coordinator = this.start("mr-coordinator", [...options, "--", ...inputs]);
+    await coordinator.says("listening at");
+    const others = Array.from({ length: workers }, () =>
+      this.start("mr-worker", ["--quiet", "--connect-timeout", "100ms", app]),
+    );
+    const ends = await Promise.all(others.map((worker) => worker.exit()));
+    const failed = ends.filter(({ code, stderr }) => code !== 0 && !stderr.includes("no coordinator at"));
+    expect(failed).toEqual([]);
+    const ended = await coordinator.exit();
+    expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: ended.stderr });
+    return ended;
+  }
+
+  /** Writes a file, and the directories to it. Returns the name. */
+  write(name: string, contents: string | Uint8Array): string {
+    const path = join(this.directory, name);
+    fs.mkdirSync(dirname(path), { recursive: true });
+    fs.writeFileSync(path, contents);
+    return name;
+  }
+
+  read(name: string): string {
+    return fs.readFileSync(join(this.directory, name), "utf8");
+  }
+
+  exists(name: string): boolean {
+    return fs.existsSync(join(this.directory, name));
+  }
+
+  /** All files below the directory, hidden ones and sockets included, directories not. Sorted. */
+  files(under = ""): string[] {
+    return this.#entries(under).filter((name) => {
+      // It may have gone meanwhile.
+      return fs.lstatSync(join(this.directory, name), { throwIfNoEntry: false })?.isDirectory() === false;
+    });
+  }
+
+  /** The processes that were started here, and their children and grandchildren, as long as they live. */
+  processes(): { pid: number; command: string }[] {
+    return fs
+      .readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          const environment = fs.readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+          if (!environment.includes(`${marker}=${this.directory}`)) return [];
+          const command = fs.readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+          return [{ pid: Number(name), command }];
+        } catch {
+          return []; // It has ended meanwhile.
+        }
+      });
+  }
+
+  /** Waits for a process of that program, among those that the test started directly or not. */
+  async findProcess(program: ProgramName): Promise<number> {
+    return found(() => this.processes().find(({ command }) => command.includes(`/${program}.js `))?.pid, program);
+  }
+
+  /**
+   * The socket at which the children of `mr run` meet, which has a random name. It will be missed in `expectTidy` if it
+   * is still there then.
+   */
+  async privateSocket(): Promise<string> {
+    const text = () => this.processes().map(({ command }) => / --socket (\/var\/tmp\/\S+)/.exec(command)?.[1]);
+    const socket = await found(() => text().find((path) => path !== undefined), "the socket of mr run");
+    this.#privateSockets.add(socket);
+    return socket;
+  }
+
+  /** The lock that a running job holds on its output directory: a socket with a name made from the directory's. */
+  lockOf(outputDirectory: string): string {
+    const hash = createHash("sha256").update(resolve(this.directory, outputDirectory)).digest("hex");
+    return `/var/tmp/mr-${process.getuid?.()}-${hash.slice(0, 16)}.lock`;
+  }
+
+  /** Waits until no process is left, and requires that no file is left which is not the output of a job. */
+  async expectTidy(): Promise<void> {
+    const left = () => this.processes().map(({ command }) => command);
+    await until(
+      () => left().length === 0,
+      () => `all processes to end, but there are: ${left().join(", ")}`,
+    );
+    if (this.leavesFiles) return;
+    const sockets = this.files().filter((name) => fs.lstatSync(join(this.directory, name)).isSocket());
+    const jobFiles = this.files().filter((name) => /(^|\/)(\.mr-|mr-\d+-\d+)|mr\.sock/.test(name));
+    const outside = [...this.#privateSockets, ...this.#locks()].filter((path) => fs.existsSync(path));
+    expect([...sockets, ...jobFiles, ...outside]).toEqual([]);
+  }
+
+  /** Ends and removes everything. */
+  async close(): Promise<void> {
+    await until(
+      () => {
+        const left = this.processes();
+        for (const { pid } of left) killIfThere(pid);
+        return left.length === 0;
+      },
+      () => "killed processes to end",
+    );
+    for (const path of [...this.#privateSockets, ...this.#locks()]) fs.rmSync(path, { force: true });
+    fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #locks(): string[] {
+    return [...this.#outputDirectories].map((directory) => this.lockOf(directory));
+  }
+
+  #noteOutputDirectory(name: ProgramName, args: readonly string[], cwd: string): void {
+    const option = args.findIndex((arg) => arg === "-o" || arg === "--output-dir");
+    const given = option === -1 ? undefined : args[option + 1];
+    this.#outputDirectories.add(resolve(cwd, given ?? (name === "mr" ? "mr-output" : ".")));
+  }
+
+  #entries(under: string): string[] {
+    const names = fs.readdirSync(join(this.directory, under), { recursive: true, encoding: "utf8" });
+    return names.map((name) => join(under, name)).sort();
+  }
+}
+
+/** In the environment of every process that belongs to a place. */
+const marker = "MR_TEST_PLACE";
+
+/** A test with a place of its own, in which nothing may be left at the end. */
+export const test = plainTest.extend<{ place: Place }>({
+  place: async ({ task }, use) => {
+    const place = new Place();
+    try {
+      await use(place);
+      if (task.result?.state !== "fail") await place.expectTidy();
+    } finally {
+      await place.close();
+    }
+  },
+});
+
+/** Waits until something is so. */
+export async function until(isSo: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!(await isSo())) {
+    if (performance.now() > endMs) throw new Error(`waited in vain for ${what()}`);
+    await sleep(pollIntervalMs);
+  }
+}
+
+/** Waits until something is there. */
+export async function found<Thing>(look: () => Thing | undefined, what: string): Promise<Thing> {
+  let thing: Thing | undefined;
+  await until(
+    () => {
+      thing = look();
+      return thing !== undefined;
+    },
+    () => what,
+  );
+  return thing as Thing;
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** The lines of a text that ends with a newline. */
+export function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+}
+
+/** Requires that a program has refused to start: exit code 2, at most three lines that say why, no stack. */
+export function expectRefusal({ code, stdout, stderr }: Ended, ...parts: (string | RegExp)[]): void {
+  expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr });
+  expect(linesOf(stderr).length, stderr).toBeLessThanOrEqual(3);
+  expect(linesOf(stderr).length, stderr).toBeGreaterThanOrEqual(1);
+  expect(stderr).not.toMatch(/node:internal|dist\/src|internal error/);
+  for (const part of parts) expect(stderr).toMatch(part);
+}
