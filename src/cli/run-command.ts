@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
@@ -51,6 +51,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
   const app = resolveApp(typed);
   findInputs(names);
 
+  const isDirectoryNew = !existsSync(given.outputDir);
   const socket = `/var/tmp/mr-${userInfo().uid}-${randomBytes(6).toString("hex")}.sock`;
   const stop = new AbortController();
   const kill = new AbortController();
@@ -65,7 +66,10 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     stop: stop.signal,
     kill: kill.signal,
   });
-  if (end.type === "coordinatorKilled") await clearUpAfter(socket, given);
+  if (end.type === "coordinatorKilled") {
+    await clearUpAfter(socket, given);
+    if (isDirectoryNew) (await import("../output/make-directory.js")).removeEmptyDirectories([given.outputDir]);
+  }
   if (stop.signal.aborted) {
     const signal = stop.signal.reason as NodeJS.Signals;
     throw new Exit(signalExitCode(signal), `stopped by ${signal}`);
