@@ -2,6 +2,7 @@ import type { StoredFile } from "../rpc/protocol.js";
 import type { IntermediateLine } from "./intermediate-format.js";
 import { IntermediateReader, type ReaderOptions } from "./intermediate-reader.js";
 import { compareKeys } from "./key-order.js";
+import { MergeHeap } from "./merge-heap.js";
 
 /** An input and its next line. */
 interface Cursor {
@@ -13,7 +14,7 @@ interface Cursor {
 
 /**
  * The lines of several sorted intermediate files as one sorted sequence; lines of one key come in the order of the
- * inputs. A binary heap holds the next line of each input (Knuth, The Art of Computer Programming 3, section 5.4.1).
+ * inputs.
  *
  * Nothing is opened before the first line is asked for. An error closes everything and is thrown again by every later
  * call: whoever swallows it cannot go on with half of the data.
@@ -22,7 +23,7 @@ export class MergedLines {
   readonly #inputs: readonly StoredFile[];
   readonly #options: ReaderOptions;
   #readers: IntermediateReader[] | undefined;
-  #heap: Cursor[] = [];
+  #heap = new MergeHeap<Cursor>([], isBefore);
   #failure: { readonly error: unknown } | undefined;
 
   constructor(inputs: readonly StoredFile[], options: ReaderOptions) {
@@ -34,14 +35,14 @@ export class MergedLines {
   nextKey(): string | undefined {
     return this.#closingOnError(() => {
       this.#open();
-      return this.#heap[0]?.line.key;
+      return this.#heap.first?.line.key;
     });
   }
 
   /** The next line if it is one of this key, else undefined. */
   takeLineOf(key: string): IntermediateLine | undefined {
     return this.#closingOnError(() => {
-      const first = this.#heap[0];
+      const { first } = this.#heap;
       if (first?.line.key !== key) return undefined;
       const { line } = first;
       this.#advance(first);
@@ -53,29 +54,28 @@ export class MergedLines {
   close(): void {
     for (const reader of this.#readers ?? []) reader.close();
     this.#readers = [];
-    this.#heap = [];
+    this.#heap = new MergeHeap<Cursor>([], isBefore);
   }
 
   #open(): void {
     if (this.#readers !== undefined) return;
     this.#readers = [];
     for (const input of this.#inputs) this.#readers.push(new IntermediateReader(input, this.#options));
-    for (const [index, reader] of this.#readers.entries()) {
+    const cursors = this.#readers.flatMap((reader, index) => {
       const line = reader.next();
-      if (line !== undefined) this.#heap.push({ reader, index, line });
-    }
-    for (let root = this.#heap.length >> 1; root >= 0; root--) siftDown(this.#heap, root);
+      return line === undefined ? [] : [{ reader, index, line }];
+    });
+    this.#heap = new MergeHeap<Cursor>(cursors, isBefore);
   }
 
-  /** Moves the first cursor of the heap to its next line. */
+  /** Moves the first cursor to its next line. */
   #advance(first: Cursor): void {
     const line = first.reader.next();
-    if (line !== undefined) first.line = line;
+    if (line === undefined) this.#heap.removeFirst();
     else {
-      const last = this.#heap.pop();
-      if (last !== undefined && last !== first) this.#heap[0] = last;
+      first.line = line;
+      this.#heap.firstHasMoved();
     }
-    siftDown(this.#heap, 0);
   }
 
   #closingOnError<Result>(action: () => Result): Result {
@@ -87,27 +87,6 @@ export class MergedLines {
       this.close();
       throw error;
     }
-  }
-}
-
-/** Restores the heap below `root`, whose cursor may be greater than its children. */
-function siftDown(heap: Cursor[], root: number): void {
-  const cursor = heap[root];
-  if (cursor === undefined) return;
-  for (let hole = root; ;) {
-    let child = 2 * hole + 1;
-    let smallest = heap[child];
-    const right = heap[child + 1];
-    if (smallest !== undefined && right !== undefined && isBefore(right, smallest)) {
-      smallest = right;
-      child++;
-    }
-    if (smallest === undefined || !isBefore(smallest, cursor)) {
-      heap[hole] = cursor;
-      return;
-    }
-    heap[hole] = smallest;
-    hole = child;
   }
 }
 

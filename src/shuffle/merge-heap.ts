@@ -1,0 +1,56 @@
+/**
+ * The binary heap of a k-way merge (Knuth, The Art of Computer Programming, volume 3, section 5.4.1): holds what is
+ * merged by its next element, the one that comes first at the root. An element is not taken out and put back as the
+ * merge goes on: its source moves on in place, and sinks to where it belongs now.
+ */
+export class MergeHeap<Source> {
+  readonly #sources: Source[];
+  readonly #isBefore: (a: Source, b: Source) => boolean;
+
+  /** `isBefore` must order any two sources, ties included: it says whose element comes first in the result. */
+  constructor(sources: readonly Source[], isBefore: (a: Source, b: Source) => boolean) {
+    this.#sources = [...sources];
+    this.#isBefore = isBefore;
+    for (let root = this.#sources.length >> 1; root >= 0; root--) this.#siftDown(root);
+  }
+
+  /** The source whose element comes first; undefined when there is none. */
+  get first(): Source | undefined {
+    return this.#sources[0];
+  }
+
+  /** To be called when the first source has moved on to its next element. */
+  firstHasMoved(): void {
+    this.#siftDown(0);
+  }
+
+  /** Takes the first source out: it has no further element. */
+  removeFirst(): void {
+    const last = this.#sources.pop();
+    if (last === undefined || this.#sources.length === 0) return;
+    this.#sources[0] = last;
+    this.#siftDown(0);
+  }
+
+  /** Restores the heap below `root`, whose source may come after its children. */
+  #siftDown(root: number): void {
+    const sources = this.#sources;
+    const sinking = sources[root];
+    if (sinking === undefined) return;
+    for (let hole = root; ;) {
+      let child = 2 * hole + 1;
+      let smallest = sources[child];
+      const right = sources[child + 1];
+      if (smallest !== undefined && right !== undefined && this.#isBefore(right, smallest)) {
+        smallest = right;
+        child++;
+      }
+      if (smallest === undefined || !this.#isBefore(smallest, sinking)) {
+        sources[hole] = sinking;
+        return;
+      }
+      sources[hole] = smallest;
+      hole = child;
+    }
+  }
+}
