@@ -66,10 +66,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     stop: stop.signal,
     kill: kill.signal,
   });
-  if (end.type === "coordinatorKilled") {
-    await clearUpAfter(socket, given);
-    if (isDirectoryNew) (await import("../output/make-directory.js")).removeEmptyDirectories([given.outputDir]);
-  }
+  if (end.type === "coordinatorKilled") await clearUpAfter(socket, isDirectoryNew, given);
   if (stop.signal.aborted) {
     const signal = stop.signal.reason as NodeJS.Signals;
     throw new Exit(signalExitCode(signal), `stopped by ${signal}`);
@@ -85,12 +82,20 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
 }
 
 /** What a coordinator does at its end, as far as it can be done for one that was killed. */
-async function clearUpAfter(socket: string, { outputDir, keepIntermediate }: Given): Promise<void> {
+async function clearUpAfter(
+  socket: string,
+  isDirectoryNew: boolean,
+  { outputDir, keepIntermediate }: Given,
+): Promise<void> {
   rmSync(socket, { force: true });
-  const { JobDirectory } = await import("../output/directory.js");
+  const [{ JobDirectory }, { removeEmptyDirectories }] = await Promise.all([
+    import("../output/directory.js"),
+    import("../output/make-directory.js"),
+  ]);
   const directory = await JobDirectory.take(outputDir, []);
   directory.clear(keepIntermediate ? ["temporary"] : ["temporary", "intermediate"]);
-  await directory.release({ removeIfEmpty: true });
+  if (isDirectoryNew) removeEmptyDirectories([outputDir]);
+  await directory.release({ removeIfEmpty: false });
 }
 
 function coordinatorArguments(socket: string, names: readonly string[], given: Given): string[] {

@@ -19,11 +19,10 @@ export const refusedCode = -32001;
 /** No worker of that id is registered (the coordinator may have been restarted): register again. */
 export const unknownWorkerCode = -32002;
 
-/** Thrown by a handler to answer a call with a JSON-RPC error of this code, message and data. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
+/** What JSON-RPC 2.0 says of an error in section 5.1. */
+class CodedError extends Error {
   readonly code: number;
-  /** Any JSON value; left out of the answer when undefined. */
+  /** Any JSON value; undefined when there is none. */
   readonly data: unknown;
 
   constructor(code: number, message: string, data?: unknown) {
@@ -33,17 +32,14 @@ export class RefusedError extends Error {
   }
 }
 
-/** The other side answered a call with a JSON-RPC error (JSON-RPC 2.0, section 5.1). */
-export class RemoteError extends Error {
-  override readonly name = "RemoteError";
-  readonly code: number;
-  readonly data: unknown;
+/** Thrown by a handler to answer a call with a JSON-RPC error of this code, message and data. */
+export class RefusedError extends CodedError {
+  override readonly name = "RefusedError";
+}
 
-  constructor(code: number, message: string, data?: unknown) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
+/** The other side answered a call with a JSON-RPC error. */
+export class RemoteError extends CodedError {
+  override readonly name = "RemoteError";
 }
 
 /** The other side answered a call with a result that does not fit the schema of the method. */

@@ -20,7 +20,7 @@ let revoked = new AbortController();
 // What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
 // the thread, and with it the attempt that runs; pairs that came too late end the job.
 process.on("uncaughtException", (error: unknown) => {
-  send({ type: "failed", class: error instanceof LateEmitError ? "fatal" : "error", ...describe(error) });
+  send(failure(error));
   process.exit(1);
 });
 
@@ -54,7 +54,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
         : await runReduceTask(app, assignment.inputs, settings);
     send({ type: "finished", result });
   } catch (error) {
-    send({ type: "failed", class: error instanceof LateEmitError ? "fatal" : "error", ...describe(error) });
+    send(failure(error));
   }
 }
 
@@ -64,10 +64,15 @@ function setProgress(records: number, bytes: number): void {
 }
 
 /** Apps may throw anything. */
-function describe(error: unknown): { message: string; stack?: string } {
-  if (!(error instanceof Error)) return { message: `the app threw ${inspect(error)}` };
-  const message = `${error.name}: ${error.message}`;
-  return error.stack === undefined ? { message } : { message, stack: error.stack };
+function failure(error: unknown): Extract<ExecutorMessage, { type: "failed" }> {
+  if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${inspect(error)}` };
+  const { name, message, stack } = error;
+  return {
+    type: "failed",
+    class: error instanceof LateEmitError ? "fatal" : "error",
+    message: `${name}: ${message}`,
+    ...(stack === undefined ? {} : { stack }),
+  };
 }
 
 function send(message: ExecutorMessage): void {

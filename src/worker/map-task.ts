@@ -8,7 +8,6 @@ import { intermediateName, temporaryPrefix } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
 import type { Collector } from "../shuffle/collector.js";
 import { createSlabCollector } from "../shuffle/slab-collector.js";
-import { LateEmitError } from "./errors.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -92,7 +91,6 @@ function isObject(value: unknown): value is object {
 class MapAttemptContext extends AttemptContext implements MapContext {
   readonly filename: string;
   offset = 0;
-  #hasEnded = false;
   /** A property of its own, not a method: apps may take it out of the context (`const { emit } = ctx`). */
   readonly emit: (key: string, value: JsonValue) => void;
 
@@ -100,13 +98,8 @@ class MapAttemptContext extends AttemptContext implements MapContext {
     super(settings);
     this.filename = filename;
     this.emit = (key, value) => {
-      if (this.#hasEnded) throw new LateEmitError(this.name);
+      this.requireNotEnded();
       collector.emit(key, value);
     };
-  }
-
-  /** From now on no pair can be taken. */
-  end(): void {
-    this.#hasEnded = true;
   }
 }

@@ -8,7 +8,6 @@ import { outputLine } from "../output/text-lines.js";
 import type { StoredFile } from "../rpc/protocol.js";
 import type { Group } from "../shuffle/groups.js";
 import { mergeGroups } from "../shuffle/merge.js";
-import { LateEmitError } from "./errors.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -56,20 +55,14 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
 
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   lines = 0;
-  #hasEnded = false;
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, file: StagedFile) {
     super(settings);
     this.emit = (key, value) => {
-      if (this.#hasEnded) throw new LateEmitError(this.name);
+      this.requireNotEnded();
       file.append(outputLine(key, value));
       this.lines += 1;
     };
-  }
-
-  /** From now on no line can be written. */
-  end(): void {
-    this.#hasEnded = true;
   }
 }

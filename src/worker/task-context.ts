@@ -1,5 +1,6 @@
 import type { Counter, TaskContext } from "../app/contract.js";
 import type { AttemptRef } from "../rpc/protocol.js";
+import { LateEmitError } from "./errors.js";
 
 /** What one attempt runs with, besides its data. */
 export interface AttemptSettings {
@@ -51,6 +52,7 @@ export class AttemptContext implements TaskContext {
   /** How the task is called in messages: `map 3`. */
   readonly name: string;
   readonly #counts = new Map<string, number>();
+  #hasEnded = false;
 
   constructor({ ref, args, signal }: AttemptSettings) {
     this.args = args;
@@ -74,7 +76,18 @@ export class AttemptContext implements TaskContext {
     };
   }
 
+  /** From now on nothing can be emitted. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  /** What was counted, by name. */
   counts(): [string, number][] {
     return [...this.#counts];
+  }
+
+  /** To be called by `emit`. Throws a LateEmitError when the attempt has ended. */
+  protected requireNotEnded(): void {
+    if (this.#hasEnded) throw new LateEmitError(this.name);
   }
 }

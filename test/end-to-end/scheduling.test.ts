@@ -14,8 +14,9 @@ describe.concurrent("a worker that is silent", () => {
         place,
         `kind === '${phase}' && ctx.task === 0 && ctx.attempt === 1`,
       );
-      const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
+      // Only then comes the other one: its backup attempt might end the job before.
       await coordinator.says(/worker w1 was silent for .* presumed dead/);
+      const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
       expect(await coordinator.exit()).toMatchObject({ code: 0, stdout: "" });
       expect(await other.exit()).toMatchObject({ code: 0, stderr: "" });
       expect(place.read("out/mr-out-0")).toBe(answer);
