@@ -3,26 +3,43 @@
  *
  *     mr run grep --arg pattern='[Ww]hite whale' data/pg-*.txt
  *
- * Each line of the output is `file:line text`, with lines numbered from 1.
+ * Each line of the output is `file:line text`, with lines numbered from 1 and in the order of the file.
  */
 import type { MapContext, ReduceContext } from "mapreduce-ts";
 
-export function map(filename: string, contents: string, ctx: MapContext<string>): void {
+/** A long file is searched in several places at once. */
+export const input = "text";
+
+/**
+ * What a split has to say, in this order: 0 when it is the first one of its file, the lines that match, each with its
+ * number within the split, and how many lines the split has.
+ */
+type Found = number | [line: number, text: string];
+
+export function map(filename: string, text: string, ctx: MapContext<Found>): void {
   const pattern = compile(ctx.args["pattern"]);
-  let number = 1;
+  if (ctx.offset === 0) ctx.emit(filename, 0);
+  let lines = 0;
   // A text that ends with a newline has no further, empty line after it.
-  for (let start = 0; start < contents.length; number++) {
-    const newline = contents.indexOf("\n", start);
-    const end = newline === -1 ? contents.length : newline;
-    const line = contents.slice(start, newline > start && contents[end - 1] === "\r" ? end - 1 : end);
-    if (pattern.test(line)) ctx.emit(`${filename}:${number}`, line);
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf("\n", start);
+    const end = newline === -1 ? text.length : newline;
+    const line = text.slice(start, newline > start && text[end - 1] === "\r" ? end - 1 : end);
+    lines++;
+    if (pattern.test(line)) ctx.emit(filename, [lines, line]);
     start = end + 1;
   }
+  ctx.emit(filename, lines);
 }
 
-/** Writes every value: a file that is given twice has each of its lines twice. */
-export function reduce(place: string, lines: string[], ctx: ReduceContext): void {
-  for (const line of lines) ctx.emit(place, line);
+/** Values come in the order of the splits. Streamed, since a file may have any number of lines that match. */
+export function reduceStream(filename: string, found: Iterable<Found>, ctx: ReduceContext): void {
+  let linesBefore = 0;
+  for (const one of found) {
+    if (one === 0) linesBefore = 0;
+    else if (typeof one === "number") linesBefore += one;
+    else ctx.emit(`${filename}:${linesBefore + one[0]}`, one[1]);
+  }
 }
 
 function compile(pattern: string | undefined): RegExp {

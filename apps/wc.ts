@@ -6,12 +6,23 @@
  *
  * Each line of the output is `word count`.
  */
-import { words, type MapContext } from "mapreduce-ts";
+import { wordsInBytes, type MapContext } from "mapreduce-ts";
 
-export function map(_filename: string, contents: string, ctx: MapContext<string>): void {
-  words(contents, (word) => ctx.emit(word, "1"));
+/** A file may be cut at any line end: no word crosses one. */
+export const input = "text";
+
+/** On bytes, since that is fastest; on strings it is `map(_, text, ctx) { words(text, (word) => ctx.emit(word, 1)) }`. */
+export function mapBytes(_filename: string, text: Uint8Array, ctx: MapContext<number>): void {
+  wordsInBytes(text, (start, end) => ctx.emitBytes(text, start, end, 1));
 }
 
-export function reduce(_word: string, ones: string[]): string {
-  return String(ones.length);
+/** Counts are added up wherever there are some, so that no list of ones grows with the input. */
+export function combine(_word: string, counts: number[]): number {
+  let sum = 0;
+  for (const count of counts) sum += count;
+  return sum;
+}
+
+export function reduce(word: string, counts: number[]): string {
+  return String(combine(word, counts));
 }

@@ -1,7 +1,7 @@
 /** The command that makes a large text for measurements: see `--help`, and `corpus/text.ts` for what the text is. */
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
-import { parseByteSize } from "./byte-size.js";
+import { parseByteSize } from "../src/cli/byte-size.js";
 import { CorpusExistsError, writeCorpus } from "./corpus/write-corpus.js";
 
 const filesMax = 10_000;

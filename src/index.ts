@@ -12,4 +12,4 @@ export type {
   TaskContext,
 } from "./app/contract.js";
 export { defineApp } from "./app/define-app.js";
-export { words } from "./app/words.js";
+export { words, wordsInBytes } from "./app/words.js";

@@ -18,7 +18,11 @@ export interface KeyValue<Value extends JsonValue = JsonValue> {
 
 /**
  * What one call of `map` is given (its `value`):
- * `"file"` a whole file, `"text"` a split cut at a line end, `"lines"` a line, `"jsonl"` a document, `"csv"` a row.
+ * `"file"` a whole file, `"text"` a split of whole lines, `"lines"` a line without its ending, `"jsonl"` a document,
+ * `"csv"` a row.
+ *
+ * Files of all kinds but `"file"` are cut into splits, which are mapped independently of each other. A line ends with
+ * "\n" or "\r\n", or with the file.
  */
 export type InputKind = "file" | "text" | "lines" | "jsonl" | "csv";
 
@@ -49,8 +53,17 @@ export interface MapContext<Value extends JsonValue = JsonValue> extends TaskCon
   readonly filename: string;
   /** Where the record begins in the file, in bytes. */
   readonly offset: number;
-  /** Hands a pair on to `reduce`: the same as returning it, and the fastest way. */
+  /** Hands a pair on to `reduce`: the same as returning it, and the fastest way for an app that works on strings. */
   emit(key: string, value: Value): void;
+  /**
+   * As `emit`, for a key that is there as UTF-8: the bytes of `buffer` from `start` up to and without `end`. No string is
+   * made of them before `reduce`. What is not UTF-8 becomes U+FFFD. The bytes are copied.
+   *
+   * Throws a RangeError when `start` and `end` are not places in the buffer, in this order.
+   */
+  emitBytes(buffer: Uint8Array, start: number, end: number, value: Value): void;
+  /** As `emitBytes`, with a string as the value that is there as bytes, too: those from `valueStart` to `valueEnd`. */
+  emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
 }
 
 export interface ReduceContext extends TaskContext {
@@ -65,13 +78,21 @@ export type MapResult<Value extends JsonValue = JsonValue> =
 /** The value to write after the key; nothing to write no line (or because `ctx.emit` was called). */
 export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
 
-/** An app: what its module exports. Exactly one of `reduce` and `reduceStream` is needed. */
+/** An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`. */
 export interface App<Value extends JsonValue = JsonValue> {
   /** What one call of `map` is given; `"file"` when absent. */
   readonly input?: InputKind;
 
   /** Called once per record. Emits pairs by returning them, by yielding them, or with `ctx.emit`. */
-  map(key: string, value: string, ctx: MapContext<Value>): MapResult<Value>;
+  map?(key: string, value: string, ctx: MapContext<Value>): MapResult<Value>;
+
+  /**
+   * Like `map`, on the bytes of the file as they are, for apps that can do without strings. Of a `"text"` split it is
+   * given one chunk of whole lines after the other, each of about a MiB.
+   *
+   * The chunk is lent: its bytes are others after the call (when it returns a promise, after that is resolved).
+   */
+  mapBytes?(key: string, chunk: Uint8Array, ctx: MapContext<Value>): MapResult<Value>;
 
   /** Called once per distinct key, in the order of the keys, with all values of the key. */
   reduce?(key: string, values: Value[], ctx: ReduceContext): ReduceResult;

@@ -4,20 +4,22 @@ import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { AppError } from "./app-error.js";
-import type { App, InputKind, JsonValue } from "./contract.js";
+import type { App, InputKind, JsonValue, MapContext } from "./contract.js";
 
-/** An app whose exports were checked: functions that can be called as they stand, one of `reduce` and `reduceStream`. */
+/** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
   readonly input: InputKind;
-  readonly map: (...args: Parameters<App["map"]>) => unknown;
+  readonly map: ((key: string, value: string, ctx: MapContext) => unknown) | undefined;
+  readonly mapBytes: ((key: string, chunk: Uint8Array, ctx: MapContext) => unknown) | undefined;
   readonly reduce: App["reduce"];
   readonly reduceStream: App["reduceStream"];
   readonly combine: ((key: string, values: JsonValue[]) => JsonValue) | undefined;
   readonly partition: ((key: string, reducers: number) => number) | undefined;
 }
 
-const functions = ["map", "reduce", "reduceStream", "combine", "partition"] as const;
+const functions = ["map", "mapBytes", "reduce", "reduceStream", "combine", "partition"] as const;
 const inputKinds: readonly unknown[] = ["file", "text", "lines", "jsonl", "csv"] satisfies InputKind[];
+const readableKinds: readonly unknown[] = ["file", "text", "lines"] satisfies InputKind[];
 
 /**
  * Imports an app's module and checks what it exports. TypeScript goes through tsx, which is loaded only then: it costs
@@ -34,25 +36,32 @@ export async function loadApp(path: string): Promise<LoadedApp> {
       throw new AppError(`app ${path}: export ${name} must be a function, and is ${describe(found)}`);
     }
   }
-  if (app["map"] === undefined) throw new AppError(`app ${path} exports no function map${hint(app, "Map")}`);
-  if (app["reduce"] === undefined && app["reduceStream"] === undefined) {
-    throw new AppError(`app ${path} exports no function reduce${hint(app, "Reduce")}`);
-  }
-  if (app["reduce"] !== undefined && app["reduceStream"] !== undefined) {
-    throw new AppError(`app ${path} exports both reduce and reduceStream: leave one out`);
-  }
+  requireOneOf(path, app, "map", "mapBytes", "Map");
+  requireOneOf(path, app, "reduce", "reduceStream", "Reduce");
   const input = app["input"] ?? "file";
   if (!inputKinds.includes(input)) {
     throw new AppError(`app ${path}: export input must be one of ${inputKinds.join(", ")}, and is ${describe(input)}`);
   }
-  if (input !== "file") {
-    throw new AppError(`app ${path}: export input is ${describe(input)}, and this version knows only "file"`);
+  if (!readableKinds.includes(input)) {
+    throw new AppError(
+      `app ${path}: this version cannot read ${describe(input)} yet; it can ${readableKinds.join(", ")}`,
+    );
   }
   // Bound, since the default export may be an object whose functions call each other through `this`.
   const bound = Object.fromEntries(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
   return { ...bound, input } as LoadedApp;
+}
+
+/** `goName`: what the function is called in the lab's own apps, which are written in Go. */
+function requireOneOf(path: string, app: Record<string, unknown>, name: string, other: string, goName: string): void {
+  const isThere = app[name] !== undefined;
+  if (isThere && app[other] !== undefined) {
+    throw new AppError(`app ${path} exports both ${name} and ${other}: leave one out`);
+  }
+  if (isThere || app[other] !== undefined) return;
+  throw new AppError(`app ${path} exports no function ${name}${hint(app, goName)}`);
 }
 
 async function importModule(path: string): Promise<Record<string, unknown>> {

@@ -14,11 +14,13 @@ export function coordinatorCommand(name: string, path = name) {
 function commandLine(name: string, path: string) {
   return new Command(name)
     .description("Run one job: hand out map and reduce tasks to the workers that connect, and end when all is done.")
-    .argument("<inputs...>", "input files; each is one map task")
+    .argument("<inputs...>", "input files; each is one map task, or several when its app takes lines")
     .addOption(options.reducers())
     .addOption(options.socket())
     .addOption(options.outputDirectory(".", "the current directory"))
     .addOption(options.arg())
+    .addOption(options.splitSize(false))
+    .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.maxAttempts())
     .addOption(options.maxCrashes())
@@ -43,9 +45,10 @@ type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function coordinate(program: string, names: readonly string[], given: Given): Promise<void> {
   const { socket, supervised = false, quiet = false, debug = false } = given;
-  const [{ Coordinator }, { findInputs }] = await Promise.all([
+  const [{ Coordinator }, { findInputs }, { splitBytesDefault }] = await Promise.all([
     import("../coordinator/coordinator.js"),
     import("../input/files.js"),
+    import("../input/splits.js"),
   ]);
   const console = new JobConsole(program, { quiet });
   const coordinator = await Coordinator.start({
@@ -53,6 +56,8 @@ async function coordinate(program: string, names: readonly string[], given: Give
     outputDirectory: given.outputDir,
     socket,
     reducers: given.reducers,
+    splitBytes: given.splitSize ?? splitBytesDefault,
+    collectorBytes: given.memory,
     args: given.arg,
     taskTimeoutMs: given.taskTimeout,
     maxAttempts: given.maxAttempts,

@@ -1,7 +1,7 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
 import { Option } from "@commander-js/extra-typings";
-import { duration, nameValue, wholeNumber } from "./values.js";
+import { duration, nameValue, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -29,6 +29,19 @@ export const taskTimeout = () =>
   )
     .argParser(duration)
     .default(10_000, "10s");
+
+/** The default is decided where the inputs are known. */
+export const splitSize = (isShorter: boolean) =>
+  new Option(
+    "--split-size <size>",
+    'how long a split of a file is at most, for apps with input "text" or "lines" ' +
+      `(default: 64MiB${isShorter ? ", less when that would leave workers idle" : ""})`,
+  ).argParser(size("1KiB", "1TiB"));
+
+export const memory = () =>
+  new Option("--memory <size>", "memory for the pairs of a map task; what is more is sorted and kept on disk meanwhile")
+    .argParser(size("1MiB", "1GiB"))
+    .default(256 * 2 ** 20, "256MiB");
 
 export const connectTimeout = () =>
   new Option("--connect-timeout <duration>", "how long to wait for a coordinator that is not up yet")

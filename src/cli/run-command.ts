@@ -15,11 +15,13 @@ function commandLine(path: string) {
   return new Command("run")
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
-    .argument("<inputs...>", "input files; each is one map task")
+    .argument("<inputs...>", "input files; each is one map task, or several when its app takes lines")
     .addOption(options.workers())
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
+    .addOption(options.splitSize(true))
+    .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.maxAttempts())
     .addOption(options.maxCrashes())
@@ -42,14 +44,16 @@ Examples:
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function runJob(typed: string, names: readonly string[], given: Given): Promise<never> {
-  const [{ resolveApp }, { findInputs }, { runCluster }] = await Promise.all([
+  const [{ resolveApp }, { findInputs }, { splitBytesFor }, { runCluster }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/files.js"),
+    import("../input/splits.js"),
     import("../local/run.js"),
   ]);
   // What is wrong with these is best said before anything is started.
   const app = resolveApp(typed);
-  findInputs(names);
+  const inputs = findInputs(names);
+  const splitSize = given.splitSize ?? splitBytesFor(inputs, given.workers);
 
   const isDirectoryNew = !existsSync(given.outputDir);
   const socket = `/var/tmp/mr-${userInfo().uid}-${randomBytes(6).toString("hex")}.sock`;
@@ -60,7 +64,10 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     () => kill.abort(),
   );
   const end = await runCluster({
-    coordinator: { file: programFile("mr-coordinator"), args: coordinatorArguments(socket, names, given) },
+    coordinator: {
+      file: programFile("mr-coordinator"),
+      args: coordinatorArguments(socket, names, { ...given, splitSize }),
+    },
     worker: { file: programFile("mr-worker"), args: ["--supervised", "--socket", socket, "--", app.path] },
     workers: given.workers,
     stop: stop.signal,
@@ -99,9 +106,10 @@ async function clearUpAfter(
 }
 
 function coordinatorArguments(socket: string, names: readonly string[], given: Given): string[] {
-  const { reducers, outputDir, arg = {}, taskTimeout, maxAttempts, maxCrashes } = given;
+  const { reducers, outputDir, arg = {}, taskTimeout, maxAttempts, maxCrashes, splitSize = 0, memory } = given;
   return [
     ...["--supervised", "--socket", socket, "--output-dir", outputDir, "--reducers", String(reducers)],
+    ...["--split-size", String(splitSize), "--memory", String(memory)],
     ...["--task-timeout", `${taskTimeout}ms`],
     ...["--max-attempts", String(maxAttempts), "--max-crashes", String(maxCrashes)],
     ...Object.entries(arg).flatMap(([name, value]) => ["--arg", `${name}=${value}`]),

@@ -15,6 +15,8 @@ export function sequentialCommand() {
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
+    .addOption(options.splitSize(false))
+    .addOption(options.memory())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -26,17 +28,20 @@ Examples:
   $ ${path} wc pg-*.txt
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
-    .action(async (typed, names, { arg, outputDir, quiet, reducers }) => {
-      const [{ resolveApp }, { findInputs }, { runSequentially }] = await Promise.all([
+    .action(async (typed, names, { arg, outputDir, quiet, reducers, splitSize, memory }) => {
+      const [{ resolveApp }, { findInputs }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
         import("../input/files.js"),
+        import("../input/splits.js"),
         import("../local/sequential.js"),
       ]);
       const startedMs = performance.now();
       const app = resolveApp(typed);
       const inputs = findInputs(names);
       process.once("exit", onEarlyExit);
-      const settings = { app, inputs, reducers, outputDirectory: outputDir, args: arg ?? {} };
+      const splitBytes = splitSize ?? splitBytesDefault;
+      const sizes = { reducers, splitBytes, collectorBytes: memory };
+      const settings = { app, inputs, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
       const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });

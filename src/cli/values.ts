@@ -1,6 +1,7 @@
 /** Parsers of option values. What they throw becomes one line that names the option. */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import ms, { type StringValue } from "ms";
+import { parseByteSize } from "./byte-size.js";
 
 /** A whole number in a range, in decimal digits. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -21,6 +22,19 @@ export function duration(text: string): number {
 /** With less, a busy machine is taken for a dead worker. */
 const leastDurationMs = 100;
 const dayMs = 24 * 60 * 60 * 1000;
+
+/** A size such as `500kB` or `64MiB`, from `least` to `most`. Returns bytes. */
+export function size(least: string, most: string): (text: string) => number {
+  return (text) => {
+    try {
+      const bytes = parseByteSize(text);
+      if (bytes >= parseByteSize(least) && bytes <= parseByteSize(most)) return bytes;
+    } catch {
+      // It is no size at all, and the message is the same.
+    }
+    throw new InvalidArgumentError(`It must be a size from ${least} to ${most}, such as 500kB or 64MiB.`);
+  };
+}
 
 /** Collects `--arg name=value` options. */
 export function nameValue(text: string, earlier: Record<string, string> | undefined): Record<string, string> {

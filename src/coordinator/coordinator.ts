@@ -30,6 +30,10 @@ export interface CoordinatorOptions {
   readonly outputDirectory: string;
   readonly socket: string;
   readonly reducers: number;
+  /** How long a split of a file is at most, if files are split. */
+  readonly splitBytes: number;
+  /** How much memory the pairs of a map attempt may take before they are spilled. */
+  readonly collectorBytes: number;
   /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
   readonly taskTimeoutMs: number;
@@ -73,11 +77,12 @@ export class Coordinator {
     this.#options = options;
     this.#directory = directory;
     this.#listener = listener;
-    const { taskTimeoutMs, reducers, maxAttempts, maxCrashes, args } = options;
+    const { taskTimeoutMs, reducers, collectorBytes, maxAttempts, maxCrashes, args } = options;
     const settings = {
       id: randomBytes(4).toString("hex"),
       reducers,
       directory: directory.path,
+      collectorBytes,
       taskTimeoutMs,
       heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
       maxAttempts,
@@ -157,9 +162,9 @@ export class Coordinator {
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { inputs, log } = this.#options;
+    const { inputs, splitBytes, log } = this.#options;
     try {
-      const splits = planSplits(inputs, app.input);
+      const splits = planSplits(inputs, app.input, splitBytes);
       const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
       this.#step({ type: "planned", app, args, splits });

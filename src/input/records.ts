@@ -1,30 +1,25 @@
-import { constants } from "node:buffer";
-import { readFileSync } from "node:fs";
-import prettyBytes from "pretty-bytes";
+/**
+ * How a split is read. What one record is depends on the app's `input` and on which of its functions is to have it:
+ *
+ *     input      map (strings)             mapBytes
+ *     "file"     the whole file            the whole file
+ *     "text"     all lines of the split    one chunk of them after the other
+ *     "lines"    a line                    a line
+ */
+import type { InputKind } from "../app/contract.js";
 import type { Split } from "../rpc/protocol.js";
+import { ChunkReader } from "./chunk-reader.js";
+import { LineBytesReader, LineReader } from "./line-readers.js";
+import type { RecordReader } from "./record-reader.js";
+import { WholeBytesReader, WholeTextReader } from "./whole-reader.js";
 
-/** One unit handed to `map`. */
-export interface InputRecord {
-  readonly key: string;
-  readonly value: string;
-  /** Where it begins in the file, in bytes. */
-  readonly offset: number;
-  readonly bytes: number;
+/** Opens a split to read its records as strings; bytes that are not UTF-8 become U+FFFD. Throws what opening throws. */
+export function openText(split: Split, kind: InputKind): RecordReader<string> {
+  return kind === "lines" ? new LineReader(split) : new WholeTextReader(split, kind === "file" ? "file" : "lines");
 }
 
-/**
- * The records of a split: with `input = "file"` a single one, the whole file as it is when it is read.
- *
- * Bytes that are not UTF-8 become U+FFFD. Throws when the file cannot be read or is too long for a string.
- */
-export function* readRecords(split: Split): Generator<InputRecord, void, undefined> {
-  const bytes = readFileSync(split.path);
-  // A string is counted in UTF-16 units, of which UTF-8 text has at most as many as bytes.
-  if (bytes.length > constants.MAX_STRING_LENGTH) {
-    throw new Error(
-      `${split.file} has ${prettyBytes(bytes.length)}, more than one string can hold ` +
-        `(${prettyBytes(constants.MAX_STRING_LENGTH)}): cut it into several files`,
-    );
-  }
-  yield { key: split.file, value: bytes.toString("utf8"), offset: 0, bytes: bytes.length };
+/** Opens a split to read its records as bytes. Throws what opening throws. */
+export function openBytes(split: Split, kind: InputKind): RecordReader<Uint8Array> {
+  if (kind === "file") return new WholeBytesReader(split, "file");
+  return kind === "lines" ? new LineBytesReader(split) : new ChunkReader(split);
 }

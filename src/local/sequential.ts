@@ -15,6 +15,8 @@ export interface SequentialOptions {
   readonly app: AppFile;
   readonly inputs: readonly InputFile[];
   readonly reducers: number;
+  readonly splitBytes: number;
+  readonly collectorBytes: number;
   readonly outputDirectory: string;
   readonly args: Readonly<Record<string, string>>;
 }
@@ -42,7 +44,7 @@ class AppFailedError extends Error {
 export async function runSequentially(options: SequentialOptions): Promise<SequentialReport> {
   const { inputs, reducers, outputDirectory } = options;
   const app = await loadApp(options.app.path);
-  const splits = planSplits(inputs, app.input);
+  const splits = planSplits(inputs, app.input, options.splitBytes);
   const directory = await JobDirectory.take(outputDirectory, inputs);
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
@@ -51,6 +53,7 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
     jobId,
     reducers,
     directory: directory.path,
+    collectorBytes: options.collectorBytes,
     args: options.args,
     signal: new AbortController().signal,
     progress: { set: () => undefined },

@@ -58,16 +58,19 @@ export class StagedFile {
     const descriptor = this.#requireOpen();
     this.#flush();
     this.#naming(() => fsyncSync(descriptor));
-    this.close();
-    return { path: this.path, bytes: this.#bytes, checksum: this.#checksum };
+    return this.close();
   }
 
-  /** Writes what is buffered and closes, without waiting for the disk: for a file that is of no use after a crash. */
-  close(): void {
+  /**
+   * Writes what is buffered and closes, without waiting for the disk: for a file that can be made again, and whose reader
+   * knows length and checksum.
+   */
+  close(): FinishedFile {
     const descriptor = this.#requireOpen();
     this.#flush();
     this.#release();
     this.#naming(() => closeSync(descriptor));
+    return { path: this.path, bytes: this.#bytes, checksum: this.#checksum };
   }
 
   /**

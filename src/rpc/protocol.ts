@@ -7,7 +7,7 @@
 import * as v from "valibot";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** A line longer than this is refused; a reduce task over 100,000 map outputs still fits. */
 export const messageBytesMax = 16 * 1024 * 1024;
@@ -148,6 +148,8 @@ export const methods = {
         /** Where intermediate and output files go. */
         directory: v.string(),
         args,
+        /** How much memory the pairs of a map attempt may take before they are spilled. */
+        collectorBytes: v.pipe(count, v.minValue(1)),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
         heartbeatIntervalMs: v.pipe(v.number(), v.minValue(1)),
       }),

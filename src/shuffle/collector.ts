@@ -23,6 +23,15 @@ export interface Collector {
    */
   emit(key: string, value: JsonValue): void;
 
+  /**
+   * As `emit`, for the key whose UTF-8 is in `buffer` from `start` up to and without `end`; the bytes are copied. Throws a
+   * RangeError as well when these are not places in the buffer. What is not UTF-8 becomes U+FFFD.
+   */
+  emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void;
+
+  /** As `emitBytes`, with the string as value whose UTF-8 is in the buffer from `valueStart` to `valueEnd`. */
+  emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+
   /** Writes what was collected; partitions without a pair are left out. Nothing can be emitted afterwards. */
   finish(): CollectedPartition[];
 

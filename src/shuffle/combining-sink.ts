@@ -8,7 +8,11 @@ import type { SortedSink } from "./sorted-sink.js";
 const batchValuesMax = 64 * 1024;
 const batchCharactersMax = 16 * 1024 * 1024;
 
-/** Folds the values of each key into one with the app's `combine`, and hands that on. A single value is left alone. */
+/**
+ * Folds the values of each key into one with the app's `combine`, and hands that on. A value that comes alone is left as it
+ * is, however often it repeats: with its count it is as short as a result could be, and folding a million ones into one
+ * takes a million values.
+ */
 export class CombiningSink implements SortedSink {
   readonly #sink: SortedSink;
   readonly #combine: (key: string, values: JsonValue[]) => JsonValue;
@@ -17,9 +21,10 @@ export class CombiningSink implements SortedSink {
   #keyBytes = 0;
   /** The key as a string, once it is needed. */
   #key: string | undefined;
-  /** The only value so far, −1 bytes when there is none. */
+  /** The only value so far, and how often it repeats; −1 bytes when there is none. */
   #only = Buffer.allocUnsafeSlow(256);
   #onlyBytes = -1;
+  #onlyCount = 0;
   /** Two values or more, or the result so far. */
   #values: JsonValue[] = [];
   #characters = 0;
@@ -43,11 +48,15 @@ export class CombiningSink implements SortedSink {
 
   value(bytes: Uint8Array, start: number, end: number, count: number): void {
     if (this.#values.length === 0) {
-      if (this.#onlyBytes < 0 && count === 1) {
-        this.#hold(bytes, start, end);
+      if (this.#onlyBytes < 0) {
+        this.#hold(bytes, start, end, count);
         return;
       }
-      if (this.#onlyBytes >= 0) this.#take(this.#only.toString("utf8", 0, this.#onlyBytes), 1);
+      if (this.#isOnly(bytes, start, end)) {
+        this.#onlyCount += count;
+        return;
+      }
+      this.#take(this.#only.toString("utf8", 0, this.#onlyBytes), this.#onlyCount);
       this.#onlyBytes = -1;
     }
     this.#take(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"), count);
@@ -55,7 +64,7 @@ export class CombiningSink implements SortedSink {
 
   endKey(): void {
     if (this.#onlyBytes >= 0) {
-      this.#sink.value(this.#only, 0, this.#onlyBytes, 1);
+      this.#sink.value(this.#only, 0, this.#onlyBytes, this.#onlyCount);
     } else {
       // A single value here is the result of the last batch.
       if (this.#values.length > 1) this.#fold();
@@ -65,10 +74,17 @@ export class CombiningSink implements SortedSink {
     this.#sink.endKey();
   }
 
-  #hold(bytes: Uint8Array, start: number, end: number): void {
+  #hold(bytes: Uint8Array, start: number, end: number, count: number): void {
     if (this.#only.length < end - start) this.#only = Buffer.allocUnsafeSlow(end - start);
-    this.#only.set(bytes.subarray(start, end));
+    for (let at = start; at < end; at++) this.#only[at - start] = bytes[at] ?? 0;
     this.#onlyBytes = end - start;
+    this.#onlyCount = count;
+  }
+
+  #isOnly(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start !== this.#onlyBytes) return false;
+    for (let at = start; at < end; at++) if (bytes[at] !== this.#only[at - start]) return false;
+    return true;
   }
 
   #take(text: string, count: number): void {

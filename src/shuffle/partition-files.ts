@@ -49,6 +49,6 @@ export class PartitionFiles implements SortedSink {
   #endFile(): void {
     this.#writer.writeTo(undefined);
     const file = this.#files.at(-1);
-    if (file !== undefined) this.#finished.push({ partition: this.#partition, ...file.finish() });
+    if (file !== undefined) this.#finished.push({ partition: this.#partition, ...file.close() });
   }
 }

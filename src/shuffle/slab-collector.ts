@@ -25,11 +25,14 @@
  * Not to be confused: a run is a temporary file with all partitions, of no use to anyone else; the intermediate files
  * are what reduce tasks read.
  */
+import { randomInt } from "node:crypto";
 import type { JsonValue } from "../app/contract.js";
 import { jsonText, requireStringKey } from "../app/given.js";
 import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
 import { CombiningSink } from "./combining-sink.js";
 import { sortKeys } from "./key-sort.js";
+import { KeyBatch } from "./key-batch.js";
+import { keyString } from "./key-words.js";
 import { KeyTable } from "./key-table.js";
 import { PartitionFiles } from "./partition-files.js";
 import { primitiveText, type Primitive } from "./primitive-text.js";
@@ -60,6 +63,7 @@ class SlabCollector implements Collector {
   readonly #appPartitionOf: ((key: string) => number) | undefined;
   readonly #hashPartitionOf: (words: Int32Array, wordAt: number, keyBytes: number) => number;
   readonly #runs: SpilledRuns;
+  readonly #batch: KeyBatch;
   #keys: KeyTable;
   #values: ValueSlab;
   #pairs = 0;
@@ -69,6 +73,8 @@ class SlabCollector implements Collector {
   #recentValue: Primitive = NaN;
   #recentText: string | undefined;
   #recentPlace = 0;
+  /** Whether it is the candidate of the value slab from the start, and nowhere else. */
+  #isWritten = false;
   /** Where the texts of some values lie, the first that came. */
   readonly #knownPlaces = new Map<Primitive, number>();
 
@@ -79,6 +85,8 @@ class SlabCollector implements Collector {
     this.#appPartitionOf = partition && createPartitioner(reducers, partition);
     this.#hashPartitionOf = createWordsPartitioner(reducers);
     this.#runs = new SpilledRuns((run) => options.spillPath(run), combine);
+    // What an app's partition throws is to come from the call that emits the key.
+    this.#batch = new KeyBatch(partition ? 1 : Infinity, randomInt(2 ** 31));
     this.#keys = new KeyTable(this.#memoryBytesMax);
     this.#values = new ValueSlab(this.#memoryBytesMax);
   }
@@ -95,14 +103,35 @@ class SlabCollector implements Collector {
     if (this.#refusal !== undefined) throw new Error(`emit: ${this.#refusal}`);
     if (typeof key !== "string") requireStringKey("emit", key);
     if (value !== this.#recentValue) this.#takeValue(key, value);
-    const record = this.#keys.find(key);
-    if (record === 0) this.#addKey(key);
-    else if (!this.#keys.countRepeated(record, this.#recentPlace)) this.#addValue(key, record);
-    this.#pairs++;
+    this.#batch.add(key);
+    this.#take();
+  }
+
+  emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
+    if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
+    if (!isRange(buffer, start, end)) throw rangeError("emitBytes", buffer, start, end);
+    if (value !== this.#recentValue) this.#takeValue(isPlain(value) ? "" : decoded(buffer, start, end), value);
+    this.#batch.addBytes(buffer, start, end);
+    this.#take();
+  }
+
+  emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    if (this.#refusal !== undefined) throw new Error(`emitSlices: ${this.#refusal}`);
+    if (!isRange(buffer, keyStart, keyEnd)) throw rangeError("emitSlices", buffer, keyStart, keyEnd);
+    if (!isRange(buffer, valueStart, valueEnd)) throw rangeError("emitSlices", buffer, valueStart, valueEnd);
+    if (this.#batch.count > 0) this.#empty();
+    this.#values.writeSlice(buffer, valueStart, valueEnd);
+    this.#recentValue = NaN;
+    this.#recentText = undefined;
+    this.#recentPlace = 0;
+    this.#isWritten = true;
+    this.#batch.addBytes(buffer, keyStart, keyEnd);
+    this.#take();
   }
 
   finish(): CollectedPartition[] {
     if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
+    this.#empty();
     this.#refusal = "the map task has already finished";
     const files = new PartitionFiles((partition) => this.#options.temporaryPath(partition));
     try {
@@ -130,6 +159,7 @@ class SlabCollector implements Collector {
 
   /** Makes `value` the recent one. All that can throw for a value does so here, before anything has changed. */
   #takeValue(key: string, value: JsonValue): void {
+    this.#isWritten = false;
     if (typeof value === "object" && value !== null) {
       this.#recentText = jsonText("emit", key, value);
       this.#recentValue = NaN;
@@ -143,35 +173,63 @@ class SlabCollector implements Collector {
     this.#recentPlace = place ?? 0;
   }
 
-  /** Adds the candidate of the key table with the recent value. */
-  #addKey(key: string): void {
-    this.#writeRecentValue();
-    const valueBytes = this.#recentPlace === 0 ? this.#values.candidateBytes : 0;
-    if (this.#exceeds(this.#keys.candidateBytes + valueBytes)) {
-      this.#spill();
-      this.#keys.find(key);
-      this.#writeRecentValue();
-    }
-    const partition = this.#partitionOfCandidate(key);
-    this.#keys.insert(partition, this.#placeOfRecentValue());
+  /** Takes the pair of the last key in the batch and the recent value; at once, when that has no place in the slab yet. */
+  #take(): void {
+    const batch = this.#batch;
+    batch.values[batch.count - 1] = this.#recentPlace;
+    if (this.#recentPlace === 0 || batch.isFull) this.#empty();
+    this.#pairs++;
   }
 
-  /** Adds the recent value to a record whose last value is in another place. */
-  #addValue(key: string, record: number): void {
+  /** Puts the pairs of the batch into the slabs. Only the last of them may have a value without a place. */
+  #empty(): void {
+    const batch = this.#batch;
+    if (batch.count > 1) this.#keys.fetch(batch);
+    try {
+      for (let at = 0; at < batch.count; at++) {
+        const record = this.#keys.find(batch, at);
+        const value = batch.values[at] ?? 0;
+        if (record === 0) this.#addKey(at);
+        else if (!this.#keys.countRepeated(record, value)) this.#addValue(at, record);
+      }
+    } finally {
+      batch.clear();
+    }
+  }
+
+  /** Adds key `at` of the batch, which is a new one, with its value. */
+  #addKey(at: number): void {
+    if (this.#batch.values[at] === 0) this.#writeRecentValue();
+    else this.#values.dropCandidate();
+    const keyBytes = this.#keys.bytesOfOneMore(this.#batch.keyBytes[at] ?? 0);
+    if (this.#exceeds(keyBytes + this.#values.candidateBytes)) this.#spill(at);
+    this.#insert(at);
+  }
+
+  /** Makes a record of key `at` and its value, which is the candidate of the value slab if it has no place yet. */
+  #insert(at: number): void {
+    const batch = this.#batch;
+    const place = batch.values[at] ?? 0;
+    const partition = this.#partitionOf(at);
+    this.#keys.insert(batch, at, partition, place === 0 ? this.#keepRecentValue() : place);
+  }
+
+  /** Adds the value of key `at` to its record, whose last value is in another place. */
+  #addValue(at: number, record: number): void {
     const last = this.#keys.valueOf(record);
-    this.#writeRecentValue();
-    const isRepeated =
-      this.#recentPlace === 0 ? this.#values.isCandidate(last) : this.#values.isSame(last, this.#recentPlace);
+    const place = this.#batch.values[at] ?? 0;
+    if (place === 0) this.#writeRecentValue();
+    else this.#values.dropCandidate();
+    const isRepeated = place === 0 ? this.#values.isCandidate(last) : this.#values.isSame(last, place);
     if (isRepeated && this.#keys.countRepeated(record, last)) return;
     if (this.#exceeds(this.#values.candidateBytes)) {
-      this.#spill();
-      this.#keys.find(key);
-      this.#addKey(key);
+      this.#spill(at);
+      this.#insert(at);
       return;
     }
-    const place = this.#placeOfRecentValue();
+    const value = place === 0 ? this.#keepRecentValue() : place;
     const tail = this.#values.link(this.#keys.tailOf(record), last, this.#keys.countOf(record));
-    this.#keys.setValue(record, place, tail);
+    this.#keys.setValue(record, value, tail);
   }
 
   /** Whether so many bytes more are too many, and there is something to spill. */
@@ -179,15 +237,15 @@ class SlabCollector implements Collector {
     return this.#keys.keys > 0 && this.memoryBytes + moreBytes > this.#memoryBytesMax;
   }
 
-  /** Makes the recent value the candidate of the value slab, unless it has its place already. */
+  /** Makes the recent value the candidate of the value slab. */
   #writeRecentValue(): void {
-    if (this.#recentPlace !== 0) this.#values.dropCandidate();
-    else if (typeof this.#recentValue === "string") this.#values.writeString(this.#recentValue);
+    if (this.#isWritten) return;
+    if (typeof this.#recentValue === "string") this.#values.writeString(this.#recentValue);
     else this.#values.writeText(this.#recentText ?? JSON.stringify(this.#recentValue));
   }
 
-  #placeOfRecentValue(): number {
-    if (this.#recentPlace !== 0) return this.#recentPlace;
+  /** Gives the candidate of the value slab, which is the recent value, its place. */
+  #keepRecentValue(): number {
     const place = this.#values.keep();
     const value = this.#recentValue;
     // An object may have changed when it is emitted again.
@@ -198,11 +256,11 @@ class SlabCollector implements Collector {
     return place;
   }
 
-  #partitionOfCandidate(key: string): number {
-    const keys = this.#keys;
-    if (this.#appPartitionOf === undefined) {
-      return this.#hashPartitionOf(keys.words, keys.keyAt(keys.candidate), keys.candidateKeyBytes);
-    }
+  #partitionOf(at: number): number {
+    const { words, starts, keyBytes } = this.#batch;
+    const [start, bytes] = [starts[at] ?? 0, keyBytes[at] ?? 0];
+    if (this.#appPartitionOf === undefined) return this.#hashPartitionOf(words, start, bytes);
+    const key = keyString(words, start, bytes);
     this.#refusal = "called by the app's partition function";
     try {
       return this.#appPartitionOf(key);
@@ -211,7 +269,8 @@ class SlabCollector implements Collector {
     }
   }
 
-  #spill(): void {
+  /** Spills everything; the batch from key `at` on is still to come. The table knows then where that key belongs. */
+  #spill(at: number): void {
     this.#refusal = "called by the app's combine function";
     try {
       this.#runs.add((sink) => this.#writeSorted(sink));
@@ -222,7 +281,8 @@ class SlabCollector implements Collector {
     }
     this.#refusal = undefined;
     this.#keys.clear();
-    this.#values.clear();
+    this.#keys.find(this.#batch, at);
+    this.#values.clear(this.#batch.values.subarray(at, this.#batch.count));
     this.#knownPlaces.clear();
     this.#recentPlace = 0;
   }
@@ -234,7 +294,7 @@ class SlabCollector implements Collector {
     const keys = this.#keys;
     const records = sortKeys(keys, reducers);
     for (let at = 0; at < records.length; at++) {
-      if (at % fetchedRecords === 0) keys.fetch(records, at, at + fetchedRecords);
+      if (at % fetchedRecords === 0) keys.fetchRecords(records, at, at + fetchedRecords);
       const record = records[at] ?? 0;
       sink.beginKey(keys.partitionOf(record), keys.words, keys.keyAt(record), keys.keyBytesOf(record));
       this.#values.giveChain(keys.tailOf(record), sink);
@@ -248,4 +308,23 @@ class SlabCollector implements Collector {
     this.#values = new ValueSlab(0);
     this.#knownPlaces.clear();
   }
+}
+
+function isRange(buffer: Uint8Array, start: number, end: number): boolean {
+  const isInBuffer = start >>> 0 === start && end >>> 0 === end && start <= end && end <= buffer.length;
+  return isInBuffer && buffer instanceof Uint8Array;
+}
+
+function rangeError(giver: string, buffer: unknown, start: number, end: number): Error {
+  if (!(buffer instanceof Uint8Array)) return new TypeError(`${giver}: the bytes must be in a Uint8Array`);
+  return new RangeError(`${giver}: ${start} to ${end} is no range of a buffer of ${buffer.length} bytes`);
+}
+
+/** Whether a value has a JSON text for certain. */
+function isPlain(value: JsonValue): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
+function decoded(buffer: Uint8Array, start: number, end: number): string {
+  return Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString();
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { SortedSink } from "./sorted-sink.js";
 import { grownSlab, slabBytesMin } from "./slab.js";
 
@@ -55,6 +56,30 @@ export class ValueSlab {
       }
     }
     this.writeText(JSON.stringify(value));
+  }
+
+  /** Writes the JSON text of the string whose UTF-8 is in `buffer` from `start` to `end` as the candidate. */
+  writeSlice(buffer: Uint8Array, start: number, end: number): void {
+    this.#makeRoom(end - start + 2);
+    const bytes = this.#bytes;
+    const first = (this.#end + 1) * 4;
+    bytes[first] = quote;
+    let to = first + 1;
+    let isPlain = true;
+    let bits = 0;
+    for (let at = start; at < end; at++) {
+      const byte = buffer[at] ?? 0;
+      bits |= byte;
+      if (byte < 0x20 || byte === quote || byte === backslash) isPlain = false;
+      bytes[to++] = byte;
+    }
+    if (isPlain && (bits < 0x80 || isUtf8(buffer.subarray(start, end)))) {
+      bytes[to] = quote;
+      this.#endCandidate(to + 1);
+    } else {
+      const text = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString();
+      this.writeText(JSON.stringify(text));
+    }
   }
 
   /** Writes a JSON text as the candidate. */
@@ -122,12 +147,41 @@ export class ValueSlab {
     sink.value(this.#bytes, start, start + (this.#words[text] ?? 0), count);
   }
 
-  /** Forgets everything. Keeps the room, unless a single value needed more than the reserve. */
-  clear(): void {
+  /**
+   * Forgets everything but the candidate and the texts at `places`, which are changed to where these are then. Keeps the
+   * room, unless a single value needed more than the reserve.
+   */
+  clear(places: Int32Array): void {
+    const texts = Array.from(places, (place) => this.#copyOf(place, this.#words[place] ?? 0));
+    const candidate = this.#copyOf(this.#end, this.#candidateLength);
     if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin)) {
       this.#use(new Int32Array(slabBytesMin / 4));
     }
     this.#end = firstWord;
+    const from = places.slice();
+    for (const [at, text] of texts.entries()) {
+      if (from[at] === 0) continue;
+      if (at > 0 && from[at] === from[at - 1]) {
+        places[at] = places[at - 1] ?? 0;
+      } else {
+        this.#makeCandidate(text);
+        places[at] = this.keep();
+      }
+    }
+    this.#makeCandidate(candidate);
+  }
+
+  /** The bytes of a text. */
+  #copyOf(text: number, length: number): Buffer {
+    const start = (text + 1) * 4;
+    return Buffer.from(this.#bytes.subarray(start, start + length));
+  }
+
+  #makeCandidate(text: Buffer): void {
+    this.#makeRoom(text.length);
+    const start = (this.#end + 1) * 4;
+    this.#bytes.set(text, start);
+    this.#endCandidate(start + text.length);
   }
 
   /** The bytes between the end of the candidate and the end of its last word are zero: texts are compared by words. */

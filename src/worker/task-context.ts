@@ -9,6 +9,8 @@ export interface AttemptSettings {
   readonly reducers: number;
   /** Where the attempt's files go. */
   readonly directory: string;
+  /** How much memory the pairs of a map attempt may take before they are spilled. */
+  readonly collectorBytes: number;
   readonly args: Readonly<Record<string, string>>;
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;

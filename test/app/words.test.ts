@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { words } from "../../src/app/words.js";
+import { words, wordsInBytes } from "../../src/app/words.js";
 
 function wordsOf(text: string): string[] {
   const found: string[] = [];
@@ -54,6 +54,50 @@ describe("words", () => {
       const codePoints = Array.from({ length: 0x1000 }, (_, index) => String.fromCodePoint(start + index));
       for (const text of [codePoints.join(""), codePoints.join(" ")]) {
         expect(wordsOf(text)).toEqual(text.match(/\p{L}+/gu) ?? []);
+      }
+    }
+  });
+});
+
+function wordsOfBytes(bytes: Uint8Array): string[] {
+  const found: string[] = [];
+  wordsInBytes(bytes, (start, end) => found.push(Buffer.from(bytes.subarray(start, end)).toString()));
+  return found;
+}
+
+describe("wordsInBytes", () => {
+  it("finds the words of the text that the bytes decode to, whatever they are", () => {
+    const piece = fc.oneof(
+      fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
+      fc.constantFrom("a", "é", "ſ", "中", "\u0301", "𝒳", "😀", "\uffff", "\ufeff").map((text) => Buffer.from(text)),
+      // Cut, overlong, beyond the end of Unicode, a surrogate, a continuation without a beginning.
+      fc
+        .constantFrom(
+          [0xc3],
+          [0xe4, 0xb8],
+          [0xf0, 0x9d, 0x92],
+          [0xc1, 0x81],
+          [0xe0, 0x81, 0x81],
+          [0xf0, 0x80, 0x81, 0x81],
+        )
+        .map((bytes) => Buffer.from(bytes)),
+      fc.constantFrom([0xf4, 0x90, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xa9], [0xff]).map((bytes) => Buffer.from(bytes)),
+      fc.uint8Array({ maxLength: 4 }).map((bytes) => Buffer.from(bytes)),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const bytes = Buffer.concat(pieces);
+        expect(wordsOfBytes(bytes)).toEqual(bytes.toString().match(/\p{L}+/gu) ?? []);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it("agrees with the regular expression on every code point", () => {
+    for (let start = 0; start < 0x110000; start += 0x1000) {
+      const codePoints = Array.from({ length: 0x1000 }, (_, index) => String.fromCodePoint(start + index));
+      for (const text of [codePoints.join("").toWellFormed(), codePoints.join(" ").toWellFormed()]) {
+        expect(wordsOfBytes(Buffer.from(text))).toEqual(text.match(/\p{L}+/gu) ?? []);
       }
     }
   });

@@ -26,7 +26,19 @@ test.each<[string, string, string, string[]]>([
 test("grep numbers lines from 1 in each file, and a file given twice has its lines twice", () => {
   const twice = ["a b.txt", "x\ny x\n"] as const;
   const output = runApp(grep, [twice, ["c", "x"], twice], { pattern: "x" });
-  expect(output).toEqual(["a b.txt:1 x", "a b.txt:1 x", "a b.txt:2 y x", "a b.txt:2 y x", "c:1 x"]);
+  expect(output).toEqual(["a b.txt:1 x", "a b.txt:2 y x", "a b.txt:1 x", "a b.txt:2 y x", "c:1 x"]);
+});
+
+test("grep numbers lines through the splits of a file", () => {
+  const splits = [
+    ["f", "x\n\n"],
+    ["f", "y\nx\n", 3],
+    ["f", "n", 7],
+    ["f", "x", 8],
+  ] as const;
+  const expected = ["f:1 x", "f:4 x", "f:6 x"];
+  expect(runApp(grep, splits, { pattern: "x" })).toEqual(expected);
+  expect(runApp(grep, [...splits, ...splits], { pattern: "x" })).toEqual([...expected, ...expected]);
 });
 
 test("grep without a pattern says how to give one", () => {

@@ -1,13 +1,14 @@
-import type { JsonValue, MapContext, ReduceContext, TaskContext } from "mapreduce-ts";
+import type { App, JsonValue, MapContext, TaskContext } from "mapreduce-ts";
 
-/** The text apps: values are strings, nothing is asynchronous, and `map` emits by `ctx.emit`. */
-interface TextApp {
-  map(key: string, value: string, ctx: MapContext<string>): void;
-  reduce(key: string, values: string[], ctx: ReduceContext): string | void;
-}
+/** Whatever the app's values are. Nothing may be asynchronous, and `map` emits by its context. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type PlainApp = Pick<App<any>, "map" | "mapBytes" | "reduce" | "reduceStream">;
+
+/** Some text of a file, and where it begins in it. */
+type Piece = readonly [filename: string, text: string, offset?: number];
 
 /** Runs an app over files in memory, in the plainest way, and returns its output lines by key. */
-export function runApp(app: TextApp, files: readonly (readonly [string, string])[], args = {}): string[] {
+export function runApp(app: PlainApp, pieces: readonly Piece[], args = {}): string[] {
   const task: TaskContext = {
     args,
     task: 0,
@@ -16,19 +17,30 @@ export function runApp(app: TextApp, files: readonly (readonly [string, string])
     log: () => undefined,
     counter: () => ({ add: () => undefined }),
   };
-  const groups = new Map<string, string[]>();
-  for (const [filename, contents] of files) {
-    const emit = (key: string, value: string): void => {
-      groups.set(key, [...(groups.get(key) ?? []), value]);
+  const groups = new Map<string, JsonValue[]>();
+  const emitPair = (key: string, value: JsonValue): void => void groups.set(key, [...(groups.get(key) ?? []), value]);
+  const decoded = (buffer: Uint8Array, start: number, end: number) => Buffer.from(buffer.slice(start, end)).toString();
+  for (const [filename, text, offset = 0] of pieces) {
+    const context: MapContext = {
+      ...task,
+      filename,
+      offset,
+      emit: emitPair,
+      emitBytes: (buffer, start, end, value) => emitPair(decoded(buffer, start, end), value),
+      emitSlices: (buffer, keyStart, keyEnd, valueStart, valueEnd) =>
+        emitPair(decoded(buffer, keyStart, keyEnd), decoded(buffer, valueStart, valueEnd)),
     };
-    app.map(filename, contents, { ...task, filename, offset: 0, emit });
+    void app.map?.(filename, text, context);
+    void app.mapBytes?.(filename, Buffer.from(text), context);
   }
   const lines: string[] = [];
   const emit = (key: string, value: JsonValue): void =>
     void lines.push(`${key} ${typeof value === "string" ? value : JSON.stringify(value)}`);
   for (const key of [...groups.keys()].sort()) {
-    const value = app.reduce(key, groups.get(key) ?? [], { ...task, emit });
-    if (value !== undefined) emit(key, value);
+    const values = groups.get(key) ?? [];
+    const context = { ...task, emit };
+    const value = app.reduce?.(key, values, context) ?? app.reduceStream?.(key, values, context);
+    if (value !== undefined) emit(key, value as JsonValue);
   }
   return lines;
 }

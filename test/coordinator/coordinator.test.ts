@@ -41,6 +41,8 @@ async function startJob(maps: number, options: Partial<CoordinatorOptions> = {})
     reducers: 1,
     args: undefined,
     taskTimeoutMs: 60_000,
+    splitBytes: 2 ** 26,
+    collectorBytes: 2 ** 28,
     maxAttempts: 4,
     maxCrashes: 20,
     keepIntermediate: false,

@@ -2,8 +2,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findInputs } from "../../src/input/files.js";
-import { planSplits } from "../../src/input/splits.js";
-import { readRecords } from "../../src/input/records.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -33,26 +31,5 @@ describe("findInputs", () => {
     expect(() => findInputs(["/dev/null"])).toThrow("cannot read input /dev/null: it is not a regular file");
     expect(() => findInputs([""])).toThrow('cannot read input "": no such file');
     expect(() => findInputs(["no-1", "no-2", "no-3"])).toThrow("no-1: no such file (and 2 more inputs cannot be read)");
-  });
-});
-
-describe("planSplits and readRecords", () => {
-  it("make one record of each file, in the order given", () => {
-    const [first, second] = [temporary.newPath(), temporary.newPath()];
-    writeFileSync(first, "one\r\ntwö");
-    writeFileSync(second, "");
-    const splits = planSplits(findInputs([second, first]), "file");
-    expect(splits.map(({ path, endBytes }) => [path, endBytes])).toEqual([
-      [second, 0],
-      [first, 9],
-    ]);
-    expect(splits.flatMap((split) => [...readRecords(split)])).toEqual([
-      { key: second, value: "", offset: 0, bytes: 0 },
-      { key: first, value: "one\r\ntwö", offset: 0, bytes: 9 },
-    ]);
-  });
-
-  it("refuse a kind of input that cannot be split yet", () => {
-    expect(() => planSplits([], "lines")).toThrow('cannot split input of kind "lines"');
   });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue, KeyValue } from "../../src/app/contract.js";
-import type { CollectorOptions } from "../../src/shuffle/collector.js";
+import type { Collector, CollectorOptions } from "../../src/shuffle/collector.js";
 import { hashPartition } from "../../src/shuffle/partitioner.js";
 import { hostileKey, jsonValue, pairs } from "./hostile-data.js";
 import { collect, type CreateCollector, expectedGroups, readAll, stored } from "./shuffle-run.js";
@@ -88,14 +88,15 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readdirSync(options.directory)).toEqual([]);
     });
 
-    it("folds the values of a key with combine, and leaves a single value alone", () => {
+    it("folds the values of a key with combine, and leaves a value alone that is the only one or repeats", () => {
       const combine = (key: string, values: JsonValue[]) => {
         expect(values.length).toBeGreaterThan(1);
         return `${key}${values.map(Number).reduce((sum, value) => sum + value)}`;
       };
       const emitted = ["1", "1", "2"].map((value) => ({ key: "sum", value }));
-      const text = collectText([{ key: "one", value: "1" }, ...emitted], { combine });
-      expect(text).toBe('["one",["1"]]\n["sum",["sum4"]]\n');
+      const ones = ["one", "ones", "ones"].map((key) => ({ key, value: "1" }));
+      const text = collectText([...ones, ...emitted], { combine });
+      expect(text).toBe('["one",["1"]]\n["ones",["1"],[2]]\n["sum",["sum4"]]\n');
     });
 
     it("gives combine objects of its own, equal ones too", () => {
@@ -104,10 +105,11 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
         return values;
       };
       const emitted = [
+        { key: "k", value: { n: 0 } },
         { key: "k", value: { n: 1 } },
         { key: "k", value: { n: 1 } },
       ];
-      expect(collectText(emitted, { combine })).toBe('["k",[[{"n":2},{"n":2}]]]\n');
+      expect(collectText(emitted, { combine })).toBe('["k",[[{"n":1},{"n":2},{"n":2}]]]\n');
     });
 
     it("refuses keys that are no strings, values JSON cannot hold and bad partitions, and can go on", () => {
@@ -187,11 +189,85 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collector.memoryBytes).toBeLessThan(20_000);
     });
 
+    it("writes the same bytes for keys and values that are given as UTF-8", () => {
+      const ways = {
+        strings: (collector: Collector, key: string, value: JsonValue) => collector.emit(key, value),
+        bytes: (collector: Collector, key: string, value: JsonValue) => {
+          const bytes = Buffer.from(`<${key}>`);
+          collector.emitBytes(bytes, 1, bytes.length - 1, value);
+          bytes.fill("?");
+        },
+        slices: (collector: Collector, key: string, value: JsonValue) => {
+          const bytes = Buffer.from(`${String(value)}:${key}`);
+          const keyStart = Buffer.byteLength(String(value)) + 1;
+          if (typeof value === "string") collector.emitSlices(bytes, keyStart, bytes.length, 0, keyStart - 1);
+          else collector.emit(key, value);
+          bytes.fill("?");
+        },
+      };
+      const run = (emitted: KeyValue[], memoryBytes: number) => {
+        const [strings, bytes, slices] = Object.values(ways).map((emit) => {
+          const collector = create(inNewDirectory({ reducers: 2, memoryBytes }));
+          for (const { key, value } of emitted) {
+            emit(collector, key.toWellFormed(), typeof value === "string" ? value.toWellFormed() : value);
+          }
+          return collector.finish().map(({ path, partition }) => [partition, readFileSync(path, "utf8")]);
+        });
+        expect(bytes).toEqual(strings);
+        expect(slices).toEqual(strings);
+      };
+      fc.assert(fc.property(pairs, fc.integer({ min: 0, max: 12_000 }), run), { numRuns: 200 });
+      const manyPairs = fc.array(fc.record({ key: hostileKey, value: hostileKey }), { maxLength: 200 });
+      fc.assert(fc.property(manyPairs, fc.integer({ min: 0, max: 12_000 }), run), { numRuns: 60 });
+    });
+
+    it("takes bytes that are not UTF-8 for the text that they decode to", () => {
+      const bytes = fc.uint8Array({ maxLength: 12 });
+      const run = (keys: Uint8Array[], value: Uint8Array) => {
+        const [ofBytes, ofStrings] = [create(inNewDirectory()), create(inNewDirectory())];
+        for (const key of keys) {
+          ofBytes.emitSlices(Buffer.concat([key, value]), 0, key.length, key.length, key.length + value.length);
+          ofBytes.emitBytes(key, 0, key.length, 1);
+          ofStrings.emit(Buffer.from(key).toString(), Buffer.from(value).toString());
+          ofStrings.emit(Buffer.from(key).toString(), 1);
+        }
+        const text = (collector: Collector) => collector.finish().map(({ path }) => readFileSync(path, "utf8"));
+        expect(text(ofBytes)).toEqual(text(ofStrings));
+      };
+      fc.assert(fc.property(fc.array(bytes, { maxLength: 8 }), bytes, run), { numRuns: 300 });
+    });
+
+    it("refuses bytes that are not in the buffer, and can go on", () => {
+      const collector = create(inNewDirectory());
+      const buffer = Buffer.from("key");
+      for (const [start, end] of [
+        [-1, 1],
+        [0, 4],
+        [2, 1],
+        [0.5, 1],
+        [NaN, 1],
+        [0, Infinity],
+      ] as const) {
+        expect(() => collector.emitBytes(buffer, start, end, 1)).toThrow(/^emitBytes: .* of 3 bytes/);
+        expect(() => collector.emitSlices(buffer, 0, 1, start, end)).toThrow(/^emitSlices: .* of 3 bytes/);
+        expect(() => collector.emitSlices(buffer, start, end, 0, 1)).toThrow(/^emitSlices: .* of 3 bytes/);
+      }
+      expect(() => collector.emitBytes("key" as unknown as Uint8Array, 0, 1, 1)).toThrow(/^emitBytes: .* Uint8Array/);
+      expect(() => collector.emitBytes(buffer, 0, 1, { toJSON: () => undefined } as never)).toThrow(/key "k"/);
+      collector.emitBytes(buffer, 0, 3, 1);
+      expect(readAll(collector.finish().map(stored))).toEqual([{ key: "key", values: [1] }]);
+    });
+
     it("takes no memory for values that repeat", () => {
       const collector = create(inNewDirectory());
-      for (const key of ["a", "b"]) collector.emit(key, "1");
+      const emitSome = (pairs: number) => {
+        for (let n = 0; n < pairs; n++) collector.emit(n % 2 ? "a" : "b", "1");
+      };
+      // Pairs are taken some at a time.
+      emitSome(100);
       const { memoryBytes } = collector;
-      for (let n = 0; n < 10_000; n++) collector.emit(n % 2 ? "a" : "b", "1");
+      expect(memoryBytes).toBeGreaterThan(0);
+      emitSome(10_000);
       expect(collector.memoryBytes).toBe(memoryBytes);
       collector.discard();
     });
@@ -222,7 +298,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       const groups = readAll(collector.finish().map(stored));
       expect(groups).toEqual([
         { key: "other", values: [44_999_850_000] },
-        { key: "same", values: [300_000] },
+        { key: "same", values: Array.from({ length: 300_000 }, () => 1) },
       ]);
       expect(valuesMax).toBeLessThanOrEqual(65_536);
     });
@@ -336,7 +412,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
         combine: (key) => (key === "last" ? (lastCombine() as unknown as JsonValue) : "1"),
       });
       const collector = create(options);
-      for (const key of ["first", "second", "last", "first", "second", "last"]) collector.emit(key, "1");
+      for (const value of ["1", "2"]) for (const key of ["first", "second", "last"]) collector.emit(key, value);
       expect(() => collector.finish()).toThrow(message);
       expect(readdirSync(options.directory)).toEqual([]);
       expect(directory.openFiles()).toBe(0);

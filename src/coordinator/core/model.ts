@@ -25,6 +25,8 @@ export interface JobSettings {
   readonly reducers: number;
   /** Where intermediate and output files go; handed to the workers unread. */
   readonly directory: string;
+  /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
+  readonly collectorBytes: number;
   /** A worker silent for so long is presumed dead; a task running for so long gets a backup attempt. */
   readonly taskTimeoutMs: number;
   readonly heartbeatIntervalMs: number;

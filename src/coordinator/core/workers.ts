@@ -22,8 +22,8 @@ export function register(
     parkedCall: undefined,
   };
   state.workers.set(worker.id, worker);
-  const { id, reducers, directory, taskTimeoutMs, heartbeatIntervalMs } = state.settings;
-  const job = { id, reducers, directory, args: { ...state.args }, taskTimeoutMs, heartbeatIntervalMs };
+  const { id, reducers, directory, collectorBytes, taskTimeoutMs, heartbeatIntervalMs } = state.settings;
+  const job = { id, reducers, directory, args: { ...state.args }, collectorBytes, taskTimeoutMs, heartbeatIntervalMs };
   effects.push({ type: "log", level: "info", message: `worker ${worker.id} joined (pid ${pid} on ${host})` });
   effects.push({ type: "reply", call, result: { worker: worker.id, job } });
 }

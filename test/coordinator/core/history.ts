@@ -153,6 +153,7 @@ function readSettings(line: string): JobSettings {
     directory: "/job",
     heartbeatIntervalMs: 1000,
     reducers: Number(value("reducers") ?? 1),
+    collectorBytes: 1,
     taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
     maxAttempts: Number(value("max attempts") ?? 4),
     maxCrashes: Number(value("max crashes") ?? 20),

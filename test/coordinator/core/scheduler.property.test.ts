@@ -59,7 +59,8 @@ function run(
   script: readonly Move[],
   limits: Pick<JobSettings, "maxAttempts" | "maxCrashes">,
 ): Cluster {
-  const settings: JobSettings = { id: "job", directory: "/job", heartbeatIntervalMs: 1000, ...job, ...limits };
+  const paths = { id: "job", directory: "/job" };
+  const settings: JobSettings = { ...paths, collectorBytes: 1, heartbeatIntervalMs: 1000, ...job, ...limits };
   const cluster = new Cluster(settings, splitBytes);
   try {
     if (plannedFirst) cluster.move({ type: "plan", who: 0, how: 0 });

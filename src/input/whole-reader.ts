@@ -1,0 +1,83 @@
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import type { Split } from "../rpc/protocol.js";
+import { decode } from "./decode.js";
+import { lineStart } from "./line-start.js";
+import type { RecordReader } from "./record-reader.js";
+
+/** A single record: a whole file as it is now, or all lines that begin in a split of one. */
+class WholeReader {
+  readonly #descriptor: number;
+  /** Where the lines end; undefined for a whole file. */
+  readonly #end: number | undefined;
+  protected readonly split: Split;
+  protected bytes: Buffer = Buffer.alloc(0);
+  readonly offset: number = 0;
+  #isRead = false;
+
+  constructor(split: Split, what: "file" | "lines") {
+    this.split = split;
+    this.#descriptor = openSync(split.path, "r");
+    if (what === "file") return;
+    try {
+      this.offset = lineStart(this.#descriptor, split.startBytes);
+      this.#end = lineStart(this.#descriptor, split.endBytes);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    // When no line begins in the split there is nothing to read.
+    this.#isRead = this.offset >= this.#end;
+  }
+
+  get endOffset(): number {
+    return this.offset + this.bytes.length;
+  }
+
+  next(): boolean {
+    if (this.#isRead) return false;
+    this.#isRead = true;
+    this.bytes = this.#end === undefined ? readFileSync(this.#descriptor) : this.#readUpTo(this.#end);
+    return true;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #readUpTo(end: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(end - this.offset);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const read = readSync(this.#descriptor, bytes, filled, bytes.length - filled, this.offset + filled);
+      if (read === 0) break;
+      filled += read;
+    }
+    return bytes.subarray(0, filled);
+  }
+}
+
+/** As bytes. */
+export class WholeBytesReader extends WholeReader implements RecordReader<Uint8Array> {
+  get value(): Uint8Array {
+    return this.bytes;
+  }
+}
+
+/** As a string. */
+export class WholeTextReader extends WholeReader implements RecordReader<string> {
+  value = "";
+  #endOffset = 0;
+
+  override get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  override next(): boolean {
+    if (!super.next()) return false;
+    this.value = decode(this.bytes, this.split, this.offset);
+    this.#endOffset = super.endOffset;
+    // Two copies of a split are one too many.
+    this.bytes = Buffer.alloc(0);
+    return true;
+  }
+}
