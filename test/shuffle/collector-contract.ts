@@ -198,8 +198,8 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
           bytes.fill("?");
         },
         slices: (collector: Collector, key: string, value: JsonValue) => {
-          const bytes = Buffer.from(`${String(value)}:${key}`);
-          const keyStart = Buffer.byteLength(String(value)) + 1;
+          const bytes = Buffer.from(`${JSON.stringify(value)}:${key}`);
+          const keyStart = Buffer.byteLength(JSON.stringify(value)) + 1;
           if (typeof value === "string") collector.emitSlices(bytes, keyStart, bytes.length, 0, keyStart - 1);
           else collector.emit(key, value);
           bytes.fill("?");

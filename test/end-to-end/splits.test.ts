@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { inByteOrder, sortedOutput, wordCount } from "./oracle.js";
+import { linesOf, test, type Place } from "./programs.js";
+
+/** Text with line ends of all kinds, and none at the end. */
+const text = Array.from(
+  { length: 3000 },
+  (_, n) => `line ${"abcdefghij"[n % 10]} — λ${"κλμ"[n % 3]} 🐋${["\n", "\r\n", "\n\n"][n % 3]}`,
+)
+  .join("")
+  .trimEnd();
+
+describe.concurrent("a file that is cut into splits", () => {
+  test("gives the answer of the whole file, and a map task for each split", async ({ place }) => {
+    place.write("in.txt", text);
+    const { stdout } = await place.succeed("mr", ["run", "--json", "--split-size", "1KiB", "wc", "in.txt"]);
+    const report = JSON.parse(stdout) as { maps: { total: number }; map: { bytesIn: number } };
+    expect(report.maps.total).toBe(Math.ceil(Buffer.byteLength(text) / 1024));
+    expect(report.map.bytesIn).toBe(Buffer.byteLength(text));
+    expect(output(place)).toEqual(wordCount([text]));
+  });
+
+  test("is found by a coordinator that does not know its app before a worker comes", async ({ place }) => {
+    place.write("in.txt", text);
+    await place.pair("wc", ["in.txt"], ["--split-size", "8KiB", "-o", "mr-output"]);
+    expect(output(place)).toEqual(wordCount([text]));
+  });
+
+  test("has its lines numbered by grep as grep -n does, in their order", async ({ place }) => {
+    place.write("in.txt", text);
+    place.write("other.txt", "whale\n\nλκ a");
+    const given = ["--arg", "pattern=λκ", "--split-size", "1KiB", "-r", "1", "in.txt", "other.txt"];
+    await place.succeed("mr", ["run", "grep", ...given]);
+    const script = `grep -nH λκ in.txt other.txt | sed -E 's/^([^:]*:[0-9]+):/\\1 /; s/\\r$//'`;
+    const expected = execFileSync("sh", ["-c", script], { cwd: place.directory, env: { LC_ALL: "C.UTF-8" } });
+    expect(linesOf(place.read("mr-output/mr-out-0"))).toEqual(linesOf(expected.toString()));
+  });
+
+  test("gives an app of lines each line once, and where it begins", async ({ place }) => {
+    place.write("in.txt", text);
+    const app = `
+      export const input = "lines";
+      export const map = (key, line, ctx) => ctx.emit(String(ctx.offset), line);
+      export const reduce = (offset, lines) => lines.join();`;
+    place.write("app.mjs", app);
+    await place.succeed("mr", ["run", "--split-size", "2KiB", "app.mjs", "in.txt"]);
+    let offset = 0;
+    const expected = text.split("\n").map((line) => {
+      const start = offset;
+      offset += Buffer.byteLength(line) + 1;
+      return `${start} ${line.replace(/\r$/, "")}`;
+    });
+    expect(output(place)).toEqual(inByteOrder(expected));
+  });
+});
+
+describe.concurrent("a file that is longer than a string can be", () => {
+  for (const program of [["run"], ["sequential"]]) {
+    test(`is refused by mr ${program.join()} when an app takes whole files, with the way out`, async ({ place }) => {
+      place.write("long.txt", "");
+      truncateSync(join(place.directory, "long.txt"), 600 * 2 ** 20);
+      const { code, stdout, stderr } = await place.run("mr", [...program, "indexer", "long.txt"]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(linesOf(stderr)).toEqual([expect.stringMatching(/long\.txt has 629145600 bytes, .* input = "text"/)]);
+    });
+  }
+});
+
+describe.concurrent("a job that is larger than its memory", () => {
+  /** About 12 MB of 100 byte records with keys in no order; every 50th key is there twice. */
+  const records = Array.from({ length: 120_000 }, (_, n) => {
+    const key = Math.imul(n % 50 === 49 ? n - 1 : n, 0x9e3779b1) >>> 0;
+    return `${key.toString(36).padStart(10, "0")} ${n} ${"x".repeat(80 - String(n).length)}`;
+  });
+  const given = ["--memory", "1MiB", "--split-size", "12MiB"];
+
+  test("sorts its records through spills, ten times and more", async ({ place }) => {
+    place.write("in.txt", records.join("\n"));
+    const app = `
+      export const input = "text";
+      export function mapBytes(_, text, ctx) {
+        for (let start = 0; start < text.length; ) {
+          const newline = text.indexOf(10, start);
+          const end = newline < 0 ? text.length : newline;
+          ctx.emitSlices(text, start, start + 10, start + 11, end);
+          start = end + 1;
+        }
+      }
+      export function reduce(key, values, ctx) {
+        for (const value of values) ctx.emit(key, value);
+      }`;
+    place.write("app.mjs", app);
+    await place.succeed("mr", ["run", ...given, "app.mjs", "in.txt"]);
+    expect(output(place)).toEqual(inByteOrder(records));
+    for (let partition = 0; partition < 10; partition++) {
+      const keys = linesOf(place.read(`mr-output/mr-out-${partition}`)).map((line) => line.slice(0, 10));
+      expect(keys).toEqual(keys.toSorted());
+    }
+  });
+
+  test("counts its words, combined or not, as if it were not", async ({ place }) => {
+    const texts = [records.join("\n"), records.toReversed().join(" ")];
+    place.write("in.txt", texts[0] ?? "");
+    place.write("other.txt", texts[1] ?? "");
+    await place.succeed("mr", ["run", ...given, "wc", "in.txt", "other.txt"]);
+    expect(output(place)).toEqual(wordCount(texts));
+  });
+});
+
+/** The lines of all output files, in byte order. */
+function output(place: Place): string[] {
+  return sortedOutput(join(place.directory, "mr-output"));
+}
