@@ -14,8 +14,6 @@ const headerWords = 5;
 const firstRecord = 1;
 const slotsMin = 1024;
 const countMax = 0x7fff_ffff;
-/** What sorting takes for each key. */
-const sortBytesPerKey = 8;
 
 /**
  * The distinct keys, each with its partition, its last value, how often that was repeated, and the chain of the values
@@ -26,6 +24,7 @@ const sortBytesPerKey = 8;
  */
 export class KeyTable {
   readonly #reserveBytes: number;
+  readonly #sortBytesPerKey: number;
   #words: Int32Array = new Int32Array(slabBytesMin / 4);
   #end = firstRecord;
   #slots = new Int32Array(2 * slotsMin);
@@ -35,9 +34,13 @@ export class KeyTable {
   /** Where the last key that was not found belongs. */
   #freeSlot = 0;
 
-  /** `reserveBytes` is what the slab may need at most, unless a single key is longer. */
-  constructor(reserveBytes: number) {
+  /**
+   * `reserveBytes` is what the slab may need at most, unless a single key is longer; `sortBytesPerKey` what sorting will
+   * take for each key.
+   */
+  constructor(reserveBytes: number, sortBytesPerKey: number) {
     this.#reserveBytes = reserveBytes;
+    this.#sortBytesPerKey = sortBytesPerKey;
   }
 
   /** Number of distinct keys. */
@@ -52,12 +55,12 @@ export class KeyTable {
 
   /** Memory in use, with what sorting will take. */
   get bytes(): number {
-    return this.#end * 4 + this.#slots.byteLength + this.#keys * sortBytesPerKey;
+    return this.#end * 4 + this.#slots.byteLength + this.#keys * this.#sortBytesPerKey;
   }
 
   /** How much more there will be in use with one more key of that length; while the table grows there are two of them. */
   bytesOfOneMore(keyBytes: number): number {
-    const record = (headerWords + wordsOf(keyBytes)) * 4 + sortBytesPerKey;
+    const record = (headerWords + wordsOf(keyBytes)) * 4 + this.#sortBytesPerKey;
     return record + (this.#isTooSmallFor(this.#keys + 1) ? 2 * this.#slots.byteLength : 0);
   }
 

@@ -30,7 +30,7 @@ import type { JsonValue } from "../app/contract.js";
 import { jsonText, requireStringKey } from "../app/given.js";
 import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
 import { CombiningSink } from "./combining-sink.js";
-import { sortKeys } from "./key-sort.js";
+import { sortBytesPerKey, sortKeys } from "./key-sort.js";
 import { KeyBatch } from "./key-batch.js";
 import { keyString } from "./key-words.js";
 import { KeyTable } from "./key-table.js";
@@ -87,7 +87,7 @@ class SlabCollector implements Collector {
     this.#runs = new SpilledRuns((run) => options.spillPath(run), combine);
     // What an app's partition throws is to come from the call that emits the key.
     this.#batch = new KeyBatch(partition ? 1 : Infinity, randomInt(2 ** 31));
-    this.#keys = new KeyTable(this.#memoryBytesMax);
+    this.#keys = new KeyTable(this.#memoryBytesMax, sortBytesPerKey);
     this.#values = new ValueSlab(this.#memoryBytesMax);
   }
 
@@ -304,7 +304,7 @@ class SlabCollector implements Collector {
   }
 
   #release(): void {
-    this.#keys = new KeyTable(0);
+    this.#keys = new KeyTable(0, sortBytesPerKey);
     this.#values = new ValueSlab(0);
     this.#knownPlaces.clear();
   }
