@@ -125,7 +125,7 @@ export class IntermediateWriter {
 
   #copy(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length > 32) {
+    if (length > 128) {
       if (length > lineTextBytesMax) {
         this.#flush();
         this.#requireFile().append(bytes.subarray(start, end));

@@ -77,7 +77,8 @@ export class KeyTable {
     for (let at = 0; at < count; at++) records[at] = slots[2 * ((hashes[at] ?? 0) & mask) + 1] ?? 0;
     let sum = 0;
     for (let at = 0; at < count; at++) sum ^= words[records[at] ?? 0] ?? 0;
-    keepResult(words, sum);
+    // A loop without a result would be left out by the compiler; word 0 is of no use otherwise.
+    words[0] = sum;
   }
 
   /** The record of key `at` of the batch, 0 when it has none. */
@@ -161,12 +162,11 @@ export class KeyTable {
     return record + headerWords;
   }
 
-  /** Brings records that lie anywhere into the processor's cache, as `fetch` does. */
-  fetchRecords(records: Uint32Array, start: number, end: number): void {
-    let sum = 0;
-    for (let at = start; at < Math.min(end, records.length); at++)
-      sum ^= this.#words[(records[at] ?? 0) + countAt] ?? 0;
-    keepResult(this.#words, sum);
+  /** Fetches the next records from `start` on, as `fetch` does, and gives their last values: as many as there is room for. */
+  fetchValues(records: Uint32Array, start: number, values: Int32Array): void {
+    const words = this.#words;
+    const count = Math.min(values.length, records.length - start);
+    for (let at = 0; at < count; at++) values[at] = words[(records[start + at] ?? 0) + valueAt] ?? 0;
   }
 
   /** The records in the order in which they were inserted: the first, then the one after each, 0 after the last. */
@@ -209,8 +209,3 @@ export class KeyTable {
 
 /** Of `fetch`. */
 const fetchedRecords = new Int32Array(64);
-
-/** A loop without a result would be left out by the compiler; word 0 is of no use otherwise. */
-function keepResult(words: Int32Array, result: number): void {
-  words[0] = result;
-}

@@ -293,8 +293,12 @@ class SlabCollector implements Collector {
     const sink = combine ? new CombiningSink(target, combine) : target;
     const keys = this.#keys;
     const records = sortKeys(keys, reducers);
+    const fetched = new Int32Array(fetchedRecords);
     for (let at = 0; at < records.length; at++) {
-      if (at % fetchedRecords === 0) keys.fetchRecords(records, at, at + fetchedRecords);
+      if (at % fetchedRecords === 0) {
+        keys.fetchValues(records, at, fetched);
+        this.#values.fetch(fetched);
+      }
       const record = records[at] ?? 0;
       sink.beginKey(keys.partitionOf(record), keys.words, keys.keyAt(record), keys.keyBytesOf(record));
       this.#values.giveChain(keys.tailOf(record), sink);

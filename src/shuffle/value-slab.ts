@@ -24,6 +24,10 @@ export class ValueSlab {
   readonly #reserveBytes: number;
   #words: Int32Array = new Int32Array(slabBytesMin / 4);
   #bytes: Buffer = Buffer.from(this.#words.buffer);
+  #view = new DataView(this.#words.buffer);
+  /** Where `writeSlice` found its last string. */
+  #source: Uint8Array = new Uint8Array(0);
+  #sourceView: DataView = new DataView(this.#source.buffer);
   #end = firstWord;
   #candidateLength = 0;
 
@@ -60,22 +64,33 @@ export class ValueSlab {
 
   /** Writes the JSON text of the string whose UTF-8 is in `buffer` from `start` to `end` as the candidate. */
   writeSlice(buffer: Uint8Array, start: number, end: number): void {
+    if (buffer !== this.#source) this.#readFrom(buffer);
     this.#makeRoom(end - start + 2);
-    const bytes = this.#bytes;
+    const from = this.#sourceView;
+    const to = this.#view;
     const first = (this.#end + 1) * 4;
-    bytes[first] = quote;
-    let to = first + 1;
-    let isPlain = true;
+    let at = start;
+    let toAt = first + 1;
+    // The highest bit of a byte of `escaped` is set where JSON escapes the byte, of `bits` where it is not ASCII.
+    let escaped = 0;
     let bits = 0;
-    for (let at = start; at < end; at++) {
-      const byte = buffer[at] ?? 0;
-      bits |= byte;
-      if (byte < 0x20 || byte === quote || byte === backslash) isPlain = false;
-      bytes[to++] = byte;
+    for (; at + 4 <= end; at += 4, toAt += 4) {
+      const word = from.getInt32(at);
+      to.setInt32(toAt, word);
+      bits |= word;
+      escaped |= escapedBytes(word);
     }
-    if (isPlain && (bits < 0x80 || isUtf8(buffer.subarray(start, end)))) {
-      bytes[to] = quote;
-      this.#endCandidate(to + 1);
+    for (; at < end; at++, toAt++) {
+      const byte = from.getUint8(at);
+      to.setUint8(toAt, byte);
+      bits |= byte;
+      escaped |= escapedBytes(byte | 0x20202000);
+    }
+    const isAscii = (bits & 0x80808080) === 0;
+    if ((escaped & 0x80808080) === 0 && (isAscii || isUtf8(buffer.subarray(start, end)))) {
+      to.setUint8(first, quote);
+      to.setUint8(toAt, quote);
+      this.#endCandidate(toAt + 1);
     } else {
       const text = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString();
       this.writeText(JSON.stringify(text));
@@ -128,6 +143,15 @@ export class ValueSlab {
     words[link + 1] = text;
     words[link + 2] = count;
     return link;
+  }
+
+  /** Brings texts into the processor's cache all at once (see `KeyTable.fetch`). */
+  fetch(texts: Int32Array): void {
+    const words = this.#words;
+    let sum = 0;
+    for (const text of texts) sum ^= words[text] ?? 0;
+    // A loop without a result would be left out by the compiler; word 0 is of no use otherwise.
+    words[0] = sum;
   }
 
   /** Gives the values of the chain that ends with the link `tail` to the sink. */
@@ -217,5 +241,24 @@ export class ValueSlab {
   #use(words: Int32Array): void {
     this.#words = words;
     this.#bytes = Buffer.from(words.buffer);
+    this.#view = new DataView(words.buffer);
   }
+
+  #readFrom(buffer: Uint8Array): void {
+    this.#source = buffer;
+    this.#sourceView = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  }
+}
+
+/**
+ * Sets the highest bit of each byte of a word that is a control character, a quote or a backslash, and perhaps of one
+ * before such a byte; no bit when there is none (Anderson, "Bit twiddling hacks", "Determine if a word has a byte less
+ * than n" and "equal to n").
+ */
+function escapedBytes(word: number): number {
+  const isQuote = word ^ 0x22222222;
+  const isBackslash = word ^ 0x5c5c5c5c;
+  return (
+    ((word - 0x20202020) & ~word) | ((isQuote - 0x01010101) & ~isQuote) | ((isBackslash - 0x01010101) & ~isBackslash)
+  );
 }
