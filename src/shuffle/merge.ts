@@ -15,7 +15,6 @@
  */
 import type { StoredFile } from "../rpc/protocol.js";
 import { LineGroup, type Group } from "./groups.js";
-import type { IntermediateLine } from "./intermediate-format.js";
 import { MergedLines } from "./merged-lines.js";
 
 const openFilesMax = 500;
@@ -39,9 +38,7 @@ export function mergeGroups(inputs: readonly StoredFile[]): MergedGroups {
 /** The groups of a reduce task, in the order of their keys. */
 export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
   readonly #lines: MergedLines;
-  #key: string | undefined;
   #group: LineGroup | undefined;
-  #pairs = 0;
 
   constructor(inputs: readonly StoredFile[]) {
     const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
@@ -53,23 +50,20 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
 
   /** Number of pairs so far, counted a line at a time; at the end all of them, those that were not read included. */
   get pairs(): number {
-    return this.#pairs;
+    return this.#lines.pairs;
   }
 
   next(): IteratorResult<Group, undefined> {
     this.#endGroup();
-    while (this.#key !== undefined && this.#nextLineOf(this.#key) !== undefined); // what the group did not read
     const key = this.#lines.nextKey();
-    this.#key = key;
     if (key === undefined) return { done: true, value: undefined };
-    this.#group = new LineGroup(key, () => this.#nextLineOf(key));
+    this.#group = new LineGroup(key, this.#lines);
     return { done: false, value: this.#group };
   }
 
   /** Ends the merge early and closes its files. */
   return(): IteratorResult<Group, undefined> {
     this.#endGroup();
-    this.#key = undefined;
     this.#lines.close();
     return { done: true, value: undefined };
   }
@@ -82,14 +76,4 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
     this.#group?.end();
     this.#group = undefined;
   }
-
-  #nextLineOf(key: string): IntermediateLine | undefined {
-    const line = this.#lines.takeLineOf(key);
-    if (line !== undefined) this.#pairs += pairsIn(line);
-    return line;
-  }
-}
-
-function pairsIn({ values, counts }: IntermediateLine): number {
-  return counts === undefined ? values.length : counts.reduce((sum, count) => sum + count, 0);
 }
