@@ -1,5 +1,6 @@
 import type { JsonValue } from "../app/contract.js";
 import { shownKey } from "../app/given.js";
+import { type Combine, FoldedValues } from "./folded-values.js";
 import type { LineValues } from "./line-values.js";
 import { withRepeated } from "./repeated-values.js";
 import { ValueStream } from "./value-stream.js";
@@ -29,13 +30,16 @@ interface LineSource {
 export class LineGroup implements Group {
   readonly key: string;
   readonly #lines: LineSource;
+  readonly #combine: Combine | undefined;
   #stream: ValueStream | undefined;
   #isTaken = false;
   #isOver = false;
 
-  constructor(key: string, lines: LineSource) {
+  /** With `combine`, the array of values is kept short by it. */
+  constructor(key: string, lines: LineSource, combine: Combine | undefined) {
     this.key = key;
     this.#lines = lines;
+    this.#combine = combine;
   }
 
   values(): Iterable<JsonValue> {
@@ -50,6 +54,7 @@ export class LineGroup implements Group {
 
   toArray(): JsonValue[] {
     this.#take();
+    if (this.#combine !== undefined) return this.#toFoldedArray(this.#combine);
     // Equal values in a row are counted across lines: an array is made at once as long as it has to be.
     let values: JsonValue[] = [];
     let last: JsonValue = null;
@@ -72,6 +77,12 @@ export class LineGroup implements Group {
   end(): void {
     this.#isOver = true;
     this.#stream?.forgetLine();
+  }
+
+  #toFoldedArray(combine: Combine): JsonValue[] {
+    const folded = new FoldedValues(this.key, combine);
+    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) folded.add(line);
+    return folded.finish();
   }
 
   #take(): void {

@@ -14,8 +14,15 @@
  * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
  */
 import type { StoredFile } from "../rpc/protocol.js";
+import type { Combine } from "./folded-values.js";
 import { LineGroup, type Group } from "./groups.js";
 import { MergedLines } from "./merged-lines.js";
+
+/** How groups are made. */
+interface MergeOptions {
+  /** The app's `combine`, by which `toArray` folds values that are too many for an array; a stream needs none. */
+  readonly combine?: Combine | undefined;
+}
 
 const openFilesMax = 500;
 const blockBytesMax = 64 * 1024;
@@ -31,21 +38,23 @@ const allBlocksBytesMax = 64 * 1024 * 1024;
  * A wrong checksum is known for certain only with the last block of a file, so nothing made from the groups may be
  * committed before the loop has ended.
  */
-export function mergeGroups(inputs: readonly StoredFile[]): MergedGroups {
-  return new MergedGroups(inputs);
+export function mergeGroups(inputs: readonly StoredFile[], options: MergeOptions = {}): MergedGroups {
+  return new MergedGroups(inputs, options);
 }
 
 /** The groups of a reduce task, in the order of their keys. */
 export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
   readonly #lines: MergedLines;
+  readonly #combine: Combine | undefined;
   #group: LineGroup | undefined;
 
-  constructor(inputs: readonly StoredFile[]) {
+  constructor(inputs: readonly StoredFile[], { combine }: MergeOptions) {
     const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
     this.#lines = new MergedLines(inputs, {
       blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
       staysOpen: inputs.length <= openFilesMax,
     });
+    this.#combine = combine;
   }
 
   /** Number of pairs so far, counted a line at a time; at the end all of them, those that were not read included. */
@@ -57,7 +66,7 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
     this.#endGroup();
     const key = this.#lines.nextKey();
     if (key === undefined) return { done: true, value: undefined };
-    this.#group = new LineGroup(key, this.#lines);
+    this.#group = new LineGroup(key, this.#lines, this.#combine);
     return { done: false, value: this.#group };
   }
 
