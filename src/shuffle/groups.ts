@@ -1,7 +1,9 @@
 import type { JsonValue } from "../app/contract.js";
 import { shownKey } from "../app/given.js";
-import type { IntermediateLine } from "./intermediate-format.js";
-import { pushRepeated, repeated } from "./repeated-values.js";
+import { type Combine, FoldedValues } from "./folded-values.js";
+import type { LineValues } from "./line-values.js";
+import { withRepeated } from "./repeated-values.js";
+import { ValueStream } from "./value-stream.js";
 
 /** A key with all its values: what one call of `reduce` or `reduceStream` gets. */
 export interface Group {
@@ -18,41 +20,69 @@ export interface Group {
   toArray(): JsonValue[];
 }
 
+/** Where a group has its values from. */
+interface LineSource {
+  /** Lends the values of the key's next line until the next call; undefined when there are no more. */
+  takeLine(): LineValues | undefined;
+}
+
 /** A group whose values come line by line. */
 export class LineGroup implements Group {
   readonly key: string;
-  readonly #nextLine: () => IntermediateLine | undefined;
+  readonly #lines: LineSource;
+  readonly #combine: Combine | undefined;
+  #stream: ValueStream | undefined;
   #isTaken = false;
   #isOver = false;
 
-  /** `nextLine` gives the lines of the key one after the other, then undefined. */
-  constructor(key: string, nextLine: () => IntermediateLine | undefined) {
+  /** With `combine`, the array of values is kept short by it. */
+  constructor(key: string, lines: LineSource, combine: Combine | undefined) {
     this.key = key;
-    this.#nextLine = nextLine;
+    this.#lines = lines;
+    this.#combine = combine;
   }
 
   values(): Iterable<JsonValue> {
     return {
       [Symbol.iterator]: () => {
         this.#take();
-        return this.#stream();
+        this.#stream = new ValueStream(() => this.#takeLine());
+        return this.#stream;
       },
     };
   }
 
   toArray(): JsonValue[] {
     this.#take();
-    const values: JsonValue[] = [];
-    for (let line = this.#pull(); line !== undefined; line = this.#pull()) {
-      const { counts } = line;
-      for (const [index, value] of line.values.entries()) pushRepeated(values, value, counts?.[index] ?? 1);
+    if (this.#combine !== undefined) return this.#toFoldedArray(this.#combine);
+    // Equal values in a row are counted across lines: an array is made at once as long as it has to be.
+    let values: JsonValue[] = [];
+    let last: JsonValue = null;
+    let count = 0;
+    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) {
+      for (let index = 0; index < line.length; index++) {
+        const value = line.values[index] ?? null;
+        if (!Object.is(value, last)) {
+          if (count > 0) values = withRepeated(values, last, count);
+          last = value;
+          count = 0;
+        }
+        count += line.counts[index] ?? 1;
+      }
     }
-    return values;
+    return withRepeated(values, last, count);
   }
 
   /** From now on no value can be read. */
   end(): void {
     this.#isOver = true;
+    this.#stream?.forgetLine();
+  }
+
+  #toFoldedArray(combine: Combine): JsonValue[] {
+    const folded = new FoldedValues(this.key, combine);
+    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) folded.add(line);
+    return folded.finish();
   }
 
   #take(): void {
@@ -60,15 +90,8 @@ export class LineGroup implements Group {
     this.#isTaken = true;
   }
 
-  *#stream(): Generator<JsonValue, void, undefined> {
-    for (let line = this.#pull(); line !== undefined; line = this.#pull()) {
-      const { counts } = line;
-      for (const [index, value] of line.values.entries()) yield* repeated(value, counts?.[index] ?? 1);
-    }
-  }
-
-  #pull(): IntermediateLine | undefined {
+  #takeLine(): LineValues | undefined {
     if (this.#isOver) throw new Error(`the values of key ${shownKey(this.key)} can be read only before the next key`);
-    return this.#nextLine();
+    return this.#lines.takeLine();
   }
 }

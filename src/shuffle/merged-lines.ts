@@ -1,29 +1,30 @@
 import type { StoredFile } from "../rpc/protocol.js";
-import type { IntermediateLine } from "./intermediate-format.js";
-import { IntermediateReader, type ReaderOptions } from "./intermediate-reader.js";
-import { compareKeys } from "./key-order.js";
-import { MergeHeap } from "./merge-heap.js";
-
-/** An input and its next line. */
-interface Cursor {
-  readonly reader: IntermediateReader;
-  /** The place of the input among the inputs. */
-  readonly index: number;
-  line: IntermediateLine;
-}
+import { IntermediateReader } from "./intermediate-reader.js";
+import type { ReaderOptions } from "./line-blocks.js";
+import { LineKey } from "./line-key.js";
+import { LineValues } from "./line-values.js";
+import { ReaderTournament } from "./reader-tournament.js";
 
 /**
- * The lines of several sorted intermediate files as one sorted sequence; lines of one key come in the order of the
- * inputs.
+ * The lines of several sorted intermediate files as one sorted sequence, key by key; the lines of a key come in the
+ * order of the inputs.
  *
- * Nothing is opened before the first line is asked for. An error closes everything and is thrown again by every later
- * call: whoever swallows it cannot go on with half of the data.
+ * Nothing is opened before the first key is asked for. An error closes everything and is thrown again by every later
+ * call: whoever swallows it cannot go on with half of the data. Throws what IntermediateReader throws, and a
+ * DamagedInputError for keys out of order.
  */
 export class MergedLines {
+  /** Number of pairs in the lines taken so far, or passed over. */
+  pairs = 0;
   readonly #inputs: readonly StoredFile[];
   readonly #options: ReaderOptions;
   #readers: IntermediateReader[] | undefined;
-  #heap = new MergeHeap<Cursor>([], isBefore);
+  #tournament = new ReaderTournament([]);
+  /** The current key. It is kept here since the block it comes from is gone before its last line is reached. */
+  readonly #key = new LineKey();
+  /** Whether the first line in the tournament is one of the current key. */
+  #hasLine = false;
+  readonly #values = new LineValues();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(inputs: readonly StoredFile[], options: ReaderOptions) {
@@ -31,66 +32,71 @@ export class MergedLines {
     this.#options = options;
   }
 
-  /** The key of the next line, undefined at the end. */
+  /** Goes on to the next key, past the lines of the current one that were not taken. Undefined at the end. */
   nextKey(): string | undefined {
-    return this.#closingOnError(() => {
-      this.#open();
-      return this.#heap.first?.line.key;
-    });
+    this.#requireNoFailure();
+    try {
+      if (this.#readers === undefined) this.#open();
+      while (this.#hasLine) this.#take();
+      const { first } = this.#tournament;
+      if (first === undefined) return undefined;
+      this.#key.copy(first.key);
+      this.#hasLine = true;
+      return first.keyString();
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 
-  /** The next line if it is one of this key, else undefined. */
-  takeLineOf(key: string): IntermediateLine | undefined {
-    return this.#closingOnError(() => {
-      const { first } = this.#heap;
-      if (first?.line.key !== key) return undefined;
-      const { line } = first;
-      this.#advance(first);
-      return line;
-    });
+  /** The values of the next line of the current key, there until the next call; undefined when it has no more lines. */
+  takeLine(): LineValues | undefined {
+    this.#requireNoFailure();
+    if (!this.#hasLine) return undefined;
+    try {
+      this.#take();
+      return this.#values;
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 
   /** Closes all inputs. There are no more lines. */
   close(): void {
     for (const reader of this.#readers ?? []) reader.close();
     this.#readers = [];
-    this.#heap = new MergeHeap<Cursor>([], isBefore);
+    this.#tournament = new ReaderTournament([]);
+    this.#hasLine = false;
   }
 
   #open(): void {
-    if (this.#readers !== undefined) return;
     this.#readers = [];
     for (const input of this.#inputs) this.#readers.push(new IntermediateReader(input, this.#options));
-    const cursors = this.#readers.flatMap((reader, index) => {
-      const line = reader.next();
-      return line === undefined ? [] : [{ reader, index, line }];
-    });
-    this.#heap = new MergeHeap<Cursor>(cursors, isBefore);
+    this.#tournament = new ReaderTournament(this.#readers);
   }
 
-  /** Moves the first cursor to its next line. */
-  #advance(first: Cursor): void {
-    const line = first.reader.next();
-    if (line === undefined) this.#heap.removeFirst();
-    else {
-      first.line = line;
-      this.#heap.firstHasMoved();
+  /** Takes the first line in the tournament, which is one of the current key, and moves its reader on. */
+  #take(): void {
+    const { first } = this.#tournament;
+    if (first === undefined) return;
+    first.readValues(this.#values);
+    this.pairs += this.#values.pairs;
+    const isAtEnd = !first.nextLine();
+    if (!isAtEnd) {
+      const order = first.key.compare(this.#key);
+      if (order < 0) throw first.keyOutOfOrder();
+      if (order === 0) return;
     }
+    this.#tournament.firstHasMoved(isAtEnd);
+    this.#hasLine = this.#tournament.first?.key.compare(this.#key) === 0;
   }
 
-  #closingOnError<Result>(action: () => Result): Result {
+  #requireNoFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
-    try {
-      return action();
-    } catch (error) {
-      this.#failure = { error };
-      this.close();
-      throw error;
-    }
   }
-}
 
-function isBefore(a: Cursor, b: Cursor): boolean {
-  const order = compareKeys(a.line.key, b.line.key);
-  return order < 0 || (order === 0 && a.index < b.index);
+  #fail(error: unknown): unknown {
+    this.#failure = { error };
+    this.close();
+    return error;
+  }
 }

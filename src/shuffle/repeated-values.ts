@@ -5,21 +5,36 @@
  */
 import type { JsonValue } from "../app/contract.js";
 
-/** Appends `value` to `values`, `count` times. */
-export function pushRepeated(values: JsonValue[], value: JsonValue, count: number): void {
-  const next = repeater(value, count);
-  for (let left = count; left > 0; left--) values.push(next());
+/** From here on an array is made in one piece. */
+const filledMin = 64;
+/** V8 makes a hash table of an array that is longer when it is made. */
+const filledMax = 32 * 1024 * 1024;
+
+/** Appends `value` to `values`, `count` times. Returns the array that is to be used instead of `values` from now on. */
+export function withRepeated(values: JsonValue[], value: JsonValue, count: number): JsonValue[] {
+  const text = count === 1 ? undefined : textToCopy(value);
+  if (text === undefined) {
+    if (values.length > 0 || count < filledMin) return pushRepeated(values, value, count);
+    const filled = new Array<JsonValue>(Math.min(count, filledMax)).fill(value);
+    return pushRepeated(filled, value, count - filled.length);
+  }
+  for (let left = count; left > 0; left--) values.push(JSON.parse(text) as JsonValue);
+  return values;
+}
+
+function pushRepeated(values: JsonValue[], value: JsonValue, count: number): JsonValue[] {
+  for (let left = count; left > 0; left--) values.push(value);
+  return values;
 }
 
 /** Yields `value`, `count` times. */
 export function* repeated(value: JsonValue, count: number): Generator<JsonValue, void, undefined> {
-  const next = repeater(value, count);
-  for (let left = count; left > 0; left--) yield next();
+  // Taken before the first copy is handed out and can be changed.
+  const text = count === 1 ? undefined : textToCopy(value);
+  for (let left = count; left > 0; left--) yield text === undefined ? value : (JSON.parse(text) as JsonValue);
 }
 
-function repeater(value: JsonValue, count: number): () => JsonValue {
-  if (count === 1 || typeof value !== "object" || value === null) return () => value;
-  // Taken before the first copy is handed out and can be changed.
-  const text = JSON.stringify(value);
-  return () => JSON.parse(text) as JsonValue;
+/** The JSON text of a value that must be copied, undefined for one that cannot be changed. */
+export function textToCopy(value: JsonValue): string | undefined {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
 }

@@ -4,7 +4,7 @@ import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
 import { StagedFile } from "../output/staged-file.js";
-import { outputLine } from "../output/text-lines.js";
+import { TextLines } from "../output/text-lines.js";
 import type { StoredFile } from "../rpc/protocol.js";
 import type { Group } from "../shuffle/groups.js";
 import { mergeGroups } from "../shuffle/merge.js";
@@ -23,8 +23,9 @@ export async function runReduceTask(
   const { ref, jobId, directory } = settings;
   const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
   try {
-    const context = new ReduceAttemptContext(settings, file);
-    const groups = mergeGroups(inputs);
+    const lines = new TextLines(file);
+    const context = new ReduceAttemptContext(settings, lines);
+    const groups = mergeGroups(inputs, { combine: app.combine });
     for (const group of groups) {
       const result = reduceGroup(app, group, context);
       const value = isThenable(result) ? await result : result;
@@ -32,12 +33,12 @@ export async function runReduceTask(
       settings.progress.set(groups.pairs, 0);
     }
     context.end();
-    const { path, bytes, checksum } = file.finish();
+    const { path, bytes, checksum } = lines.finish();
     const finalPath = join(directory, outputName(ref.task));
     return {
       files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, checksum }],
       recordsIn: groups.pairs,
-      recordsOut: context.lines,
+      recordsOut: lines.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
       bytesOut: bytes,
       counters: context.counts(),
@@ -54,15 +55,13 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
 }
 
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
-  lines = 0;
   readonly emit: (key: string, value: JsonValue) => void;
 
-  constructor(settings: AttemptSettings, file: StagedFile) {
+  constructor(settings: AttemptSettings, lines: TextLines) {
     super(settings);
     this.emit = (key, value) => {
       this.requireNotEnded();
-      file.append(outputLine(key, value));
-      this.lines += 1;
+      lines.append(key, value);
     };
   }
 }

@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/app/contract.js";
-import { outputLine } from "../../src/output/text-lines.js";
+import { StagedFile } from "../../src/output/staged-file.js";
+import { outputLine, TextLines } from "../../src/output/text-lines.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const directory = useTemporaryDirectory();
 
 describe("outputLine", () => {
   it.each<[string, JsonValue, string]>([
@@ -8,6 +13,8 @@ describe("outputLine", () => {
     ["the", "", "the \n"],
     ["", "1", " 1\n"],
     ["the", 4312, "the 4312\n"],
+    ["the", -0, "the 0\n"],
+    ["the", 1e21, "the 1e+21\n"],
     ["the", null, "the null\n"],
     ["the", [1, "a"], 'the [1,"a"]\n'],
     ["the", { a: true }, 'the {"a":true}\n'],
@@ -19,5 +26,30 @@ describe("outputLine", () => {
   it("refuses a key that is no string and a value that JSON cannot hold", () => {
     expect(() => outputLine(5 as unknown as string, "1")).toThrow("reduce: a key must be a string, not number 5");
     expect(() => outputLine("mean", NaN)).toThrow('reduce: JSON cannot hold the value of key "mean": is NaN');
+  });
+});
+
+describe("TextLines", () => {
+  it("writes all lines in their order, whatever they hold and however long they are", () => {
+    const pairs = Array.from({ length: 3000 }, (_, index): [string, JsonValue] => [
+      `${"😀é".repeat(index % 5)}\ud83d${index}`,
+      index % 1000 === 7 ? "é\ude00".repeat(50_000) : index,
+    ]);
+    const lines = new TextLines(StagedFile.create(directory.newPath()));
+    for (const [key, value] of pairs) lines.append(key, value);
+    const { path, bytes } = lines.finish();
+    const expected = Buffer.from(pairs.map(([key, value]) => outputLine(key, value)).join(""));
+    expect(lines.count).toBe(3000);
+    expect(bytes).toBe(expected.length);
+    expect(readFileSync(path).equals(expected)).toBe(true);
+  });
+
+  it("refuses a line when it is appended, and counts only those it took", () => {
+    const lines = new TextLines(StagedFile.create(directory.newPath()));
+    lines.append("a", 1);
+    expect(() => lines.append("mean", NaN)).toThrow("is NaN");
+    lines.append("b", 2);
+    expect(readFileSync(lines.finish().path, "utf8")).toBe("a 1\nb 2\n");
+    expect(lines.count).toBe(2);
   });
 });

@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StagedFile } from "../../src/output/staged-file.js";
-import { DamagedInputError } from "../../src/shuffle/damaged-input-error.js";
-import { decodeLine } from "../../src/shuffle/intermediate-format.js";
 import { IntermediateWriter } from "../../src/shuffle/intermediate-writer.js";
+import { type DecodedLine, decodedLines, storedContent } from "./decoded-lines.js";
 import { hostileKey, jsonValue } from "./hostile-data.js";
 import { packed } from "./packed-key.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -29,6 +28,12 @@ function linesOf(key: string, texts: string[], counts: number[]): string[] {
   return text.slice(0, -1).split("\n");
 }
 
+function decoded(line: string): DecodedLine {
+  const [only, ...more] = decodedLines(storedContent(directory.newPath(), `${line}\n`));
+  if (only === undefined || more.length > 0) throw new Error("not one line");
+  return only;
+}
+
 describe("a line of an intermediate file", () => {
   it("is a JSON array of the key, its values and how often each repeats", () => {
     expect(linesOf("the", ['"1"'], [4312])).toEqual(['["the",["1"],[4312]]']);
@@ -47,10 +52,10 @@ describe("a line of an intermediate file", () => {
         const counts = values.map((each) => each.count);
         const [line = "", ...more] = linesOf(key, texts, counts);
         expect(more).toEqual([]);
-        const decoded = decodeLine(line, "mr-0-0", 1);
-        expect(decoded.key).toBe(key);
-        expect(decoded.values.map((each) => JSON.stringify(each))).toEqual(texts);
-        expect(decoded.counts ?? counts.map(() => 1)).toEqual(counts);
+        const read = decoded(line);
+        expect(read.key).toBe(key);
+        expect(read.values.map((each) => JSON.stringify(each))).toEqual(texts);
+        expect(read.counts).toEqual(counts);
       }),
       { numRuns: 200 },
     );
@@ -59,12 +64,15 @@ describe("a line of an intermediate file", () => {
   it("holds at most 1024 values; more take several lines of the same key", () => {
     const texts = Array.from({ length: 2500 }, (_, index) => String(index));
     const counts = texts.map((_, index) => (index < 2048 ? 1 : 2));
-    const lines = linesOf("the", texts, counts).map((line) => decodeLine(line, "mr-0-0", 1));
-    expect(lines.map((line) => [line.key, line.values.length, line.counts?.length])).toEqual([
-      ["the", 1024, undefined],
-      ["the", 1024, undefined],
-      ["the", 452, 452],
+    const written = linesOf("the", texts, counts);
+    expect(written.map((text) => text.includes("],["))).toEqual([false, false, true]);
+    const lines = written.map((line) => decoded(line));
+    expect(lines.map((line) => [line.key, line.values.length])).toEqual([
+      ["the", 1024],
+      ["the", 1024],
+      ["the", 452],
     ]);
+    expect(lines.flatMap((line) => line.counts)).toEqual(counts);
     expect(lines.flatMap((line) => line.values).map(String)).toEqual(texts);
   });
 
@@ -72,42 +80,8 @@ describe("a line of an intermediate file", () => {
     const texts = [5000, 5000, 5000, 5000, 90_000, 10, 10].map((length) => JSON.stringify("x".repeat(length - 2)));
     const counts = texts.map(() => 1);
     const lengths = linesOf("the", texts, counts).map((line) =>
-      decodeLine(line, "mr-0-0", 1).values.map((value) => (value as string).length + 2),
+      decoded(line).values.map((value) => (value as string).length + 2),
     );
     expect(lengths).toEqual([[5000, 5000, 5000], [5000], [90_000], [10, 10]]);
-  });
-});
-
-describe("decodeLine", () => {
-  it.each([
-    "",
-    "[",
-    "the 1",
-    "null",
-    "{}",
-    '"the"',
-    "[]",
-    '["the"]',
-    '["the",[]]',
-    '["the","1"]',
-    '["the",{"0":"1","length":1}]',
-    '[1,["1"]]',
-    '[null,["1"]]',
-    '["the",["1"],null]',
-    '["the",["1"],[]]',
-    '["the",["1"],1]',
-    '["the",["1"],[0]]',
-    '["the",["1"],[-1]]',
-    '["the",["1"],[1.5]]',
-    '["the",["1"],["2"]]',
-    '["the",["1"],[9007199254740992]]',
-    '["the",["1"],[1e999]]',
-    '["the",["1"],[2,2]]',
-    '["the",["1","2"],[2]]',
-    '["the",["1"],[2],[2]]',
-    '["the",["1"],[2]]["the",["1"],[2]]',
-  ])("refuses %j, naming file and line", (text) => {
-    expect(() => decodeLine(text, "/job/mr-3-4", 17)).toThrow(DamagedInputError);
-    expect(() => decodeLine(text, "/job/mr-3-4", 17)).toThrow(/^intermediate file \/job\/mr-3-4 is damaged: line 17 /);
   });
 });

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../../src/app/contract.js";
+import { mergeGroups } from "../../src/shuffle/merge.js";
+import { storedContent } from "./decoded-lines.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const directory = useTemporaryDirectory();
+
+/** The array that `reduce` gets of each key. */
+function arrays(content: string, combine?: (key: string, values: JsonValue[]) => JsonValue): [string, JsonValue[]][] {
+  const groups = mergeGroups([storedContent(directory.newPath(), content)], { combine });
+  return Array.from(groups, (group) => [group.key, group.toArray()]);
+}
+
+function sum(values: readonly JsonValue[]): number {
+  return values.reduce<number>((total, value) => total + (value as number), 0);
+}
+
+describe("the values of a key with `combine`", () => {
+  it("are left alone when they fit a batch", () => {
+    const content = `["a",[1],[65536]]\n["b",[{"n":1},{"n":2}]]\n`;
+    const combine = () => {
+      throw new Error("there is no need");
+    };
+    expect(arrays(content, combine)).toEqual(arrays(content));
+  });
+
+  it("are folded in batches when they do not", () => {
+    const calls: [string, number][] = [];
+    const combine = (key: string, values: JsonValue[]) => {
+      calls.push([key, values.length]);
+      return sum(values);
+    };
+    const content = `["a",[1,2],[1000000,3]]\n["a",[3]]\n["b",[1]]\n`;
+    const [a, b] = arrays(content, combine);
+    expect(b).toEqual(["b", [1]]);
+    expect(sum(a?.[1] ?? [])).toBe(1_000_009);
+    expect(a?.[1].length).toBeLessThanOrEqual(65_536);
+    expect(calls.length).toBe(15);
+    expect(calls.every(([key, length]) => key === "a" && length === 65_536)).toBe(true);
+  });
+
+  it("are folded when they are long, and a single one is left alone", () => {
+    const lengths: number[] = [];
+    const combine = (_: string, values: JsonValue[]) => {
+      lengths.push(values.length);
+      return JSON.stringify(values).length;
+    };
+    const long = "x".repeat(5 * 1024 * 1024);
+    const content = `["a",["${long}"],[10]]\n["b",["${"x".repeat(20 * 1024 * 1024)}"]]\n`;
+    expect(arrays(content, combine).map(([, values]) => values.length)).toEqual([2, 1]);
+    expect(lengths).toEqual([3, 4, 4]);
+  }, 20_000);
+
+  it("may be changed by it", () => {
+    const content = `["a",[{"n":1}],[200000]]\n`;
+    const combine = (_: string, values: JsonValue[]) => {
+      const [first, ...more] = values as { n: number }[];
+      if (first === undefined) throw new Error("no value");
+      for (const { n } of more) first.n += n;
+      values.length = 0;
+      return first;
+    };
+    const [[, values] = ["", []]] = arrays(content, combine);
+    expect(values.reduce<number>((total, value) => total + (value as { n: number }).n, 0)).toBe(200_000);
+  });
+
+  it("are not given to it when they are streamed", () => {
+    const input = storedContent(directory.newPath(), `["a",[1],[100000]]\n`);
+    const combine = () => {
+      throw new Error("there is no need");
+    };
+    for (const group of mergeGroups([input], { combine })) expect(sum([...group.values()])).toBe(100_000);
+  });
+
+  it("cannot be folded into what JSON cannot hold", () => {
+    expect(() => arrays(`["a",[1],[100000]]\n`, () => NaN)).toThrow(
+      'combine: JSON cannot hold the value of key "a": is NaN',
+    );
+  });
+});
