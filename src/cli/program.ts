@@ -45,8 +45,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   });
   let speaker = program.name();
   program.hook("preAction", (_program, command) => {
-    // Its children are parts of the one program that was started.
-    speaker = command.opts()["supervised"] === true ? "mr run" : commandPath(command);
+    speaker = commandPath(command);
   });
   // Who reads may have seen enough (`| head`). The job goes on: its results are files.
   const lost: unknown[] = [];
@@ -69,7 +68,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
 }
 
 /** What to say about an error, and what to exit with. */
-export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
+function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return new Exit(exitCodes.failed, String(error));
   // Commander has said it already.
@@ -101,19 +100,11 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/**
- * Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. A terminal sends SIGINT and
- * SIGHUP to the children as well: who is supervised leaves those two to its supervisor.
- */
-export function onSignals(
-  onFirst: (signal: NodeJS.Signals) => void,
-  onSecond: (signal: NodeJS.Signals) => void,
-  supervised = false,
-): void {
+/** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */
+export function onSignals(onFirst: (signal: NodeJS.Signals) => void, onSecond: (signal: NodeJS.Signals) => void): void {
   let isFirst = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (supervised && signal !== "SIGTERM") return;
       if (isFirst) onFirst(signal);
       else onSecond(signal);
       isFirst = false;

@@ -28,7 +28,8 @@ export interface CoordinatorOptions {
   readonly inputs: readonly InputFile[];
   /** Where intermediate and output files go; made when it does not exist. */
   readonly outputDirectory: string;
-  readonly socket: string;
+  /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
+  readonly socket: string | undefined;
   readonly reducers: number;
   /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
@@ -66,10 +67,10 @@ export class Coordinator {
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
   readonly #directory: JobDirectory;
-  readonly #listener: Listener;
+  readonly #listener: Listener | undefined;
   #lastCall = 0;
 
-  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener) {
+  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener | undefined) {
     this.#options = options;
     this.#directory = directory;
     this.#listener = listener;
@@ -97,20 +98,34 @@ export class Coordinator {
     let accept = (stream: Duplex): void => {
       early.push(stream);
     };
-    const listener = await listenUnixSocket(options.socket, (stream) => accept(stream));
+    const { socket } = options;
+    const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
     try {
       const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
       const coordinator = new Coordinator(options, directory, listener);
       accept = (stream) => {
-        coordinator.#accept(stream);
+        coordinator.accept(stream);
       };
       early.forEach(accept);
       return coordinator;
     } catch (error) {
-      await listener.close();
+      await listener?.close();
       for (const stream of early) stream.destroy();
       throw error;
     }
+  }
+
+  /** Takes a connection of a worker that has not come through the socket. */
+  accept(stream: Duplex): void {
+    const connection = new WorkerConnection(stream, {
+      reducers: this.#options.reducers,
+      register: (params) => this.#register(params),
+      ask: (toEvent) => this.#ask(toEvent),
+      tell: (event) => this.#step(event),
+      snapshot: () => this.snapshot(),
+    });
+    this.#connections.add(connection);
+    void connection.closed.then(() => this.#connections.delete(connection));
   }
 
   /** Runs the job to its end. When it resolves, nothing of the coordinator is left but the outputs. */
@@ -133,18 +148,6 @@ export class Coordinator {
 
   snapshot(): Snapshot {
     return takeSnapshot(this.#state, performance.now());
-  }
-
-  #accept(stream: Duplex): void {
-    const connection = new WorkerConnection(stream, {
-      reducers: this.#options.reducers,
-      register: (params) => this.#register(params),
-      ask: (toEvent) => this.#ask(toEvent),
-      tell: (event) => this.#step(event),
-      snapshot: () => this.snapshot(),
-    });
-    this.#connections.add(connection);
-    void connection.closed.then(() => this.#connections.delete(connection));
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
@@ -219,7 +222,7 @@ export class Coordinator {
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));
     await Promise.race([Promise.all(workers.map(({ closed }) => closed)), timeout]);
     clearTimeout(timer);
-    await this.#listener.close();
+    await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
   }
 
