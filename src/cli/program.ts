@@ -80,14 +80,13 @@ function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" 
   return new Exit(code, error.message, error.name === "AppFailedError" ? appFrames(cause) : undefined);
 }
 
-const engineFrame = /node:internal|\/node_modules\/commander\//;
 const engineDirectory = new URL("../", import.meta.url).href;
 
 /** Of the stack of an error that an app threw, the lines that are about the app. */
 export function appFrames(error: unknown): string | undefined {
   const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
   const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line));
-  return frames?.filter((line) => !engineFrame.test(line) && !line.includes(engineDirectory)).join("\n");
+  return frames?.filter((line) => !line.includes("node:internal") && !line.includes(engineDirectory)).join("\n");
 }
 
 /** Writes a message to standard error, in the name of the program. */

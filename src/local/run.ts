@@ -90,7 +90,8 @@ function directoriesToMake(path: string): string[] {
 
 /** The connection is missing when the system could not start the process. */
 function spawnWorker(start: WorkerStart): { child: ChildProcess; connection: Duplex | undefined } {
-  const program = fileURLToPath(new URL("./worker-child.js", import.meta.url));
+  // As seen from where the build puts this, too.
+  const program = fileURLToPath(new URL("../local/worker-child.js", import.meta.url));
   const stdio: ("ignore" | "inherit" | "pipe" | "ipc" | NodeJS.WriteStream)[] = [];
   // What an app prints is no result of `mr run`, and does not go where those go.
   stdio.push("ignore", process.stderr, "inherit");

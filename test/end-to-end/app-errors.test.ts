@@ -349,7 +349,7 @@ describe.concurrent("an app that fails", () => {
       const { code, stderr } = await place.run("mr", [command, "--debug", "app.mjs", "in.txt"]);
       expect(code).toBe(1);
       expect(stderr).toMatch(/at check .*app\.mjs:5:/);
-      expect(stderr).toMatch(/dist\/src\/worker/);
+      expect(stderr).toMatch(/dist\/src\//);
     }
   });
 
