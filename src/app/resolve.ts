@@ -12,6 +12,8 @@ export interface AppFile {
   readonly path: string;
   /** SHA-256 of the module's file, in hexadecimal: what makes two apps the same. */
   readonly hash: string;
+  /** Whether it came with this package. */
+  readonly isBundled: boolean;
 }
 
 const extensions = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
@@ -22,9 +24,10 @@ const bundledDirectory = fileURLToPath(new URL("../../apps/", import.meta.url));
  * extension (`wc`, `wc.js`, `wc.ts`). A file of the user's own wins. Throws an AppError when there is neither.
  */
 export function resolveApp(typed: string): AppFile {
-  const path = ownFile(typed) ?? bundledFile(typed);
+  const own = ownFile(typed);
+  const path = own ?? bundledFile(typed);
   if (path === undefined) throw new AppError(`cannot find app ${typed}: no such file${bundledHint(typed)}`);
-  return { name: basename(path), path, hash: hashOf(path) };
+  return { name: basename(path), path, hash: hashOf(path), isBundled: own === undefined };
 }
 
 function ownFile(typed: string): string | undefined {
