@@ -1,11 +1,12 @@
 // Builds dist/ from src/ and apps/. Plain JavaScript, since `npm ci` runs it before anything is built.
 //
-// Each program becomes a file or a few, with the packages it needs in it: to find, read and link a hundred small modules
-// takes Node.js longer than to run them, in each process and thread of a job. Nothing is minified, so that stacks can be
-// read.
+// Each program becomes one file, with the packages it needs in it, and CommonJS: to find, read and link a hundred small
+// modules takes Node.js longer than to run them, in each process and thread of a job, and its loader of ES modules has
+// its price, too. Nothing is minified, so that stacks can be read.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { writeNotices } from "./notices.js";
@@ -13,38 +14,32 @@ import { writeNotices } from "./notices.js";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const { bin, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** For each array files of their own: what runs in one process or thread, and shares none with another. */
-const programs = [
-  ["src/cli/mr.ts", "src/cli/mr-coordinator.ts", "src/cli/mr-worker.ts"],
-  ["src/local/worker-child.ts"],
-  ["src/worker/executor.ts"],
-  ["src/index.ts"],
-];
+/** What is started, as a process or a thread. */
+const programs = ["cli/mr", "cli/mr-coordinator", "cli/mr-worker", "local/worker-child", "worker/executor"];
 
 // Built beside and put in place whole: what does not compile leaves the last build as it was.
 const fresh = `dist-${process.pid}`;
 try {
   declareTypes();
-  const shared = { format: "esm", platform: "node", target: "node20.19", logLevel: "warning", metafile: true };
-  const packed = await Promise.all(
-    programs.map((entryPoints) =>
+  const shared = { platform: "node", target: "node20.19", logLevel: "warning", metafile: true };
+  const bundled = { ...shared, bundle: true, external: Object.keys(dependencies) };
+  const packed = await Promise.all([
+    ...programs.map((program) =>
       build({
-        ...shared,
-        entryPoints,
-        outdir: `${fresh}/src`,
-        outbase: "src",
-        bundle: true,
-        external: Object.keys(dependencies),
-        // What a command needs is loaded when that command runs.
-        splitting: entryPoints.length > 1,
-        // As deep as the sources, which find other files by paths relative to their own.
-        chunkNames: "shared/[name]-[hash]",
-        // Packages in CommonJS ask for Node's own modules by `require`.
-        banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
+        ...bundled,
+        format: "cjs",
+        entryPoints: [`src/${program}.ts`],
+        outfile: `${fresh}/src/${program}.js`,
+        banner: { js: `const importMetaUrl = require("node:url").pathToFileURL(__filename).href;` },
+        define: { "import.meta.url": "importMetaUrl" },
       }),
     ),
-  );
-  await build({ ...shared, entryPoints: ["apps/**/*.ts"], outdir: `${fresh}/apps`, outbase: "apps" });
+    build({ ...bundled, format: "esm", entryPoints: ["src/index.ts"], outfile: `${fresh}/src/index.js` }),
+    build({ ...shared, format: "esm", entryPoints: ["apps/**/*.ts"], outbase: "apps", outdir: `${fresh}/apps` }),
+  ]);
+  for (const directory of new Set(programs.map((program) => dirname(program)))) {
+    writeFileSync(`${fresh}/src/${directory}/package.json`, `{ "type": "commonjs" }\n`);
+  }
   writeNotices(
     packed.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
     `${fresh}/NOTICES.txt`,

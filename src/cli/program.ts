@@ -1,6 +1,7 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** What a program exits with, besides 128 + n when ended by signal n. */
@@ -80,7 +81,7 @@ function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" 
   return new Exit(code, error.message, error.name === "AppFailedError" ? appFrames(cause) : undefined);
 }
 
-const engineDirectory = new URL("../", import.meta.url).href;
+const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
 /** Of the stack of an error that an app threw, the lines that are about the app. */
 export function appFrames(error: unknown): string | undefined {

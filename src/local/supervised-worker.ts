@@ -6,7 +6,6 @@ import { runWorker } from "../worker/agent.js";
 import type { CoordinatorAddress } from "../worker/connect.js";
 import { WorkerRefusedError } from "../worker/errors.js";
 import type { Executor } from "../worker/executor-host.js";
-import { clearAbandonedJob } from "./abandoned-job.js";
 import { connectionDescriptor, type WorkerMessage, type WorkerStart } from "./supervision.js";
 
 const channelTimeoutMs = 1000;
@@ -30,7 +29,7 @@ export async function work(
     await runWorker({ app: start.app, args: undefined, executor, coordinator: supervisor, signal, onJoined });
     return 0;
   } catch (error) {
-    if (!process.connected) await clearAbandonedJob(start);
+    if (!process.connected) await (await import("./abandoned-job.js")).clearAbandonedJob(start);
     else if (error instanceof AppError || error instanceof WorkerRefusedError) {
       await tell({ type: "unfit", message: error.message });
     }

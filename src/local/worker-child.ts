@@ -11,5 +11,4 @@ const executor = Executor.start(start.app.path, stopping.signal);
 // Whoever awaits it is not loaded yet.
 executor.catch(() => undefined);
 
-const { work } = await import("./supervised-worker.js");
-process.exit(await work(start, executor, stopping));
+void import("./supervised-worker.js").then(async ({ work }) => process.exit(await work(start, executor, stopping)));
