@@ -7,12 +7,6 @@ module.exports = {
     only("no-circular", {}, { circular: true }, "A cycle has no first file to read."),
     only("not-to-unresolvable", {}, { couldNotResolve: true }, "A missing dependency."),
     only(
-      "no-dev-dependency-in-src",
-      { path: "^(src|apps)/" },
-      { dependencyTypes: ["npm-dev"] },
-      "What is shipped must not need what is only for development.",
-    ),
-    only(
       "coordinator-and-worker-apart",
       { path: "^src/coordinator/" },
       { path: "^src/worker/" },

@@ -1,22 +1,64 @@
 // Builds dist/ from src/ and apps/. Plain JavaScript, since `npm ci` runs it before anything is built.
+//
+// Each program becomes one file, with the packages it needs in it, and CommonJS: to find, read and link a hundred small
+// modules takes Node.js longer than to run them, in each process and thread of a job, and its loader of ES modules has
+// its price, too. Nothing is minified, so that stacks can be read.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { writeNotices } from "./notices.js";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const { bin, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** What is started, as a process or a thread. */
+const programs = ["cli/mr", "cli/mr-coordinator", "cli/mr-worker", "local/worker-child", "worker/executor"];
 
 // Built beside and put in place whole: what does not compile leaves the last build as it was.
 const fresh = `dist-${process.pid}`;
-const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], {
-  stdio: "inherit",
-});
-if (status !== 0) {
+try {
+  declareTypes();
+  const shared = { platform: "node", target: "node20.19", logLevel: "warning", metafile: true };
+  const bundled = { ...shared, bundle: true, external: Object.keys(dependencies) };
+  const packed = await Promise.all([
+    ...programs.map((program) =>
+      build({
+        ...bundled,
+        format: "cjs",
+        entryPoints: [`src/${program}.ts`],
+        outfile: `${fresh}/src/${program}.js`,
+        banner: { js: `const importMetaUrl = require("node:url").pathToFileURL(__filename).href;` },
+        define: { "import.meta.url": "importMetaUrl" },
+      }),
+    ),
+    build({ ...bundled, format: "esm", entryPoints: ["src/index.ts"], outfile: `${fresh}/src/index.js` }),
+    build({ ...shared, format: "esm", entryPoints: ["apps/**/*.ts"], outbase: "apps", outdir: `${fresh}/apps` }),
+  ]);
+  for (const directory of new Set(programs.map((program) => dirname(program)))) {
+    writeFileSync(`${fresh}/src/${directory}/package.json`, `{ "type": "commonjs" }\n`);
+  }
+  writeNotices(
+    packed.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+    `${fresh}/NOTICES.txt`,
+  );
+} catch (error) {
   rmSync(fresh, { recursive: true, force: true });
-  process.exit(status ?? 1);
+  // What does not compile has been told already.
+  if (!("errors" in error)) console.error(error.message);
+  process.exit(1);
 }
 if (existsSync("dist")) renameSync("dist", `${fresh}-old`);
 renameSync(fresh, "dist");
 rmSync(`${fresh}-old`, { recursive: true, force: true });
-for (const program of Object.values(JSON.parse(readFileSync("package.json", "utf8")).bin)) chmodSync(program, 0o755);
+for (const program of Object.values(bin)) chmodSync(program, 0o755);
+
+/** Checks all types, and writes those that the author of an app sees. */
+function declareTypes() {
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const options = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", fresh];
+  const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
+  if (status !== 0) throw new Error("the types are not right");
+}

@@ -101,8 +101,9 @@ export interface App<Value extends JsonValue = JsonValue> {
   reduceStream?(key: string, values: Iterable<Value>, ctx: ReduceContext): ReduceResult;
 
   /**
-   * Folds several values of one key into one, on the map side, before they are written (paper section 4.3).
-   * It must give the same result however often and in whatever grouping it is applied.
+   * Folds several values of one key into one, on the map side before they are written (paper section 4.3), and on the
+   * reduce side of a key with more values than are wanted in memory. It must give the same result however often and in
+   * whatever grouping it is applied, not at all included.
    */
   combine?(key: string, values: Value[]): Value;
 

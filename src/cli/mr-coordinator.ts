@@ -3,4 +3,4 @@ import { coordinatorCommand } from "./coordinator-command.js";
 import { runProgram } from "./program.js";
 import { packageVersion } from "./version.js";
 
-await runProgram(coordinatorCommand("mr-coordinator").version(packageVersion()));
+void runProgram(coordinatorCommand("mr-coordinator").version(packageVersion()));

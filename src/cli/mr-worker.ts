@@ -3,4 +3,4 @@ import { workerCommand } from "./worker-command.js";
 import { runProgram } from "./program.js";
 import { packageVersion } from "./version.js";
 
-await runProgram(workerCommand("mr-worker").version(packageVersion()));
+void runProgram(workerCommand("mr-worker").version(packageVersion()));

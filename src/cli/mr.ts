@@ -22,4 +22,4 @@ Examples:
   $ mr help run             # all about a command`,
   );
 
-await runProgram(program);
+void runProgram(program);

@@ -67,9 +67,6 @@ export const json = () => new Option("--json", "print a report as JSON on standa
 
 export const debug = () => new Option("--debug", "show stack traces");
 
-/** Set by `mr run` for its children. */
-export const supervised = () => new Option("--supervised").hideHelp();
-
 export const workers = () =>
   new Option("-w, --workers <n>", "number of worker processes")
     .argParser(wholeNumber(1, 1000))

@@ -1,6 +1,7 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** What a program exits with, besides 128 + n when ended by signal n. */
@@ -45,8 +46,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   });
   let speaker = program.name();
   program.hook("preAction", (_program, command) => {
-    // Its children are parts of the one program that was started.
-    speaker = command.opts()["supervised"] === true ? "mr run" : commandPath(command);
+    speaker = commandPath(command);
   });
   // Who reads may have seen enough (`| head`). The job goes on: its results are files.
   const lost: unknown[] = [];
@@ -69,7 +69,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
 }
 
 /** What to say about an error, and what to exit with. */
-export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
+function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return new Exit(exitCodes.failed, String(error));
   // Commander has said it already.
@@ -81,14 +81,13 @@ export function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "me
   return new Exit(code, error.message, error.name === "AppFailedError" ? appFrames(cause) : undefined);
 }
 
-const engineFrame = /node:internal|\/node_modules\/commander\//;
-const engineDirectory = new URL("../", import.meta.url).href;
+const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
 /** Of the stack of an error that an app threw, the lines that are about the app. */
 export function appFrames(error: unknown): string | undefined {
   const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
   const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line));
-  return frames?.filter((line) => !engineFrame.test(line) && !line.includes(engineDirectory)).join("\n");
+  return frames?.filter((line) => !line.includes("node:internal") && !line.includes(engineDirectory)).join("\n");
 }
 
 /** Writes a message to standard error, in the name of the program. */
@@ -101,19 +100,11 @@ export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/**
- * Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. A terminal sends SIGINT and
- * SIGHUP to the children as well: who is supervised leaves those two to its supervisor.
- */
-export function onSignals(
-  onFirst: (signal: NodeJS.Signals) => void,
-  onSecond: (signal: NodeJS.Signals) => void,
-  supervised = false,
-): void {
+/** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */
+export function onSignals(onFirst: (signal: NodeJS.Signals) => void, onSecond: (signal: NodeJS.Signals) => void): void {
   let isFirst = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (supervised && signal !== "SIGTERM") return;
       if (isFirst) onFirst(signal);
       else onSecond(signal);
       isFirst = false;

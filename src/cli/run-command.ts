@@ -1,17 +1,17 @@
-import { randomBytes } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
-import { userInfo } from "node:os";
-import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
+import { JobConsole } from "./job-console.js";
+import { tellEnd } from "./job-report.js";
 import * as options from "./options.js";
-import { Exit, exitCodes, onSignals, signalExitCode } from "./program.js";
+import { Exit, exitCodes, onSignals } from "./program.js";
+
+const path = "mr run";
 
 /** `mr run`: a coordinator and its workers in one command. */
 export function runCommand() {
-  return commandLine("mr run").action(runJob);
+  return commandLine().action(runJob);
 }
 
-function commandLine(path: string) {
+function commandLine() {
   return new Command("run")
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
@@ -43,85 +43,50 @@ Examples:
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function runJob(typed: string, names: readonly string[], given: Given): Promise<never> {
+async function runJob(typed: string, names: readonly string[], given: Given): Promise<void> {
   const [{ resolveApp }, { findInputs }, { splitBytesFor }, { runCluster }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/files.js"),
     import("../input/splits.js"),
     import("../local/run.js"),
   ]);
-  // What is wrong with these is best said before anything is started.
-  const app = resolveApp(typed);
-  const inputs = findInputs(names);
-  const splitSize = given.splitSize ?? splitBytesFor(inputs, given.workers);
-
-  const isDirectoryNew = !existsSync(given.outputDir);
-  const socket = `/var/tmp/mr-${userInfo().uid}-${randomBytes(6).toString("hex")}.sock`;
+  const console = new JobConsole(path, { quiet: given.quiet ?? false });
   const stop = new AbortController();
   const kill = new AbortController();
+  let stoppedBy: NodeJS.Signals | undefined;
   onSignals(
-    (signal) => stop.abort(signal),
+    (signal) => {
+      stoppedBy = signal;
+      stop.abort(`stopped by ${signal}`);
+    },
     () => kill.abort(),
   );
-  const end = await runCluster({
-    coordinator: {
-      file: programFile("mr-coordinator"),
-      args: coordinatorArguments(socket, names, { ...given, splitSize }),
-    },
-    worker: { file: programFile("mr-worker"), args: ["--supervised", "--socket", socket, "--", app.path] },
+  const app = resolveApp(typed);
+  const inputs = findInputs(names);
+  const { report, poolFailure } = await runCluster({
+    app,
     workers: given.workers,
+    job: {
+      inputs,
+      outputDirectory: given.outputDir,
+      reducers: given.reducers,
+      splitBytes: given.splitSize ?? splitBytesFor(inputs, given.workers),
+      collectorBytes: given.memory,
+      args: given.arg,
+      taskTimeoutMs: given.taskTimeout,
+      maxAttempts: given.maxAttempts,
+      maxCrashes: given.maxCrashes,
+      keepIntermediate: given.keepIntermediate ?? false,
+      // In one command nobody wants to know how its parts found each other.
+      log: { info: () => undefined, warn: (message) => console.log(message) },
+    },
     stop: stop.signal,
     kill: kill.signal,
+    onStarted: (coordinator) => console.start(() => coordinator.snapshot()),
   });
-  if (end.type === "coordinatorKilled") await clearUpAfter(socket, isDirectoryNew, given);
-  if (stop.signal.aborted) {
-    const signal = stop.signal.reason as NodeJS.Signals;
-    throw new Exit(signalExitCode(signal), `stopped by ${signal}`);
+  console.stop();
+  if (poolFailure !== undefined && stoppedBy === undefined) {
+    throw new Exit(poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed, poolFailure.message);
   }
-  switch (end.type) {
-    case "exited":
-      throw new Exit(end.code, end.code > 128 ? "the job failed: its coordinator was stopped by a signal" : "");
-    case "workersFailed":
-      throw new Exit(end.isUsersMistake ? exitCodes.usage : exitCodes.failed, end.message);
-    case "coordinatorKilled":
-      throw new Exit(exitCodes.failed, `the job failed: its coordinator was ended by ${end.signal}`);
-  }
-}
-
-/** What a coordinator does at its end, as far as it can be done for one that was killed. */
-async function clearUpAfter(
-  socket: string,
-  isDirectoryNew: boolean,
-  { outputDir, keepIntermediate }: Given,
-): Promise<void> {
-  rmSync(socket, { force: true });
-  const [{ JobDirectory }, { removeEmptyDirectories }] = await Promise.all([
-    import("../output/directory.js"),
-    import("../output/make-directory.js"),
-  ]);
-  const directory = await JobDirectory.take(outputDir, []);
-  directory.clear(keepIntermediate ? ["temporary"] : ["temporary", "intermediate"]);
-  if (isDirectoryNew) removeEmptyDirectories([outputDir]);
-  await directory.release({ removeIfEmpty: false });
-}
-
-function coordinatorArguments(socket: string, names: readonly string[], given: Given): string[] {
-  const { reducers, outputDir, arg = {}, taskTimeout, maxAttempts, maxCrashes, splitSize = 0, memory } = given;
-  return [
-    ...["--supervised", "--socket", socket, "--output-dir", outputDir, "--reducers", String(reducers)],
-    ...["--split-size", String(splitSize), "--memory", String(memory)],
-    ...["--task-timeout", `${taskTimeout}ms`],
-    ...["--max-attempts", String(maxAttempts), "--max-crashes", String(maxCrashes)],
-    ...Object.entries(arg).flatMap(([name, value]) => ["--arg", `${name}=${value}`]),
-    ...(given.keepIntermediate ? ["--keep-intermediate"] : []),
-    ...(given.quiet ? ["--quiet"] : []),
-    ...(given.json ? ["--json"] : []),
-    ...(given.debug ? ["--debug"] : []),
-    "--",
-    ...names,
-  ];
-}
-
-function programFile(name: string): string {
-  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  await tellEnd(path, report, stoppedBy, given);
 }

@@ -28,7 +28,8 @@ export interface CoordinatorOptions {
   readonly inputs: readonly InputFile[];
   /** Where intermediate and output files go; made when it does not exist. */
   readonly outputDirectory: string;
-  readonly socket: string;
+  /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
+  readonly socket: string | undefined;
   readonly reducers: number;
   /** How long a split of a file is at most, if files are split. */
   readonly splitBytes: number;
@@ -70,10 +71,12 @@ export class Coordinator {
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
   readonly #directory: JobDirectory;
-  readonly #listener: Listener;
+  readonly #listener: Listener | undefined;
   #lastCall = 0;
+  /** What planning the splits has thrown. */
+  #unsplittable: Error | undefined;
 
-  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener) {
+  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener | undefined) {
     this.#options = options;
     this.#directory = directory;
     this.#listener = listener;
@@ -102,23 +105,40 @@ export class Coordinator {
     let accept = (stream: Duplex): void => {
       early.push(stream);
     };
-    const listener = await listenUnixSocket(options.socket, (stream) => accept(stream));
+    const { socket } = options;
+    const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
     try {
       const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
       const coordinator = new Coordinator(options, directory, listener);
       accept = (stream) => {
-        coordinator.#accept(stream);
+        coordinator.accept(stream);
       };
       early.forEach(accept);
       return coordinator;
     } catch (error) {
-      await listener.close();
+      await listener?.close();
       for (const stream of early) stream.destroy();
       throw error;
     }
   }
 
-  /** Runs the job to its end. When it resolves, nothing of the coordinator is left but the outputs. */
+  /** Takes a connection of a worker that has not come through the socket. */
+  accept(stream: Duplex): void {
+    const connection = new WorkerConnection(stream, {
+      reducers: this.#options.reducers,
+      register: (params) => this.#register(params),
+      ask: (toEvent) => this.#ask(toEvent),
+      tell: (event) => this.#step(event),
+      snapshot: () => this.snapshot(),
+    });
+    this.#connections.add(connection);
+    void connection.closed.then(() => this.#connections.delete(connection));
+  }
+
+  /**
+   * Runs the job to its end. When it settles, nothing of the coordinator is left but the outputs. Rejects with an
+   * InputError when the inputs cannot be split as the app wants them; then nothing was written.
+   */
   async run(): Promise<JobReport> {
     // After a sleep of the machine what has arrived meanwhile is read first: it shows who lives.
     const tick = () => setImmediate(() => this.#step({ type: "tick" }));
@@ -128,6 +148,7 @@ export class Coordinator {
     const snapshot = this.snapshot();
     await this.#drain(snapshot.phase === "done" ? "done" : "failed");
     const outputs = await this.#clearUp(snapshot.phase === "done");
+    if (this.#unsplittable !== undefined) throw this.#unsplittable;
     return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs };
   }
 
@@ -138,18 +159,6 @@ export class Coordinator {
 
   snapshot(): Snapshot {
     return takeSnapshot(this.#state, performance.now());
-  }
-
-  #accept(stream: Duplex): void {
-    const connection = new WorkerConnection(stream, {
-      reducers: this.#options.reducers,
-      register: (params) => this.#register(params),
-      ask: (toEvent) => this.#ask(toEvent),
-      tell: (event) => this.#step(event),
-      snapshot: () => this.snapshot(),
-    });
-    this.#connections.add(connection);
-    void connection.closed.then(() => this.#connections.delete(connection));
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
@@ -170,8 +179,9 @@ export class Coordinator {
       this.#step({ type: "planned", app, args, splits });
     } catch (error) {
       // It would be the same with the next worker.
-      this.abort((error as Error).message);
-      throw new RefusedError(refusedCode, (error as Error).message);
+      this.#unsplittable = error as Error;
+      this.abort(this.#unsplittable.message);
+      throw new RefusedError(refusedCode, this.#unsplittable.message);
     }
   }
 
@@ -224,7 +234,7 @@ export class Coordinator {
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));
     await Promise.race([Promise.all(workers.map(({ closed }) => closed)), timeout]);
     clearTimeout(timer);
-    await this.#listener.close();
+    await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
   }
 

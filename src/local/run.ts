@@ -1,71 +1,110 @@
 /**
- * `mr run`: a coordinator and its workers as child processes of this one, which is their supervisor. It starts a worker
- * anew when one dies, has the job ended when it is told to, and leaves no child behind: each has a channel to this
- * process and ends when that closes, even when this process is killed.
+ * `mr run`: the coordinator in this process, and workers as its child processes. It starts a worker anew when one dies,
+ * and leaves none behind: each has a channel to this process and ends when that closes, even when this process is killed.
+ *
+ * A worker is born with a connection to the coordinator, one end of a pair of sockets. So there is no socket with a
+ * name, which somebody would have to remove, and nobody waits for it to be there.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import type { StopMessage } from "./supervision.js";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { AppFile } from "../app/resolve.js";
+import type { Coordinator, CoordinatorOptions, JobReport } from "../coordinator/coordinator.js";
+import { missingDirectories } from "../output/make-directory.js";
+import { connectionDescriptor, type WorkerStart } from "./supervision.js";
 import { WorkerPool, type PoolFailure } from "./worker-pool.js";
 
-/** A Node.js program with its command line. */
-interface Program {
-  readonly file: string;
-  readonly args: readonly string[];
-}
-
 export interface RunOptions {
-  readonly coordinator: Program;
-  readonly worker: Program;
+  readonly app: AppFile;
   readonly workers: number;
+  readonly job: Omit<CoordinatorOptions, "socket">;
   /** Aborted when the job is to be stopped; the reason is told to the user. */
   readonly stop: AbortSignal;
-  /** Aborted when everything is to end at once, tidy or not. */
+  /** Aborted when workers that are slow to leave are to be killed. */
   readonly kill: AbortSignal;
+  /** Called when the job can be looked at. */
+  onStarted(coordinator: Coordinator): void;
 }
 
-/** How the cluster has ended. */
-export type RunEnd =
-  /** The coordinator has ended with this exit code, and has said what there is to say. */
-  | { readonly type: "exited"; readonly code: number }
-  /** No worker can work, for example since the app cannot be loaded. */
-  | ({ readonly type: "workersFailed" } & PoolFailure)
-  /** Something killed the coordinator. */
-  | { readonly type: "coordinatorKilled"; readonly signal: string };
+export interface RunEnd {
+  readonly report: JobReport;
+  /** Why no worker can work, for example since the app cannot be loaded; undefined when they can. */
+  readonly poolFailure: PoolFailure | undefined;
+}
 
-/** Runs the job to its end. When it resolves, no child is left. */
+/** Runs the job to its end. When it settles, no child is left. Throws what `Coordinator.start` throws. */
 export async function runCluster(options: RunOptions): Promise<RunEnd> {
-  const { stop, kill } = options;
-  const coordinator = startProgram(options.coordinator, "inherit");
-  const exit = once(coordinator, "exit");
-  const pool = new WorkerPool(
-    () => startProgram(options.worker, process.stderr),
-    options.workers,
-    (message) => {
-      tell(coordinator, { type: "stop", reason: message });
-    },
-  );
-  const onStop = () => tell(coordinator, { type: "stop", reason: String(stop.reason) });
-  const onKill = () => {
-    coordinator.kill("SIGKILL");
-    pool.kill();
+  const { app, workers, job, stop, kill } = options;
+  const start: WorkerStart = {
+    app,
+    outputDirectory: job.outputDirectory,
+    newDirectories: directoriesToMake(job.outputDirectory),
   };
-  stop.addEventListener("abort", onStop);
+  const unfit = new AbortController();
+  const early: Duplex[] = [];
+  let accept = (connection: Duplex): void => {
+    early.push(connection);
+  };
+  const startWorker = () => {
+    const { child, connection } = spawnWorker(start);
+    if (connection !== undefined) accept(connection);
+    return child;
+  };
+  const pool = new WorkerPool(startWorker, workers, (message) => unfit.abort(message));
+  const onKill = () => pool.kill();
   kill.addEventListener("abort", onKill);
-  const [code, signal] = (await exit) as [number | null, string | null];
-  await pool.close();
-  stop.removeEventListener("abort", onStop);
-  kill.removeEventListener("abort", onKill);
-  if (pool.failure !== undefined) return { type: "workersFailed", ...pool.failure };
-  return code === null ? { type: "coordinatorKilled", signal: signal ?? "a signal" } : { type: "exited", code };
+  try {
+    // Only now, since this takes its time, and so do the workers.
+    const { Coordinator } = await import("../coordinator/coordinator.js");
+    const coordinator = await Coordinator.start({ ...job, socket: undefined });
+    accept = (connection) => {
+      coordinator.accept(connection);
+    };
+    early.forEach(accept);
+    for (const signal of [stop, unfit.signal]) {
+      whenAborted(signal, () => {
+        coordinator.abort(String(signal.reason));
+        void pool.close();
+      });
+    }
+    options.onStarted(coordinator);
+    const report = await coordinator.run();
+    await pool.close();
+    return { report, poolFailure: pool.failure };
+  } catch (error) {
+    pool.kill();
+    await pool.close();
+    throw error;
+  } finally {
+    kill.removeEventListener("abort", onKill);
+  }
 }
 
-/** `stdout` is where the program's results go; only the coordinator has any, an app's own output is no result. */
-function startProgram({ file, args }: Program, stdout: "inherit" | NodeJS.WriteStream): ChildProcess {
-  return spawn(process.execPath, [file, ...args], { stdio: ["ignore", stdout, "inherit", "ipc"] });
+function directoriesToMake(path: string): string[] {
+  try {
+    return missingDirectories(path);
+  } catch {
+    return []; // The coordinator will say what is wrong with it.
+  }
 }
 
-function tell(child: ChildProcess, message: StopMessage): void {
-  // It may have gone in the meantime, which is what was wanted.
-  if (child.connected) child.send(message, () => undefined);
+/** The connection is missing when the system could not start the process. */
+function spawnWorker(start: WorkerStart): { child: ChildProcess; connection: Duplex | undefined } {
+  // As seen from where the build puts this, too.
+  const program = fileURLToPath(new URL("../local/worker-child.js", import.meta.url));
+  const stdio: ("ignore" | "inherit" | "pipe" | "ipc" | NodeJS.WriteStream)[] = [];
+  // What an app prints is no result of `mr run`, and does not go where those go.
+  stdio.push("ignore", process.stderr, "inherit");
+  stdio[connectionDescriptor] = "pipe";
+  stdio.push("ipc");
+  const child = spawn(process.execPath, [program, JSON.stringify(start)], { stdio });
+  const connection = (child.stdio as readonly unknown[] | undefined)?.[connectionDescriptor] as Duplex | undefined;
+  // An error also closes it, and that is noticed.
+  connection?.on("error", () => undefined);
+  return { child, connection };
+}
+
+function whenAborted(signal: AbortSignal, action: () => void): void {
+  if (signal.aborted) action();
+  else signal.addEventListener("abort", action);
 }

@@ -1,19 +1,25 @@
 /**
- * What `mr run` and its children say to each other, over the channel that Node gives to a child process. A child whose
- * channel closes has lost its supervisor, and ends.
+ * What `mr run` and its workers, which are its child processes, have between them: a connection for the coordinator's
+ * protocol, and the channel that Node gives to a child process for the messages here. A child whose channel closes has
+ * lost its supervisor, and with it the coordinator.
  */
+import type { AppFile } from "../app/resolve.js";
 
-/** From the supervisor to the coordinator: end the job, for this reason. */
-export interface StopMessage {
-  readonly type: "stop";
-  readonly reason: string;
+/** The descriptor of the connection, in the child. The channel has another one. */
+export const connectionDescriptor = 3;
+
+/** What a worker is started with: the one argument of its program, as JSON. */
+export interface WorkerStart {
+  readonly app: AppFile;
+  /** The job's output directory, for when the supervisor is lost. */
+  readonly outputDirectory: string;
+  /** The directories that have to be made for it, the inmost first. */
+  readonly newDirectories: readonly string[];
 }
 
-/** From a worker to the supervisor. */
+/** From a worker to the supervisor. It exits with code 0 when the job has ended; otherwise another one is needed. */
 export type WorkerMessage =
   /** The coordinator has taken it in. */
   | { readonly type: "joined" }
-  /** Before it exits: the job has ended. */
-  | { readonly type: "left" }
-  /** Before it exits: it could not work. `isFinal`: nor could another one in its place. */
-  | { readonly type: "failed"; readonly message: string; readonly isFinal: boolean };
+  /** Before it exits: it could not work, and nor could another one in its place. */
+  | { readonly type: "unfit"; readonly message: string };

@@ -14,7 +14,7 @@ export interface PoolFailure {
   readonly isUsersMistake: boolean;
 }
 
-/** A fixed number of worker processes: who dies is replaced, who leaves in good order is not. */
+/** A fixed number of worker processes: who dies is replaced, who leaves in good order, with exit code 0, is not. */
 export class WorkerPool {
   readonly #startWorker: () => ChildProcess;
   readonly #giveUp: (message: string) => void;
@@ -35,7 +35,7 @@ export class WorkerPool {
     return this.#failure;
   }
 
-  /** Resolves when all workers have left; who does not do so soon is killed. */
+  /** Resolves when all workers have left; who does not do so soon is killed. From now on none is replaced. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const timer = setTimeout(() => this.kill(), leaveTimeoutMs);
@@ -51,17 +51,16 @@ export class WorkerPool {
 
   #add(): void {
     const worker = this.#startWorker();
-    let last: WorkerMessage | undefined;
     let hasJoined = false;
     worker.on("message", (message: WorkerMessage) => {
-      last = message;
       if (message.type === "joined") hasJoined = true;
+      else this.#fail({ message: message.message, isUsersMistake: true });
     });
     const ended = once(worker, "exit").then(
-      () => {
+      ([code]) => {
         this.#workers.delete(worker);
         this.#earlyDeaths = hasJoined ? 0 : this.#earlyDeaths + 1;
-        this.#replace(last);
+        if (code !== 0) this.#replace();
       },
       (error: unknown) => {
         this.#workers.delete(worker);
@@ -71,13 +70,14 @@ export class WorkerPool {
     this.#workers.set(worker, ended);
   }
 
-  #replace(last: WorkerMessage | undefined): void {
-    if (this.#isClosing || last?.type === "left") return;
-    if (last?.type === "failed" && last.isFinal) this.#fail({ message: last.message, isUsersMistake: true });
-    else if (this.#earlyDeaths >= earlyDeathsMax) {
-      const message = `the job failed: ${earlyDeathsMax} workers in a row died before they could begin`;
-      this.#fail({ message, isUsersMistake: false });
-    } else this.#add();
+  #replace(): void {
+    if (this.#isClosing) return;
+    if (this.#earlyDeaths < earlyDeathsMax) {
+      this.#add();
+      return;
+    }
+    const message = `the job failed: ${earlyDeathsMax} workers in a row died before they could begin`;
+    this.#fail({ message, isUsersMistake: false });
   }
 
   #fail(failure: PoolFailure): void {

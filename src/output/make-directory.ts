@@ -11,7 +11,7 @@ import { dirname, resolve } from "node:path";
 export function makeDirectories(path: string): string[] {
   const made: string[] = [];
   try {
-    const directories = missing(resolve(path));
+    const directories = missingDirectories(path);
     for (const directory of directories.toReversed()) if (makeDirectory(directory)) made.unshift(directory);
     if (directories.length === 0 && !statSync(path).isDirectory()) mkdirSync(path); // which says what is wrong
   } catch (error) {
@@ -32,10 +32,14 @@ export function removeEmptyDirectories(directories: readonly string[]): void {
   }
 }
 
-/** The directory and those above it that do not exist, the inmost first. */
-function missing(path: string): string[] {
+/** The directory and those above it that do not exist, as absolute paths, the inmost first. */
+export function missingDirectories(path: string): string[] {
   const directories: string[] = [];
-  for (let at = path; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) directories.push(at);
+  let at = resolve(path);
+  while (statSync(at, { throwIfNoEntry: false }) === undefined) {
+    directories.push(at);
+    at = dirname(at);
+  }
   return directories;
 }
 

@@ -19,11 +19,18 @@ export function summary(job: JobTotals, location: string): string {
     `  in   ${count(map.recordsIn, "record")}, ${prettyBytes(map.bytesIn)}`,
     `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}`,
     `  out  ${count(reduce.recordsOut, "line")}, ${prettyBytes(reduce.bytesOut)}, to ${location}`,
-    ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${n.toLocaleString("en-US")}`),
+    ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${grouped(n)}`),
   ];
   return lines.join("\n");
 }
 
 function count(n: number, what: string): string {
-  return `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
+  return `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** `1,234,567.891`. Not `toLocaleString`, whose first call loads data of languages for 20 ms, at the end of each job. */
+function grouped(n: number): string {
+  const [whole = "", fraction] = String(Math.round(n * 1000) / 1000).split(".");
+  const digits = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+  return fraction === undefined ? digits : `${digits}.${fraction}`;
 }

@@ -12,7 +12,7 @@ import type { AppFile } from "../app/resolve.js";
 import { ConnectionClosedError, refusedCode, RemoteError } from "../rpc/errors.js";
 import { Peer, type Handlers } from "../rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptOutcome, type AttemptRef } from "../rpc/protocol.js";
-import { connectToCoordinator, isDeadSocket } from "./connect.js";
+import type { CoordinatorAddress } from "./connect.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "./errors.js";
 import { Executor, type AttemptEnd } from "./executor-host.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
@@ -23,10 +23,9 @@ export interface WorkerOptions {
   readonly app: AppFile;
   /** The worker's own `--arg` values; undefined when it takes the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
-  /** Path of the coordinator's socket. */
-  readonly socket: string;
-  /** How long to wait for a coordinator that is not up yet. */
-  readonly connectTimeoutMs: number;
+  /** The first executor. It is started before all else: its thread boots while this one loads the rest. */
+  readonly executor: Promise<Executor>;
+  readonly coordinator: CoordinatorAddress;
   /** Aborted when the worker is to leave at once. */
   readonly signal: AbortSignal;
   /** Called when the coordinator has taken the worker in, and given it this id. */
@@ -42,16 +41,16 @@ type JobOutcome = "done" | "failed";
  * CoordinatorUnreachableError when there is no coordinator or none any more, and the signal's reason when aborted.
  */
 export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
-  const { app, socket, connectTimeoutMs, signal } = options;
+  const { coordinator, signal } = options;
   // The app first: when it cannot be loaded, its author need not wait for a coordinator to learn of it.
-  const agent = new Agent(options, await Executor.start(app.path, signal));
+  const agent = new Agent(options, await options.executor);
   try {
-    return await agent.work(new Peer(await connectToCoordinator(socket, connectTimeoutMs, signal), agent.handlers()));
+    return await agent.work(new Peer(await coordinator.connect(signal), agent.handlers()));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RemoteError && error.code === refusedCode) throw new WorkerRefusedError(error.message);
     if (!(error instanceof ConnectionClosedError)) throw error;
-    throw new CoordinatorUnreachableError(`the coordinator at ${socket} is gone; it did not say how its job ended`);
+    throw new CoordinatorUnreachableError(`${coordinator.name} is gone; it did not say how its job ended`);
   } finally {
     await agent.stop();
   }
@@ -108,7 +107,7 @@ class Agent {
 
   /** Takes tasks until there are none any more. Rejects with a ConnectionClosedError when the coordinator is lost. */
   async work(peer: Peer): Promise<JobOutcome> {
-    const { signal, socket } = this.#options;
+    const { signal, coordinator } = this.#options;
     signal.throwIfAborted();
     const leave = () => peer.destroy();
     signal.addEventListener("abort", leave);
@@ -132,7 +131,7 @@ class Agent {
       if (this.#failure !== undefined) throw this.#failure;
       // A coordinator that was killed has lost its job, and what was made for it is of no use. One that has ended in
       // good order knows best which files are to stay.
-      if (error instanceof ConnectionClosedError && !signal.aborted && (await isDeadSocket(socket))) {
+      if (error instanceof ConnectionClosedError && (await coordinator.wasKilled(signal))) {
         this.#session?.files.takeBack();
       }
       throw error;

@@ -4,6 +4,25 @@ import prettyMs from "pretty-ms";
 import { connectUnixSocket } from "../rpc/unix-socket.js";
 import { CoordinatorUnreachableError } from "./errors.js";
 
+/** Where a worker finds its coordinator. */
+export interface CoordinatorAddress {
+  /** For messages, as in "the coordinator at /var/tmp/mr.sock". */
+  readonly name: string;
+  /** Rejects with a CoordinatorUnreachableError, or at once on abort. */
+  connect(signal: AbortSignal): Promise<Duplex>;
+  /** Whether a connection was lost since the coordinator was killed, and not since it or this worker has ended. */
+  wasKilled(signal: AbortSignal): Promise<boolean>;
+}
+
+/** The coordinator at a Unix socket, which is waited for `connectTimeoutMs` when it is not up yet. */
+export function coordinatorAt(socket: string, connectTimeoutMs: number): CoordinatorAddress {
+  return {
+    name: `the coordinator at ${socket}`,
+    connect: (signal) => connectToCoordinator(socket, connectTimeoutMs, signal),
+    wasKilled: async ({ aborted }) => !aborted && (await isDeadSocket(socket)),
+  };
+}
+
 const firstDelayMs = 2;
 const delayMsMax = 500;
 
@@ -17,7 +36,7 @@ const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "EAGAIN"]);
  * Connects to the coordinator at a Unix socket. One that is not up yet is tried again, after 2 ms and then ever more
  * rarely up to twice a second, for `timeoutMs`; then it is a CoordinatorUnreachableError. Aborting rejects at once.
  */
-export async function connectToCoordinator(socket: string, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
+async function connectToCoordinator(socket: string, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
   const deadlineMs = performance.now() + timeoutMs;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 1.5, delayMsMax)) {
     try {
@@ -39,7 +58,7 @@ export async function connectToCoordinator(socket: string, timeoutMs: number, si
 }
 
 /** Whether there is a socket that nobody listens at: whoever did was killed, and could not remove it. */
-export async function isDeadSocket(socket: string): Promise<boolean> {
+async function isDeadSocket(socket: string): Promise<boolean> {
   try {
     (await connectUnixSocket(socket)).destroy();
     return false;

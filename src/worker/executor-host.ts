@@ -29,7 +29,8 @@ export class Executor {
 
   private constructor(appPath: string) {
     const start: ExecutorStart = { appPath, progress: this.#progress.buffer };
-    this.#thread = new Worker(new URL("./executor.js", import.meta.url), { workerData: start });
+    // As seen from where the build puts this, too.
+    this.#thread = new Worker(new URL("../worker/executor.js", import.meta.url), { workerData: start });
     this.#loaded = new Promise((resolve, reject) => {
       this.#resolveLoaded = resolve;
       this.#rejectLoaded = reject;

@@ -24,15 +24,19 @@ process.on("uncaughtException", (error: unknown) => {
   process.exit(1);
 });
 
-try {
-  const app = await loadApp(appPath);
-  parentPort?.on("message", (request: ExecutorRequest) => {
-    if (request.type === "abort") revoked.abort();
-    else void run(app, request);
-  });
-  send({ type: "loaded", input: app.input });
-} catch (error) {
-  send({ type: "unloadable", message: (error as Error).message });
+void serve();
+
+async function serve(): Promise<void> {
+  try {
+    const app = await loadApp(appPath);
+    parentPort?.on("message", (request: ExecutorRequest) => {
+      if (request.type === "abort") revoked.abort();
+      else void run(app, request);
+    });
+    send({ type: "loaded", input: app.input });
+  } catch (error) {
+    send({ type: "unloadable", message: (error as Error).message });
+  }
 }
 
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {

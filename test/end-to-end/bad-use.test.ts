@@ -173,7 +173,6 @@ describe.concurrent("help", () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toContain(`Usage: ${name} `);
       expect(stdout).toContain(`Examples:\n  $ ${name} `);
-      expect(stdout).not.toContain("--supervised");
       expect(await place.run(program, [...command, "-h"])).toMatchObject({ code: 0, stdout });
     });
   }

@@ -21,7 +21,6 @@ describe.concurrent("mr run", () => {
       place,
     }) => {
       const run = startStuckRun(place, phase, how);
-      await place.privateSocket();
       await stuckIn(place, phase);
       expect(existsSync(place.lockOf("out"))).toBe(true);
       run.signal(signal);
@@ -33,7 +32,6 @@ describe.concurrent("mr run", () => {
   for (const phase of ["map", "reduce"] as const) {
     test(`ends tidily at Ctrl-C, which all its children get as well, in ${phase}`, async ({ place }) => {
       const run = startStuckRun(place, phase, "loop");
-      await place.privateSocket();
       await stuckIn(place, phase);
       run.signalGroup("SIGINT");
       const ended = await run.exit();
@@ -44,7 +42,10 @@ describe.concurrent("mr run", () => {
 
   test("ends tidily at Ctrl-C before it has begun", async ({ place }) => {
     const run = startStuckRun(place, "map", "loop");
-    await place.privateSocket();
+    await until(
+      () => place.workersOfRun().length > 0,
+      () => "a worker to start",
+    );
     run.signalGroup("SIGINT");
     expect(await run.exit()).toMatchObject({ code: 130, stdout: "" });
     expect(place.exists("out")).toBe(false);
@@ -52,13 +53,11 @@ describe.concurrent("mr run", () => {
 
   test("ends at a second signal, even when a worker does not", async ({ place }) => {
     const run = startStuckRun(place, "map", "hang");
-    await place.privateSocket();
     process.kill(await stuckIn(place), "SIGSTOP");
-    const workers = () => place.processes().filter(({ command }) => command.includes("/mr-worker.js ")).length;
     run.signal("SIGINT");
     // By this the first signal is known to have arrived: two at once may come in any order, or as one.
     await until(
-      () => workers() < 2,
+      () => place.workersOfRun().length < 2,
       () => "the other worker to leave",
     );
     run.signal("SIGTERM");
@@ -67,7 +66,6 @@ describe.concurrent("mr run", () => {
 
   test("ends tidily when a worker is stopped and cannot be told", async ({ place }) => {
     const run = startStuckRun(place, "map", "loop");
-    await place.privateSocket();
     process.kill(await stuckIn(place), "SIGSTOP");
     run.signal("SIGTERM");
     expectStopped(place, await run.exit(), "SIGTERM");
@@ -76,22 +74,10 @@ describe.concurrent("mr run", () => {
   for (const phase of ["map", "reduce"] as const) {
     test(`takes everything with it when it is killed in ${phase}`, async ({ place }) => {
       const run = startStuckRun(place, phase, "loop");
-      await place.privateSocket();
       await stuckIn(place, phase);
       run.signal("SIGKILL");
       expect(await run.exit()).toMatchObject({ code: null, signal: "SIGKILL" });
       await place.expectTidy();
-      expect(place.exists("out")).toBe(false);
-    });
-
-    test(`fails tidily when its coordinator is killed in ${phase}`, async ({ place }) => {
-      const run = startStuckRun(place, phase, "loop");
-      await place.privateSocket();
-      await stuckIn(place, phase);
-      process.kill(await place.findProcess("mr-coordinator"), "SIGKILL");
-      const { code, stderr } = await run.exit();
-      expect(code).toBe(1);
-      expect(stderr).toMatch(/mr run: the job failed: its coordinator was ended by SIGKILL/);
       expect(place.exists("out")).toBe(false);
     });
 

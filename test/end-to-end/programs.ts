@@ -102,7 +102,6 @@ export class Place {
   /** Set by tests in which something is killed that nobody can tidy up after, or that want to keep files. */
   leavesFiles = false;
   readonly #outputDirectories = new Set([this.directory]);
-  readonly #privateSockets = new Set<string>();
 
   /** Starts a program. Coordinator and workers meet at the place's own socket. */
   start(name: ProgramName, args: readonly string[], { cwd = this.directory, env = {} }: StartOptions = {}): Program {
@@ -185,20 +184,10 @@ export class Place {
       });
   }
 
-  /** Waits for a process of that program, among those that the test started directly or not. */
-  async findProcess(program: ProgramName): Promise<number> {
-    return found(() => this.processes().find(({ command }) => command.includes(`/${program}.js `))?.pid, program);
-  }
-
-  /**
-   * The socket at which the children of `mr run` meet, which has a random name. It will be missed in `expectTidy` if it
-   * is still there then.
-   */
-  async privateSocket(): Promise<string> {
-    const text = () => this.processes().map(({ command }) => / --socket (\/var\/tmp\/\S+)/.exec(command)?.[1]);
-    const socket = await found(() => text().find((path) => path !== undefined), "the socket of mr run");
-    this.#privateSockets.add(socket);
-    return socket;
+  /** The workers that `mr run` has started here and that live. */
+  workersOfRun(): number[] {
+    const found = this.processes().filter(({ command }) => command.includes("/worker-child.js "));
+    return found.map(({ pid }) => pid);
   }
 
   /** The lock that a running job holds on its output directory: a socket with a name made from the directory's. */
@@ -217,7 +206,7 @@ export class Place {
     if (this.leavesFiles) return;
     const sockets = this.files().filter((name) => fs.lstatSync(join(this.directory, name)).isSocket());
     const jobFiles = this.files().filter((name) => /(^|\/)(\.mr-|mr-\d+-\d+)|mr\.sock/.test(name));
-    const outside = [...this.#privateSockets, ...this.#locks()].filter((path) => fs.existsSync(path));
+    const outside = this.#locks().filter((path) => fs.existsSync(path));
     expect([...sockets, ...jobFiles, ...outside]).toEqual([]);
   }
 
@@ -231,7 +220,7 @@ export class Place {
       },
       () => "killed processes to end",
     );
-    for (const path of [...this.#privateSockets, ...this.#locks()]) fs.rmSync(path, { force: true });
+    for (const path of this.#locks()) fs.rmSync(path, { force: true });
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 

@@ -1,0 +1,48 @@
+import type { JobReport } from "../coordinator/coordinator.js";
+import { outputsText } from "./outputs-text.js";
+import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
+
+interface Given {
+  readonly quiet?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly debug?: boolean | undefined;
+}
+
+/** Says how a job has ended. Throws an Exit when that was not well; `stoppedBy` is the signal that ended it, if one did. */
+export async function tellEnd(
+  program: string,
+  report: JobReport,
+  stoppedBy: NodeJS.Signals | undefined,
+  { quiet = false, json = false, debug = false }: Given,
+): Promise<void> {
+  if (json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
+  if (report.snapshot.phase === "done") {
+    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
+    return;
+  }
+  if (stoppedBy !== undefined) throw new Exit(signalExitCode(stoppedBy), `stopped by ${stoppedBy}`);
+  if (report.failure !== undefined) throw failed(report.failure, debug);
+}
+
+async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<string> {
+  const { summary } = await import("../status/summary.js");
+  return summary(snapshot, outputsText(directory, outputs));
+}
+
+function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
+  const details = debug ? failure.stack : appFrames(failure);
+  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details);
+}
+
+function asJson({ snapshot, directory, outputs }: JobReport): unknown {
+  const { map, reduce, ...rest } = snapshot;
+  const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
+  return {
+    ...rest,
+    elapsedMs: Math.round(rest.elapsedMs),
+    map: withNames(map),
+    reduce: withNames(reduce),
+    directory,
+    outputs,
+  };
+}

@@ -1,0 +1,32 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { JobDirectory } from "../output/directory.js";
+import { removeEmptyDirectories } from "../output/make-directory.js";
+import { AddressInUseError } from "../rpc/errors.js";
+import type { WorkerStart } from "./supervision.js";
+
+const retryDelayMs = 10;
+const retriesMax = 100;
+
+/**
+ * Does what the coordinator of a job does at its end, for one that was killed: removes the lock, unfinished files, and the
+ * directories that were made for the job. Each of its workers does so, after it has taken back its own files.
+ */
+export async function clearAbandonedJob({ outputDirectory, newDirectories }: WorkerStart): Promise<void> {
+  const directory = await takeFromOthers(outputDirectory);
+  directory?.clear(["temporary"]);
+  removeEmptyDirectories(newDirectories);
+  await directory?.release({ removeIfEmpty: true });
+}
+
+/** Another worker holds it for some milliseconds. Undefined when a new job has it, or when it cannot be had. */
+async function takeFromOthers(outputDirectory: string): Promise<JobDirectory | undefined> {
+  for (let tries = 0; tries <= retriesMax; tries++) {
+    try {
+      return await JobDirectory.take(outputDirectory, []);
+    } catch (error) {
+      if (!(error instanceof Error && error.cause instanceof AddressInUseError)) return undefined;
+    }
+    await wait(retryDelayMs);
+  }
+  return undefined;
+}
