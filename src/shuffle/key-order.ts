@@ -7,40 +7,9 @@
  * (https://wtf-8.codeberg.page), the generalization of UTF-8 that gives it three bytes.
  */
 
-/** Negative when `a` comes before `b`, 0 when they are equal, positive when `a` comes after `b`. Allocates nothing. */
-export function compareKeys(a: string, b: string): number {
-  const lengthMin = Math.min(a.length, b.length);
-  for (let at = 0; at < lengthMin; at++) {
-    const unitA = a.charCodeAt(at);
-    const unitB = b.charCodeAt(at);
-    if (unitA === unitB) continue;
-    return unitA < 0xd800 && unitB < 0xd800 ? unitA - unitB : compareFrom(a, b, at);
-  }
-  return a.length - b.length;
-}
-
-/** The bytes of a key: UTF-8, a lone surrogate as in WTF-8. `Buffer.compare` orders them as `compareKeys` does. */
+/** The bytes of a key: UTF-8, a lone surrogate as in WTF-8. They are in the order of the keys. */
 export function keyBytes(key: string): Uint8Array {
   return key.isWellFormed() ? Buffer.from(key) : generalizedUtf8(key);
-}
-
-/** Compares two strings that first differ in the units at `at`. */
-function compareFrom(a: string, b: string, at: number): number {
-  if (at > 0 && isHighSurrogate(a.charCodeAt(at - 1))) {
-    // The differing code point may begin one unit earlier: a pair there lies beyond every lone surrogate.
-    const isPairInA = isLowSurrogate(a.charCodeAt(at));
-    const isPairInB = isLowSurrogate(b.charCodeAt(at));
-    if (isPairInA !== isPairInB) return isPairInA ? 1 : -1;
-  }
-  return (a.codePointAt(at) ?? 0) - (b.codePointAt(at) ?? 0);
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
 }
 
 function generalizedUtf8(key: string): Uint8Array {

@@ -2,11 +2,18 @@
  * The reduce side of the shuffle: a streaming k-way merge of the sorted intermediate files of one reduce task.
  *
  *     mr-0-Y ─ blocks ─ lines ┐
- *     mr-1-Y ─ blocks ─ lines ┼─ heap on (key, input) ─ groups: key, values ─ reduce
+ *     mr-1-Y ─ blocks ─ lines ┼─ tournament on (key, input) ─ groups: key, values ─ reduce
  *     mr-2-Y ─ blocks ─ lines ┘
  *
- * Groups come in the order of keys (`compareKeys`), the values of a key in the order of the inputs, which is that of the
+ * Groups come in the order of keys (`key-order.ts`), the values of a key in the order of the inputs, which is that of the
  * map tasks, and within one input in the order of emission. So the result is the one of a sequential run.
+ *
+ * A line stays bytes until its values are asked for: inputs are compared by the bytes of their keys, a key becomes a
+ * string once a group, and values are made for the group at hand only.
+ *
+ * Nothing is read ahead here. The kernel does that for a file that is read from front to back, while `reduce` runs: with
+ * 8 files of 22 MB a reduce took 4.2 s of wall time when they were not in the page cache and 4.5 s when they were, and
+ * reading them alone 0.15 s (evicted with `dd of=FILE oflag=nocache conv=notrunc,fdatasync count=0`).
  *
  * Memory is a block and a line an input, whatever the files' size. With more inputs than may be open at once, no file
  * stays open between two blocks: each read opens it again where it left off. That costs some microseconds a block, while

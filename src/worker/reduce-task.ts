@@ -25,7 +25,7 @@ export async function runReduceTask(
   try {
     const lines = new TextLines(file);
     const context = new ReduceAttemptContext(settings, lines);
-    const groups = mergeGroups(inputs, app);
+    const groups = mergeGroups(inputs, { combine: app.combine });
     for (const group of groups) {
       const result = reduceGroup(app, group, context);
       const value = isThenable(result) ? await result : result;

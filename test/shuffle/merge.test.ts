@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { KeyValue } from "../../src/app/contract.js";
+import type { JsonValue, KeyValue } from "../../src/app/contract.js";
 import type { StoredFile } from "../../src/rpc/protocol.js";
 import { createSlabCollector } from "../../src/shuffle/slab-collector.js";
 import { mergeGroups } from "../../src/shuffle/merge.js";
+import { pairs } from "./hostile-data.js";
 import { collect, expectedGroups, readAll, stored } from "./shuffle-run.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
@@ -25,6 +27,11 @@ function pairsOf(text: string): KeyValue[] {
   return text.split(" ").map((word) => ({ key: word.charAt(0), value: word.slice(1) }));
 }
 
+/** What `readAll` gives, value by value. */
+function streamAll(inputs: readonly StoredFile[]): { key: string; values: JsonValue[] }[] {
+  return Array.from(mergeGroups(inputs), (group) => ({ key: group.key, values: [...group.values()] }));
+}
+
 describe("mergeGroups", () => {
   it("gives the values of a key in the order of the inputs, within one in the order of emission", () => {
     const inputs = inputsOf(pairsOf("b2 a9 b1"), pairsOf("c0"), pairsOf("b0 b2 a1"));
@@ -33,6 +40,19 @@ describe("mergeGroups", () => {
       { key: "b", values: ["2", "1", "0", "2"] },
       { key: "c", values: ["0"] },
     ]);
+  });
+
+  it("gives exactly the pairs of all inputs, in order, however many inputs there are", () => {
+    const tasks = fc.array(pairs, { minLength: 1, maxLength: 11 });
+    fc.assert(
+      fc.property(tasks, (emitted) => {
+        const inputs = inputsOf(...emitted);
+        const expected = JSON.stringify(expectedGroups(emitted.flat()));
+        expect(JSON.stringify(readAll(inputs))).toBe(expected);
+        expect(JSON.stringify(streamAll(inputs))).toBe(expected);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it("gives no group without inputs, or of an empty file", () => {
@@ -123,6 +143,22 @@ describe("mergeGroups", () => {
     const second = merge.next().value;
     expect(merge.next()).toEqual({ done: true, value: undefined });
     expect(() => second?.toArray()).toThrow('the values of key "b" can be read only before the next key');
+  });
+
+  it("does not give another key's values in the middle of a line", () => {
+    const merge = mergeGroups(inputsOf(pairsOf("a1 a2 a3 b4 b5 b6")));
+    const values = merge.next().value?.values()[Symbol.iterator]();
+    expect(values?.next().value).toBe("1");
+    merge.next().value?.toArray();
+    expect(() => values?.next()).toThrow('the values of key "a" can be read only before the next key');
+  });
+
+  it("ends the values of a group where a loop was left", () => {
+    const merge = mergeGroups(inputsOf(pairsOf("a1 a2 a3")));
+    const values = merge.next().value?.values()[Symbol.iterator]();
+    expect(values?.next().value).toBe("1");
+    values?.return?.();
+    expect(values?.next()).toEqual({ done: true, value: undefined });
   });
 
   it("opens no file before the first group, and closes all at the end and when left early", () => {
