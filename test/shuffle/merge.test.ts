@@ -154,10 +154,8 @@ describe("mergeGroups", () => {
   });
 
   it("ends the values of a group where a loop was left", () => {
-    const values = mergeGroups(inputsOf(pairsOf("a1 a2 a3")))
-      .next()
-      .value?.values()
-      [Symbol.iterator]();
+    const merge = mergeGroups(inputsOf(pairsOf("a1 a2 a3")));
+    const values = merge.next().value?.values()[Symbol.iterator]();
     expect(values?.next().value).toBe("1");
     values?.return?.();
     expect(values?.next()).toEqual({ done: true, value: undefined });
