@@ -5,7 +5,12 @@ const only = (name, from, to, comment) => ({ name, severity: "error", comment, f
 module.exports = {
   forbidden: [
     only("no-circular", {}, { circular: true }, "A cycle has no first file to read."),
-    only("not-to-unresolvable", {}, { couldNotResolve: true }, "A missing dependency."),
+    only(
+      "not-to-unresolvable",
+      { pathNot: "^bench/peers/" },
+      { couldNotResolve: true },
+      "A missing dependency. What the benchmark compares with need not be installed.",
+    ),
     only(
       "coordinator-and-worker-apart",
       { path: "^src/coordinator/" },
@@ -40,9 +45,15 @@ module.exports = {
     only("nobody-imports-cli", { path: "^src/", pathNot: "^src/cli/" }, { path: "^src/cli/" }, "cli parses and calls."),
     only(
       "apps-use-the-public-door",
-      { path: "^apps/" },
+      { path: "^(bench/)?apps/" },
       { path: "^src/", pathNot: "^src/index" },
       "Bundled apps are written as a user would write them.",
+    ),
+    only(
+      "bench-runs-programs",
+      { path: "^bench/", pathNot: "^bench/apps/" },
+      { path: "^(src|apps)/" },
+      "What is measured is whole programs, as they are built.",
     ),
   ],
   options: {

@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "mr-output/"] },
+  { ignores: ["dist/", "coverage/", "mr-output/", "bench/.venv/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -20,5 +20,9 @@ export default tseslint.config(
   {
     files: ["**/*.js"],
     languageOptions: { globals: { process: "readonly", URL: "readonly", console: "readonly" } },
+  },
+  {
+    files: ["**/*.cjs"],
+    languageOptions: { globals: { process: "readonly", require: "readonly" } },
   },
 );

@@ -1,0 +1,96 @@
+/** `npm run bench`: see README.md beside it, and `npm run bench -- --help`. */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { format } from "prettier";
+import { buildIfStale } from "./build-if-stale.js";
+import { provide } from "./data/data-set.js";
+import { measureWorkload } from "./measure/measure-workload.js";
+import { parseOptions } from "./options.js";
+import { makeEnvironment } from "./peers/environment.js";
+import { findPeers, peers } from "./peers/peers.js";
+import { describeMachine } from "./report/machine.js";
+import { renderResults } from "./report/results.js";
+import type { WorkloadResult } from "./report/workload-result.js";
+import { workloads } from "./workloads/all.js";
+import type { Workload } from "./workloads/workload.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const options = parseOptions();
+const { runs, scale, timeout: timeoutMs, only = workloads } = options;
+const isWhole = only.length === workloads.length && scale === 1 && runs >= 5;
+
+const interrupted = new AbortController();
+for (const [name, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
+  // Once: a second signal ends the process at once.
+  process.once(name, () => {
+    process.exitCode = exitCode;
+    interrupted.abort(new Error(`stopped by ${name}`));
+  });
+}
+const { signal } = interrupted;
+const work = resolve(options.data, `work-${process.pid}`);
+
+try {
+  buildIfStale(root);
+  await mkdir(join(work, "machine"), { recursive: true });
+  await main();
+} catch (error) {
+  if (!signal.aborted) throw error;
+  say(`${(error as Error).message}; data that are complete were left in ${options.data}`);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
+
+async function main(): Promise<void> {
+  const environment = await makeEnvironment(work);
+  const found = await findPeers(environment);
+  for (const [name, what] of found) {
+    const { title, install } = peers[name];
+    say("version" in what ? `${title} ${what.version}` : `${title} is not measured: ${what.lacks}\n    ${install}`);
+  }
+  if (options.list === true) {
+    for (const { name, title } of workloads) console.log(`${name.padEnd(16)} ${title}`);
+    return;
+  }
+  const machine = await describeMachine(join(work, "machine"), environment, signal);
+  const results: WorkloadResult[] = [];
+  for (const workload of only) results.push(await measure(workload, environment, found));
+  const notes = await readFile(join(root, "bench/notes.md"), "utf8");
+  const report = { date: new Date(), machine, found, runs, scale, workloads: results, notes };
+  await publish(await format(renderResults(report), { parser: "markdown", printWidth: 120 }));
+}
+
+async function measure(
+  workload: Workload,
+  environment: NodeJS.ProcessEnv,
+  found: Awaited<ReturnType<typeof findPeers>>,
+): Promise<WorkloadResult> {
+  const all = workload.contenders(scale);
+  const present = all.filter(({ peer }) => "version" in (found.get(peer) ?? {}));
+  const lacking = all.filter((contender) => !present.includes(contender)).map(({ name }) => name);
+  const directories = new Map<string, string>();
+  for (const { data } of present) {
+    if (directories.has(data.name)) continue;
+    const { directory, made } = await provide(data, options.data, signal);
+    say(`${workload.name}: data: ${data.about}: ${made ? "made" : "there already"} (${directory})`);
+    directories.set(data.name, directory);
+  }
+  const dataDirectory = ({ data }: (typeof all)[number]): string => resolve(directories.get(data.name) ?? "");
+  const measureOptions = { runs, timeoutMs, work, environment, dataDirectory, signal, progress: say };
+  return { workload, results: await measureWorkload(workload, present, measureOptions), lacking };
+}
+
+async function publish(text: string): Promise<void> {
+  const file = options.out ?? (isWhole ? join(root, "bench/RESULTS.md") : undefined);
+  if (!options.write || file === undefined) {
+    console.log(text);
+    return;
+  }
+  await writeFile(file, text);
+  say(`results are in ${file}`);
+}
+
+function say(text: string): void {
+  console.error(`${new Date().toTimeString().slice(0, 8)} ${text}`);
+}

@@ -1,0 +1,85 @@
+import { mkdir, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import type { Contender, Workload } from "../workloads/workload.js";
+import { digestOf, judge, type Output, type Verdict } from "./outputs.js";
+import { CommandError, runCommand, type Measurement } from "./run-command.js";
+
+export interface MeasureOptions {
+  readonly runs: number;
+  readonly timeoutMs: number;
+  /** Directory for outputs; emptied before each run. */
+  readonly work: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** The directory of a contender's input. */
+  readonly dataDirectory: (contender: Contender) => string;
+  readonly signal: AbortSignal;
+  readonly progress: (text: string) => void;
+}
+
+/** A contender with what came out of it: an error, or an output and how long it took each time. */
+export interface ContenderResult {
+  readonly contender: Contender;
+  readonly measurements: readonly Measurement[];
+  readonly verdict: Verdict;
+  /** Why it has failed; then there are no measurements. */
+  readonly failure?: string;
+}
+
+interface Runner {
+  readonly contender: Contender;
+  readonly measurements: Measurement[];
+  digest?: string;
+  failure?: string;
+}
+
+/** Runs contenders in turn, first each one once as a warm-up, and compares what they have put out the first time. */
+export async function measureWorkload(
+  workload: Workload,
+  contenders: readonly Contender[],
+  options: MeasureOptions,
+): Promise<ContenderResult[]> {
+  const runners: Runner[] = contenders.map((contender) => ({ contender, measurements: [] }));
+  // Round 0 is the warm-up.
+  for (let round = 0; round <= options.runs; round++) {
+    for (const runner of runners) {
+      const { cold = false, runs = options.runs } = runner.contender;
+      if (round > runs || (round === 0 && cold) || runner.failure !== undefined) continue;
+      await runOnce(workload, runner, round, options);
+    }
+  }
+  const outputs = runners.flatMap(({ contender, digest }): Output[] =>
+    digest === undefined ? [] : [{ ...contender, data: contender.data.name, digest }],
+  );
+  const verdicts = judge(outputs);
+  return runners.map(({ contender, measurements, failure }) => ({
+    contender,
+    measurements: failure === undefined ? measurements : [],
+    verdict: verdicts.get(contender.name) ?? "unchecked",
+    ...(failure !== undefined && { failure }),
+  }));
+}
+
+async function runOnce(workload: Workload, runner: Runner, round: number, options: MeasureOptions): Promise<void> {
+  const { contender, measurements } = runner;
+  const directory = join(options.work, workload.name, "output");
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  // What the one before has left to be written is not to be written on the time of the next one.
+  execFileSync("sync");
+  const environment = { ...options.environment, DATA: options.dataDirectory(contender) };
+  const label = `${workload.name}: ${contender.name}, ${round === 0 ? "warm-up" : `run ${round}`}`;
+  try {
+    const measurement = await runCommand(contender.command, { ...options, directory, environment });
+    if (round > 0) measurements.push(measurement);
+    options.progress(`${label}: ${measurement.seconds.toFixed(2)} s`);
+    const { canonical } = contender;
+    runner.digest ??= await digestOf(canonical, { cwd: directory, env: environment, signal: options.signal });
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
+    const message = error instanceof CommandError ? error.message : `its output is wrong: ${error.message}`;
+    runner.failure = message.replaceAll(environment.DATA, "$DATA").replaceAll(directory, ".");
+    options.progress(`${label}: ${runner.failure}`);
+  }
+}

@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ProcessTree, type ProcessPeak } from "./process-tree.js";
+
+const sampleEveryMs = 25;
+
+/** The shell that starts the command tells its time on descriptor 3: seconds, user seconds, system seconds. */
+const timed = `set -o pipefail; TIMEFORMAT='%3R %3U %3S'; { time eval "$1" 2>&4 3>&-; } 4>&2 2>&3`;
+
+export interface CommandOptions {
+  /** Where it runs; what it says goes to `log.txt` in the directory above. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  /** When aborted, the command is ended and the reason thrown. */
+  readonly signal: AbortSignal;
+}
+
+export interface Measurement {
+  /** Wall time. */
+  readonly seconds: number;
+  /** Time of all its processes on the processors, user and system. */
+  readonly cpuSeconds: number;
+  /** The processes that were seen, the largest first. */
+  readonly processes: readonly ProcessPeak[];
+}
+
+/** The command has failed or took too long; the message says which, with the end of what it said. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+/**
+ * Runs a command of the shell (bash) and measures it with all its processes.
+ *
+ * @throws {CommandError} when it ends with another exit code than 0, or not in time.
+ */
+export async function runCommand(command: string, options: CommandOptions): Promise<Measurement> {
+  options.signal.throwIfAborted();
+  const logPath = join(options.directory, "..", "log.txt");
+  const log = openSync(logPath, "w");
+  const child = spawn("bash", ["-c", timed, "bash", command], {
+    cwd: options.directory,
+    env: options.environment,
+    detached: true,
+    stdio: ["ignore", log, log, "pipe"],
+  });
+  closeSync(log);
+  const tree = new ProcessTree(child.pid ?? 0);
+  const ended = once(child, "exit") as Promise<[code: number | null, signal: string | null]>;
+  const told = text(child.stdio[3] as NodeJS.ReadableStream);
+  tree.sample();
+  const sampling = setInterval(() => tree.sample(), sampleEveryMs);
+  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const stop = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    tree.kill();
+  };
+  limit.addEventListener("abort", stop);
+  try {
+    const [code] = await ended;
+    options.signal.throwIfAborted();
+    if (limit.aborted) throw new CommandError(`not done in ${options.timeoutMs / 1000} s`);
+    if (code !== 0) throw new CommandError(`exit code ${code ?? "none"}: ${endOf(logPath)}`);
+    const [seconds = NaN, user = NaN, system = NaN] = (await told).trim().split(" ").map(Number);
+    return { seconds, cpuSeconds: user + system, processes: tree.peaks };
+  } finally {
+    limit.removeEventListener("abort", stop);
+    clearInterval(sampling);
+    tree.kill();
+  }
+}
+
+async function text(stream: NodeJS.ReadableStream): Promise<string> {
+  let all = "";
+  for await (const chunk of stream) all += String(chunk);
+  return all;
+}
+
+function endOf(logPath: string): string {
+  return readFileSync(logPath, "utf8").trim().split("\n").slice(-3).join(" / ").slice(-400);
+}

@@ -1,0 +1,48 @@
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import ms from "ms";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { workloads } from "./workloads/all.js";
+import type { Workload } from "./workloads/workload.js";
+
+/** What was asked for on the command line. Exits with 2 when it cannot be understood. */
+export function parseOptions() {
+  return new Command("npm run bench --")
+    .description(
+      "Measures mapreduce-ts against the programs that are installed, in alternation, and writes bench/RESULTS.md.\n" +
+        "A run that is not whole (--only, --scale, fewer runs than 5) prints its results instead.",
+    )
+    .addOption(new Option("--only <names>", "these workloads only, by names with commas between").argParser(byNames))
+    .addOption(new Option("--runs <n>", "how often each program is measured").default(5).argParser(positive))
+    .addOption(new Option("--scale <factor>", "all sizes times this, for a quick look").default(1).argParser(positive))
+    .option("--data <dir>", "where data and outputs are", join(tmpdir(), "mapreduce-ts-bench"))
+    .addOption(
+      new Option("--timeout <duration>", "longest time for a run").default(ms("20m"), "20m").argParser(duration),
+    )
+    .option("--out <file>", "write the results to this file")
+    .option("--no-write", "only print the results")
+    .option("--list", "list the workloads and what is installed, and end")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .parse()
+    .opts();
+}
+
+function byNames(text: string): Workload[] {
+  return text.split(",").map((name) => {
+    const workload = workloads.find((each) => each.name === name);
+    if (workload !== undefined) return workload;
+    throw new InvalidArgumentError(`The workloads are ${workloads.map((each) => each.name).join(", ")}.`);
+  });
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("expected a number greater than 0");
+}
+
+function duration(text: string): number {
+  const milliseconds = /^[\d.]+ ?\w+$/.test(text) ? ms(text as ms.StringValue) : NaN;
+  if (milliseconds > 0) return milliseconds;
+  throw new InvalidArgumentError("expected a duration such as 90s or 10m");
+}

@@ -1,0 +1,13 @@
+/**
+ * Runs the SQL of its standard input in DuckDB, with two threads and no database file:
+ *
+ *     node bench/peers/duckdb.js <<< "COPY (SELECT 42) TO 'out.txt'"
+ *
+ * The order of rows is of no interest, which saves DuckDB some work and memory.
+ */
+import { readFileSync } from "node:fs";
+import { DuckDBInstance } from "@duckdb/node-api";
+
+const instance = await DuckDBInstance.create(":memory:", { threads: "2", preserve_insertion_order: "false" });
+const connection = await instance.connect();
+await connection.run(readFileSync(0, "utf8"));

@@ -1,0 +1,19 @@
+/** A table of Markdown; all columns but the first are numbers. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
+  return [head, rule, ...rows].map((cells) => `| ${cells.map(escaped).join(" | ")} |`).join("\n");
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll("|", "\\|");
+}
+
+/** A time in seconds with as many digits as say something. */
+export function seconds(time: number): string {
+  return time.toFixed(time < 1 ? 3 : time < 100 ? 2 : 1);
+}
+
+/** A size in MB (millions of bytes). */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed();
+}

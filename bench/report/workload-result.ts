@@ -1,0 +1,22 @@
+import type { ContenderResult } from "../measure/measure-workload.js";
+import { median } from "../measure/statistics.js";
+import type { Workload } from "../workloads/workload.js";
+
+/** What has come out of a workload: for each contender that was there, in the workload's order. */
+export interface WorkloadResult {
+  readonly workload: Workload;
+  readonly results: readonly ContenderResult[];
+  /** Names of the contenders whose program is not installed. */
+  readonly lacking: readonly string[];
+}
+
+/** Median wall time, in seconds; NaN when there is none, or none to be believed. */
+export function medianSeconds(result: ContenderResult | undefined): number {
+  if (result === undefined || result.verdict === "differs") return NaN;
+  return median(result.measurements.map(({ seconds }) => seconds));
+}
+
+/** Most memory that any process of it ever had, in bytes. */
+export function peakBytes({ measurements }: ContenderResult): number {
+  return Math.max(...measurements.flatMap(({ processes }) => processes.map((process) => process.peakBytes)));
+}

@@ -1,0 +1,22 @@
+import { books } from "./books.js";
+import { distinct } from "./distinct.js";
+import { grepFrequent, grepRare } from "./grep.js";
+import { hotKey } from "./hot-key.js";
+import { indexer } from "./indexer.js";
+import { sort } from "./sort.js";
+import { scaling, wc, wcOneFile, wcPlain } from "./wc.js";
+
+/** All workloads, in the order in which they are measured. */
+export const workloads = [
+  books,
+  wc,
+  wcOneFile,
+  wcPlain,
+  indexer,
+  grepRare,
+  grepFrequent,
+  sort,
+  distinct,
+  hotKey,
+  scaling,
+] as const;

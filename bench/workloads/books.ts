@@ -1,0 +1,20 @@
+import { books as data } from "../data/texts.js";
+import * as wordCount from "./word-count.js";
+import type { Contender, Workload } from "./workload.js";
+
+/** The only bytes beyond ASCII in the books that are no letter are those of the dash. */
+const noDashes = String.raw`LC_ALL=C sed 's/\xe2\x80\x94/ /g' "$DATA"/*.txt`;
+
+export const books: Workload = {
+  name: "books",
+  title: "The 8 books",
+  about: "Word count of so little text that what is measured is how long a program takes to start and to end.",
+  contenders() {
+    const trMawk = wordCount.trMawk(data);
+    return [{ ...wordCount.mr(data), targetSeconds: 0.35 }, withoutDashes(trMawk), wordCount.duckdbPlain(data)];
+  },
+};
+
+function withoutDashes(trMawk: Contender): Contender {
+  return { ...trMawk, name: "sed | tr | mawk", command: trMawk.command.replace('cat "$DATA"/*.txt', noDashes) };
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { digestOf, judge, type Output } from "../../bench/measure/outputs.js";
+
+describe("a digest", () => {
+  let cwd: string;
+  beforeEach(async () => (cwd = await mkdtemp(join(tmpdir(), "bench-output-"))));
+  afterEach(() => rm(cwd, { recursive: true }));
+
+  async function digest(text: string, canonical = "cat out.txt"): Promise<string> {
+    await writeFile(join(cwd, "out.txt"), text);
+    return digestOf(canonical, { cwd, env: process.env, signal: new AbortController().signal });
+  }
+
+  test("is the same for the same lines in another order, and for those only", async () => {
+    const first = await digest("a 1\nb 2\nü 3\n");
+    expect(await digest("ü 3\na 1\nb 2\n")).toBe(first);
+    expect(await digest("a 1\nb 2\n")).not.toBe(first);
+    expect(await digest("a 1\na 1\nb 2\nü 3\n")).not.toBe(first);
+  });
+
+  test("is of the form that all have in common", async () => {
+    const first = await digest("a 1\n");
+    expect(await digest("      1 a\n", "sed 's/ *\\([0-9]*\\) \\(.*\\)/\\2 \\1/' out.txt")).toBe(first);
+  });
+
+  test("is not made when a part of the command fails", async () => {
+    await expect(digest("b\na\n", "LC_ALL=C sort -c out.txt && cat out.txt")).rejects.toThrow("disorder");
+  });
+});
+
+describe("the verdict", () => {
+  const output = (name: string, peer: Output["peer"], digest: string, data = "d"): Output => {
+    return { name, peer, digest, data };
+  };
+
+  function verdicts(...outputs: Output[]): Record<string, string> {
+    return Object.fromEntries(judge(outputs));
+  }
+
+  test("is that all are the same", () => {
+    const all = verdicts(output("mr", "mr", "x"), output("DuckDB", "duckdb", "x"));
+    expect(all).toEqual({ mr: "same", DuckDB: "same" });
+  });
+
+  test("follows most programs", () => {
+    const all = verdicts(output("mr", "mr", "x"), output("skale", "skale", "y"), output("DuckDB", "duckdb", "x"));
+    expect(all).toEqual({ mr: "same", skale: "differs", DuckDB: "same" });
+  });
+
+  test("is against mapreduce-ts when it stands alone, however many ways it was run in", () => {
+    const all = verdicts(output("1", "mr", "x"), output("2", "mr", "x"), output("DuckDB", "duckdb", "y"));
+    expect(all).toEqual({ 1: "differs", 2: "differs", DuckDB: "same" });
+  });
+
+  test("compares outputs for the same data only, and knows nothing of one program alone", () => {
+    const all = verdicts(output("small", "mr", "x", "s"), output("large", "mr", "y", "l"));
+    expect(all).toEqual({ small: "unchecked", large: "unchecked" });
+  });
+});
