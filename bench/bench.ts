@@ -1,5 +1,6 @@
 /** `npm run bench`: see README.md beside it, and `npm run bench -- --help`. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
@@ -33,6 +34,7 @@ const work = resolve(options.data, `work-${process.pid}`);
 
 try {
   buildIfStale(root);
+  await removeAbandonedWork();
   await mkdir(join(work, "machine"), { recursive: true });
   await main();
 } catch (error) {
@@ -79,6 +81,15 @@ async function measure(
   const dataDirectory = ({ data }: (typeof all)[number]): string => resolve(directories.get(data.name) ?? "");
   const measureOptions = { runs, timeoutMs, work, environment, dataDirectory, signal, progress: say };
   return { workload, results: await measureWorkload(workload, present, measureOptions), lacking };
+}
+
+/** Removes what a run has left that was killed. */
+async function removeAbandonedWork(): Promise<void> {
+  await mkdir(options.data, { recursive: true });
+  for (const name of await readdir(options.data)) {
+    const pid = /^work-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await rm(join(options.data, name), { recursive: true });
+  }
 }
 
 async function publish(text: string): Promise<void> {

@@ -13,7 +13,7 @@ export function parseOptions() {
         "A run that is not whole (--only, --scale, fewer runs than 5) prints its results instead.",
     )
     .addOption(new Option("--only <names>", "these workloads only, by names with commas between").argParser(byNames))
-    .addOption(new Option("--runs <n>", "how often each program is measured").default(5).argParser(positive))
+    .addOption(new Option("--runs <n>", "how often each program is measured").default(5).argParser(times))
     .addOption(new Option("--scale <factor>", "all sizes times this, for a quick look").default(1).argParser(positive))
     .option("--data <dir>", "where data and outputs are", join(tmpdir(), "mapreduce-ts-bench"))
     .addOption(
@@ -33,6 +33,11 @@ function byNames(text: string): Workload[] {
     if (workload !== undefined) return workload;
     throw new InvalidArgumentError(`The workloads are ${workloads.map((each) => each.name).join(", ")}.`);
   });
+}
+
+function times(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number from 1 to 999");
 }
 
 function positive(text: string): number {

@@ -23,7 +23,7 @@ export async function digestOf(
   options: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<string> {
   const command = `{ ${canonical}\n} | LC_ALL=C sort --parallel=2 -S 1G | sha256sum`;
-  const { stdout } = await promisify(execFile)("bash", ["-o", "pipefail", "-c", command], options);
+  const { stdout } = await promisify(execFile)("bash", ["--norc", "-o", "pipefail", "-c", command], options);
   return stdout.slice(0, 64);
 }
 

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 
+/** The kernel's unit of processor time in `/proc`, on all machines that Linux runs on now. */
+const ticksPerSecond = 100;
+
 /** A process that was seen, and the most memory it ever had. */
 export interface ProcessPeak {
   /** Its program; for an interpreter the script. */
@@ -16,6 +19,7 @@ export interface ProcessPeak {
 export class ProcessTree {
   readonly #session: number;
   readonly #ours = new Map<number, ProcessPeak>();
+  readonly #cpuTicks = new Map<number, number>();
   readonly #foreign = new Set<number>();
 
   /** `leader` is the leader of a session: a child that was started with `detached`. */
@@ -39,6 +43,11 @@ export class ProcessTree {
     return [...this.#ours.values()].sort((a, b) => b.peakBytes - a.peakBytes);
   }
 
+  /** Time of all processes on the processors until they were last seen, in seconds. */
+  get cpuSeconds(): number {
+    return [...this.#cpuTicks.values()].reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond;
+  }
+
   /** Ends all processes that were seen and still run. */
   kill(): void {
     for (const pid of this.#ours.keys()) {
@@ -53,9 +62,7 @@ export class ProcessTree {
   }
 
   #isOurs(pid: number): boolean {
-    const stat = read(`/proc/${pid}/stat`);
-    // The name of the program, in brackets, may have spaces and brackets itself.
-    const [, parent, , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [, parent, , session] = statOf(pid);
     return Number(session) === this.#session || this.#ours.has(Number(parent));
   }
 
@@ -68,7 +75,16 @@ export class ProcessTree {
       : undefined;
     const peakBytes = Math.max(Number(peak) * 1024, this.#ours.get(pid)?.peakBytes ?? 0);
     this.#ours.set(pid, { name: basename(script ?? program), peakBytes });
+    const [user, system] = statOf(pid).slice(11, 13);
+    if (user !== undefined) this.#cpuTicks.set(pid, Number(user) + Number(system));
   }
+}
+
+/** State, parent, group, session and so on: what is known of a process, without its number and name. */
+function statOf(pid: number): string[] {
+  const stat = read(`/proc/${pid}/stat`);
+  // The name of the program, in brackets, may have spaces and brackets itself.
+  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function read(path: string): string {

@@ -13,8 +13,7 @@ interface Peer {
 const python = (module: string): string => `python3 -c 'import ${module}; print(${module}.__version__)'`;
 const npmPackage = (name: string): string =>
   `node -p 'require(process.env.BENCH + "/node_modules/${name}/package.json").version'`;
-const venv = (packages: string): string =>
-  `python3 -m venv bench/.venv && bench/.venv/bin/pip install ${packages} (Python 3.10 or newer)`;
+const venv = (packages: string): string => `python3 -m venv bench/.venv && bench/.venv/bin/pip install ${packages}`;
 
 /** All programs, by the names that contenders call them. */
 export const peers = {
@@ -32,7 +31,7 @@ export const peers = {
   sort: {
     title: "GNU sort",
     version: "sort --version | sed -n '1s/.*) //p'",
-    install: "GNU coreutils",
+    install: "apt install coreutils",
   },
   grep: { title: "GNU grep", version: "grep --version | sed -n '1s/.*) //p'", install: "apt install grep" },
   duckdb: { title: "DuckDB", version: npmPackage("@duckdb/node-api"), install: "npm ci --prefix bench" },
@@ -41,7 +40,7 @@ export const peers = {
   pyspark: {
     title: "PySpark",
     version: `java -version 2>&1 && ${python("pyspark")}`,
-    install: `${venv("pyspark")}, and Java 17 or newer`,
+    install: `${venv("pyspark")} && apt install openjdk-17-jre-headless`,
   },
 } as const satisfies Readonly<Record<string, Peer>>;
 
@@ -58,7 +57,7 @@ export async function findPeers(environment: NodeJS.ProcessEnv): Promise<Readonl
 
 async function find({ version }: Peer, env: NodeJS.ProcessEnv): Promise<Found> {
   try {
-    const { stdout } = await promisify(execFile)("bash", ["-o", "pipefail", "-ec", version], { env });
+    const { stdout } = await promisify(execFile)("bash", ["--norc", "-o", "pipefail", "-ec", version], { env });
     return { version: stdout.trim().split("\n").at(-1) ?? "" };
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? "";

@@ -25,7 +25,7 @@ export function renderResults(report: Report): string {
   return [
     "<!-- Made by `npm run bench`; not to be edited. Notes come from bench/notes.md. -->",
     "# Results of the benchmark",
-    `[README.md](README.md) says how to read this. ${report.date.toISOString().slice(0, 10)}; medians of ${report.runs} runs ` +
+    `[README.md](README.md) says how to read this. ${report.date.toISOString().slice(0, 10)}; medians of ${report.runs} ${report.runs === 1 ? "run" : "runs"} ` +
       `in alternation, each after a warm-up${report.scale === 1 ? "" : `; all sizes times ${report.scale}`}.`,
     "## Targets",
     targets(report.workloads),
@@ -56,9 +56,10 @@ function machine(its: Machine): string {
 }
 
 function programs(found: ReadonlyMap<PeerName, Found>): string {
-  const rows = [...found].map(([name, what]) => {
+  const lines = [...found].map(([name, what]) => {
     const { title, install } = peers[name];
-    return [title, "version" in what ? what.version : `not measured: ${what.lacks}; install: ${install}`];
+    if ("version" in what) return `- ${title} ${what.version}`;
+    return `- ${title} was not measured (${what.lacks}); to install it: \`${install}\``;
   });
-  return table(["program", "version"], rows);
+  return lines.join("\n");
 }

@@ -86,7 +86,8 @@ describe("the table of a workload", () => {
   test("says what is not installed, and how to install it", () => {
     const text = renderResults(report([result(own, [4])]));
     expect(text).toContain("Not installed: mrjob, local.");
-    expect(rowOf(text, "mrjob")?.[1]).toMatch(/No module named 'mrjob'; install: python3 -m venv/);
+    expect(text).toMatch(/mrjob was not measured \(No module named 'mrjob'\); to install it: `python3 -m venv/);
+    expect(text).toContain("- DuckDB 1.2.3");
   });
 
   test("shows a command that has bars in it", () => {
