@@ -1,6 +1,6 @@
 import { doubledSlots } from "./hash-slots.js";
-import type { KeyBatch } from "./key-batch.js";
-import { wordsOf } from "./key-words.js";
+import { entryHeaderWords, hashOf, keyBytesOf } from "./key-log.js";
+import { paddedWordsOf, shortBytesMax } from "./key-words.js";
 import { grownSlab, slabBytesMin } from "./slab.js";
 
 /** Where a record has what, in words. */
@@ -12,35 +12,42 @@ const headerWords = 5;
 
 /** Word 0 belongs to no record, so that 0 means "none". */
 const firstRecord = 1;
-const slotsMin = 1024;
+const slotsMin = 64;
 const countMax = 0x7fff_ffff;
 
 /**
  * The distinct keys, each with its partition, its last value, how often that was repeated, and the chain of the values
  * before. A key is a number, the place of its record in the slab; no object is made for one.
  *
- * The hash table is open addressing with linear probing over pairs (hash, record), so a slot that holds another key is
- * passed over without a look into the slab.
+ * The hash table has the parts of the key log, and looks for one entry of it at a time. Each part is open addressing with
+ * linear probing over pairs (hash, record), so a slot that holds another key is passed over without a look into the slab.
  */
 export class KeyTable {
   readonly #reserveBytes: number;
   readonly #sortBytesPerKey: number;
   #words: Int32Array = new Int32Array(slabBytesMin / 4);
   #end = firstRecord;
-  #slots = new Int32Array(2 * slotsMin);
-  /** One less than the number of slots, which is a power of two. */
-  #mask = slotsMin - 1;
+  readonly #parts: Int32Array[];
+  readonly #keysOfParts: Int32Array;
+  #slotBytes: number;
   #keys = 0;
-  /** Where the last key that was not found belongs. */
+  /** The part that is in use, and its slots. */
+  #part = 0;
+  #slots: Int32Array;
+  /** Where in it the last key that was not found belongs. */
   #freeSlot = 0;
 
   /**
    * `reserveBytes` is what the slab may need at most, unless a single key is longer; `sortBytesPerKey` what sorting will
    * take for each key.
    */
-  constructor(reserveBytes: number, sortBytesPerKey: number) {
+  constructor(parts: number, reserveBytes: number, sortBytesPerKey: number) {
     this.#reserveBytes = reserveBytes;
     this.#sortBytesPerKey = sortBytesPerKey;
+    this.#parts = Array.from({ length: parts }, () => new Int32Array(2 * slotsMin));
+    this.#keysOfParts = new Int32Array(parts);
+    this.#slots = this.#parts[0] ?? new Int32Array(0);
+    this.#slotBytes = parts * this.#slots.byteLength;
   }
 
   /** Number of distinct keys. */
@@ -55,52 +62,35 @@ export class KeyTable {
 
   /** Memory in use, with what sorting will take. */
   get bytes(): number {
-    return this.#end * 4 + this.#slots.byteLength + this.#keys * this.#sortBytesPerKey;
+    return this.#end * 4 + this.#slotBytes + this.#keys * this.#sortBytesPerKey;
   }
 
-  /** How much more there will be in use with one more key of that length; while the table grows there are two of them. */
-  bytesOfOneMore(keyBytes: number): number {
-    const record = (headerWords + wordsOf(keyBytes)) * 4 + this.#sortBytesPerKey;
-    return record + (this.#isTooSmallFor(this.#keys + 1) ? 2 * this.#slots.byteLength : 0);
+  /** From now on keys of that part of the log are looked for. */
+  usePart(part: number): void {
+    this.#part = part;
+    this.#slots = this.#parts[part] ?? this.#slots;
   }
 
-  /**
-   * Brings the slots and records of a batch of keys into the processor's cache: one after the other, when each is needed,
-   * takes half as long again, since slab and table are larger than the cache (group prefetching: Chen et al., "Improving
-   * hash join performance through prefetching", 2004).
-   */
-  fetch({ hashes, count }: KeyBatch): void {
+  /** The record of the key that the entry at `at` in `entries`, words of the log, has; 0 when it has none. */
+  find(entries: Int32Array, at: number): number {
+    const hash = hashOf(entries, at);
     const slots = this.#slots;
-    const mask = this.#mask;
-    const words = this.#words;
-    const records = fetchedRecords;
-    for (let at = 0; at < count; at++) records[at] = slots[2 * ((hashes[at] ?? 0) & mask) + 1] ?? 0;
-    let sum = 0;
-    for (let at = 0; at < count; at++) sum ^= words[records[at] ?? 0] ?? 0;
-    // A loop without a result would be left out by the compiler; word 0 is of no use otherwise.
-    words[0] = sum;
-  }
-
-  /** The record of key `at` of the batch, 0 when it has none. */
-  find(batch: KeyBatch, at: number): number {
-    const hash = batch.hashes[at] ?? 0;
-    const slots = this.#slots;
-    const mask = this.#mask;
+    const mask = (slots.length >>> 1) - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const record = slots[2 * slot + 1] ?? 0;
       if (record === 0) {
         this.#freeSlot = slot;
         return 0;
       }
-      if (slots[2 * slot] === hash && this.#isKeyOf(record, batch, at)) return record;
+      if (slots[2 * slot] === hash && this.#isKeyOf(record, entries, at)) return record;
     }
   }
 
-  /** Makes a record with one value for key `at` of the batch. Only after `find` gave 0 for it. */
-  insert(batch: KeyBatch, at: number, partition: number, value: number): void {
-    const keyBytes = batch.keyBytes[at] ?? 0;
+  /** Makes a record with one value for the key of an entry. Only after `find` gave 0 for it. */
+  insert(entries: Int32Array, at: number, partition: number, value: number): void {
+    const keyBytes = keyBytesOf(entries, at);
     const record = this.#end;
-    const end = record + headerWords + wordsOf(keyBytes);
+    const end = record + headerWords + paddedWordsOf(keyBytes);
     if (end > this.#words.length) this.#words = grownSlab(this.#words, record, end, this.#reserveBytes);
     const words = this.#words;
     words[record] = keyBytes;
@@ -108,14 +98,16 @@ export class KeyTable {
     words[record + valueAt] = value;
     words[record + countAt] = 1;
     words[record + tailAt] = 0;
-    const from = batch.words;
-    let key = batch.starts[at] ?? 0;
-    for (let to = record + headerWords; to < end; to++) words[to] = from[key++] ?? 0;
+    let key = at + entryHeaderWords;
+    for (let to = record + headerWords; to < end; to++) words[to] = entries[key++] ?? 0;
     this.#end = end;
-    this.#slots[2 * this.#freeSlot] = batch.hashes[at] ?? 0;
+    this.#slots[2 * this.#freeSlot] = hashOf(entries, at);
     this.#slots[2 * this.#freeSlot + 1] = record;
     this.#keys++;
-    if (this.#isTooSmallFor(this.#keys)) this.#growTable();
+    const keys = (this.#keysOfParts[this.#part] ?? 0) + 1;
+    this.#keysOfParts[this.#part] = keys;
+    // It is never more than five eighths full.
+    if (keys * 16 > this.#slots.length * 5) this.#growPart();
   }
 
   /** Counts the value once more if it is the last of the record. */
@@ -162,7 +154,11 @@ export class KeyTable {
     return record + headerWords;
   }
 
-  /** Fetches the next records from `start` on, as `fetch` does, and gives their last values: as many as there is room for. */
+  /**
+   * The last values of the records from `start` on, as many as there is room for. Brings these records into the processor's
+   * cache all at once: one after the other, when each is needed, takes half as long again, since they lie anywhere (group
+   * prefetching: Chen et al., "Improving hash join performance through prefetching", 2004).
+   */
   fetchValues(records: Uint32Array, start: number, values: Int32Array): void {
     const words = this.#words;
     const count = Math.min(values.length, records.length - start);
@@ -171,7 +167,7 @@ export class KeyTable {
 
   /** The records in the order in which they were inserted: the first, then the one after each, 0 after the last. */
   recordAfter(record: number): number {
-    const next = record === 0 ? firstRecord : record + headerWords + wordsOf(this.#words[record] ?? 0);
+    const next = record === 0 ? firstRecord : record + headerWords + paddedWordsOf(this.#words[record] ?? 0);
     return next < this.#end ? next : 0;
   }
 
@@ -180,32 +176,28 @@ export class KeyTable {
     if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin)) {
       this.#words = new Int32Array(slabBytesMin / 4);
     }
-    this.#slots.fill(0);
+    for (const slots of this.#parts) slots.fill(0);
+    this.#keysOfParts.fill(0);
     this.#end = firstRecord;
     this.#keys = 0;
   }
 
-  #isKeyOf(record: number, batch: KeyBatch, at: number): boolean {
+  #isKeyOf(record: number, entries: Int32Array, at: number): boolean {
     const words = this.#words;
-    const keyBytes = batch.keyBytes[at] ?? 0;
+    const keyBytes = keyBytesOf(entries, at);
     if (words[record] !== keyBytes) return false;
-    const other = batch.words;
-    let from = batch.starts[at] ?? 0;
-    const end = record + headerWords + wordsOf(keyBytes);
-    for (let word = record + headerWords; word < end; word++) if (words[word] !== other[from++]) return false;
+    const key = record + headerWords;
+    const other = at + entryHeaderWords;
+    if (keyBytes <= shortBytesMax) return words[key] === entries[other] && words[key + 1] === entries[other + 1];
+    for (let word = paddedWordsOf(keyBytes) - 1; word >= 0; word--) {
+      if (words[key + word] !== entries[other + word]) return false;
+    }
     return true;
   }
 
-  /** Whether so many keys are too many for the table: it is never more than five eighths full. */
-  #isTooSmallFor(keys: number): boolean {
-    return keys * 8 > (this.#mask + 1) * 5;
-  }
-
-  #growTable(): void {
+  #growPart(): void {
     this.#slots = doubledSlots(this.#slots);
-    this.#mask = this.#mask * 2 + 1;
+    this.#slotBytes += this.#slots.byteLength / 2;
+    this.#parts[this.#part] = this.#slots;
   }
 }
-
-/** Of `fetch`. */
-const fetchedRecords = new Int32Array(64);

@@ -4,9 +4,17 @@
  * numbers, whatever the byte order of the machine, and the first word is the number to sort by.
  */
 
+/** Keys up to this length are two words in the collector. */
+export const shortBytesMax = 8;
+
 /** How many words a key of that many bytes takes. */
 export function wordsOf(keyBytes: number): number {
   return (keyBytes + 3) >>> 2;
+}
+
+/** How many words a key takes in the collector: at least two, so that short ones need no loop. */
+export function paddedWordsOf(keyBytes: number): number {
+  return keyBytes <= shortBytesMax ? 2 : wordsOf(keyBytes);
 }
 
 /** Negative, 0 or positive as the key in `a` comes before, is, or comes after the one in `b`; `…At` is the first word. */

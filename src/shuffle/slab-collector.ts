@@ -31,8 +31,8 @@ import { jsonText, requireStringKey } from "../app/given.js";
 import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
 import { CombiningSink } from "./combining-sink.js";
 import { sortBytesPerKey, sortKeys } from "./key-sort.js";
-import { KeyBatch } from "./key-batch.js";
-import { keyString } from "./key-words.js";
+import { entryHeaderWords, keyBytesOf, KeyLog, valueOf } from "./key-log.js";
+import { keyString, paddedWordsOf } from "./key-words.js";
 import { KeyTable } from "./key-table.js";
 import { PartitionFiles } from "./partition-files.js";
 import { primitiveText, type Primitive } from "./primitive-text.js";
@@ -49,6 +49,15 @@ const memoryBytesDefault = 256 * 1024 * 1024;
 const knownValuesMax = 256;
 const knownLengthMax = 12;
 
+/** How much of the memory the log may take at most, and how much there must be for it after a spill is avoided. */
+const logShare = 0.25;
+const roomShare = 0.25;
+/**
+ * What a pair with a new key may take besides the bytes of key and value: in the log, in the slabs, in the hash table, and
+ * for sorting.
+ */
+const pairBytesMax = 160;
+
 /** Sorted records lie anywhere in the slab: so many are fetched from memory at a time. */
 const fetchedRecords = 16;
 
@@ -63,18 +72,17 @@ class SlabCollector implements Collector {
   readonly #appPartitionOf: ((key: string) => number) | undefined;
   readonly #hashPartitionOf: (words: Int32Array, wordAt: number, keyBytes: number) => number;
   readonly #runs: SpilledRuns;
-  readonly #batch: KeyBatch;
+  #log: KeyLog;
   #keys: KeyTable;
   #values: ValueSlab;
   #pairs = 0;
+  /** How many bytes may be added before somebody has to look what is really in use. */
+  #bytesLeft: number;
   /** Why no pair can be taken now. */
   #refusal: string | undefined;
-  /** The value that was emitted last if it was no object, else NaN, which equals nothing; its text; where that lies. */
+  /** The value that was emitted last if it was no object, else NaN, which equals nothing; and where its text lies. */
   #recentValue: Primitive = NaN;
-  #recentText: string | undefined;
   #recentPlace = 0;
-  /** Whether it is the candidate of the value slab from the start, and nowhere else. */
-  #isWritten = false;
   /** Where the texts of some values lie, the first that came. */
   readonly #knownPlaces = new Map<Primitive, number>();
 
@@ -85,10 +93,10 @@ class SlabCollector implements Collector {
     this.#appPartitionOf = partition && createPartitioner(reducers, partition);
     this.#hashPartitionOf = createWordsPartitioner(reducers);
     this.#runs = new SpilledRuns((run) => options.spillPath(run), combine);
-    // What an app's partition throws is to come from the call that emits the key.
-    this.#batch = new KeyBatch(partition ? 1 : Infinity, randomInt(2 ** 31));
-    this.#keys = new KeyTable(this.#memoryBytesMax, sortBytesPerKey);
+    this.#log = new KeyLog(this.#memoryBytesMax * logShare, randomInt(2 ** 31));
+    this.#keys = new KeyTable(this.#log.parts, this.#memoryBytesMax, sortBytesPerKey);
     this.#values = new ValueSlab(this.#memoryBytesMax);
+    this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes;
   }
 
   get pairs(): number {
@@ -96,42 +104,38 @@ class SlabCollector implements Collector {
   }
 
   get memoryBytes(): number {
-    return this.#keys.bytes + this.#values.bytes;
+    return this.#log.bytes + this.#keys.bytes + this.#values.bytes;
   }
 
   emit(key: string, value: JsonValue): void {
     if (this.#refusal !== undefined) throw new Error(`emit: ${this.#refusal}`);
     if (typeof key !== "string") requireStringKey("emit", key);
+    // A UTF-16 unit takes at most three bytes, in the log and in the table.
+    this.#reserve(pairBytesMax + 6 * key.length);
     if (value !== this.#recentValue) this.#takeValue(key, value);
-    this.#batch.add(key);
-    this.#take();
+    this.#taken(this.#log.add(key, this.#recentPlace));
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
     if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
     if (!isRange(buffer, start, end)) throw rangeError("emitBytes", buffer, start, end);
+    this.#reserve(pairBytesMax + 6 * (end - start));
     if (value !== this.#recentValue) this.#takeValue(isPlain(value) ? "" : decoded(buffer, start, end), value);
-    this.#batch.addBytes(buffer, start, end);
-    this.#take();
+    this.#taken(this.#log.addBytes(buffer, start, end, this.#recentPlace));
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     if (this.#refusal !== undefined) throw new Error(`emitSlices: ${this.#refusal}`);
     if (!isRange(buffer, keyStart, keyEnd)) throw rangeError("emitSlices", buffer, keyStart, keyEnd);
     if (!isRange(buffer, valueStart, valueEnd)) throw rangeError("emitSlices", buffer, valueStart, valueEnd);
-    if (this.#batch.count > 0) this.#empty();
-    this.#values.writeSlice(buffer, valueStart, valueEnd);
+    this.#reserve(pairBytesMax + 6 * (keyEnd - keyStart) + 6 * (valueEnd - valueStart));
     this.#recentValue = NaN;
-    this.#recentText = undefined;
-    this.#recentPlace = 0;
-    this.#isWritten = true;
-    this.#batch.addBytes(buffer, keyStart, keyEnd);
-    this.#take();
+    this.#taken(this.#log.addBytes(buffer, keyStart, keyEnd, this.#values.addSlice(buffer, valueStart, valueEnd)));
   }
 
   finish(): CollectedPartition[] {
     if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
-    this.#empty();
+    this.#drainAll();
     this.#refusal = "the map task has already finished";
     const files = new PartitionFiles((partition) => this.#options.temporaryPath(partition));
     try {
@@ -159,118 +163,97 @@ class SlabCollector implements Collector {
 
   /** Makes `value` the recent one. All that can throw for a value does so here, before anything has changed. */
   #takeValue(key: string, value: JsonValue): void {
-    this.#isWritten = false;
     if (typeof value === "object" && value !== null) {
-      this.#recentText = jsonText("emit", key, value);
+      const text = jsonText("emit", key, value);
+      this.#reserve(3 * text.length);
+      this.#recentPlace = this.#values.addText(text);
+      // It may have changed when it is emitted again.
       this.#recentValue = NaN;
-      this.#recentPlace = 0;
-      return;
+    } else if (typeof value === "string" && value.length > knownLengthMax) {
+      this.#reserve(6 * value.length);
+      this.#recentPlace = this.#values.addString(value);
+      this.#recentValue = value;
+    } else {
+      this.#recentPlace = this.#knownPlaces.get(value) ?? this.#addShortValue(key, value);
+      this.#recentValue = value;
     }
-    const isLong = typeof value === "string" && value.length > knownLengthMax;
-    const place = isLong ? undefined : this.#knownPlaces.get(value);
-    this.#recentText = place === undefined ? primitiveText(key, value) : undefined;
-    this.#recentValue = value;
-    this.#recentPlace = place ?? 0;
   }
 
-  /** Takes the pair of the last key in the batch and the recent value; at once, when that has no place in the slab yet. */
-  #take(): void {
-    const batch = this.#batch;
-    batch.values[batch.count - 1] = this.#recentPlace;
-    if (this.#recentPlace === 0 || batch.isFull) this.#empty();
+  #addShortValue(key: string, value: Primitive): number {
+    const text = primitiveText(key, value);
+    this.#reserve(pairBytesMax);
+    const place = text === undefined ? this.#values.addString(value as string) : this.#values.addText(text);
+    if (this.#knownPlaces.size < knownValuesMax) this.#knownPlaces.set(value, place);
+    return place;
+  }
+
+  /** A pair was added to that part of the log. */
+  #taken(part: number): void {
+    // What an app's partition function throws is to come from the call that emits the key.
+    if (this.#appPartitionOf !== undefined || this.#log.isFull(part)) this.#drain(part);
     this.#pairs++;
   }
 
-  /** Puts the pairs of the batch into the slabs. Only the last of them may have a value without a place. */
-  #empty(): void {
-    const batch = this.#batch;
-    if (batch.count > 1) this.#keys.fetch(batch);
+  /** Takes all pairs of the log into the slabs. */
+  #drainAll(): void {
+    for (let part = 0; part < this.#log.parts; part++) this.#drain(part);
+  }
+
+  /** Takes the pairs of a part of the log into the slabs; there is room for all of them. */
+  #drain(part: number): void {
+    const entries = this.#log.wordsOf(part);
+    const end = this.#log.endOf(part);
+    const keys = this.#keys;
+    keys.usePart(part);
     try {
-      for (let at = 0; at < batch.count; at++) {
-        const record = this.#keys.find(batch, at);
-        const value = batch.values[at] ?? 0;
-        if (record === 0) this.#addKey(at);
-        else if (!this.#keys.countRepeated(record, value)) this.#addValue(at, record);
+      for (let at = 0; at < end; at += entryHeaderWords + paddedWordsOf(keyBytesOf(entries, at))) {
+        const record = keys.find(entries, at);
+        const value = valueOf(entries, at);
+        if (record === 0) keys.insert(entries, at, this.#partitionOf(entries, at), value);
+        else if (!keys.countRepeated(record, value)) this.#addValue(record, value);
       }
     } finally {
-      batch.clear();
+      this.#log.clear(part);
     }
   }
 
-  /** Adds key `at` of the batch, which is a new one, with its value. */
-  #addKey(at: number): void {
-    if (this.#batch.values[at] === 0) this.#writeRecentValue();
-    else this.#values.dropCandidate();
-    const keyBytes = this.#keys.bytesOfOneMore(this.#batch.keyBytes[at] ?? 0);
-    if (this.#exceeds(keyBytes + this.#values.candidateBytes)) this.#spill(at);
-    this.#insert(at);
-  }
-
-  /** Makes a record of key `at` and its value, which is the candidate of the value slab if it has no place yet. */
-  #insert(at: number): void {
-    const batch = this.#batch;
-    const place = batch.values[at] ?? 0;
-    const partition = this.#partitionOf(at);
-    this.#keys.insert(batch, at, partition, place === 0 ? this.#keepRecentValue() : place);
-  }
-
-  /** Adds the value of key `at` to its record, whose last value is in another place. */
-  #addValue(at: number, record: number): void {
+  /** Adds a value to a record whose last value is in another place. */
+  #addValue(record: number, value: number): void {
     const last = this.#keys.valueOf(record);
-    const place = this.#batch.values[at] ?? 0;
-    if (place === 0) this.#writeRecentValue();
-    else this.#values.dropCandidate();
-    const isRepeated = place === 0 ? this.#values.isCandidate(last) : this.#values.isSame(last, place);
-    if (isRepeated && this.#keys.countRepeated(record, last)) return;
-    if (this.#exceeds(this.#values.candidateBytes)) {
-      this.#spill(at);
-      this.#insert(at);
-      return;
-    }
-    const value = place === 0 ? this.#keepRecentValue() : place;
+    if (this.#values.isSame(last, value) && this.#keys.countRepeated(record, last)) return;
     const tail = this.#values.link(this.#keys.tailOf(record), last, this.#keys.countOf(record));
     this.#keys.setValue(record, value, tail);
   }
 
-  /** Whether so many bytes more are too many, and there is something to spill. */
-  #exceeds(moreBytes: number): boolean {
-    return this.#keys.keys > 0 && this.memoryBytes + moreBytes > this.#memoryBytesMax;
-  }
-
-  /** Makes the recent value the candidate of the value slab. */
-  #writeRecentValue(): void {
-    if (this.#isWritten) return;
-    if (typeof this.#recentValue === "string") this.#values.writeString(this.#recentValue);
-    else this.#values.writeText(this.#recentText ?? JSON.stringify(this.#recentValue));
-  }
-
-  /** Gives the candidate of the value slab, which is the recent value, its place. */
-  #keepRecentValue(): number {
-    const place = this.#values.keep();
-    const value = this.#recentValue;
-    // An object may have changed when it is emitted again.
-    if (Number.isNaN(value)) return place;
-    this.#recentPlace = place;
-    const isLong = typeof value === "string" && value.length > knownLengthMax;
-    if (!isLong && this.#knownPlaces.size < knownValuesMax) this.#knownPlaces.set(value, place);
-    return place;
-  }
-
-  #partitionOf(at: number): number {
-    const { words, starts, keyBytes } = this.#batch;
-    const [start, bytes] = [starts[at] ?? 0, keyBytes[at] ?? 0];
-    if (this.#appPartitionOf === undefined) return this.#hashPartitionOf(words, start, bytes);
-    const key = keyString(words, start, bytes);
+  #partitionOf(entries: Int32Array, at: number): number {
+    const [key, keyBytes] = [at + entryHeaderWords, keyBytesOf(entries, at)];
+    if (this.#appPartitionOf === undefined) return this.#hashPartitionOf(entries, key, keyBytes);
     this.#refusal = "called by the app's partition function";
     try {
-      return this.#appPartitionOf(key);
+      return this.#appPartitionOf(keyString(entries, key, keyBytes));
     } finally {
       this.#refusal = undefined;
     }
   }
 
-  /** Spills everything; the batch from key `at` on is still to come. The table knows then where that key belongs. */
-  #spill(at: number): void {
+  /**
+   * To be called before that many bytes are added, or fewer. What is counted here is the most that a pair may need; when
+   * that has used up the memory, pairs are taken out of the log, and what is then really in use is likely to be less.
+   */
+  #reserve(bytes: number): void {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft < 0) this.#makeRoom(bytes);
+  }
+
+  #makeRoom(bytes: number): void {
+    this.#drainAll();
+    // With little room the log would be short, and of little use.
+    const isShort = this.memoryBytes + bytes > this.#memoryBytesMax * (1 - roomShare);
+    if (isShort && this.#keys.keys > 0) this.#spill();
+    this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes - bytes;
+  }
+
+  #spill(): void {
     this.#refusal = "called by the app's combine function";
     try {
       this.#runs.add((sink) => this.#writeSorted(sink));
@@ -281,10 +264,9 @@ class SlabCollector implements Collector {
     }
     this.#refusal = undefined;
     this.#keys.clear();
-    this.#keys.find(this.#batch, at);
-    this.#values.clear(this.#batch.values.subarray(at, this.#batch.count));
+    this.#values.clear();
     this.#knownPlaces.clear();
-    this.#recentPlace = 0;
+    this.#recentValue = NaN;
   }
 
   /** Gives all pairs in memory to the sink, combined. */
@@ -308,7 +290,8 @@ class SlabCollector implements Collector {
   }
 
   #release(): void {
-    this.#keys = new KeyTable(0, sortBytesPerKey);
+    this.#log = new KeyLog(0, 0);
+    this.#keys = new KeyTable(1, 0, sortBytesPerKey);
     this.#values = new ValueSlab(0);
     this.#knownPlaces.clear();
   }

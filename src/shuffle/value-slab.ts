@@ -18,7 +18,7 @@ const plainLengthMax = 256;
  *     text   byteLength, bytes filled up to whole words
  *     link   next link (the last one's: the first), text, count
  *
- * A text is written behind all others first (the candidate) and stays only when it is kept.
+ * A text is written behind all others first, and stays there unless it is the same as the one that was added last.
  */
 export class ValueSlab {
   readonly #reserveBytes: number;
@@ -29,7 +29,8 @@ export class ValueSlab {
   #source: Uint8Array = new Uint8Array(0);
   #sourceView: DataView = new DataView(this.#source.buffer);
   #end = firstWord;
-  #candidateLength = 0;
+  /** The text that was added last, 0 when there is none. */
+  #last = 0;
 
   /** `reserveBytes` is what the slab may need at most, unless a single value is longer. */
   constructor(reserveBytes: number) {
@@ -41,13 +42,8 @@ export class ValueSlab {
     return this.#end * 4;
   }
 
-  /** How much more there will be in use when the candidate is kept and a link added. */
-  get candidateBytes(): number {
-    return 4 + linkWords * 4 + ((this.#candidateLength + 3) & ~3);
-  }
-
-  /** Writes the JSON text of a string as the candidate. */
-  writeString(value: string): void {
+  /** Adds the JSON text of a string. Returns its place. */
+  addString(value: string): number {
     if (value.length <= plainLengthMax) {
       this.#makeRoom(value.length + 2);
       const start = (this.#end + 1) * 4;
@@ -55,15 +51,14 @@ export class ValueSlab {
       if (end > 0) {
         this.#bytes[start] = quote;
         this.#bytes[end] = quote;
-        this.#endCandidate(end + 1);
-        return;
+        return this.#added(end + 1);
       }
     }
-    this.writeText(JSON.stringify(value));
+    return this.addText(JSON.stringify(value));
   }
 
-  /** Writes the JSON text of the string whose UTF-8 is in `buffer` from `start` to `end` as the candidate. */
-  writeSlice(buffer: Uint8Array, start: number, end: number): void {
+  /** Adds the JSON text of the string whose UTF-8 is in `buffer` from `start` to `end`. Returns its place. */
+  addSlice(buffer: Uint8Array, start: number, end: number): number {
     if (buffer !== this.#source) this.#readFrom(buffer);
     this.#makeRoom(end - start + 2);
     const from = this.#sourceView;
@@ -90,42 +85,26 @@ export class ValueSlab {
     if ((escaped & 0x80808080) === 0 && (isAscii || isUtf8(buffer.subarray(start, end)))) {
       to.setUint8(first, quote);
       to.setUint8(toAt, quote);
-      this.#endCandidate(toAt + 1);
-    } else {
-      const text = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString();
-      this.writeText(JSON.stringify(text));
+      return this.#added(toAt + 1);
     }
+    return this.addText(JSON.stringify(Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString()));
   }
 
-  /** Writes a JSON text as the candidate. */
-  writeText(text: string): void {
+  /** Adds a JSON text. Returns its place. */
+  addText(text: string): number {
     this.#makeRoom(text.length * 3);
     const start = (this.#end + 1) * 4;
     const end = text.length <= shortLengthMax ? this.#writePlain(text, start) : 0;
-    this.#endCandidate(end > 0 ? end : start + this.#bytes.write(text, start));
-  }
-
-  /** There is no candidate. */
-  dropCandidate(): void {
-    this.#candidateLength = 0;
-  }
-
-  /** Whether the candidate is the same text as this one. */
-  isCandidate(text: number): boolean {
-    return this.#isSame(text, this.#end, this.#candidateLength);
+    return this.#added(end > 0 ? end : start + this.#bytes.write(text, start));
   }
 
   /** Whether two texts are the same. */
   isSame(a: number, b: number): boolean {
-    return a === b || this.#isSame(a, b, this.#words[b] ?? 0);
-  }
-
-  /** Keeps the candidate and returns its place. */
-  keep(): number {
-    const text = this.#end;
-    this.#words[text] = this.#candidateLength;
-    this.#end = text + 1 + ((this.#candidateLength + 3) >>> 2);
-    return text;
+    const words = this.#words;
+    const length = words[b] ?? 0;
+    if (words[a] !== length) return false;
+    for (let at = (length + 3) >>> 2; at > 0; at--) if (words[a + at] !== words[b + at]) return false;
+    return true;
   }
 
   /** Appends a text with its count to the chain that ends with the link `tail` (0: begins one). Returns the new tail. */
@@ -171,47 +150,26 @@ export class ValueSlab {
     sink.value(this.#bytes, start, start + (this.#words[text] ?? 0), count);
   }
 
-  /**
-   * Forgets everything but the candidate and the texts at `places`, which are changed to where these are then. Keeps the
-   * room, unless a single value needed more than the reserve.
-   */
-  clear(places: Int32Array): void {
-    const texts = Array.from(places, (place) => this.#copyOf(place, this.#words[place] ?? 0));
-    const candidate = this.#copyOf(this.#end, this.#candidateLength);
+  /** Forgets everything. Keeps the room, unless a single value needed more than the reserve. */
+  clear(): void {
     if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin)) {
       this.#use(new Int32Array(slabBytesMin / 4));
     }
     this.#end = firstWord;
-    const from = places.slice();
-    for (const [at, text] of texts.entries()) {
-      if (from[at] === 0) continue;
-      if (at > 0 && from[at] === from[at - 1]) {
-        places[at] = places[at - 1] ?? 0;
-      } else {
-        this.#makeCandidate(text);
-        places[at] = this.keep();
-      }
-    }
-    this.#makeCandidate(candidate);
+    this.#last = 0;
   }
 
-  /** The bytes of a text. */
-  #copyOf(text: number, length: number): Buffer {
-    const start = (text + 1) * 4;
-    return Buffer.from(this.#bytes.subarray(start, start + length));
-  }
-
-  #makeCandidate(text: Buffer): void {
-    this.#makeRoom(text.length);
-    const start = (this.#end + 1) * 4;
-    this.#bytes.set(text, start);
-    this.#endCandidate(start + text.length);
-  }
-
-  /** The bytes between the end of the candidate and the end of its last word are zero: texts are compared by words. */
-  #endCandidate(end: number): void {
+  /** The text that was written behind all others ends at byte `end`. Returns its place. */
+  #added(end: number): number {
+    const text = this.#end;
+    const length = end - (text + 1) * 4;
+    // Texts are compared by words: the bytes between the end and that of the last word are zero.
     for (let at = end; (at & 3) !== 0; at++) this.#bytes[at] = 0;
-    this.#candidateLength = end - (this.#end + 1) * 4;
+    this.#words[text] = length;
+    if (this.#last !== 0 && this.isSame(this.#last, text)) return this.#last;
+    this.#last = text;
+    this.#end = text + 1 + ((length + 3) >>> 2);
+    return text;
   }
 
   /** Writes ASCII that has no meaning in a JSON string. Returns where it ends, 0 when the text is anything else. */
@@ -224,13 +182,6 @@ export class ValueSlab {
       bytes[end++] = unit;
     }
     return end;
-  }
-
-  #isSame(a: number, b: number, length: number): boolean {
-    const words = this.#words;
-    if (words[a] !== length) return false;
-    for (let at = (length + 3) >>> 2; at > 0; at--) if (words[a + at] !== words[b + at]) return false;
-    return true;
   }
 
   #makeRoom(textBytes: number): void {
