@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { encodeKey, packKey, paddedWordsOf, shortBytesMax } from "./key-words.js";
+import { encodeKey, packKey, paddedWordsOf, shortBytesMax, wordsOf } from "./key-words.js";
 
 /** Where an entry has what, in words; then come the key's words. */
 const keyBytesAt = 1;
@@ -33,8 +33,9 @@ export class KeyLog {
   readonly #words: Int32Array[];
   readonly #ends: Int32Array;
   /** Where `addBytes` found its last key. */
-  #buffer: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(this.#buffer.buffer);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  #view: DataView = new DataView(this.#bytes.buffer);
   /** The key that is being added: its words, when they are not written to their place at once. */
   #key = new Int32Array(partWordsMin);
 
@@ -59,7 +60,7 @@ export class KeyLog {
   /** Adds a key with its value, and returns the part that it is in. */
   add(key: string, value: number): number {
     const { length } = key;
-    if (length > this.#key.length) this.#key = new Int32Array(length * 2);
+    if (length > 4 * this.#key.length) this.#key = new Int32Array(wordsOf(length));
     const words = this.#key;
     let to = 0;
     let hash = this.#seed;
@@ -92,13 +93,14 @@ export class KeyLog {
 
   /** As `add`, for the key whose UTF-8 is in `buffer` from `start` to `end`; what is not UTF-8 is taken for U+FFFD. */
   addBytes(buffer: Uint8Array, start: number, end: number, value: number): number {
-    if (buffer !== this.#buffer) this.#lookInto(buffer);
-    const length = end - start;
+    if (buffer !== this.#bytes) this.#lookInto(buffer);
     const view = this.#view;
-    if (length <= shortBytesMax && start + shortBytesMax <= view.byteLength) {
+    const length = end - start;
+    const from = this.#offset + start;
+    if (length <= shortBytesMax && from + shortBytesMax <= view.byteLength) {
       // Most keys are short. A loop over their bytes would end at another place each time, which processors do not like.
-      const first = view.getInt32(start) & (firstMasks[length] ?? 0);
-      const second = view.getInt32(start + 4) & (secondMasks[length] ?? 0);
+      const first = view.getInt32(from) & (firstMasks[length] ?? 0);
+      const second = view.getInt32(from + 4) & (secondMasks[length] ?? 0);
       if (((first | second) & 0x80808080) === 0 || isUtf8(buffer.subarray(start, end))) {
         const hash = finished(mixed(mixed(this.#seed, first), second), length);
         const part = this.#partOf(hash);
@@ -134,21 +136,22 @@ export class KeyLog {
 
   #addLongBytes(buffer: Uint8Array, start: number, end: number, value: number): number {
     const length = end - start;
-    if (paddedWordsOf(length) > this.#key.length) this.#key = new Int32Array(length);
+    if (paddedWordsOf(length) > this.#key.length) this.#key = new Int32Array(wordsOf(length));
     const words = this.#key;
     const view = this.#view;
+    const stop = this.#offset + end;
     let to = 0;
     let hash = this.#seed;
     let bits = 0;
-    let at = start;
-    for (; at + 4 <= end; at += 4) {
+    let at = this.#offset + start;
+    for (; at + 4 <= stop; at += 4) {
       const word = view.getInt32(at);
       bits |= word;
       words[to++] = word;
       hash = mixed(hash, word);
     }
-    if (at < end) {
-      const word = lastWord(view, at, end);
+    if (at < stop) {
+      const word = lastWord(view, at, stop);
       bits |= word;
       words[to++] = word;
       hash = mixed(hash, word);
@@ -203,14 +206,16 @@ export class KeyLog {
 
   #grow(part: number, words: number): void {
     const old = this.wordsOf(part);
-    const grown = new Int32Array(Math.max(words, Math.min(this.#partWords, Math.max(partWordsMin, old.length * 2))));
+    const grown = new Int32Array(Math.max(words, Math.min(this.#partWords, Math.max(partWordsMin, old.length * 4))));
     grown.set(old.subarray(0, this.#ends[part]));
     this.#words[part] = grown;
   }
 
-  #lookInto(buffer: Uint8Array): void {
-    this.#buffer = buffer;
-    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  #lookInto(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#offset = bytes.byteOffset;
+    // An app may make another view of the same buffer for each key.
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
   }
 }
 

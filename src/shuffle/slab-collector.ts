@@ -135,10 +135,10 @@ class SlabCollector implements Collector {
 
   finish(): CollectedPartition[] {
     if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
-    this.#drainAll();
-    this.#refusal = "the map task has already finished";
     const files = new PartitionFiles((partition) => this.#options.temporaryPath(partition));
     try {
+      this.#drainAll();
+      this.#refusal = "the map task has already finished";
       if (this.#runs.count === 0) {
         this.#writeSorted(files);
       } else {
@@ -298,8 +298,8 @@ class SlabCollector implements Collector {
 }
 
 function isRange(buffer: Uint8Array, start: number, end: number): boolean {
-  const isInBuffer = start >>> 0 === start && end >>> 0 === end && start <= end && end <= buffer.length;
-  return isInBuffer && buffer instanceof Uint8Array;
+  if (!(buffer instanceof Uint8Array)) return false;
+  return start >>> 0 === start && end >>> 0 === end && start <= end && end <= buffer.length;
 }
 
 function rangeError(giver: string, buffer: unknown, start: number, end: number): Error {

@@ -27,6 +27,7 @@ export class ValueSlab {
   #view = new DataView(this.#words.buffer);
   /** Where `writeSlice` found its last string. */
   #source: Uint8Array = new Uint8Array(0);
+  #sourceOffset = 0;
   #sourceView: DataView = new DataView(this.#source.buffer);
   #end = firstWord;
   /** The text that was added last, 0 when there is none. */
@@ -64,18 +65,19 @@ export class ValueSlab {
     const from = this.#sourceView;
     const to = this.#view;
     const first = (this.#end + 1) * 4;
-    let at = start;
+    const stop = this.#sourceOffset + end;
+    let at = this.#sourceOffset + start;
     let toAt = first + 1;
     // The highest bit of a byte of `escaped` is set where JSON escapes the byte, of `bits` where it is not ASCII.
     let escaped = 0;
     let bits = 0;
-    for (; at + 4 <= end; at += 4, toAt += 4) {
+    for (; at + 4 <= stop; at += 4, toAt += 4) {
       const word = from.getInt32(at);
       to.setInt32(toAt, word);
       bits |= word;
       escaped |= escapedBytes(word);
     }
-    for (; at < end; at++, toAt++) {
+    for (; at < stop; at++, toAt++) {
       const byte = from.getUint8(at);
       to.setUint8(toAt, byte);
       bits |= byte;
@@ -195,9 +197,11 @@ export class ValueSlab {
     this.#view = new DataView(words.buffer);
   }
 
-  #readFrom(buffer: Uint8Array): void {
-    this.#source = buffer;
-    this.#sourceView = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  #readFrom(source: Uint8Array): void {
+    this.#source = source;
+    this.#sourceOffset = source.byteOffset;
+    // An app may make another view of the same buffer for each value.
+    if (this.#sourceView.buffer !== source.buffer) this.#sourceView = new DataView(source.buffer);
   }
 }
 
