@@ -20,8 +20,8 @@
  * the usual way, merging in passes, would write and read all data once more; and it needs no place on the disk. Blocks
  * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
  */
+import type { Combine } from "../app/combine.js";
 import type { StoredFile } from "../rpc/protocol.js";
-import type { Combine } from "./folded-values.js";
 import { LineGroup, type Group } from "./groups.js";
 import { MergedLines } from "./merged-lines.js";
 
