@@ -5,7 +5,7 @@
  *     mr-1-Y ─ blocks ─ lines ┼─ tournament on (key, input) ─ groups: key, values ─ reduce
  *     mr-2-Y ─ blocks ─ lines ┘
  *
- * Groups come in the order of keys (`key-order.ts`), the values of a key in the order of the inputs, which is that of the
+ * Groups come in the order of keys (`key-words.ts`), the values of a key in the order of the inputs, which is that of the
  * map tasks, and within one input in the order of emission. So the result is the one of a sequential run.
  *
  * A line stays bytes until its values are asked for: inputs are compared by the bytes of their keys, a key becomes a
