@@ -59,7 +59,8 @@ export interface MapContext<Value extends JsonValue = JsonValue> extends TaskCon
    * As `emit`, for a key that is there as UTF-8: the bytes of `buffer` from `start` up to and without `end`. No string is
    * made of them before `reduce`. What is not UTF-8 becomes U+FFFD. The bytes are copied.
    *
-   * Throws a RangeError when `start` and `end` are not places in the buffer, in this order.
+   * Throws a RangeError when `start` and `end` are not places in the buffer, in this order, and a TypeError when it is no
+   * Uint8Array.
    */
   emitBytes(buffer: Uint8Array, start: number, end: number, value: Value): void;
   /** As `emitBytes`, with a string as the value that is there as bytes, too: those from `valueStart` to `valueEnd`. */
@@ -88,7 +89,7 @@ export interface App<Value extends JsonValue = JsonValue> {
 
   /**
    * Like `map`, on the bytes of the file as they are, for apps that can do without strings. Of a `"text"` split it is
-   * given one chunk of whole lines after the other, each of about a MiB.
+   * given one chunk of whole lines after the other, each of some hundred KiB, or of one longer line.
    *
    * The chunk is lent: its bytes are others after the call (when it returns a promise, after that is resolved).
    */

@@ -4,7 +4,8 @@ import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { AppError } from "./app-error.js";
-import type { App, InputKind, JsonValue, MapContext } from "./contract.js";
+import type { Combine } from "./combine.js";
+import type { App, InputKind, MapContext } from "./contract.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -13,7 +14,7 @@ export interface LoadedApp {
   readonly mapBytes: ((key: string, chunk: Uint8Array, ctx: MapContext) => unknown) | undefined;
   readonly reduce: App["reduce"];
   readonly reduceStream: App["reduceStream"];
-  readonly combine: ((key: string, values: JsonValue[]) => JsonValue) | undefined;
+  readonly combine: Combine | undefined;
   readonly partition: ((key: string, reducers: number) => number) | undefined;
 }
 

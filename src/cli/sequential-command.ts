@@ -22,7 +22,8 @@ export function sequentialCommand() {
     .addHelpText(
       "after",
       `
-Nothing is tried again: the first error ends the job. The output has the same bytes as that of a distributed run.
+Nothing is tried again: the first error ends the job. The output has the same bytes as that of a distributed
+run with the same --split-size.
 
 Examples:
   $ ${path} wc pg-*.txt

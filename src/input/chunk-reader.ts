@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { Split } from "../rpc/protocol.js";
-import { lineStart } from "./line-start.js";
+import { linesOfSplit } from "./line-start.js";
 import type { RecordReader } from "./record-reader.js";
 
 const newline = 0x0a;
@@ -25,11 +25,12 @@ export class ChunkReader implements RecordReader<Uint8Array> {
   /** Where in the file the block begins. */
   #position: number;
 
-  constructor({ path, startBytes, endBytes }: Split) {
-    this.#descriptor = openSync(path, "r");
+  constructor(split: Split) {
+    this.#descriptor = openSync(split.path, "r");
     try {
-      this.#position = lineStart(this.#descriptor, startBytes);
-      this.#end = lineStart(this.#descriptor, endBytes);
+      const { start, end } = linesOfSplit(this.#descriptor, split);
+      this.#position = start;
+      this.#end = end;
     } catch (error) {
       this.close();
       throw error;

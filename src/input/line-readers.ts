@@ -49,7 +49,7 @@ export class LineReader implements RecordReader<string> {
     const { value, offset } = this.#chunks;
     this.#bytes = value as Buffer;
     this.#isAscii = isAscii(value);
-    this.#text = decode(this.#bytes, this.#split, offset);
+    this.#text = decode(this.#bytes, this.#split, offset, "let the app use mapBytes");
     this.#at = 0;
     this.endOffset = offset;
     return true;

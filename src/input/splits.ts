@@ -17,7 +17,8 @@ const splitsPerWorker = 3;
  * wherever that is: the reader of a split finds the next line end (`line-start.ts`), so that planning reads nothing. An
  * empty file has no line and so no split.
  *
- * Throws an InputError that names the file when a whole file is to become one string and cannot.
+ * Throws an InputError that names the file when an app is to be given a whole file that is longer than a string can be.
+ * That holds for `mapBytes`, too, which needs no string: who plans knows what an app is given, and not as what.
  */
 export function planSplits(inputs: readonly InputFile[], kind: InputKind, splitBytes: number): Split[] {
   if (kind !== "file") return inputs.flatMap((input) => parts(input, Math.ceil(input.sizeBytes / splitBytes)));
@@ -45,7 +46,7 @@ function parts({ name, path, sizeBytes }: InputFile, count: number): Split[] {
 
 function tooLong(name: string, sizeBytes: number): string {
   return (
-    `${name} has ${sizeBytes} bytes, more than one string can hold (${constants.MAX_STRING_LENGTH}): ` +
+    `${name} has ${sizeBytes} bytes, more than an app can be given whole (${constants.MAX_STRING_LENGTH}): ` +
     'let the app export input = "text" (or "lines"), and it is given the file in splits'
   );
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import type { Split } from "../rpc/protocol.js";
 import { decode } from "./decode.js";
-import { lineStart } from "./line-start.js";
+import { linesOfSplit } from "./line-start.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** A single record: a whole file as it is now, or all lines that begin in a split of one. */
@@ -19,8 +19,9 @@ class WholeReader {
     this.#descriptor = openSync(split.path, "r");
     if (what === "file") return;
     try {
-      this.offset = lineStart(this.#descriptor, split.startBytes);
-      this.#end = lineStart(this.#descriptor, split.endBytes);
+      const { start, end } = linesOfSplit(this.#descriptor, split);
+      this.offset = start;
+      this.#end = end;
     } catch (error) {
       this.close();
       throw error;
@@ -65,8 +66,17 @@ export class WholeBytesReader extends WholeReader implements RecordReader<Uint8A
 
 /** As a string. */
 export class WholeTextReader extends WholeReader implements RecordReader<string> {
+  readonly #wayOut: string;
   value = "";
   #endOffset = 0;
+
+  constructor(split: Split, what: "file" | "lines") {
+    super(split, what);
+    this.#wayOut =
+      what === "lines"
+        ? "let the app use mapBytes, or make the splits smaller"
+        : 'let the app export input = "text" (or "lines")';
+  }
 
   override get endOffset(): number {
     return this.#endOffset;
@@ -74,7 +84,7 @@ export class WholeTextReader extends WholeReader implements RecordReader<string>
 
   override next(): boolean {
     if (!super.next()) return false;
-    this.value = decode(this.bytes, this.split, this.offset);
+    this.value = decode(this.bytes, this.split, this.offset, this.#wayOut);
     this.#endOffset = super.endOffset;
     // Two copies of a split are one too many.
     this.bytes = Buffer.alloc(0);

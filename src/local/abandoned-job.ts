@@ -9,13 +9,15 @@ const retriesMax = 100;
 
 /**
  * Does what the coordinator of a job does at its end, for one that was killed: removes the lock, unfinished files, and the
- * directories that were made for the job. Each of its workers does so, after it has taken back its own files.
+ * directories that were made for the job. Each of its workers does so, after it has taken back its own files. When a new
+ * job has the directory by now, that one clears it, and its directories are not to be removed.
  */
 export async function clearAbandonedJob({ outputDirectory, newDirectories }: WorkerStart): Promise<void> {
   const directory = await takeFromOthers(outputDirectory);
-  directory?.clear(["temporary"]);
+  if (directory === undefined) return;
+  directory.clear(["temporary"]);
   removeEmptyDirectories(newDirectories);
-  await directory?.release({ removeIfEmpty: true });
+  await directory.release({ removeIfEmpty: true });
 }
 
 /** Another worker holds it for some milliseconds. Undefined when a new job has it, or when it cannot be had. */

@@ -37,7 +37,8 @@ class AppFailedError extends Error {
 
 /**
  * Runs a job in this one process and thread, task after task, without coordinator, workers or retries: for debugging an
- * app, and as the answer that a distributed run must give, byte for byte and partition by partition.
+ * app, and as the answer that a distributed run must give, byte for byte and partition by partition, when the files are
+ * cut into the same splits or it does not matter where.
  *
  * Throws an AppError, an InputError, or an AppFailedError. An earlier job's output is replaced only by a whole new one.
  */

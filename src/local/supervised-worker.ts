@@ -30,7 +30,7 @@ export async function work(
     return 0;
   } catch (error) {
     if (!process.connected) await (await import("./abandoned-job.js")).clearAbandonedJob(start);
-    else if (error instanceof AppError || error instanceof WorkerRefusedError) {
+    else if (!signal.aborted && (error instanceof AppError || error instanceof WorkerRefusedError)) {
       await tell({ type: "unfit", message: error.message });
     }
     return 1;

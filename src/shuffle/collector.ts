@@ -1,3 +1,4 @@
+import type { Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
 import type { FinishedFile } from "../output/staged-file.js";
 
@@ -25,7 +26,7 @@ export interface Collector {
 
   /**
    * As `emit`, for the key whose UTF-8 is in `buffer` from `start` up to and without `end`; the bytes are copied. Throws a
-   * RangeError as well when these are not places in the buffer. What is not UTF-8 becomes U+FFFD.
+   * RangeError as well when these are not places in the buffer, a TypeError when it is no Uint8Array. What is not UTF-8 becomes U+FFFD.
    */
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void;
 
@@ -45,7 +46,7 @@ export interface CollectorOptions {
   /** The app's own partition function; the default hashes the key. */
   readonly partition?: ((key: string, reducers: number) => number) | undefined;
   /** The app's own combine function. */
-  readonly combine?: ((key: string, values: JsonValue[]) => JsonValue) | undefined;
+  readonly combine?: Combine | undefined;
   /** Where a partition's file is written, until it is complete and committed: an absolute path no one else uses. */
   temporaryPath(partition: number): string;
   /** Where run `run` (0, 1, …) is spilled to: an absolute path no one else uses. */

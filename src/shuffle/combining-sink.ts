@@ -1,12 +1,8 @@
+import type { Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
-import { jsonText } from "../app/given.js";
+import { FoldedValues } from "./folded-values.js";
 import { keyString } from "./key-words.js";
-import { repeated } from "./repeated-values.js";
 import type { SortedSink } from "./sorted-sink.js";
-
-/** How much `combine` is given in one call; of a key with more, the result so far is the first value of the next call. */
-const batchValuesMax = 64 * 1024;
-const batchCharactersMax = 16 * 1024 * 1024;
 
 /**
  * Folds the values of each key into one with the app's `combine`, and hands that on. A value that comes alone is left as it
@@ -15,22 +11,18 @@ const batchCharactersMax = 16 * 1024 * 1024;
  */
 export class CombiningSink implements SortedSink {
   readonly #sink: SortedSink;
-  readonly #combine: (key: string, values: JsonValue[]) => JsonValue;
+  readonly #combine: Combine;
   #words: Int32Array = new Int32Array(0);
   #wordAt = 0;
   #keyBytes = 0;
-  /** The key as a string, once it is needed. */
-  #key: string | undefined;
   /** The only value so far, and how often it repeats; −1 bytes when there is none. */
   #only = Buffer.allocUnsafeSlow(256);
   #onlyBytes = -1;
   #onlyCount = 0;
-  /** Two values or more, or the result so far. */
-  #values: JsonValue[] = [];
-  #characters = 0;
-  #resultText = "";
+  /** Two values or more. */
+  #folded: FoldedValues | undefined;
 
-  constructor(sink: SortedSink, combine: (key: string, values: JsonValue[]) => JsonValue) {
+  constructor(sink: SortedSink, combine: Combine) {
     this.#sink = sink;
     this.#combine = combine;
   }
@@ -40,14 +32,12 @@ export class CombiningSink implements SortedSink {
     this.#words = words;
     this.#wordAt = wordAt;
     this.#keyBytes = keyBytes;
-    this.#key = undefined;
     this.#onlyBytes = -1;
-    this.#values = [];
-    this.#characters = 0;
+    this.#folded = undefined;
   }
 
   value(bytes: Uint8Array, start: number, end: number, count: number): void {
-    if (this.#values.length === 0) {
+    if (this.#folded === undefined) {
       if (this.#onlyBytes < 0) {
         this.#hold(bytes, start, end, count);
         return;
@@ -56,19 +46,17 @@ export class CombiningSink implements SortedSink {
         this.#onlyCount += count;
         return;
       }
-      this.#take(this.#only.toString("utf8", 0, this.#onlyBytes), this.#onlyCount);
-      this.#onlyBytes = -1;
+      this.#folded = new FoldedValues(keyString(this.#words, this.#wordAt, this.#keyBytes), this.#combine);
+      take(this.#folded, this.#only.toString("utf8", 0, this.#onlyBytes), this.#onlyCount);
     }
-    this.#take(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"), count);
+    take(this.#folded, Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"), count);
   }
 
   endKey(): void {
-    if (this.#onlyBytes >= 0) {
+    if (this.#folded === undefined) {
       this.#sink.value(this.#only, 0, this.#onlyBytes, this.#onlyCount);
     } else {
-      // A single value here is the result of the last batch.
-      if (this.#values.length > 1) this.#fold();
-      const result = Buffer.from(this.#resultText);
+      const result = Buffer.from(this.#folded.fold());
       this.#sink.value(result, 0, result.length, 1);
     }
     this.#sink.endKey();
@@ -86,21 +74,8 @@ export class CombiningSink implements SortedSink {
     for (let at = start; at < end; at++) if (bytes[at] !== this.#only[at - start]) return false;
     return true;
   }
+}
 
-  #take(text: string, count: number): void {
-    for (const value of repeated(JSON.parse(text) as JsonValue, count)) {
-      this.#values.push(value);
-      this.#characters += text.length;
-      if (this.#values.length >= batchValuesMax || (this.#characters > batchCharactersMax && this.#values.length > 1)) {
-        this.#fold();
-      }
-    }
-  }
-
-  #fold(): void {
-    this.#key ??= keyString(this.#words, this.#wordAt, this.#keyBytes);
-    this.#resultText = jsonText("combine", this.#key, this.#combine(this.#key, this.#values));
-    this.#values = [JSON.parse(this.#resultText) as JsonValue];
-    this.#characters = this.#resultText.length;
-  }
+function take(folded: FoldedValues, text: string, count: number): void {
+  folded.add(JSON.parse(text) as JsonValue, text.length, count);
 }

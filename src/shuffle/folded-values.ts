@@ -1,61 +1,70 @@
+import type { Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
-import type { LineValues } from "./line-values.js";
-import { withRepeated } from "./repeated-values.js";
+import { textToCopy, withRepeated } from "./repeated-values.js";
 
-/** The app's `combine`. */
-export type Combine = (key: string, values: JsonValue[]) => JsonValue;
-
-/** How much `combine` is given in one call, as on the map side (`combining-sink.ts`). */
+/** How much `combine` is given in one call: so many values, with JSON texts of so many characters. */
 const batchValuesMax = 64 * 1024;
-const batchBytesMax = 16 * 1024 * 1024;
+const batchTextMax = 16 * 1024 * 1024;
 
 /**
- * Gathers the values of a key for `reduce`. When they are more than a batch, the batch is folded into one value with
- * `combine`, and that one is the first of the next batch: so `reduce` gets an array of bounded length, however many
- * values there are. Up to a batch the values stay as they are: `combine` would save no memory, and do the work of
- * `reduce`.
+ * Gathers the values of a key. When they are more than a batch, the batch is folded into one value with `combine`, and
+ * that one is the first of the next batch: so the array is of bounded length, however many values there are. Up to a
+ * batch the values stay as they are: `combine` would save no memory.
+ *
+ * A `combine` that joins its values gives a result as long as they are. Then the next batches are longer, too: with
+ * batches of one length, each would be little more than the result so far, read and written again.
  */
 export class FoldedValues {
   readonly #key: string;
   readonly #combine: Combine;
   #values: JsonValue[] = [];
-  #bytes = 0;
+  #textLength = 0;
+  #valuesMax = batchValuesMax;
+  #textMax = batchTextMax;
 
   constructor(key: string, combine: Combine) {
     this.#key = key;
     this.#combine = combine;
   }
 
-  /** Throws what `combine` throws, and a TypeError when JSON cannot hold what it gives. */
-  add(line: LineValues): void {
-    for (let index = 0; index < line.length; index++) {
-      const textBytes = line.textBytes[index] ?? 0;
-      for (let left = line.counts[index] ?? 1; left > 0;) {
-        if (!this.#hasRoomFor(textBytes)) this.#fold();
-        const room = Math.max(1, Math.floor((batchBytesMax - this.#bytes) / textBytes));
-        const taken = Math.min(left, room, batchValuesMax - this.#values.length);
-        this.#values = withRepeated(this.#values, line.values[index] as JsonValue, taken);
-        this.#bytes += taken * textBytes;
-        left -= taken;
-      }
-    }
-  }
-
   /** All values, some of them folded. */
-  finish(): JsonValue[] {
+  get values(): JsonValue[] {
     return this.#values;
   }
 
-  /** Whether the value fits. A batch of one value is not folded. */
-  #hasRoomFor(textBytes: number): boolean {
-    const { length } = this.#values;
-    return length < batchValuesMax && (length < 2 || this.#bytes + textBytes <= batchBytesMax);
+  /**
+   * Adds `value`, `count` times; `textLength` is the length of its JSON text, in bytes or characters. Throws what `combine`
+   * throws, and a TypeError when JSON cannot hold what it gives.
+   */
+  add(value: JsonValue, textLength: number, count: number): void {
+    // Taken before `combine` has the first copy and can change it.
+    const text = count === 1 ? undefined : textToCopy(value);
+    for (let left = count; left > 0;) {
+      if (!this.#hasRoomFor(textLength)) this.fold();
+      const room = Math.max(1, Math.floor((this.#textMax - this.#textLength) / textLength));
+      const taken = Math.min(left, room, this.#valuesMax - this.#values.length);
+      const own = text === undefined ? value : (JSON.parse(text) as JsonValue);
+      this.#values = withRepeated(this.#values, own, taken);
+      this.#textLength += taken * textLength;
+      left -= taken;
+    }
   }
 
-  #fold(): void {
+  /** Folds all values into one, and returns its JSON text. */
+  fold(): string {
     const text = jsonText("combine", this.#key, this.#combine(this.#key, this.#values));
     this.#values = [JSON.parse(text) as JsonValue];
-    this.#bytes = text.length;
+    this.#textLength = text.length;
+    this.#textMax = Math.max(batchTextMax, 2 * text.length);
+    this.#valuesMax = Math.ceil(batchValuesMax * (this.#textMax / batchTextMax));
+    return text;
+  }
+
+  /** Whether the value fits. A batch of one value is not folded. */
+  #hasRoomFor(textLength: number): boolean {
+    const { length } = this.#values;
+    if (length < 2) return true;
+    return length < this.#valuesMax && this.#textLength + textLength <= this.#textMax;
   }
 }

@@ -1,6 +1,7 @@
+import type { Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
 import { shownKey } from "../app/given.js";
-import { type Combine, FoldedValues } from "./folded-values.js";
+import { FoldedValues } from "./folded-values.js";
 import type { LineValues } from "./line-values.js";
 import { withRepeated } from "./repeated-values.js";
 import { ValueStream } from "./value-stream.js";
@@ -81,8 +82,12 @@ export class LineGroup implements Group {
 
   #toFoldedArray(combine: Combine): JsonValue[] {
     const folded = new FoldedValues(this.key, combine);
-    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) folded.add(line);
-    return folded.finish();
+    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) {
+      for (let index = 0; index < line.length; index++) {
+        folded.add(line.values[index] ?? null, line.textBytes[index] ?? 0, line.counts[index] ?? 1);
+      }
+    }
+    return folded.values;
   }
 
   #take(): void {

@@ -15,7 +15,7 @@ const [bracket, closingBracket, zero] = [0x5b, 0x5d, 0x30];
  * Reads an intermediate file line by line: `nextLine`, then `readValues`, and so on. Until then a line is the bytes of
  * its key; nothing is made of them that a merge does not need.
  *
- * Throws a DamagedInputError for everything that LineBlocks notices, and for lines that no IntermediateWriter writes.
+ * Throws a DamagedInputError for everything that LineBlocks notices, and for lines that are not of the format.
  * The order of keys is left to who compares them anyway.
  */
 export class IntermediateReader {

@@ -1,7 +1,14 @@
 /**
- * Keys as words: the bytes of a key (UTF-8; WTF-8 for lone surrogates, see `key-order.ts`), four to a 32-bit word with
- * the first byte highest, the last word filled up with zeros. So two keys are compared a word at a time as unsigned
- * numbers, whatever the byte order of the machine, and the first word is the number to sort by.
+ * Keys as words: the bytes of a key, four to a 32-bit word with the first byte highest, the last word filled up with
+ * zeros. So two keys are compared a word at a time as unsigned numbers, whatever the byte order of the machine, and the
+ * first word is the number to sort by.
+ *
+ * The order of keys is that of their bytes: by code points, which is the order of UTF-8 (`LC_ALL=C sort`, Go) and not
+ * JavaScript's order of UTF-16 units. The two differ where a character beyond U+FFFF, written as two surrogates
+ * 0xD800 … 0xDFFF, meets one of U+E000 … U+FFFF.
+ *
+ * A lone surrogate is legal in a JavaScript string, and so in a key. It counts as a code point of its own, as in WTF-8
+ * (https://wtf-8.codeberg.page), the generalization of UTF-8 that gives it three bytes.
  */
 
 /** Keys up to this length are two words in the collector. */
@@ -36,7 +43,7 @@ export function compareKeyWords(
   return aBytes - bBytes;
 }
 
-/** Writes the bytes of a key into `bytes` and returns how many: at most three for each UTF-16 unit. */
+/** Writes the bytes of a key, UTF-8 or else WTF-8, into `bytes` and returns how many: at most three for each UTF-16 unit. */
 export function encodeKey(key: string, bytes: Uint8Array): number {
   let end = 0;
   for (let at = 0; at < key.length; at++) {

@@ -2,7 +2,7 @@
 const prefixBytes = 6;
 
 /**
- * The key of a line as bytes (UTF-8; WTF-8 for lone surrogates, see `key-order.ts`), which may lie in the middle of a
+ * The key of a line as bytes (UTF-8; WTF-8 for lone surrogates, see `key-words.ts`), which may lie in the middle of a
  * block. Its first six bytes are also kept as one number, which nearly always tells two keys apart.
  */
 export class LineKey {

@@ -5,7 +5,7 @@
  *     mr-1-Y ─ blocks ─ lines ┼─ tournament on (key, input) ─ groups: key, values ─ reduce
  *     mr-2-Y ─ blocks ─ lines ┘
  *
- * Groups come in the order of keys (`key-order.ts`), the values of a key in the order of the inputs, which is that of the
+ * Groups come in the order of keys (`key-words.ts`), the values of a key in the order of the inputs, which is that of the
  * map tasks, and within one input in the order of emission. So the result is the one of a sequential run.
  *
  * A line stays bytes until its values are asked for: inputs are compared by the bytes of their keys, a key becomes a
@@ -20,8 +20,8 @@
  * the usual way, merging in passes, would write and read all data once more; and it needs no place on the disk. Blocks
  * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
  */
+import type { Combine } from "../app/combine.js";
 import type { StoredFile } from "../rpc/protocol.js";
-import type { Combine } from "./folded-values.js";
 import { LineGroup, type Group } from "./groups.js";
 import { MergedLines } from "./merged-lines.js";
 

@@ -1,26 +1,24 @@
 import murmurhash from "murmurhash";
 import { shownKey } from "../app/given.js";
-import { keyBytes } from "./key-order.js";
 import { unpackKey } from "./key-words.js";
 
 const keptBytesMax = 64;
 
 /**
- * Makes the function that says which reduce task a key belongs to, 0 … reducers − 1 (paper section 4.1): the app's own
- * when it has one, else the hash of the key. It throws a RangeError when the app's function gives anything else.
+ * Makes the function that asks the app's own which reduce task a key belongs to, 0 … reducers − 1 (paper section 4.1). It
+ * throws a RangeError when the app's function gives anything else.
  */
 export function createPartitioner(
   reducers: number,
-  appPartition?: (key: string, reducers: number) => number,
+  appPartition: (key: string, reducers: number) => number,
 ): (key: string) => number {
-  if (appPartition === undefined) return (key) => hashPartition(key, reducers);
   return (key) => checkedPartition(key, reducers, appPartition(key, reducers));
 }
 
 /**
- * Makes the function that gives the default partition of a key in words (`key-words.ts`): the same as `hashPartition`
- * of the key as a string. The bytes it hashes are in arrays that are kept, one for each length, for keys of usual
- * lengths.
+ * Makes the function that gives the default partition of a key in words (`key-words.ts`): MurmurHash3_x86_32 with seed 0
+ * of the key's bytes, modulo the number of reducers. The bytes are in arrays that are kept, one for each length, for keys
+ * of usual lengths.
  */
 export function createWordsPartitioner(
   reducers: number,
@@ -31,11 +29,6 @@ export function createWordsPartitioner(
     unpackKey(words, wordAt, keyBytes, bytes, 0);
     return murmurhash.v3(bytes, 0) % reducers;
   };
-}
-
-/** The default: MurmurHash3_x86_32 with seed 0 of the key's bytes, modulo the number of reducers. */
-export function hashPartition(key: string, reducers: number): number {
-  return murmurhash.v3(keyBytes(key), 0) % reducers;
 }
 
 function checkedPartition(key: string, reducers: number, result: unknown): number {

@@ -27,13 +27,6 @@ function pushRepeated(values: JsonValue[], value: JsonValue, count: number): Jso
   return values;
 }
 
-/** Yields `value`, `count` times. */
-export function* repeated(value: JsonValue, count: number): Generator<JsonValue, void, undefined> {
-  // Taken before the first copy is handed out and can be changed.
-  const text = count === 1 ? undefined : textToCopy(value);
-  for (let left = count; left > 0; left--) yield text === undefined ? value : (JSON.parse(text) as JsonValue);
-}
-
 /** The JSON text of a value that must be copied, undefined for one that cannot be changed. */
 export function textToCopy(value: JsonValue): string | undefined {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;

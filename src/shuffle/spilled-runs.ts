@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import type { JsonValue } from "../app/contract.js";
+import type { Combine } from "../app/combine.js";
 import { StagedFile } from "../output/staged-file.js";
 import { CoalescingSink } from "./coalescing-sink.js";
 import { CombiningSink } from "./combining-sink.js";
@@ -15,11 +15,11 @@ const blockBytes = 64 * 1024;
 /** The runs of one collector, in the order in which they were spilled. All are removed by `discard`, in any state. */
 export class SpilledRuns {
   readonly #pathOf: (run: number) => string;
-  readonly #combine: ((key: string, values: JsonValue[]) => JsonValue) | undefined;
+  readonly #combine: Combine | undefined;
   #runs: StagedFile[] = [];
   #made = 0;
 
-  constructor(pathOf: (run: number) => string, combine: ((key: string, values: JsonValue[]) => JsonValue) | undefined) {
+  constructor(pathOf: (run: number) => string, combine: Combine | undefined) {
     this.#pathOf = pathOf;
     this.#combine = combine;
   }

@@ -42,17 +42,19 @@ type JobOutcome = "done" | "failed";
  */
 export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
   const { coordinator, signal } = options;
-  // The app first: when it cannot be loaded, its author need not wait for a coordinator to learn of it.
-  const agent = new Agent(options, await options.executor);
+  let agent: Agent | undefined;
   try {
+    // The app first: when it cannot be loaded, its author need not wait for a coordinator to learn of it.
+    agent = new Agent(options, await options.executor);
     return await agent.work(new Peer(await coordinator.connect(signal), agent.handlers()));
   } catch (error) {
+    // Then the thread was ended from here, also while it loaded the app.
     signal.throwIfAborted();
     if (error instanceof RemoteError && error.code === refusedCode) throw new WorkerRefusedError(error.message);
     if (!(error instanceof ConnectionClosedError)) throw error;
     throw new CoordinatorUnreachableError(`${coordinator.name} is gone; it did not say how its job ended`);
   } finally {
-    await agent.stop();
+    await agent?.stop();
   }
 }
 

@@ -27,32 +27,31 @@ export async function runMapTask(app: LoadedApp, split: Split, settings: Attempt
     memoryBytes: collectorBytes,
   });
   const context = new MapAttemptContext(settings, split.file, collector);
-  let read: { readonly records: number; readonly bytes: number };
   try {
-    read =
+    const read =
       app.mapBytes === undefined
         ? await mapRecords(openText(split, app.input), app.map, context, collector, settings)
         : await mapRecords(openBytes(split, app.input), app.mapBytes, context, collector, settings);
+    context.end();
+    const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
+      temporaryPath: path,
+      finalPath: join(directory, intermediateName(ref.task, partition, ref.attempt)),
+      partition,
+      bytes,
+      checksum,
+    }));
+    return {
+      files,
+      recordsIn: read.records,
+      recordsOut: collector.pairs,
+      bytesIn: read.bytes,
+      bytesOut: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      counters: context.counts(),
+    };
   } catch (error) {
     collector.discard();
     throw error;
   }
-  context.end();
-  const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
-    temporaryPath: path,
-    finalPath: join(directory, intermediateName(ref.task, partition, ref.attempt)),
-    partition,
-    bytes,
-    checksum,
-  }));
-  return {
-    files,
-    recordsIn: read.records,
-    recordsOut: collector.pairs,
-    bytesIn: read.bytes,
-    bytesOut: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    counters: context.counts(),
-  };
 }
 
 /** Awaits only what is a promise: a job has one call of `map` for each line, and most apps are synchronous. */

@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { describe, expect } from "vitest";
-import { test, until, type Place } from "./programs.js";
+import { found, test, until, type Place } from "./programs.js";
 import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
 
 const codeOf = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -90,6 +91,61 @@ describe.concurrent("mr run", () => {
       expect(place.read("out/mr-out-0")).toBe(answer);
     });
   }
+
+  test("is not disturbed by a worker of a killed job that goes on only now, in the same directory", async ({
+    place,
+  }) => {
+    const input = place.write("a.txt", "ab");
+    const app = writeStuckApp(place, "true");
+    const start = (how: string) =>
+      place.start("mr", ["run", "-w", "1", "-r", "1", "-o", "out", "--arg", `how=${how}`, app, input]);
+    const killed = start("hang");
+    const old = await stuckIn(place, "map");
+    process.kill(old, "SIGSTOP");
+    killed.signal("SIGKILL");
+    await until(
+      () => !killed.isRunning,
+      () => "the killed job to end",
+    );
+    const run = start("gate");
+    await until(
+      () => begun(place).length > 1,
+      () => "the new job to begin",
+    );
+    process.kill(old, "SIGCONT");
+    await until(
+      () => !place.workersOfRun().includes(old),
+      () => "the old worker to end",
+    );
+    place.write("go", "");
+    expect(await run.exit()).toMatchObject({ code: 0, stdout: "" });
+    expect(place.read("out/mr-out-0")).toBe("a 1\nb 1\n");
+  });
+
+  test("goes on when a worker gets SIGTERM while it loads the app", async ({ place }) => {
+    const app = place.write(
+      "slow.mjs",
+      `import { existsSync, writeFileSync } from "node:fs";
+      writeFileSync("loading-" + process.pid, "");
+      while (!existsSync("go")) await new Promise((resolve) => setTimeout(resolve, 10));
+      export const map = (name, text, ctx) => ctx.emit("k", text);
+      export const reduce = (key, values) => values.length;`,
+    );
+    const run = place.start("mr", ["run", "-w", "2", "-r", "1", "-o", "out", app, ...inputs(place)]);
+    const loading = () => place.files().filter((name) => name.startsWith("loading-"));
+    const terminated = await found(() => {
+      const pids = loading().map((name) => Number(name.split("-")[1]));
+      return pids.length < 2 ? undefined : pids.find((pid) => listensTo(pid, constants.signals.SIGTERM));
+    }, "two workers to load the app, and one to listen");
+    process.kill(terminated, "SIGTERM");
+    await until(
+      () => loading().length > 2 || !run.isRunning,
+      () => "another worker to load the app",
+    );
+    place.write("go", "");
+    expect(await run.exit()).toMatchObject({ code: 0, stdout: "" });
+    expect(place.read("out/mr-out-0")).toBe("k 2\n");
+  });
 
   test("ends with the output as all that is left when it succeeds, and replaces only an earlier output", async ({
     place,
@@ -251,6 +307,12 @@ const answer = "a 2\nb 1\nc 1\n";
 
 function inputs(place: Place): string[] {
   return [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
+}
+
+/** Whether a process has a handler for a signal, by the mask that Linux shows. */
+function listensTo(pid: number, signal: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+  return ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
 }
 
 function startStuckRun(place: Place, phase: keyof typeof where, how: string) {

@@ -79,8 +79,11 @@ describe.concurrent("a job that is larger than its memory", () => {
 
   test("sorts its records through spills, ten times and more", async ({ place }) => {
     place.write("in.txt", records.join("\n"));
+    // Runs have the number of their task in the name, and are there until the task has ended.
     const app = `
+      import { readdirSync } from "node:fs";
       export const input = "text";
+      const seen = new Set();
       export function mapBytes(_, text, ctx) {
         for (let start = 0; start < text.length; ) {
           const newline = text.indexOf(10, start);
@@ -88,12 +91,19 @@ describe.concurrent("a job that is larger than its memory", () => {
           ctx.emitSlices(text, start, start + 10, start + 11, end);
           start = end + 1;
         }
+        for (const name of readdirSync("mr-output")) {
+          if (!name.includes("-map-" + ctx.task + "-" + ctx.attempt + "-run-") || seen.has(name)) continue;
+          seen.add(name);
+          ctx.counter("runs").add();
+        }
       }
       export function reduce(key, values, ctx) {
         for (const value of values) ctx.emit(key, value);
       }`;
     place.write("app.mjs", app);
-    await place.succeed("mr", ["run", ...given, "app.mjs", "in.txt"]);
+    const { stdout } = await place.succeed("mr", ["run", "--json", ...given, "app.mjs", "in.txt"]);
+    const report = JSON.parse(stdout) as { map: { counters: { runs?: number } } };
+    expect(report.map.counters.runs).toBeGreaterThanOrEqual(10);
     expect(output(place)).toEqual(inByteOrder(records));
     for (let partition = 0; partition < 10; partition++) {
       const keys = linesOf(place.read(`mr-output/mr-out-${partition}`)).map((line) => line.slice(0, 10));

@@ -153,4 +153,15 @@ describe("a file that has changed since its splits were planned", () => {
       expect(values.join("").replace(/\n/g, "")).toBe("firstsec");
     }
   });
+
+  it.each(["text", "lines"] as const)("has no record in a split that lies beyond its end by now (%s)", (kind) => {
+    const path = temporary.newPath();
+    writeFileSync(path, "first\nsecond\nthird\nfourth");
+    const splits = planSplits(findInputs([path]), kind, 6);
+    truncateSync(path, 6);
+    for (const split of splits.slice(1)) {
+      expect(readAll<string | Uint8Array>(openText(split, kind))).toEqual([]);
+      expect(readAll<string | Uint8Array>(openBytes(split, kind))).toEqual([]);
+    }
+  });
 });

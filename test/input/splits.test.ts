@@ -42,11 +42,13 @@ describe("planSplits", () => {
     }
   });
 
-  it("refuses a file that is too long for one string, and names the way out", () => {
+  it("refuses a whole file that is too long for one string, and names the way out", () => {
     const long = input("log", constants.MAX_STRING_LENGTH + 1);
     const plan = () => planSplits([input("a", 1), long], "file", splitBytesDefault);
     expect(plan).toThrow(InputError);
-    expect(plan).toThrow(/^log has \d+ bytes, more than one string can hold .*: let the app export input = "text"/);
+    expect(plan).toThrow(
+      /^log has \d+ bytes, more than an app can be given whole .*: let the app export input = "text"/,
+    );
     expect(planSplits([long], "text", splitBytesDefault)).toHaveLength(8);
   });
 });

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue, KeyValue } from "../../src/app/contract.js";
 import type { Collector, CollectorOptions } from "../../src/shuffle/collector.js";
-import { hashPartition } from "../../src/shuffle/partitioner.js";
 import { hostileKey, jsonValue, pairs } from "./hostile-data.js";
+import { hashPartition } from "./key-oracle.js";
 import { collect, type CreateCollector, expectedGroups, readAll, stored } from "./shuffle-run.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 

@@ -52,6 +52,31 @@ describe("the values of a key with `combine`", () => {
     expect(lengths).toEqual([3, 4, 4]);
   }, 20_000);
 
+  it("are folded in ever longer batches when it joins them, so that the work does not grow faster than the data", () => {
+    let calls = 0;
+    const combine = (_: string, values: JsonValue[]) => {
+      calls++;
+      return values.flat();
+    };
+    const long = "x".repeat(2 ** 20);
+    const [[, values] = ["", []]] = arrays(`["a",["${long}"],[64]]\n`, combine);
+    expect(values.flat()).toEqual(Array.from({ length: 64 }, () => long));
+    expect(calls).toBeLessThanOrEqual(3);
+  }, 20_000);
+
+  it("are each as they were emitted, where a batch ends and it changes those before", () => {
+    const combine = (_: string, values: JsonValue[]) => {
+      let total = 0;
+      for (const value of values as { n: number }[]) {
+        total += value.n;
+        value.n = -1;
+      }
+      return { n: total };
+    };
+    const [[, values] = ["", []]] = arrays(`["a",[{"n":0},{"n":1}],[65535,3]]\n`, combine);
+    expect(values.reduce<number>((total, value) => total + (value as { n: number }).n, 0)).toBe(3);
+  });
+
   it("may be changed by it", () => {
     const content = `["a",[{"n":1}],[200000]]\n`;
     const combine = (_: string, values: JsonValue[]) => {

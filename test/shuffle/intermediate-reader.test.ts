@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue, KeyValue } from "../../src/app/contract.js";
 import { DamagedInputError } from "../../src/shuffle/damaged-input-error.js";
-import { keyBytes } from "../../src/shuffle/key-order.js";
+import { keyBytes } from "./key-oracle.js";
 import { createSlabCollector } from "../../src/shuffle/slab-collector.js";
 import { type DecodedLine, decodedLines, storedContent } from "./decoded-lines.js";
 import { hostileKey, pairs } from "./hostile-data.js";
