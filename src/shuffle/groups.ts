@@ -27,6 +27,15 @@ interface LineSource {
   takeLine(): LineValues | undefined;
 }
 
+/** The values of a key in one array; the same as FoldedValues for an app that cannot fold. */
+class AllValues {
+  values: JsonValue[] = [];
+
+  add(value: JsonValue, _textLength: number, count: number): void {
+    this.values = withRepeated(this.values, value, count);
+  }
+}
+
 /** A group whose values come line by line. */
 export class LineGroup implements Group {
   readonly key: string;
@@ -55,39 +64,31 @@ export class LineGroup implements Group {
 
   toArray(): JsonValue[] {
     this.#take();
-    if (this.#combine !== undefined) return this.#toFoldedArray(this.#combine);
+    const gathered = this.#combine === undefined ? new AllValues() : new FoldedValues(this.key, this.#combine);
     // Equal values in a row are counted across lines: an array is made at once as long as it has to be.
-    let values: JsonValue[] = [];
     let last: JsonValue = null;
+    let textBytes = 0;
     let count = 0;
     for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) {
       for (let index = 0; index < line.length; index++) {
         const value = line.values[index] ?? null;
         if (!Object.is(value, last)) {
-          if (count > 0) values = withRepeated(values, last, count);
+          if (count > 0) gathered.add(last, textBytes, count);
           last = value;
+          textBytes = line.textBytes[index] ?? 0;
           count = 0;
         }
         count += line.counts[index] ?? 1;
       }
     }
-    return withRepeated(values, last, count);
+    gathered.add(last, textBytes, count);
+    return gathered.values;
   }
 
   /** From now on no value can be read. */
   end(): void {
     this.#isOver = true;
     this.#stream?.forgetLine();
-  }
-
-  #toFoldedArray(combine: Combine): JsonValue[] {
-    const folded = new FoldedValues(this.key, combine);
-    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) {
-      for (let index = 0; index < line.length; index++) {
-        folded.add(line.values[index] ?? null, line.textBytes[index] ?? 0, line.counts[index] ?? 1);
-      }
-    }
-    return folded.values;
   }
 
   #take(): void {
