@@ -14,7 +14,7 @@ export const distinct: Workload = {
         name: "mapreduce-ts",
         peer: "mr",
         data,
-        command: `mr run "$BENCH/apps/distinct.ts" "$DATA"/*.txt`,
+        command: `mr run "$BENCH/apps/distinct.js" "$DATA"/*.txt`,
         canonical: mrOutput,
       },
       { name: "DuckDB, 2 threads", peer: "duckdb", data, command: duckdb(query), canonical: "cat out.txt", target: 2 },

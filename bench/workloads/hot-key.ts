@@ -18,7 +18,7 @@ export const hotKey: Workload = {
         name: "mapreduce-ts",
         peer: "mr",
         data,
-        command: `mr run "$BENCH/apps/hot-key.ts" "$DATA"/*.txt`,
+        command: `mr run "$BENCH/apps/hot-key.js" "$DATA"/*.txt`,
         canonical: mrOutput,
       },
       { name: "DuckDB, 2 threads", peer: "duckdb", data, command: duckdb(query), canonical: "cat out.txt" },

@@ -15,7 +15,7 @@ export const sort: Workload = {
         name: "mapreduce-ts",
         peer: "mr",
         data,
-        command: `mr run "$BENCH/apps/sort.ts" "$DATA"/*.txt`,
+        command: `mr run "$BENCH/apps/sort.js" "$DATA"/*.txt`,
         canonical: `for file in mr-output/mr-out-*; do ${sorted('"$file"')} || exit; cat "$file"; done`,
       },
       {

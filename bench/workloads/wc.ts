@@ -41,7 +41,7 @@ export const wcPlain: Workload = {
   contenders(scale) {
     const data = corpus(Math.round(256 * MiB * scale), 8);
     return [
-      wordCount.mr(data, '"$BENCH/apps/plain-wc.ts"'),
+      wordCount.mr(data, '"$BENCH/apps/plain-wc.js"'),
       { ...wordCount.duckdbTuned(data), target: 1.5 },
       wordCount.parallelMawk(data),
     ];
