@@ -91,14 +91,18 @@ export class ProcessTree {
     const peak = bytesOf("VmHWM", status);
     if (peak === 0) return; // it has ended
     const [program = "?", ...args] = read(`/proc/${pid}/cmdline`).split("\0");
-    const script = /node|python|perl/.test(basename(program))
-      ? args.find((arg) => /^[^-].*\.\w+$/.test(arg))
-      : undefined;
+    const script = /node|python|perl/.test(basename(program)) ? scriptOf(args) : undefined;
     const peakBytes = Math.max(peak, this.#ours.get(pid)?.peakBytes ?? 0);
     this.#ours.set(pid, { name: basename(script ?? program), peakBytes });
     const [user, system] = statOf(pid).slice(11, 13);
     if (user !== undefined) this.#cpuTicks.set(pid, Number(user) + Number(system));
   }
+}
+
+/** The script that an interpreter was given: the first argument, or, after options, the first that looks like a file. */
+function scriptOf(args: readonly string[]): string | undefined {
+  const isOption = args[0]?.startsWith("-") ?? true;
+  return isOption ? args.find((arg) => /^[^-]\S*\.\w+$/.test(arg)) : args[0];
 }
 
 /** State, parent, group, session and so on: what is known of a process, without its number and name. */

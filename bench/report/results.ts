@@ -23,8 +23,8 @@ export interface Report {
 
 const legend = `\
 - **median s**, **min–max**: wall time from the start of the first process to the end of the last one. Programs take
-  turns (A B C A B C …), after one run each that does not count; **runs** is how many did. Where it is 1, there was none
-  before it. Programs that take long, or that have no target, run less often than mapreduce-ts.
+  turns (A B C A B C …), after one run each that does not count; **runs** is how many did. Where it says cold, there was
+  none before. Programs that take long, or that have no target, run less often than mapreduce-ts.
 - **CPU s**: time of all processes on the processors, in user mode and in the kernel (median).
 - **peak MB of the largest process**: most resident memory that any single process had, in millions of bytes, in any run.
 - **peak MB of all processes**: the greatest sum over all processes that was seen at one time. Code that several processes
@@ -32,6 +32,9 @@ const legend = `\
 - **mapreduce-ts / it**: median of mapreduce-ts divided by the median of this program. Less than 1: mapreduce-ts is faster.
 - **WRONG**: its output differs from that of the others, or from that of its own first run, so it has no time.
   **unchecked**: there was no other program to compare its output with.
+- **?**: not known. Memory is looked at every 25 ms, and some programs take no longer.
+- In the commands, \`mr\` is the program of mapreduce-ts, \`$DATA\` the directory of the input and \`$BENCH\` the directory
+  of this file.
 - All may use ${threads} threads, workers or jobs. What is measured and why it is fair or not: [README.md](README.md).`;
 
 /** The results in Markdown. */

@@ -51,7 +51,7 @@ function row(result: ContenderResult, reference: ContenderResult | undefined): s
     contender.name + (verdict === "unchecked" ? " (unchecked)" : ""),
     seconds(time.median),
     measurements.length === 1 ? "" : `${seconds(time.min)}–${seconds(time.max)}`,
-    String(measurements.length),
+    `${measurements.length}${contender.cold === true ? ", cold" : ""}`,
     seconds(cpu.median),
     megabytes(peakBytes(result)),
     megabytes(peakSumBytes(result)),
