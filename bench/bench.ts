@@ -11,6 +11,7 @@ import { parseOptions } from "./options.js";
 import { makeEnvironment } from "./peers/environment.js";
 import { findPeers, peers } from "./peers/peers.js";
 import { describeMachine } from "./report/machine.js";
+import { Progress } from "./report/progress.js";
 import { renderResults } from "./report/results.js";
 import type { WorkloadResult } from "./report/workload-result.js";
 import { workloads } from "./workloads/all.js";
@@ -21,6 +22,10 @@ const options = parseOptions();
 const { runs, scale, timeout: timeoutMs, only = workloads } = options;
 const isWhole = only.length === workloads.length && scale === 1 && runs >= 5;
 
+const progress = new Progress(
+  only.map(({ minutes }) => minutes),
+  scale,
+);
 const interrupted = new AbortController();
 for (const [name, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
   // Once: a second signal ends the process at once.
@@ -57,7 +62,11 @@ async function main(): Promise<void> {
   }
   const machine = await describeMachine(join(work, "machine"), environment, signal);
   const results: WorkloadResult[] = [];
-  for (const workload of only) results.push(await measure(workload, environment, found));
+  for (const workload of only) {
+    say(`${workload.name}: ${progress.beginWorkload()}`);
+    results.push(await measure(workload, environment, found));
+  }
+  say(progress.elapsed());
   const notes = await readFile(join(root, "bench/notes.md"), "utf8");
   const report = { date: new Date(), machine, found, runs, scale, workloads: results, notes };
   await publish(await format(renderResults(report), { parser: "markdown", printWidth: 120 }));

@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { Contender, Workload } from "../workloads/workload.js";
-import { digestOf, judge, type Output, type Verdict } from "./outputs.js";
+import { judge, OutputCheck, type Output, type Verdict } from "./outputs.js";
 import { CommandError, runCommand, type Measurement } from "./run-command.js";
 
 export interface MeasureOptions {
@@ -17,6 +17,19 @@ export interface MeasureOptions {
   readonly progress: (text: string) => void;
 }
 
+/** A program that takes longer than this the first time is measured so often at most. */
+const [slowSeconds, slowRuns] = [30, 2] as const;
+/** So often at most is measured what has no target. */
+const otherRuns = 3;
+
+/** How often a contender is measured after its warm-up, which took so long. */
+export function runsOf(contender: Contender, warmUpSeconds: number, runs: number): number {
+  if (contender.runs !== undefined) return Math.min(contender.runs, runs);
+  if (contender.peer === "mr") return runs;
+  if (warmUpSeconds > slowSeconds) return Math.min(slowRuns, runs);
+  return contender.target === undefined ? Math.min(otherRuns, runs) : runs;
+}
+
 /** A contender with what came out of it: an error, or an output and how long it took each time. */
 export interface ContenderResult {
   readonly contender: Contender;
@@ -29,33 +42,45 @@ export interface ContenderResult {
 interface Runner {
   readonly contender: Contender;
   readonly measurements: Measurement[];
-  digest?: string;
+  readonly check: OutputCheck;
+  warmUpSeconds: number;
+  isUnstable: boolean;
   failure?: string;
 }
 
-/** Runs contenders in turn, first each one once as a warm-up, and compares what they have put out the first time. */
+/**
+ * Runs contenders in turn, first each one once as a warm-up. Compares what they have put out the first time with each
+ * other, and what each has put out later with that.
+ */
 export async function measureWorkload(
   workload: Workload,
   contenders: readonly Contender[],
   options: MeasureOptions,
 ): Promise<ContenderResult[]> {
-  const runners: Runner[] = contenders.map((contender) => ({ contender, measurements: [] }));
+  const runners: Runner[] = contenders.map((contender) => ({
+    contender,
+    measurements: [],
+    check: new OutputCheck(contender.canonical),
+    warmUpSeconds: 0,
+    isUnstable: false,
+  }));
   // Round 0 is the warm-up.
   for (let round = 0; round <= options.runs; round++) {
     for (const runner of runners) {
-      const { cold = false, runs = options.runs } = runner.contender;
-      if (round > runs || (round === 0 && cold) || runner.failure !== undefined) continue;
+      const { contender, warmUpSeconds } = runner;
+      if (round === 0 ? contender.cold : round > runsOf(contender, warmUpSeconds, options.runs)) continue;
+      if (runner.isUnstable || runner.failure !== undefined) continue;
       await runOnce(workload, runner, round, options);
     }
   }
-  const outputs = runners.flatMap(({ contender, digest }): Output[] =>
+  const outputs = runners.flatMap(({ contender, check: { digest } }): Output[] =>
     digest === undefined ? [] : [{ ...contender, data: contender.data.name, digest }],
   );
   const verdicts = judge(outputs);
-  return runners.map(({ contender, measurements, failure }) => ({
+  return runners.map(({ contender, measurements, isUnstable, failure }) => ({
     contender,
     measurements: failure === undefined ? measurements : [],
-    verdict: verdicts.get(contender.name) ?? "unchecked",
+    verdict: isUnstable ? "unstable" : (verdicts.get(contender.name) ?? "unchecked"),
     ...(failure !== undefined && { failure }),
   }));
 }
@@ -72,9 +97,12 @@ async function runOnce(workload: Workload, runner: Runner, round: number, option
   try {
     const measurement = await runCommand(contender.command, { ...options, directory, environment });
     if (round > 0) measurements.push(measurement);
+    else runner.warmUpSeconds = measurement.seconds;
     options.progress(`${label}: ${measurement.seconds.toFixed(2)} s`);
-    const { canonical } = contender;
-    runner.digest ??= await digestOf(canonical, { cwd: directory, env: environment, signal: options.signal });
+    const context = { cwd: directory, env: environment, signal: options.signal };
+    if (await runner.check.isSame(context)) return;
+    runner.isUnstable = true;
+    options.progress(`${label}: its output differs from that of its first run`);
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof Error)) throw error;

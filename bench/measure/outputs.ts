@@ -3,7 +3,12 @@ import { promisify } from "node:util";
 import type { PeerName } from "../peers/peers.js";
 
 /** What is known about the output of a contender. */
-export type Verdict = "same" | "differs" | "unchecked";
+export type Verdict = "same" | "differs" | "unstable" | "unchecked";
+
+/** Whether times of a contender mean nothing: its output is wrong, or is another one each time. */
+export function isWrong(verdict: Verdict): boolean {
+  return verdict === "differs" || verdict === "unstable";
+}
 
 export interface Output {
   readonly name: string;
@@ -13,17 +18,58 @@ export interface Output {
   readonly digest: string;
 }
 
+interface CommandContext {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** The first output of a contender: each later one must be the same. */
+export class OutputCheck {
+  readonly #canonical: string;
+  /** Digests of outputs with their lines in the order in which they came, which are known to be the same. */
+  readonly #known = new Set<string>();
+  #first: string | undefined;
+
+  /** `canonical` prints the output: see `Contender`. */
+  constructor(canonical: string) {
+    this.#canonical = canonical;
+  }
+
+  /** Digest of the first output; undefined before. */
+  get digest(): string | undefined {
+    return this.#first;
+  }
+
+  /**
+   * Looks at an output; says whether it is the same as the first one.
+   *
+   * @throws {Error} when the output cannot be printed or is wrong in itself.
+   */
+  async isSame(context: CommandContext): Promise<boolean> {
+    // Sorting takes longer than some of the jobs, and few programs change the order of their lines from run to run.
+    const asItCame = await digest(this.#canonical, "sha256sum", context);
+    if (this.#known.has(asItCame)) return true;
+    const sorted = await digestOf(this.#canonical, context);
+    this.#first ??= sorted;
+    if (sorted !== this.#first) return false;
+    this.#known.add(asItCame);
+    return true;
+  }
+}
+
 /**
  * Digest of the lines that a command prints, whatever their order.
  *
  * @throws {Error} when the command fails, with what it said.
  */
-export async function digestOf(
-  canonical: string,
-  options: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
-): Promise<string> {
-  const command = `{ ${canonical}\n} | LC_ALL=C sort --parallel=2 -S 1G | sha256sum`;
-  const { stdout } = await promisify(execFile)("bash", ["--norc", "-o", "pipefail", "-c", command], options);
+export function digestOf(canonical: string, context: CommandContext): Promise<string> {
+  return digest(canonical, "LC_ALL=C sort --parallel=2 -S 1G | sha256sum", context);
+}
+
+async function digest(canonical: string, filter: string, context: CommandContext): Promise<string> {
+  const command = `{ ${canonical}\n} | ${filter}`;
+  const { stdout } = await promisify(execFile)("bash", ["--norc", "-o", "pipefail", "-c", command], context);
   return stdout.slice(0, 64);
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
 /** The kernel's unit of processor time in `/proc`, on all machines that Linux runs on now. */
@@ -14,13 +14,15 @@ export interface ProcessPeak {
 
 /**
  * The memory of a process and all its descendants, by `/proc`. The kernel keeps the high-water mark of each process, so
- * looking now and then misses only what a process allocates between the last look and its end.
+ * looking now and then misses only what a process allocates between the last look and its end. Of the sum of all
+ * processes it keeps none: that is the greatest one seen.
  */
 export class ProcessTree {
   readonly #session: number;
   readonly #ours = new Map<number, ProcessPeak>();
   readonly #cpuTicks = new Map<number, number>();
   readonly #foreign = new Set<number>();
+  #peakSumBytes = 0;
 
   /** `leader` is the leader of a session: a child that was started with `detached`. */
   constructor(leader: number) {
@@ -29,18 +31,37 @@ export class ProcessTree {
 
   /** Looks at all processes of the tree that run now. */
   sample(): void {
+    let ownBytes = 0;
+    const sharedBytes = new Map<string, number>();
     for (const entry of readdirSync("/proc")) {
       const pid = Number(entry);
       // Processes that were there before are looked at once only: with a hundred of them it matters.
       if (!(pid > 0) || this.#foreign.has(pid)) continue;
-      if (this.#ours.has(pid) || this.#isOurs(pid)) this.#look(pid);
-      else this.#foreign.add(pid);
+      if (!this.#ours.has(pid) && !this.#isOurs(pid)) {
+        this.#foreign.add(pid);
+        continue;
+      }
+      const status = read(`/proc/${pid}/status`);
+      this.#look(pid, status);
+      ownBytes += bytesOf("RssAnon", status) + bytesOf("RssShmem", status);
+      const program = linkOf(`/proc/${pid}/exe`);
+      sharedBytes.set(program, Math.max(bytesOf("RssFile", status), sharedBytes.get(program) ?? 0));
     }
+    const sum = [...sharedBytes.values()].reduce((all, bytes) => all + bytes, ownBytes);
+    this.#peakSumBytes = Math.max(this.#peakSumBytes, sum);
   }
 
   /** What was seen so far, the largest first. */
   get peaks(): ProcessPeak[] {
     return [...this.#ours.values()].sort((a, b) => b.peakBytes - a.peakBytes);
+  }
+
+  /**
+   * The most resident memory that all processes were seen to have at one time, in bytes. Pages of files (a program's own
+   * code, most of all) are counted once for all processes of the same program, which share them.
+   */
+  get peakSumBytes(): number {
+    return this.#peakSumBytes;
   }
 
   /** Time of all processes on the processors until they were last seen, in seconds. */
@@ -66,18 +87,22 @@ export class ProcessTree {
     return Number(session) === this.#session || this.#ours.has(Number(parent));
   }
 
-  #look(pid: number): void {
-    const peak = /VmHWM:\s*(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1];
-    if (peak === undefined) return; // it has ended
+  #look(pid: number, status: string): void {
+    const peak = bytesOf("VmHWM", status);
+    if (peak === 0) return; // it has ended
     const [program = "?", ...args] = read(`/proc/${pid}/cmdline`).split("\0");
-    const script = /node|python|perl/.test(basename(program))
-      ? args.find((arg) => /^[^-].*\.\w+$/.test(arg))
-      : undefined;
-    const peakBytes = Math.max(Number(peak) * 1024, this.#ours.get(pid)?.peakBytes ?? 0);
+    const script = /node|python|perl/.test(basename(program)) ? scriptOf(args) : undefined;
+    const peakBytes = Math.max(peak, this.#ours.get(pid)?.peakBytes ?? 0);
     this.#ours.set(pid, { name: basename(script ?? program), peakBytes });
     const [user, system] = statOf(pid).slice(11, 13);
     if (user !== undefined) this.#cpuTicks.set(pid, Number(user) + Number(system));
   }
+}
+
+/** The script that an interpreter was given: the first argument, or, after options, the first that looks like a file. */
+function scriptOf(args: readonly string[]): string | undefined {
+  const isOption = args[0]?.startsWith("-") ?? true;
+  return isOption ? args.find((arg) => /^[^-]\S*\.\w+$/.test(arg)) : args[0];
 }
 
 /** State, parent, group, session and so on: what is known of a process, without its number and name. */
@@ -85,6 +110,19 @@ function statOf(pid: number): string[] {
   const stat = read(`/proc/${pid}/stat`);
   // The name of the program, in brackets, may have spaces and brackets itself.
   return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** A size of `/proc/PID/status`; 0 when the process has ended. */
+function bytesOf(name: string, status: string): number {
+  return Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * 1024;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "?";
+  }
 }
 
 function read(path: string): string {

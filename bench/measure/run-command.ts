@@ -25,6 +25,8 @@ export interface Measurement {
   readonly cpuSeconds: number;
   /** The processes that were seen, the largest first. */
   readonly processes: readonly ProcessPeak[];
+  /** The most memory that all processes together were seen to have, in bytes. */
+  readonly peakSumBytes: number;
 }
 
 /** The command has failed or took too long; the message says which, with the end of what it said. */
@@ -56,7 +58,11 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   const sampling = setInterval(() => tree.sample(), sampleEveryMs);
   const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has ended just now.
+    }
     tree.kill();
   };
   limit.addEventListener("abort", stop);
@@ -67,7 +73,8 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     if (code !== 0) throw new CommandError(`exit code ${code ?? "none"}: ${endOf(logPath)}`);
     const [seconds = NaN, user = NaN, system = NaN] = (await told).trim().split(" ").map(Number);
     // The shell knows of what was waited for only, to the end; the tree of everything, until shortly before the end.
-    return { seconds, cpuSeconds: Math.max(user + system, tree.cpuSeconds), processes: tree.peaks };
+    const cpuSeconds = Math.max(user + system, tree.cpuSeconds);
+    return { seconds, cpuSeconds, processes: tree.peaks, peakSumBytes: tree.peakSumBytes };
   } finally {
     limit.removeEventListener("abort", stop);
     clearInterval(sampling);

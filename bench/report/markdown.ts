@@ -13,7 +13,7 @@ export function seconds(time: number): string {
   return time.toFixed(time < 1 ? 3 : time < 100 ? 2 : 1);
 }
 
-/** A size in MB (millions of bytes). */
+/** A size in MB (millions of bytes); of a program that ended before anybody looked nothing is known. */
 export function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed();
+  return bytes > 0 ? (bytes / 1e6).toFixed() : "?";
 }

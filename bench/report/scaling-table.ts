@@ -3,11 +3,10 @@ import { median } from "../measure/statistics.js";
 import { megabytes, seconds, table } from "./markdown.js";
 import { medianSeconds, type WorkloadResult } from "./workload-result.js";
 
-/** Programs of mapreduce-ts, whose processes have a column each. */
+/** The processes of `mr run`, which have a column each. */
 const programs = [
-  { column: "mr: MB", script: "mr.js" },
-  { column: "coordinator: MB", script: "mr-coordinator.js" },
-  { column: "worker: MB", script: "mr-worker.js" },
+  { column: "mr, with the coordinator in it: peak MB", script: "mr" },
+  { column: "worker: peak MB", script: "worker-child.js" },
 ] as const;
 
 /** Time and memory by size; nothing when that was not measured. */

@@ -24,10 +24,17 @@ function targetsOfWorkload({ workload, results }: WorkloadResult): Target[] {
   return results.flatMap((result): Target[] => {
     const { target, targetSeconds, name } = result.contender;
     if (targetSeconds !== undefined) {
-      return [compared(`${workload.title}: ${name}`, own, targetSeconds, " s")];
+      return [compared(`${workload.title} (\`${workload.name}\`): time of ${name}`, own, targetSeconds, " s")];
     }
     if (target === undefined) return [];
-    return [compared(`${workload.title}: mapreduce-ts / ${name}`, own / medianSeconds(result), target, "")];
+    return [
+      compared(
+        `${workload.title} (\`${workload.name}\`): mapreduce-ts / ${name}`,
+        own / medianSeconds(result),
+        target,
+        "",
+      ),
+    ];
   });
 }
 
@@ -35,7 +42,12 @@ function memoryTarget(results: readonly WorkloadResult[]): Target {
   const all = results.flatMap((workload) => workload.results).filter(({ contender }) => contender.peer === "mr");
   const peaks = all.flatMap(({ measurements }) => measurements.flatMap(({ processes }) => processes));
   const peak = peaks.length === 0 ? NaN : Math.max(...peaks.map(({ peakBytes }) => peakBytes));
-  return compared("Peak memory of any process, all workloads", peak / 1e6, peakBytesTarget / 1e6, " MB");
+  return compared(
+    "Peak memory of the largest process of mapreduce-ts, in all workloads",
+    peak / 1e6,
+    peakBytesTarget / 1e6,
+    " MB",
+  );
 }
 
 function growthTargets(all: readonly WorkloadResult[]): Target[] {
@@ -46,7 +58,7 @@ function growthTargets(all: readonly WorkloadResult[]): Target[] {
   };
   const [small, large] = [secondsPerMebibyte(256), secondsPerMebibyte(4096)];
   if (small === undefined || large === undefined) return [];
-  return [compared("Word count: seconds per GB, 4 GiB / 256 MiB", large / small, growthTarget, "")];
+  return [compared("Scaling (`scaling`): seconds per GB, 4 GiB / 256 MiB", large / small, growthTarget, "")];
 }
 
 function compared(what: string, reached: number, limit: number, unit: string): Target {

@@ -1,4 +1,5 @@
 import type { ContenderResult } from "../measure/measure-workload.js";
+import { isWrong } from "../measure/outputs.js";
 import { median } from "../measure/statistics.js";
 import type { Workload } from "../workloads/workload.js";
 
@@ -12,8 +13,13 @@ export interface WorkloadResult {
 
 /** Median wall time, in seconds; NaN when there is none, or none to be believed. */
 export function medianSeconds(result: ContenderResult | undefined): number {
-  if (result === undefined || result.verdict === "differs") return NaN;
+  if (result === undefined || isWrong(result.verdict)) return NaN;
   return median(result.measurements.map(({ seconds }) => seconds));
+}
+
+/** Most memory that all processes of it were seen to have at one time, in bytes. */
+export function peakSumBytes({ measurements }: ContenderResult): number {
+  return Math.max(...measurements.map((measurement) => measurement.peakSumBytes));
 }
 
 /** Most memory that any process of it ever had, in bytes. */

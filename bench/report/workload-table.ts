@@ -1,9 +1,20 @@
+import { isWrong } from "../measure/outputs.js";
 import type { ContenderResult } from "../measure/measure-workload.js";
 import { spread } from "../measure/statistics.js";
 import { megabytes, seconds, table } from "./markdown.js";
-import { medianSeconds, peakBytes, type WorkloadResult } from "./workload-result.js";
+import { medianSeconds, peakBytes, peakSumBytes, type WorkloadResult } from "./workload-result.js";
 
-const head = ["contender", "median s", "min–max", "CPU s", "peak MB", "mapreduce-ts / it", "target"];
+const head = [
+  "contender",
+  "median s",
+  "min–max",
+  "runs",
+  "CPU s",
+  "peak MB of the largest process",
+  "peak MB of all processes",
+  "mapreduce-ts / it",
+  "target",
+];
 
 /** The section of a workload: what it does, a table, the commands. */
 export function workloadSection({ workload, results, lacking }: WorkloadResult): string {
@@ -13,39 +24,43 @@ export function workloadSection({ workload, results, lacking }: WorkloadResult):
     `${workload.about} Data: ${about}.`,
     table(
       head,
-      results.map((result) => row(result, ownSeconds(result, results))),
+      results.map((result) => row(result, referenceOf(result, results))),
     ),
     ...(lacking.length === 0 ? [] : [`Not installed: ${lacking.join(", ")}.`]),
     commands(results),
   ].join("\n\n");
 }
 
-/** Median of mapreduce-ts on the same data, the last one where there are several. */
-function ownSeconds(of: ContenderResult, results: readonly ContenderResult[]): number {
-  return medianSeconds(
-    results.findLast(({ contender }) => contender.peer === "mr" && contender.data.name === of.contender.data.name),
-  );
+/** The one of mapreduce-ts on the same data that all are compared with: the last one where there are several. */
+function referenceOf(of: ContenderResult, results: readonly ContenderResult[]): ContenderResult | undefined {
+  return results.findLast(({ contender }) => contender.peer === "mr" && contender.data.name === of.contender.data.name);
 }
 
-function row(result: ContenderResult, own: number): string[] {
+function row(result: ContenderResult, reference: ContenderResult | undefined): string[] {
+  const isOwn = result === reference;
+  const own = medianSeconds(reference);
   const { contender, measurements, verdict, failure } = result;
   if (failure !== undefined) return [`${contender.name}: FAILED: ${failure}`, ...blanks];
-  if (verdict === "differs") return [`${contender.name}: WRONG: its output is another one`, ...blanks];
+  if (isWrong(verdict)) {
+    const what = verdict === "unstable" ? "changes from run to run" : "is another one";
+    return [`${contender.name}: WRONG: its output ${what}`, ...blanks];
+  }
   const time = spread(measurements.map((measurement) => measurement.seconds));
   const cpu = spread(measurements.map((measurement) => measurement.cpuSeconds));
-  const marks = [verdict === "unchecked" && "unchecked", measurements.length === 1 && "one run"].filter(Boolean);
   return [
-    contender.name + (marks.length > 0 ? ` (${marks.join(", ")})` : ""),
+    contender.name + (verdict === "unchecked" ? " (unchecked)" : ""),
     seconds(time.median),
     measurements.length === 1 ? "" : `${seconds(time.min)}–${seconds(time.max)}`,
+    `${measurements.length}${contender.cold === true ? ", cold" : ""}`,
     seconds(cpu.median),
     megabytes(peakBytes(result)),
-    contender.peer === "mr" || Number.isNaN(own) ? "" : (own / time.median).toFixed(2),
+    megabytes(peakSumBytes(result)),
+    isOwn || Number.isNaN(own) ? "" : (own / time.median).toFixed(2),
     verdictOnTarget(result, own),
   ];
 }
 
-const blanks: readonly string[] = ["", "", "", "", "", ""];
+const blanks: readonly string[] = head.slice(1).map(() => "");
 
 function verdictOnTarget(result: ContenderResult, own: number): string {
   const { target, targetSeconds } = result.contender;

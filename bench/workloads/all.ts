@@ -4,7 +4,7 @@ import { grepFrequent, grepRare } from "./grep.js";
 import { hotKey } from "./hot-key.js";
 import { indexer } from "./indexer.js";
 import { sort } from "./sort.js";
-import { scaling, wc, wcOneFile, wcPlain } from "./wc.js";
+import { scaling, wc, wcOneFile, wcPlain, wcStrings } from "./wc.js";
 
 /** All workloads, in the order in which they are measured. */
 export const workloads = [
@@ -12,6 +12,7 @@ export const workloads = [
   wc,
   wcOneFile,
   wcPlain,
+  wcStrings,
   indexer,
   grepRare,
   grepFrequent,

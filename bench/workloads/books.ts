@@ -9,6 +9,7 @@ export const books: Workload = {
   name: "books",
   title: "The 8 books",
   about: "Word count of so little text that what is measured is how long a program takes to start and to end.",
+  minutes: 0.5,
   contenders() {
     const trMawk = wordCount.trMawk(data);
     return [{ ...wordCount.mr(data), targetSeconds: 0.35 }, withoutDashes(trMawk), wordCount.duckdbPlain(data)];

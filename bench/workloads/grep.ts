@@ -1,5 +1,5 @@
 import { corpus } from "../data/texts.js";
-import { MiB, mrOutput, type Contender, type Workload } from "./workload.js";
+import { MiB, mrOutput, mrRun, type Contender, type Workload } from "./workload.js";
 
 function contenders(pattern: string, target?: number) {
   return (scale: number): [Contender, Contender] => {
@@ -9,7 +9,7 @@ function contenders(pattern: string, target?: number) {
         name: "mapreduce-ts",
         peer: "mr",
         data,
-        command: `mr run grep --arg pattern='${pattern}' "$DATA"/*.txt`,
+        command: mrRun(`grep --arg pattern='${pattern}'`),
         canonical: mrOutput,
       },
       {
@@ -28,6 +28,7 @@ export const grepRare: Workload = {
   name: "grep-rare",
   title: "Grep with a rare match",
   about: "Lines with two certain words: a handful. It shows how fast input is read.",
+  minutes: 0.5,
   contenders: contenders("qeciz fajix"),
 };
 
@@ -35,5 +36,6 @@ export const grepFrequent: Workload = {
   name: "grep-frequent",
   title: "Grep with a frequent match",
   about: "Lines with two certain letters: one line in five, so that there is much output.",
+  minutes: 0.5,
   contenders: contenders("ko", 3),
 };

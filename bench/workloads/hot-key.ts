@@ -1,5 +1,5 @@
 import { hotKeyPairs } from "../data/hot-key-pairs.js";
-import { duckdb, mrOutput, type Workload } from "./workload.js";
+import { duckdb, duckdbName, mrOutput, mrRun, type Workload } from "./workload.js";
 
 export const hotKey: Workload = {
   name: "hot-key",
@@ -7,6 +7,7 @@ export const hotKey: Workload = {
   about:
     "Counts and sums numbers by key, where one key has most of them: a reduce task gets nearly all, and must not have " +
     "them in memory.",
+  minutes: 1.5,
   contenders(scale) {
     const data = hotKeyPairs(Math.round(8_000_000 * scale));
     const query = `SELECT key, count(*), sum(n)::BIGINT
@@ -18,10 +19,10 @@ export const hotKey: Workload = {
         name: "mapreduce-ts",
         peer: "mr",
         data,
-        command: `mr run "$BENCH/apps/hot-key.ts" "$DATA"/*.txt`,
+        command: mrRun('"$BENCH/apps/hot-key.js"'),
         canonical: mrOutput,
       },
-      { name: "DuckDB, 2 threads", peer: "duckdb", data, command: duckdb(query), canonical: "cat out.txt" },
+      { name: duckdbName, peer: "duckdb", data, command: duckdb(query), canonical: "cat out.txt" },
       {
         name: "mawk",
         peer: "mawk",

@@ -1,5 +1,5 @@
 import { smallFiles } from "../data/texts.js";
-import { duckdb, duckdbLines, mrOutput, type Workload } from "./workload.js";
+import { duckdb, duckdbLines, duckdbName, gnuSort, mrOutput, mrRun, threads, type Workload } from "./workload.js";
 
 /** Prints `word file` for each word that is in a file, once. */
 const wordsOfFiles = String.raw`LC_ALL=C mawk -F '[^A-Za-z\200-\377]+' '
@@ -17,6 +17,7 @@ export const indexer: Workload = {
   name: "indexer",
   title: "Inverted index of small files",
   about: "For each word the files it is in, with the bundled app `indexer`: many small map tasks, long values.",
+  minutes: 1,
   contenders(scale) {
     const data = smallFiles(Math.round(2000 * scale));
     const query = `SELECT word || ' ' || count(*) || ' ' || string_agg(filename, ',' ORDER BY filename) FROM (
@@ -24,15 +25,15 @@ export const indexer: Workload = {
     FROM ${duckdbLines.replace(/\)$/, ", filename = true)")}
   ) GROUP BY word`;
     return [
-      { name: "mapreduce-ts", peer: "mr", data, command: `mr run indexer "$DATA"/*.txt`, canonical: mrOutput },
-      { name: "DuckDB, 2 threads", peer: "duckdb", data, command: duckdb(query), canonical: "cat out.txt" },
+      { name: "mapreduce-ts", peer: "mr", data, command: mrRun("indexer"), canonical: mrOutput },
+      { name: duckdbName, peer: "duckdb", data, command: duckdb(query), canonical: "cat out.txt" },
       {
         name: "GNU parallel + mawk | sort",
         peer: "parallel",
         data,
         command: `list() { ${wordsOfFiles} "$@"; }
 export -f list
-parallel -j2 -X list ::: "$DATA"/*.txt | LC_ALL=C sort --parallel=2 | LC_ALL=C ${group} > out.txt`,
+parallel -j${threads} -X list ::: "$DATA"/*.txt | ${gnuSort} | LC_ALL=C ${group} > out.txt`,
         canonical: "cat out.txt",
       },
     ];

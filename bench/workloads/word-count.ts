@@ -3,7 +3,17 @@
  * tools that work on bytes find the same words as those that know Unicode.
  */
 import type { DataSet } from "../data/data-set.js";
-import { duckdb, duckdbLines, mrOutput, once, type Contender } from "./workload.js";
+import {
+  duckdb,
+  duckdbLines,
+  duckdbName,
+  gnuSort,
+  mrOutput,
+  mrRun,
+  once,
+  threads,
+  type Contender,
+} from "./workload.js";
 
 const wordLines = String.raw`tr -cs 'A-Za-z\200-\377' '\n'`;
 const count = `mawk '{ n[$0]++ } END { for (w in n) if (w != "") print w, n[w] }'`;
@@ -11,13 +21,13 @@ const sum = `mawk '{ n[$1] += $2 } END { for (w in n) print w, n[w] }'`;
 
 const output = "cat out.txt";
 
-/** mapreduce-ts, with the options that are given. */
-export function mr(data: DataSet, app = "wc", options = ""): Contender {
+/** mapreduce-ts, with the app and the options that are given. */
+export function mr(data: DataSet, app?: string, options?: string): Contender {
   return {
     name: "mapreduce-ts",
     peer: "mr",
     data,
-    command: `mr run ${app} ${options}"$DATA"/*.txt`,
+    command: mrRun(app ?? "wc", options),
     canonical: mrOutput,
   };
 }
@@ -33,7 +43,7 @@ export function duckdbTuned(data: DataSet): Contender {
     SELECT unnest(regexp_extract_all(token, '\\pL+')) AS word, n
     FROM (SELECT token, count(*) AS n FROM (${tokens}) GROUP BY token)
   ) GROUP BY word`;
-  return { name: "DuckDB, 2 threads", peer: "duckdb", data, command: duckdb(query), canonical: output };
+  return { name: duckdbName, peer: "duckdb", data, command: duckdb(query), canonical: output };
 }
 
 /** The query that one writes first. */
@@ -42,7 +52,7 @@ export function duckdbPlain(data: DataSet): Contender {
     SELECT unnest(regexp_extract_all(line, '\\pL+')) AS word
     FROM ${duckdbLines}
   ) GROUP BY word`;
-  return { name: "DuckDB, 2 threads, plain query", peer: "duckdb", data, command: duckdb(query), canonical: output };
+  return { name: `${duckdbName}, plain query`, peer: "duckdb", data, command: duckdb(query), canonical: output };
 }
 
 export function trMawk(data: DataSet): Contender {
@@ -57,13 +67,13 @@ export function trMawk(data: DataSet): Contender {
 
 /** A process for each file, two at a time. */
 export function parallelMawk(data: DataSet): Contender {
-  const give = `parallel -j2 'count < {}' ::: "$DATA"/*.txt`;
+  const give = `parallel -j${threads} 'count < {}' ::: "$DATA"/*.txt`;
   return { name: "GNU parallel + mawk", peer: "parallel", data, command: parallel(give), canonical: output };
 }
 
 /** A process for each 64 MB of one file, two at a time. */
 export function parallelMawkOneFile(data: DataSet): Contender {
-  const give = `parallel -j2 --pipepart --block 64M -a "$DATA"/*.txt count`;
+  const give = `parallel -j${threads} --pipepart --block 64M -a "$DATA"/*.txt count`;
   return { name: "GNU parallel + mawk", peer: "parallel", data, command: parallel(give), canonical: output };
 }
 
@@ -73,28 +83,33 @@ export -f count
 ${give} | LC_ALL=C ${sum} > out.txt`;
 }
 
+/** The contender runs once, for others to have an output to be compared with. */
+export function toCompareWith(contender: Contender): Contender {
+  return { ...contender, ...once };
+}
+
 export function sortUniq(data: DataSet): Contender {
   return {
     ...once,
     name: "sort | uniq -c",
     peer: "sort",
     data,
-    command: `cat "$DATA"/*.txt | LC_ALL=C ${wordLines} | LC_ALL=C sort --parallel=2 | LC_ALL=C uniq -c > out.txt`,
+    command: `cat "$DATA"/*.txt | LC_ALL=C ${wordLines} | ${gnuSort} | LC_ALL=C uniq -c > out.txt`,
     canonical: `mawk 'NF == 2 { print $2, $1 }' out.txt`,
   };
 }
 
 export function skale(data: DataSet): Contender {
-  const command = `SKALE_WORKERS=2 node "$BENCH/peers/skale-wc.cjs" "$DATA/"`;
-  return { ...once, name: "skale, 2 workers", peer: "skale", data, command, canonical: output };
+  const command = `SKALE_WORKERS=${threads} node "$BENCH/peers/skale-wc.cjs" "$DATA/"`;
+  return { ...once, name: `skale, ${threads} workers`, peer: "skale", data, command, canonical: output };
 }
 
 export function mrjob(data: DataSet): Contender {
-  const command = `python3 "$BENCH/peers/mrjob-wc.py" -q -r local "$DATA"/*.txt > out.txt`;
-  return { ...once, name: "mrjob, local", peer: "mrjob", data, command, canonical: output };
+  const command = `python3 "$BENCH/peers/mrjob-wc.py" -q -r local --num-cores ${threads} "$DATA"/*.txt > out.txt`;
+  return { ...once, name: `mrjob, local, ${threads} cores`, peer: "mrjob", data, command, canonical: output };
 }
 
 export function pyspark(data: DataSet): Contender {
-  const command = `python3 "$BENCH/peers/pyspark-wc.py" "$DATA"`;
-  return { ...once, name: "PySpark, local[2]", peer: "pyspark", data, command, canonical: "cat out/part-*" };
+  const command = `python3 "$BENCH/peers/pyspark-wc.py" ${threads} "$DATA"`;
+  return { ...once, name: `PySpark, local[${threads}]`, peer: "pyspark", data, command, canonical: "cat out/part-*" };
 }

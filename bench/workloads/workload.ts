@@ -12,7 +12,7 @@ export interface Contender {
    * matter. It fails when the output is wrong in itself.
    */
   readonly canonical: string;
-  /** How often it is measured at most, for those that take long; left out, as often as the others. */
+  /** How often it is measured at most; left out, `runsOf` has the rule. */
   readonly runs?: number;
   /** It is measured the first time that it runs, without one run before that does not count. */
   readonly cold?: true;
@@ -30,11 +30,26 @@ export interface Workload {
   readonly title: string;
   /** What the contenders do with the data, and what the workload is there to show. */
   readonly about: string;
+  /** About how long it takes, with all peers and five runs, in minutes: to tell how long the rest will take. */
+  readonly minutes: number;
   /** Contenders for data of the full size times `scale`; the first is mapreduce-ts. */
   contenders(scale: number): readonly [Contender, ...Contender[]];
 }
 
 export const MiB = 2 ** 20;
+
+/** How many threads, workers or jobs each program may use, where it can use several. */
+export const threads = 2;
+
+/** The command that runs an app of mapreduce-ts; `options` are what its files follow. */
+export function mrRun(app: string, options = `-w ${threads}`): string {
+  return `mr run ${options} ${app} "$DATA"/*.txt`;
+}
+
+/** GNU sort on bytes; what is given follows. */
+export const gnuSort = `LC_ALL=C sort --parallel=${threads}`;
+
+export const duckdbName = `DuckDB, ${threads} threads`;
 
 /** Prints the output files of `mr run`. */
 export const mrOutput = "cat mr-output/mr-out-*";
@@ -48,7 +63,7 @@ export const duckdbLines = `read_csv('$DATA/*.txt', columns = {line: 'VARCHAR'},
 
 /** A command that runs a query in DuckDB and writes the rows to out.txt, values with a space between them. */
 export function duckdb(query: string): string {
-  return `node "$BENCH/peers/duckdb.js" <<SQL
+  return `node "$BENCH/peers/duckdb.js" ${threads} <<SQL
 COPY (
   ${query}
 ) TO 'out.txt' (FORMAT csv, HEADER false, DELIMITER ' ', QUOTE '', ESCAPE '')

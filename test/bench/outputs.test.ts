@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { digestOf, judge, type Output } from "../../bench/measure/outputs.js";
+import { digestOf, judge, OutputCheck, type Output } from "../../bench/measure/outputs.js";
 
 describe("a digest", () => {
   let cwd: string;
@@ -29,6 +29,27 @@ describe("a digest", () => {
   test("is not made when a part of the command fails", async () => {
     await expect(digest("b\na\n", "LC_ALL=C sort -c out.txt && cat out.txt")).rejects.toThrow("disorder");
   });
+});
+
+test("each output must have the lines of the first, in whatever order", async () => {
+  const cwd = await mkdtemp(join(tmpdir(), "bench-output-"));
+  try {
+    const check = new OutputCheck("cat out.txt");
+    const isSame = async (text: string): Promise<boolean> => {
+      await writeFile(join(cwd, "out.txt"), text);
+      return check.isSame({ cwd, env: process.env, signal: new AbortController().signal });
+    };
+    expect(check.digest).toBeUndefined();
+    expect(await isSame("a 1\nb 2\n")).toBe(true);
+    const first = check.digest;
+    expect(await isSame("b 2\na 1\n")).toBe(true);
+    expect(await isSame("a 1\nb 3\n")).toBe(false);
+    expect(await isSame("a 1\nb 3\n")).toBe(false);
+    expect(await isSame("a 1\nb 2\n")).toBe(true);
+    expect(check.digest).toBe(first);
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
 });
 
 describe("the verdict", () => {

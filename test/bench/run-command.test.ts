@@ -16,13 +16,29 @@ function run(command: string, timeoutMs = 60_000, signal = new AbortController()
 }
 
 test("a command is measured with all its processes", async () => {
-  const allocate = "node -e 'globalThis.b = Buffer.alloc(2e8, 1); setTimeout(() => {}, 300)'";
-  const { seconds, cpuSeconds, processes } = await run(`echo said; sleep 0.2 | ${allocate}`);
-  expect(seconds).toBeGreaterThan(0);
-  expect(cpuSeconds).toBeGreaterThan(0);
+  const { processes } = await run(`echo said; sleep 0.3 | node -e 'setTimeout(() => {}, 300)'`);
   expect(processes[0]?.name).toBe("node");
-  expect(processes[0]?.peakBytes).toBeGreaterThan(2e8);
   expect(processes.map(({ name }) => name)).toContain("sleep");
+});
+
+test("time is in seconds", async () => {
+  const asleep = await run("sleep 0.3");
+  expect(asleep.seconds).toBeGreaterThanOrEqual(0.3);
+  expect(asleep.seconds).toBeLessThan(30);
+  expect(asleep.cpuSeconds).toBeLessThan(asleep.seconds);
+  const busy = await run("node -e 'const end = Date.now() + 500; while (Date.now() < end);'");
+  expect(busy.cpuSeconds).toBeGreaterThan(0.1);
+  expect(busy.cpuSeconds).toBeLessThan(30);
+});
+
+test("memory is in bytes: of the largest process, and of all together", async () => {
+  const mebibyte = 2 ** 20;
+  const allocate = "node -e 'globalThis.b = Buffer.alloc(64 * 2 ** 20, 1); setTimeout(() => {}, 1000)'";
+  const { processes, peakSumBytes } = await run(`${allocate} & ${allocate} & wait`);
+  expect(processes[0]?.peakBytes).toBeGreaterThanOrEqual(64 * mebibyte);
+  expect(processes[0]?.peakBytes).toBeLessThan(1024 * mebibyte);
+  expect(peakSumBytes).toBeGreaterThanOrEqual(128 * mebibyte);
+  expect(peakSumBytes).toBeLessThan(2048 * mebibyte);
 });
 
 test("a command that fails is an error that says what it said", async () => {
