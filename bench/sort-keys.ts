@@ -6,11 +6,11 @@
  * Both take turns on the same table, seven times. They must come to the same order.
  */
 import { makeLanguage, Text } from "../scripts/corpus/text.js";
-import { entryHeaderWords, keyBytesOf, KeyLog } from "../src/shuffle/key-log.js";
-import { sortKeys } from "../src/shuffle/key-sort.js";
-import { KeyTable } from "../src/shuffle/key-table.js";
+import { entryHeaderWords, keyBytesOf, KeyLog } from "../src/shuffle/collect/key-log.js";
+import { sortKeys } from "../src/shuffle/collect/key-sort.js";
+import { KeyTable } from "../src/shuffle/collect/key-table.js";
 import { compareKeyWords, paddedWordsOf, wordsOf } from "../src/shuffle/key-words.js";
-import { createWordsPartitioner } from "../src/shuffle/partitioner.js";
+import { createWordsPartitioner } from "../src/shuffle/collect/partitioner.js";
 import { keyParts } from "./data/distinct-keys.js";
 import { median } from "./measure/statistics.js";
 

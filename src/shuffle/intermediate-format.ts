@@ -8,7 +8,7 @@
  * never holds more than a line: at most 1024 values and 16 Ki characters of them, unless a single value is longer.
  * Strings are escaped by JSON, lone surrogates included, so the file is valid UTF-8 and a newline always ends a line.
  */
-import { DamagedInputError } from "./damaged-input-error.js";
+import { DamagedInputError } from "./merge/damaged-input-error.js";
 
 /** Most values in a line. */
 export const lineValuesMax = 1024;

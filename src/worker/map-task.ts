@@ -7,8 +7,8 @@ import type { RecordReader } from "../input/record-reader.js";
 import { openBytes, openText } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
-import type { Collector } from "../shuffle/collector.js";
-import { createSlabCollector } from "../shuffle/slab-collector.js";
+import type { Collector } from "../shuffle/collect/collector.js";
+import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**

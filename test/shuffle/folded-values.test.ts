@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/app/contract.js";
-import { mergeGroups } from "../../src/shuffle/merge.js";
-import { storedContent } from "./decoded-lines.js";
+import { mergeGroups } from "../../src/shuffle/merge/merge.js";
+import { storedContent } from "./merge/decoded-lines.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();

@@ -1,6 +1,6 @@
 import type { JsonValue, KeyValue } from "../../src/app/contract.js";
-import type { CollectedPartition, Collector, CollectorOptions } from "../../src/shuffle/collector.js";
-import { mergeGroups } from "../../src/shuffle/merge.js";
+import type { CollectedPartition, Collector, CollectorOptions } from "../../src/shuffle/collect/collector.js";
+import { mergeGroups } from "../../src/shuffle/merge/merge.js";
 import type { StoredFile } from "../../src/rpc/protocol.js";
 
 export type CreateCollector = (options: CollectorOptions) => Collector;

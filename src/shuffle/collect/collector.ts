@@ -1,0 +1,59 @@
+import type { Combine } from "../../app/combine.js";
+import type { JsonValue } from "../../app/contract.js";
+import type { FinishedFile } from "../../output/staged-file.js";
+
+/** A sorted file of pairs for one reduce task, complete and flushed, still under its temporary name. */
+export interface CollectedPartition extends FinishedFile {
+  readonly partition: number;
+}
+
+/**
+ * The map side of the shuffle: takes the pairs of one map attempt in any order, and writes them as one sorted file a
+ * partition. An implementation keeps pairs in memory or spills them; its user cannot tell.
+ */
+export interface Collector {
+  /** Number of pairs taken so far. */
+  readonly pairs: number;
+
+  /** Memory that the pairs taken, and not spilled, need now, in bytes; with what sorting them will take. */
+  readonly memoryBytes: number;
+
+  /**
+   * Takes one pair. Throws a TypeError when the key is not a string or JSON cannot hold the value, a RangeError when
+   * the app's `partition` gives no whole number from 0 to reducers − 1.
+   */
+  emit(key: string, value: JsonValue): void;
+
+  /**
+   * As `emit`, for the key whose UTF-8 is in `buffer` from `start` up to and without `end`; the bytes are copied. Throws a
+   * RangeError as well when these are not places in the buffer, a TypeError when it is no Uint8Array. What is not UTF-8 becomes U+FFFD.
+   */
+  emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void;
+
+  /** As `emitBytes`, with the string as value whose UTF-8 is in the buffer from `valueStart` to `valueEnd`. */
+  emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+
+  /** Writes what was collected; partitions without a pair are left out. Nothing can be emitted afterwards. */
+  finish(): CollectedPartition[];
+
+  /** Gives up: removes what was spilled. Nothing can be emitted afterwards. Does nothing after `finish`. */
+  discard(): void;
+}
+
+/** What every collector needs to know. */
+export interface CollectorOptions {
+  readonly reducers: number;
+  /** The app's own partition function; the default hashes the key. */
+  readonly partition?: ((key: string, reducers: number) => number) | undefined;
+  /** The app's own combine function. */
+  readonly combine?: Combine | undefined;
+  /** Where a partition's file is written, until it is complete and committed: an absolute path no one else uses. */
+  temporaryPath(partition: number): string;
+  /** Where run `run` (0, 1, …) is spilled to: an absolute path no one else uses. */
+  spillPath(run: number): string;
+  /**
+   * How much memory the pairs may take before they are spilled; 256 MiB when absent. Exceeded only by a single pair that
+   * alone is larger.
+   */
+  readonly memoryBytes?: number | undefined;
+}

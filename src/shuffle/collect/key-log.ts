@@ -1,0 +1,257 @@
+import { isUtf8 } from "node:buffer";
+import { encodeKey, packKey, paddedWordsOf, shortBytesMax, wordsOf } from "../key-words.js";
+
+/** Where an entry has what, in words; then come the key's words. */
+const keyBytesAt = 1;
+const valueAt = 2;
+export const entryHeaderWords = 3;
+
+const partsMax = 64;
+/** A log with less room than this for a part is cut into fewer parts. */
+const partBytesMin = 16 * 1024;
+const partWordsMin = 64;
+
+/**
+ * Pairs on their way into the key table: hash and words of the key (`key-words.ts`), and the place of the value.
+ *
+ *     part 0   │ hash keyBytes value key … │ hash keyBytes value key … │
+ *     part 1   │ hash keyBytes value key … │
+ *
+ * The table is larger than the processor's cache, and keys come in no order: a look into it costs more than all else that
+ * is done for a pair. So pairs are kept in parts by the first bits of their hashes, and taken into the table a part at a
+ * time, each into the small piece of the table that is its own and fits the cache (radix partitioning: Manegold, Boncz
+ * and Kersten, "Optimizing main-memory join on modern hardware", 2002).
+ *
+ * Pairs of one key are in one part, in the order in which they came.
+ */
+export class KeyLog {
+  /** A power of two. */
+  readonly parts: number;
+  readonly #partWords: number;
+  /** Differs from run to run, so that nobody can make keys that all hash to the same slot. */
+  readonly #seed: number;
+  readonly #words: Int32Array[];
+  readonly #ends: Int32Array;
+  /** Where `addBytes` found its last key. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  #view: DataView = new DataView(this.#bytes.buffer);
+  /** The key that is being added: its words, when they are not written to their place at once. */
+  #key = new Int32Array(partWordsMin);
+
+  /** `bytesMax` is about what all parts may take together. */
+  constructor(bytesMax: number, seed: number) {
+    let parts = 1;
+    while (parts < partsMax && parts * 2 * partBytesMin <= bytesMax) parts *= 2;
+    this.parts = parts;
+    this.#partWords = Math.max(partWordsMin, Math.floor(bytesMax / 4 / parts));
+    this.#seed = seed;
+    this.#words = Array.from({ length: parts }, () => new Int32Array(0));
+    this.#ends = new Int32Array(parts);
+  }
+
+  /** Memory in use. */
+  get bytes(): number {
+    let words = 0;
+    for (const end of this.#ends) words += end;
+    return words * 4;
+  }
+
+  /** Adds a key with its value, and returns the part that it is in. */
+  add(key: string, value: number): number {
+    const { length } = key;
+    if (length > 4 * this.#key.length) this.#key = new Int32Array(wordsOf(length));
+    const words = this.#key;
+    let to = 0;
+    let hash = this.#seed;
+    let units = 0;
+    let at = 0;
+    for (const wholeEnd = length & ~3; at < wholeEnd; at += 4) {
+      const first = key.charCodeAt(at);
+      const second = key.charCodeAt(at + 1);
+      const third = key.charCodeAt(at + 2);
+      const fourth = key.charCodeAt(at + 3);
+      units |= first | second | third | fourth;
+      const word = (first << 24) | (second << 16) | (third << 8) | fourth;
+      words[to++] = word;
+      hash = mixed(hash, word);
+    }
+    if (at < length) {
+      let word = 0;
+      for (let shift = 24; at < length; at++, shift -= 8) {
+        const unit = key.charCodeAt(at);
+        units |= unit;
+        word |= unit << shift;
+      }
+      words[to++] = word;
+      hash = mixed(hash, word);
+    }
+    if (units >= 0x80) return this.#addEncoded(key, value);
+    for (; to < 2; hash = mixed(hash, 0)) words[to++] = 0;
+    return this.#addWords(to, length, hash, value);
+  }
+
+  /** As `add`, for the key whose UTF-8 is in `buffer` from `start` to `end`; what is not UTF-8 is taken for U+FFFD. */
+  addBytes(buffer: Uint8Array, start: number, end: number, value: number): number {
+    if (buffer !== this.#bytes) this.#lookInto(buffer);
+    const view = this.#view;
+    const length = end - start;
+    const from = this.#offset + start;
+    if (length <= shortBytesMax && from + shortBytesMax <= view.byteLength) {
+      // Most keys are short. A loop over their bytes would end at another place each time, which processors do not like.
+      const first = view.getInt32(from) & (firstMasks[length] ?? 0);
+      const second = view.getInt32(from + 4) & (secondMasks[length] ?? 0);
+      if (((first | second) & 0x80808080) === 0 || isUtf8(buffer.subarray(start, end))) {
+        const hash = finished(mixed(mixed(this.#seed, first), second), length);
+        const part = this.#partOf(hash);
+        const at = this.#begin(part, hash, length, value, 2);
+        const words = this.#words[part] ?? this.#key;
+        words[at] = first;
+        words[at + 1] = second;
+        return part;
+      }
+    }
+    return this.#addLongBytes(buffer, start, end, value);
+  }
+
+  /** Whether a part should be taken into the table before anything is added to it. */
+  isFull(part: number): boolean {
+    return (this.#ends[part] ?? 0) > this.#partWords - partWordsMin / 2;
+  }
+
+  /** The words of a part, and where its entries end in them. */
+  wordsOf(part: number): Int32Array {
+    return this.#words[part] ?? new Int32Array(0);
+  }
+
+  endOf(part: number): number {
+    return this.#ends[part] ?? 0;
+  }
+
+  /** Forgets the entries of a part. Keeps the room, unless a single key needed more than there should be. */
+  clear(part: number): void {
+    this.#ends[part] = 0;
+    if (this.wordsOf(part).length > this.#partWords) this.#words[part] = new Int32Array(0);
+  }
+
+  #addLongBytes(buffer: Uint8Array, start: number, end: number, value: number): number {
+    const length = end - start;
+    if (paddedWordsOf(length) > this.#key.length) this.#key = new Int32Array(wordsOf(length));
+    const words = this.#key;
+    const view = this.#view;
+    const stop = this.#offset + end;
+    let to = 0;
+    let hash = this.#seed;
+    let bits = 0;
+    let at = this.#offset + start;
+    for (; at + 4 <= stop; at += 4) {
+      const word = view.getInt32(at);
+      bits |= word;
+      words[to++] = word;
+      hash = mixed(hash, word);
+    }
+    if (at < stop) {
+      const word = lastWord(view, at, stop);
+      bits |= word;
+      words[to++] = word;
+      hash = mixed(hash, word);
+    }
+    if ((bits & 0x80808080) !== 0 && !isUtf8(buffer.subarray(start, end))) {
+      return this.#addEncoded(Buffer.from(buffer.buffer, buffer.byteOffset + start, length).toString(), value);
+    }
+    for (; to < 2; hash = mixed(hash, 0)) words[to++] = 0;
+    return this.#addWords(to, length, hash, value);
+  }
+
+  #addEncoded(key: string, value: number): number {
+    const bytes = new Uint8Array(key.length * 3);
+    const keyBytes = encodeKey(key, bytes);
+    const length = paddedWordsOf(keyBytes);
+    if (length > this.#key.length) this.#key = new Int32Array(length);
+    this.#key.fill(0, 0, 2);
+    packKey(bytes, keyBytes, this.#key, 0);
+    let hash = this.#seed;
+    for (let at = 0; at < length; at++) hash = mixed(hash, this.#key[at] ?? 0);
+    return this.#addWords(length, keyBytes, hash, value);
+  }
+
+  /** Adds the key in `#key`. */
+  #addWords(length: number, keyBytes: number, wordsHash: number, value: number): number {
+    const hash = finished(wordsHash, keyBytes);
+    const part = this.#partOf(hash);
+    let to = this.#begin(part, hash, keyBytes, value, length);
+    const words = this.wordsOf(part);
+    const key = this.#key;
+    for (let at = 0; at < length; at++) words[to++] = key[at] ?? 0;
+    if (key.length > partBytesMin) this.#key = new Int32Array(partWordsMin);
+    return part;
+  }
+
+  #partOf(hash: number): number {
+    return (hash >>> 26) & (this.parts - 1);
+  }
+
+  /** Begins an entry, and returns where its key is to be written. */
+  #begin(part: number, hash: number, keyBytes: number, value: number, keyWords: number): number {
+    const at = this.#ends[part] ?? 0;
+    const key = at + entryHeaderWords;
+    if (key + keyWords > this.wordsOf(part).length) this.#grow(part, key + keyWords);
+    const words = this.wordsOf(part);
+    words[at] = hash;
+    words[at + keyBytesAt] = keyBytes;
+    words[at + valueAt] = value;
+    this.#ends[part] = key + keyWords;
+    return key;
+  }
+
+  #grow(part: number, words: number): void {
+    const old = this.wordsOf(part);
+    const grown = new Int32Array(Math.max(words, Math.min(this.#partWords, Math.max(partWordsMin, old.length * 4))));
+    grown.set(old.subarray(0, this.#ends[part]));
+    this.#words[part] = grown;
+  }
+
+  #lookInto(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#offset = bytes.byteOffset;
+    // An app may make another view of the same buffer for each key.
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+  }
+}
+
+/** Of the entry at `at` in the words of a part: the hash of its key. */
+export function hashOf(words: Int32Array, at: number): number {
+  return words[at] ?? 0;
+}
+
+/** The length of its key in bytes. */
+export function keyBytesOf(words: Int32Array, at: number): number {
+  return words[at + keyBytesAt] ?? 0;
+}
+
+/** The place of its value. */
+export function valueOf(words: Int32Array, at: number): number {
+  return words[at + valueAt] ?? 0;
+}
+
+/** Which bits of the first and of the second word belong to a short key of each length. */
+const firstMasks = Int32Array.of(0, -1 << 24, -1 << 16, -1 << 8, -1, -1, -1, -1, -1);
+const secondMasks = Int32Array.of(0, 0, 0, 0, 0, -1 << 24, -1 << 16, -1 << 8, -1);
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+function finished(hash: number, keyBytes: number): number {
+  const product = Math.imul(hash ^ keyBytes, 0x85ebca6b);
+  return product ^ (product >>> 16);
+}
+
+/** The last bytes of a key, fewer than four, as a word. */
+function lastWord(view: DataView, at: number, end: number): number {
+  if (at + 4 <= view.byteLength) return view.getInt32(at) & (-1 << (8 * (4 + at - end)));
+  let word = 0;
+  for (let shift = 24, from = at; from < end; from++, shift -= 8) word |= view.getUint8(from) << shift;
+  return word;
+}

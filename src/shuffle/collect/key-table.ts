@@ -1,0 +1,203 @@
+import { doubledSlots } from "./hash-slots.js";
+import { entryHeaderWords, hashOf, keyBytesOf } from "./key-log.js";
+import { paddedWordsOf, shortBytesMax } from "../key-words.js";
+import { grownSlab, slabBytesMin } from "./slab.js";
+
+/** Where a record has what, in words. */
+const partitionAt = 1;
+const valueAt = 2;
+const countAt = 3;
+const tailAt = 4;
+const headerWords = 5;
+
+/** Word 0 belongs to no record, so that 0 means "none". */
+const firstRecord = 1;
+const slotsMin = 64;
+const countMax = 0x7fff_ffff;
+
+/**
+ * The distinct keys, each with its partition, its last value, how often that was repeated, and the chain of the values
+ * before. A key is a number, the place of its record in the slab; no object is made for one.
+ *
+ * The hash table has the parts of the key log, and looks for one entry of it at a time. Each part is open addressing with
+ * linear probing over pairs (hash, record), so a slot that holds another key is passed over without a look into the slab.
+ */
+export class KeyTable {
+  readonly #reserveBytes: number;
+  readonly #sortBytesPerKey: number;
+  #words: Int32Array = new Int32Array(slabBytesMin / 4);
+  #end = firstRecord;
+  readonly #parts: Int32Array[];
+  readonly #keysOfParts: Int32Array;
+  #slotBytes: number;
+  #keys = 0;
+  /** The part that is in use, and its slots. */
+  #part = 0;
+  #slots: Int32Array;
+  /** Where in it the last key that was not found belongs. */
+  #freeSlot = 0;
+
+  /**
+   * `reserveBytes` is what the slab may need at most, unless a single key is longer; `sortBytesPerKey` what sorting will
+   * take for each key.
+   */
+  constructor(parts: number, reserveBytes: number, sortBytesPerKey: number) {
+    this.#reserveBytes = reserveBytes;
+    this.#sortBytesPerKey = sortBytesPerKey;
+    this.#parts = Array.from({ length: parts }, () => new Int32Array(2 * slotsMin));
+    this.#keysOfParts = new Int32Array(parts);
+    this.#slots = this.#parts[0] ?? new Int32Array(0);
+    this.#slotBytes = parts * this.#slots.byteLength;
+  }
+
+  /** Number of distinct keys. */
+  get keys(): number {
+    return this.#keys;
+  }
+
+  /** The slab: records and the keys' words in them. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  /** Memory in use, with what sorting will take. */
+  get bytes(): number {
+    return this.#end * 4 + this.#slotBytes + this.#keys * this.#sortBytesPerKey;
+  }
+
+  /** From now on keys of that part of the log are looked for. */
+  usePart(part: number): void {
+    this.#part = part;
+    this.#slots = this.#parts[part] ?? this.#slots;
+  }
+
+  /** The record of the key that the entry at `at` in `entries`, words of the log, has; 0 when it has none. */
+  find(entries: Int32Array, at: number): number {
+    const hash = hashOf(entries, at);
+    const slots = this.#slots;
+    const mask = (slots.length >>> 1) - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const record = slots[2 * slot + 1] ?? 0;
+      if (record === 0) {
+        this.#freeSlot = slot;
+        return 0;
+      }
+      if (slots[2 * slot] === hash && this.#isKeyOf(record, entries, at)) return record;
+    }
+  }
+
+  /** Makes a record with one value for the key of an entry. Only after `find` gave 0 for it. */
+  insert(entries: Int32Array, at: number, partition: number, value: number): void {
+    const keyBytes = keyBytesOf(entries, at);
+    const record = this.#end;
+    const end = record + headerWords + paddedWordsOf(keyBytes);
+    if (end > this.#words.length) this.#words = grownSlab(this.#words, record, end, this.#reserveBytes);
+    const words = this.#words;
+    words[record] = keyBytes;
+    words[record + partitionAt] = partition;
+    words[record + valueAt] = value;
+    words[record + countAt] = 1;
+    words[record + tailAt] = 0;
+    let key = at + entryHeaderWords;
+    for (let to = record + headerWords; to < end; to++) words[to] = entries[key++] ?? 0;
+    this.#end = end;
+    this.#slots[2 * this.#freeSlot] = hashOf(entries, at);
+    this.#slots[2 * this.#freeSlot + 1] = record;
+    this.#keys++;
+    const keys = (this.#keysOfParts[this.#part] ?? 0) + 1;
+    this.#keysOfParts[this.#part] = keys;
+    // It is never more than five eighths full.
+    if (keys * 16 > this.#slots.length * 5) this.#growPart();
+  }
+
+  /** Counts the value once more if it is the last of the record. */
+  countRepeated(record: number, value: number): boolean {
+    const words = this.#words;
+    const count = words[record + countAt] ?? 0;
+    if (words[record + valueAt] !== value || count === countMax) return false;
+    words[record + countAt] = count + 1;
+    return true;
+  }
+
+  /** Sets the last value, which is there once, and the chain of those before. */
+  setValue(record: number, value: number, tail: number): void {
+    this.#words[record + valueAt] = value;
+    this.#words[record + countAt] = 1;
+    this.#words[record + tailAt] = tail;
+  }
+
+  /** The last value of a record. */
+  valueOf(record: number): number {
+    return this.#words[record + valueAt] ?? 0;
+  }
+
+  /** How often it was repeated. */
+  countOf(record: number): number {
+    return this.#words[record + countAt] ?? 0;
+  }
+
+  /** The chain of the values before, 0 when there are none. */
+  tailOf(record: number): number {
+    return this.#words[record + tailAt] ?? 0;
+  }
+
+  partitionOf(record: number): number {
+    return this.#words[record + partitionAt] ?? 0;
+  }
+
+  keyBytesOf(record: number): number {
+    return this.#words[record] ?? 0;
+  }
+
+  /** Where the words of the key begin. */
+  keyAt(record: number): number {
+    return record + headerWords;
+  }
+
+  /**
+   * The last values of the records from `start` on, as many as there is room for. Brings these records into the processor's
+   * cache all at once: one after the other, when each is needed, takes half as long again, since they lie anywhere (group
+   * prefetching: Chen et al., "Improving hash join performance through prefetching", 2004).
+   */
+  fetchValues(records: Uint32Array, start: number, values: Int32Array): void {
+    const words = this.#words;
+    const count = Math.min(values.length, records.length - start);
+    for (let at = 0; at < count; at++) values[at] = words[(records[start + at] ?? 0) + valueAt] ?? 0;
+  }
+
+  /** The records in the order in which they were inserted: the first, then the one after each, 0 after the last. */
+  recordAfter(record: number): number {
+    const next = record === 0 ? firstRecord : record + headerWords + paddedWordsOf(this.#words[record] ?? 0);
+    return next < this.#end ? next : 0;
+  }
+
+  /** Forgets all keys. Keeps the room, unless a single key needed more than the reserve. */
+  clear(): void {
+    if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin)) {
+      this.#words = new Int32Array(slabBytesMin / 4);
+    }
+    for (const slots of this.#parts) slots.fill(0);
+    this.#keysOfParts.fill(0);
+    this.#end = firstRecord;
+    this.#keys = 0;
+  }
+
+  #isKeyOf(record: number, entries: Int32Array, at: number): boolean {
+    const words = this.#words;
+    const keyBytes = keyBytesOf(entries, at);
+    if (words[record] !== keyBytes) return false;
+    const key = record + headerWords;
+    const other = at + entryHeaderWords;
+    if (keyBytes <= shortBytesMax) return words[key] === entries[other] && words[key + 1] === entries[other + 1];
+    for (let word = paddedWordsOf(keyBytes) - 1; word >= 0; word--) {
+      if (words[key + word] !== entries[other + word]) return false;
+    }
+    return true;
+  }
+
+  #growPart(): void {
+    this.#slots = doubledSlots(this.#slots);
+    this.#slotBytes += this.#slots.byteLength / 2;
+    this.#parts[this.#part] = this.#slots;
+  }
+}

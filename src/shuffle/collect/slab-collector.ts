@@ -1,0 +1,269 @@
+/**
+ * The map side of the shuffle: groups the pairs of a map attempt by key, sorts the keys, writes one file a partition.
+ * It makes no object for a record and none for a key. All data lie in arrays of 32-bit words:
+ *
+ *     log     │ hash keyBytes text t h e 0 │ …                one entry a pair, in parts by the hash; soon forgotten
+ *                            │
+ *     table   │ hash record │ 0 0 │ hash record │ …           open addressing, in the same parts
+ *                        │
+ *     keys    │ keyBytes partition text count tail │ t h e 0 │ keyBytes …           one record a distinct key
+ *                                    │          │
+ *     values  │ length " 1 " 0 │ length { " a " : 1 } 0 │ next text count │ …       texts, and links of chains
+ *
+ * A pair first gets into the log (`key-log.ts`), its value into the slab of values (`emitted-values.ts`). When a part of
+ * the log is full, and at the end, its pairs are taken into the piece of the table that is their own: so the processor's
+ * cache holds what they look for. A key's record ends in its bytes (`key-words.ts`) and has its last value: where its JSON
+ * text lies and how often it was repeated. So a word counted with 1 costs no more than its record, all of them share one
+ * text, and one that repeats only raises the count. The values before the last one hang on `tail`, a ring of links.
+ * `KeyTable` has the table and the keys, `ValueSlab` the values.
+ *
+ * Memory is counted in words in use. When a pair may exceed the budget, the log is emptied; when little room is left even
+ * so, the keys are sorted (`key-sort.ts`), combined when the app can, and spilled as one run (`run-writer.ts`); the slabs
+ * are emptied and used again. At the end the runs are merged (`run-merge.ts`), in passes when there are many, into the
+ * partition files (`partition-files.ts`). With no run the files are written straight from the slabs. Everything sorted
+ * goes through a `SortedSink`, whose methods get places in buffers, not strings:
+ *
+ *     slabs ──── (combine) ──┬─────────────────────────────────────────── partition files
+ *                            └─ runs ─ heap ─ (combine, or join counts) ─┘
+ *
+ * Not to be confused: a run is a temporary file with all partitions, of no use to anyone else; the intermediate files
+ * are what reduce tasks read.
+ */
+import { randomInt } from "node:crypto";
+import type { JsonValue } from "../../app/contract.js";
+import { requireStringKey } from "../../app/given.js";
+import { decodedRange, requireRange } from "./byte-ranges.js";
+import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
+import { CombiningSink } from "./combining-sink.js";
+import { sortBytesPerKey, sortKeys } from "./key-sort.js";
+import { EmittedValues } from "./emitted-values.js";
+import { entryHeaderWords, keyBytesOf, KeyLog, valueOf } from "./key-log.js";
+import { keyString, paddedWordsOf } from "../key-words.js";
+import { KeyTable } from "./key-table.js";
+import { PartitionFiles } from "./partition-files.js";
+import { createPartitioner, createWordsPartitioner } from "./partitioner.js";
+import type { SortedSink } from "./sorted-sink.js";
+import { SpilledRuns } from "./spilled-runs.js";
+import { ValueSlab } from "./value-slab.js";
+
+const memoryBytesDefault = 256 * 1024 * 1024;
+/** How much of the memory the log may take at most; with less room than that left, what is in the slabs is spilled. */
+const logShare = 0.25;
+/**
+ * What a pair with a new key may take besides the bytes of key and value: in the log, in the slabs, in the hash table, and
+ * for sorting.
+ */
+const pairBytesMax = 160;
+
+/** Sorted records lie anywhere in the slab: so many are fetched from memory at a time. */
+const fetchedRecords = 16;
+
+/** Makes the collector that keeps pairs in slabs and spills them when they exceed `memoryBytes`. */
+export function createSlabCollector(options: CollectorOptions): Collector {
+  return new SlabCollector(options);
+}
+
+class SlabCollector implements Collector {
+  readonly #options: CollectorOptions;
+  readonly #memoryBytesMax: number;
+  readonly #appPartitionOf: ((key: string) => number) | undefined;
+  readonly #hashPartitionOf: (words: Int32Array, wordAt: number, keyBytes: number) => number;
+  readonly #runs: SpilledRuns;
+  #log: KeyLog;
+  #keys: KeyTable;
+  readonly #values: ValueSlab;
+  readonly #emitted: EmittedValues;
+  #pairs = 0;
+  /** How many bytes may be added before somebody has to look what is really in use. */
+  #bytesLeft: number;
+  /** Why no pair can be taken now. */
+  #refusal: string | undefined;
+
+  constructor(options: CollectorOptions) {
+    const { reducers, partition, combine } = options;
+    this.#options = options;
+    this.#memoryBytesMax = options.memoryBytes ?? memoryBytesDefault;
+    this.#appPartitionOf = partition && createPartitioner(reducers, partition);
+    this.#hashPartitionOf = createWordsPartitioner(reducers);
+    this.#runs = new SpilledRuns((run) => options.spillPath(run), combine);
+    this.#log = new KeyLog(this.#memoryBytesMax * logShare, randomInt(2 ** 31));
+    this.#keys = new KeyTable(this.#log.parts, this.#memoryBytesMax, sortBytesPerKey);
+    this.#values = new ValueSlab(this.#memoryBytesMax);
+    this.#emitted = new EmittedValues(this.#values, (bytes) => this.#reserve(bytes));
+    this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes;
+  }
+
+  get pairs(): number {
+    return this.#pairs;
+  }
+
+  get memoryBytes(): number {
+    return this.#log.bytes + this.#keys.bytes + this.#values.bytes;
+  }
+
+  emit(key: string, value: JsonValue): void {
+    if (this.#refusal !== undefined) throw new Error(`emit: ${this.#refusal}`);
+    if (typeof key !== "string") requireStringKey("emit", key);
+    // A UTF-16 unit takes at most three bytes, in the log and in the table.
+    this.#reserve(pairBytesMax + 6 * key.length);
+    this.#taken(this.#log.add(key, this.#emitted.placeOf(key, value)));
+  }
+
+  emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
+    if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
+    requireRange("emitBytes", buffer, start, end);
+    this.#reserve(pairBytesMax + 6 * (end - start));
+    // The key as a string is for a message.
+    const place = this.#emitted.placeOf(isPlain(value) ? "" : decodedRange(buffer, start, end), value);
+    this.#taken(this.#log.addBytes(buffer, start, end, place));
+  }
+
+  emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    if (this.#refusal !== undefined) throw new Error(`emitSlices: ${this.#refusal}`);
+    requireRange("emitSlices", buffer, keyStart, keyEnd);
+    requireRange("emitSlices", buffer, valueStart, valueEnd);
+    this.#reserve(pairBytesMax + 6 * (keyEnd - keyStart) + 6 * (valueEnd - valueStart));
+    this.#taken(this.#log.addBytes(buffer, keyStart, keyEnd, this.#values.addSlice(buffer, valueStart, valueEnd)));
+  }
+
+  finish(): CollectedPartition[] {
+    if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
+    const files = new PartitionFiles((partition) => this.#options.temporaryPath(partition));
+    try {
+      this.#drainAll();
+      this.#refusal = "the map task has already finished";
+      if (this.#runs.count === 0) {
+        this.#writeSorted(files);
+      } else {
+        this.#runs.add((sink) => this.#writeSorted(sink));
+        this.#release();
+        this.#runs.merge(files);
+      }
+      return files.finish();
+    } catch (error) {
+      files.discard();
+      throw error;
+    } finally {
+      this.discard();
+    }
+  }
+
+  discard(): void {
+    this.#refusal ??= "the map task was given up";
+    this.#runs.discard();
+    this.#release();
+  }
+
+  /** A pair was added to that part of the log. */
+  #taken(part: number): void {
+    // What an app's partition function throws is to come from the call that emits the key.
+    if (this.#appPartitionOf !== undefined || this.#log.isFull(part)) this.#drain(part);
+    this.#pairs++;
+  }
+
+  /** Takes all pairs of the log into the slabs. */
+  #drainAll(): void {
+    for (let part = 0; part < this.#log.parts; part++) this.#drain(part);
+  }
+
+  /** Takes the pairs of a part of the log into the slabs; there is room for all of them. */
+  #drain(part: number): void {
+    const entries = this.#log.wordsOf(part);
+    const end = this.#log.endOf(part);
+    const keys = this.#keys;
+    keys.usePart(part);
+    try {
+      for (let at = 0; at < end; at += entryHeaderWords + paddedWordsOf(keyBytesOf(entries, at))) {
+        const record = keys.find(entries, at);
+        const value = valueOf(entries, at);
+        if (record === 0) keys.insert(entries, at, this.#partitionOf(entries, at), value);
+        else if (!keys.countRepeated(record, value)) this.#addValue(record, value);
+      }
+    } finally {
+      this.#log.clear(part);
+    }
+  }
+
+  /** Adds a value to a record whose last value is in another place. */
+  #addValue(record: number, value: number): void {
+    const last = this.#keys.valueOf(record);
+    if (this.#values.isSame(last, value) && this.#keys.countRepeated(record, last)) return;
+    const tail = this.#values.link(this.#keys.tailOf(record), last, this.#keys.countOf(record));
+    this.#keys.setValue(record, value, tail);
+  }
+
+  #partitionOf(entries: Int32Array, at: number): number {
+    const [key, keyBytes] = [at + entryHeaderWords, keyBytesOf(entries, at)];
+    if (this.#appPartitionOf === undefined) return this.#hashPartitionOf(entries, key, keyBytes);
+    this.#refusal = "called by the app's partition function";
+    try {
+      return this.#appPartitionOf(keyString(entries, key, keyBytes));
+    } finally {
+      this.#refusal = undefined;
+    }
+  }
+
+  /**
+   * To be called before that many bytes are added, or fewer. What is counted here is the most that a pair may need; when
+   * that has used up the memory, pairs are taken out of the log, and what is then really in use is likely to be less.
+   */
+  #reserve(bytes: number): void {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft < 0) this.#makeRoom(bytes);
+  }
+
+  #makeRoom(bytes: number): void {
+    this.#drainAll();
+    // With little room the log would be short, and of little use.
+    const isShort = this.memoryBytes + bytes > this.#memoryBytesMax * (1 - logShare);
+    if (isShort && this.#keys.keys > 0) this.#spill();
+    this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes - bytes;
+  }
+
+  #spill(): void {
+    this.#refusal = "called by the app's combine function";
+    try {
+      this.#runs.add((sink) => this.#writeSorted(sink));
+    } catch (error) {
+      this.#refusal = "pairs could not be spilled";
+      this.discard();
+      throw error;
+    }
+    this.#refusal = undefined;
+    this.#keys.clear();
+    this.#values.clear();
+    this.#emitted.forget();
+  }
+
+  /** Gives all pairs in memory to the sink, combined. */
+  #writeSorted(target: SortedSink): void {
+    const { combine, reducers } = this.#options;
+    const sink = combine ? new CombiningSink(target, combine) : target;
+    const keys = this.#keys;
+    const records = sortKeys(keys, reducers);
+    const fetched = new Int32Array(fetchedRecords);
+    for (let at = 0; at < records.length; at++) {
+      if (at % fetchedRecords === 0) {
+        keys.fetchValues(records, at, fetched);
+        this.#values.fetch(fetched);
+      }
+      const record = records[at] ?? 0;
+      sink.beginKey(keys.partitionOf(record), keys.words, keys.keyAt(record), keys.keyBytesOf(record));
+      this.#values.giveChain(keys.tailOf(record), sink);
+      this.#values.giveText(keys.valueOf(record), keys.countOf(record), sink);
+      sink.endKey();
+    }
+  }
+
+  #release(): void {
+    this.#log = new KeyLog(0, 0);
+    this.#keys = new KeyTable(1, 0, sortBytesPerKey);
+    this.#values.release();
+    this.#emitted.forget();
+  }
+}
+
+/** Whether a value has a JSON text for certain. */
+function isPlain(value: JsonValue): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}

@@ -1,0 +1,87 @@
+import { closeSync, openSync } from "node:fs";
+import type { Combine } from "../../app/combine.js";
+import { StagedFile } from "../../output/staged-file.js";
+import { CoalescingSink } from "./coalescing-sink.js";
+import { CombiningSink } from "./combining-sink.js";
+import { mergeRuns } from "./run-merge.js";
+import { RunReader } from "./run-reader.js";
+import { RunWriter } from "./run-writer.js";
+import type { SortedSink } from "./sorted-sink.js";
+
+/** More runs than this are merged in passes. */
+const mergedRunsMax = 64;
+const blockBytes = 64 * 1024;
+
+/** The runs of one collector, in the order in which they were spilled. All are removed by `discard`, in any state. */
+export class SpilledRuns {
+  readonly #pathOf: (run: number) => string;
+  readonly #combine: Combine | undefined;
+  #runs: StagedFile[] = [];
+  #made = 0;
+
+  constructor(pathOf: (run: number) => string, combine: Combine | undefined) {
+    this.#pathOf = pathOf;
+    this.#combine = combine;
+  }
+
+  get count(): number {
+    return this.#runs.length;
+  }
+
+  /** Adds a run with what `write` gives to the sink. */
+  add(write: (sink: SortedSink) => void): void {
+    this.#runs.push(this.#make(write));
+  }
+
+  /** Merges all runs into the sink. */
+  merge(sink: SortedSink): void {
+    while (this.#runs.length > mergedRunsMax) this.#mergePass();
+    this.#mergeInto(this.#runs, sink);
+  }
+
+  /** Removes all files. */
+  discard(): void {
+    for (const run of this.#runs) run.discard();
+    this.#runs = [];
+  }
+
+  /** Merges neighbours, so that the order of the values of a key stays. */
+  #mergePass(): void {
+    const { length } = this.#runs;
+    const mergedRuns = Math.ceil(length / Math.ceil(length / mergedRunsMax));
+    for (let at = 0; at < this.#runs.length; at++) {
+      const some = this.#runs.slice(at, at + mergedRuns);
+      this.#runs.splice(
+        at,
+        some.length,
+        this.#make((sink) => this.#mergeInto(some, sink)),
+      );
+      for (const run of some) run.discard();
+    }
+  }
+
+  #make(write: (sink: SortedSink) => void): StagedFile {
+    const file = StagedFile.create(this.#pathOf(this.#made++));
+    try {
+      const writer = new RunWriter(file);
+      write(writer);
+      writer.flush();
+      file.close();
+      return file;
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+  }
+
+  #mergeInto(runs: readonly StagedFile[], sink: SortedSink): void {
+    const descriptors: number[] = [];
+    try {
+      for (const { path } of runs) descriptors.push(openSync(path, "r"));
+      const readers = descriptors.map((descriptor, index) => new RunReader(descriptor, index, blockBytes));
+      mergeRuns(readers, this.#combine ? new CombiningSink(sink, this.#combine) : new CoalescingSink(sink));
+    } finally {
+      for (const descriptor of descriptors) closeSync(descriptor);
+    }
+  }
+}

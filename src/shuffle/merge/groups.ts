@@ -1,0 +1,103 @@
+import type { Combine } from "../../app/combine.js";
+import type { JsonValue } from "../../app/contract.js";
+import { shownKey } from "../../app/given.js";
+import { FoldedValues } from "../folded-values.js";
+import type { LineValues } from "./line-values.js";
+import { withRepeated } from "../repeated-values.js";
+import { ValueStream } from "./value-stream.js";
+
+/** A key with all its values: what one call of `reduce` or `reduceStream` gets. */
+export interface Group {
+  readonly key: string;
+
+  /**
+   * The values, streaming: they can be read once, until the next group is asked for, and are not all in memory. Need not
+   * be read to the end. Reading a second time, or too late, throws an Error rather than giving other values.
+   * Each object or array is the reader's own, to be changed freely.
+   */
+  values(): Iterable<JsonValue>;
+
+  /** All values in an array; the one reading that is allowed. */
+  toArray(): JsonValue[];
+}
+
+/** Where a group has its values from. */
+interface LineSource {
+  /** Lends the values of the key's next line until the next call; undefined when there are no more. */
+  takeLine(): LineValues | undefined;
+}
+
+/** The values of a key in one array; the same as FoldedValues for an app that cannot fold. */
+class AllValues {
+  values: JsonValue[] = [];
+
+  add(value: JsonValue, _textLength: number, count: number): void {
+    this.values = withRepeated(this.values, value, count);
+  }
+}
+
+/** A group whose values come line by line. */
+export class LineGroup implements Group {
+  readonly key: string;
+  readonly #lines: LineSource;
+  readonly #combine: Combine | undefined;
+  #stream: ValueStream | undefined;
+  #isTaken = false;
+  #isOver = false;
+
+  /** With `combine`, the array of values is kept short by it. */
+  constructor(key: string, lines: LineSource, combine: Combine | undefined) {
+    this.key = key;
+    this.#lines = lines;
+    this.#combine = combine;
+  }
+
+  values(): Iterable<JsonValue> {
+    return {
+      [Symbol.iterator]: () => {
+        this.#take();
+        this.#stream = new ValueStream(() => this.#takeLine());
+        return this.#stream;
+      },
+    };
+  }
+
+  toArray(): JsonValue[] {
+    this.#take();
+    const gathered = this.#combine === undefined ? new AllValues() : new FoldedValues(this.key, this.#combine);
+    // Equal values in a row are counted across lines: an array is made at once as long as it has to be.
+    let last: JsonValue = null;
+    let textBytes = 0;
+    let count = 0;
+    for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) {
+      for (let index = 0; index < line.length; index++) {
+        const value = line.values[index] ?? null;
+        if (!Object.is(value, last)) {
+          if (count > 0) gathered.add(last, textBytes, count);
+          last = value;
+          textBytes = line.textBytes[index] ?? 0;
+          count = 0;
+        }
+        count += line.counts[index] ?? 1;
+      }
+    }
+    gathered.add(last, textBytes, count);
+    return gathered.values;
+  }
+
+  /** From now on no value can be read. */
+  end(): void {
+    this.#isOver = true;
+    this.#stream?.forgetLine();
+  }
+
+  #take(): void {
+    if (this.#isTaken) throw new Error(`the values of key ${shownKey(this.key)} can be read only once`);
+    this.#isTaken = true;
+  }
+
+  #takeLine(): LineValues | undefined {
+    if (this.#isOver) throw new Error(`the values of key ${shownKey(this.key)} can be read only before the next key`);
+    return this.#lines.takeLine();
+  }
+}

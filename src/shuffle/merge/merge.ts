@@ -1,0 +1,95 @@
+/**
+ * The reduce side of the shuffle: a streaming k-way merge of the sorted intermediate files of one reduce task.
+ *
+ *     mr-0-Y ─ blocks ─ lines ┐
+ *     mr-1-Y ─ blocks ─ lines ┼─ tournament on (key, input) ─ groups: key, values ─ reduce
+ *     mr-2-Y ─ blocks ─ lines ┘
+ *
+ * Groups come in the order of keys (`key-words.ts`), the values of a key in the order of the inputs, which is that of the
+ * map tasks, and within one input in the order of emission. So the result is the one of a sequential run.
+ *
+ * A line stays bytes until its values are asked for: inputs are compared by the bytes of their keys, a key becomes a
+ * string once a group, and values are made for the group at hand only.
+ *
+ * Nothing is read ahead here. The kernel does that for a file that is read from front to back, while `reduce` runs: with
+ * 8 files of 22 MB a reduce took 4.2 s of wall time when they were not in the page cache and 4.5 s when they were, and
+ * reading them alone 0.15 s (evicted with `dd of=FILE oflag=nocache conv=notrunc,fdatasync count=0`).
+ *
+ * Memory is a block and a line an input, whatever the files' size. With more inputs than may be open at once, no file
+ * stays open between two blocks: each read opens it again where it left off. That costs some microseconds a block, while
+ * the usual way, merging in passes, would write and read all data once more; and it needs no place on the disk. Blocks
+ * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
+ */
+import type { Combine } from "../../app/combine.js";
+import type { StoredFile } from "../../rpc/protocol.js";
+import { LineGroup, type Group } from "./groups.js";
+import { MergedLines } from "./merged-lines.js";
+
+/** How groups are made. */
+interface MergeOptions {
+  /** The app's `combine`, by which `toArray` folds values that are too many for an array; a stream needs none. */
+  readonly combine?: Combine | undefined;
+}
+
+const openFilesMax = 500;
+const blockBytesMax = 64 * 1024;
+const blockBytesMin = 4 * 1024;
+const allBlocksBytesMax = 64 * 1024 * 1024;
+
+/**
+ * Merges the intermediate files of one reduce task, given in the order of their map tasks; `location` is an absolute
+ * path. The files are opened when the first group is asked for, and closed after the last one, on an error, and when a
+ * `for … of` loop is left early.
+ *
+ * Throws a DamagedInputError, from the loop or from reading a group's values, when a file is missing, short or corrupt.
+ * A wrong checksum is known for certain only with the last block of a file, so nothing made from the groups may be
+ * committed before the loop has ended.
+ */
+export function mergeGroups(inputs: readonly StoredFile[], options: MergeOptions = {}): MergedGroups {
+  return new MergedGroups(inputs, options);
+}
+
+/** The groups of a reduce task, in the order of their keys. */
+export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
+  readonly #lines: MergedLines;
+  readonly #combine: Combine | undefined;
+  #group: LineGroup | undefined;
+
+  constructor(inputs: readonly StoredFile[], { combine }: MergeOptions) {
+    const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
+    this.#lines = new MergedLines(inputs, {
+      blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
+      staysOpen: inputs.length <= openFilesMax,
+    });
+    this.#combine = combine;
+  }
+
+  /** Number of pairs so far, counted a line at a time; at the end all of them, those that were not read included. */
+  get pairs(): number {
+    return this.#lines.pairs;
+  }
+
+  next(): IteratorResult<Group, undefined> {
+    this.#endGroup();
+    const key = this.#lines.nextKey();
+    if (key === undefined) return { done: true, value: undefined };
+    this.#group = new LineGroup(key, this.#lines, this.#combine);
+    return { done: false, value: this.#group };
+  }
+
+  /** Ends the merge early and closes its files. */
+  return(): IteratorResult<Group, undefined> {
+    this.#endGroup();
+    this.#lines.close();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  #endGroup(): void {
+    this.#group?.end();
+    this.#group = undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import type { JsonValue } from "../../app/contract.js";
+import type { LineValues } from "./line-values.js";
+import { textToCopy } from "../repeated-values.js";
+
+const done = { done: true, value: undefined } as const;
+
+/**
+ * The values of a key one after the other, each object a copy of its own. Holds one line of them at a time. A class
+ * rather than a generator, which takes longer for each value.
+ */
+export class ValueStream implements IterableIterator<JsonValue, undefined, undefined> {
+  #nextLine: () => LineValues | undefined;
+  #line: LineValues | undefined;
+  /** The place in the line of the value to come after this one. */
+  #index = 0;
+  /** The value, how often it is still to be handed out, and its text when each time is a copy. */
+  #value: JsonValue = null;
+  #left = 0;
+  #text: string | undefined;
+
+  /** `nextLine` lends the lines of the key one after the other, then gives undefined. It may throw. */
+  constructor(nextLine: () => LineValues | undefined) {
+    this.#nextLine = nextLine;
+  }
+
+  next(): IteratorResult<JsonValue, undefined> {
+    if (this.#left === 0 && !this.#nextValue()) return this.return();
+    this.#left--;
+    return { done: false, value: this.#text === undefined ? this.#value : (JSON.parse(this.#text) as JsonValue) };
+  }
+
+  /** There are no more values. */
+  return(): IteratorResult<JsonValue, undefined> {
+    this.#nextLine = () => undefined;
+    this.forgetLine();
+    return done;
+  }
+
+  /** To be called when the line is of no meaning any more. */
+  forgetLine(): void {
+    this.#line = undefined;
+    this.#left = 0;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  #nextValue(): boolean {
+    let line = this.#line;
+    if (line === undefined || this.#index === line.length) {
+      line = this.#nextLine();
+      if (line === undefined) return false;
+      this.#line = line;
+      this.#index = 0;
+    }
+    this.#value = line.values[this.#index] ?? null;
+    this.#left = line.counts[this.#index] ?? 1;
+    this.#text = this.#left === 1 ? undefined : textToCopy(this.#value);
+    this.#index++;
+    return true;
+  }
+}

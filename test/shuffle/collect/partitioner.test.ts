@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import murmurhash from "murmurhash";
+import { describe, expect, it } from "vitest";
+import { createPartitioner, createWordsPartitioner } from "../../../src/shuffle/collect/partitioner.js";
+import { hostileKey } from "../hostile-data.js";
+import { hashPartition } from "../key-oracle.js";
+import { packed } from "../packed-key.js";
+
+function defaultPartition(key: string, reducers: number): number {
+  const { words, keyBytes } = packed(key);
+  return createWordsPartitioner(reducers)(words, 0, keyBytes);
+}
+
+describe("the default partition", () => {
+  // Published vectors of MurmurHash3_x86_32, such as https://stackoverflow.com/a/31929528.
+  it.each([
+    ["", 0],
+    ["abc", 0xb3dd93fa],
+    ["test", 0xba6bd213],
+    ["Hello, world!", 0xc0363e43],
+    ["The quick brown fox jumps over the lazy dog", 0x2e4ff723],
+  ])("of %j is its MurmurHash3_x86_32 %i modulo the reducers", (key, hash) => {
+    expect(defaultPartition(key, 2 ** 32)).toBe(hash);
+    expect(defaultPartition(key, 10)).toBe(hash % 10);
+  });
+
+  it.each([
+    [[], 1, 0x514e28b7],
+    [[], 0xffffffff, 0x81f16f39],
+    [[0xff, 0xff, 0xff, 0xff], 0, 0x76293b50],
+    [[0x21, 0x43, 0x65, 0x87], 0, 0xf55b516b],
+    [[0x21, 0x43, 0x65, 0x87], 0x5082edee, 0x2362f9de],
+    [[0x21, 0x43, 0x65], 0, 0x7e4a8634],
+    [[0x21, 0x43], 0, 0xa0f7b07a],
+    [[0x21], 0, 0x72661cf4],
+    [[0, 0, 0, 0], 0, 0x2362f9de],
+    [[0, 0, 0], 0, 0x85f0b427],
+    [[0, 0], 0, 0x30f4c306],
+    [[0], 0, 0x514e28b7],
+  ])("rests on a hash that gives for bytes %j and seed %i the known %i", (bytes, seed, hash) => {
+    expect(murmurhash.v3(Uint8Array.from(bytes), seed)).toBe(hash);
+  });
+
+  it("is a reduce task for every key", () => {
+    fc.assert(
+      fc.property(hostileKey, fc.integer({ min: 1, max: 1000 }), (key, reducers) => {
+        const partition = defaultPartition(key, reducers);
+        expect(partition).toBe(hashPartition(key, reducers));
+        expect(Number.isInteger(partition) && partition >= 0 && partition < reducers).toBe(true);
+      }),
+    );
+  });
+
+  it("tells keys with different lone surrogates apart", () => {
+    expect(defaultPartition("\ud800", 2 ** 32)).not.toBe(defaultPartition("\ud801", 2 ** 32));
+  });
+});
+
+describe("an app's own partition", () => {
+  it("is asked with the key and the number of reducers", () => {
+    const partitionOf = createPartitioner(7, (key, reducers) => key.length % reducers);
+    expect(partitionOf("123456789")).toBe(2);
+  });
+
+  it("may give -0, which is 0", () => {
+    expect(createPartitioner(5, () => -10 % 5)("key")).toBe(0);
+  });
+
+  it.each([-1, 3, 1.5, NaN, Infinity, "1", undefined, null, 1n, {}, Promise.resolve(1), Symbol("s")])(
+    "is refused when it gives %s",
+    (result) => {
+      const partitionOf = createPartitioner(3, () => result as number);
+      expect(() => partitionOf("key")).toThrow(RangeError);
+      expect(() => partitionOf("key")).toThrow(/^partition: gave .+ for key "key"; .* from 0 to 2$/);
+    },
+  );
+
+  it("is refused with a message that does not repeat a long key in full", () => {
+    const partitionOf = createPartitioner(3, () => -1);
+    expect(() => partitionOf("long\n".repeat(10_000))).toThrow(/^[^\n]{1,250}$/);
+  });
+});
