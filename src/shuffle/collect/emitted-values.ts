@@ -45,7 +45,7 @@ export class EmittedValues {
   }
 
   #take(key: string, value: JsonValue): number {
-    if (typeof value === "object" && value !== null) {
+    if (!isPrimitive(value)) {
       const text = jsonText("emit", key, value);
       this.#reserve(3 * text.length);
       // It may have changed when it is emitted again.
@@ -70,6 +70,11 @@ export class EmittedValues {
     if (this.#knownPlaces.size < knownValuesMax) this.#knownPlaces.set(value, place);
     return place;
   }
+}
+
+/** Apps in plain JavaScript can give anything, and a `toJSON` may give another text each time. */
+function isPrimitive(value: unknown): value is Primitive {
+  return value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
 function isLong(value: Primitive): value is string {

@@ -10,6 +10,8 @@ const partsMax = 64;
 /** A log with less room than this for a part is cut into fewer parts. */
 const partBytesMin = 16 * 1024;
 const partWordsMin = 64;
+/** A longer key does not keep its room. */
+const keyWordsMax = 4 * 1024;
 
 /**
  * Pairs on their way into the key table: hash and words of the key (`key-words.ts`), and the place of the value.
@@ -28,7 +30,7 @@ export class KeyLog {
   /** A power of two. */
   readonly parts: number;
   readonly #partWords: number;
-  /** Differs from run to run, so that nobody can make keys that all hash to the same slot. */
+  /** Differs from run to run, so that keys which meet in the table do so once, and not in each run of the same job. */
   readonly #seed: number;
   readonly #words: Int32Array[];
   readonly #ends: Int32Array;
@@ -131,7 +133,7 @@ export class KeyLog {
   /** Forgets the entries of a part. Keeps the room, unless a single key needed more than there should be. */
   clear(part: number): void {
     this.#ends[part] = 0;
-    if (this.wordsOf(part).length > this.#partWords) this.#words[part] = new Int32Array(0);
+    if (this.wordsOf(part).length > 2 * this.#partWords) this.#words[part] = new Int32Array(0);
   }
 
   #addLongBytes(buffer: Uint8Array, start: number, end: number, value: number): number {
@@ -183,7 +185,7 @@ export class KeyLog {
     const words = this.wordsOf(part);
     const key = this.#key;
     for (let at = 0; at < length; at++) words[to++] = key[at] ?? 0;
-    if (key.length > partBytesMin) this.#key = new Int32Array(partWordsMin);
+    if (key.length > keyWordsMax) this.#key = new Int32Array(partWordsMin);
     return part;
   }
 

@@ -179,6 +179,10 @@ class SlabCollector implements Collector {
         if (record === 0) keys.insert(entries, at, this.#partitionOf(entries, at), value);
         else if (!keys.countRepeated(record, value)) this.#addValue(record, value);
       }
+    } catch (error) {
+      // Of a bad partition only the one pair is lost, which its giver is told.
+      if (this.#appPartitionOf === undefined) this.#giveUp("pairs could not be kept in memory");
+      throw error;
     } finally {
       this.#log.clear(part);
     }
@@ -194,18 +198,16 @@ class SlabCollector implements Collector {
 
   #partitionOf(entries: Int32Array, at: number): number {
     const [key, keyBytes] = [at + entryHeaderWords, keyBytesOf(entries, at)];
-    if (this.#appPartitionOf === undefined) return this.#hashPartitionOf(entries, key, keyBytes);
-    this.#refusal = "called by the app's partition function";
-    try {
-      return this.#appPartitionOf(keyString(entries, key, keyBytes));
-    } finally {
-      this.#refusal = undefined;
-    }
+    const partitionOf = this.#appPartitionOf;
+    if (partitionOf === undefined) return this.#hashPartitionOf(entries, key, keyBytes);
+    return this.#refusing("called by the app's partition function", () => partitionOf(keyString(entries, key, keyBytes)));
   }
 
   /**
    * To be called before that many bytes are added, or fewer. What is counted here is the most that a pair may need; when
    * that has used up the memory, pairs are taken out of the log, and what is then really in use is likely to be less.
+   * A table that is about to double may need more than its next pairs are counted with; that it is spilled before the
+   * last quarter of the memory is in use leaves room for it.
    */
   #reserve(bytes: number): void {
     this.#bytesLeft -= bytes;
@@ -216,23 +218,39 @@ class SlabCollector implements Collector {
     this.#drainAll();
     // With little room the log would be short, and of little use.
     const isShort = this.memoryBytes + bytes > this.#memoryBytesMax * (1 - logShare);
-    if (isShort && this.#keys.keys > 0) this.#spill();
+    if (isShort) this.#spill();
     this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes - bytes;
   }
 
   #spill(): void {
-    this.#refusal = "called by the app's combine function";
     try {
-      this.#runs.add((sink) => this.#writeSorted(sink));
+      const write = () => this.#runs.add((sink) => this.#writeSorted(sink));
+      // Values without a key are those of pairs that were refused.
+      if (this.#keys.keys > 0) this.#refusing("called by the app's combine function", write);
     } catch (error) {
-      this.#refusal = "pairs could not be spilled";
-      this.discard();
+      this.#giveUp("pairs could not be spilled");
       throw error;
     }
-    this.#refusal = undefined;
     this.#keys.clear();
     this.#values.clear();
     this.#emitted.forget();
+  }
+
+  /** Calls what may call code of the app, which must not emit meanwhile. */
+  #refusing<Result>(refusal: string, action: () => Result): Result {
+    const before = this.#refusal;
+    this.#refusal = refusal;
+    try {
+      return action();
+    } finally {
+      this.#refusal = before;
+    }
+  }
+
+  /** Pairs were lost that were taken: nothing may come of those that are left. */
+  #giveUp(refusal: string): void {
+    this.#refusal = refusal;
+    this.discard();
   }
 
   /** Gives all pairs in memory to the sink, combined. */
@@ -265,5 +283,5 @@ class SlabCollector implements Collector {
 
 /** Whether a value has a JSON text for certain. */
 function isPlain(value: JsonValue): boolean {
-  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+  return typeof value === "string" || typeof value === "boolean" || value === null || Number.isFinite(value);
 }

@@ -126,7 +126,7 @@ export class ValueSlab {
     return link;
   }
 
-  /** Brings texts into the processor's cache all at once (see `KeyTable.fetch`). */
+  /** Brings texts into the processor's cache all at once (see `KeyTable.fetchValues`). */
   fetch(texts: Int32Array): void {
     const words = this.#words;
     let sum = 0;

@@ -72,7 +72,7 @@ export class LineGroup implements Group {
     for (let line = this.#takeLine(); line !== undefined; line = this.#takeLine()) {
       for (let index = 0; index < line.length; index++) {
         const value = line.values[index] ?? null;
-        if (!Object.is(value, last)) {
+        if (count === 0 || !Object.is(value, last)) {
           if (count > 0) gathered.add(last, textBytes, count);
           last = value;
           textBytes = line.textBytes[index] ?? 0;

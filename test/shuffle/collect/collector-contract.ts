@@ -159,6 +159,42 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(directory.openFiles()).toBe(0);
     });
 
+    it("keeps a value that has a text of its own making as it was, whatever it is", () => {
+      const collector = create(inNewDirectory());
+      const value = Object.assign(() => undefined, { n: 1, toJSON: () => value.n });
+      collector.emit("k", value as unknown as JsonValue);
+      value.n = 2;
+      collector.emit("k", value as unknown as JsonValue);
+      expect(collector.finish().map((file) => readFileSync(file.path, "utf8"))).toEqual(['["k",[1,2]]\n']);
+    });
+
+    it("keeps to its memory when all pairs are refused by their partition", () => {
+      const memoryBytes = 100_000;
+      const collector = create(inNewDirectory({ memoryBytes, partition: () => -1 }));
+      for (let n = 0; n < 5000; n++) {
+        expect(() => collector.emit(String(n), `${"x".repeat(200)}${n}`)).toThrow(RangeError);
+        expect(collector.memoryBytes).toBeLessThanOrEqual(memoryBytes);
+      }
+      expect(collector.finish()).toEqual([]);
+    });
+
+    it("goes on to refuse everything when pairs were lost while a value was asked for its text", () => {
+      const options = inNewDirectory({ memoryBytes: 10_000, partition: () => 0 });
+      writeFileSync(options.spillPath(0), "of another");
+      const collector = create(options);
+      const emitMany = () => {
+        for (let n = 0; n < 1000; n++) collector.emit(String(n), "1");
+      };
+      const toJSON = () => {
+        expect(emitMany).toThrow(expect.objectContaining({ code: "EEXIST" }));
+        return 1;
+      };
+      collector.emit("k", { toJSON } as unknown as JsonValue);
+      expect(() => collector.emit("k", 1)).toThrow(/^emit: /);
+      expect(() => collector.finish()).toThrow(/^finish: /);
+      expect(readdirSync(options.directory)).toEqual([".run-0"]);
+    });
+
     it("writes the same bytes with spills as without", () => {
       const emitted = Array.from({ length: 30_000 }, (_, n) => ({
         key: `é${(n * 7919) % 4001}`,
