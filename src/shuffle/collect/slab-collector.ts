@@ -200,7 +200,9 @@ class SlabCollector implements Collector {
     const [key, keyBytes] = [at + entryHeaderWords, keyBytesOf(entries, at)];
     const partitionOf = this.#appPartitionOf;
     if (partitionOf === undefined) return this.#hashPartitionOf(entries, key, keyBytes);
-    return this.#refusing("called by the app's partition function", () => partitionOf(keyString(entries, key, keyBytes)));
+    return this.#refusing("called by the app's partition function", () =>
+      partitionOf(keyString(entries, key, keyBytes)),
+    );
   }
 
   /**
