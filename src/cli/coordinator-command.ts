@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
+import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
 import * as options from "./options.js";
 import { onSignals, signalExitCode } from "./program.js";
@@ -49,17 +50,8 @@ async function coordinate(program: string, names: readonly string[], given: Give
   ]);
   const console = new JobConsole(program, { quiet });
   const coordinator = await Coordinator.start({
-    inputs: findInputs(names),
-    outputDirectory: given.outputDir,
+    ...jobOptions(findInputs(names), given, splitBytesDefault),
     socket,
-    reducers: given.reducers,
-    splitBytes: given.splitSize ?? splitBytesDefault,
-    collectorBytes: given.memory,
-    args: given.arg,
-    taskTimeoutMs: given.taskTimeout,
-    maxAttempts: given.maxAttempts,
-    maxCrashes: given.maxCrashes,
-    keepIntermediate: given.keepIntermediate ?? false,
     log: { info: (message) => console.log(message), warn: (message) => console.log(message) },
   });
   let stoppedBy: NodeJS.Signals | undefined;

@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
+import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals } from "./program.js";
@@ -67,16 +68,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     app,
     workers: given.workers,
     job: {
-      inputs,
-      outputDirectory: given.outputDir,
-      reducers: given.reducers,
-      splitBytes: given.splitSize ?? splitBytesFor(inputs, given.workers),
-      collectorBytes: given.memory,
-      args: given.arg,
-      taskTimeoutMs: given.taskTimeout,
-      maxAttempts: given.maxAttempts,
-      maxCrashes: given.maxCrashes,
-      keepIntermediate: given.keepIntermediate ?? false,
+      ...jobOptions(inputs, given, splitBytesFor(inputs, given.workers)),
       // In one command nobody wants to know how its parts found each other.
       log: { info: () => undefined, warn: (message) => console.log(message) },
     },

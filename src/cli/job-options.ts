@@ -1,0 +1,35 @@
+import type { CoordinatorOptions } from "../coordinator/coordinator.js";
+import type { InputFile } from "../input/files.js";
+
+/** The options of a job, as `mr run` and `mr-coordinator` both have them. */
+interface Given {
+  readonly outputDir: string;
+  readonly reducers: number;
+  readonly splitSize?: number | undefined;
+  readonly memory: number;
+  readonly arg?: Readonly<Record<string, string>> | undefined;
+  readonly taskTimeout: number;
+  readonly maxAttempts: number;
+  readonly maxCrashes: number;
+  readonly keepIntermediate?: true | undefined;
+}
+
+/** What was given on the command line, as the coordinator takes it; `splitBytes` is for who has given none. */
+export function jobOptions(
+  inputs: readonly InputFile[],
+  given: Given,
+  splitBytes: number,
+): Omit<CoordinatorOptions, "socket" | "log"> {
+  return {
+    inputs,
+    outputDirectory: given.outputDir,
+    reducers: given.reducers,
+    splitBytes: given.splitSize ?? splitBytes,
+    collectorBytes: given.memory,
+    args: given.arg,
+    taskTimeoutMs: given.taskTimeout,
+    maxAttempts: given.maxAttempts,
+    maxCrashes: given.maxCrashes,
+    keepIntermediate: given.keepIntermediate ?? false,
+  };
+}
