@@ -1,4 +1,4 @@
-/** Pieces of buffers that app code gives. */
+/** Pieces of buffers: those that app code gives are checked. */
 
 /** Throws a TypeError when `buffer` is no Uint8Array, a RangeError when `start` to `end` is not a piece of it. */
 export function requireRange(giver: string, buffer: Uint8Array, start: number, end: number): void {

@@ -1,3 +1,4 @@
+import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
 
 /** A longer text is handed on at once. */
@@ -6,10 +7,7 @@ const heldBytesMax = 256;
 /** Makes equal values in a row one value with a count again, where a run ended between them. */
 export class CoalescingSink implements SortedSink {
   readonly #sink: SortedSink;
-  /** The last value of the key, not handed on yet; `#count` is 0 when there is none. */
-  readonly #held = Buffer.allocUnsafeSlow(heldBytesMax);
-  #heldBytes = 0;
-  #count = 0;
+  readonly #held = new HeldValue();
 
   constructor(sink: SortedSink) {
     this.#sink = sink;
@@ -20,8 +18,8 @@ export class CoalescingSink implements SortedSink {
   }
 
   value(bytes: Uint8Array, start: number, end: number, count: number): void {
-    if (this.#isHeld(bytes, start, end)) {
-      this.#count += count;
+    if (this.#held.is(bytes, start, end)) {
+      this.#held.count += count;
       return;
     }
     this.#handOn();
@@ -29,9 +27,7 @@ export class CoalescingSink implements SortedSink {
       this.#sink.value(bytes, start, end, count);
       return;
     }
-    for (let at = start; at < end; at++) this.#held[at - start] = bytes[at] ?? 0;
-    this.#heldBytes = end - start;
-    this.#count = count;
+    this.#held.hold(bytes, start, end, count);
   }
 
   endKey(): void {
@@ -39,14 +35,9 @@ export class CoalescingSink implements SortedSink {
     this.#sink.endKey();
   }
 
-  #isHeld(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#count === 0 || end - start !== this.#heldBytes) return false;
-    for (let at = start; at < end; at++) if (bytes[at] !== this.#held[at - start]) return false;
-    return true;
-  }
-
   #handOn(): void {
-    if (this.#count > 0) this.#sink.value(this.#held, 0, this.#heldBytes, this.#count);
-    this.#count = 0;
+    const { bytes, length, count } = this.#held;
+    if (count > 0) this.#sink.value(bytes, 0, length, count);
+    this.#held.count = 0;
   }
 }

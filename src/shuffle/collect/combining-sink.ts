@@ -2,6 +2,8 @@ import type { Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
 import { FoldedValues } from "../folded-values.js";
 import { keyString } from "../key-words.js";
+import { decodedRange } from "./byte-ranges.js";
+import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
 
 /**
@@ -15,10 +17,8 @@ export class CombiningSink implements SortedSink {
   #words: Int32Array = new Int32Array(0);
   #wordAt = 0;
   #keyBytes = 0;
-  /** The only value so far, and how often it repeats; −1 bytes when there is none. */
-  #only = Buffer.allocUnsafeSlow(256);
-  #onlyBytes = -1;
-  #onlyCount = 0;
+  /** The only value so far. */
+  readonly #only = new HeldValue();
   /** Two values or more. */
   #folded: FoldedValues | undefined;
 
@@ -32,47 +32,34 @@ export class CombiningSink implements SortedSink {
     this.#words = words;
     this.#wordAt = wordAt;
     this.#keyBytes = keyBytes;
-    this.#onlyBytes = -1;
+    this.#only.count = 0;
     this.#folded = undefined;
   }
 
   value(bytes: Uint8Array, start: number, end: number, count: number): void {
     if (this.#folded === undefined) {
-      if (this.#onlyBytes < 0) {
-        this.#hold(bytes, start, end, count);
+      if (this.#only.count === 0) {
+        this.#only.hold(bytes, start, end, count);
         return;
       }
-      if (this.#isOnly(bytes, start, end)) {
-        this.#onlyCount += count;
+      if (this.#only.is(bytes, start, end)) {
+        this.#only.count += count;
         return;
       }
       this.#folded = new FoldedValues(keyString(this.#words, this.#wordAt, this.#keyBytes), this.#combine);
-      take(this.#folded, this.#only.toString("utf8", 0, this.#onlyBytes), this.#onlyCount);
+      take(this.#folded, decodedRange(this.#only.bytes, 0, this.#only.length), this.#only.count);
     }
-    take(this.#folded, Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"), count);
+    take(this.#folded, decodedRange(bytes, start, end), count);
   }
 
   endKey(): void {
     if (this.#folded === undefined) {
-      this.#sink.value(this.#only, 0, this.#onlyBytes, this.#onlyCount);
+      this.#sink.value(this.#only.bytes, 0, this.#only.length, this.#only.count);
     } else {
       const result = Buffer.from(this.#folded.fold());
       this.#sink.value(result, 0, result.length, 1);
     }
     this.#sink.endKey();
-  }
-
-  #hold(bytes: Uint8Array, start: number, end: number, count: number): void {
-    if (this.#only.length < end - start) this.#only = Buffer.allocUnsafeSlow(end - start);
-    for (let at = start; at < end; at++) this.#only[at - start] = bytes[at] ?? 0;
-    this.#onlyBytes = end - start;
-    this.#onlyCount = count;
-  }
-
-  #isOnly(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start !== this.#onlyBytes) return false;
-    for (let at = start; at < end; at++) if (bytes[at] !== this.#only[at - start]) return false;
-    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { decodedRange } from "./byte-ranges.js";
 import { encodeKey, packKey, paddedWordsOf, shortBytesMax, wordsOf } from "../key-words.js";
 
 /** Where an entry has what, in words; then come the key's words. */
@@ -159,7 +160,7 @@ export class KeyLog {
       hash = mixed(hash, word);
     }
     if ((bits & 0x80808080) !== 0 && !isUtf8(buffer.subarray(start, end))) {
-      return this.#addEncoded(Buffer.from(buffer.buffer, buffer.byteOffset + start, length).toString(), value);
+      return this.#addEncoded(decodedRange(buffer, start, end), value);
     }
     for (; to < 2; hash = mixed(hash, 0)) words[to++] = 0;
     return this.#addWords(to, length, hash, value);

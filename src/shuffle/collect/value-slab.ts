@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { decodedRange } from "./byte-ranges.js";
 import type { SortedSink } from "./sorted-sink.js";
 import { grownSlab, slabBytesMin } from "./slab.js";
 
@@ -25,7 +26,7 @@ export class ValueSlab {
   #words: Int32Array = new Int32Array(slabBytesMin / 4);
   #bytes: Buffer = Buffer.from(this.#words.buffer);
   #view = new DataView(this.#words.buffer);
-  /** Where `writeSlice` found its last string. */
+  /** Where `addSlice` found its last string. */
   #source: Uint8Array = new Uint8Array(0);
   #sourceOffset = 0;
   #sourceView: DataView = new DataView(this.#source.buffer);
@@ -89,7 +90,7 @@ export class ValueSlab {
       to.setUint8(toAt, quote);
       return this.#added(toAt + 1);
     }
-    return this.addText(JSON.stringify(Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString()));
+    return this.addText(JSON.stringify(decodedRange(buffer, start, end)));
   }
 
   /** Adds a JSON text. Returns its place. */
@@ -154,7 +155,8 @@ export class ValueSlab {
 
   /** Forgets everything. Keeps the room, unless a single value needed more than the reserve. */
   clear(): void {
-    if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin)) this.release();
+    if (this.#words.byteLength > Math.max(this.#reserveBytes, slabBytesMin))
+      this.#use(new Int32Array(slabBytesMin / 4));
     this.#end = firstWord;
     this.#last = 0;
   }
@@ -162,8 +164,7 @@ export class ValueSlab {
   /** Forgets everything, and gives the room back. */
   release(): void {
     this.#use(new Int32Array(slabBytesMin / 4));
-    this.#end = firstWord;
-    this.#last = 0;
+    this.clear();
   }
 
   /** The text that was written behind all others ends at byte `end`. Returns its place. */
