@@ -9,6 +9,7 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
@@ -73,8 +74,8 @@ export class Coordinator {
   readonly #directory: JobDirectory;
   readonly #listener: Listener | undefined;
   #lastCall = 0;
-  /** What planning the splits has thrown. */
-  #unsplittable: Error | undefined;
+  /** Why the inputs cannot be split as the app wants them. */
+  #unsplittable: InputError | undefined;
 
   private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener | undefined) {
     this.#options = options;
@@ -179,9 +180,9 @@ export class Coordinator {
       this.#step({ type: "planned", app, args, splits });
     } catch (error) {
       // It would be the same with the next worker.
-      this.#unsplittable = error as Error;
-      this.abort(this.#unsplittable.message);
-      throw new RefusedError(refusedCode, this.#unsplittable.message);
+      if (error instanceof InputError) this.#unsplittable = error;
+      this.abort((error as Error).message);
+      throw new RefusedError(refusedCode, (error as Error).message);
     }
   }
 

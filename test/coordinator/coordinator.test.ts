@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Coordinator, type CoordinatorOptions, type JobReport } from "../../src/coordinator/coordinator.js";
@@ -105,6 +105,15 @@ function taskOf(assignment: Assignment): Extract<Assignment, { type: "map" | "re
 }
 
 describe("the coordinator", () => {
+  it("whose directory cannot be cleared has failed, and says why", async () => {
+    const outputDirectory = join(temporary.newDirectory(), "out");
+    const { socket, report } = await startJob(1, { outputDirectory });
+    rmSync(outputDirectory, { recursive: true });
+    writeFileSync(outputDirectory, "");
+    await expect(FakeWorker.join(socket)).rejects.toThrow(/ENOTDIR/);
+    expect((await report).failure?.message).toMatch(/ENOTDIR/);
+  });
+
   it("runs a job over one connection, each answer bringing the next task, and leaves nothing but the inputs", async () => {
     const { socket, report, directory } = await startJob(2);
     const worker = await FakeWorker.join(socket);
