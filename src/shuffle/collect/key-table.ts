@@ -156,7 +156,7 @@ export class KeyTable {
 
   /**
    * The last values of the records from `start` on, as many as there is room for. Brings these records into the processor's
-   * cache all at once: one after the other, when each is needed, takes half as long again, since they lie anywhere (group
+   * cache all at once: one after the other, when each is needed, takes longer, since they lie anywhere (group
    * prefetching: Chen et al., "Improving hash join performance through prefetching", 2004).
    */
   fetchValues(records: Uint32Array, start: number, values: Int32Array): void {
