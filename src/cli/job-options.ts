@@ -9,8 +9,11 @@ interface Given {
   readonly memory: number;
   readonly arg?: Readonly<Record<string, string>> | undefined;
   readonly taskTimeout: number;
+  readonly attemptTimeout?: number | undefined;
+  readonly backupTasks: boolean;
   readonly maxAttempts: number;
   readonly maxCrashes: number;
+  readonly skipBadRecords: number;
   readonly keepIntermediate?: true | undefined;
 }
 
@@ -28,8 +31,11 @@ export function jobOptions(
     collectorBytes: given.memory,
     args: given.arg,
     taskTimeoutMs: given.taskTimeout,
+    attemptTimeoutMs: given.attemptTimeout,
+    backupTasks: given.backupTasks,
     maxAttempts: given.maxAttempts,
     maxCrashes: given.maxCrashes,
+    badRecordsMax: given.skipBadRecords,
     keepIntermediate: given.keepIntermediate ?? false,
   };
 }

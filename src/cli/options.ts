@@ -1,7 +1,7 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
 import { Option } from "@commander-js/extra-typings";
-import { duration, nameValue, size, wholeNumber } from "./values.js";
+import { duration, nameValue, onOrOff, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -57,6 +57,22 @@ export const maxCrashes = () =>
   new Option("--max-crashes <n>", "crashes of thread or process that one task may have before the job fails")
     .argParser(wholeNumber(1, 1_000_000))
     .default(20);
+
+export const attemptTimeout = () =>
+  new Option(
+    "--attempt-timeout <duration>",
+    "end an attempt that finishes no record for so long, such as one in an endless loop (default: none)",
+  ).argParser(duration);
+
+export const backupTasks = () =>
+  new Option("--backup-tasks <on|off>", "whether a slow task gets a backup attempt on an idle worker")
+    .argParser(onOrOff)
+    .default(true, "on");
+
+export const skipBadRecords = () =>
+  new Option("--skip-bad-records <n>", "leave out up to n records at which two attempts have ended")
+    .argParser(wholeNumber(0, 1_000_000))
+    .default(0);
 
 export const keepIntermediate = () =>
   new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had");

@@ -50,3 +50,9 @@ export function nameValue(text: string, earlier: Record<string, string> | undefi
   }
   return { ...earlier, [name]: rest.join("=") };
 }
+
+/** `on` or `off`, as true or false. */
+export function onOrOff(text: string): boolean {
+  if (text !== "on" && text !== "off") throw new InvalidArgumentError("It must be on or off.");
+  return text === "on";
+}

@@ -14,7 +14,7 @@ import { planSplits } from "../input/splits.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
-import type { ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
+import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { createState } from "./core/create.js";
@@ -39,8 +39,12 @@ export interface CoordinatorOptions {
   /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
   readonly taskTimeoutMs: number;
+  /** How long an attempt may go on without finishing a record; undefined for any time. */
+  readonly attemptTimeoutMs: number | undefined;
+  readonly backupTasks: boolean;
   readonly maxAttempts: number;
   readonly maxCrashes: number;
+  readonly badRecordsMax: number;
   readonly keepIntermediate: boolean;
   readonly log: { info(message: string): void; warn(message: string): void };
 }
@@ -81,16 +85,20 @@ export class Coordinator {
     this.#options = options;
     this.#directory = directory;
     this.#listener = listener;
-    const { taskTimeoutMs, reducers, collectorBytes, maxAttempts, maxCrashes, args } = options;
+    const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, collectorBytes, args } = options;
+    const { maxAttempts, maxCrashes, badRecordsMax } = options;
     const settings = {
       id: randomBytes(4).toString("hex"),
       reducers,
       directory: directory.path,
       collectorBytes,
       taskTimeoutMs,
+      attemptTimeoutMs,
+      backupTasks,
       heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
       maxAttempts,
       maxCrashes,
+      badRecordsMax,
     };
     this.#state = createState(settings, args, performance.now());
     this.#ended = new Promise((resolve) => (this.#end = resolve));
@@ -147,7 +155,7 @@ export class Coordinator {
     await this.#ended;
     clearInterval(ticks);
     const snapshot = this.snapshot();
-    await this.#drain(snapshot.phase === "done" ? "done" : "failed");
+    await this.#drain(snapshot.phase === "done" || snapshot.phase === "stopped" ? snapshot.phase : "failed");
     const outputs = await this.#clearUp(snapshot.phase === "done");
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
     return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs };
@@ -167,7 +175,10 @@ export class Coordinator {
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
     const { app, args, pid, host } = params;
     if (this.#state.phase === "waiting") this.#plan(app, this.#state.args ?? args ?? {});
-    return this.#ask((call) => ({ type: "registered", call, pid, host }));
+    const registered = await this.#ask<Omit<ResultOf<"Register">, "token">>((call) => {
+      return { type: "registered", call, pid, host };
+    });
+    return { ...registered, token: "" };
   }
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
@@ -214,6 +225,8 @@ export class Coordinator {
           if (connection.worker === effect.worker) void connection.carryOut(effect);
         }
         break;
+      case "journal":
+        break;
       case "log":
         this.#options.log[effect.level](effect.message);
         break;
@@ -229,7 +242,7 @@ export class Coordinator {
   }
 
   /** Waits until the workers have left, which they do by themselves when they learn that the job has ended. */
-  async #drain(outcome: "done" | "failed"): Promise<void> {
+  async #drain(outcome: JobOutcome): Promise<void> {
     const workers = [...this.#connections].filter(({ worker }) => worker !== undefined);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));

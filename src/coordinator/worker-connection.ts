@@ -27,12 +27,15 @@ export class WorkerConnection {
     this.#peer = new Peer(stream, {
       Register: (params) => this.#register(params),
       RequestTask: ({ worker }) => this.#ask(worker, (call) => ({ type: "taskRequested", call, worker })),
+      ListInputs: ({ worker, ref, from }) => {
+        return this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref, from }));
+      },
       MayCommit: ({ worker, ref }) => this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref })),
-      NotifyTaskCompletion: ({ worker, ref, outcome }) => {
-        if (outcome.type === "done" && outcome.outputs.some(({ partition }) => partition >= home.reducers)) {
+      NotifyTaskCompletion: ({ worker, ref, outcome, leaving }) => {
+        if (outcome.type === "done" && outcome.outputs.some(([partition]) => partition >= home.reducers)) {
           throw new RefusedError(invalidParamsCode, `an output is of a partition that the job does not have`);
         }
-        return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome }));
+        return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving }));
       },
       Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
       Status: () => home.snapshot(),

@@ -7,9 +7,9 @@
 import * as v from "valibot";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
-/** A line longer than this is refused; a reduce task over 100,000 map outputs still fits. */
+/** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 16 * 1024 * 1024;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -46,25 +46,38 @@ const split = v.strictObject({
   endBytes: count,
 });
 
-/** A finished file. `location` means something to the workers only; the scheduler hands it on unread. */
-const storedFile = v.strictObject({
-  location: v.string(),
-  bytes: count,
-  /** CRC-32 of the whole file. */
-  checksum: count,
-});
+const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
-/** What a map attempt made for one reduce task; partitions that got no pair have no entry. */
-const mapOutput = v.strictObject({ ...storedFile.entries, partition: count });
+/**
+ * What an attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
+ * gave no pair have no entry. There are millions of these in a large job, hence a tuple. No path travels: whoever
+ * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
+ */
+const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
+
+/** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
+const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
+
+/** How a job has ended. `stopped`: before its time, in good order, so that it can be resumed. */
+const jobOutcome = v.picklist(["done", "failed", "stopped"]);
 
 /** What a worker is to do next. */
 const assignment = v.variant("type", [
-  v.strictObject({ type: v.literal("map"), ref: attemptRef, split }),
-  v.strictObject({ type: v.literal("reduce"), ref: attemptRef, inputs: v.array(storedFile) }),
+  v.strictObject({
+    type: v.literal("map"),
+    ref: attemptRef,
+    split,
+    /** Where the records begin that are not to be mapped, since they have ended attempts before. */
+    skip: v.array(count),
+    /** Whether to keep on the disk which record is being mapped, for when the whole process dies of it. */
+    marksRecords: v.boolean(),
+  }),
+  /** Its inputs are asked for with `ListInputs`. */
+  v.strictObject({ type: v.literal("reduce"), ref: attemptRef }),
   /** Nothing right now: ask with `RequestTask`, whose reply waits until there is something. */
   v.strictObject({ type: v.literal("wait") }),
   /** The job has ended: leave. */
-  v.strictObject({ type: v.literal("exit"), outcome: v.picklist(["done", "failed"]) }),
+  v.strictObject({ type: v.literal("exit"), outcome: jobOutcome }),
 ]);
 
 const attemptMeasures = {
@@ -78,18 +91,33 @@ const attemptMeasures = {
   counters: v.array(v.tuple([v.string(), v.number()])),
 };
 
+/** A record of a split, by its place: where it begins and where it ends in the file, in bytes. */
+const recordPlace = v.strictObject({ offset: count, endOffset: count });
+
 /** How an attempt ended. */
 const attemptOutcome = v.variant("type", [
-  v.strictObject({ type: v.literal("done"), outputs: v.array(mapOutput), ...attemptMeasures }),
+  v.strictObject({
+    type: v.literal("done"),
+    outputs: v.array(outputFile),
+    /** The records that were not mapped, as the assignment said. */
+    skipped: v.array(recordPlace),
+    ...attemptMeasures,
+  }),
   v.strictObject({
     type: v.literal("failed"),
     /**
-     * What the coordinator does about it: `error`, the app threw: try again a few times. `crash`, the thread ended in
-     * the middle: try again many times. `fatal`, no retry can help: the job has failed.
+     * What happened, which decides what the coordinator does about it; see `coordinator/core/losses.ts`. `error`: the app
+     * threw. `timeout`: it finished no record for the attempt timeout. `memory`: its thread ran out of memory. `io`: a file
+     * could not be read or written. `crash`: the thread or process ended in the middle. `damaged`: a file of a map
+     * attempt is not what it was. `fatal`: no retry can help.
      */
-    class: v.picklist(["error", "crash", "fatal"]),
+    class: v.picklist(["error", "timeout", "memory", "io", "crash", "damaged", "fatal"]),
     message: v.string(),
     stack: v.optional(v.string()),
+    /** Where the record begins that was being mapped. */
+    record: v.optional(count),
+    /** Whose files are damaged: map task and attempt. */
+    damaged: v.optional(v.array(v.tuple([count, v.pipe(count, v.minValue(1))]))),
   }),
 ]);
 
@@ -112,13 +140,25 @@ const workerState = v.strictObject({
 
 /** The state of the job, as progress bar and reports show it. */
 const snapshot = v.strictObject({
-  phase: v.picklist(["waiting", "map", "reduce", "done", "failed"]),
+  phase: v.picklist(["waiting", "map", "reduce", "done", "failed", "stopped"]),
   app: v.optional(appIdentity),
   maps: taskCounts,
   reduces: taskCounts,
   /** Those that are connected. */
   workers: v.array(workerState),
-  attempts: v.strictObject({ failed: count, crashed: count, backup: count }),
+  attempts: v.strictObject({
+    failed: count,
+    crashed: count,
+    backup: count,
+    /** Backup attempts that committed before the attempt they were to back up. */
+    backupWon: count,
+    /** How much longer the attempts that lost against them would have taken, by how far they were. */
+    backupSavedMs: count,
+  }),
+  /** Finished map tasks that had to run again, since their files were damaged or gone. */
+  mapsLost: count,
+  /** Bad records that are left out. */
+  recordsSkipped: count,
   /** Sums over committed attempts. */
   map: v.strictObject(attemptMeasures),
   reduce: v.strictObject(attemptMeasures),
@@ -139,9 +179,17 @@ export const methods = {
       app: appIdentity,
       /** The worker's own `--arg` values; left out when it has none and takes the job's. */
       args: v.optional(args),
+      /** Who it was before it lost its connection, and the attempt that it still has, if any. */
+      former: v.optional(
+        v.strictObject({ job: v.string(), worker: workerId, token: v.string(), attempt: v.optional(attemptRef) }),
+      ),
     }),
     result: v.strictObject({
       worker: workerId,
+      /** Proves, after a restart of the coordinator, that it was this worker. */
+      token: v.string(),
+      /** Whether the attempt that it still has is its own as before. If not, it is to be given up. */
+      keepsAttempt: v.boolean(),
       job: v.strictObject({
         id: v.string(),
         reducers: v.pipe(count, v.minValue(1)),
@@ -151,20 +199,37 @@ export const methods = {
         /** How much memory the pairs of a map attempt may take before they are spilled. */
         collectorBytes: v.pipe(count, v.minValue(1)),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
+        /** An attempt that finishes no record for so long is ended; left out when it may take any time. */
+        attemptTimeoutMs: v.optional(v.pipe(v.number(), v.minValue(1))),
         heartbeatIntervalMs: v.pipe(v.number(), v.minValue(1)),
       }),
     }),
   },
   /** Worker → coordinator: a long poll. The reply waits until there is work or the job has ended. */
   RequestTask: { params: v.strictObject({ worker: workerId }), result: assignment },
+  /**
+   * Worker → coordinator: the inputs of the reduce attempt that it runs, in the order of the map tasks, those of map task
+   * `from` and after. The result is a page of them; `next` is the `from` of the next page, if there is one. `stale` when
+   * the attempt was revoked or an input has been lost meanwhile: then there is nothing to be read.
+   */
+  ListInputs: {
+    params: v.strictObject({ worker: workerId, ref: attemptRef, from: count }),
+    result: v.variant("type", [
+      v.strictObject({ type: v.literal("page"), inputs: v.array(reduceInput), next: v.optional(count) }),
+      v.strictObject({ type: v.literal("stale") }),
+    ]),
+  },
   /** Worker → coordinator: may this attempt make its output the task's output? Yes to exactly one attempt of a task. */
   MayCommit: {
     params: v.strictObject({ worker: workerId, ref: attemptRef }),
     result: v.strictObject({ granted: v.boolean() }),
   },
-  /** Worker → coordinator: an attempt has ended. `accepted` is false when it had been revoked before. */
+  /**
+   * Worker → coordinator: an attempt has ended. `accepted` is false when it had been revoked before. One that is
+   * `leaving` is given no other task.
+   */
   NotifyTaskCompletion: {
-    params: v.strictObject({ worker: workerId, ref: attemptRef, outcome: attemptOutcome }),
+    params: v.strictObject({ worker: workerId, ref: attemptRef, outcome: attemptOutcome, leaving: v.boolean() }),
     result: v.strictObject({ accepted: v.boolean(), next: assignment }),
   },
   /** Worker → coordinator, each second: alive, and this far. The result names attempts to stop. */
@@ -184,7 +249,7 @@ export const methods = {
   /** Coordinator → worker: stop this attempt and remove its files. */
   CancelTask: { params: v.strictObject({ ref: attemptRef }), result: nothing },
   /** Coordinator → worker: the job has ended; stop what you are doing and leave. */
-  Shutdown: { params: v.strictObject({ outcome: v.picklist(["done", "failed"]) }), result: nothing },
+  Shutdown: { params: v.strictObject({ outcome: jobOutcome }), result: nothing },
 } as const;
 
 export type Method = keyof typeof methods;
@@ -194,8 +259,11 @@ export type ResultOf<M extends Method> = v.InferOutput<(typeof methods)[M]["resu
 export type AppIdentity = v.InferOutput<typeof appIdentity>;
 export type Assignment = v.InferOutput<typeof assignment>;
 export type AttemptOutcome = v.InferOutput<typeof attemptOutcome>;
+export type FailureClass = Extract<AttemptOutcome, { type: "failed" }>["class"];
 export type AttemptRef = v.InferOutput<typeof attemptRef>;
-export type MapOutput = v.InferOutput<typeof mapOutput>;
+export type JobOutcome = v.InferOutput<typeof jobOutcome>;
+export type OutputFile = v.InferOutput<typeof outputFile>;
+export type RecordPlace = v.InferOutput<typeof recordPlace>;
+export type ReduceInput = v.InferOutput<typeof reduceInput>;
 export type Snapshot = v.InferOutput<typeof snapshot>;
 export type Split = v.InferOutput<typeof split>;
-export type StoredFile = v.InferOutput<typeof storedFile>;

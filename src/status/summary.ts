@@ -3,7 +3,7 @@ import prettyMs from "pretty-ms";
 import type { Snapshot } from "../rpc/protocol.js";
 
 /** The part of a snapshot that the summary shows. */
-type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "elapsedMs"> & {
+type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "mapsLost" | "recordsSkipped" | "elapsedMs"> & {
   readonly maps: Pick<Snapshot["maps"], "total">;
   readonly reduces: Pick<Snapshot["reduces"], "total">;
 };
@@ -15,13 +15,22 @@ export function summary(job: JobTotals, location: string): string {
   const lines = [
     `done in ${prettyMs(elapsedMs)}: ${count(maps.total, "map task")}, ${count(reduces.total, "reduce task")}` +
       (retries === 0 ? "" : `, ${count(retries, "attempt")} tried again`) +
-      (attempts.backup === 0 ? "" : `, ${count(attempts.backup, "backup attempt")}`),
+      (attempts.backup === 0 ? "" : `, ${backups(attempts)}`) +
+      (job.mapsLost === 0 ? "" : `, ${count(job.mapsLost, "map task")} run again for damaged files`),
     `  in   ${count(map.recordsIn, "record")}, ${prettyBytes(map.bytesIn)}`,
     `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}`,
     `  out  ${count(reduce.recordsOut, "line")}, ${prettyBytes(reduce.bytesOut)}, to ${location}`,
+    ...(job.recordsSkipped === 0
+      ? []
+      : [`  left out ${count(job.recordsSkipped, "bad record")}: mr-bad-records.jsonl`]),
     ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${grouped(n)}`),
   ];
   return lines.join("\n");
+}
+
+function backups({ backup, backupWon, backupSavedMs }: Snapshot["attempts"]): string {
+  const saved = backupSavedMs === 0 ? "" : ` and saved about ${prettyMs(backupSavedMs)}`;
+  return `${count(backup, "backup attempt")}${backupWon === 0 ? "" : ` of which ${grouped(backupWon)} won${saved}`}`;
 }
 
 function count(n: number, what: string): string {

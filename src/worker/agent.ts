@@ -11,7 +11,16 @@ import { hostname } from "node:os";
 import type { AppFile } from "../app/resolve.js";
 import { ConnectionClosedError, refusedCode, RemoteError } from "../rpc/errors.js";
 import { Peer, type Handlers } from "../rpc/peer.js";
-import { protocolVersion, type Assignment, type AttemptOutcome, type AttemptRef } from "../rpc/protocol.js";
+import {
+  protocolVersion,
+  type Assignment,
+  type AttemptOutcome,
+  type AttemptRef,
+  type JobOutcome,
+  type OutputFile,
+  type ReduceInput,
+  type ResultOf,
+} from "../rpc/protocol.js";
 import type { CoordinatorAddress } from "./connect.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "./errors.js";
 import { Executor, type AttemptEnd } from "./executor-host.js";
@@ -31,8 +40,6 @@ export interface WorkerOptions {
   /** Called when the coordinator has taken the worker in, and given it this id. */
   onJoined(id: string): void;
 }
-
-type JobOutcome = "done" | "failed";
 
 /**
  * Runs a worker until the job has ended, and says how. Leaves no file behind that the job does not need.
@@ -72,6 +79,13 @@ interface Running {
   /** Set when nobody wants its result any more. */
   cancelled: boolean;
 }
+
+const staleInputs: AttemptEnd = {
+  type: "failed",
+  class: "damaged",
+  message: "its inputs were lost before it could read them",
+  damaged: [],
+};
 
 /** Longer texts of an app's error are cut: the message must fit on the wire, and somebody is to read it. */
 const errorCharactersMax = 64 * 1024;
@@ -172,15 +186,29 @@ class Agent {
   }
 
   /** Runs one attempt to its end, whichever, and returns what to do next. */
-  async #attempt(session: Session, assignment: WorkAssignment): Promise<Assignment> {
-    const { ref } = assignment;
+  async #attempt(session: Session, assigned: Extract<Assignment, { type: "map" | "reduce" }>): Promise<Assignment> {
+    const { ref } = assigned;
     const running: Running = { ref, cancelled: false };
     this.#running = running;
-    const end = await this.#execute(assignment, session.job, running);
+    const inputs = assigned.type === "reduce" ? await this.#listInputs(session, ref) : [];
+    const assignment: WorkAssignment = assigned.type === "reduce" ? { ...assigned, inputs: inputs ?? [] } : assigned;
+    const end = inputs === undefined ? staleInputs : await this.#execute(assignment, session.job, running);
     this.#running = undefined;
     if (running.cancelled || end.type === "failed") session.files.discardUnfinished(ref);
     if (running.cancelled) return { type: "wait" };
     return end.type === "failed" ? this.#report(session, ref, end) : this.#commit(session, ref, end.result);
+  }
+
+  /** The inputs of a reduce attempt; undefined when some are not there any more. */
+  async #listInputs({ peer, worker }: Session, ref: AttemptRef): Promise<ReduceInput[] | undefined> {
+    const inputs: ReduceInput[] = [];
+    for (let from: number | undefined = 0; from !== undefined;) {
+      const page: ResultOf<"ListInputs"> = await peer.call("ListInputs", { worker, ref, from });
+      if (page.type === "stale") return undefined;
+      inputs.push(...page.inputs);
+      from = page.next;
+    }
+    return inputs;
   }
 
   async #execute(assignment: WorkAssignment, job: Job, running: Running): Promise<AttemptEnd> {
@@ -211,11 +239,11 @@ class Agent {
       session.files.discardUnfinished(ref);
       return this.#report(session, ref, { type: "failed", class: "error", message: (error as Error).message });
     }
-    const outputs = files.map(({ finalPath, partition, bytes, checksum }) => {
-      return { location: finalPath, partition, bytes, checksum };
-    });
+    // The output of a reduce task is nobody's input.
+    const made = ref.kind === "map" ? files : [];
+    const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
     const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
-    return this.#report(session, ref, { type: "done", outputs, ...measures, counters }, result);
+    return this.#report(session, ref, { type: "done", outputs, skipped: [], ...measures, counters }, result);
   }
 
   /**
@@ -232,7 +260,12 @@ class Agent {
 
   async #report(session: Session, ref: AttemptRef, outcome: AttemptOutcome, made?: AttemptResult): Promise<Assignment> {
     const { peer, worker, files } = session;
-    const { accepted, next } = await peer.call("NotifyTaskCompletion", { worker, ref, outcome: shortened(outcome) });
+    const { accepted, next } = await peer.call("NotifyTaskCompletion", {
+      worker,
+      ref,
+      outcome: shortened(outcome),
+      leaving: false,
+    });
     // The output of a reduce task has one name for all attempts: another attempt's may stand there, and stays.
     if (!accepted && ref.kind === "map") files.takeBack(made?.files.map(({ finalPath }) => finalPath) ?? []);
     return next;

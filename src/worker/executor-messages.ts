@@ -1,5 +1,5 @@
 import type { InputKind } from "../app/contract.js";
-import type { Assignment, ResultOf } from "../rpc/protocol.js";
+import type { Assignment, FailureClass, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import type { AttemptResult } from "./task-context.js";
 
 /** What an executor thread is started with. */
@@ -9,7 +9,10 @@ export interface ExecutorStart {
   readonly progress: SharedArrayBuffer;
 }
 
-export type WorkAssignment = Extract<Assignment, { type: "map" | "reduce" }>;
+/** What an executor is to run: an assignment, and for a reduce the files to read. */
+export type WorkAssignment =
+  | Extract<Assignment, { type: "map" }>
+  | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
 export type Job = ResultOf<"Register">["job"];
 
 /** From the agent to its executor. */
@@ -20,4 +23,11 @@ export type ExecutorMessage =
   | { type: "loaded"; input: InputKind }
   | { type: "unloadable"; message: string }
   | { type: "finished"; result: AttemptResult }
-  | { type: "failed"; class: "error" | "fatal"; message: string; stack?: string };
+  | {
+      type: "failed";
+      class: FailureClass;
+      message: string;
+      stack?: string;
+      /** Of a reduce attempt: whose files are missing, short or corrupt; map task and attempt. */
+      damaged?: [map: number, attempt: number][];
+    };

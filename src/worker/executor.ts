@@ -5,10 +5,13 @@
  * Whatever happens here (an endless loop, `process.exit`, an error in a callback), the agent on the main thread goes on
  * speaking with the coordinator; see `executor-host.ts`.
  */
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, type LoadedApp } from "../app/load.js";
-import type { ExecutorMessage, ExecutorRequest, ExecutorStart } from "./executor-messages.js";
+import { intermediateName } from "../output/names.js";
+import type { StoredFile } from "../shuffle/stored-file.js";
+import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { LateEmitError } from "./errors.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
@@ -56,11 +59,18 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     const result =
       assignment.type === "map"
         ? await runMapTask(app, assignment.split, settings)
-        : await runReduceTask(app, assignment.inputs, settings);
+        : await runReduceTask(app, storedFiles(assignment, job), settings);
     send({ type: "finished", result });
   } catch (error) {
     send(failure(error));
   }
+}
+
+/** Who shares the job's directory knows where the files of a map attempt are. */
+function storedFiles({ ref, inputs }: Extract<WorkAssignment, { type: "reduce" }>, { directory }: Job): StoredFile[] {
+  return inputs.map(([map, attempt, bytes, checksum]) => {
+    return { location: join(directory, intermediateName(map, ref.task, attempt)), bytes, checksum };
+  });
 }
 
 function setProgress(records: number, bytes: number): void {

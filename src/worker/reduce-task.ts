@@ -5,9 +5,9 @@ import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
 import { StagedFile } from "../output/staged-file.js";
 import { TextLines } from "../output/text-lines.js";
-import type { StoredFile } from "../rpc/protocol.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
+import type { StoredFile } from "../shuffle/stored-file.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonValue, KeyValue } from "../../src/app/contract.js";
 import type { CollectedPartition, Collector, CollectorOptions } from "../../src/shuffle/collect/collector.js";
 import { mergeGroups } from "../../src/shuffle/merge/merge.js";
-import type { StoredFile } from "../../src/rpc/protocol.js";
+import type { StoredFile } from "../../src/shuffle/stored-file.js";
 
 export type CreateCollector = (options: CollectorOptions) => Collector;
 

@@ -1,3 +1,4 @@
+import { BackupQueue } from "./backup-queue.js";
 import type { JobSettings, Measures, State, Task } from "./model.js";
 
 /** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
@@ -10,18 +11,22 @@ export function createState(
     settings,
     startedAtMs: now,
     phase: "waiting",
+    draining: false,
     app: undefined,
     args,
     maps: [],
     reduces: [],
-    pending: [],
+    pending: { map: [], reduce: [] },
+    completed: { map: 0, reduce: 0 },
     inProgress: new Set(),
-    completed: 0,
+    backups: new BackupQueue(),
     workers: new Map(),
     workersJoined: 0,
     parked: new Set(),
     measures: { map: noMeasures(), reduce: noMeasures() },
-    attempts: { failed: 0, crashed: 0, backup: 0 },
+    attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
+    mapsLost: 0,
+    skipped: [],
     failure: undefined,
   };
 }
@@ -36,8 +41,12 @@ export function createTask(task: Pick<Task, "kind" | "index" | "split">): Task {
     attempts: new Map(),
     errors: 0,
     crashes: 0,
+    filesLost: 0,
     failedOn: new Set(),
-    outputs: [],
+    suspects: new Map(),
+    skip: new Set(),
+    orphans: new Map(),
+    commit: undefined,
     history: [],
   };
 }

@@ -1,5 +1,5 @@
 import type { State, Task } from "./model.js";
-import { hasEnded } from "./model.js";
+import { hasEnded, mapsAreDone } from "./model.js";
 
 /**
  * Throws when the state contradicts itself. Called after every step by tests and simulations; a production coordinator
@@ -16,22 +16,27 @@ export function checkInvariants(state: State): void {
       require(worker.parkedCall === undefined, `${worker.id} waits for a task and runs one`);
     }
     require(state.parked.has(worker) === (worker.parkedCall !== undefined), `${worker.id}: parked and call disagree`);
-    const idle = worker.state === "alive" && worker.parkedCall !== undefined;
-    require(!idle || state.pending.length === 0, `${worker.id} waits while tasks are pending`);
-    require(!idle || !hasEnded(state), `${worker.id} waits although the job has ended`);
+    const idle = worker.state === "alive" && worker.parkedCall !== undefined && !state.draining;
+    const ready = state.pending.map.length + (mapsAreDone(state) ? state.pending.reduce.length : 0);
+    require(!idle || ready === 0 || state.phase === "waiting", `${worker.id} waits while tasks are pending`);
+    require(worker.parkedCall === undefined || !hasEnded(state), `${worker.id} waits although the job has ended`);
   }
-  const phaseTasks = state.phase === "map" ? state.maps : state.phase === "reduce" ? state.reduces : undefined;
-  if (phaseTasks !== undefined) {
-    const count = (wanted: Task["state"]): number => phaseTasks.filter((task) => task.state === wanted).length;
-    require(count("completed") === state.completed, "the number of completed tasks is wrong");
-    require(count("idle") === state.pending.length, "the number of pending tasks is wrong");
-    require(count("in-progress") === state.inProgress.size, "the number of tasks in progress is wrong");
-    require(state.completed < phaseTasks.length, "a phase is over and goes on");
+  if (state.phase !== "waiting") {
+    for (const [kind, tasks] of [["map", state.maps] as const, ["reduce", state.reduces] as const]) {
+      const count = (wanted: Task["state"]): number => tasks.filter((task) => task.state === wanted).length;
+      require(count("completed") === state.completed[kind], `the number of completed ${kind} tasks is wrong`);
+      require(count("idle") === state.pending[kind].length, `the number of pending ${kind} tasks is wrong`);
+    }
   }
-  const mapsDone = state.maps.every((task) => task.state === "completed");
-  require(state.phase !== "reduce" && state.phase !== "done" ? true : mapsDone, "reduces began before the maps ended");
-  require(state.phase !== "done" || state.reduces.every((task) => task.state === "completed"), "done before its tasks");
+  const isOver = mapsAreDone(state) && state.completed.reduce === state.reduces.length;
+  require(state.phase !== "done" || isOver, "done before its tasks");
+  require(state.phase !== "reduce" || !isOver, "its tasks are done, and it goes on");
+  require(state.phase !== "map" || !mapsAreDone(state), "the maps are done, and reduces do not begin");
+  require(!state.draining || hasEnded(state) || state.inProgress.size > 0, "nothing runs, and it drains on");
   require((state.phase === "failed") === (state.failure !== undefined), "a failure without its reason");
+  const skips = state.maps.reduce((sum, { skip }) => sum + skip.size, 0);
+  require(skips === state.skipped.length, "the number of skipped records is wrong");
+  require(skips <= state.settings.badRecordsMax, "more records are skipped than may be");
 }
 
 function checkTask(state: State, task: Task): void {
@@ -39,9 +44,9 @@ function checkTask(state: State, task: Task): void {
   require((task.state === "in-progress") ===
     task.attempts.size > 0, `${name}: ${task.state} with ${task.attempts.size} attempts`);
   require(task.attempts.size <= 2, `${name} runs more than twice at once`);
-  require((task.state === "idle") === state.pending.includes(task) ||
-    !inPhase(state, task), `${name}: pending and state disagree`);
+  require((task.state === "idle") === state.pending[task.kind].includes(task), `${name}: pending and state disagree`);
   require((task.state === "in-progress") === state.inProgress.has(task), `${name}: in progress and state disagree`);
+  require((task.state === "completed") === (task.commit !== undefined), `${name}: ${task.state}, commit disagrees`);
   let committing = 0;
   for (const [number, attempt] of task.attempts) {
     require(number === attempt.number && number <= task.attemptsBegun, `${name}: attempt ${number} is misfiled`);
@@ -52,10 +57,6 @@ function checkTask(state: State, task: Task): void {
     if (attempt.state === "committing") committing += 1;
   }
   require(committing <= 1, `${name} may be committed twice`);
-}
-
-function inPhase(state: State, task: Task): boolean {
-  return state.phase === task.kind;
 }
 
 function require(condition: boolean, message: string): asserts condition {

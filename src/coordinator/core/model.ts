@@ -13,11 +13,14 @@ import type {
   Assignment,
   AttemptOutcome,
   AttemptRef,
+  JobOutcome,
+  OutputFile,
   ParamsOf,
   ResultOf,
   Split,
-  StoredFile,
 } from "../../rpc/protocol.js";
+import type { BackupQueue } from "./backup-queue.js";
+import type { MapFiles } from "./map-files.js";
 
 /** What a job is run with; complete, checked, never changed. */
 export interface JobSettings {
@@ -30,10 +33,16 @@ export interface JobSettings {
   /** A worker silent for so long is presumed dead; a task running for so long gets a backup attempt. */
   readonly taskTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
+  /** An attempt that finishes no record for so long is ended by its worker; undefined when it may take any time. */
+  readonly attemptTimeoutMs: number | undefined;
+  /** Whether slow tasks get backup attempts. */
+  readonly backupTasks: boolean;
   /** So many attempts of one task may end with an error that the app threw. */
   readonly maxAttempts: number;
   /** So many attempts of one task may end because their thread, process or connection ended. */
   readonly maxCrashes: number;
+  /** So many bad records may be left out; 0 when none may. */
+  readonly badRecordsMax: number;
 }
 
 /** Paper section 3.2: "idle, in-progress, or completed". How they change stands in `transitions.ts`. */
@@ -44,6 +53,9 @@ export interface Attempt {
   readonly number: number;
   readonly worker: string;
   readonly startedAtMs: number;
+  readonly isBackup: boolean;
+  /** How many finished maps the job had lost when the attempt began: what it is told later may be about another one. */
+  readonly mapsLostBefore: number;
   state: AttemptState;
   /** How far the worker's last heartbeat said it is. */
   records: number;
@@ -61,14 +73,23 @@ export interface Task {
   backupsBegun: number;
   /** The attempts that run now, by number: none, one, or one and its backup. */
   readonly attempts: Map<number, Attempt>;
+  /** Attempts that count towards `maxAttempts`, and towards `maxCrashes`. */
   errors: number;
   crashes: number;
+  /** How often its files were damaged or gone after it was completed. */
+  filesLost: number;
   /** Workers on which an attempt failed: another one is tried first. */
   readonly failedOn: Set<string>;
   /** The first error of the app, which is the one to show: later ones are often its consequence. */
   firstError?: TaskError;
-  /** What a committed map task made, indexed by partition. */
-  outputs: (StoredFile | undefined)[];
+  /** Records at which attempts ended, by where they begin, when bad records may be left out. */
+  readonly suspects: Map<number, Suspect>;
+  /** Where the records begin that are left out. */
+  readonly skip: Set<number>;
+  /** Attempts that ran when the coordinator died, and their workers: who comes back goes on with his. */
+  readonly orphans: Map<number, string>;
+  /** What its commit has brought; undefined unless it is completed. */
+  commit: TaskCommit | undefined;
   /** The last transitions, for the message of an illegal one. */
   readonly history: string[];
 }
@@ -76,6 +97,33 @@ export interface Task {
 export interface TaskError {
   readonly message: string;
   readonly stack?: string | undefined;
+  /** Where the record begins that was being mapped. */
+  readonly record?: number | undefined;
+}
+
+/** A record at which attempts ended. */
+export interface Suspect {
+  errors: number;
+  crashes: number;
+}
+
+/** What a task has given to the job. */
+export interface TaskCommit {
+  readonly attempt: number;
+  /** The files of a map task. */
+  readonly files: MapFiles | undefined;
+  readonly done: Pick<DoneOutcome, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "counters">;
+}
+
+export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
+export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
+
+/** A record that is left out of the job. */
+export interface SkippedRecord {
+  readonly task: number;
+  readonly offset: number;
+  /** What attempts ended with at this record. */
+  readonly error: { readonly message: string; readonly stack?: string | undefined };
 }
 
 export interface Worker {
@@ -98,6 +146,8 @@ export interface JobFailure {
   readonly message: string;
   /** The stack of the app's own error. */
   readonly stack?: string | undefined;
+  /** What else is known about it, a sentence a line. */
+  readonly details?: readonly string[];
 }
 
 /** Sums over committed attempts. */
@@ -112,60 +162,114 @@ export interface Measures {
 export interface State {
   readonly settings: JobSettings;
   readonly startedAtMs: number;
-  phase: "waiting" | "map" | "reduce" | "done" | "failed";
+  phase: "waiting" | "map" | "reduce" | JobOutcome;
+  /** Set when the job is to end in good order: what runs may finish, nothing else is begun. */
+  draining: boolean;
   /** Known once the first worker has registered. */
   app: AppIdentity | undefined;
   /** The job's `--arg` values: the coordinator's own, or else those of the first worker. */
   args: Readonly<Record<string, string>> | undefined;
   maps: readonly Task[];
   reduces: readonly Task[];
-  /** Tasks of this phase that wait for a worker, the next one last. */
-  readonly pending: Task[];
+  /** Tasks that wait for a worker, the next one last. Reduces are handed out while every map is completed. */
+  readonly pending: { readonly map: Task[]; readonly reduce: Task[] };
+  readonly completed: { map: number; reduce: number };
   readonly inProgress: Set<Task>;
-  /** Completed tasks of this phase. */
-  completed: number;
+  /** When which task in progress is due for a backup attempt. */
+  readonly backups: BackupQueue;
   readonly workers: Map<string, Worker>;
   workersJoined: number;
   /** Workers whose `RequestTask` waits, longest first. */
   readonly parked: Set<Worker>;
   readonly measures: { readonly map: Measures; readonly reduce: Measures };
-  readonly attempts: { failed: number; crashed: number; backup: number };
+  readonly attempts: Attempts;
+  mapsLost: number;
+  readonly skipped: SkippedRecord[];
   failure: JobFailure | undefined;
+}
+
+/** What became of attempts that did not simply succeed. */
+interface Attempts {
+  failed: number;
+  crashed: number;
+  backup: number;
+  backupWon: number;
+  backupSavedMs: number;
 }
 
 /** `call` names a call of a worker that waits for its reply; the shell chose it and alone understands it. */
 export type Event =
   /** The first worker's app is known and the inputs were cut into splits. */
   | { type: "planned"; app: AppIdentity; args: Readonly<Record<string, string>>; splits: readonly Split[] }
-  | { type: "registered"; call: number; pid: number; host: string }
+  | { type: "registered"; call: number; pid: number; host: string; former?: FormerWorker | undefined }
   | { type: "taskRequested"; call: number; worker: string }
+  | { type: "inputsAsked"; call: number; worker: string; ref: AttemptRef; from: number }
   | { type: "commitAsked"; call: number; worker: string; ref: AttemptRef }
-  | { type: "attemptEnded"; call: number; worker: string; ref: AttemptRef; outcome: AttemptOutcome }
+  | {
+      type: "attemptEnded";
+      call: number;
+      worker: string;
+      ref: AttemptRef;
+      outcome: AttemptOutcome;
+      leaving: boolean;
+    }
   | ({ type: "heartbeat"; call: number } & ParamsOf<"Heartbeat">)
   /** The worker answered a ping. */
   | { type: "heard"; worker: string }
-  /** The worker's connection has closed. */
-  | { type: "disconnected"; worker: string }
+  /** The worker's connection has closed. `record` is the one that it was mapping, when that is known. */
+  | { type: "disconnected"; worker: string; record?: number | undefined }
   /** Time has passed. */
   | { type: "tick" }
-  /** The user or the system wants the job to end. */
+  /** The job is to end in good order: what runs may finish. */
+  | { type: "drained"; message: string }
+  /** The user or the system wants the job to end at once. */
   | { type: "aborted"; message: string };
 
+/** Who a worker was before the coordinator was restarted, and the attempt that it still has. The shell has checked that. */
+export interface FormerWorker {
+  readonly worker: string;
+  readonly attempt: AttemptRef | undefined;
+}
+
+/** In order: what must be on the disk comes before the replies that depend on it. */
 export type Effect =
+  | { type: "journal"; record: JournalRecord }
   | { type: "reply"; call: number; result: Reply }
   | { type: "unknownWorker"; call: number; worker: string }
   | { type: "ping"; worker: string }
   | { type: "cancel"; worker: string; ref: AttemptRef }
-  | { type: "shutdown"; worker: string; outcome: "done" | "failed" }
+  | { type: "shutdown"; worker: string; outcome: JobOutcome }
   | { type: "log"; level: "info" | "warn"; message: string }
-  | { type: "jobEnded"; outcome: "done" | "failed" };
+  | { type: "jobEnded"; outcome: JobOutcome };
 
+/** What a coordinator that is started again must know; see `restore.ts`. */
+export type JournalRecord =
+  | { type: "planned"; app: AppIdentity; args: Readonly<Record<string, string>>; splits: readonly Split[] }
+  /** Its number and its worker: nobody else is to be given the same number. */
+  | { type: "began"; ref: AttemptRef; worker: string }
+  | ({ type: "committed"; ref: AttemptRef; outputs: readonly OutputFile[] } & TaskCommit["done"])
+  /** The files of this map task are no more what they were. */
+  | { type: "lost"; task: number }
+  | ({ type: "skipped" } & SkippedRecord);
+
+/** What the shell adds to the reply to `Register`: the worker's token. */
+type Registered = Omit<ResultOf<"Register">, "token">;
 type Reply =
-  Assignment | ResultOf<"Register"> | ResultOf<"MayCommit"> | ResultOf<"NotifyTaskCompletion"> | ResultOf<"Heartbeat">;
+  | Assignment
+  | Registered
+  | ResultOf<"ListInputs">
+  | ResultOf<"MayCommit">
+  | ResultOf<"NotifyTaskCompletion">
+  | ResultOf<"Heartbeat">;
 
 /** Whether the job is over, well or badly. */
 export function hasEnded(state: State): boolean {
-  return state.phase === "done" || state.phase === "failed";
+  return state.phase === "done" || state.phase === "failed" || state.phase === "stopped";
+}
+
+/** Whether reduces may run: only when every map is committed all that belongs to a key is known. */
+export function mapsAreDone(state: State): boolean {
+  return state.completed.map === state.maps.length;
 }
 
 /** How a task is called in messages. */

@@ -14,7 +14,23 @@ export function unpark(state: State, worker: Worker, assignment: Assignment, eff
 export function cancelAttempt(state: State, task: Task, attempt: Attempt, now: number): void {
   moveAttempt(task, attempt, "cancelled", now);
   task.attempts.delete(attempt.number);
+  scheduleBackup(state, task);
   const holder = state.workers.get(attempt.worker);
   if (holder === undefined) throw new Error(`attempt ${attempt.number} of ${taskName(task)} has no worker`);
   holder.running = undefined;
+}
+
+/** Takes what a worker runs away from it. */
+export function release(worker: Worker): { task: Task; attempt: Attempt } {
+  const { running } = worker;
+  if (running === undefined) throw new Error(`worker ${worker.id} runs no attempt`);
+  worker.running = undefined;
+  return running;
+}
+
+/** To be called whenever the attempts of a task have changed: notes when it is due for a backup attempt. */
+export function scheduleBackup({ backups, settings }: State, task: Task): void {
+  const latest = [...task.attempts.values()].at(-1);
+  if (latest === undefined) backups.delete(task);
+  else backups.set(task, latest.startedAtMs + settings.taskTimeoutMs * 2 ** task.backupsBegun);
 }

@@ -11,6 +11,8 @@ export function takeSnapshot(state: State, now: number): Snapshot {
     reduces: countTasks(state.reduces),
     workers: [...state.workers.values()].map((worker) => workerState(worker, now)),
     attempts: { ...state.attempts },
+    mapsLost: state.mapsLost,
+    recordsSkipped: state.skipped.length,
     map: measuresOf(state.measures.map),
     reduce: measuresOf(state.measures.reduce),
     elapsedMs: now - state.startedAtMs,

@@ -1,8 +1,11 @@
 import { assignTo, assignToParked } from "./assign.js";
-import { beginReducePhase, commitAttempt, decideCommit, endJob, findAttempt, loseAttempt } from "./attempts.js";
-import { createTask } from "./create.js";
+import { commitAttempt, decideCommit, findAttempt } from "./commit.js";
+import { endIfOver, endJob } from "./ending.js";
+import { listInputs } from "./inputs.js";
+import { loseAttempt } from "./losses.js";
 import type { Effect, Event, State, Worker } from "./model.js";
 import { hasEnded } from "./model.js";
+import { beginMapPhase, planTasks } from "./plan.js";
 import { unpark } from "./release.js";
 import { disconnect, hear, presumeDead, register } from "./workers.js";
 
@@ -27,32 +30,34 @@ export function step(state: State, event: Event, now: number): Effect[] {
     case "tick":
       presumeDead(state, now, effects);
       break;
+    case "drained":
+      state.draining = true;
+      break;
     case "aborted":
-      if (!hasEnded(state)) endJob(state, { message: event.message }, effects);
+      if (!hasEnded(state)) abort(state, event.message, effects);
       break;
     case "disconnected":
-      disconnect(state, event.worker, now, effects);
+      disconnect(state, event, now, effects);
       break;
     default:
       takeFromWorker(state, event, now, effects);
   }
+  endIfOver(state, effects);
   assignToParked(state, now, effects);
   return effects;
 }
 
-/** The splits become map tasks, the largest handed out first, so that no long one is left for the end. */
 function plan(state: State, { app, args, splits }: EventOf<"planned">, effects: Effect[]): void {
   if (state.phase !== "waiting") throw new Error(`cannot plan a job that is in phase ${state.phase}`);
-  state.app = app;
-  state.args = args;
-  state.maps = splits.map((split, index) => createTask({ kind: "map", index, split }));
-  state.reduces = Array.from({ length: state.settings.reducers }, (_, index) => createTask({ kind: "reduce", index }));
-  const smallestFirst = splits
-    .map((split, index) => ({ index, sizeBytes: split.endBytes - split.startBytes }))
-    .sort((a, b) => a.sizeBytes - b.sizeBytes || b.index - a.index);
-  for (const { index } of smallestFirst) state.pending.push(...state.maps.slice(index, index + 1));
-  state.phase = "map";
-  if (splits.length === 0) beginReducePhase(state, effects);
+  planTasks(state, app, args, splits);
+  effects.push({ type: "journal", record: { type: "planned", app, args, splits } });
+  beginMapPhase(state, effects);
+}
+
+/** A job that was draining, and whose tasks took too long, is stopped as it would have been: what is done is kept. */
+function abort(state: State, message: string, effects: Effect[]): void {
+  if (state.draining) endJob(state, "stopped", undefined, effects);
+  else endJob(state, "failed", { message }, effects);
 }
 
 function takeFromWorker(
@@ -71,6 +76,9 @@ function takeFromWorker(
     case "taskRequested":
       park(state, worker, event.call, now, effects);
       break;
+    case "inputsAsked":
+      effects.push({ type: "reply", call: event.call, result: listInputs(state, worker, event.ref, event.from) });
+      break;
     case "commitAsked": {
       const granted = decideCommit(state, worker, event.ref, now);
       effects.push({ type: "reply", call: event.call, result: { granted } });
@@ -78,11 +86,8 @@ function takeFromWorker(
     }
     case "attemptEnded": {
       const accepted = settle(state, worker, event, now, effects);
-      effects.push({
-        type: "reply",
-        call: event.call,
-        result: { accepted, next: nextFor(state, worker, now, effects) },
-      });
+      const next = event.leaving ? ({ type: "wait" } as const) : nextFor(state, worker, now, effects);
+      effects.push({ type: "reply", call: event.call, result: { accepted, next } });
       break;
     }
     case "heartbeat":

@@ -4,18 +4,27 @@
  */
 import type { Attempt, AttemptState, Task, TaskState } from "./model.js";
 
-type TaskCause = "assigned" | "backed up" | "attempt lost" | "last attempt lost" | "committed";
+type TaskCause =
+  | "assigned"
+  | "backed up"
+  | "attempt lost"
+  | "last attempt lost"
+  | "committed"
+  /** The files of a completed map are damaged or gone. */
+  | "files lost"
+  /** The journal says so, when a coordinator goes on with the job of another one. */
+  | "found committed";
 type AttemptCause = "granted" | "committed" | "lost" | "cancelled";
 
 const taskTransitions: Record<TaskState, Partial<Record<TaskCause, TaskState>>> = {
-  idle: { assigned: "in-progress" },
+  idle: { assigned: "in-progress", "found committed": "completed" },
   "in-progress": {
     "backed up": "in-progress",
     "attempt lost": "in-progress",
     "last attempt lost": "idle",
     committed: "completed",
   },
-  completed: {},
+  completed: { "files lost": "idle" },
 };
 
 const attemptTransitions: Record<AttemptState, Partial<Record<AttemptCause, AttemptState>>> = {

@@ -1,11 +1,15 @@
-import { loseAttempt } from "./attempts.js";
-import type { Effect, Event, State, Worker } from "./model.js";
+import type { AttemptRef } from "../../rpc/protocol.js";
+import { startAttempt } from "./assign.js";
+import { loseAttempt } from "./losses.js";
+import type { Effect, Event, FormerWorker, State, Task, Worker } from "./model.js";
+import { hasEnded, taskName } from "./model.js";
 import { unpark } from "./release.js";
+import { moveTask } from "./transitions.js";
 
-/** Takes a worker in and gives it its id and the job's settings. */
+/** Takes a worker in and gives it its id and the job's settings; one that comes back keeps the attempt that it has. */
 export function register(
   state: State,
-  { call, pid, host }: Extract<Event, { type: "registered" }>,
+  { call, pid, host, former }: Extract<Event, { type: "registered" }>,
   now: number,
   effects: Effect[],
 ): void {
@@ -22,10 +26,47 @@ export function register(
     parkedCall: undefined,
   };
   state.workers.set(worker.id, worker);
-  const { id, reducers, directory, collectorBytes, taskTimeoutMs, heartbeatIntervalMs } = state.settings;
-  const job = { id, reducers, directory, args: { ...state.args }, collectorBytes, taskTimeoutMs, heartbeatIntervalMs };
-  effects.push({ type: "log", level: "info", message: `worker ${worker.id} joined (pid ${pid} on ${host})` });
-  effects.push({ type: "reply", call, result: { worker: worker.id, job } });
+  const was = former === undefined ? "" : `, which was ${former.worker}`;
+  effects.push({ type: "log", level: "info", message: `worker ${worker.id} joined (pid ${pid} on ${host})${was}` });
+  const keepsAttempt = former?.attempt !== undefined && adopt(state, worker, former, former.attempt, now, effects);
+  effects.push({ type: "reply", call, result: { worker: worker.id, keepsAttempt, job: jobOf(state) } });
+}
+
+function jobOf({ settings, args }: State) {
+  const { id, reducers, directory, collectorBytes, taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
+  const timeouts = {
+    taskTimeoutMs,
+    heartbeatIntervalMs,
+    ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
+  };
+  return { id, reducers, directory, args: { ...args }, collectorBytes, ...timeouts };
+}
+
+/** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */
+function adopt(
+  state: State,
+  worker: Worker,
+  former: FormerWorker,
+  { kind, task: index, attempt }: AttemptRef,
+  now: number,
+  effects: Effect[],
+): boolean {
+  const task = (kind === "map" ? state.maps : state.reduces)[index];
+  if (task?.orphans.get(attempt) !== former.worker || hasEnded(state)) return false;
+  task.orphans.delete(attempt);
+  if (task.state === "completed" || task.attempts.size > 1) return false;
+  if (task.state === "idle") {
+    moveTask(task, "assigned", `to ${worker.id}, which has it from before`, now);
+    state.pending[kind].splice(state.pending[kind].indexOf(task), 1);
+    state.inProgress.add(task);
+  } else {
+    moveTask(task, "backed up", `by ${worker.id}, which has it from before`, now);
+  }
+  startAttempt(state, task, worker, attempt, false, now);
+  const journaled = { kind, task: index, attempt };
+  effects.push({ type: "journal", record: { type: "began", ref: journaled, worker: worker.id } });
+  effects.push({ type: "log", level: "info", message: `${worker.id} goes on with ${taskName(task)}` });
+  return true;
 }
 
 /** Something came from the worker, so it lives. */
@@ -59,11 +100,16 @@ export function presumeDead(state: State, now: number, effects: Effect[]): void 
 }
 
 /** The worker's connection has closed: it is gone at once, and so is its attempt. */
-export function disconnect(state: State, id: string, now: number, effects: Effect[]): void {
+export function disconnect(
+  state: State,
+  { worker: id, record }: Extract<Event, { type: "disconnected" }>,
+  now: number,
+  effects: Effect[],
+): void {
   const worker = state.workers.get(id);
   if (worker === undefined) return;
-  const message = "its worker's connection closed";
-  if (worker.running !== undefined) loseAttempt(state, worker, { class: "crash", message }, now, effects);
+  const loss = { class: "crash" as const, message: "its worker's connection closed", record };
+  if (worker.running !== undefined) loseAttempt(state, worker, loss, now, effects);
   // Nobody hears it, but every call has its answer.
   unpark(state, worker, { type: "wait" }, effects);
   state.workers.delete(id);

@@ -1,4 +1,4 @@
-import type { StoredFile } from "../../rpc/protocol.js";
+import type { StoredFile } from "../stored-file.js";
 import { DamagedInputError } from "./damaged-input-error.js";
 import { damagedLine } from "../intermediate-format.js";
 import { plainEnd, stringEnd } from "./json-strings.js";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { StoredFile } from "../../rpc/protocol.js";
+import type { StoredFile } from "../stored-file.js";
 import { DamagedInputError } from "./damaged-input-error.js";
 import { StoredBytes } from "./stored-bytes.js";
 

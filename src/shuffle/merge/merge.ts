@@ -21,7 +21,7 @@
  * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
  */
 import type { Combine } from "../../app/combine.js";
-import type { StoredFile } from "../../rpc/protocol.js";
+import type { StoredFile } from "../stored-file.js";
 import { LineGroup, type Group } from "./groups.js";
 import { MergedLines } from "./merged-lines.js";
 

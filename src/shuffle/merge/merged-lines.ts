@@ -1,4 +1,4 @@
-import type { StoredFile } from "../../rpc/protocol.js";
+import type { StoredFile } from "../stored-file.js";
 import { IntermediateReader } from "./intermediate-reader.js";
 import type { ReaderOptions } from "./line-blocks.js";
 import { LineKey } from "./line-key.js";

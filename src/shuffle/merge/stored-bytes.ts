@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { StoredFile } from "../../rpc/protocol.js";
+import type { StoredFile } from "../stored-file.js";
 import { DamagedInputError } from "./damaged-input-error.js";
 
 /**

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, truncateSync, unlinkSync, writeFile
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { KeyValue } from "../../../src/app/contract.js";
-import type { StoredFile } from "../../../src/rpc/protocol.js";
+import type { StoredFile } from "../../../src/shuffle/stored-file.js";
 import { DamagedInputError } from "../../../src/shuffle/merge/damaged-input-error.js";
 import { createSlabCollector } from "../../../src/shuffle/collect/slab-collector.js";
 import { mergeGroups } from "../../../src/shuffle/merge/merge.js";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import type { JsonValue } from "../../../src/app/contract.js";
-import type { StoredFile } from "../../../src/rpc/protocol.js";
+import type { StoredFile } from "../../../src/shuffle/stored-file.js";
 import { IntermediateReader } from "../../../src/shuffle/merge/intermediate-reader.js";
 import { LineValues } from "../../../src/shuffle/merge/line-values.js";
 

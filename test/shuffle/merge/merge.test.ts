@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue, KeyValue } from "../../../src/app/contract.js";
-import type { StoredFile } from "../../../src/rpc/protocol.js";
+import type { StoredFile } from "../../../src/shuffle/stored-file.js";
 import { createSlabCollector } from "../../../src/shuffle/collect/slab-collector.js";
 import { mergeGroups } from "../../../src/shuffle/merge/merge.js";
 import { pairs } from "../hostile-data.js";

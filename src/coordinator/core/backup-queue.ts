@@ -1,0 +1,86 @@
+import type { Task } from "./model.js";
+
+interface Entry {
+  readonly dueMs: number;
+  readonly task: Task;
+}
+
+/**
+ * The tasks in progress, by when they are due for a backup attempt: a binary heap (a priority queue), so that each of
+ * the workers that wait can be told in one look that there is nothing for it.
+ *
+ * A task has at most one entry that counts, the one in `#due`; others are left in the heap and dropped when they come
+ * to its top.
+ */
+export class BackupQueue {
+  readonly #heap: Entry[] = [];
+  readonly #due = new Map<Task, number>();
+
+  /** The task is due at that time, and not at an earlier one that was given before. */
+  set(task: Task, dueMs: number): void {
+    if (this.#due.get(task) === dueMs) return;
+    this.#due.set(task, dueMs);
+    this.#heap.push({ dueMs, task });
+    this.#rise(this.#heap.length - 1);
+  }
+
+  delete(task: Task): void {
+    this.#due.delete(task);
+  }
+
+  /** The tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
+  first(nowMs: number, suits: (task: Task) => boolean): Task | undefined {
+    const passedOver: Entry[] = [];
+    let found: Task | undefined;
+    for (let top = this.#heap[0]; top !== undefined && top.dueMs <= nowMs && found === undefined; top = this.#heap[0]) {
+      this.#pop();
+      if (this.#due.get(top.task) !== top.dueMs) continue;
+      passedOver.push(top);
+      if (suits(top.task)) found = top.task;
+    }
+    for (const entry of passedOver) {
+      this.#heap.push(entry);
+      this.#rise(this.#heap.length - 1);
+    }
+    return found;
+  }
+
+  #pop(): void {
+    const last = this.#heap.pop();
+    if (last === undefined || this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    this.#sink(0);
+  }
+
+  #rise(index: number): void {
+    for (let at = index; at > 0;) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(at, parent)) return;
+      this.#swap(at, parent);
+      at = parent;
+    }
+  }
+
+  #sink(index: number): void {
+    for (let at = index; ;) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      let first = at;
+      if (left < this.#heap.length && this.#isBefore(left, first)) first = left;
+      if (right < this.#heap.length && this.#isBefore(right, first)) first = right;
+      if (first === at) return;
+      this.#swap(at, first);
+      at = first;
+    }
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    return (this.#heap[a]?.dueMs ?? 0) < (this.#heap[b]?.dueMs ?? 0);
+  }
+
+  #swap(a: number, b: number): void {
+    const [entryA, entryB] = [this.#heap[a], this.#heap[b]];
+    if (entryA === undefined || entryB === undefined) throw new Error("no such entry in the queue");
+    this.#heap[a] = entryB;
+    this.#heap[b] = entryA;
+  }
+}

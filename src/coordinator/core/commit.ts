@@ -1,0 +1,111 @@
+import type { AttemptRef, OutputFile } from "../../rpc/protocol.js";
+import { endIfOver } from "./ending.js";
+import { MapFiles } from "./map-files.js";
+import type { Attempt, DoneOutcome, Effect, Measures, State, Task, TaskCommit, Worker } from "./model.js";
+import { hasEnded, mapsAreDone, refOf } from "./model.js";
+import { cancelAttempt, release, scheduleBackup } from "./release.js";
+import { moveAttempt, moveTask } from "./transitions.js";
+
+/** The attempt of that name, if this worker runs it; undefined for one that was revoked or never was. */
+export function findAttempt(worker: Worker, ref: AttemptRef): { task: Task; attempt: Attempt } | undefined {
+  const { running } = worker;
+  const same =
+    running?.task.kind === ref.kind && running.task.index === ref.task && running.attempt.number === ref.attempt;
+  return same ? running : undefined;
+}
+
+/**
+ * Whether this attempt may make its output the task's output: yes to the first of a task that asks, as long as it lives.
+ * A no is final: the attempt has lost against another one, or the job has ended, and its worker is free.
+ */
+export function decideCommit(state: State, worker: Worker, ref: AttemptRef, now: number): boolean {
+  const found = findAttempt(worker, ref);
+  if (found === undefined || hasEnded(state)) return false;
+  const { task, attempt } = found;
+  const taken = [...task.attempts.values()].some((other) => other !== attempt && other.state === "committing");
+  if (!taken) {
+    moveAttempt(task, attempt, "granted", now);
+    return true;
+  }
+  moveTask(task, "attempt lost", `attempt ${attempt.number} on ${worker.id} came second`, now);
+  cancelAttempt(state, task, attempt, now);
+  return false;
+}
+
+/** The attempt has committed: its task is completed, a backup that still runs is cancelled, the job goes on. */
+export function commitAttempt(
+  state: State,
+  worker: Worker,
+  outcome: DoneOutcome,
+  now: number,
+  effects: Effect[],
+): void {
+  const { task, attempt } = release(worker);
+  moveAttempt(task, attempt, "committed", now);
+  moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
+  task.attempts.delete(attempt.number);
+  if (attempt.isBackup) noteVictory(state, task, now);
+  for (const other of task.attempts.values()) {
+    cancelAttempt(state, task, other, now);
+    effects.push({ type: "cancel", worker: other.worker, ref: refOf(task, other) });
+  }
+  state.inProgress.delete(task);
+  scheduleBackup(state, task);
+  const ref = refOf(task, attempt);
+  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs } = outcome;
+  const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
+  effects.push({ type: "journal", record: { type: "committed", ref, outputs, ...done } });
+  complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), done });
+  if (task.kind === "map" && mapsAreDone(state)) beginReducePhase(state, effects);
+  endIfOver(state, effects);
+}
+
+/** Enters what a committed task has given to the job. */
+export function complete(state: State, task: Task, commit: TaskCommit): void {
+  task.commit = commit;
+  state.completed[task.kind] += 1;
+  add(state.measures[task.kind], commit.done, 1);
+}
+
+/** Takes back what a task has given to the job. */
+export function undoCompletion(state: State, task: Task): void {
+  if (task.commit !== undefined) add(state.measures[task.kind], task.commit.done, -1);
+  task.commit = undefined;
+  state.completed[task.kind] -= 1;
+}
+
+/** Every map is committed. It may be so again later, after the files of one were lost. */
+export function beginReducePhase(state: State, effects: Effect[]): void {
+  if (state.phase === "map") {
+    effects.push({ type: "log", level: "info", message: `all ${state.maps.length} map tasks are done` });
+  }
+  state.phase = "reduce";
+}
+
+export function filesOf(
+  { settings }: State,
+  task: Task,
+  attempt: number,
+  outputs: readonly OutputFile[],
+): MapFiles | undefined {
+  return task.kind === "map" ? new MapFiles(attempt, settings.reducers, outputs) : undefined;
+}
+
+/** A backup attempt came first. What that has saved is known of a loser that has said how far it is. */
+function noteVictory(state: State, { attempts, split }: Task, now: number): void {
+  state.attempts.backupWon += 1;
+  const splitBytes = split === undefined ? 0 : split.endBytes - split.startBytes;
+  for (const { bytes, startedAtMs } of attempts.values()) {
+    if (bytes > 0 && bytes < splitBytes) {
+      state.attempts.backupSavedMs += Math.round(((now - startedAtMs) * (splitBytes - bytes)) / bytes);
+    }
+  }
+}
+
+function add(total: Measures, done: TaskCommit["done"], sign: 1 | -1): void {
+  total.recordsIn += sign * done.recordsIn;
+  total.recordsOut += sign * done.recordsOut;
+  total.bytesIn += sign * done.bytesIn;
+  total.bytesOut += sign * done.bytesOut;
+  for (const [name, n] of done.counters) total.counters.set(name, (total.counters.get(name) ?? 0) + sign * n);
+}

@@ -1,0 +1,29 @@
+import type { JobOutcome } from "../../rpc/protocol.js";
+import type { Effect, JobFailure, State } from "./model.js";
+import { hasEnded } from "./model.js";
+import { unpark } from "./release.js";
+
+/**
+ * The job is over; with a failure, unless it is done. Who waits or works is told at once, and everybody else when next
+ * they ask for a task.
+ */
+export function endJob(state: State, outcome: JobOutcome, failure: JobFailure | undefined, effects: Effect[]): void {
+  state.phase = outcome;
+  state.failure = failure;
+  for (const worker of state.workers.values()) {
+    if (worker.parkedCall !== undefined) unpark(state, worker, { type: "exit", outcome }, effects);
+    else if (worker.running !== undefined) effects.push({ type: "shutdown", worker: worker.id, outcome });
+  }
+  effects.push({ type: "jobEnded", outcome });
+}
+
+/** Ends the job if nothing is left to be done: every task is completed, or it drains and nothing runs any more. */
+export function endIfOver(state: State, effects: Effect[]): void {
+  if (hasEnded(state)) return;
+  const { completed, maps, reduces } = state;
+  if (state.phase !== "waiting" && completed.map === maps.length && completed.reduce === reduces.length) {
+    endJob(state, "done", undefined, effects);
+  } else if (state.draining && state.inProgress.size === 0) {
+    endJob(state, "stopped", undefined, effects);
+  }
+}

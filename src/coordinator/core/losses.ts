@@ -1,0 +1,150 @@
+/**
+ * What becomes of a task when an attempt of it is lost. It is tried again, and how often depends on why:
+ *
+ *     error, timeout, memory, io    the app's own doing, most likely: `maxAttempts`, then the job fails
+ *     crash                         thread or process ended, anybody's fault: `maxCrashes`
+ *     damaged                       another task's files: that task runs again, and this one after it
+ *     fatal                         no retry can help: the job fails at once
+ *
+ * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
+ * 4.4). So a split may have any number of bad records, as long as the job may.
+ */
+import { undoCompletion } from "./commit.js";
+import { endJob } from "./ending.js";
+import type { Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
+import { hasEnded, taskName } from "./model.js";
+import { release, scheduleBackup } from "./release.js";
+import { moveAttempt, moveTask } from "./transitions.js";
+
+type Loss = Omit<FailedOutcome, "type">;
+
+/** Two attempts that end at the same record, and the record is to blame. */
+const failuresOfBadRecord = 2;
+
+/** The attempt that this worker runs is lost. Its task is tried again, unless that happened too often. */
+export function loseAttempt(state: State, worker: Worker, loss: Loss, now: number, effects: Effect[]): void {
+  const { task, attempt } = release(worker);
+  moveAttempt(task, attempt, "lost", now);
+  task.attempts.delete(attempt.number);
+  scheduleBackup(state, task);
+  task.failedOn.add(worker.id);
+  const last = task.attempts.size === 0;
+  moveTask(task, last ? "last attempt lost" : "attempt lost", `${loss.class} on ${worker.id}: ${loss.message}`, now);
+  if (last) {
+    state.inProgress.delete(task);
+    state.pending[task.kind].push(task);
+  }
+  if (hasEnded(state)) return;
+  const description = `${taskName(task)}, attempt ${attempt.number} on ${worker.id}`;
+  const isKnown = task.firstError?.message === loss.message;
+  const message = `${description}: ${isKnown ? "the same error again" : loss.message}`;
+  effects.push({ type: "log", level: "warn", message });
+  let failure: JobFailure | undefined;
+  if (loss.class === "damaged") failure = takeDamage(state, task, attempt.mapsLostBefore, loss, now, effects);
+  else failure = count(state, task, loss, effects);
+  if (failure !== undefined) endJob(state, "failed", failure, effects);
+}
+
+function count(state: State, task: Task, loss: Loss, effects: Effect[]): JobFailure | undefined {
+  const isCrash = loss.class === "crash";
+  if (isCrash) {
+    task.crashes += 1;
+    state.attempts.crashed += 1;
+  } else {
+    task.errors += 1;
+    const { message, stack, record } = loss;
+    task.firstError ??= { message, stack, record };
+    state.attempts.failed += 1;
+  }
+  if (loss.class === "fatal") return failureAt(task, loss, []);
+  if (loss.record !== undefined && state.settings.badRecordsMax > 0) {
+    const failure = suspect(state, task, loss.record, loss, effects);
+    if (failure !== undefined) return failure;
+  }
+  const { maxAttempts, maxCrashes } = state.settings;
+  if (task.errors >= maxAttempts) {
+    const error = task.firstError ?? loss;
+    return failureAt(task, error, [`${times(task.errors, "attempt")} failed; this was the first error`]);
+  }
+  if (task.crashes < maxCrashes) return undefined;
+  // The app's own error tells more than the end of a process, if there was one.
+  const details = [`its thread or process ended in ${times(task.crashes, "attempt")}, the last time: ${loss.message}`];
+  return failureAt(task, task.firstError ?? loss, details);
+}
+
+/** Leaves a record out at which two attempts have ended; a failure when that are more than the job may have. */
+function suspect(state: State, task: Task, offset: number, loss: Loss, effects: Effect[]): JobFailure | undefined {
+  if (task.kind !== "map" || task.skip.has(offset)) return undefined;
+  const found = task.suspects.get(offset) ?? { errors: 0, crashes: 0 };
+  task.suspects.set(offset, found);
+  if (loss.class === "crash") found.crashes += 1;
+  else found.errors += 1;
+  if (found.errors + found.crashes < failuresOfBadRecord) return undefined;
+  const { badRecordsMax } = state.settings;
+  if (state.skipped.length === badRecordsMax) {
+    const details = [`${times(badRecordsMax, "bad record")} may be skipped (--skip-bad-records), and this is one more`];
+    return failureAt(task, loss, details);
+  }
+  task.suspects.delete(offset);
+  task.errors -= found.errors;
+  task.crashes -= found.crashes;
+  if (task.firstError?.record === offset) delete task.firstError;
+  task.skip.add(offset);
+  const { message, stack } = loss;
+  const skipped = { task: task.index, offset, error: stack === undefined ? { message } : { message, stack } };
+  state.skipped.push(skipped);
+  effects.push({ type: "journal", record: { type: "skipped", ...skipped } });
+  const text = `${taskName(task)}: the record at byte ${offset} is skipped, since ${failuresOfBadRecord} attempts ended there`;
+  effects.push({ type: "log", level: "warn", message: text });
+  return undefined;
+}
+
+/** The files of a map attempt are missing, short or corrupt: that map runs again, and the reduce waits for it. */
+function takeDamage(
+  state: State,
+  reader: Task,
+  mapsLostBefore: number,
+  loss: Loss,
+  now: number,
+  effects: Effect[],
+): JobFailure | undefined {
+  let isNew = false;
+  for (const [index, attempt] of loss.damaged ?? []) {
+    const map = state.maps[index];
+    // Another reduce has reported it already, and they are made anew.
+    if (map?.commit?.attempt !== attempt) continue;
+    isNew = true;
+    moveTask(map, "files lost", `${taskName(reader)} cannot read those of attempt ${attempt}`, now);
+    undoCompletion(state, map);
+    map.filesLost += 1;
+    state.mapsLost += 1;
+    state.pending.map.push(map);
+    effects.push({ type: "journal", record: { type: "lost", task: index } });
+    const message = `${taskName(map)} runs again, since its files are damaged or gone`;
+    effects.push({ type: "log", level: "warn", message });
+    if (map.filesLost >= state.settings.maxCrashes) {
+      return {
+        message: `${taskName(map)}: its files were lost ${map.filesLost} times, the last time: ${loss.message}`,
+      };
+    }
+  }
+  if (isNew || state.mapsLost > mapsLostBefore) return undefined;
+  // It complains of what is not the case: that must not go on for ever.
+  reader.crashes += 1;
+  if (reader.crashes < state.settings.maxCrashes) return undefined;
+  return { message: `${taskName(reader)}: ${loss.message}` };
+}
+
+/** The app's own message first, then where it happened, then what else is known. */
+function failureAt(task: Task, error: TaskError, details: string[]): JobFailure {
+  const { message, stack, record } = error;
+  const { split } = task;
+  const isWhole = record === split?.startBytes;
+  const place =
+    record === undefined || isWhole ? [] : [`at the record that begins at byte ${record} of ${split?.file}`];
+  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details] };
+}
+
+function times(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,32 @@
+import type { AppIdentity, Split } from "../../rpc/protocol.js";
+import { beginReducePhase } from "./commit.js";
+import { createTask } from "./create.js";
+import type { Effect, State, Task } from "./model.js";
+import { mapsAreDone } from "./model.js";
+
+/** The splits become map tasks, the partitions reduce tasks. None is handed out yet. */
+export function planTasks(
+  state: State,
+  app: AppIdentity,
+  args: Readonly<Record<string, string>>,
+  splits: readonly Split[],
+): void {
+  state.app = app;
+  state.args = args;
+  state.maps = splits.map((split, index) => createTask({ kind: "map", index, split }));
+  state.reduces = Array.from({ length: state.settings.reducers }, (_, index) => createTask({ kind: "reduce", index }));
+}
+
+/** From here on tasks are handed out: those that are not completed, the largest splits first, so that no long one is left for the end. */
+export function beginMapPhase(state: State, effects: Effect[]): void {
+  const isIdle = ({ state }: Task) => state === "idle";
+  const smallestFirst = state.maps.filter(isIdle).sort((a, b) => sizeOf(a) - sizeOf(b) || b.index - a.index);
+  for (const task of smallestFirst) state.pending.map.push(task);
+  for (const task of state.reduces.filter(isIdle).reverse()) state.pending.reduce.push(task);
+  state.phase = "map";
+  if (mapsAreDone(state)) beginReducePhase(state, effects);
+}
+
+function sizeOf({ split }: Task): number {
+  return split === undefined ? 0 : split.endBytes - split.startBytes;
+}

@@ -1,0 +1,62 @@
+/**
+ * Takes up a job where a coordinator that died has left it, from the records of its journal. What is committed stays so.
+ * Attempts that ran then are orphans: a worker that comes back with one goes on with it, and if none comes, the task is
+ * handed out again. Errors and crashes are counted anew.
+ */
+import { complete, filesOf, undoCompletion } from "./commit.js";
+import type { Effect, JournalRecord, State, Task } from "./model.js";
+import { beginMapPhase, planTasks } from "./plan.js";
+import { moveTask } from "./transitions.js";
+
+/** Takes one record in, in the order in which they were written. The state is that of a job that no worker has joined. */
+export function restore(state: State, record: JournalRecord, now: number): void {
+  switch (record.type) {
+    case "planned":
+      planTasks(state, record.app, record.args, record.splits);
+      break;
+    case "began": {
+      const task = taskOf(state, record.ref);
+      task.attemptsBegun = Math.max(task.attemptsBegun, record.ref.attempt);
+      task.orphans.set(record.ref.attempt, record.worker);
+      // Its token is good for this attempt, so nobody else may have its id.
+      state.workersJoined = Math.max(state.workersJoined, Number(record.worker.slice(1)));
+      break;
+    }
+    case "committed": {
+      const task = taskOf(state, record.ref);
+      const { ref, outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
+      moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
+      const files = filesOf(state, task, ref.attempt, outputs);
+      complete(state, task, {
+        attempt: ref.attempt,
+        files,
+        done: { recordsIn, recordsOut, bytesIn, bytesOut, counters },
+      });
+      task.orphans.clear();
+      break;
+    }
+    case "lost": {
+      const task = taskOf(state, { kind: "map", task: record.task });
+      moveTask(task, "files lost", "as the journal says", now);
+      undoCompletion(state, task);
+      state.mapsLost += 1;
+      break;
+    }
+    case "skipped": {
+      const { task, offset, error } = record;
+      taskOf(state, { kind: "map", task }).skip.add(offset);
+      state.skipped.push({ task, offset, error });
+    }
+  }
+}
+
+/** To be called after the last record: what is left is handed out from here on. */
+export function resume(state: State, effects: Effect[]): void {
+  if (state.app !== undefined) beginMapPhase(state, effects);
+}
+
+function taskOf(state: State, { kind, task }: { kind: Task["kind"]; task: number }): Task {
+  const found = (kind === "map" ? state.maps : state.reduces)[task];
+  if (found === undefined) throw new Error(`the journal speaks of ${kind} task ${task}, and there is none`);
+  return found;
+}
