@@ -6,9 +6,7 @@
  *     clock ─ tick ───────────────┼─ step(state) ─ effects
  *     signal ─ aborted ───────────┘                      └ jobEnded ─ drain, clear up
  */
-import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
-import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
 import { JobDirectory } from "../output/directory.js";
@@ -17,37 +15,15 @@ import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
-import { createState } from "./core/create.js";
-import type { Effect, Event, JobFailure, State } from "./core/model.js";
+import type { Effect, Event, FormerWorker, JobFailure, State } from "./core/model.js";
+import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
+import { newJob, resumeJob, type Job } from "./job.js";
+import type { JobJournal } from "./journal/job-journal.js";
+import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
 import { WorkerConnection } from "./worker-connection.js";
-
-/** Complete and checked; the command line says what each means. */
-export interface CoordinatorOptions {
-  readonly inputs: readonly InputFile[];
-  /** Where intermediate and output files go; made when it does not exist. */
-  readonly outputDirectory: string;
-  /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
-  readonly socket: string | undefined;
-  readonly reducers: number;
-  /** How long a split of a file is at most, if files are split. */
-  readonly splitBytes: number;
-  /** How much memory the pairs of a map attempt may take before they are spilled. */
-  readonly collectorBytes: number;
-  /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
-  readonly args: Readonly<Record<string, string>> | undefined;
-  readonly taskTimeoutMs: number;
-  /** How long an attempt may go on without finishing a record; undefined for any time. */
-  readonly attemptTimeoutMs: number | undefined;
-  readonly backupTasks: boolean;
-  readonly maxAttempts: number;
-  readonly maxCrashes: number;
-  readonly badRecordsMax: number;
-  readonly keepIntermediate: boolean;
-  readonly log: { info(message: string): void; warn(message: string): void };
-}
 
 /** How a job has ended. */
 export interface JobReport {
@@ -57,11 +33,12 @@ export interface JobReport {
   readonly directory: string;
   /** Names of the output files in it; none when the job failed. */
   readonly outputs: readonly string[];
+  /** Whether the job can be gone on with. */
+  readonly isResumable: boolean;
 }
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
-const drainTimeoutMs = 2000;
-const heartbeatIntervalMsMax = 1000;
+const leaveTimeoutMs = 2000;
 
 interface PendingCall {
   resolve(reply: unknown): void;
@@ -75,38 +52,34 @@ export class Coordinator {
   readonly #calls = new Map<number, PendingCall>();
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
+  readonly #hurried: Promise<void>;
+  #hurry: () => void = () => undefined;
   readonly #directory: JobDirectory;
+  readonly #journal: JobJournal;
   readonly #listener: Listener | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
   /** Why the inputs cannot be split as the app wants them. */
   #unsplittable: InputError | undefined;
 
-  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener | undefined) {
+  private constructor(
+    options: CoordinatorOptions,
+    { state, journal }: Job,
+    directory: JobDirectory,
+    listener: Listener | undefined,
+  ) {
     this.#options = options;
+    this.#state = state;
+    this.#journal = journal;
     this.#directory = directory;
     this.#listener = listener;
-    const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, collectorBytes, args } = options;
-    const { maxAttempts, maxCrashes, badRecordsMax } = options;
-    const settings = {
-      id: randomBytes(4).toString("hex"),
-      reducers,
-      directory: directory.path,
-      collectorBytes,
-      taskTimeoutMs,
-      attemptTimeoutMs,
-      backupTasks,
-      heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
-      maxAttempts,
-      maxCrashes,
-      badRecordsMax,
-    };
-    this.#state = createState(settings, args, performance.now());
     this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
   }
 
   /**
    * Begins to take workers. Throws a TransportError when the socket cannot be had and an InputError when the output
-   * directory cannot; then nothing was changed.
+   * directory cannot, or when there is no such job to resume; then nothing was changed.
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     // The socket comes first: it is what tells two coordinators apart that were started in one directory.
@@ -116,15 +89,22 @@ export class Coordinator {
     };
     const { socket } = options;
     const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
+    let directory: JobDirectory | undefined;
     try {
-      const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
-      const coordinator = new Coordinator(options, directory, listener);
+      directory = await JobDirectory.take(options.outputDirectory, options.inputs);
+      const job = options.resume ? resumeJob(options, directory.path) : newJob(options, directory.path);
+      const coordinator = new Coordinator(options, job, directory, listener);
+      // What is restored may even be all there was to do.
+      const effects: Effect[] = [];
+      if (options.resume) resume(job.state, effects);
+      coordinator.#carryOutAll(effects);
       accept = (stream) => {
         coordinator.accept(stream);
       };
       early.forEach(accept);
       return coordinator;
     } catch (error) {
+      await directory?.release({ removeIfEmpty: true });
       await listener?.close();
       for (const stream of early) stream.destroy();
       throw error;
@@ -154,16 +134,37 @@ export class Coordinator {
     const ticks = setInterval(tick, this.#options.taskTimeoutMs / 20);
     await this.#ended;
     clearInterval(ticks);
+    clearTimeout(this.#drainTimer);
     const snapshot = this.snapshot();
-    await this.#drain(snapshot.phase === "done" || snapshot.phase === "stopped" ? snapshot.phase : "failed");
-    const outputs = await this.#clearUp(snapshot.phase === "done");
+    const outcome = snapshot.phase === "done" || snapshot.phase === "stopped" ? snapshot.phase : "failed";
+    await this.#sendHome(outcome);
+    const { outputs, isResumable } = await this.#clearUp(outcome);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
-    return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs };
+    return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs, isResumable };
+  }
+
+  /**
+   * Ends the job in good order: no task is begun any more, those that run may finish within `timeoutMs`, and what is done
+   * is kept, so that the job can be resumed. `run` resolves then. Does nothing when the job has ended already.
+   */
+  drain(message: string, timeoutMs: number): void {
+    this.#step({ type: "drained", message });
+    this.#drainTimer ??= setTimeout(() => this.abort(message), timeoutMs);
   }
 
   /** Ends the job before its time; `run` resolves then. Does nothing when the job has ended already. */
   abort(message: string): void {
     this.#step({ type: "aborted", message });
+  }
+
+  /** From now on nobody is waited for: `run` resolves as soon as the job has ended. */
+  hurry(): void {
+    this.#hurry();
+  }
+
+  /** Names the job to its workers, also after it has been resumed. */
+  get jobId(): string {
+    return this.#state.settings.id;
   }
 
   snapshot(): Snapshot {
@@ -175,10 +176,19 @@ export class Coordinator {
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
     const { app, args, pid, host } = params;
     if (this.#state.phase === "waiting") this.#plan(app, this.#state.args ?? args ?? {});
+    const former = this.#formerWorker(params.former);
     const registered = await this.#ask<Omit<ResultOf<"Register">, "token">>((call) => {
-      return { type: "registered", call, pid, host };
+      return { type: "registered", call, pid, host, former };
     });
-    return { ...registered, token: "" };
+    return { ...registered, token: this.#journal.tokenOf(registered.worker) };
+  }
+
+  /** Who the worker was before; undefined when it cannot prove that, or it was a worker of another job. */
+  #formerWorker(former: ParamsOf<"Register">["former"]): FormerWorker | undefined {
+    if (former?.job !== this.#state.settings.id || !this.#journal.isTokenOf(former.worker, former.token)) {
+      return undefined;
+    }
+    return { worker: former.worker, attempt: former.attempt };
   }
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
@@ -186,8 +196,9 @@ export class Coordinator {
     const { inputs, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
-      const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
+      const cleared = this.#directory.clear(["intermediate", "output", "temporary", "journal"]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
+      this.#journal.begin(this.#directory.path);
       this.#step({ type: "planned", app, args, splits });
     } catch (error) {
       // It would be the same with the next worker.
@@ -207,7 +218,14 @@ export class Coordinator {
   }
 
   #step(event: Event): void {
-    for (const effect of step(this.#state, event, performance.now())) this.#carryOut(effect);
+    this.#carryOutAll(step(this.#state, event, performance.now()));
+  }
+
+  #carryOutAll(effects: readonly Effect[]): void {
+    // What is to be remembered of a step is written at once, and before anybody is told of it.
+    const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
+    if (records.length > 0) this.#journal.write(records);
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   #carryOut(effect: Effect): void {
@@ -226,7 +244,7 @@ export class Coordinator {
         }
         break;
       case "journal":
-        break;
+        break; // Written already.
       case "log":
         this.#options.log[effect.level](effect.message);
         break;
@@ -242,28 +260,34 @@ export class Coordinator {
   }
 
   /** Waits until the workers have left, which they do by themselves when they learn that the job has ended. */
-  async #drain(outcome: JobOutcome): Promise<void> {
+  async #sendHome(outcome: JobOutcome): Promise<void> {
     const workers = [...this.#connections].filter(({ worker }) => worker !== undefined);
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));
-    await Promise.race([Promise.all(workers.map(({ closed }) => closed)), timeout]);
+    const timer = setTimeout(() => this.#hurry(), leaveTimeoutMs);
+    await Promise.race([Promise.all(workers.map(({ closed }) => closed)), this.#hurried]);
     clearTimeout(timer);
     await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
   }
 
-  async #clearUp(isDone: boolean): Promise<string[]> {
+  /** Removes what is of no use any more. Of a job that was stopped in good order what is done stays, with the journal. */
+  async #clearUp(outcome: JobOutcome): Promise<Pick<JobReport, "outputs" | "isResumable">> {
     const directory = this.#directory;
     const { keepIntermediate } = this.#options;
+    const { completed, app } = this.#state;
+    const isWorthKeeping = completed.map + completed.reduce > 0;
+    const isResumable =
+      isWorthKeeping && (outcome === "stopped" || (outcome === "failed" && keepIntermediate)) && this.#journal.keep();
+    this.#journal.close();
     const useless: JobFileKind[] = ["temporary"];
-    if (!keepIntermediate) useless.push("intermediate");
-    if (!keepIntermediate && !isDone) useless.push("output");
+    if (!isResumable) useless.push("journal");
+    if (!isResumable && !keepIntermediate) useless.push("intermediate");
+    if (!isResumable && !keepIntermediate && outcome !== "done") useless.push("output");
     try {
       // Before a worker came nothing was written, and what there is comes from an earlier job.
-      if (this.#state.app !== undefined) directory.clear(useless);
-      return isDone ? directory.outputs() : [];
+      if (app !== undefined) directory.clear(useless);
+      return { outputs: outcome === "done" ? directory.outputs() : [], isResumable };
     } finally {
-      await directory.release({ removeIfEmpty: !isDone });
+      await directory.release({ removeIfEmpty: outcome !== "done" });
     }
   }
 }

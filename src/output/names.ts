@@ -21,12 +21,16 @@ export function temporaryPrefix(jobId: string, kind: "map" | "reduce", task: num
   return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
 }
 
-export type JobFileKind = "intermediate" | "output" | "temporary";
+/** The coordinator's journal: what a job that was interrupted needs in order to go on. */
+export const journalName = ".mr-journal";
+
+export type JobFileKind = "intermediate" | "output" | "temporary" | "journal";
 
 /** Which kind of job file has this name; undefined for a name that no job writes. */
 export function jobFileKind(name: string): JobFileKind | undefined {
   if (/^mr-\d+-\d+(\.\d+)?$/.test(name)) return "intermediate";
   if (/^mr-out-\d+$/.test(name)) return "output";
   if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
+  if (name === journalName) return "journal";
   return undefined;
 }
