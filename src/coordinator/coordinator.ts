@@ -91,12 +91,14 @@ export class Coordinator {
     const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
     let directory: JobDirectory | undefined;
     try {
-      directory = await JobDirectory.take(options.outputDirectory, options.inputs);
+      const taken = await JobDirectory.take(options.outputDirectory, options.inputs);
+      directory = taken;
       const job = options.resume ? resumeJob(options, directory.path) : newJob(options, directory.path);
       const coordinator = new Coordinator(options, job, directory, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      if (options.resume) resume(job.state, effects);
+      const isThere = (partition: number, bytes: number) => taken.hasOutput(partition, bytes);
+      if (options.resume) resume(job.state, isThere, performance.now(), effects);
       coordinator.#carryOutAll(effects);
       accept = (stream) => {
         coordinator.accept(stream);
@@ -138,9 +140,21 @@ export class Coordinator {
     const snapshot = this.snapshot();
     const outcome = snapshot.phase === "done" || snapshot.phase === "stopped" ? snapshot.phase : "failed";
     await this.#sendHome(outcome);
-    const { outputs, isResumable } = await this.#clearUp(outcome);
+    const lost = outcome === "done" ? this.#lostOutput() : undefined;
+    const { outputs, isResumable } = await this.#clearUp(lost === undefined ? outcome : "failed");
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
-    return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs, isResumable };
+    const report = { directory: this.#directory.path, outputs, isResumable };
+    if (lost === undefined) return { ...report, snapshot, failure: this.#state.failure };
+    return { ...report, snapshot: { ...snapshot, phase: "failed", failure: lost.message }, failure: lost };
+  }
+
+  /** Somebody may have removed or replaced an output while the job ran: that must not be called done. */
+  #lostOutput(): JobFailure | undefined {
+    const lost = this.#state.reduces.find(({ index, commit }) => {
+      return commit !== undefined && !this.#directory.hasOutput(index, commit.done.bytesOut);
+    });
+    if (lost === undefined) return undefined;
+    return { message: `the output of reduce task ${lost.index} was removed or changed while the job ran` };
   }
 
   /**

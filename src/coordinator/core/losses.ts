@@ -119,7 +119,7 @@ function takeDamage(
     map.filesLost += 1;
     state.mapsLost += 1;
     state.pending.map.push(map);
-    effects.push({ type: "journal", record: { type: "lost", task: index } });
+    effects.push({ type: "journal", record: { type: "lost", kind: "map", task: index } });
     const message = `${taskName(map)} runs again, since its files are damaged or gone`;
     effects.push({ type: "log", level: "warn", message });
     if (map.filesLost >= state.settings.maxCrashes) {

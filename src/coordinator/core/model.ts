@@ -248,8 +248,8 @@ export type JournalRecord =
   /** Its number and its worker: nobody else is to be given the same number. */
   | { type: "began"; ref: AttemptRef; worker: string }
   | ({ type: "committed"; ref: AttemptRef; outputs: readonly OutputFile[] } & TaskCommit["done"])
-  /** The files of this map task are no more what they were. */
-  | { type: "lost"; task: number }
+  /** The files of this task are no more what they were. */
+  | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);
 
 /** What the shell adds to the reply to `Register`: the worker's token. */

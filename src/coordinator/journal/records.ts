@@ -45,7 +45,7 @@ const record = v.variant("type", [
     outputs: v.array(protocol.outputFile),
     ...protocol.attemptMeasures,
   }),
-  v.strictObject({ type: v.literal("lost"), task: count }),
+  v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),
   v.strictObject({
     type: v.literal("skipped"),
     task: count,
