@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { JobReport } from "../../src/coordinator/coordinator.js";
+import type { JobReport } from "../../src/coordinator/job-end.js";
 import { refusedCode, unknownWorkerCode } from "../../src/rpc/errors.js";
 import type { AttemptOutcome, OutputFile, ParamsOf } from "../../src/rpc/protocol.js";
 import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
