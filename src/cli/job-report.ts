@@ -30,8 +30,9 @@ async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<s
 }
 
 function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
-  const details = debug ? failure.stack : appFrames(failure);
-  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details);
+  const stack = debug ? failure.stack : appFrames(failure);
+  const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
+  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
 }
 
 function asJson({ snapshot, directory, outputs }: JobReport): unknown {

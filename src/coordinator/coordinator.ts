@@ -11,14 +11,18 @@ import type { Duplex } from "node:stream";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
+import { writeBadRecords } from "../output/bad-records.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
+import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
+import { badRecords } from "./core/bad-records.js";
 import { createState } from "./core/create.js";
 import type { Effect, Event, JobFailure, State } from "./core/model.js";
+import { refOf } from "./core/model.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
 import { refusal } from "./refusal.js";
@@ -138,6 +142,7 @@ export class Coordinator {
       register: (params) => this.#register(params),
       ask: (toEvent) => this.#ask(toEvent),
       tell: (event) => this.#step(event),
+      lose: (worker) => this.#step({ type: "disconnected", worker, record: this.#lastRecordOf(worker) }),
       snapshot: () => this.snapshot(),
     });
     this.#connections.add(connection);
@@ -186,7 +191,7 @@ export class Coordinator {
     const { inputs, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
-      const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
+      const cleared = this.#directory.clear(["intermediate", "output", "bad-records", "temporary"]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
       this.#step({ type: "planned", app, args, splits });
     } catch (error) {
@@ -235,6 +240,13 @@ export class Coordinator {
     }
   }
 
+  /** Where the record begins that a worker was mapping when its process ended, if it has left a marker. */
+  #lastRecordOf(worker: string): number | undefined {
+    const running = this.#state.workers.get(worker)?.running;
+    if (running === undefined) return undefined;
+    return takeRecordMarker(this.#directory.path, this.#state.settings.id, refOf(running.task, running.attempt));
+  }
+
   #takeCall(call: number): PendingCall | undefined {
     const pending = this.#calls.get(call);
     this.#calls.delete(call);
@@ -261,6 +273,7 @@ export class Coordinator {
     try {
       // Before a worker came nothing was written, and what there is comes from an earlier job.
       if (this.#state.app !== undefined) directory.clear(useless);
+      if (isDone) writeBadRecords(directory.path, this.#state.settings.id, badRecords(this.#state));
       return isDone ? directory.outputs() : [];
     } finally {
       await directory.release({ removeIfEmpty: !isDone });

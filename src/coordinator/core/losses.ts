@@ -57,7 +57,8 @@ function count(state: State, task: Task, loss: Loss, effects: Effect[]): JobFail
     state.attempts.failed += 1;
   }
   if (loss.class === "fatal") return failureAt(task, loss, []);
-  if (loss.record !== undefined && state.settings.badRecordsMax > 0) {
+  // A disk that is full or cannot be read is no fault of the record at which that came out.
+  if (loss.record !== undefined && loss.class !== "io" && state.settings.badRecordsMax > 0) {
     const failure = suspect(state, task, loss.record, loss, effects);
     if (failure !== undefined) return failure;
   }
