@@ -9,11 +9,13 @@
 import type { Duplex } from "node:stream";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
+import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import type { Effect, Event, FormerWorker } from "./core/model.js";
+import { refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
@@ -93,6 +95,7 @@ export class Coordinator {
       register: (params) => this.#register(params),
       ask: (toEvent) => this.#ask(toEvent),
       tell: (event) => this.#step(event),
+      lose: (worker) => this.#step({ type: "disconnected", worker, record: this.#lastRecordOf(worker) }),
       snapshot: () => this.snapshot(),
     });
     this.#connections.add(connection);
@@ -170,7 +173,7 @@ export class Coordinator {
     const { inputs, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
-      const cleared = this.#job.directory.clear(["intermediate", "output", "temporary", "journal"]);
+      const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits });
@@ -225,6 +228,17 @@ export class Coordinator {
       case "jobEnded":
         this.#end();
     }
+  }
+
+  /** Where the record begins that a worker was mapping when its process ended, if it has left a marker. */
+  #lastRecordOf(worker: string): number | undefined {
+    const running = this.#job.state.workers.get(worker)?.running;
+    if (running === undefined) return undefined;
+    return takeRecordMarker(
+      this.#job.directory.path,
+      this.#job.state.settings.id,
+      refOf(running.task, running.attempt),
+    );
   }
 
   #takeCall(call: number): PendingCall | undefined {

@@ -1,5 +1,7 @@
+import { writeBadRecords } from "../output/bad-records.js";
 import type { JobFileKind } from "../output/names.js";
 import type { JobOutcome, Snapshot } from "../rpc/protocol.js";
+import { badRecords } from "./core/bad-records.js";
 import type { JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";
 
@@ -21,7 +23,7 @@ export interface JobReport {
  */
 export async function settleJob(job: Job, snapshot: Snapshot, keepIntermediate: boolean): Promise<JobReport> {
   const { state, journal, directory } = job;
-  const lost = snapshot.phase === "done" ? lostOutput(job) : undefined;
+  const lost = snapshot.phase === "done" ? (lostOutput(job) ?? unwritableRecords(job)) : undefined;
   const outcome = lost === undefined ? outcomeOf(snapshot) : "failed";
   const isDone = outcome === "done";
   const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
@@ -31,7 +33,7 @@ export async function settleJob(job: Job, snapshot: Snapshot, keepIntermediate: 
   const useless: JobFileKind[] = ["temporary"];
   if (!isResumable) useless.push("journal");
   if (!isResumable && !keepIntermediate) useless.push("intermediate");
-  if (!isResumable && !keepIntermediate && !isDone) useless.push("output");
+  if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "bad-records");
   try {
     // Before a worker came nothing was written, and what there is comes from an earlier job.
     if (state.app !== undefined) directory.clear(useless);
@@ -47,6 +49,16 @@ export async function settleJob(job: Job, snapshot: Snapshot, keepIntermediate: 
 /** Of a job that has ended. */
 export function outcomeOf({ phase }: Pick<Snapshot, "phase">): JobOutcome {
   return phase === "done" || phase === "stopped" ? phase : "failed";
+}
+
+/** A job is not done before the records that it left out are where they can be found. */
+function unwritableRecords({ state, directory }: Job): JobFailure | undefined {
+  try {
+    writeBadRecords(directory.path, state.settings.id, badRecords(state));
+    return undefined;
+  } catch (error) {
+    return { message: `the bad records cannot be written: ${(error as Error).message}` };
+  }
 }
 
 /** Somebody may have removed or replaced an output while the job ran: that must not be called done. */

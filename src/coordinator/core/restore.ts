@@ -26,12 +26,13 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
+      const { ref, outputs, skipped, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       complete(state, task, {
         attempt: ref.attempt,
         files,
+        skipped,
         done: { recordsIn, recordsOut, bytesIn, bytesOut, counters },
       });
       task.orphans.clear();
