@@ -1,14 +1,14 @@
 import fc from "fast-check";
 
 /** What fuzzing a target has come to. */
-export interface Outcome {
+interface Outcome {
   /** How many inputs were tried. */
   readonly inputs: number;
   readonly finding?: Finding;
 }
 
 /** The shortest input found that a target does not stand, and how to have it again. */
-export interface Finding {
+interface Finding {
   readonly seed: number;
   readonly path: string;
   readonly counterexample: string;

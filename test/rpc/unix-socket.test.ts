@@ -224,6 +224,31 @@ describe("a Unix socket with more connections than it takes", () => {
   });
 });
 
+test("a client that floods, one that does not read and one that stops in a line hold up no other", async () => {
+  const served: Peer[] = [];
+  const listener = await listenUnixSocket(path, (stream) => served.push(new Peer(stream, { Ping: () => ({}) })));
+  const [flooding, deaf, stuck] = [
+    await connectUnixSocket(path),
+    await connectUnixSocket(path),
+    await connectUnixSocket(path),
+  ];
+  const good = new Peer(await connectUnixSocket(path), {});
+  await vi.waitFor(() => expect(served).toHaveLength(4));
+  stuck.write('{"jsonrpc":"2.0",');
+  flooding.resume();
+  const ping = Buffer.from('{"jsonrpc":"2.0","id":1,"method":"Ping"}\n'.repeat(1000));
+  for (let round = 0; round < 100; round += 1) {
+    if (flooding.writable) flooding.write(Buffer.alloc(1000, "\n"));
+    if (deaf.writable) deaf.write(ping);
+    expect(await good.call("Ping", {})).toEqual({});
+  }
+  await Promise.all([served[0]?.closed, served[1]?.closed]);
+  expect(await good.call("Ping", {})).toEqual({});
+  for (const stream of [flooding, deaf, stuck]) stream.destroy();
+  await good.close();
+  await listener.close();
+});
+
 describe("connecting to a Unix socket", () => {
   const stranger = 65534;
   const isRoot = process.geteuid?.() === 0;
