@@ -92,6 +92,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
               if (waiting.length === 1000) for (const answer of waiting.reverse()) answer();
             }),
         },
+        { limits: { callsMax: 1000 } },
       );
       const names = Array.from({ length: 1000 }, (_, i) => `worker ${i}`);
       const answers = await Promise.all(names.map((name) => worker.call("RequestTask", { worker: name })));
@@ -155,7 +156,9 @@ export function describeTransport(name: string, factory: TransportFactory): void
 
     test("a peer that never reads its replies is cut off", async () => {
       const [near, far] = await connection();
-      const peer = new Peer(far, { Ping: () => ({}) }, { messageBytesMax: 16 * 1024 });
+      const unlimited = { burst: Infinity, perSecond: 0 };
+      const limits = { messages: unlimited, bytes: unlimited, callsMax: Infinity };
+      const peer = new Peer(far, { Ping: () => ({}) }, { limits, unreadBytesMax: 64 * 1024 });
       const block = Buffer.from(`${JSON.stringify(request(1, "Ping"))}\n`.repeat(100));
       while (!far.destroyed) {
         const written = deferred();
