@@ -31,7 +31,7 @@ export const memberLimits: ReceiveLimits = {
 
 /** Of an end that has not shown yet that it speaks the protocol: room for a `Register`, or to ask for the status. */
 export const strangerLimits: ReceiveLimits = {
-  lineBytesMax: 64 * kibibyte,
+  lineBytesMax: 256 * kibibyte,
   messages: { burst: 200, perSecond: 50 },
   bytes: { burst: mebibyte, perSecond: 256 * kibibyte },
   callsMax: 8,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
 import type { JsonValue } from "../../src/app/contract.js";
-import type { StoredFile } from "../../src/rpc/protocol.js";
+import type { StoredFile } from "../../src/shuffle/stored-file.js";
 import { DamagedInputError } from "../../src/shuffle/merge/damaged-input-error.js";
 import { mergeGroups } from "../../src/shuffle/merge/merge.js";
 import { byteDamages, damaged, type ByteDamage } from "./damaged-bytes.js";

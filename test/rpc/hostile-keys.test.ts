@@ -7,12 +7,22 @@ import { Wire } from "./wire.js";
 
 const app = { name: "wc", hash: "00", input: "file" };
 const ref = { kind: "map", task: 0, attempt: 1 };
-const done = { type: "done", outputs: [], recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: [] };
+const done = {
+  type: "done",
+  outputs: [],
+  skipped: [],
+  recordsIn: 0,
+  recordsOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  counters: [],
+};
 const validParams: Record<Method, object> = {
   Register: { protocol: 1, pid: 1, host: "h", app },
   RequestTask: { worker: "w" },
+  ListInputs: { worker: "w", ref, from: 0 },
   MayCommit: { worker: "w", ref },
-  NotifyTaskCompletion: { worker: "w", ref, outcome: done },
+  NotifyTaskCompletion: { worker: "w", ref, outcome: done, leaving: false },
   Heartbeat: { worker: "w", attempts: [{ ref, records: 1, bytes: 1 }], memoryBytes: 1 },
   Status: {},
   Ping: {},
