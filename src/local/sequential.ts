@@ -58,7 +58,7 @@ export async function runSequentially(options: SequentialOptions): Promise<Seque
     collectorBytes: options.collectorBytes,
     args: options.args,
     signal: new AbortController().signal,
-    progress: { set: () => undefined },
+    progress: { set: () => undefined, beginRecord: () => undefined },
   });
   const stray = listenForStrayErrors();
   let isDone = false;

@@ -67,6 +67,7 @@ async function mapRecords<Value extends string | Uint8Array>(
   try {
     while (reader.next()) {
       context.offset = reader.offset;
+      progress.beginRecord(reader.offset);
       let result = map?.(context.filename, reader.value, context);
       if (result !== undefined) {
         if (isThenable(result)) result = await result;
@@ -77,6 +78,7 @@ async function mapRecords<Value extends string | Uint8Array>(
       bytes += reader.endOffset - reader.offset;
       progress.set(records, bytes);
     }
+    progress.beginRecord(NaN);
   } finally {
     reader.close();
   }
