@@ -34,6 +34,7 @@ export class Executor {
   #afterthought: Failure | undefined;
   /** How the thread ended, once it has or is about to. */
   #loss: Failure | undefined;
+  #isGone = false;
 
   private constructor(appPath: string) {
     const start: ExecutorStart = { appPath, progress: this.#progress.buffer };
@@ -152,7 +153,10 @@ export class Executor {
     else this.#end(message);
   }
 
+  /** The thread has ended. An error is followed by its exit, which says nothing new. */
   #lose(loss: Failure, appPath: string): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
     this.#loss ??= loss;
     this.#rejectLoaded(new AppError(`cannot load app ${appPath}: ${loss.message}`));
     this.#end(this.#loss);
