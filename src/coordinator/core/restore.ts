@@ -4,6 +4,7 @@
  * handed out again. Errors and crashes are counted anew.
  */
 import { complete, filesOf, undoCompletion } from "./commit.js";
+import { endIfOver } from "./ending.js";
 import type { Effect, JournalRecord, State, Task } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";
@@ -50,9 +51,11 @@ export function restore(state: State, record: JournalRecord, now: number): void 
   }
 }
 
-/** To be called after the last record: what is left is handed out from here on. */
+/** To be called after the last record: what is left is handed out from here on, or the job is over if nothing is. */
 export function resume(state: State, effects: Effect[]): void {
-  if (state.app !== undefined) beginMapPhase(state, effects);
+  if (state.app === undefined) return;
+  beginMapPhase(state, effects);
+  endIfOver(state, effects);
 }
 
 function taskOf(state: State, { kind, task }: { kind: Task["kind"]; task: number }): Task {
