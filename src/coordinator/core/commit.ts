@@ -56,7 +56,8 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), done });
-  if (task.kind === "map" && mapsAreDone(state)) beginReducePhase(state, effects);
+  // After the end of the job it counts for the one who resumes it, and nothing begins any more.
+  if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
 }
 
