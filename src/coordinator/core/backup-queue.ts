@@ -1,8 +1,6 @@
-import type { Task } from "./model.js";
-
-interface Entry {
+interface Entry<Item> {
   readonly dueMs: number;
-  readonly task: Task;
+  readonly task: Item;
 }
 
 /**
@@ -12,26 +10,26 @@ interface Entry {
  * A task has at most one entry that counts, the one in `#due`; others are left in the heap and dropped when they come
  * to its top.
  */
-export class BackupQueue {
-  readonly #heap: Entry[] = [];
-  readonly #due = new Map<Task, number>();
+export class BackupQueue<Item> {
+  readonly #heap: Entry<Item>[] = [];
+  readonly #due = new Map<Item, number>();
 
   /** The task is due at that time, and not at an earlier one that was given before. */
-  set(task: Task, dueMs: number): void {
+  set(task: Item, dueMs: number): void {
     if (this.#due.get(task) === dueMs) return;
     this.#due.set(task, dueMs);
     this.#heap.push({ dueMs, task });
     this.#rise(this.#heap.length - 1);
   }
 
-  delete(task: Task): void {
+  delete(task: Item): void {
     this.#due.delete(task);
   }
 
   /** The tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
-  first(nowMs: number, suits: (task: Task) => boolean): Task | undefined {
-    const passedOver: Entry[] = [];
-    let found: Task | undefined;
+  first(nowMs: number, suits: (task: Item) => boolean): Item | undefined {
+    const passedOver: Entry<Item>[] = [];
+    let found: Item | undefined;
     for (let top = this.#heap[0]; top !== undefined && top.dueMs <= nowMs && found === undefined; top = this.#heap[0]) {
       this.#pop();
       if (this.#due.get(top.task) !== top.dueMs) continue;

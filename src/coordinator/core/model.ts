@@ -178,7 +178,7 @@ export interface State {
   readonly completed: { map: number; reduce: number };
   readonly inProgress: Set<Task>;
   /** When which task in progress is due for a backup attempt. */
-  readonly backups: BackupQueue;
+  readonly backups: BackupQueue<Task>;
   readonly workers: Map<string, Worker>;
   workersJoined: number;
   /** Workers whose `RequestTask` waits, longest first. */

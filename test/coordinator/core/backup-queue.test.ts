@@ -10,11 +10,11 @@ const [a, b, c] = tasks as [Task, Task, Task];
 
 describe("the queue of tasks that are due for a backup attempt", () => {
   test("has nothing for anybody when it is empty", () => {
-    expect(new BackupQueue().first(1000, all)).toBeUndefined();
+    expect(new BackupQueue<Task>().first(1000, all)).toBeUndefined();
   });
 
   test("gives a task from the time at which it is due, again and again", () => {
-    const queue = new BackupQueue();
+    const queue = new BackupQueue<Task>();
     queue.set(a, 10);
     expect(queue.first(9, all)).toBeUndefined();
     expect(queue.first(10, all)).toBe(a);
@@ -22,7 +22,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
   });
 
   test("gives the one that has been due for longest", () => {
-    const queue = new BackupQueue();
+    const queue = new BackupQueue<Task>();
     queue.set(a, 30);
     queue.set(b, 10);
     queue.set(c, 20);
@@ -30,7 +30,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
   });
 
   test("passes over those that do not suit, and keeps them", () => {
-    const queue = new BackupQueue();
+    const queue = new BackupQueue<Task>();
     queue.set(a, 10);
     queue.set(b, 20);
     expect(queue.first(30, (task) => task !== a)).toBe(b);
@@ -39,7 +39,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
   });
 
   test("knows only the last time that a task was given", () => {
-    const queue = new BackupQueue();
+    const queue = new BackupQueue<Task>();
     queue.set(a, 10);
     queue.set(a, 30);
     expect(queue.first(20, all)).toBeUndefined();
@@ -49,7 +49,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
   });
 
   test("forgets a task that is deleted, until it is set again", () => {
-    const queue = new BackupQueue();
+    const queue = new BackupQueue<Task>();
     queue.set(a, 10);
     queue.delete(a);
     expect(queue.first(20, all)).toBeUndefined();
@@ -68,7 +68,7 @@ test("whatever is done to it, the queue gives what a search of all tasks would g
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 100 }), (actions) => {
-      const queue = new BackupQueue();
+      const queue = new BackupQueue<Task>();
       const due = new Map<number, number>();
       for (const action of actions) {
         if (action.type === "delete") {
