@@ -1,6 +1,6 @@
-interface Entry<Item> {
+interface Entry<Task> {
   readonly dueMs: number;
-  readonly task: Item;
+  readonly task: Task;
 }
 
 /**
@@ -10,26 +10,26 @@ interface Entry<Item> {
  * A task has at most one entry that counts, the one in `#due`; others are left in the heap and dropped when they come
  * to its top.
  */
-export class BackupQueue<Item> {
-  readonly #heap: Entry<Item>[] = [];
-  readonly #due = new Map<Item, number>();
+export class BackupQueue<Task> {
+  readonly #heap: Entry<Task>[] = [];
+  readonly #due = new Map<Task, number>();
 
   /** The task is due at that time, and not at an earlier one that was given before. */
-  set(task: Item, dueMs: number): void {
+  set(task: Task, dueMs: number): void {
     if (this.#due.get(task) === dueMs) return;
     this.#due.set(task, dueMs);
     this.#heap.push({ dueMs, task });
     this.#rise(this.#heap.length - 1);
   }
 
-  delete(task: Item): void {
+  delete(task: Task): void {
     this.#due.delete(task);
   }
 
   /** The tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
-  first(nowMs: number, suits: (task: Item) => boolean): Item | undefined {
-    const passedOver: Entry<Item>[] = [];
-    let found: Item | undefined;
+  first(nowMs: number, suits: (task: Task) => boolean): Task | undefined {
+    const passedOver: Entry<Task>[] = [];
+    let found: Task | undefined;
     for (let top = this.#heap[0]; top !== undefined && top.dueMs <= nowMs && found === undefined; top = this.#heap[0]) {
       this.#pop();
       if (this.#due.get(top.task) !== top.dueMs) continue;

@@ -82,13 +82,13 @@ export class Cluster {
   }
 
   /** The state in which another coordinator would take up the job now. */
-  restored(): { state: State; effects: Effect[] } {
+  restored(isThere: (partition: number) => boolean = () => true): { state: State; effects: Effect[] } {
     const state = createState(this.#settings, undefined, this.#now);
     // As it comes from a file.
     const records = JSON.parse(JSON.stringify(this.#journal)) as JournalRecord[];
     for (const record of records) restore(state, record, this.#now);
     const effects: Effect[] = [];
-    resume(state, effects);
+    resume(state, isThere, this.#now, effects);
     checkInvariants(state);
     return { state, effects };
   }
@@ -137,7 +137,7 @@ export class Cluster {
         this.#step({ type: "drained", message: "interrupted" });
         return;
       case "restart":
-        this.#restart();
+        this.#restart((partition) => how % 5 !== 0 || partition % 2 === 1);
         return;
     }
     const worker = this.#workers[who % Math.max(1, this.#workers.length)];
@@ -248,14 +248,15 @@ export class Cluster {
   }
 
   /** The coordinator is killed, and another one goes on from the journal. Its workers come back to it. */
-  #restart(): void {
-    const { state, effects } = this.restored();
+  #restart(isThere: (partition: number) => boolean): void {
+    const { state, effects } = this.restored(isThere);
     this.#state = state;
     this.#planned = state.app !== undefined;
     this.#leftovers.length = 0;
     this.#callers.clear();
     this.#script.push({ now: this.#now, event: { type: "restarted" }, effects });
-    this.ledger.restart(this.#journal, false, effects);
+    this.ledger.restart(this.#journal, false, isThere, effects);
+    for (const effect of effects) if (effect.type === "journal") this.#journal.push(effect.record);
     for (const worker of this.#workers) this.#loseConnection(worker);
   }
 

@@ -28,7 +28,7 @@ export function describeJournaled(record: JournalRecord): string {
     case "committed":
       return `committed ${describeRef(record.ref)}`;
     case "lost":
-      return `lost map ${record.task}`;
+      return `lost ${record.kind} ${record.task}`;
     case "skipped":
       return `skipped the record at ${record.offset} of map ${record.task}`;
   }

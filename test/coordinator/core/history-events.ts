@@ -22,6 +22,7 @@
  *     8s drain "interrupted"
  *     9s abort "interrupted"
  *     9s the coordinator is killed, and resumed             (or: is killed in its last record, and resumed)
+ *     9s the coordinator is killed, and resumed without the outputs of 0, 1
  *     9s w3 joins, it was w1 with map 0 attempt 1           (or: joins, it was w1)
  *
  * A map attempt has a file of one byte for each reduce task.

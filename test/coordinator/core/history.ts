@@ -13,6 +13,9 @@ import { step } from "../../../src/coordinator/core/step.js";
 import { describeJournaled, describeRef, describeReply } from "./history-effects.js";
 import { match, readEvent, readSettings, readTime } from "./history-events.js";
 
+const resumePattern =
+  /^the coordinator is killed(?<torn> in its last record)?, and resumed(?: without the outputs? of (?<lost>[\d, ]+))?$/;
+
 /** What replies are called after: the worker that called, and when. */
 interface Call {
   readonly worker: string;
@@ -49,8 +52,11 @@ class History {
   play(line: string): string[] {
     const { time, words = "" } = match(/^(?:(?<time>[\d.]+s) +)?(?<words>.+)$/, line);
     if (time !== undefined) this.#time = time;
-    const killed = /^the coordinator is killed(?<torn> in its last record)?, and resumed$/.exec(words);
-    if (killed !== null) return this.#resume(killed.groups?.["torn"] !== undefined);
+    const killed = resumePattern.exec(words)?.groups;
+    if (killed !== undefined) {
+      const lost = killed["lost"]?.split(", ").map(Number) ?? [];
+      return this.#resume(killed["torn"] !== undefined, lost);
+    }
     const event = readEvent(words, this.#calls.length, this.#settings);
     const call = "call" in event ? event.call : undefined;
     if ("call" in event) this.#calls.push({ worker: callerOf(event), time: this.#time });
@@ -59,14 +65,17 @@ class History {
     return effects.map((effect) => this.#describe(effect, call));
   }
 
-  /** Of a torn journal the last record is missing: the coordinator was killed while it wrote it. */
-  #resume(isTorn: boolean): string[] {
+  /**
+   * Of a torn journal the last record is missing: the coordinator was killed while it wrote it. `lost` are the partitions
+   * whose outputs are gone.
+   */
+  #resume(isTorn: boolean, lost: readonly number[]): string[] {
     if (isTorn) this.#journal.pop();
     const now = readTime(this.#time);
     this.#state = createState(this.#settings, undefined, now);
     for (const record of this.#journal) restore(this.#state, record, now);
     const effects: Effect[] = [];
-    resume(this.#state, effects);
+    resume(this.#state, (partition) => !lost.includes(partition), now, effects);
     checkInvariants(this.#state);
     const { completed, maps, reduces } = this.#state;
     const found = `${completed.map} of ${maps.length} maps, ${completed.reduce} of ${reduces.length} reduces are done`;

@@ -40,7 +40,7 @@ export class LedgerJob {
       this.plan(record.splits);
       return;
     }
-    const ref = "ref" in record ? record.ref : { kind: "map" as const, task: record.task };
+    const ref = "ref" in record ? record.ref : { kind: "map" as const, ...record };
     const task = this.task(ref);
     must(task !== undefined, () => `the journal speaks of ${show(ref)}`);
     switch (record.type) {
@@ -55,11 +55,18 @@ export class LedgerJob {
         break;
       case "lost":
         task.accepted = undefined;
-        this.mapsLost += 1;
+        if (record.kind === "map") this.mapsLost += 1;
         break;
       case "skipped":
         task.skip.add(record.offset);
         this.#skipped += 1;
+    }
+  }
+
+  /** The outputs that are not there any more when the job is taken up have to be made again. */
+  loseOutputs(isThere: (partition: number) => boolean): void {
+    for (const reduce of this.#reduces) {
+      if (reduce.accepted !== undefined && !isThere(reduce.ref.task)) this.#lose(reduce);
     }
   }
 
@@ -84,7 +91,8 @@ export class LedgerJob {
     if (this.ended !== undefined) return;
     if (loss.class === "fatal") this.ended = "failed";
     else if (loss.class === "damaged") this.#loseFiles(life, loss.damaged ?? []);
-    else this.#count(life, loss.class === "crash", loss.record);
+    // A disk that is full is no fault of a record.
+    else this.#count(life, loss.class === "crash", loss.class === "io" ? undefined : loss.record);
   }
 
   mapsAreDone(): boolean {
@@ -144,10 +152,9 @@ export class LedgerJob {
       const map = this.maps[index];
       if (map?.accepted?.attempt !== attempt) continue;
       isNews = true;
-      map.accepted = undefined;
       map.filesLost += 1;
       this.mapsLost += 1;
-      this.#journal.expect({ type: "lost", task: index });
+      this.#lose(map);
       if (map.filesLost === this.#settings.maxCrashes) {
         this.ended = "failed";
         return;
@@ -157,6 +164,11 @@ export class LedgerJob {
     // Whoever complains without any reason must not do so for ever.
     task.losses.push({ isCrash: true, record: undefined });
     this.#endIfTooMany(task);
+  }
+
+  #lose(task: TaskPage): void {
+    task.accepted = undefined;
+    this.#journal.expect({ type: "lost", ...task.ref });
   }
 
   #endIfTooMany(task: TaskPage): void {

@@ -63,9 +63,14 @@ export class Ledger {
 
   /**
    * The coordinator was killed, and another one goes on from the records that were found: with what is committed, without
-   * workers, calls, and a memory of errors. `effects` are what it did about that.
+   * workers, calls, and a memory of errors. `effects` are what it did about that; `isThere` is what it was told of outputs.
    */
-  restart(found: readonly JournalRecord[], machineCrashed: boolean, effects: readonly Effect[]): void {
+  restart(
+    found: readonly JournalRecord[],
+    machineCrashed: boolean,
+    isThere: (partition: number) => boolean,
+    effects: readonly Effect[],
+  ): void {
     this.#journal.restart(found, machineCrashed);
     for (const page of [this.#workers, this.#ids, this.#calls]) page.clear();
     this.#job = new LedgerJob(this.#settings, this.#journal);
@@ -73,9 +78,12 @@ export class Ledger {
       this.#job.remember(record);
       if (record.type === "began") this.#ids.add(record.worker);
     }
+    this.#job.loseOutputs(isThere);
     this.#job.goOn();
+    for (const effect of effects) this.#journal.take(effect, true);
+    this.#journal.checkEnd();
     const due = this.ended === undefined ? [] : [{ type: "jobEnded", outcome: this.ended }];
-    const done = effects.filter(({ type }) => type !== "log");
+    const done = effects.filter(({ type }) => type !== "log" && type !== "journal");
     must(equal(done, due), () => `the job is taken up with ${show(done)}, not ${show(due)}`);
   }
 
@@ -378,6 +386,7 @@ function journaled({
   bytesIn,
   bytesOut,
   counters,
+  skipped,
 }: Extract<AttemptOutcome, { type: "done" }>): Partial<JournalRecord> {
-  return { outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters };
+  return { outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters, skipped };
 }
