@@ -23,7 +23,8 @@ export class Place {
   readonly outputDirectory: string;
   readonly #programs: string;
   readonly #startedMs = performance.now();
-  readonly #log = fs.openSync(this.logPath, "a");
+  /** Undefined once it is closed: a process that was killed at the end is noticed after that. */
+  #log: number | undefined = fs.openSync(this.logPath, "a");
 
   constructor(programs: string, { hasSmallDisk }: { readonly hasSmallDisk: boolean }) {
     this.#programs = programs;
@@ -56,8 +57,11 @@ export class Place {
 
   /** Notes what was done or said, and when. */
   log(who: string, text: string): void {
+    if (this.#log === undefined) return;
     const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(3);
-    for (const line of text.replace(/\n$/, "").split("\n")) fs.writeSync(this.#log, `${seconds} ${who}: ${line}\n`);
+    for (const line of text.replace(/\n$/, "").split("\n")) {
+      fs.writeSync(this.#log, `${seconds} ${who}: ${line}\n`);
+    }
   }
 
   /** The processes that were started here, and their children and grandchildren, as long as they live. */
@@ -106,7 +110,8 @@ export class Place {
       fs.cpSync(this.disk.path, join(this.directory, "disk-as-it-was"), { recursive: true });
     }
     this.disk?.unmount();
-    fs.closeSync(this.#log);
+    if (this.#log !== undefined) fs.closeSync(this.#log);
+    this.#log = undefined;
     if (!keep) fs.rmSync(this.directory, { recursive: true, force: true });
   }
 }
