@@ -27,6 +27,8 @@ export interface Interruption {
 const takenRetriesMax = 100;
 const takenDelayMs = 100;
 
+const failure = " the job failed: ";
+
 export class Cluster {
   readonly #plan: JobPlan;
   readonly #place: Place;
@@ -95,8 +97,9 @@ export class Cluster {
         await this.#betweenCoordinators(this.#interruption);
         resumes = true;
         taken = 0;
-      } else if (ended.code === 1 && stderr.includes(" the job failed: ")) return { how: "failed", message: stderr };
-      else return lost(coordinator, ended);
+      } else if (ended.code === 1 && stderr.includes(failure)) {
+        return { how: "failed", message: stderr.slice(stderr.indexOf(failure) + 1).trim() };
+      } else return lost(coordinator, ended);
     }
   }
 

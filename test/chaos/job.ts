@@ -74,5 +74,5 @@ async function judge(
   const complaints = [...remainsOfFailure(place), ...left];
   const mayFail = wasFull && /ENOSPC|no space left/i.test(end.message);
   if (mayFail && complaints.length === 0) return { verdict: "failed", complaints: [] };
-  return { verdict: mayFail ? "wrong" : "lost", complaints: [end.message.trim(), ...complaints] };
+  return { verdict: mayFail ? "wrong" : "lost", complaints: [end.message, ...complaints] };
 }
