@@ -1,4 +1,4 @@
-import type { JobReport } from "../coordinator/coordinator.js";
+import type { JobReport } from "../coordinator/job-end.js";
 import { outputsText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
 

@@ -9,33 +9,21 @@
 import type { Duplex } from "node:stream";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
-import { JobDirectory } from "../output/directory.js";
-import type { JobFileKind } from "../output/names.js";
+import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
-import type { Effect, Event, FormerWorker, JobFailure, State } from "./core/model.js";
+import type { Effect, Event, FormerWorker } from "./core/model.js";
+import { refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
-import { newJob, resumeJob, type Job } from "./job.js";
-import type { JobJournal } from "./journal/job-journal.js";
+import { outcomeOf, settleJob, type JobReport } from "./job-end.js";
+import { takeJob, type Job } from "./job.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
 import { WorkerConnection } from "./worker-connection.js";
-
-/** How a job has ended. */
-export interface JobReport {
-  readonly snapshot: Snapshot;
-  readonly failure: JobFailure | undefined;
-  /** Absolute path of the job's directory. */
-  readonly directory: string;
-  /** Names of the output files in it; none when the job failed. */
-  readonly outputs: readonly string[];
-  /** Whether the job can be gone on with. */
-  readonly isResumable: boolean;
-}
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
 const leaveTimeoutMs = 2000;
@@ -47,31 +35,22 @@ interface PendingCall {
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #state: State;
+  readonly #job: Job;
   readonly #connections = new Set<WorkerConnection>();
   readonly #calls = new Map<number, PendingCall>();
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
   readonly #hurried: Promise<void>;
   #hurry: () => void = () => undefined;
-  readonly #directory: JobDirectory;
-  readonly #journal: JobJournal;
   readonly #listener: Listener | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
   /** Why the inputs cannot be split as the app wants them. */
   #unsplittable: InputError | undefined;
 
-  private constructor(
-    options: CoordinatorOptions,
-    { state, journal }: Job,
-    directory: JobDirectory,
-    listener: Listener | undefined,
-  ) {
+  private constructor(options: CoordinatorOptions, job: Job, listener: Listener | undefined) {
     this.#options = options;
-    this.#state = state;
-    this.#journal = journal;
-    this.#directory = directory;
+    this.#job = job;
     this.#listener = listener;
     this.#ended = new Promise((resolve) => (this.#end = resolve));
     this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
@@ -89,14 +68,13 @@ export class Coordinator {
     };
     const { socket } = options;
     const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
-    let directory: JobDirectory | undefined;
     try {
-      directory = await JobDirectory.take(options.outputDirectory, options.inputs);
-      const job = options.resume ? resumeJob(options, directory.path) : newJob(options, directory.path);
-      const coordinator = new Coordinator(options, job, directory, listener);
+      const job = await takeJob(options);
+      const coordinator = new Coordinator(options, job, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      if (options.resume) resume(job.state, effects);
+      const isThere = (partition: number, bytes: number) => job.directory.hasOutput(partition, bytes);
+      if (options.resume) resume(job.state, isThere, performance.now(), effects);
       coordinator.#carryOutAll(effects);
       accept = (stream) => {
         coordinator.accept(stream);
@@ -104,7 +82,6 @@ export class Coordinator {
       early.forEach(accept);
       return coordinator;
     } catch (error) {
-      await directory?.release({ removeIfEmpty: true });
       await listener?.close();
       for (const stream of early) stream.destroy();
       throw error;
@@ -118,6 +95,7 @@ export class Coordinator {
       register: (params) => this.#register(params),
       ask: (toEvent) => this.#ask(toEvent),
       tell: (event) => this.#step(event),
+      lose: (worker) => this.#step({ type: "disconnected", worker, record: this.#lastRecordOf(worker) }),
       snapshot: () => this.snapshot(),
     });
     this.#connections.add(connection);
@@ -136,11 +114,10 @@ export class Coordinator {
     clearInterval(ticks);
     clearTimeout(this.#drainTimer);
     const snapshot = this.snapshot();
-    const outcome = snapshot.phase === "done" || snapshot.phase === "stopped" ? snapshot.phase : "failed";
-    await this.#sendHome(outcome);
-    const { outputs, isResumable } = await this.#clearUp(outcome);
+    await this.#sendHome(outcomeOf(snapshot));
+    const report = await settleJob(this.#job, snapshot, this.#options.keepIntermediate);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
-    return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs, isResumable };
+    return report;
   }
 
   /**
@@ -164,28 +141,28 @@ export class Coordinator {
 
   /** Names the job to its workers, also after it has been resumed. */
   get jobId(): string {
-    return this.#state.settings.id;
+    return this.#job.state.settings.id;
   }
 
   snapshot(): Snapshot {
-    return takeSnapshot(this.#state, performance.now());
+    return takeSnapshot(this.#job.state, performance.now());
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
-    const refused = refusal(this.#state, params);
+    const refused = refusal(this.#job.state, params);
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
     const { app, args, pid, host } = params;
-    if (this.#state.phase === "waiting") this.#plan(app, this.#state.args ?? args ?? {});
+    if (this.#job.state.phase === "waiting") this.#plan(app, this.#job.state.args ?? args ?? {});
     const former = this.#formerWorker(params.former);
     const registered = await this.#ask<Omit<ResultOf<"Register">, "token">>((call) => {
       return { type: "registered", call, pid, host, former };
     });
-    return { ...registered, token: this.#journal.tokenOf(registered.worker) };
+    return { ...registered, token: this.#job.journal.tokenOf(registered.worker) };
   }
 
   /** Who the worker was before; undefined when it cannot prove that, or it was a worker of another job. */
   #formerWorker(former: ParamsOf<"Register">["former"]): FormerWorker | undefined {
-    if (former?.job !== this.#state.settings.id || !this.#journal.isTokenOf(former.worker, former.token)) {
+    if (former?.job !== this.#job.state.settings.id || !this.#job.journal.isTokenOf(former.worker, former.token)) {
       return undefined;
     }
     return { worker: former.worker, attempt: former.attempt };
@@ -196,9 +173,9 @@ export class Coordinator {
     const { inputs, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
-      const cleared = this.#directory.clear(["intermediate", "output", "temporary", "journal"]);
-      if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
-      this.#journal.begin(this.#directory.path);
+      const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
+      if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
+      this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits });
     } catch (error) {
       // It would be the same with the next worker.
@@ -218,13 +195,13 @@ export class Coordinator {
   }
 
   #step(event: Event): void {
-    this.#carryOutAll(step(this.#state, event, performance.now()));
+    this.#carryOutAll(step(this.#job.state, event, performance.now()));
   }
 
   #carryOutAll(effects: readonly Effect[]): void {
     // What is to be remembered of a step is written at once, and before anybody is told of it.
     const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
-    if (records.length > 0) this.#journal.write(records);
+    if (records.length > 0) this.#job.journal.write(records);
     for (const effect of effects) this.#carryOut(effect);
   }
 
@@ -253,6 +230,17 @@ export class Coordinator {
     }
   }
 
+  /** Where the record begins that a worker was mapping when its process ended, if it has left a marker. */
+  #lastRecordOf(worker: string): number | undefined {
+    const running = this.#job.state.workers.get(worker)?.running;
+    if (running === undefined) return undefined;
+    return takeRecordMarker(
+      this.#job.directory.path,
+      this.#job.state.settings.id,
+      refOf(running.task, running.attempt),
+    );
+  }
+
   #takeCall(call: number): PendingCall | undefined {
     const pending = this.#calls.get(call);
     this.#calls.delete(call);
@@ -267,27 +255,5 @@ export class Coordinator {
     clearTimeout(timer);
     await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
-  }
-
-  /** Removes what is of no use any more. Of a job that was stopped in good order what is done stays, with the journal. */
-  async #clearUp(outcome: JobOutcome): Promise<Pick<JobReport, "outputs" | "isResumable">> {
-    const directory = this.#directory;
-    const { keepIntermediate } = this.#options;
-    const { completed, app } = this.#state;
-    const isWorthKeeping = completed.map + completed.reduce > 0;
-    const isResumable =
-      isWorthKeeping && (outcome === "stopped" || (outcome === "failed" && keepIntermediate)) && this.#journal.keep();
-    this.#journal.close();
-    const useless: JobFileKind[] = ["temporary"];
-    if (!isResumable) useless.push("journal");
-    if (!isResumable && !keepIntermediate) useless.push("intermediate");
-    if (!isResumable && !keepIntermediate && outcome !== "done") useless.push("output");
-    try {
-      // Before a worker came nothing was written, and what there is comes from an earlier job.
-      if (app !== undefined) directory.clear(useless);
-      return { outputs: outcome === "done" ? directory.outputs() : [], isResumable };
-    } finally {
-      await directory.release({ removeIfEmpty: outcome !== "done" });
-    }
   }
 }

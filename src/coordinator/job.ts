@@ -1,5 +1,6 @@
 import type { CoordinatorOptions } from "./options.js";
 import { InputError } from "../input/input-error.js";
+import { JobDirectory } from "../output/directory.js";
 import { createState } from "./core/create.js";
 import type { JobSettings, State } from "./core/model.js";
 import { restore } from "./core/restore.js";
@@ -11,12 +12,29 @@ import type { JobInputs } from "./journal/records.js";
 export interface Job {
   readonly state: State;
   readonly journal: JobJournal;
+  /** Held until the end of the job. */
+  readonly directory: JobDirectory;
 }
 
 const heartbeatIntervalMsMax = 1000;
 
+/**
+ * Takes the job's directory, and begins a new job there or goes on with the one that was interrupted. Throws an InputError
+ * when the directory cannot be had or there is no such job in it; then nothing was changed.
+ */
+export async function takeJob(options: CoordinatorOptions): Promise<Job> {
+  const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
+  try {
+    const begin = options.resume ? resumeJob : newJob;
+    return { ...begin(options, directory.path), directory };
+  } catch (error) {
+    await directory.release({ removeIfEmpty: true });
+    throw error;
+  }
+}
+
 /** A job of which nothing has run yet. `directory` is an absolute path. */
-export function newJob(options: CoordinatorOptions, directory: string): Job {
+function newJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
   const journal = JobJournal.forNewJob(inputsOf(options), (message) => {
     options.log.warn(message);
   });
@@ -28,7 +46,7 @@ export function newJob(options: CoordinatorOptions, directory: string): Job {
  * The job that was interrupted in that directory, as far as it had come. Throws an InputError when there is none, or when
  * it was of other inputs or with other options.
  */
-export function resumeJob(options: CoordinatorOptions, directory: string): Job {
+function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
   const now = performance.now();
   let state: State | undefined;
   const journal = JobJournal.takeUp(

@@ -12,6 +12,8 @@ export interface Home {
   /** Gives the core an event that asks for a reply, and waits for that. */
   ask<Reply>(toEvent: (call: number) => Event): Promise<Reply>;
   tell(event: Event): void;
+  /** The connection of this worker has closed. */
+  lose(worker: string): void;
   snapshot(): Snapshot;
 }
 
@@ -41,7 +43,7 @@ export class WorkerConnection {
       Status: () => home.snapshot(),
     });
     void this.closed.then(() => {
-      if (this.#worker !== undefined) home.tell({ type: "disconnected", worker: this.#worker });
+      if (this.#worker !== undefined) home.lose(this.#worker);
     });
   }
 

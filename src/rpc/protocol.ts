@@ -93,7 +93,7 @@ export const attemptMeasures = {
 };
 
 /** A record of a split, by its place: where it begins and where it ends in the file, in bytes. */
-const recordPlace = v.strictObject({ offset: count, endOffset: count });
+export const recordPlace = v.strictObject({ offset: count, endOffset: count });
 
 /** How an attempt ended. */
 const attemptOutcome = v.variant("type", [

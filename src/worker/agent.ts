@@ -225,7 +225,7 @@ class Agent {
   }
 
   async #commit(session: Session, ref: AttemptRef, result: AttemptResult): Promise<Assignment> {
-    const { files, ...measures } = result;
+    const { files, skipped, ...measures } = result;
     let granted = false;
     try {
       granted = await this.#mayCommit(session, ref);
@@ -243,7 +243,7 @@ class Agent {
     const made = ref.kind === "map" ? files : [];
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
     const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
-    return this.#report(session, ref, { type: "done", outputs, skipped: [], ...measures, counters }, result);
+    return this.#report(session, ref, { type: "done", outputs, skipped: [...skipped], ...measures, counters }, result);
   }
 
   /**

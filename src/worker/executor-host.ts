@@ -16,7 +16,7 @@ const abortGraceMs = 200;
 /** The agent's handle of an executor thread. */
 export class Executor {
   readonly #thread: Worker;
-  readonly #progress = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
+  readonly #progress = new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
   readonly #loaded: Promise<InputKind>;
   #resolveLoaded: (input: InputKind) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
@@ -84,6 +84,7 @@ export class Executor {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
     return new Promise((resolve) => {
       this.#settle = resolve;
+      this.#progress[2] = NaN;
       this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     });
   }
@@ -128,7 +129,8 @@ export class Executor {
   #end(end: AttemptEnd): void {
     // An error between two attempts is that of an earlier one, and must be heard of all the same.
     if (this.#settle === undefined && end.type === "failed" && end.class !== "crash") this.#afterthought ??= end;
-    this.#settle?.(end);
+    const record = this.#progress[2] ?? NaN;
+    this.#settle?.(end.type === "failed" && !Number.isNaN(record) ? { ...end, record } : end);
     this.#settle = undefined;
   }
 }

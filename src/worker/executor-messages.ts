@@ -5,7 +5,10 @@ import type { AttemptResult } from "./task-context.js";
 /** What an executor thread is started with. */
 export interface ExecutorStart {
   readonly appPath: string;
-  /** Two 64-bit floats: records (or keys) and bytes done by the attempt that runs, readable even while it hangs. */
+  /**
+   * Three 64-bit floats, readable even while the attempt that runs hangs: records (or keys) and bytes done, and where the
+   * record begins that is being mapped; `NaN` when none is.
+   */
   readonly progress: SharedArrayBuffer;
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, type LoadedApp } from "../app/load.js";
+import { sourceOfSplit } from "../input/records.js";
 import { intermediateName } from "../output/names.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
@@ -44,6 +45,7 @@ async function serve(): Promise<void> {
 
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
   done.fill(0);
+  setRecord(NaN);
   revoked = new AbortController();
   const settings = {
     ref: assignment.ref,
@@ -53,12 +55,13 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     collectorBytes: job.collectorBytes,
     args: job.args,
     signal: revoked.signal,
-    progress: { set: setProgress },
+    progress: { set: setProgress, beginRecord: setRecord },
+    marksRecords: assignment.type === "map" && assignment.marksRecords,
   };
   try {
     const result =
       assignment.type === "map"
-        ? await runMapTask(app, assignment.split, settings)
+        ? await runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings)
         : await runReduceTask(app, storedFiles(assignment, job), settings);
     send({ type: "finished", result });
   } catch (error) {
@@ -76,6 +79,10 @@ function storedFiles({ ref, inputs }: Extract<WorkAssignment, { type: "reduce" }
 function setProgress(records: number, bytes: number): void {
   done[0] = records;
   done[1] = bytes;
+}
+
+function setRecord(offset: number): void {
+  done[2] = offset;
 }
 
 /** Apps may throw anything. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { JobReport } from "../../src/coordinator/coordinator.js";
+import type { JobReport } from "../../src/coordinator/job-end.js";
 import { refusedCode, unknownWorkerCode } from "../../src/rpc/errors.js";
 import type { AttemptOutcome, OutputFile, ParamsOf } from "../../src/rpc/protocol.js";
 import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
@@ -29,7 +29,7 @@ describe("the coordinator", () => {
     const { snapshot, failure } = await report;
     expect(failure).toBeUndefined();
     expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2, counters: [["pages", 10]] } });
-    expect(readdirSync(directory)).toEqual(["input-0", "input-1"]);
+    expect(readdirSync(directory)).toEqual(["input-0", "input-1", "mr-out-0"]);
   });
 
   it("lets a RequestTask wait until there is a task for it", async () => {
@@ -149,6 +149,18 @@ describe("the coordinator", () => {
     await expect(impostor.ask()).rejects.toMatchObject({ code: unknownWorkerCode });
     await expect(impostor.finish(task)).rejects.toMatchObject({ code: unknownWorkerCode });
     expect((await worker.finish(task)).accepted).toBe(true);
+  });
+
+  it("does not call a job done whose output somebody has removed", async () => {
+    const { socket, directory, report } = await startJob(1);
+    const worker = await FakeWorker.join(socket);
+    const { next } = await worker.finish(await worker.ask());
+    await worker.finish(next);
+    rmSync(join(directory, "mr-out-0"));
+    await worker.leave();
+    const { snapshot, failure } = await report;
+    expect(snapshot.phase).toBe("failed");
+    expect(failure?.message).toBe("the output of reduce task 0 was removed or changed while the job ran");
   });
 
   it("refuses the report of an output for a partition that the job does not have", async () => {

@@ -4,6 +4,7 @@ import { afterEach } from "vitest";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
 import type { CoordinatorOptions } from "../../src/coordinator/options.js";
 import { findInputs } from "../../src/input/files.js";
+import { outputName } from "../../src/output/names.js";
 import { Peer, type Handlers } from "../../src/rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptOutcome, type ParamsOf } from "../../src/rpc/protocol.js";
 import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
@@ -77,6 +78,7 @@ export class FakeWorker {
   readonly peer: Peer;
   id = "";
   token = "";
+  #directory = "";
 
   private constructor(peer: Peer) {
     this.peer = peer;
@@ -98,6 +100,7 @@ export class FakeWorker {
     const result = await this.peer.call("Register", { protocol: protocolVersion, pid: 1, host: "here", app, ...own });
     this.id = result.worker;
     this.token = result.token;
+    this.#directory = result.job.directory;
     return result;
   }
 
@@ -107,7 +110,11 @@ export class FakeWorker {
 
   async finish(assignment: Assignment, outcome: AttemptOutcome = done) {
     const { ref } = taskOf(assignment);
-    if (outcome.type === "done") await this.peer.call("MayCommit", { worker: this.id, ref });
+    if (outcome.type === "done") {
+      await this.peer.call("MayCommit", { worker: this.id, ref });
+      const output = join(this.#directory, outputName(ref.task));
+      if (ref.kind === "reduce") writeFileSync(output, "x".repeat(outcome.bytesOut));
+    }
     return this.peer.call("NotifyTaskCompletion", { worker: this.id, ref, outcome, leaving: false });
   }
 

@@ -39,6 +39,20 @@ describe("a job whose coordinator was killed", () => {
     expect(existsSync(join(left, journalName))).toBe(false);
   });
 
+  it("runs a reduce task again whose output has gone meanwhile", async () => {
+    const { directory, left, inputs, worker, begun, coordinator, report } = await interruptedJob({ reducers: 2 });
+    const { next } = await worker.finish(begun);
+    await worker.finish(next);
+    copyFileSync(join(directory, journalName), join(left, journalName));
+    coordinator.abort("enough");
+    await worker.leave();
+    await report;
+    const { socket, log } = await resumeJob(left, inputs, { reducers: 2 });
+    const other = await FakeWorker.join(socket);
+    expect(taskOf(await other.ask()).ref).toEqual({ kind: "reduce", task: 0, attempt: 2 });
+    expect(log.join("\n")).toMatch("reduce task 0 runs again, since its output is gone");
+  });
+
   it("lets a worker that comes back go on with its attempt", async () => {
     const { left, inputs, begun, worker, coordinator } = await interruptedJob();
     const { socket } = await resumeJob(left, inputs);

@@ -1,3 +1,4 @@
+import { isSameArgs, shownArgs } from "../job-args.js";
 import type { JobInputs } from "./records.js";
 
 /**
@@ -10,8 +11,8 @@ export function differences(before: JobInputs, now: JobInputs): string | undefin
     const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${before.splitBytes}`;
     return `it had ${had}, and this has --split-size ${now.splitBytes}`;
   }
-  if (now.args !== undefined && !isSameRecord(before.args ?? {}, now.args)) {
-    return `it had ${shownArgs(before.args)}, and this has ${shownArgs(now.args)}`;
+  if (now.args !== undefined && !isSameArgs(before.args ?? {}, now.args)) {
+    return `it had ${shownArgs(before.args ?? {})}, and this has ${shownArgs(now.args)}`;
   }
   return inputDifference(before.inputs, now.inputs);
 }
@@ -29,14 +30,4 @@ function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]):
   }
   const more = now[before.length];
   return more === undefined ? undefined : `${more.name} was no input of it`;
-}
-
-function isSameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
-}
-
-function shownArgs(args: Readonly<Record<string, string>> = {}): string {
-  const pairs = Object.entries(args).map(([name, value]) => `--arg ${name}=${value}`);
-  return pairs.length === 0 ? "no --arg" : pairs.join(" ");
 }

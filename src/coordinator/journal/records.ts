@@ -43,9 +43,10 @@ const record = v.variant("type", [
     type: v.literal("committed"),
     ref: protocol.attemptRef,
     outputs: v.array(protocol.outputFile),
+    skipped: v.array(protocol.recordPlace),
     ...protocol.attemptMeasures,
   }),
-  v.strictObject({ type: v.literal("lost"), task: count }),
+  v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),
   v.strictObject({
     type: v.literal("skipped"),
     task: count,
