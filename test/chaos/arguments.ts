@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 
@@ -46,7 +48,7 @@ export function readArguments(args: string[]): Arguments | undefined {
     jobSeed: values["job-seed"] === undefined ? undefined : number("--job-seed", values["job-seed"], 0),
     times: number("--times", values.times ?? "1", 1),
     without: new Set((values.without ?? "").split(",")),
-    programs: values.programs ?? fileURLToPath(new URL("../../dist/src/cli", import.meta.url)),
+    programs: programs(values.programs ?? fileURLToPath(new URL("../../dist/src/cli", import.meta.url))),
     isVerbose: values.verbose ?? false,
   };
 }
@@ -71,6 +73,11 @@ function parse(args: string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function programs(directory: string): string {
+  if (!existsSync(join(directory, "mr.js"))) throw new UsageError(`--programs ${directory}: there is no mr.js`);
+  return directory;
 }
 
 function number(name: string, text: string, min: number): number {

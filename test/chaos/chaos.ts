@@ -14,6 +14,8 @@ import { badJob, jobLine, Report } from "./report.js";
 import { planJob } from "./workload.js";
 
 const progressIntervalMs = 30_000;
+/** After so many bad jobs in one run no further one would tell more. */
+const badJobsMax = 20;
 
 try {
   const given = readArguments(process.argv.slice(2));
@@ -39,6 +41,7 @@ async function run(given: Arguments): Promise<number> {
     const isBad = result.verdict === "lost" || result.verdict === "wrong";
     if (isBad) console.log(badJob(plan, result));
     else if (given.isVerbose) console.log(jobLine(plan, result));
+    if (report.badJobs >= badJobsMax) break;
     if (performance.now() - toldMs < progressIntervalMs) continue;
     console.log(report.progress());
     toldMs = performance.now();
@@ -46,9 +49,10 @@ async function run(given: Arguments): Promise<number> {
   console.log(report.summary());
   console.log(`chaos: --seed ${given.seed}${stopping.signal.aborted ? ", stopped" : ""}`);
   if (stopping.signal.aborted) return 130;
-  return report.isBad ? 1 : 0;
+  return report.badJobs > 0 ? 1 : 0;
 }
 
+/** The job that is wanted, again and again, or new ones as long as there is time. */
 function* jobSeeds({ jobSeed, times, seed, durationMs }: Arguments): Generator<number> {
   if (jobSeed !== undefined) {
     for (let time = 0; time < times; time++) yield jobSeed;

@@ -26,8 +26,9 @@ export class Report {
     this.#results.push({ plan, result });
   }
 
-  get isBad(): boolean {
-    return this.#count("lost") + this.#count("wrong") > 0;
+  /** How many jobs were lost or wrong. */
+  get badJobs(): number {
+    return this.#count("lost") + this.#count("wrong");
   }
 
   /** One line for who waits. */

@@ -41,7 +41,9 @@ export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
   const app = random.pickWeighted<AppName>(Object.fromEntries(left));
   const mode = random.pick(["run", "pair"] as const);
   const isSmall = random.chance(0.2);
-  const sizeBytes = isSmall ? random.integer(0, 20_000) : random.integer(100_000, 1_500_000);
+  // Each crash of a flaky task costs the start of a process.
+  const sizeBytesMax = app === "flaky" ? 300_000 : 1_500_000;
+  const sizeBytes = isSmall ? random.integer(0, 20_000) : random.integer(100_000, sizeBytesMax);
   const badLines = app === "bad-records" ? random.integer(1, 6) : 0;
   const inputs = makeInputs(random, { files: random.integer(1, 12), sizeBytes, badLines });
   const splitSize = random.pick(["8KiB", "32KiB", "128KiB", "1MiB"]);
@@ -62,7 +64,7 @@ export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
     reducers: random.integer(1, 6),
     taskTimeoutMs,
     options,
-    workerOptions: [],
+    workerOptions: ["--reconnect-timeout", "3s"],
     faults: planFaults(random, mode, taskTimeoutMs, without),
   };
 }
@@ -82,7 +84,7 @@ function argumentsOf(app: AppName, random: Random, inputs: readonly Input[]): Re
     case "big-values":
       return { repeat: String(random.integer(1, 20)) };
     case "flaky":
-      return { probability: String(random.pick([0.05, 0.2, 0.4])) };
+      return { probability: String(random.pick([0.02, 0.1, 0.2])) };
     default:
       return {};
   }
