@@ -70,11 +70,14 @@ export class Cluster {
 
   /** Runs the job to its end, however many coordinators that takes. */
   async run(): Promise<ClusterEnd> {
-    this.#workers?.start();
+    const workers = this.#workers;
+    if (workers === undefined) return this.#runCoordinators();
+    workers.start();
+    const refused = workers.refused.then((why): ClusterEnd => ({ how: "lost", why }));
     try {
-      return await this.#runCoordinators();
+      return await Promise.race([this.#runCoordinators(), refused]);
     } finally {
-      this.#workers?.stop();
+      workers.stop();
     }
   }
 

@@ -4,6 +4,7 @@ import { Cluster, type ClusterEnd } from "./cluster.js";
 import { inflict, type Effect } from "./faults.js";
 import type { Fault } from "./fault-plan.js";
 import { Place } from "./place.js";
+import { saysDiskIsFull } from "./small-disk.js";
 import { faultsOfOutputs, internalErrors, remains, remainsOfFailure } from "./verdict.js";
 import type { JobPlan } from "./workload.js";
 
@@ -72,7 +73,7 @@ async function judge(
   }
   const wasFull = faults.some(({ kind, effect }) => kind === "fill-disk" && effect === "happened");
   const complaints = [...remainsOfFailure(place), ...left];
-  const mayFail = wasFull && /ENOSPC|no space left/i.test(end.message);
+  const mayFail = wasFull && saysDiskIsFull(end.message);
   if (mayFail && complaints.length === 0) return { verdict: "failed", complaints: [] };
   return { verdict: mayFail ? "wrong" : "lost", complaints: [end.message, ...complaints] };
 }

@@ -4,6 +4,11 @@ import { join } from "node:path";
 
 const sizeMiB = 96;
 
+/** Whether an error is about a disk that is full. */
+export function saysDiskIsFull(message: string): boolean {
+  return /ENOSPC|no space left|disk is full/i.test(message);
+}
+
 /** A file system in memory that can be filled up. To mount one takes the right to. */
 export class SmallDisk {
   readonly path: string;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Place } from "./place.js";
+import { saysDiskIsFull } from "./small-disk.js";
 import type { JobPlan } from "./workload.js";
 
 const restartDelayMs = 100;
@@ -9,10 +10,14 @@ export class WorkerKeeper {
   readonly #place: Place;
   readonly #plan: JobPlan;
   #isOver = false;
+  #refuse: (message: string) => void = () => undefined;
+  /** Resolves when a worker refuses to work, or is refused, for a reason that no fault gives; with what it says. */
+  readonly refused: Promise<string>;
 
   constructor(place: Place, plan: JobPlan) {
     this.#place = place;
     this.#plan = plan;
+    this.refused = new Promise((resolve) => (this.#refuse = resolve));
   }
 
   start(): void {
@@ -29,7 +34,8 @@ export class WorkerKeeper {
       const options = ["--connect-timeout", "1s", ...this.#plan.workerOptions];
       const name = `worker-${slot}.${start}`;
       const worker = this.#place.start(name, "mr-worker", [...options, "--", this.#plan.typedApp]);
-      await worker.ended;
+      const { code } = await worker.ended;
+      if (code === 2 && !saysDiskIsFull(worker.stderr)) this.#refuse(`${name} ended with 2: ${worker.stderr.trim()}`);
       await sleep(restartDelayMs);
     }
   }
