@@ -26,7 +26,7 @@ export function expectedLines(
     case "big-values":
       return digests(inputs, Number(args["repeat"]));
     case "bad-records":
-      return wordCount(inputs.flatMap(linesOf).filter((line) => !line.startsWith("BAD")));
+      return wordCount(inputs.flatMap(recordsOf).filter((line) => !line.startsWith("BAD")));
   }
 }
 
@@ -38,7 +38,7 @@ export function compareLines(app: AppName, a: string, b: string): number {
   return compareBytes(fileA, fileB) || numberA - numberB;
 }
 
-export function linesOf({ text }: Input): string[] {
+export function recordsOf({ text }: Input): string[] {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
@@ -56,7 +56,7 @@ function wordCount(texts: readonly string[]): string[] {
 
 function matches(inputs: readonly Input[], pattern: RegExp): string[] {
   return inputs.flatMap((input) =>
-    linesOf(input).flatMap((line, at) => (pattern.test(line) ? [`${input.name}:${at + 1} ${line}`] : [])),
+    recordsOf(input).flatMap((line, at) => (pattern.test(line) ? [`${input.name}:${at + 1} ${line}`] : [])),
   );
 }
 
@@ -69,14 +69,14 @@ function index(inputs: readonly Input[]): string[] {
 
 function firstWords(inputs: readonly Input[]): string[] {
   const sizes = grouped(
-    inputs.flatMap(linesOf).map((line) => [/^[^ ]+/.exec(line)?.[0] ?? "(none)", Buffer.byteLength(line)] as const),
+    inputs.flatMap(recordsOf).map((line) => [/^[^ ]+/.exec(line)?.[0] ?? "(none)", Buffer.byteLength(line)] as const),
   );
   return [...sizes].map(([word, bytes]) => `${word} ${bytes.length} ${bytes.reduce((sum, size) => sum + size, 0)}`);
 }
 
 function digests(inputs: readonly Input[], repeat: number): string[] {
   const values = grouped(
-    inputs.flatMap(linesOf).map((line) => [`length-${line.length % 40}`, line.repeat(repeat)] as const),
+    inputs.flatMap(recordsOf).map((line) => [`length-${line.length % 40}`, line.repeat(repeat)] as const),
   );
   return [...values].map(([key, texts]) => {
     const hash = createHash("sha256");

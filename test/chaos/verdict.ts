@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { compareLines, expectedLines } from "./oracle.js";
+import { compareLines, expectedLines, recordsOf } from "./oracle.js";
 import type { Place } from "./place.js";
 import type { JobPlan } from "./workload.js";
 
@@ -78,11 +78,20 @@ function described(lines: readonly string[], what: string): string[] {
   return [`${lines.length} lines are ${what}: ${shown.join(", ")}${lines.length > shownMax ? ", …" : ""}`];
 }
 
+/** Every bad record must have been left out, once, and no other one. */
 function wrongBadRecords({ app, inputs }: JobPlan, place: Place): string[] {
   if (app !== "bad-records") return [];
-  const bad = inputs.flatMap(({ text }) => text.match(/^BAD /gm) ?? []).length;
-  const kept = linesOf(readFileSync(join(place.outputDirectory, badRecordsName), "utf8")).length;
-  return kept === bad ? [] : [`${badRecordsName} has ${kept} records, and ${bad} are bad`];
+  const text = readIfThere(join(place.outputDirectory, badRecordsName));
+  const kept = linesOf(text).map((line) => (JSON.parse(line) as { readonly text: string }).text.trimEnd());
+  const bad = inputs.flatMap(recordsOf).filter((line) => line.startsWith("BAD "));
+  return [
+    ...described(without(kept, bad), "in the file of bad records, and not bad"),
+    ...described(without(bad, kept), "bad, and not in the file of bad records"),
+  ];
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
 function leftOver(names: readonly string[]): string[] {
