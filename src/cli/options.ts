@@ -48,6 +48,11 @@ export const connectTimeout = () =>
     .argParser(duration)
     .default(30_000, "30s");
 
+export const reconnectTimeout = () =>
+  new Option("--reconnect-timeout <duration>", "how long to wait for a coordinator that was lost to come back")
+    .argParser(duration)
+    .default(10_000, "10s");
+
 export const maxAttempts = () =>
   new Option("--max-attempts <n>", "errors thrown by the app that one task may have before the job fails")
     .argParser(wholeNumber(1, 1000))

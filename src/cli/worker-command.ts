@@ -10,47 +10,65 @@ export function workerCommand(name: string, path = name) {
     .addOption(options.socket())
     .addOption(options.arg())
     .addOption(options.connectTimeout())
+    .addOption(options.reconnectTimeout())
+    .addOption(options.drainTimeout())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
       "after",
       `
-A worker waits for a coordinator that is not up yet, and ends with it. Start as many as you have cores.
+A worker waits for a coordinator that is not up yet, or that was killed and is started again, and ends with it. Start as
+many as you have cores. At SIGTERM it finishes the task at hand and leaves; at SIGINT it leaves at once.
 
 Examples:
   $ ${path} wc                       # the bundled word count
   $ ${path} ./my-app.ts              # an app of your own
   $ ${path} grep --arg pattern=whale`,
     )
-    .action(async (typed, { arg, socket, connectTimeout, quiet }) => {
-      const [{ resolveApp }, { Executor }] = await Promise.all([
+    .action(async (typed, given) => {
+      const { arg, socket, connectTimeout: connectTimeoutMs, reconnectTimeout: reconnectTimeoutMs } = given;
+      const [{ resolveApp }, { Executor }, { Departure }] = await Promise.all([
         import("../app/resolve.js"),
         import("../worker/executor-host.js"),
+        import("../worker/departure.js"),
       ]);
-      const stopping = new AbortController();
+      const departure = new Departure();
       onSignals(
-        (signal) => stopping.abort(signal),
+        (signal) => {
+          if (signal === "SIGTERM") departure.drain(signal, given.drainTimeout);
+          else departure.stop(signal);
+        },
         (signal) => process.exit(signalExitCode(signal)),
       );
-      const { signal } = stopping;
+      const { signal } = departure;
       const app = resolveApp(typed);
       const executor = Executor.start(app.path, signal);
       // Whoever awaits it is not loaded yet.
       executor.catch(() => undefined);
+      const tell = (message: string) => {
+        if (given.quiet !== true) say(path, message);
+      };
       try {
         const [{ runWorker }, { coordinatorAt }] = await Promise.all([
           import("../worker/agent.js"),
           import("../worker/connect.js"),
         ]);
-        const onJoined = (id: string) => {
-          if (quiet !== true) say(path, `joined as worker ${id}`);
-        };
-        const coordinator = coordinatorAt(socket, connectTimeout);
-        const outcome = await runWorker({ app, args: arg, executor, coordinator, signal, onJoined });
+        const outcome = await runWorker({
+          app,
+          args: arg,
+          executor,
+          coordinator: coordinatorAt(socket, { connectTimeoutMs, reconnectTimeoutMs }),
+          departure,
+          onJoined: (id) => tell(`joined as worker ${id}`),
+          onLost: () => tell("lost the coordinator; waiting for it to come back"),
+        });
         if (outcome === "failed") throw new Exit(exitCodes.failed, "the job failed or was stopped");
-        if (quiet !== true) say(path, "the job is done");
+        if (outcome === "stopped") throw new Exit(exitCodes.failed, "the job was stopped, and can be resumed");
+        tell("the job is done");
       } catch (error) {
-        if (signal.aborted) throw new Exit(signalExitCode(signal.reason as NodeJS.Signals));
+        if (signal.aborted && !(error instanceof Exit)) {
+          throw new Exit(signalExitCode(signal.reason as NodeJS.Signals));
+        }
         throw error;
       }
     });

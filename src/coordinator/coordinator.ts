@@ -23,7 +23,7 @@ import { outcomeOf, settleJob, type JobReport } from "./job-end.js";
 import { takeJob, type Job } from "./job.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
-import { WorkerConnection } from "./worker-connection.js";
+import { WorkerConnection, type Home } from "./worker-connection.js";
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
 const leaveTimeoutMs = 2000;
@@ -77,7 +77,7 @@ export class Coordinator {
       if (options.resume) resume(job.state, isThere, performance.now(), effects);
       coordinator.#carryOutAll(effects);
       accept = (stream) => {
-        coordinator.accept(stream);
+        coordinator.#accept(stream, true);
       };
       early.forEach(accept);
       return coordinator;
@@ -88,16 +88,21 @@ export class Coordinator {
     }
   }
 
-  /** Takes a connection of a worker that has not come through the socket. */
+  /** Takes a connection of a worker that has not come through the socket, but was started with it. */
   accept(stream: Duplex): void {
-    const connection = new WorkerConnection(stream, {
+    this.#accept(stream, false);
+  }
+
+  #accept(stream: Duplex, isStranger: boolean): void {
+    const home: Home = {
       reducers: this.#options.reducers,
       register: (params) => this.#register(params),
       ask: (toEvent) => this.#ask(toEvent),
       tell: (event) => this.#step(event),
       lose: (worker) => this.#step({ type: "disconnected", worker, record: this.#lastRecordOf(worker) }),
       snapshot: () => this.snapshot(),
-    });
+    };
+    const connection = new WorkerConnection(stream, home, { isStranger });
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
   }

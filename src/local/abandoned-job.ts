@@ -8,9 +8,10 @@ const retryDelayMs = 10;
 const retriesMax = 100;
 
 /**
- * Does what the coordinator of a job does at its end, for one that was killed: removes the lock, unfinished files, and the
- * directories that were made for the job. Each of its workers does so, after it has taken back its own files. When a new
- * job has the directory by now, that one clears it, and its directories are not to be removed.
+ * Does for a coordinator that was killed what it would do at its end: removes the lock, unfinished files, and the
+ * directories that were made for the job when there is nothing in them. What was finished stays, with the journal: the
+ * job can be resumed. Each of its workers does so. When a new job has the directory by now, that one clears it, and its
+ * directories are not to be removed.
  */
 export async function clearAbandonedJob({ outputDirectory, newDirectories }: WorkerStart): Promise<void> {
   const directory = await takeFromOthers(outputDirectory);

@@ -4,33 +4,46 @@ import { setTimeout as wait } from "node:timers/promises";
 import { AppError } from "../app/app-error.js";
 import { runWorker } from "../worker/agent.js";
 import type { CoordinatorAddress } from "../worker/connect.js";
-import { WorkerRefusedError } from "../worker/errors.js";
+import type { Departure } from "../worker/departure.js";
+import { CoordinatorUnreachableError, WorkerRefusedError } from "../worker/errors.js";
 import type { Executor } from "../worker/executor-host.js";
 import { connectionDescriptor, type WorkerMessage, type WorkerStart } from "./supervision.js";
 
 const channelTimeoutMs = 1000;
+const drainTimeoutMs = 10_000;
+const terminatedExitCode = 143;
 
 /** Runs a worker of `mr run` to its end, and returns its exit code. A supervisor that has been killed is tidied up after. */
-export async function work(
-  start: WorkerStart,
-  executor: Promise<Executor>,
-  stopping: AbortController,
-): Promise<number> {
-  const { signal } = stopping;
+export async function work(start: WorkerStart, executor: Promise<Executor>, departure: Departure): Promise<number> {
+  const { signal } = departure;
   // A terminal sends these two to all its processes. The supervisor gets them as well, and knows what to do.
   for (const name of ["SIGINT", "SIGHUP"] as const) process.on(name, () => undefined);
-  process.on("SIGTERM", () => stopping.abort());
-  const onDisconnect = () => stopping.abort();
+  process.on("SIGTERM", () => {
+    if (departure.isDraining) process.exit(terminatedExitCode);
+    departure.drain("SIGTERM", drainTimeoutMs);
+  });
+  const onDisconnect = () => departure.stop("the supervisor is gone");
   process.on("disconnect", onDisconnect);
   // It may have happened before anybody listened.
   if (!process.connected) onDisconnect();
   try {
     const onJoined = () => void tell({ type: "joined" });
-    await runWorker({ app: start.app, args: undefined, executor, coordinator: supervisor, signal, onJoined });
+    const onLost = () => undefined;
+    await runWorker({
+      app: start.app,
+      args: undefined,
+      executor,
+      coordinator: supervisor,
+      departure,
+      onJoined,
+      onLost,
+    });
     return 0;
   } catch (error) {
+    if (error instanceof CoordinatorUnreachableError) await disconnected();
     if (!process.connected) await (await import("./abandoned-job.js")).clearAbandonedJob(start);
-    else if (!signal.aborted && (error instanceof AppError || error instanceof WorkerRefusedError)) {
+    else if (signal.aborted) return terminatedExitCode;
+    else if (error instanceof AppError || error instanceof WorkerRefusedError) {
       await tell({ type: "unfit", message: error.message });
     }
     return 1;
@@ -40,12 +53,13 @@ export async function work(
 const supervisor: CoordinatorAddress = {
   name: "mr run",
   connect: () => Promise.resolve(new Socket({ fd: connectionDescriptor })),
-  async wasKilled({ aborted }) {
-    // It says goodbye before it closes the connection. The channel closes with it, but that may be noticed later.
-    if (process.connected && !aborted) await Promise.race([once(process, "disconnect"), wait(channelTimeoutMs)]);
-    return !process.connected;
-  },
+  awaitReturn: undefined,
 };
+
+/** A supervisor that was killed closes its connections all at once, but that may be noticed one after the other. */
+async function disconnected(): Promise<void> {
+  if (process.connected) await Promise.race([once(process, "disconnect"), wait(channelTimeoutMs)]);
+}
 
 async function tell(message: WorkerMessage): Promise<void> {
   // It may have gone, and the channel with it: then nobody is to be told.

@@ -2,13 +2,14 @@
  * The program of the workers that `mr run` starts. It has no command line of its own, and loads as little as it can
  * before it starts the thread of the app, which boots on another core meanwhile.
  */
+import { Departure } from "../worker/departure.js";
 import { Executor } from "../worker/executor-host.js";
 import type { WorkerStart } from "./supervision.js";
 
 const start = JSON.parse(process.argv[2] ?? "") as WorkerStart;
-const stopping = new AbortController();
-const executor = Executor.start(start.app.path, stopping.signal);
+const departure = new Departure();
+const executor = Executor.start(start.app.path, departure.signal);
 // Whoever awaits it is not loaded yet.
 executor.catch(() => undefined);
 
-void import("./supervised-worker.js").then(async ({ work }) => process.exit(await work(start, executor, stopping)));
+void import("./supervised-worker.js").then(async ({ work }) => process.exit(await work(start, executor, departure)));

@@ -10,7 +10,7 @@ import * as v from "valibot";
 export const protocolVersion = 3;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
-export const messageBytesMax = 16 * 1024 * 1024;
+export const messageBytesMax = 4 * 1024 * 1024;
 
 /** A whole number from 0 on. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

@@ -10,16 +10,33 @@ export interface CoordinatorAddress {
   readonly name: string;
   /** Rejects with a CoordinatorUnreachableError, or at once on abort. */
   connect(signal: AbortSignal): Promise<Duplex>;
-  /** Whether a connection was lost since the coordinator was killed, and not since it or this worker has ended. */
-  wasKilled(signal: AbortSignal): Promise<boolean>;
+  /** Begins to wait for a coordinator that was lost; undefined when one cannot come back. */
+  readonly awaitReturn: (() => CoordinatorReturn) | undefined;
 }
 
-/** The coordinator at a Unix socket, which is waited for `connectTimeoutMs` when it is not up yet. */
-export function coordinatorAt(socket: string, connectTimeoutMs: number): CoordinatorAddress {
+/** The wait for a coordinator that was lost. */
+export interface CoordinatorReturn {
+  /**
+   * Connects to it once it is back; again when it is lost again at once, in what is left of the time. Rejects with a
+   * CoordinatorUnreachableError when it has ended in good order or the time is over, or at once on abort.
+   */
+  connect(signal: AbortSignal): Promise<Duplex>;
+}
+
+export interface ConnectTimeouts {
+  /** How long a coordinator is waited for that is not up yet. */
+  readonly connectTimeoutMs: number;
+  /** How long one is waited for that was lost. */
+  readonly reconnectTimeoutMs: number;
+}
+
+/** The coordinator at a Unix socket. */
+export function coordinatorAt(socket: string, timeouts: ConnectTimeouts): CoordinatorAddress {
+  const name = `the coordinator at ${socket}`;
   return {
-    name: `the coordinator at ${socket}`,
-    connect: (signal) => connectToCoordinator(socket, connectTimeoutMs, signal),
-    wasKilled: async ({ aborted }) => !aborted && (await isDeadSocket(socket)),
+    name,
+    connect: (signal) => connectWhenUp(socket, name, timeouts.connectTimeoutMs, signal),
+    awaitReturn: () => new SocketReturn(socket, name, timeouts.reconnectTimeoutMs),
   };
 }
 
@@ -33,36 +50,82 @@ const delayMsMax = 500;
 const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "EAGAIN"]);
 
 /**
- * Connects to the coordinator at a Unix socket. One that is not up yet is tried again, after 2 ms and then ever more
- * rarely up to twice a second, for `timeoutMs`; then it is a CoordinatorUnreachableError. Aborting rejects at once.
+ * A coordinator that was killed leaves its socket file, and one that takes its place has it away for some milliseconds. A
+ * file that is gone for longer was removed by a coordinator that has ended in good order.
  */
-async function connectToCoordinator(socket: string, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
+const goneForMs = 500;
+
+/**
+ * Connects to the coordinator at a Unix socket. One that is not up yet is tried again, after 2 ms and then ever more
+ * rarely up to twice a second, for `timeoutMs`.
+ */
+async function connectWhenUp(socket: string, name: string, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
   const deadlineMs = performance.now() + timeoutMs;
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 1.5, delayMsMax)) {
-    try {
-      return await connectUnixSocket(socket);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === undefined || !notUpYet.has(code)) {
-        throw new CoordinatorUnreachableError(`cannot connect to the coordinator at ${socket}: ${message}`);
-      }
-      if (performance.now() + delayMs > deadlineMs) {
-        throw new CoordinatorUnreachableError(
-          `no coordinator at ${socket} after ${prettyMs(timeoutMs)}: start one with mr-coordinator, ` +
-            "or name its socket with --socket",
-        );
-      }
-      await wait(delayMs, undefined, { signal });
+  for (let delayMs = firstDelayMs; ; delayMs = nextDelayMs(delayMs)) {
+    const found = await tryToConnect(socket, name);
+    if (typeof found !== "string") return found;
+    if (performance.now() + delayMs > deadlineMs) {
+      throw new CoordinatorUnreachableError(
+        `no coordinator at ${socket} after ${prettyMs(timeoutMs)}: start one with mr-coordinator, ` +
+          "or name its socket with --socket",
+      );
     }
+    await wait(delayMs, undefined, { signal });
   }
 }
 
-/** Whether there is a socket that nobody listens at: whoever did was killed, and could not remove it. */
-async function isDeadSocket(socket: string): Promise<boolean> {
-  try {
-    (await connectUnixSocket(socket)).destroy();
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+/** Counts the time between its tries, not that of a clock: who was asleep has not waited. */
+class SocketReturn implements CoordinatorReturn {
+  readonly #socket: string;
+  readonly #name: string;
+  readonly #timeoutMs: number;
+  #delayMs = firstDelayMs;
+  #waitedMs = 0;
+  #goneMs = 0;
+
+  constructor(socket: string, name: string, timeoutMs: number) {
+    this.#socket = socket;
+    this.#name = name;
+    this.#timeoutMs = timeoutMs;
   }
+
+  async connect(signal: AbortSignal): Promise<Duplex> {
+    for (;;) {
+      if (this.#waitedMs >= this.#timeoutMs) throw new CoordinatorUnreachableError(this.#notBack());
+      await wait(this.#delayMs, undefined, { signal });
+      const found = await tryToConnect(this.#socket, this.#name);
+      this.#waitedMs += this.#delayMs;
+      this.#goneMs = found === "ENOENT" ? this.#goneMs + this.#delayMs : 0;
+      this.#delayMs = nextDelayMs(this.#delayMs);
+      if (typeof found !== "string") return found;
+      if (this.#goneMs >= goneForMs) throw new CoordinatorUnreachableError(goneMessage(this.#name));
+    }
+  }
+
+  #notBack(): string {
+    return (
+      `${this.#name} was lost and has not come back within ${prettyMs(this.#timeoutMs)}: ` +
+      "what was finished stays for a coordinator with --resume"
+    );
+  }
+}
+
+/** What to say of a coordinator that does not answer any more, and has not told why. */
+export function goneMessage(name: string): string {
+  return `${name} is gone; it did not say how its job ended`;
+}
+
+/** The connection, or the code of the system when it makes sense to try again. */
+async function tryToConnect(socket: string, name: string): Promise<Duplex | string> {
+  try {
+    return await connectUnixSocket(socket);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== undefined && notUpYet.has(code)) return code;
+    throw new CoordinatorUnreachableError(`cannot connect to ${name}: ${message}`);
+  }
+}
+
+function nextDelayMs(delayMs: number): number {
+  return Math.min(delayMs * 1.5, delayMsMax);
 }

@@ -1,14 +1,23 @@
+import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../app/app-error.js";
 import type { InputKind } from "../app/contract.js";
-import type { AttemptOutcome } from "../rpc/protocol.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
+import type { Failure } from "./failure.js";
+import { memoryMessage, watchMemory } from "./memory-watch.js";
+import { watchForStall } from "./stall-watch.js";
 import type { AttemptResult } from "./task-context.js";
 
 /** How an attempt ended in its thread. */
 export type AttemptEnd = { readonly type: "finished"; readonly result: AttemptResult } | Failure;
 
-type Failure = Extract<AttemptOutcome, { type: "failed" }>;
+/** The attempt that the thread runs. */
+interface Running {
+  readonly assignment: WorkAssignment;
+  /** Takes its end. */
+  readonly settled: Promise<AttemptEnd>;
+  readonly settle: (end: AttemptEnd) => void;
+}
 
 /** How long an asynchronous app may take to notice `ctx.signal` before its thread is ended. */
 const abortGraceMs = 200;
@@ -21,22 +30,25 @@ export class Executor {
   #resolveLoaded: (input: InputKind) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
   #input: InputKind | undefined;
-  /** Takes the end of the attempt that runs. */
-  #settle: ((end: AttemptEnd) => void) | undefined;
+  #running: Running | undefined;
   #afterthought: Failure | undefined;
-  /** How the thread ended, once it has. */
+  /** How the thread ended, once it has or is about to. */
   #loss: Failure | undefined;
+  #isGone = false;
 
   private constructor(appPath: string) {
     const start: ExecutorStart = { appPath, progress: this.#progress.buffer };
+    // V8 ends a whole process in which an array outgrows the limit of its heap; see `watchMemory`, which comes before.
+    const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
     // As seen from where the build puts this, too.
-    this.#thread = new Worker(new URL("../worker/executor.js", import.meta.url), { workerData: start });
+    const program = new URL("../worker/executor.js", import.meta.url);
+    this.#thread = new Worker(program, { workerData: start, resourceLimits });
     this.#loaded = new Promise((resolve, reject) => {
       this.#resolveLoaded = resolve;
       this.#rejectLoaded = reject;
     });
     this.#thread.on("message", (message: ExecutorMessage) => this.#take(message));
-    this.#thread.on("error", (error: unknown) => this.#lose(failureOf(error), appPath));
+    this.#thread.on("error", (error: unknown) => this.#lose(this.#failureOf(error), appPath));
     this.#thread.on("exit", (code) => {
       const message = `the thread of the app ended with exit code ${code} (does it call process.exit?)`;
       this.#lose({ type: "failed", class: "crash", message }, appPath);
@@ -82,11 +94,19 @@ export class Executor {
   /** Runs one attempt. Never rejects: however the thread fares, the attempt ends in one of the two ways. */
   run(assignment: WorkAssignment, job: Job): Promise<AttemptEnd> {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      this.#progress[2] = NaN;
-      this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
+    const watches = [watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory()))];
+    if (job.attemptTimeoutMs !== undefined) watches.push(this.#watchProgress(job.attemptTimeoutMs));
+    let settle: Running["settle"] = () => undefined;
+    const settled = new Promise<AttemptEnd>((resolve) => {
+      settle = (end) => {
+        for (const stopWatching of watches) stopWatching();
+        resolve(end);
+      };
     });
+    this.#running = { assignment, settled, settle };
+    this.#progress.set([0, 0, NaN]);
+    this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
+    return settled;
   }
 
   /**
@@ -94,24 +114,37 @@ export class Executor {
    * attempt's files are written no more.
    */
   async cancel(): Promise<void> {
-    if (this.#settle === undefined) return;
-    const stopped = new Promise<void>((resolve) => {
-      const settle = this.#settle;
-      this.#settle = (end) => {
-        settle?.(end);
-        resolve();
-      };
-    });
+    if (this.#running === undefined) return;
     this.#thread.postMessage({ type: "abort" } satisfies ExecutorRequest);
     const timer = setTimeout(() => void this.stop(), abortGraceMs);
-    await stopped;
+    await this.#running.settled;
     clearTimeout(timer);
   }
 
   /** Ends the thread. */
-  async stop(): Promise<void> {
-    this.#loss ??= { type: "failed", class: "crash", message: "the thread of the app was ended" };
+  stop(): Promise<void> {
+    return this.#endThread({ type: "failed", class: "crash", message: "the thread of the app was ended" });
+  }
+
+  /** The attempt that runs ends with this failure, once the thread is gone and writes no more. */
+  async #endThread(loss: Failure): Promise<void> {
+    this.#loss ??= loss;
     await this.#thread.terminate();
+  }
+
+  #watchProgress(timeoutMs: number): () => void {
+    const message =
+      `the app finished no record for ${timeoutMs / 1000}s ` +
+      "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
+    // While no record is at work the engine is, for as long as it takes.
+    const look = () => (this.#record === undefined ? undefined : this.#progress.join(" "));
+    return watchForStall(timeoutMs, look, () => void this.#endThread({ type: "failed", class: "timeout", message }));
+  }
+
+  /** Where the record begins that is at work; undefined when none is. */
+  get #record(): number | undefined {
+    const offset = this.#progress[2] ?? NaN;
+    return Number.isNaN(offset) ? undefined : offset;
   }
 
   #take(message: ExecutorMessage): void {
@@ -120,26 +153,36 @@ export class Executor {
     else this.#end(message);
   }
 
+  /** The thread has ended. An error is followed by its exit, which says nothing new. */
   #lose(loss: Failure, appPath: string): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
     this.#loss ??= loss;
     this.#rejectLoaded(new AppError(`cannot load app ${appPath}: ${loss.message}`));
     this.#end(this.#loss);
   }
 
   #end(end: AttemptEnd): void {
-    // An error between two attempts is that of an earlier one, and must be heard of all the same.
-    if (this.#settle === undefined && end.type === "failed" && end.class !== "crash") this.#afterthought ??= end;
-    const record = this.#progress[2] ?? NaN;
-    this.#settle?.(end.type === "failed" && !Number.isNaN(record) ? { ...end, record } : end);
-    this.#settle = undefined;
+    const running = this.#running;
+    this.#running = undefined;
+    if (running !== undefined) {
+      const record = running.assignment.type === "map" ? this.#record : undefined;
+      running.settle(end.type === "failed" && record !== undefined ? { ...end, record } : end);
+    } else if (end.type === "failed" && end.class !== "crash") {
+      // An error between two attempts is that of an earlier one, and must be heard of all the same.
+      this.#afterthought ??= end;
+    }
   }
-}
 
-/** An error that reached the top of the thread: thrown in a callback, a rejection nobody handled, or out of memory. */
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${String(error)}` };
-  const outOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
-  const message = outOfMemory ? "the app's thread ran out of memory" : `${error.name}: ${error.message}`;
-  const stack = error.stack === undefined ? {} : { stack: error.stack };
-  return { type: "failed", class: outOfMemory ? "crash" : "error", message, ...stack };
+  /** An error that reached the top of the thread: thrown in a callback, a rejection nobody handled, or out of memory. */
+  #failureOf(error: unknown): Failure {
+    if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${String(error)}` };
+    if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY") return this.#outOfMemory();
+    const stack = error.stack === undefined ? {} : { stack: error.stack };
+    return { type: "failed", class: "error", message: `${error.name}: ${error.message}`, ...stack };
+  }
+
+  #outOfMemory(): Failure {
+    return { type: "failed", class: "memory", message: memoryMessage(this.#running?.assignment.type) };
+  }
 }

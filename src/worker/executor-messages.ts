@@ -1,13 +1,14 @@
 import type { InputKind } from "../app/contract.js";
-import type { Assignment, FailureClass, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
 
 /** What an executor thread is started with. */
 export interface ExecutorStart {
   readonly appPath: string;
   /**
-   * Three 64-bit floats, readable even while the attempt that runs hangs: records (or keys) and bytes done, and where the
-   * record begins that is being mapped; `NaN` when none is.
+   * Three 64-bit floats, readable even while the attempt that runs hangs: records (or values) and bytes done, and where the
+   * record begins that is at work; `NaN` when none is.
    */
   readonly progress: SharedArrayBuffer;
 }
@@ -26,11 +27,4 @@ export type ExecutorMessage =
   | { type: "loaded"; input: InputKind }
   | { type: "unloadable"; message: string }
   | { type: "finished"; result: AttemptResult }
-  | {
-      type: "failed";
-      class: FailureClass;
-      message: string;
-      stack?: string;
-      /** Of a reduce attempt: whose files are missing, short or corrupt; map task and attempt. */
-      damaged?: [map: number, attempt: number][];
-    };
+  | Failure;

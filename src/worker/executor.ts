@@ -5,17 +5,19 @@
  * Whatever happens here (an endless loop, `process.exit`, an error in a callback), the agent on the main thread goes on
  * speaking with the coordinator; see `executor-host.ts`.
  */
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, type LoadedApp } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
+import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
-import type { StoredFile } from "../shuffle/stored-file.js";
+import type { Split } from "../rpc/protocol.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
-import { LateEmitError } from "./errors.js";
+import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
+import { NotAFileError } from "./system-error.js";
 
 const { appPath, progress } = workerData as ExecutorStart;
 const done = new Float64Array(progress);
@@ -24,7 +26,7 @@ let revoked = new AbortController();
 // What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
 // the thread, and with it the attempt that runs; pairs that came too late end the job.
 process.on("uncaughtException", (error: unknown) => {
-  send(failure(error));
+  send(failureOf(error));
   process.exit(1);
 });
 
@@ -44,8 +46,6 @@ async function serve(): Promise<void> {
 }
 
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
-  done.fill(0);
-  setRecord(NaN);
   revoked = new AbortController();
   const settings = {
     ref: assignment.ref,
@@ -55,24 +55,41 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     collectorBytes: job.collectorBytes,
     args: job.args,
     signal: revoked.signal,
-    progress: { set: setProgress, beginRecord: setRecord },
+    progress: { set: setProgress, beginRecord },
     marksRecords: assignment.type === "map" && assignment.marksRecords,
   };
+  const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
   try {
+    // Somebody may have removed it, and the job can go on all the same.
+    makeDirectories(job.directory);
+    if (assignment.type === "map") requireRegularFile(assignment.split);
     const result =
       assignment.type === "map"
         ? await runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings)
-        : await runReduceTask(app, storedFiles(assignment, job), settings);
+        : await runReduceTask(
+            app,
+            inputs.map(({ file }) => file),
+            settings,
+          );
     send({ type: "finished", result });
   } catch (error) {
-    send(failure(error));
+    send(failureOf(error, inputs));
   }
 }
 
+/** To open a pipe or a device that has taken the place of an input would wait for ever, or do anything. */
+function requireRegularFile({ path }: Split): void {
+  if (!statSync(path).isFile()) throw new NotAFileError(path);
+}
+
 /** Who shares the job's directory knows where the files of a map attempt are. */
-function storedFiles({ ref, inputs }: Extract<WorkAssignment, { type: "reduce" }>, { directory }: Job): StoredFile[] {
-  return inputs.map(([map, attempt, bytes, checksum]) => {
-    return { location: join(directory, intermediateName(map, ref.task, attempt)), bytes, checksum };
+function reduceInputFiles(
+  { ref, inputs }: Extract<WorkAssignment, { type: "reduce" }>,
+  { directory }: Job,
+): ReduceInputFile[] {
+  return inputs.map((input) => {
+    const [map, attempt, bytes, checksum] = input;
+    return { input, file: { location: join(directory, intermediateName(map, ref.task, attempt)), bytes, checksum } };
   });
 }
 
@@ -81,20 +98,8 @@ function setProgress(records: number, bytes: number): void {
   done[1] = bytes;
 }
 
-function setRecord(offset: number): void {
+function beginRecord(offset: number): void {
   done[2] = offset;
-}
-
-/** Apps may throw anything. */
-function failure(error: unknown): Extract<ExecutorMessage, { type: "failed" }> {
-  if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${inspect(error)}` };
-  const { name, message, stack } = error;
-  return {
-    type: "failed",
-    class: error instanceof LateEmitError ? "fatal" : "error",
-    message: `${name}: ${message}`,
-    ...(stack === undefined ? {} : { stack }),
-  };
 }
 
 function send(message: ExecutorMessage): void {

@@ -25,13 +25,16 @@ export async function runReduceTask(
   try {
     const lines = new TextLines(file);
     const context = new ReduceAttemptContext(settings, lines);
-    const groups = mergeGroups(inputs, { combine: app.combine });
+    const { progress } = settings;
+    const groups = mergeGroups(inputs, { combine: app.combine, onPairs: (pairs) => progress.set(pairs, 0) });
     for (const group of groups) {
+      progress.beginRecord(groups.pairs);
       const result = reduceGroup(app, group, context);
       const value = isThenable(result) ? await result : result;
       if (value !== undefined) context.emit(group.key, value);
-      settings.progress.set(groups.pairs, 0);
+      progress.set(groups.pairs, 0);
     }
+    progress.beginRecord(NaN);
     context.end();
     const { path, bytes, checksum } = lines.finish();
     const finalPath = join(directory, outputName(ref.task));

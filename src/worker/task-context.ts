@@ -23,7 +23,10 @@ export interface AttemptSettings {
 export interface Progress {
   /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
   set(records: number, bytes: number): void;
-  /** The record that begins at `offset` is mapped from now on; `NaN`: none is. */
+  /**
+   * From now on a record is at work: that of a map which begins at `offset`, in bytes, or a key of a reduce. `NaN`: none
+   * is, and the engine takes the time that it takes.
+   */
   beginRecord(offset: number): void;
 }
 

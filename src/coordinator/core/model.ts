@@ -57,6 +57,8 @@ export interface Attempt {
   readonly isBackup: boolean;
   /** How many finished maps the job had lost when the attempt began: what it is told later may be about another one. */
   readonly mapsLostBefore: number;
+  /** Where the records begin that it was told to leave out. */
+  readonly skip: readonly number[];
   state: AttemptState;
   /** How far the worker's last heartbeat said it is. */
   records: number;

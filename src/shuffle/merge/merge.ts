@@ -29,6 +29,8 @@ import { MergedLines } from "./merged-lines.js";
 interface MergeOptions {
   /** The app's `combine`, by which `toArray` folds values that are too many for an array; a stream needs none. */
   readonly combine?: Combine | undefined;
+  /** Told how many pairs were read so far, at each line whose values are read. */
+  readonly onPairs?: ((pairs: number) => void) | undefined;
 }
 
 const openFilesMax = 500;
@@ -55,12 +57,13 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
   readonly #combine: Combine | undefined;
   #group: LineGroup | undefined;
 
-  constructor(inputs: readonly StoredFile[], { combine }: MergeOptions) {
+  constructor(inputs: readonly StoredFile[], { combine, onPairs }: MergeOptions) {
     const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
-    this.#lines = new MergedLines(inputs, {
+    const reading = {
       blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
       staysOpen: inputs.length <= openFilesMax,
-    });
+    };
+    this.#lines = new MergedLines(inputs, reading, onPairs);
     this.#combine = combine;
   }
 

@@ -18,6 +18,7 @@ export class MergedLines {
   pairs = 0;
   readonly #inputs: readonly StoredFile[];
   readonly #options: ReaderOptions;
+  readonly #onPairs: ((pairs: number) => void) | undefined;
   #readers: IntermediateReader[] | undefined;
   #tournament = new ReaderTournament([]);
   /** The current key. It is kept here since the block it comes from is gone before its last line is reached. */
@@ -27,9 +28,11 @@ export class MergedLines {
   readonly #values = new LineValues();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(inputs: readonly StoredFile[], options: ReaderOptions) {
+  /** `onPairs` is told the number of pairs whenever a line is taken. */
+  constructor(inputs: readonly StoredFile[], options: ReaderOptions, onPairs?: (pairs: number) => void) {
     this.#inputs = inputs;
     this.#options = options;
+    this.#onPairs = onPairs;
   }
 
   /** Goes on to the next key, past the lines of the current one that were not taken. Undefined at the end. */
@@ -54,6 +57,7 @@ export class MergedLines {
     if (!this.#hasLine) return undefined;
     try {
       this.#take();
+      this.#onPairs?.(this.pairs);
       return this.#values;
     } catch (error) {
       throw this.#fail(error);

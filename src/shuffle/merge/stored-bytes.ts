@@ -1,7 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import type { StoredFile } from "../stored-file.js";
 import { DamagedInputError } from "./damaged-input-error.js";
+
+/**
+ * The job's directory is shared with whoever may write there. So a link is not followed to where it leads, and what is no
+ * file is not waited for.
+ */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * The bytes of a stored file, read front to back, with length and checksum verified on the way.
@@ -50,11 +56,12 @@ export class StoredBytes {
 
   #open(): number {
     try {
-      this.#descriptor = openSync(this.#file.location, "r");
+      this.#descriptor = openSync(this.#file.location, openFlags);
       return this.#descriptor;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT" || code === "ENOTDIR") throw this.#damaged("is missing", error);
+      if (code === "ELOOP" || code === "ENXIO") throw this.#damaged("is damaged: it is not a regular file", error);
       throw error;
     }
   }

@@ -2,10 +2,12 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryPrefix } from "../../src/output/names.js";
-import { WrittenFiles } from "../../src/worker/written-files.js";
+import type { AttemptRef } from "../../src/rpc/protocol.js";
+import { AttemptFiles } from "../../src/worker/attempt-files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
+const map: AttemptRef = { kind: "map", task: 0, attempt: 1 };
 
 function prepare(directory: string, partition: number) {
   const temporaryPath = join(directory, `${temporaryPrefix("job", "map", 0, 1)}${partition}`);
@@ -13,21 +15,28 @@ function prepare(directory: string, partition: number) {
   return { temporaryPath, finalPath: join(directory, `mr-0-${partition}`), partition, bytes: 4, checksum: 0 };
 }
 
-describe("WrittenFiles", () => {
-  it("gives files their final names, and takes back all of them or some", () => {
+describe("AttemptFiles", () => {
+  it("gives files their final names, and takes them back", () => {
     const directory = temporary.newDirectory();
-    const files = new WrittenFiles(directory, "job");
-    files.commit([prepare(directory, 0), prepare(directory, 1), prepare(directory, 2)]);
-    expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-0-1", "mr-0-2"]);
-    files.takeBack([join(directory, "mr-0-1")]);
-    expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-0-2"]);
+    const files = new AttemptFiles(directory, "job", map);
+    files.commit([prepare(directory, 0), prepare(directory, 1)]);
+    expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-0-1"]);
     files.takeBack();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("gives none of them its final name when one cannot have it", () => {
+    const directory = temporary.newDirectory();
+    const files = new AttemptFiles(directory, "job", map);
+    const missing = { ...prepare(directory, 1), temporaryPath: join(directory, "missing") };
+    expect(() => files.commit([prepare(directory, 0), missing])).toThrow(/ENOENT/);
+    files.discardUnfinished();
     expect(readdirSync(directory)).toEqual([]);
   });
 
   it("leaves a file of that name which somebody else has put there since", () => {
     const directory = temporary.newDirectory();
-    const files = new WrittenFiles(directory, "job");
+    const files = new AttemptFiles(directory, "job", map);
     const prepared = prepare(directory, 0);
     files.commit([prepared]);
     // Renamed into place while the first still exists, it cannot have the same inode.
@@ -37,22 +46,30 @@ describe("WrittenFiles", () => {
     expect(readFileSync(prepared.finalPath, "utf8")).toBe("theirs");
   });
 
-  it("removes the unfinished files of one attempt and no others", () => {
+  it("does not take back the output of a reduce task, whose name belongs to all its attempts", () => {
     const directory = temporary.newDirectory();
-    const files = new WrittenFiles(directory, "job");
+    const files = new AttemptFiles(directory, "job", { ...map, kind: "reduce" });
+    files.commit([{ ...prepare(directory, 0), finalPath: join(directory, "mr-out-0") }]);
+    files.takeBack();
+    expect(readdirSync(directory)).toEqual(["mr-out-0"]);
+  });
+
+  it("removes the unfinished files of its attempt and no others", () => {
+    const directory = temporary.newDirectory();
+    const files = new AttemptFiles(directory, "job", map);
     prepare(directory, 0);
     const others = [`${temporaryPrefix("job", "map", 0, 2)}0`, `${temporaryPrefix("other", "map", 0, 1)}0`, "mr-0-0"];
     for (const name of others) writeFileSync(join(directory, name), "");
-    files.discardUnfinished({ kind: "map", task: 0, attempt: 1 });
+    files.discardUnfinished();
     expect(readdirSync(directory).sort()).toEqual(others.sort());
   });
 
   it("has nothing to do when the directory is gone", () => {
     const directory = temporary.newDirectory();
-    const files = new WrittenFiles(directory, "job");
+    const files = new AttemptFiles(directory, "job", map);
     files.commit([prepare(directory, 0)]);
     rmSync(directory, { recursive: true });
-    files.discardUnfinished({ kind: "map", task: 0, attempt: 1 });
+    files.discardUnfinished();
     files.takeBack();
     expect(existsSync(directory)).toBe(false);
   });

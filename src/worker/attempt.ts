@@ -1,0 +1,167 @@
+import type { Assignment, AttemptOutcome, AttemptRef, OutputFile, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import { AttemptFiles } from "./attempt-files.js";
+import type { AttemptEnd } from "./executor-host.js";
+import type { Job } from "./executor-messages.js";
+import type { ExecutorSlot } from "./executor-slot.js";
+import type { Session } from "./session.js";
+import { fileErrorText } from "./system-error.js";
+import type { AttemptResult } from "./task-context.js";
+
+/** What the coordinator has given out to be done. */
+type Work = Extract<Assignment, { type: "map" | "reduce" }>;
+
+const staleInputs: AttemptEnd = {
+  type: "failed",
+  class: "damaged",
+  message: "its inputs were lost before it could read them",
+  damaged: [],
+};
+
+/** Longer texts of an app's error are cut: the message must fit on the wire, and somebody is to read it. */
+const errorCharactersMax = 64 * 1024;
+
+/**
+ * One attempt of this worker, from its assignment to the coordinator's answer to its report:
+ *
+ *     assigned ─ ListInputs of a reduce ─► running ─► finished ─ MayCommit, rename ─► committed ─ report ─► over
+ *
+ * It outlives the connection over which it was assigned. When that is lost the thread goes on, and `complete` is called
+ * again with the next session: it takes up where it was, but asks for the permission to commit anew, since a coordinator
+ * that was restarted does not know that it gave it.
+ */
+export class Attempt {
+  readonly job: Job;
+  readonly #work: Work;
+  readonly #slot: ExecutorSlot;
+  readonly #files: AttemptFiles;
+  /** Set when nobody wants its result any more. */
+  #isCancelled = false;
+  /** How it ended in its thread; undefined before it has begun there. */
+  #end: Promise<AttemptEnd> | undefined;
+  #isRunning = false;
+  #hasFinalNames = false;
+  /** Set while it is not known whether the coordinator has accepted the files: then it may count on them. */
+  #isInDoubt = false;
+
+  constructor(work: Work, job: Job, slot: ExecutorSlot) {
+    this.#work = work;
+    this.job = job;
+    this.#slot = slot;
+    this.#files = new AttemptFiles(job.directory, job.id, work.ref);
+  }
+
+  get ref(): AttemptRef {
+    return this.#work.ref;
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** Whether its thread is at work on it. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Stops it; `complete` notices. Does nothing once it is finished: then the coordinator is asked about it anyway. */
+  cancel(): void {
+    if (this.#isCancelled || (this.#end !== undefined && !this.#isRunning)) return;
+    this.#isCancelled = true;
+    if (this.#isRunning) void this.#slot.cancel();
+  }
+
+  /** Gives it up. When this resolves nothing is written any more, and what nobody can count on is removed. */
+  async abandon(): Promise<void> {
+    this.cancel();
+    await this.#end;
+    this.#files.discardUnfinished();
+    if (!this.#isInDoubt) this.#files.takeBack();
+  }
+
+  /**
+   * Brings it to its end, whichever, and returns what to do next. `isLeaving` is asked when it reports. Rejects with a
+   * ConnectionClosedError when the session is lost on the way.
+   */
+  async complete(session: Session, isLeaving: () => boolean): Promise<Assignment> {
+    const end = await this.#run(session);
+    if (this.#isCancelled || end.type === "failed") this.#files.discardUnfinished();
+    if (this.#isCancelled) return { type: "wait" };
+    const outcome = end.type === "failed" ? shortened(end) : await this.#commit(session, end.result);
+    return outcome === undefined ? { type: "wait" } : this.#report(session, outcome, isLeaving());
+  }
+
+  async #run(session: Session): Promise<AttemptEnd> {
+    if (this.#end === undefined) {
+      const inputs = this.#work.type === "reduce" ? await this.#listInputs(session) : [];
+      this.#end = inputs === undefined ? Promise.resolve(staleInputs) : this.#execute(inputs);
+    }
+    return session.unlessLost(this.#end);
+  }
+
+  /** The inputs of a reduce attempt; undefined when some are not there any more. */
+  async #listInputs(session: Session): Promise<ReduceInput[] | undefined> {
+    const inputs: ReduceInput[] = [];
+    for (let from: number | undefined = 0; from !== undefined;) {
+      const page: ResultOf<"ListInputs"> = await session.call("ListInputs", { ref: this.ref, from });
+      if (page.type === "stale") return undefined;
+      inputs.push(...page.inputs);
+      from = page.next;
+    }
+    return inputs;
+  }
+
+  async #execute(inputs: readonly ReduceInput[]): Promise<AttemptEnd> {
+    const assignment = this.#work.type === "reduce" ? { ...this.#work, inputs } : this.#work;
+    this.#isRunning = true;
+    const end = await this.#slot.run(assignment, this.job, () => this.#isCancelled);
+    this.#isRunning = false;
+    return end;
+  }
+
+  /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
+  async #commit(session: Session, { files, skipped, ...measures }: AttemptResult): Promise<AttemptOutcome | undefined> {
+    if (!(await this.#mayCommit(session))) {
+      this.#files.discardUnfinished();
+      this.#files.takeBack();
+      return undefined;
+    }
+    try {
+      if (!this.#hasFinalNames) this.#files.commit(files);
+      this.#hasFinalNames = true;
+    } catch (error) {
+      this.#files.discardUnfinished();
+      return { type: "failed", class: "io", message: fileErrorText(error as Error) };
+    }
+    // The output of a reduce task is nobody's input.
+    const made = this.ref.kind === "map" ? files : [];
+    const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
+    const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
+    return { type: "done", outputs, ...measures, skipped: [...skipped], counters };
+  }
+
+  /**
+   * A grant holds as long as the coordinator takes this worker for alive, which is at least the task timeout from the
+   * moment of asking. A worker that was stopped in between (SIGSTOP, a sleeping laptop) asks again before it renames.
+   */
+  async #mayCommit(session: Session): Promise<boolean> {
+    for (;;) {
+      const askedMs = performance.now();
+      const { granted } = await session.call("MayCommit", { ref: this.ref });
+      if (!granted || performance.now() - askedMs < this.job.taskTimeoutMs / 2) return granted;
+    }
+  }
+
+  async #report(session: Session, outcome: AttemptOutcome, leaving: boolean): Promise<Assignment> {
+    this.#isInDoubt = true;
+    const { accepted, next } = await session.call("NotifyTaskCompletion", { ref: this.ref, outcome, leaving });
+    this.#isInDoubt = false;
+    if (!accepted) this.#files.takeBack();
+    return next;
+  }
+}
+
+function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {
+  const cut = (text: string) => (text.length <= errorCharactersMax ? text : `${text.slice(0, errorCharactersMax)}…`);
+  const stack = outcome.stack === undefined ? {} : { stack: cut(outcome.stack) };
+  return { ...outcome, message: cut(outcome.message), ...stack };
+}

@@ -1,0 +1,52 @@
+import { Executor, type AttemptEnd } from "./executor-host.js";
+import type { Failure } from "./failure.js";
+import type { Job, WorkAssignment } from "./executor-messages.js";
+
+/** Where the one executor of a worker is: another one takes its place when its thread has ended. */
+export class ExecutorSlot {
+  readonly #appPath: string;
+  readonly #signal: AbortSignal;
+  #executor: Executor;
+
+  /** On abort an executor that is being started gives up. */
+  constructor(executor: Executor, appPath: string, signal: AbortSignal) {
+    this.#executor = executor;
+    this.#appPath = appPath;
+    this.#signal = signal;
+  }
+
+  get input(): Executor["input"] {
+    return this.#executor.input;
+  }
+
+  get progress(): Executor["progress"] {
+    return this.#executor.progress;
+  }
+
+  get afterthought(): Failure | undefined {
+    return this.#executor.afterthought;
+  }
+
+  /** Runs one attempt. Never rejects. It is not begun when it is cancelled before an executor is ready for it. */
+  async run(assignment: WorkAssignment, job: Job, isCancelled: () => boolean): Promise<AttemptEnd> {
+    const { afterthought } = this.#executor;
+    try {
+      if (!this.#executor.isAlive) this.#executor = await Executor.start(this.#appPath, this.#signal);
+    } catch (error) {
+      return { type: "failed", class: "error", message: (error as Error).message };
+    }
+    if (afterthought !== undefined) return afterthought;
+    if (isCancelled()) return { type: "failed", class: "crash", message: "cancelled before it began" };
+    return this.#executor.run(assignment, job);
+  }
+
+  /** Ends the attempt that runs, if one does. */
+  cancel(): Promise<void> {
+    return this.#executor.cancel();
+  }
+
+  /** Ends the thread. */
+  stop(): Promise<void> {
+    return this.#executor.stop();
+  }
+}

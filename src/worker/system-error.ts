@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+
+const advice: Readonly<Record<string, string>> = {
+  ENOSPC: "make room on that disk, or choose another --output-dir",
+  EDQUOT: "make room within your quota, or choose another --output-dir",
+  EROFS: "choose another --output-dir",
+  EMFILE: "allow more open files (ulimit -n)",
+  ENFILE: "the whole system has too many open files",
+};
+
+/** A file that is to be read is none: to open it might wait for ever, or do anything. */
+export class NotAFileError extends Error {
+  override readonly name = "NotAFileError";
+
+  constructor(path: string) {
+    super(`cannot read '${path}': it is not a regular file any more`);
+  }
+}
+
+/** The directory of the built engine, in which no app is. */
+const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
+
+/**
+ * Whether a file could not be read or written by the engine; not by the app, which may use files of its own. The two are
+ * told apart by who has called the system, as the stack shows.
+ */
+export function isOwnFileError(error: Error): boolean {
+  if (error instanceof NotAFileError) return true;
+  if (!("syscall" in error) || !("code" in error)) return false;
+  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return frames.find((line) => !line.includes("node:"))?.includes(engineDirectory) ?? false;
+}
+
+/** What to say about an error of the system: its own message, which has code and path, and what to do about it. */
+export function fileErrorText(error: Error): string {
+  const hint = advice[(error as NodeJS.ErrnoException).code ?? ""];
+  return hint === undefined ? error.message : `${error.message}: ${hint}`;
+}

@@ -1,0 +1,369 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { describe, expect } from "vitest";
+import type { ReduceInput } from "../../src/rpc/protocol.js";
+import { test, until, type Place, type StartOptions } from "../end-to-end/programs.js";
+import { FakeCoordinator } from "./fake-coordinator.js";
+
+const map = `export const map = (name, text, ctx) => ctx.emit("a", 1);`;
+const reduce = `export const reduce = (key, values) => values.length;`;
+
+interface Settings {
+  readonly job?: Parameters<typeof FakeCoordinator.start>[1];
+  readonly inputs?: ReduceInput[];
+  readonly options?: StartOptions;
+}
+
+/** A coordinator with one worker that runs an app of this source. */
+async function start(place: Place, source: string, { job, inputs, options }: Settings = {}) {
+  place.write("app.mjs", source);
+  place.write("in.txt", "first\nsecond\nthird\n");
+  const coordinator = await FakeCoordinator.start(place, job, inputs);
+  const worker = place.start("mr-worker", ["--quiet", "app.mjs"], options);
+  const end = async () => {
+    await coordinator.end({ says: true });
+    expect(await worker.exit()).toMatchObject({ code: 0 });
+  };
+  return { coordinator, worker, end };
+}
+
+/** The intermediate files of maps 0, 1, 2, … for partition 0, and the inputs of a reduce that they are. */
+function writeInputs(place: Place, count: number): ReduceInput[] {
+  return Array.from({ length: count }, (_, index) => {
+    const text = `["key${index}",[1]]\n`;
+    place.write(`out/mr-${index}-0`, text);
+    return [index, 1, Buffer.byteLength(text), crc32(text)];
+  });
+}
+
+describe.concurrent("how an attempt failed is told by class", () => {
+  for (const [what, { source, says, className = "error" }] of Object.entries<{
+    source: string;
+    says: RegExp;
+    className?: string;
+  }>({
+    "map throws": { source: `export const map = () => { throw new RangeError("no"); };`, says: /^RangeError: no$/ },
+    "map rejects": { source: `export const map = async () => { throw { code: 7 }; };`, says: /code: 7/ },
+    "nobody awaits a rejection": {
+      source: `export const map = () => { Promise.reject(new Error("lost")); return new Promise(() => setInterval(() => 0, 1000)); };`,
+      says: /^Error: lost$/,
+    },
+    "a callback throws": {
+      source: `export const map = () => new Promise(() => setTimeout(() => { throw new Error("in a timer"); }));`,
+      says: /^Error: in a timer$/,
+    },
+    "the app cannot read a file of its own": {
+      source: `import { readFileSync } from "node:fs"; export const map = () => { readFileSync("no-such-file"); };`,
+      says: /ENOENT.*no-such-file/,
+    },
+    "the app awaits a file of its own in vain": {
+      source: `import { readFile } from "node:fs/promises"; export const map = async () => { await readFile("no-such-file"); };`,
+      says: /ENOENT.*no-such-file/,
+    },
+    "the app ends its thread": {
+      source: `export const map = () => process.exit(3);`,
+      says: /ended with exit code 3 \(does it call process\.exit\?\)/,
+      className: "crash",
+    },
+    "a pair comes too late": {
+      source: `export const map = async (n, t, ctx) => { if (ctx.task === 0) setTimeout(() => ctx.emit("late", 1), 20);
+        else await new Promise((resolve) => setTimeout(resolve, 20_000)); };`,
+      says: /map 0 called ctx\.emit after it had ended/,
+      className: "fatal",
+    },
+  })) {
+    test(`${className}: ${what}`, async ({ place }) => {
+      const { coordinator, end } = await start(place, `${source} ${reduce}`);
+      coordinator.assignMap(place, "in.txt");
+      if (className === "fatal") {
+        // It is told by the attempt that the thread runs by then.
+        await coordinator.success();
+        coordinator.assignMap(place, "in.txt", 1);
+      }
+      const failure = await coordinator.failure(className === "fatal" ? 2 : 1);
+      expect(failure).toMatchObject({ class: className, message: expect.stringMatching(says) as string });
+      // The next attempt finds a worker that can do it.
+      coordinator.assignReduce();
+      await coordinator.success(className === "fatal" ? 3 : 2);
+      await end();
+      place.leavesFiles = true;
+    });
+  }
+
+  test("with where the record begins that was being mapped", async ({ place }) => {
+    const { coordinator, end } = await start(
+      place,
+      `export const input = "lines"; ${reduce}
+      export const map = (name, line, ctx) => {
+        if (line !== "second") return;
+        if (ctx.attempt === 1) throw new Error("no");
+        if (ctx.attempt === 2) process.exit(1);
+        for (;;);
+      };`,
+      { job: { attemptTimeoutMs: 300 } },
+    );
+    for (const attempt of [1, 2, 3]) coordinator.assignMap(place, "in.txt", 0, attempt);
+    for (const [times, className] of [
+      [1, "error"],
+      [2, "crash"],
+      [3, "timeout"],
+    ] as const) {
+      expect(await coordinator.failure(times)).toMatchObject({ class: className, record: 6 });
+    }
+    await end();
+  });
+
+  test("without a record when all were mapped", async ({ place }) => {
+    const { coordinator, end } = await start(
+      place,
+      `export const map = (name, text, ctx) => { ctx.emit("a", 1); ctx.emit("a", 2); }; ${reduce}
+      export const combine = () => { throw new Error("cannot combine"); };`,
+    );
+    coordinator.assignMap(place, "in.txt");
+    expect(await coordinator.failure()).not.toHaveProperty("record");
+    await end();
+  });
+});
+
+describe.concurrent("an attempt that finishes no record for the attempt timeout", () => {
+  for (const [what, source] of Object.entries({
+    "an endless loop in map": `export const map = () => { for (;;); }; ${reduce}`,
+    "a promise in map that never settles": `export const map = () => new Promise(() => setInterval(() => 0, 1000)); ${reduce}`,
+    "an endless loop in reduce": `${map} export const reduce = () => { for (;;); };`,
+  })) {
+    test(`is ended: ${what}`, async ({ place }) => {
+      const inputs = writeInputs(place, 1);
+      const { coordinator, end } = await start(place, source, { job: { attemptTimeoutMs: 300 }, inputs });
+      if (what.includes("reduce")) coordinator.assignReduce();
+      else coordinator.assignMap(place, "in.txt");
+      expect(await coordinator.failure()).toMatchObject({
+        class: "timeout",
+        message: expect.stringMatching(/^the app finished no record for 0\.3s \(an endless loop/) as string,
+      });
+      expect(place.files("out").filter((name) => name.includes(".mr-tmp"))).toEqual([]);
+      await end();
+      place.leavesFiles = true;
+    });
+  }
+
+  test("is not ended as long as records are finished", async ({ place }) => {
+    const { coordinator, end } = await start(
+      place,
+      `export const input = "lines"; ${reduce}
+      export const map = () => new Promise((resolve) => setTimeout(resolve, 150));`,
+      { job: { attemptTimeoutMs: 400 } },
+    );
+    place.write("in.txt", "line\n".repeat(10));
+    coordinator.assignMap(place, "in.txt");
+    expect(await coordinator.success()).toMatchObject({ recordsIn: 10 });
+    await end();
+    place.leavesFiles = true;
+  });
+
+  test("is not ended as long as values of a key are read", async ({ place }) => {
+    const lines = Array.from({ length: 10 }, (_, n) => `["key",[${n}]]\n`).join("");
+    place.write("out/mr-0-0", lines);
+    const { coordinator, end } = await start(
+      place,
+      `${map} export async function reduceStream(key, values) {
+        let sum = 0;
+        for (const value of values) { sum += value; await new Promise((resolve) => setTimeout(resolve, 150)); }
+        return sum;
+      }`,
+      { job: { attemptTimeoutMs: 400 }, inputs: [[0, 1, lines.length, crc32(lines)]] },
+    );
+    coordinator.assignReduce();
+    await coordinator.success();
+    expect(place.read("out/mr-out-0")).toBe("key 45\n");
+    await end();
+    place.leavesFiles = true;
+  });
+
+  test("does not count the time for which the whole worker was stopped", async ({ place }) => {
+    const { coordinator, worker, end } = await start(
+      place,
+      `import { existsSync, writeFileSync } from "node:fs"; ${reduce}
+      export async function map() {
+        writeFileSync("begun", "");
+        while (!existsSync("go")) await new Promise((resolve) => setTimeout(resolve, 10));
+      }`,
+      { job: { attemptTimeoutMs: 1500 } },
+    );
+    coordinator.assignMap(place, "in.txt");
+    await until(
+      () => place.exists("begun"),
+      () => "the map",
+    );
+    worker.signal("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    worker.signal("SIGCONT");
+    const heartbeats = coordinator.paramsOf("Heartbeat").length;
+    await coordinator.heard("Heartbeat", heartbeats + 2);
+    place.write("go", "");
+    await coordinator.success();
+    await end();
+  });
+});
+
+describe.concurrent("an attempt that takes all memory", () => {
+  for (const [what, source] of Object.entries({
+    objects: `const kept = []; for (let n = 0; ; n++) kept.push({ key: "key" + n, value: [n] });`,
+    strings: `const kept = []; for (let n = 0; ; n++) kept.push(Buffer.alloc(10_000, n).toString("latin1"));`,
+    // They are outside of V8's heap, which knows no limit for them.
+    Buffers: `const kept = []; for (let n = 0; ; n++) kept.push(Buffer.alloc(1 << 20, n));`,
+  })) {
+    test(`ends alone, and the worker goes on: ${what}`, async ({ place }) => {
+      const env = { NODE_OPTIONS: "--max-old-space-size=64" };
+      const { coordinator, worker, end } = await start(place, `export function map() { ${source} } ${reduce}`, {
+        options: { env },
+      });
+      coordinator.assignMap(place, "in.txt");
+      expect(await coordinator.failure()).toMatchObject({
+        class: "memory",
+        message: expect.stringMatching(/ran out of memory.*emit pairs.*--split-size/) as string,
+        record: 0,
+      });
+      expect(worker.isRunning).toBe(true);
+      coordinator.assignReduce();
+      await coordinator.success(2);
+      await end();
+      place.leavesFiles = true;
+    });
+  }
+});
+
+describe.concurrent("a file that cannot be read or written", () => {
+  test("is told with its path, as io: an input that is gone", async ({ place }) => {
+    const { coordinator, end } = await start(place, `${map} ${reduce}`);
+    coordinator.assignMap(place, "in.txt");
+    rmSync(join(place.directory, "in.txt"));
+    expect(await coordinator.failure()).toMatchObject({
+      class: "io",
+      message: expect.stringMatching(/^ENOENT: .*\/in\.txt/) as string,
+    });
+    await end();
+  });
+
+  test("is not opened when it is a pipe by now", async ({ place }) => {
+    const { coordinator, end } = await start(place, `${map} ${reduce}`);
+    coordinator.assignMap(place, "in.txt");
+    rmSync(join(place.directory, "in.txt"));
+    expect(spawnSync("mkfifo", [join(place.directory, "in.txt")]).status).toBe(0);
+    expect(await coordinator.failure()).toMatchObject({
+      class: "io",
+      message: expect.stringMatching(/in\.txt': it is not a regular file any more$/) as string,
+    });
+    await end();
+  });
+
+  test("is told as io: the job's directory cannot be made again", async ({ place }) => {
+    place.write("file", "");
+    const { coordinator, end } = await start(place, `${map} ${reduce}`, {
+      job: { directory: join(place.directory, "file/out") },
+    });
+    coordinator.assignMap(place, "in.txt");
+    coordinator.assignReduce();
+    for (const times of [1, 2]) {
+      expect(await coordinator.failure(times)).toMatchObject({
+        class: "io",
+        message: expect.stringMatching(/^ENOTDIR: .*file/) as string,
+      });
+    }
+    await end();
+  });
+
+  test("is told as io: a full disk, with what to do", async ({ place }) => {
+    const out = join(place.directory, "out");
+    mkdirSync(out);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", out]).status === 0;
+    if (!mounted) return; // Only root may.
+    try {
+      const { coordinator, end } = await start(
+        place,
+        `export function map(name, text, ctx) { for (let n = 0; n < 100_000; n++) ctx.emit("key" + n, n); } ${reduce}`,
+      );
+      coordinator.assignMap(place, "in.txt");
+      expect(await coordinator.failure()).toMatchObject({
+        class: "io",
+        message: expect.stringMatching(/^ENOSPC: .*\/out\/\.mr-tmp.*: make room on that disk/) as string,
+      });
+      expect(place.files("out")).toEqual([]);
+      await end();
+    } finally {
+      spawnSync("umount", [out]);
+    }
+  });
+
+  test("is no reason to give up when it is the job's directory that is gone: it is made again", async ({ place }) => {
+    const { coordinator, end } = await start(place, `${map} ${reduce}`);
+    coordinator.assignMap(place, "in.txt");
+    await coordinator.success();
+    rmSync(join(place.directory, "out"), { recursive: true });
+    coordinator.assignMap(place, "in.txt", 1);
+    await coordinator.success(2);
+    expect(place.files("out")).toEqual(["out/mr-1-0"]);
+    await end();
+    place.leavesFiles = true;
+  });
+
+  test("fails the commit, and leaves nothing of it, when the directory goes just before", async ({ place }) => {
+    const { coordinator, end } = await start(place, `${map} ${reduce}`);
+    coordinator.onCall = (method) => {
+      if (method === "MayCommit") rmSync(join(place.directory, "out"), { recursive: true });
+    };
+    coordinator.assignMap(place, "in.txt");
+    expect(await coordinator.failure()).toMatchObject({
+      class: "io",
+      message: expect.stringMatching(/^ENOENT: .*mr-0-0/) as string,
+    });
+    await end();
+  });
+});
+
+describe.concurrent("a reduce attempt with damaged inputs", () => {
+  test("names all that are missing, short or no files at once, and that one which is corrupt", async ({ place }) => {
+    const inputs = writeInputs(place, 6);
+    const at = (map: number) => join(place.directory, `out/mr-${map}-0`);
+    rmSync(at(1));
+    truncateSync(at(2), 3);
+    // It leads to what it should be.
+    renameSync(at(4), join(place.directory, "elsewhere"));
+    symlinkSync(join(place.directory, "elsewhere"), at(4));
+    rmSync(at(5));
+    mkdirSync(at(5));
+    const { coordinator, end } = await start(place, `${map} ${reduce}`, { inputs });
+    coordinator.assignReduce();
+    const failure = await coordinator.failure();
+    expect(failure).toMatchObject({ class: "damaged", message: expect.stringMatching(/mr-1-0 is missing/) as string });
+    expect(failure.damaged).toEqual([1, 2, 4, 5].map((map) => [map, 1]));
+    expect(place.files("out").filter((name) => name.includes(".mr-tmp"))).toEqual([]);
+    await end();
+    place.leavesFiles = true;
+  });
+
+  for (const [what, spoil] of Object.entries<(path: string) => void>({
+    "has another checksum": (path) => writeFileSync(path, `["keyX",[1]]\n`),
+    "is a link, even to what it should be": (path) => {
+      renameSync(path, `${path}.moved`);
+      symlinkSync(`${path}.moved`, path);
+    },
+    "is a pipe": (path) => {
+      rmSync(path);
+      spawnSync("mkfifo", [path]);
+    },
+  })) {
+    test(`names the one that ${what}`, async ({ place }) => {
+      const inputs = writeInputs(place, 3);
+      spoil(join(place.directory, "out/mr-1-0"));
+      const { coordinator, end } = await start(place, `${map} ${reduce}`, { inputs });
+      coordinator.assignReduce();
+      const failure = await coordinator.failure();
+      expect(failure).toMatchObject({ class: "damaged", damaged: [[1, 1]] });
+      expect(failure.message).toContain("mr-1-0 ");
+      await end();
+      place.leavesFiles = true;
+    });
+  }
+});
