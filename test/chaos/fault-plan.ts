@@ -32,7 +32,7 @@ const rubbishes = [
 
 /** When a fault happens: so long after the start, or after there were so many finished files of a kind. */
 export interface Trigger {
-  readonly after: "start" | "intermediate" | "output";
+  readonly after: "start" | "journal" | "intermediate" | "output";
   readonly files: number;
   readonly thenMs: number;
 }
@@ -56,14 +56,13 @@ const weights: Readonly<Record<Fault["kind"], number>> = {
   "truncate-file": 2,
   "delete-all-files": 1,
   "fill-disk": 2,
-  "rubbish-client": 2,
+  "rubbish-client": 4,
 };
 
 /** Plans what happens to a job: mostly a few faults, sometimes none. */
 export function planFaults(
   random: Random,
-  mode: JobPlan["mode"],
-  taskTimeoutMs: number,
+  { mode, taskTimeoutMs, reducers }: Pick<JobPlan, "mode" | "taskTimeoutMs" | "reducers">,
   without: ReadonlySet<string>,
 ): PlannedFault[] {
   // `mr run` has no socket with a name.
@@ -75,7 +74,7 @@ export function planFaults(
   const count = random.chance(0.1) ? 0 : random.chance(0.2) ? random.integer(6, 12) : random.integer(1, 5);
   return Array.from({ length: count }, () => {
     const fault = planFault(random, random.pickWeighted(kinds), taskTimeoutMs);
-    return { fault, trigger: planTrigger(random, fault.kind) };
+    return { fault, trigger: planTrigger(random, fault.kind, reducers) };
   });
 }
 
@@ -115,16 +114,19 @@ function planFault(random: Random, kind: Fault["kind"], taskTimeoutMs: number): 
   }
 }
 
-function planTrigger(random: Random, kind: Fault["kind"]): Trigger {
+function planTrigger(random: Random, kind: Fault["kind"], reducers: number): Trigger {
   const damagesFiles = ["delete-file", "flip-byte", "truncate-file", "delete-all-files"].includes(kind);
   const after = damagesFiles
     ? "intermediate"
-    : random.pick(["start", "start", "intermediate", "intermediate", "output"]);
-  if (after === "start") return { after, files: 0, thenMs: random.integer(0, 2500) };
-  if (after === "output") return { after, files: random.integer(1, 2), thenMs: random.integer(0, 100) };
-  return {
-    after: "intermediate",
-    files: random.integer(1, random.chance(0.5) ? 5 : 60),
-    thenMs: random.integer(0, 400),
-  };
+    : random.pickWeighted({ start: 3, journal: 1, intermediate: 4, output: 3 } as const);
+  switch (after) {
+    case "start":
+      return { after, files: 0, thenMs: random.integer(0, 2500) };
+    case "journal":
+      return { after, files: 1, thenMs: random.integer(0, 50) };
+    case "intermediate":
+      return { after, files: random.integer(1, random.chance(0.5) ? 5 : 60), thenMs: random.integer(0, 400) };
+    case "output":
+      return { after, files: random.integer(1, reducers), thenMs: random.integer(0, random.chance(0.5) ? 10 : 150) };
+  }
 }

@@ -12,6 +12,13 @@ export type Effect = "happened" | "missed" | "skipped";
 const pollIntervalMs = 5;
 const refillIntervalMs = 20;
 
+/** What the files of a job are called. */
+const names = {
+  journal: /^\.mr-journal$/,
+  intermediate: /^mr-\d+-\d+(\.\d+)?$/,
+  output: /^mr-out-\d+$/,
+} as const;
+
 /** Does harm as planned, until the job has ended, and undoes what can be undone. Returns what became of each fault. */
 export async function inflict(
   planned: readonly PlannedFault[],
@@ -39,8 +46,7 @@ async function isDue(
   look: () => readonly string[],
   jobEnded: AbortSignal,
 ): Promise<boolean> {
-  const pattern = after === "output" ? /^mr-out-/ : intermediate;
-  while (after !== "start" && look().filter((name) => pattern.test(name)).length < files) {
+  while (after !== "start" && look().filter((name) => names[after].test(name)).length < files) {
     if (!(await wait(pollIntervalMs, jobEnded))) return false;
   }
   const dueMs = after === "start" ? startedMs + thenMs : performance.now() + thenMs;
@@ -74,9 +80,9 @@ async function doHarm(fault: Fault, cluster: Cluster, place: Place, jobEnded: Ab
     case "truncate-file":
       return damage(place, fault);
     case "delete-all-files": {
-      const names = intermediateFiles(place);
-      for (const name of names) fs.rmSync(join(place.outputDirectory, name), { force: true });
-      return happened(names.length > 0);
+      const files = intermediateFiles(place);
+      for (const name of files) fs.rmSync(join(place.outputDirectory, name), { force: true });
+      return happened(files.length > 0);
     }
     case "fill-disk":
       return fill(place, fault.forMs, jobEnded);
@@ -138,10 +144,8 @@ async function fill({ disk }: Place, forMs: number, jobEnded: AbortSignal): Prom
   return "happened";
 }
 
-const intermediate = /^mr-\d+-\d+(\.\d+)?$/;
-
 function intermediateFiles(place: Place): string[] {
-  return place.outputNames().filter((name) => intermediate.test(name));
+  return place.outputNames().filter((name) => names.intermediate.test(name));
 }
 
 function happened(is: boolean): Effect {
@@ -155,13 +159,13 @@ function pickOne<Thing>(things: readonly Thing[], which: number): Thing | undefi
 /** The names in the output directory, as they were at most one interval ago: several faults wait for them at once. */
 function lookSometimes(place: Place): () => readonly string[] {
   let lookedMs = -Infinity;
-  let names: readonly string[] = [];
+  let found: readonly string[] = [];
   return () => {
     if (performance.now() - lookedMs >= pollIntervalMs) {
-      names = place.outputNames();
+      found = place.outputNames();
       lookedMs = performance.now();
     }
-    return names;
+    return found;
   };
 }
 

@@ -48,6 +48,7 @@ export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
   const inputs = makeInputs(random, { files: random.integer(1, 12), sizeBytes, badLines });
   const splitSize = random.pick(["8KiB", "32KiB", "128KiB", "1MiB"]);
   const taskTimeoutMs = random.integer(1000, 2000);
+  const reducers = random.integer(1, 6);
   const options = ["--split-size", splitSize, "--max-attempts", "1000", "--max-crashes", "100000"];
   if (app === "big-values" || random.chance(0.3)) options.push("--memory", "1MiB");
   if (random.chance(0.2)) options.push("--backup-tasks", "off");
@@ -61,11 +62,11 @@ export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
     args: argumentsOf(app, random, inputs),
     inputs,
     workers: random.integer(1, 4),
-    reducers: random.integer(1, 6),
+    reducers,
     taskTimeoutMs,
     options,
     workerOptions: ["--reconnect-timeout", "3s"],
-    faults: planFaults(random, mode, taskTimeoutMs, without),
+    faults: planFaults(random, { mode, taskTimeoutMs, reducers }, without),
   };
 }
 
