@@ -35,6 +35,7 @@ export class Cluster {
   readonly #workers: WorkerKeeper | undefined;
   #coordinator: Program | undefined;
   #interruption: Interruption | undefined;
+  #isOver = false;
   #starts = 0;
   #resumes = 0;
 
@@ -77,14 +78,20 @@ export class Cluster {
     try {
       return await Promise.race([this.#runCoordinators(), refused]);
     } finally {
-      workers.stop();
+      this.stop();
     }
+  }
+
+  /** From now on nothing is started any more. */
+  stop(): void {
+    this.#isOver = true;
+    this.#workers?.stop();
   }
 
   async #runCoordinators(): Promise<ClusterEnd> {
     let resumes = false;
     let taken = 0;
-    for (;;) {
+    while (!this.#isOver) {
       const hasJournal = this.#hasJournal();
       const coordinator = this.#startCoordinator(resumes);
       const ended = await coordinator.ended;
@@ -104,6 +111,7 @@ export class Cluster {
         return { how: "failed", message: stderr.slice(stderr.indexOf(failure) + 1).trim() };
       } else return lost(coordinator, ended);
     }
+    return { how: "lost", why: "it was stopped" };
   }
 
   #startCoordinator(resumes: boolean): Program {

@@ -37,6 +37,7 @@ export async function runJob(plan: JobPlan, programs: string, stopped: AbortSign
     setMaxListeners(0, ended.signal);
     const inflicting = inflict(plan.faults, cluster, place, ended.signal);
     const end = await Promise.race([cluster.run(), deadline(AbortSignal.any([stopped, ended.signal]))]);
+    cluster.stop();
     ended.abort();
     const faults = await inflicting;
     if (end === "stopped") return undefined;
