@@ -3,7 +3,7 @@ import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
 import * as options from "./options.js";
-import { onSignals, signalExitCode } from "./program.js";
+import { onSignals } from "./program.js";
 
 /** `mr-coordinator`, or `mr coordinator`: hands the tasks of one job out to the workers that come. */
 export function coordinatorCommand(name: string, path = name) {
@@ -27,6 +27,8 @@ function commandLine(name: string, path: string) {
     .addOption(options.maxCrashes())
     .addOption(options.skipBadRecords())
     .addOption(options.keepIntermediate())
+    .addOption(options.resume())
+    .addOption(options.drainTimeout())
     .addOption(options.quiet())
     .addOption(options.json())
     .addOption(options.debug())
@@ -61,9 +63,13 @@ async function coordinate(program: string, names: readonly string[], given: Give
   onSignals(
     (signal) => {
       stoppedBy = signal;
-      coordinator.abort(`stopped by ${signal}`);
+      if (signal === "SIGTERM") coordinator.drain(`stopped by ${signal}`, given.drainTimeout);
+      else coordinator.abort(`stopped by ${signal}`);
     },
-    (signal) => process.exit(signalExitCode(signal)),
+    (signal) => {
+      coordinator.abort(`stopped by ${signal}`);
+      coordinator.hurry();
+    },
   );
   console.log(`listening at ${socket}; start workers with: mr-worker <app>`);
   console.start(() => coordinator.snapshot());

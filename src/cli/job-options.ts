@@ -1,4 +1,4 @@
-import type { CoordinatorOptions } from "../coordinator/coordinator.js";
+import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { InputFile } from "../input/files.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
@@ -15,6 +15,7 @@ interface Given {
   readonly maxCrashes: number;
   readonly skipBadRecords: number;
   readonly keepIntermediate?: true | undefined;
+  readonly resume?: true | undefined;
 }
 
 /** What was given on the command line, as the coordinator takes it; `splitBytes` is for who has given none. */
@@ -28,6 +29,7 @@ export function jobOptions(
     outputDirectory: given.outputDir,
     reducers: given.reducers,
     splitBytes: given.splitSize ?? splitBytes,
+    splitBytesGiven: given.splitSize !== undefined,
     collectorBytes: given.memory,
     args: given.arg,
     taskTimeoutMs: given.taskTimeout,
@@ -37,5 +39,6 @@ export function jobOptions(
     maxCrashes: given.maxCrashes,
     badRecordsMax: given.skipBadRecords,
     keepIntermediate: given.keepIntermediate ?? false,
+    resume: given.resume ?? false,
   };
 }

@@ -1,4 +1,4 @@
-import type { JobReport } from "../coordinator/coordinator.js";
+import type { JobReport } from "../coordinator/job-end.js";
 import { outputsText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
 
@@ -20,7 +20,8 @@ export async function tellEnd(
     if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
     return;
   }
-  if (stoppedBy !== undefined) throw new Exit(signalExitCode(stoppedBy), `stopped by ${stoppedBy}`);
+  if (stoppedBy !== undefined)
+    throw new Exit(signalExitCode(stoppedBy), `stopped by ${stoppedBy}${whatIsLeft(report)}`);
   if (report.failure !== undefined) throw failed(report.failure, debug);
 }
 
@@ -29,9 +30,16 @@ async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<s
   return summary(snapshot, outputsText(directory, outputs));
 }
 
+function whatIsLeft({ isResumable, snapshot: { maps, reduces } }: JobReport): string {
+  if (!isResumable) return "";
+  const [done, all] = [maps.completed + reduces.completed, maps.total + reduces.total];
+  return `; ${done} of ${all} tasks are done, and the same command with --resume goes on`;
+}
+
 function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
-  const details = debug ? failure.stack : appFrames(failure);
-  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details);
+  const stack = debug ? failure.stack : appFrames(failure);
+  const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
+  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
 }
 
 function asJson({ snapshot, directory, outputs }: JobReport): unknown {

@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { runProgram } from "./program.js";
+import { replayCommand } from "./replay-command.js";
 import { runCommand } from "./run-command.js";
 import { sequentialCommand } from "./sequential-command.js";
 import { packageVersion } from "./version.js";
@@ -12,6 +13,7 @@ const program = new Command("mr")
   .version(packageVersion())
   .addCommand(runCommand())
   .addCommand(sequentialCommand())
+  .addCommand(replayCommand())
   .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
   .addCommand(workerCommand("worker", "mr worker"))
   .addHelpText(

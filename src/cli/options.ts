@@ -87,6 +87,17 @@ export const skipBadRecords = () =>
 export const keepIntermediate = () =>
   new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had");
 
+export const resume = () =>
+  new Option(
+    "--resume",
+    "go on with the job that was interrupted in the output directory; what is done is not run again",
+  );
+
+export const drainTimeout = () =>
+  new Option("--drain-timeout <duration>", "how long, after SIGTERM, the tasks that run may take to finish")
+    .argParser(duration)
+    .default(10_000, "10s");
+
 export const quiet = () => new Option("-q, --quiet", "say nothing but errors");
 
 export const json = () => new Option("--json", "print a report as JSON on standard output at the end");

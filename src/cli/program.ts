@@ -14,6 +14,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["AppError", exitCodes.usage],
   ["InputError", exitCodes.usage],
+  ["JournalError", exitCodes.usage],
   ["AddressInUseError", exitCodes.usage],
   ["AddressUnusableError", exitCodes.usage],
   ["TransportError", exitCodes.usage],

@@ -30,6 +30,8 @@ function commandLine() {
     .addOption(options.maxCrashes())
     .addOption(options.skipBadRecords())
     .addOption(options.keepIntermediate())
+    .addOption(options.resume())
+    .addOption(options.drainTimeout())
     .addOption(options.quiet())
     .addOption(options.json())
     .addOption(options.debug())
@@ -56,14 +58,18 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
   ]);
   const console = new JobConsole(path, { quiet: given.quiet ?? false });
   const stop = new AbortController();
+  const drain = new AbortController();
   const kill = new AbortController();
   let stoppedBy: NodeJS.Signals | undefined;
   onSignals(
     (signal) => {
       stoppedBy = signal;
-      stop.abort(`stopped by ${signal}`);
+      (signal === "SIGTERM" ? drain : stop).abort(`stopped by ${signal}`);
     },
-    () => kill.abort(),
+    (signal) => {
+      stop.abort(`stopped by ${signal}`);
+      kill.abort();
+    },
   );
   const app = resolveApp(typed);
   const inputs = findInputs(names);
@@ -76,6 +82,8 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
       log: { info: () => undefined, warn: (message) => console.log(message) },
     },
     stop: stop.signal,
+    drain: drain.signal,
+    drainTimeoutMs: given.drainTimeout,
     kill: kill.signal,
     onStarted: (coordinator) => console.start(() => coordinator.snapshot()),
   });

@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import type { SequentialReport } from "../local/sequential.js";
+import type { InProcessReport } from "../local/in-process-job.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
@@ -54,7 +54,7 @@ function onEarlyExit(): void {
   process.exitCode = exitCodes.failed;
 }
 
-async function summaryOf({ maps, reduces, directory, outputs }: SequentialReport, elapsedMs: number): Promise<string> {
+async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport, elapsedMs: number): Promise<string> {
   const { summary } = await import("../status/summary.js");
   return summary(
     {

@@ -6,62 +6,27 @@
  *     clock ─ tick ───────────────┼─ step(state) ─ effects
  *     signal ─ aborted ───────────┘                      └ jobEnded ─ drain, clear up
  */
-import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
-import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
-import { JobDirectory } from "../output/directory.js";
-import type { JobFileKind } from "../output/names.js";
+import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
-import { createState } from "./core/create.js";
-import type { Effect, Event, JobFailure, State } from "./core/model.js";
+import type { Effect, Event, FormerWorker } from "./core/model.js";
+import { refOf } from "./core/model.js";
+import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
+import { outcomeOf, settleJob, type JobReport } from "./job-end.js";
+import { takeJob, type Job } from "./job.js";
+import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
-import { WorkerConnection } from "./worker-connection.js";
-
-/** Complete and checked; the command line says what each means. */
-export interface CoordinatorOptions {
-  readonly inputs: readonly InputFile[];
-  /** Where intermediate and output files go; made when it does not exist. */
-  readonly outputDirectory: string;
-  /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
-  readonly socket: string | undefined;
-  readonly reducers: number;
-  /** How long a split of a file is at most, if files are split. */
-  readonly splitBytes: number;
-  /** How much memory the pairs of a map attempt may take before they are spilled. */
-  readonly collectorBytes: number;
-  /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
-  readonly args: Readonly<Record<string, string>> | undefined;
-  readonly taskTimeoutMs: number;
-  /** How long an attempt may go on without finishing a record; undefined for any time. */
-  readonly attemptTimeoutMs: number | undefined;
-  readonly backupTasks: boolean;
-  readonly maxAttempts: number;
-  readonly maxCrashes: number;
-  readonly badRecordsMax: number;
-  readonly keepIntermediate: boolean;
-  readonly log: { info(message: string): void; warn(message: string): void };
-}
-
-/** How a job has ended. */
-export interface JobReport {
-  readonly snapshot: Snapshot;
-  readonly failure: JobFailure | undefined;
-  /** Absolute path of the job's directory. */
-  readonly directory: string;
-  /** Names of the output files in it; none when the job failed. */
-  readonly outputs: readonly string[];
-}
+import { WorkerConnection, type Home } from "./worker-connection.js";
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
-const drainTimeoutMs = 2000;
-const heartbeatIntervalMsMax = 1000;
+const leaveTimeoutMs = 2000;
 
 interface PendingCall {
   resolve(reply: unknown): void;
@@ -70,43 +35,30 @@ interface PendingCall {
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #state: State;
+  readonly #job: Job;
   readonly #connections = new Set<WorkerConnection>();
   readonly #calls = new Map<number, PendingCall>();
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
-  readonly #directory: JobDirectory;
+  readonly #hurried: Promise<void>;
+  #hurry: () => void = () => undefined;
   readonly #listener: Listener | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
   /** Why the inputs cannot be split as the app wants them. */
   #unsplittable: InputError | undefined;
 
-  private constructor(options: CoordinatorOptions, directory: JobDirectory, listener: Listener | undefined) {
+  private constructor(options: CoordinatorOptions, job: Job, listener: Listener | undefined) {
     this.#options = options;
-    this.#directory = directory;
+    this.#job = job;
     this.#listener = listener;
-    const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, collectorBytes, args } = options;
-    const { maxAttempts, maxCrashes, badRecordsMax } = options;
-    const settings = {
-      id: randomBytes(4).toString("hex"),
-      reducers,
-      directory: directory.path,
-      collectorBytes,
-      taskTimeoutMs,
-      attemptTimeoutMs,
-      backupTasks,
-      heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
-      maxAttempts,
-      maxCrashes,
-      badRecordsMax,
-    };
-    this.#state = createState(settings, args, performance.now());
     this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
   }
 
   /**
    * Begins to take workers. Throws a TransportError when the socket cannot be had and an InputError when the output
-   * directory cannot; then nothing was changed.
+   * directory cannot, or when there is no such job to resume; then nothing was changed.
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     // The socket comes first: it is what tells two coordinators apart that were started in one directory.
@@ -117,10 +69,15 @@ export class Coordinator {
     const { socket } = options;
     const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
     try {
-      const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
-      const coordinator = new Coordinator(options, directory, listener);
+      const job = await takeJob(options);
+      const coordinator = new Coordinator(options, job, listener);
+      // What is restored may even be all there was to do.
+      const effects: Effect[] = [];
+      const isThere = (partition: number, bytes: number) => job.directory.hasOutput(partition, bytes);
+      if (options.resume) resume(job.state, isThere, performance.now(), effects);
+      coordinator.#carryOutAll(effects);
       accept = (stream) => {
-        coordinator.accept(stream);
+        coordinator.#accept(stream, true);
       };
       early.forEach(accept);
       return coordinator;
@@ -131,15 +88,21 @@ export class Coordinator {
     }
   }
 
-  /** Takes a connection of a worker that has not come through the socket. */
+  /** Takes a connection of a worker that has not come through the socket, but was started with it. */
   accept(stream: Duplex): void {
-    const connection = new WorkerConnection(stream, {
+    this.#accept(stream, false);
+  }
+
+  #accept(stream: Duplex, isStranger: boolean): void {
+    const home: Home = {
       reducers: this.#options.reducers,
       register: (params) => this.#register(params),
       ask: (toEvent) => this.#ask(toEvent),
       tell: (event) => this.#step(event),
+      lose: (worker) => this.#step({ type: "disconnected", worker, record: this.#lastRecordOf(worker) }),
       snapshot: () => this.snapshot(),
-    });
+    };
+    const connection = new WorkerConnection(stream, home, { isStranger });
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
   }
@@ -154,11 +117,21 @@ export class Coordinator {
     const ticks = setInterval(tick, this.#options.taskTimeoutMs / 20);
     await this.#ended;
     clearInterval(ticks);
+    clearTimeout(this.#drainTimer);
     const snapshot = this.snapshot();
-    await this.#drain(snapshot.phase === "done" || snapshot.phase === "stopped" ? snapshot.phase : "failed");
-    const outputs = await this.#clearUp(snapshot.phase === "done");
+    await this.#sendHome(outcomeOf(snapshot));
+    const report = await settleJob(this.#job, snapshot, this.#options.keepIntermediate);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
-    return { snapshot, failure: this.#state.failure, directory: this.#directory.path, outputs };
+    return report;
+  }
+
+  /**
+   * Ends the job in good order: no task is begun any more, those that run may finish within `timeoutMs`, and what is done
+   * is kept, so that the job can be resumed. `run` resolves then. Does nothing when the job has ended already.
+   */
+  drain(message: string, timeoutMs: number): void {
+    this.#step({ type: "drained", message });
+    this.#drainTimer ??= setTimeout(() => this.abort(message), timeoutMs);
   }
 
   /** Ends the job before its time; `run` resolves then. Does nothing when the job has ended already. */
@@ -166,19 +139,38 @@ export class Coordinator {
     this.#step({ type: "aborted", message });
   }
 
+  /** From now on nobody is waited for: `run` resolves as soon as the job has ended. */
+  hurry(): void {
+    this.#hurry();
+  }
+
+  /** Names the job to its workers, also after it has been resumed. */
+  get jobId(): string {
+    return this.#job.state.settings.id;
+  }
+
   snapshot(): Snapshot {
-    return takeSnapshot(this.#state, performance.now());
+    return takeSnapshot(this.#job.state, performance.now());
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
-    const refused = refusal(this.#state, params);
+    const refused = refusal(this.#job.state, params);
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
     const { app, args, pid, host } = params;
-    if (this.#state.phase === "waiting") this.#plan(app, this.#state.args ?? args ?? {});
+    if (this.#job.state.phase === "waiting") this.#plan(app, this.#job.state.args ?? args ?? {});
+    const former = this.#formerWorker(params.former);
     const registered = await this.#ask<Omit<ResultOf<"Register">, "token">>((call) => {
-      return { type: "registered", call, pid, host };
+      return { type: "registered", call, pid, host, former };
     });
-    return { ...registered, token: "" };
+    return { ...registered, token: this.#job.journal.tokenOf(registered.worker) };
+  }
+
+  /** Who the worker was before; undefined when it cannot prove that, or it was a worker of another job. */
+  #formerWorker(former: ParamsOf<"Register">["former"]): FormerWorker | undefined {
+    if (former?.job !== this.#job.state.settings.id || !this.#job.journal.isTokenOf(former.worker, former.token)) {
+      return undefined;
+    }
+    return { worker: former.worker, attempt: former.attempt };
   }
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
@@ -186,8 +178,9 @@ export class Coordinator {
     const { inputs, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
-      const cleared = this.#directory.clear(["intermediate", "output", "temporary"]);
-      if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#directory.path}`);
+      const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
+      if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
+      this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits });
     } catch (error) {
       // It would be the same with the next worker.
@@ -207,7 +200,14 @@ export class Coordinator {
   }
 
   #step(event: Event): void {
-    for (const effect of step(this.#state, event, performance.now())) this.#carryOut(effect);
+    this.#carryOutAll(step(this.#job.state, event, performance.now()));
+  }
+
+  #carryOutAll(effects: readonly Effect[]): void {
+    // What is to be remembered of a step is written at once, and before anybody is told of it.
+    const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
+    if (records.length > 0) this.#job.journal.write(records);
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   #carryOut(effect: Effect): void {
@@ -226,13 +226,24 @@ export class Coordinator {
         }
         break;
       case "journal":
-        break;
+        break; // Written already.
       case "log":
         this.#options.log[effect.level](effect.message);
         break;
       case "jobEnded":
         this.#end();
     }
+  }
+
+  /** Where the record begins that a worker was mapping when its process ended, if it has left a marker. */
+  #lastRecordOf(worker: string): number | undefined {
+    const running = this.#job.state.workers.get(worker)?.running;
+    if (running === undefined) return undefined;
+    return takeRecordMarker(
+      this.#job.directory.path,
+      this.#job.state.settings.id,
+      refOf(running.task, running.attempt),
+    );
   }
 
   #takeCall(call: number): PendingCall | undefined {
@@ -242,28 +253,12 @@ export class Coordinator {
   }
 
   /** Waits until the workers have left, which they do by themselves when they learn that the job has ended. */
-  async #drain(outcome: JobOutcome): Promise<void> {
+  async #sendHome(outcome: JobOutcome): Promise<void> {
     const workers = [...this.#connections].filter(({ worker }) => worker !== undefined);
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainTimeoutMs)));
-    await Promise.race([Promise.all(workers.map(({ closed }) => closed)), timeout]);
+    const timer = setTimeout(() => this.#hurry(), leaveTimeoutMs);
+    await Promise.race([Promise.all(workers.map(({ closed }) => closed)), this.#hurried]);
     clearTimeout(timer);
     await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
-  }
-
-  async #clearUp(isDone: boolean): Promise<string[]> {
-    const directory = this.#directory;
-    const { keepIntermediate } = this.#options;
-    const useless: JobFileKind[] = ["temporary"];
-    if (!keepIntermediate) useless.push("intermediate");
-    if (!keepIntermediate && !isDone) useless.push("output");
-    try {
-      // Before a worker came nothing was written, and what there is comes from an earlier job.
-      if (this.#state.app !== undefined) directory.clear(useless);
-      return isDone ? directory.outputs() : [];
-    } finally {
-      await directory.release({ removeIfEmpty: !isDone });
-    }
   }
 }

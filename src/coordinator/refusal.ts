@@ -1,5 +1,6 @@
 import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
 import type { State } from "./core/model.js";
+import { isSameArgs, shownArgs } from "./job-args.js";
 
 /** Why this worker cannot work for the job; undefined when it can. */
 export function refusal(
@@ -12,7 +13,7 @@ export function refusal(
   if (jobApp !== undefined && jobApp.hash !== app.hash) {
     return `this worker runs app ${shown(app)}, and the job is of app ${shown(jobApp)}`;
   }
-  if (args !== undefined && jobArgs !== undefined && !isSame(args, jobArgs)) {
+  if (args !== undefined && jobArgs !== undefined && !isSameArgs(args, jobArgs)) {
     return `this worker has ${shownArgs(args)}, and the job has ${shownArgs(jobArgs)}`;
   }
   return undefined;
@@ -20,14 +21,4 @@ export function refusal(
 
 function shown({ name, hash }: { name: string; hash: string }): string {
   return `${name} (content ${hash.slice(0, 8)})`;
-}
-
-function shownArgs(args: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(args).map(([name, value]) => `--arg ${name}=${value}`);
-  return pairs.length === 0 ? "no --arg" : pairs.join(" ");
-}
-
-function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { invalidParamsCode, refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
-import { Peer } from "../rpc/peer.js";
+import { strangerLimits } from "../rpc/limits.js";
+import { Peer, type Handlers } from "../rpc/peer.js";
 import type { ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Effect, Event } from "./core/model.js";
 
@@ -12,8 +13,13 @@ export interface Home {
   /** Gives the core an event that asks for a reply, and waits for that. */
   ask<Reply>(toEvent: (call: number) => Event): Promise<Reply>;
   tell(event: Event): void;
+  /** The connection of this worker has closed. */
+  lose(worker: string): void;
   snapshot(): Snapshot;
 }
+
+/** How long somebody who has connected may take to register, or to ask for the status. */
+const strangerTimeoutMs = 10_000;
 
 /** One connection to the coordinator: of a worker, once it has registered, or of somebody who asks for the status. */
 export class WorkerConnection {
@@ -22,9 +28,10 @@ export class WorkerConnection {
   /** The worker that registered here. A connection speaks for no other. */
   #worker: string | undefined;
 
-  constructor(stream: Duplex, home: Home) {
+  /** A stranger is one of whom nothing is known but that he could connect. */
+  constructor(stream: Duplex, home: Home, { isStranger }: { isStranger: boolean }) {
     this.#home = home;
-    this.#peer = new Peer(stream, {
+    const handlers: Handlers = {
       Register: (params) => this.#register(params),
       RequestTask: ({ worker }) => this.#ask(worker, (call) => ({ type: "taskRequested", call, worker })),
       ListInputs: ({ worker, ref, from }) => {
@@ -38,10 +45,15 @@ export class WorkerConnection {
         return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving }));
       },
       Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
-      Status: () => home.snapshot(),
-    });
+      Status: () => {
+        this.#peer.trust();
+        return home.snapshot();
+      },
+    };
+    const options = isStranger ? { stranger: { limits: strangerLimits, timeoutMs: strangerTimeoutMs } } : {};
+    this.#peer = new Peer(stream, handlers, options);
     void this.closed.then(() => {
-      if (this.#worker !== undefined) home.tell({ type: "disconnected", worker: this.#worker });
+      if (this.#worker !== undefined) home.lose(this.#worker);
     });
   }
 
@@ -79,6 +91,7 @@ export class WorkerConnection {
     }
     const result = await this.#home.register(params);
     this.#worker = result.worker;
+    this.#peer.trust();
     return result;
   }
 

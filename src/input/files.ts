@@ -8,6 +8,8 @@ export interface InputFile {
   /** Absolute, without symbolic links. */
   readonly path: string;
   readonly sizeBytes: number;
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly modifiedMs: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export function findInputs(names: readonly string[]): InputFile[] {
       const stats = statSync(name);
       if (!stats.isFile()) throw new Error(notAFile(name, stats));
       accessSync(name, constants.R_OK);
-      return [{ name, path: realpathSync(name), sizeBytes: stats.size }];
+      return [{ name, path: realpathSync(name), sizeBytes: stats.size, modifiedMs: stats.mtimeMs }];
     } catch (error) {
       problems.push(`cannot read input ${name === "" ? '""' : name}: ${reason(error as NodeJS.ErrnoException)}`);
       return [];

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Split } from "../rpc/protocol.js";
 import { decode } from "./decode.js";
 import { linesOfSplit } from "./line-start.js";
+import { readRange } from "./read-range.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** A single record: a whole file as it is now, or all lines that begin in a split of one. */
@@ -37,23 +38,13 @@ class WholeReader {
   next(): boolean {
     if (this.#isRead) return false;
     this.#isRead = true;
-    this.bytes = this.#end === undefined ? readFileSync(this.#descriptor) : this.#readUpTo(this.#end);
+    this.bytes =
+      this.#end === undefined ? readFileSync(this.#descriptor) : readRange(this.#descriptor, this.offset, this.#end);
     return true;
   }
 
   close(): void {
     closeSync(this.#descriptor);
-  }
-
-  #readUpTo(end: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(end - this.offset);
-    let filled = 0;
-    while (filled < bytes.length) {
-      const read = readSync(this.#descriptor, bytes, filled, bytes.length - filled, this.offset + filled);
-      if (read === 0) break;
-      filled += read;
-    }
-    return bytes.subarray(0, filled);
   }
 }
 

@@ -9,7 +9,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { AppFile } from "../app/resolve.js";
-import type { Coordinator, CoordinatorOptions, JobReport } from "../coordinator/coordinator.js";
+import type { Coordinator } from "../coordinator/coordinator.js";
+import type { JobReport } from "../coordinator/job-end.js";
+import type { CoordinatorOptions } from "../coordinator/options.js";
 import { missingDirectories } from "../output/make-directory.js";
 import { connectionDescriptor, type WorkerStart } from "./supervision.js";
 import { WorkerPool, type PoolFailure } from "./worker-pool.js";
@@ -20,6 +22,9 @@ export interface RunOptions {
   readonly job: Omit<CoordinatorOptions, "socket">;
   /** Aborted when the job is to be stopped; the reason is told to the user. */
   readonly stop: AbortSignal;
+  /** Aborted when it is to be stopped as soon as the tasks that run have finished, for which they have `drainTimeoutMs`. */
+  readonly drain: AbortSignal;
+  readonly drainTimeoutMs: number;
   /** Aborted when workers that are slow to leave are to be killed. */
   readonly kill: AbortSignal;
   /** Called when the job can be looked at. */
@@ -34,7 +39,7 @@ export interface RunEnd {
 
 /** Runs the job to its end. When it settles, no child is left. Throws what `Coordinator.start` throws. */
 export async function runCluster(options: RunOptions): Promise<RunEnd> {
-  const { app, workers, job, stop, kill } = options;
+  const { app, workers, job, stop, drain, drainTimeoutMs, kill } = options;
   const start: WorkerStart = {
     app,
     outputDirectory: job.outputDirectory,
@@ -61,12 +66,21 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
       coordinator.accept(connection);
     };
     early.forEach(accept);
-    for (const signal of [stop, unfit.signal]) {
-      whenAborted(signal, () => {
-        coordinator.abort(String(signal.reason));
-        void pool.close();
-      });
-    }
+    whenAborted(drain, () => {
+      coordinator.drain(String(drain.reason), drainTimeoutMs);
+    });
+    whenAborted(stop, () => {
+      coordinator.abort(String(stop.reason));
+      void pool.close();
+    });
+    // A job that was to be resumed can still be: with the right app, for example.
+    whenAborted(unfit.signal, () => {
+      coordinator.drain(String(unfit.signal.reason), 0);
+      void pool.close();
+    });
+    whenAborted(kill, () => {
+      coordinator.hurry();
+    });
     options.onStarted(coordinator);
     const report = await coordinator.run();
     await pool.close();

@@ -12,7 +12,7 @@ import { AddressInUseError } from "../rpc/errors.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { makeDirectories, removeEmptyDirectories } from "./make-directory.js";
-import { jobFileKind, type JobFileKind } from "./names.js";
+import { jobFileKind, outputName, type JobFileKind } from "./names.js";
 
 /** A directory that this process has taken. */
 export class JobDirectory {
@@ -68,6 +68,12 @@ export class JobDirectory {
   outputs(): string[] {
     const partition = (name: string) => Number(name.slice("mr-out-".length));
     return this.#files(["output"]).sort((a, b) => partition(a) - partition(b));
+  }
+
+  /** Whether the output of that partition stands here, as a file of that length. */
+  hasOutput(partition: number, bytes: number): boolean {
+    const stats = lstatSync(join(this.path, outputName(partition)), { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size === bytes;
   }
 
   /** Gives the directory back; with `removeIfEmpty`, what `take` had to make is removed unless something is in it. */

@@ -2,9 +2,12 @@
  * The names of every file that a job writes. Nothing outside `output/` and `shuffle/` knows their shape.
  *
  * `mr-X-Y` holds what map task X made for reduce task Y; a later attempt adds its number (`mr-X-Y.2`), so that no reader
- * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y. Unfinished files begin with a dot, so
- * that neither `mr-*` nor `*` matches them.
+ * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y. `mr-bad-records.jsonl` has the records that
+ * the job has left out. Unfinished files begin with a dot, so that neither `mr-*` nor `*` matches them.
  */
+
+/** Name of the file of the records that a job has left out. */
+export const badRecordsName = "mr-bad-records.jsonl";
 
 /** Name of the finished file that attempt `attempt` of map task `map` made for reduce task `partition`. */
 export function intermediateName(map: number, partition: number, attempt: number): string {
@@ -21,12 +24,22 @@ export function temporaryPrefix(jobId: string, kind: "map" | "reduce", task: num
   return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
 }
 
-export type JobFileKind = "intermediate" | "output" | "temporary";
+/** Name of the file of bad records while it is written. */
+export function temporaryBadRecordsName(jobId: string): string {
+  return `.mr-tmp-${jobId}-bad-records`;
+}
+
+/** The coordinator's journal: what a job that was interrupted needs in order to go on. */
+export const journalName = ".mr-journal";
+
+export type JobFileKind = "intermediate" | "output" | "bad-records" | "temporary" | "journal";
 
 /** Which kind of job file has this name; undefined for a name that no job writes. */
 export function jobFileKind(name: string): JobFileKind | undefined {
   if (/^mr-\d+-\d+(\.\d+)?$/.test(name)) return "intermediate";
   if (/^mr-out-\d+$/.test(name)) return "output";
+  if (name === badRecordsName) return "bad-records";
   if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
+  if (name === journalName) return "journal";
   return undefined;
 }

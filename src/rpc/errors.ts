@@ -18,6 +18,8 @@ export const internalErrorCode = JSONRPCErrorCode.InternalError;
 export const refusedCode = -32001;
 /** No worker of that id is registered (the coordinator may have been restarted): register again. */
 export const unknownWorkerCode = -32002;
+/** The other end has sent too much, or nothing of use for too long: it is cut off. */
+export const cutOffCode = -32003;
 
 /** What JSON-RPC 2.0 says of an error in section 5.1. */
 class CodedError extends Error {
@@ -74,4 +76,15 @@ export class AddressInUseError extends TransportError {
 /** Nobody can listen at the address as it is: too long, no directory, no permission, not a socket. */
 export class AddressUnusableError extends TransportError {
   override readonly name = "AddressUnusableError";
+}
+
+/** The socket at the address is not ours: whoever made it could pass as the coordinator. Trying again cannot help. */
+export class ForeignSocketError extends TransportError {
+  override readonly name = "ForeignSocketError";
+  /** As the system says of a socket that may not be used. */
+  readonly code = "EACCES";
+
+  constructor(path: string, ownerUid: number) {
+    super(`the socket ${path} belongs to another user (uid ${ownerUid}); choose another path`);
+  }
 }

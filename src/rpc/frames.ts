@@ -11,7 +11,8 @@ const lineFeed = 0x0a;
 
 /** Cuts a stream of bytes into lines of at most `bytesMax` bytes, their LF not counted. */
 export class LineReader {
-  readonly #bytesMax: number;
+  /** May be changed at any time; it holds for the lines that end or grow from then on. */
+  bytesMax: number;
   readonly #onTooLong: () => void;
   readonly #splitter;
   #unfinished: Buffer = Buffer.alloc(0);
@@ -19,16 +20,13 @@ export class LineReader {
   #stopped = false;
 
   /**
-   * `onLine` must not throw. It is called before `read` returns, for each line that ended, not for empty ones;
-   * `onTooLong` once, after the lines before, and nothing that comes later is read.
+   * `onLine` must not throw. It is called before `read` returns, for each line that ended, empty ones too; `onTooLong` once, after the lines before, and nothing that comes later is read.
    */
   constructor(bytesMax: number, onLine: (line: string) => void, onTooLong: () => void) {
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
     this.#onTooLong = onTooLong;
     // The mapper is the sink: it runs inside `write`, so lines and the end of reading keep their order.
-    this.#splitter = split2((line: string) => {
-      if (line !== "") onLine(line);
-    });
+    this.#splitter = split2((line: string) => onLine(line));
   }
 
   /** Takes the next bytes. A line that is unfinished when the stream ends is no message and is dropped. */
@@ -37,7 +35,7 @@ export class LineReader {
     let lineStart = 0;
     let lineEnd = chunk.indexOf(lineFeed);
     let heldBytes = this.#unfinishedBytes;
-    while (lineEnd !== -1 && heldBytes + lineEnd - lineStart <= this.#bytesMax) {
+    while (lineEnd !== -1 && heldBytes + lineEnd - lineStart <= this.bytesMax) {
       heldBytes = 0;
       lineStart = lineEnd + 1;
       lineEnd = chunk.indexOf(lineFeed, lineStart);
@@ -45,7 +43,7 @@ export class LineReader {
     const finished = chunk.subarray(0, lineStart);
     const rest = chunk.subarray(lineStart);
     if (finished.length > 0) this.#pass(finished);
-    if (lineEnd !== -1 || this.#unfinishedBytes + rest.length > this.#bytesMax) this.#stop();
+    if (lineEnd !== -1 || this.#unfinishedBytes + rest.length > this.bytesMax) this.#stop();
     else this.#hold(rest);
   }
 

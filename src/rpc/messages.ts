@@ -78,7 +78,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isId(id: unknown): id is JSONRPCID {
-  return typeof id === "number" || id === null || (typeof id === "string" && id.length <= idCharactersMax);
+  // JSON has numbers, such as 1e999, that become Infinity, which cannot be sent back.
+  return Number.isFinite(id) || id === null || (typeof id === "string" && id.length <= idCharactersMax);
 }
 
 function bounded(message: string): string {

@@ -2,11 +2,12 @@
  * One end of a connection. Each end may call the other; calls do not wait for one another, so that a reply may take as
  * long as it needs (a long poll).
  *
- *     bytes ─ LineReader ─ line ─ parse ─┬─ response ─ JSONRPCClient ─ result checked ─ promise of `call`
- *                                        ├─ request ── JSONRPCServer ─ params checked ─ handler ─ response ─ bytes
- *                                        └─ neither ── error response ─ bytes
+ *     bytes ─ Inbox ─ line ─ parse ─┬─ response ─ JSONRPCClient ─ result checked ─ promise of `call`
+ *                                   ├─ request ── JSONRPCServer ─ params checked ─ handler ─ response ─ bytes
+ *                                   └─ neither ── error response ─ bytes
  *
- * The other end is not trusted: whatever arrives is answered, ignored, or ends the connection; it never throws here.
+ * The other end is not trusted: whatever arrives is answered, ignored, or ends the connection; it never throws here. It
+ * may use so much of our memory and time (`limits.ts`), and who wants more is told so and cut off.
  */
 import {
   createJSONRPCErrorResponse,
@@ -20,17 +21,9 @@ import {
 import type { Duplex } from "node:stream";
 import * as v from "valibot";
 import * as errors from "./errors.js";
-import { LineReader } from "./frames.js";
-import {
-  batchMessagesMax,
-  errorAnswer,
-  idOf,
-  issueText,
-  isRequest,
-  isResponse,
-  parseLine,
-  remoteError,
-} from "./messages.js";
+import { Inbox } from "./inbox.js";
+import { memberLimits, unreadBytesMax, type ReceiveLimits } from "./limits.js";
+import { batchMessagesMax, errorAnswer, idOf, issueText, isRequest, isResponse, remoteError } from "./messages.js";
 import * as protocol from "./protocol.js";
 import type { Method, ParamsOf, ResultOf } from "./protocol.js";
 
@@ -40,10 +33,18 @@ export type Handlers = {
 };
 
 export interface PeerOptions {
-  /** Longest line taken or sent, its end not counted. */
+  /** Longest line sent, its end not counted, and taken, if `limits` say nothing else. */
   readonly messageBytesMax?: number;
+  /** What is taken from the other end; `memberLimits` where they say nothing. */
+  readonly limits?: Partial<ReceiveLimits>;
+  /** The other end is a stranger: these limits hold until `trust` is called, and it is cut off when that takes too long. */
+  readonly stranger?: { readonly limits: ReceiveLimits; readonly timeoutMs: number };
+  /** How much may be unread by the other end; see `unreadBytesMax` of `limits.ts`. */
+  readonly unreadBytesMax?: number;
   /** How long `close` waits for the other end before it destroys the connection. */
   readonly closeTimeoutMs?: number;
+  /** The clock for rates. */
+  readonly nowMs?: () => number;
 }
 
 /** A call under way. `failure` is why it cannot be answered, and wins over any response. */
@@ -52,16 +53,17 @@ interface Call {
   failure?: Error;
 }
 
-/** What has not been read by the other end may be this many messages of the greatest length. */
-const unreadMessagesMax = 4;
-
 export class Peer {
   /** Resolved once the connection is gone, for whatever reason. Never rejected. */
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
   readonly #rpc: JSONRPCServerAndClient<undefined, Call>;
   readonly #messageBytesMax: number;
+  readonly #unreadBytesMax: number;
   readonly #closeTimeoutMs: number;
+  readonly #memberLimits: ReceiveLimits;
+  readonly #inbox: Inbox;
+  #strangerTimer: NodeJS.Timeout | undefined;
   readonly #calls = new Set<Call>();
   #lastId = 0;
   #closing = false;
@@ -72,7 +74,14 @@ export class Peer {
   constructor(stream: Duplex, handlers: Handlers, options: PeerOptions = {}) {
     this.#stream = stream;
     this.#messageBytesMax = options.messageBytesMax ?? protocol.messageBytesMax;
+    this.#unreadBytesMax = options.unreadBytesMax ?? unreadBytesMax;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? 1000;
+    this.#memberLimits = { ...memberLimits, lineBytesMax: this.#messageBytesMax, ...options.limits };
+    const nowMs = options.nowMs ?? (() => performance.now());
+    this.#inbox = new Inbox(options.stranger?.limits ?? this.#memberLimits, nowMs, {
+      onMessage: (message, count) => void this.#receive(message, count),
+      onExcess: (code, text) => this.#cutOff(code, text),
+    });
     // json-rpc-2.0 would print to the console what is in the answer already.
     const errorListener = () => undefined;
     const server = new JSONRPCServer<undefined>({ errorListener });
@@ -81,6 +90,7 @@ export class Peer {
     this.#rpc = new JSONRPCServerAndClient(server, client, { errorListener });
     for (const method of Object.keys(protocol.methods) as Method[]) this.#serve(method, handlers);
     this.closed = this.#listen();
+    if (options.stranger !== undefined) this.#awaitTrust(options.stranger.timeoutMs);
   }
 
   /**
@@ -101,6 +111,14 @@ export class Peer {
     const result = v.safeParse(protocol.methods[method].result, response.result, { abortEarly: true });
     if (result.success) return result.output;
     throw new errors.InvalidResultError(`the result of ${method} is not valid: ${issueText(result.issues[0])}`);
+  }
+
+  /** From now on the other end is no stranger: the limits are those of a member, and there is no time limit. */
+  trust(): void {
+    if (this.#strangerTimer === undefined) return;
+    clearTimeout(this.#strangerTimer);
+    this.#strangerTimer = undefined;
+    this.#inbox.setLimits(this.#memberLimits);
   }
 
   /**
@@ -140,16 +158,7 @@ export class Peer {
 
   /** Attaches to the stream; the promise is that of its end. */
   #listen(): Promise<void> {
-    const reader = new LineReader(
-      this.#messageBytesMax,
-      (line) => void this.#receive(line),
-      () => {
-        const { message } = new errors.MessageTooLongError(this.#messageBytesMax);
-        this.#reply(createJSONRPCErrorResponse(null, errors.invalidRequestCode, message));
-        void this.close();
-      },
-    );
-    this.#stream.on("data", (chunk: Buffer) => reader.read(chunk));
+    this.#stream.on("data", (chunk: Buffer) => this.#inbox.read(chunk));
     // The stream closes after an error, and that is what counts.
     this.#stream.on("error", (error) => (this.#reason ??= error));
     this.#stream.once("end", () => {
@@ -167,20 +176,35 @@ export class Peer {
     });
   }
 
+  #awaitTrust(timeoutMs: number): void {
+    const onTimeout = () => this.#cutOff(errors.cutOffCode, `nobody has registered here within ${timeoutMs} ms`);
+    this.#strangerTimer = setTimeout(onTimeout, timeoutMs);
+    void this.closed.then(() => clearTimeout(this.#strangerTimer));
+  }
+
+  /** Says why, and closes. */
+  #cutOff(code: number, text: string): void {
+    this.#inbox.close();
+    this.#reason ??= new Error(text);
+    this.#reply(createJSONRPCErrorResponse(null, code, text));
+    void this.close();
+  }
+
   /** Never rejects: a handler's error is in its response, and `#reply` does not throw. */
-  async #receive(line: string): Promise<void> {
-    const message = parseLine(line);
-    if (!Array.isArray(message)) {
-      const response = await this.#answer(message);
-      if (response !== null) this.#reply(response);
-    } else if (message.length === 0 || message.length > batchMessagesMax) {
-      const text = message.length === 0 ? "batch is empty" : `batch has more than ${batchMessagesMax} messages`;
-      this.#reply(createJSONRPCErrorResponse(null, errors.invalidRequestCode, text));
-    } else {
-      const responses = await Promise.all(message.map((one) => this.#answer(one)));
-      const toSend = responses.filter((response) => response !== null);
-      if (toSend.length > 0) this.#reply(toSend);
+  async #receive(message: unknown, count: number): Promise<void> {
+    const response = await (Array.isArray(message) ? this.#answerBatch(message) : this.#answer(message));
+    if (response !== null) this.#reply(response);
+    this.#inbox.answered(count);
+  }
+
+  async #answerBatch(messages: unknown[]): Promise<JSONRPCResponse | JSONRPCResponse[] | null> {
+    if (messages.length === 0 || messages.length > batchMessagesMax) {
+      const text = messages.length === 0 ? "batch is empty" : `batch has more than ${batchMessagesMax} messages`;
+      return createJSONRPCErrorResponse(null, errors.invalidRequestCode, text);
     }
+    const responses = await Promise.all(messages.map((message) => this.#answer(message)));
+    const toSend = responses.filter((response) => response !== null);
+    return toSend.length === 0 ? null : toSend;
   }
 
   #send(message: unknown, call: Call): void {
@@ -224,11 +248,12 @@ export class Peer {
     const line = Buffer.from(`${JSON.stringify(message)}\n`);
     if (line.length - 1 > this.#messageBytesMax) throw new errors.MessageTooLongError(this.#messageBytesMax);
     if (!this.#stream.writable) return;
-    this.#stream.write(line);
-    if (this.#stream.writableLength > unreadMessagesMax * this.#messageBytesMax) {
+    if (this.#stream.writableLength > this.#unreadBytesMax) {
       this.#reason = new errors.ConnectionClosedError("the other side does not read what it is sent");
       this.destroy();
+      return;
     }
+    this.#stream.write(line);
   }
 
   #failCalls(): void {

@@ -12,13 +12,14 @@ export const protocolVersion = 3;
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 16 * 1024 * 1024;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const workerId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+/** A whole number from 0 on. */
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const workerId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const inputKind = v.picklist(["file", "text", "lines", "jsonl", "csv"]);
-const args = v.record(v.string(), v.string());
+export const args = v.record(v.string(), v.string());
 
 /** Which app a worker runs. Two apps are the same when their content is. */
-const appIdentity = v.strictObject({
+export const appIdentity = v.strictObject({
   /** File name, for people. */
   name: v.string(),
   /** SHA-256 of the module's file, in hexadecimal. */
@@ -27,7 +28,7 @@ const appIdentity = v.strictObject({
 });
 
 /** Names one attempt of one task. */
-const attemptRef = v.strictObject({
+export const attemptRef = v.strictObject({
   kind: v.picklist(["map", "reduce"]),
   /** Number of the task: 0 … splits − 1, or 0 … reducers − 1. */
   task: count,
@@ -35,7 +36,7 @@ const attemptRef = v.strictObject({
   attempt: v.pipe(count, v.minValue(1)),
 });
 
-const split = v.strictObject({
+export const split = v.strictObject({
   /** The file name as given on the command line: the key that `map` sees. */
   file: v.string(),
   /** Where to open it. */
@@ -53,7 +54,7 @@ const checksum = v.pipe(count, v.maxValue(0xffffffff));
  * gave no pair have no entry. There are millions of these in a large job, hence a tuple. No path travels: whoever
  * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
  */
-const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
+export const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
 
 /** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
 const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
@@ -80,7 +81,7 @@ const assignment = v.variant("type", [
   v.strictObject({ type: v.literal("exit"), outcome: jobOutcome }),
 ]);
 
-const attemptMeasures = {
+export const attemptMeasures = {
   /** Records given to `map`, or values given to `reduce`. */
   recordsIn: count,
   /** Pairs emitted by `map`, or lines written by `reduce`. */
@@ -92,7 +93,7 @@ const attemptMeasures = {
 };
 
 /** A record of a split, by its place: where it begins and where it ends in the file, in bytes. */
-const recordPlace = v.strictObject({ offset: count, endOffset: count });
+export const recordPlace = v.strictObject({ offset: count, endOffset: count });
 
 /** How an attempt ended. */
 const attemptOutcome = v.variant("type", [

@@ -11,7 +11,8 @@ import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
-import { AddressUnusableError, TransportError } from "./errors.js";
+import { AddressUnusableError, ForeignSocketError, TransportError } from "./errors.js";
+import { openFilesMax } from "./open-files.js";
 import { publishSocketFile } from "./socket-file.js";
 import type { Listener } from "./transport.js";
 
@@ -20,11 +21,24 @@ const pathBytesMax = process.platform === "linux" ? 107 : 103;
 /** Of the temporary names: `.`, six hexadecimal digits, and `~` for a stale file that is moved aside. */
 const suffixBytes = 8;
 
+/** More are of no use on one machine. */
+const connectionsMaxDefault = 2000;
+
+export interface ListenOptions {
+  /** Connections at a time; those beyond are closed at once. */
+  readonly connectionsMax?: number;
+}
+
 /**
- * Listens at `path`, replacing the file of a socket that nobody listens at any more. Throws `AddressInUseError` when
+ * Listens at `path`, replacing the file of a socket that nobody listens at any more. Takes 2000 connections at a time, or
+ * as many as half of the files that the process may open, the rest of which it needs for its work. Throws `AddressInUseError` when
  * somebody does, `AddressUnusableError` when nobody could there, and `TransportError` for what else the system says.
  */
-export async function listenUnixSocket(path: string, onConnection: (stream: Duplex) => void): Promise<Listener> {
+export async function listenUnixSocket(
+  path: string,
+  onConnection: (stream: Duplex) => void,
+  options: ListenOptions = {},
+): Promise<Listener> {
   checkPath(path, pathBytesMax - suffixBytes);
   checkDirectory(path);
   const temporaryPath = `${path}.${randomBytes(3).toString("hex")}`;
@@ -32,6 +46,7 @@ export async function listenUnixSocket(path: string, onConnection: (stream: Dupl
     ignoreErrors(socket);
     onConnection(socket);
   });
+  server.maxConnections = options.connectionsMax ?? Math.min(connectionsMaxDefault, Math.ceil(openFilesMax() / 2));
   try {
     await bind(server, temporaryPath);
     const inode = inodeOf(temporaryPath);
@@ -47,12 +62,16 @@ export async function listenUnixSocket(path: string, onConnection: (stream: Dupl
   }
 }
 
-/** Connects to the socket at `path`. Rejects with the system's error: `code` is ENOENT, ECONNREFUSED, EACCES, …. */
+/**
+ * Connects to the socket at `path`. Rejects with the system's error: `code` is ENOENT, ECONNREFUSED, EACCES, …; and with
+ * a ForeignSocketError when the socket is another user's.
+ */
 export async function connectUnixSocket(path: string): Promise<Duplex> {
   // Node cuts off what is too long and would connect to another path.
   if (Buffer.byteLength(path) > pathBytesMax) {
     throw Object.assign(new Error(`connect ENAMETOOLONG ${path}`), { code: "ENAMETOOLONG", path });
   }
+  checkOwner(path);
   const socket = connect({ path });
   try {
     await once(socket, "connect");
@@ -95,6 +114,19 @@ function checkPath(path: string, bytesMax: number): void {
     throw new AddressUnusableError(
       `cannot listen at ${path}: the path has ${bytes} bytes, and a socket may have ${bytesMax}; choose a shorter one`,
     );
+  }
+}
+
+/**
+ * The usual path is in a directory where everybody may make files: somebody may have been there before our coordinator,
+ * to pass as it. Node.js cannot ask the system who is at the other end of a connection (SO_PEERCRED), so the file is
+ * looked at before. That is enough in a sticky directory such as /var/tmp, where nobody else can put a file in the place
+ * of ours, as long as ours is there. A symbolic link must be ours as well as what it leads to.
+ */
+function checkOwner(path: string): void {
+  for (const stats of [lstatSync(path, { throwIfNoEntry: false }), statSync(path, { throwIfNoEntry: false })]) {
+    const isOurs = stats === undefined || stats.uid === 0 || stats.uid === process.geteuid?.();
+    if (!isOurs) throw new ForeignSocketError(path, stats.uid);
   }
 }
 

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, type LoadedApp } from "../app/load.js";
 import { makeDirectories } from "../output/make-directory.js";
+import { sourceOfSplit } from "../input/records.js";
 import { intermediateName } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
@@ -55,6 +56,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     args: job.args,
     signal: revoked.signal,
     progress: { set: setProgress, beginRecord },
+    marksRecords: assignment.type === "map" && assignment.marksRecords,
   };
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
   try {
@@ -63,7 +65,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     if (assignment.type === "map") requireRegularFile(assignment.split);
     const result =
       assignment.type === "map"
-        ? await runMapTask(app, assignment.split, settings)
+        ? await runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings)
         : await runReduceTask(
             app,
             inputs.map(({ file }) => file),

@@ -4,18 +4,22 @@ import type { KeyValue, MapContext } from "../app/contract.js";
 import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import type { RecordReader } from "../input/record-reader.js";
-import { openBytes, openText } from "../input/records.js";
+import type { RecordSource } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
-import type { Split } from "../rpc/protocol.js";
+import { RecordMarker } from "../output/record-marker.js";
 import type { Collector } from "../shuffle/collect/collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
-import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
+import { AttemptContext, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
 
 /**
- * Runs one attempt of a map task: gives each record of the split to `map` or `mapBytes`, and what that emits to a
+ * Runs one attempt of a map task: gives each record of the source to `map` or `mapBytes`, and what that emits to a
  * collector that sorts it into one file for each reduce task (paper section 3.1, steps 3 and 4). Throws what the app throws.
  */
-export async function runMapTask(app: LoadedApp, split: Split, settings: AttemptSettings): Promise<AttemptResult> {
+export async function runMapTask(
+  app: LoadedApp,
+  source: RecordSource,
+  settings: AttemptSettings,
+): Promise<AttemptResult> {
   const { ref, jobId, directory, reducers, collectorBytes } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
   const collector = createSlabCollector({
@@ -26,12 +30,15 @@ export async function runMapTask(app: LoadedApp, split: Split, settings: Attempt
     spillPath: (run) => `${prefix}run-${run}`,
     memoryBytes: collectorBytes,
   });
-  const context = new MapAttemptContext(settings, split.file, collector);
+  const context = new MapAttemptContext(settings, source.file, collector);
+  let marker: RecordMarker | undefined;
   try {
+    if (settings.marksRecords) marker = new RecordMarker(directory, jobId, ref);
+    const progress = marker === undefined ? settings.progress : marking(settings.progress, marker);
     const read =
       app.mapBytes === undefined
-        ? await mapRecords(openText(split, app.input), app.map, context, collector, settings)
-        : await mapRecords(openBytes(split, app.input), app.mapBytes, context, collector, settings);
+        ? await mapRecords(source.openText(), app.map, context, collector, progress)
+        : await mapRecords(source.openBytes(), app.mapBytes, context, collector, progress);
     context.end();
     const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
       temporaryPath: path,
@@ -47,11 +54,25 @@ export async function runMapTask(app: LoadedApp, split: Split, settings: Attempt
       bytesIn: read.bytes,
       bytesOut: files.reduce((sum, { bytes }) => sum + bytes, 0),
       counters: context.counts(),
+      skipped: source.skipped,
     };
   } catch (error) {
     collector.discard();
     throw error;
+  } finally {
+    marker?.remove();
   }
+}
+
+/** Writes which record is mapped to the marker, too. */
+function marking(progress: Progress, marker: RecordMarker): Progress {
+  return {
+    set: (records, bytes) => progress.set(records, bytes),
+    beginRecord: (offset) => {
+      progress.beginRecord(offset);
+      marker.mark(offset);
+    },
+  };
 }
 
 /** Awaits only what is a promise: a job has one call of `map` for each line, and most apps are synchronous. */
@@ -60,12 +81,12 @@ async function mapRecords<Value extends string | Uint8Array>(
   map: ((key: string, value: Value, context: MapContext) => unknown) | undefined,
   context: MapAttemptContext,
   collector: Collector,
-  { progress }: AttemptSettings,
+  progress: Progress,
 ): Promise<{ readonly records: number; readonly bytes: number }> {
   let records = 0;
   let bytes = 0;
   try {
-    while (reader.next()) {
+    while (goOn(reader, progress)) {
       context.offset = reader.offset;
       progress.beginRecord(reader.offset);
       let result = map?.(context.filename, reader.value, context);
@@ -78,11 +99,21 @@ async function mapRecords<Value extends string | Uint8Array>(
       bytes += reader.endOffset - reader.offset;
       progress.set(records, bytes);
     }
-    progress.beginRecord(NaN);
   } finally {
     reader.close();
   }
   return { records, bytes };
+}
+
+/** Goes on to the next record. That there is none, or that the file cannot be read, is not to be put down to the last one. */
+function goOn(reader: RecordReader<string | Uint8Array>, progress: Progress): boolean {
+  let isThere = false;
+  try {
+    isThere = reader.next();
+  } finally {
+    if (!isThere) progress.beginRecord(NaN);
+  }
+  return isThere;
 }
 
 /** Emits what `map` has returned; the promise, if any, resolves when all is emitted. */

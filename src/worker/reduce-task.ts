@@ -45,6 +45,7 @@ export async function runReduceTask(
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
       bytesOut: bytes,
       counters: context.counts(),
+      skipped: [],
     };
   } catch (error) {
     file.discard();

@@ -1,5 +1,5 @@
 import type { Counter, TaskContext } from "../app/contract.js";
-import type { AttemptRef } from "../rpc/protocol.js";
+import type { AttemptRef, RecordPlace } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 
 /** What one attempt runs with, besides its data. */
@@ -15,10 +15,12 @@ export interface AttemptSettings {
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
+  readonly marksRecords: boolean;
 }
 
 /** Told how far the attempt is. */
-interface Progress {
+export interface Progress {
   /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
   set(records: number, bytes: number): void;
   /**
@@ -48,6 +50,8 @@ export interface AttemptResult {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly counters: readonly [name: string, count: number][];
+  /** The records that were not given to `map`, as the assignment said. */
+  readonly skipped: readonly RecordPlace[];
 }
 
 /** The part of the context that `map` and `reduce` have in common, and what was counted through it. */

@@ -1,108 +1,10 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
-import { Coordinator, type CoordinatorOptions, type JobReport } from "../../src/coordinator/coordinator.js";
-import { findInputs } from "../../src/input/files.js";
+import { describe, expect, it } from "vitest";
+import type { JobReport } from "../../src/coordinator/job-end.js";
 import { refusedCode, unknownWorkerCode } from "../../src/rpc/errors.js";
-import { Peer, type Handlers } from "../../src/rpc/peer.js";
-import { protocolVersion, type Assignment, type AttemptOutcome, type ParamsOf } from "../../src/rpc/protocol.js";
-import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
-import { useTemporaryDirectory } from "../support/temporary-directory.js";
-
-const temporary = useTemporaryDirectory();
-const app = { name: "wc.js", hash: "abc", input: "file" } as const;
-const done: AttemptOutcome = {
-  type: "done",
-  outputs: [],
-  recordsIn: 1,
-  recordsOut: 2,
-  bytesIn: 3,
-  bytesOut: 4,
-  counters: [["pages", 5]],
-};
-
-let cleanUp: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const action of cleanUp) await action();
-  cleanUp = [];
-});
-
-/** A coordinator of a job with so many map tasks and one reduce task. */
-async function startJob(maps: number, options: Partial<CoordinatorOptions> = {}) {
-  const directory = temporary.newDirectory();
-  const names = Array.from({ length: maps }, (_, index) => join(directory, `input-${index}`));
-  for (const name of names) writeFileSync(name, "");
-  const socket = join(directory, "s");
-  const log: string[] = [];
-  const coordinator = await Coordinator.start({
-    inputs: findInputs(names),
-    outputDirectory: directory,
-    socket,
-    reducers: 1,
-    args: undefined,
-    taskTimeoutMs: 60_000,
-    splitBytes: 2 ** 26,
-    collectorBytes: 2 ** 28,
-    maxAttempts: 4,
-    maxCrashes: 20,
-    keepIntermediate: false,
-    log: { info: (message) => log.push(message), warn: (message) => log.push(message) },
-    ...options,
-  });
-  const report = coordinator.run();
-  cleanUp.push(async () => {
-    coordinator.abort("the test is over");
-    await report;
-  });
-  return { coordinator, directory, socket, report, log };
-}
-
-/** A worker without an executor: the test says what it says. */
-class FakeWorker {
-  readonly peer: Peer;
-  id = "";
-
-  private constructor(peer: Peer) {
-    this.peer = peer;
-  }
-
-  static async connect(socket: string, handlers: Handlers = {}): Promise<FakeWorker> {
-    const worker = new FakeWorker(new Peer(await connectUnixSocket(socket), { Ping: () => ({}), ...handlers }));
-    cleanUp.unshift(() => worker.leave());
-    return worker;
-  }
-
-  static async join(socket: string, handlers?: Handlers): Promise<FakeWorker> {
-    const worker = await FakeWorker.connect(socket, handlers);
-    await worker.register();
-    return worker;
-  }
-
-  async register(own: Partial<ParamsOf<"Register">> = {}) {
-    const result = await this.peer.call("Register", { protocol: protocolVersion, pid: 1, host: "here", app, ...own });
-    this.id = result.worker;
-    return result.job;
-  }
-
-  ask(): Promise<Assignment> {
-    return this.peer.call("RequestTask", { worker: this.id });
-  }
-
-  async finish(assignment: Assignment, outcome: AttemptOutcome = done) {
-    const { ref } = taskOf(assignment);
-    if (outcome.type === "done") await this.peer.call("MayCommit", { worker: this.id, ref });
-    return this.peer.call("NotifyTaskCompletion", { worker: this.id, ref, outcome });
-  }
-
-  leave(): Promise<void> {
-    return this.peer.close();
-  }
-}
-
-function taskOf(assignment: Assignment): Extract<Assignment, { type: "map" | "reduce" }> {
-  if (assignment.type === "map" || assignment.type === "reduce") return assignment;
-  throw new Error(`expected a task, not ${assignment.type}`);
-}
+import type { AttemptOutcome, OutputFile, ParamsOf } from "../../src/rpc/protocol.js";
+import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
 
 describe("the coordinator", () => {
   it("whose directory cannot be cleared has failed, and says why", async () => {
@@ -127,7 +29,7 @@ describe("the coordinator", () => {
     const { snapshot, failure } = await report;
     expect(failure).toBeUndefined();
     expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2, counters: [["pages", 10]] } });
-    expect(readdirSync(directory)).toEqual(["input-0", "input-1"]);
+    expect(readdirSync(directory)).toEqual(["input-0", "input-1", "mr-out-0"]);
   });
 
   it("lets a RequestTask wait until there is a task for it", async () => {
@@ -249,11 +151,23 @@ describe("the coordinator", () => {
     expect((await worker.finish(task)).accepted).toBe(true);
   });
 
+  it("does not call a job done whose output somebody has removed", async () => {
+    const { socket, directory, report } = await startJob(1);
+    const worker = await FakeWorker.join(socket);
+    const { next } = await worker.finish(await worker.ask());
+    await worker.finish(next);
+    rmSync(join(directory, "mr-out-0"));
+    await worker.leave();
+    const { snapshot, failure } = await report;
+    expect(snapshot.phase).toBe("failed");
+    expect(failure?.message).toBe("the output of reduce task 0 was removed or changed while the job ran");
+  });
+
   it("refuses the report of an output for a partition that the job does not have", async () => {
     const { socket } = await startJob(1);
     const worker = await FakeWorker.join(socket);
     const task = await worker.ask();
-    const outputs = [{ partition: 1, location: "/x", bytes: 1, checksum: 1 }];
+    const outputs: OutputFile[] = [[1, 1, 1]];
     await expect(worker.finish(task, { ...done, outputs })).rejects.toThrow("a partition that the job does not have");
     expect((await worker.finish(task)).accepted).toBe(true);
   });
@@ -282,7 +196,7 @@ describe("the coordinator", () => {
     await expect(refused.register({ protocol: 0 })).rejects.toThrow("this worker speaks protocol 0");
     expect(existsSync(join(directory, "mr-out-0"))).toBe(true);
     await FakeWorker.join(socket);
-    expect(readdirSync(directory).sort()).toEqual(["input-0", "mine.txt", "s"]);
+    expect(readdirSync(directory).sort()).toEqual([".mr-journal", "input-0", "mine.txt", "s"]);
     expect(log[0]).toBe(`cleared 3 files of an earlier job from ${directory}`);
   });
 
@@ -307,7 +221,8 @@ describe("the coordinator", () => {
     expect(end.next).toEqual({ type: "exit", outcome: "failed" });
     await worker.leave();
     const { failure, outputs }: JobReport = await report;
-    expect(failure?.message).toMatch(/^map task 0 \(.*input-0\) failed 2 times, first with: the cause$/);
+    expect(failure?.message).toMatch(/^map task 0 \(.*input-0\): the cause$/);
+    expect(failure?.details).toEqual(["2 attempts failed; this was the first error"]);
     expect(failure?.stack).toBe("at wc.js:1");
     expect(outputs).toEqual([]);
   });

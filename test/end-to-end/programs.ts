@@ -155,6 +155,10 @@ export class Place {
     return fs.readFileSync(join(this.directory, name), "utf8");
   }
 
+  readBytes(name: string): Buffer {
+    return fs.readFileSync(join(this.directory, name));
+  }
+
   exists(name: string): boolean {
     return fs.existsSync(join(this.directory, name));
   }

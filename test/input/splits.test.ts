@@ -7,7 +7,7 @@ import { planSplits, splitBytesDefault, splitBytesFor } from "../../src/input/sp
 const MiB = 2 ** 20;
 
 function input(name: string, sizeBytes: number): InputFile {
-  return { name, path: `/data/${name}`, sizeBytes };
+  return { name, path: `/data/${name}`, sizeBytes, modifiedMs: 0 };
 }
 
 function ranges(splits: ReturnType<typeof planSplits>): string[] {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { intermediateName, jobFileKind, outputName, temporaryPrefix } from "../../src/output/names.js";
+import {
+  badRecordsName,
+  intermediateName,
+  jobFileKind,
+  outputName,
+  temporaryBadRecordsName,
+  temporaryPrefix,
+} from "../../src/output/names.js";
 
 describe("the names of a job's files", () => {
   it("are the lab's, with the number of a later attempt added", () => {
@@ -14,14 +21,26 @@ describe("the names of a job's files", () => {
     expect(jobFileKind(outputName(0))).toBe("output");
     expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "map", 1, 2)}0`)).toBe("temporary");
     expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "reduce", 1, 2)}out`)).toBe("temporary");
+    expect(jobFileKind(badRecordsName)).toBe("bad-records");
+    expect(jobFileKind(temporaryBadRecordsName("0a1b2c3d"))).toBe("temporary");
   });
 
-  it.each(["mr-output", "mr-out-", "mr-out-1.txt", "mr-out-x", "mr-1", "mr-1-2-3", "mr-a-b", "xmr-1-2", "mr-1-2.", ""])(
-    "do not include %j, which is somebody else's",
-    (name) => {
-      expect(jobFileKind(name)).toBeUndefined();
-    },
-  );
+  it.each([
+    "mr-output",
+    "mr-bad-records",
+    "mr-bad-records.jsonl.old",
+    "mr-out-",
+    "mr-out-1.txt",
+    "mr-out-x",
+    "mr-1",
+    "mr-1-2-3",
+    "mr-a-b",
+    "xmr-1-2",
+    "mr-1-2.",
+    "",
+  ])("do not include %j, which is somebody else's", (name) => {
+    expect(jobFileKind(name)).toBeUndefined();
+  });
 
   it("begin with a dot as long as the file is unfinished, so that no glob for mr-* matches", () => {
     expect(temporaryPrefix("0a1b2c3d", "map", 1, 2)).toMatch(/^\./);

@@ -16,7 +16,7 @@ function read(bytesMax: number, ...chunks: (string | Buffer)[]): (string | null)
 
 describe("a line reader", () => {
   test("finds many lines in one chunk and one line in many chunks", () => {
-    expect(read(100, "a\nb\r\nc", "d", "e\n", "\n", "f\n")).toEqual(["a", "b", "cde", "f"]);
+    expect(read(100, "a\nb\r\nc", "d", "e\n", "\n", "f\n")).toEqual(["a", "b", "cde", "", "f"]);
   });
 
   test("drops a line that was never finished", () => {
@@ -40,6 +40,19 @@ describe("a line reader", () => {
     ["counted in bytes, not characters", ["ok\néé漢\n"]],
   ])("gives up once at a line that is too long %s", (_, chunks) => {
     expect(read(5, ...chunks)).toEqual(["ok", null]);
+  });
+
+  test("takes longer lines once it may", () => {
+    const seen: (string | null)[] = [];
+    const reader = new LineReader(
+      5,
+      (line) => seen.push(line),
+      () => seen.push(null),
+    );
+    reader.read(Buffer.from("12345\n123"));
+    reader.bytesMax = 7;
+    reader.read(Buffer.from("4567\n12345678\n"));
+    expect(seen).toEqual(["12345", "1234567", null]);
   });
 
   test("takes a line of just the limit, whole or in pieces", () => {

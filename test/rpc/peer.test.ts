@@ -51,6 +51,7 @@ describe("what arrives at a peer", () => {
     ["an empty object", "{}", -32600, "Invalid Request"],
     ["another version", '{"jsonrpc":"1.0","method":"Ping"}', -32600, "Invalid Request"],
     ["a method that is a number", '{"jsonrpc":"2.0","method":1}', -32600, "Invalid Request"],
+    ["an id that no JSON can give back", '{"jsonrpc":"2.0","method":"Ping","id":1e999}', -32600, "Invalid Request"],
     ["an id that is an object", '{"jsonrpc":"2.0","method":"Ping","id":{}}', -32600, "Invalid Request"],
     ["an id without measure", JSON.stringify(request("i".repeat(5000), "Ping")), -32600, "Invalid Request"],
     ["an empty batch", "[]", -32600, "batch is empty"],

@@ -9,6 +9,8 @@ import type { Listener } from "../../src/rpc/transport.js";
 import { deferred, type Deferred } from "./deferred.js";
 import { request, Wire } from "./wire.js";
 
+const plain = { skip: [], marksRecords: false };
+
 /** Starts to listen at a fresh address, and says how to connect to it. */
 export type TransportFactory = (
   onConnection: (stream: Duplex) => void,
@@ -88,10 +90,11 @@ export function describeTransport(name: string, factory: TransportFactory): void
             new Promise((resolve) => {
               const split = { file: worker, path: `/${worker}`, startBytes: 0, endBytes: 1 };
               const ref = { kind: "map", task: waiting.length, attempt: 1 } as const;
-              waiting.push(() => resolve({ type: "map", ref, split }));
+              waiting.push(() => resolve({ type: "map", ref, split, ...plain }));
               if (waiting.length === 1000) for (const answer of waiting.reverse()) answer();
             }),
         },
+        { limits: { callsMax: 1000 } },
       );
       const names = Array.from({ length: 1000 }, (_, i) => `worker ${i}`);
       const answers = await Promise.all(names.map((name) => worker.call("RequestTask", { worker: name })));
@@ -100,7 +103,10 @@ export function describeTransport(name: string, factory: TransportFactory): void
 
     test("a message of a megabyte with characters of every length arrives whole", async () => {
       const text = "aé漢😀\u2028\u0000\ud800".repeat(70_000);
-      const [worker] = await peers({}, { RequestTask: () => ({ type: "map", ref, split: { ...split, file: text } }) });
+      const [worker] = await peers(
+        {},
+        { RequestTask: () => ({ type: "map", ref, split: { ...split, file: text }, ...plain }) },
+      );
       const ref = { kind: "map", task: 0, attempt: 1 } as const;
       const split = { path: "/", startBytes: 0, endBytes: 0 };
       expect(await worker.call("RequestTask", { worker: "w" })).toMatchObject({ split: { file: text } });
@@ -155,7 +161,9 @@ export function describeTransport(name: string, factory: TransportFactory): void
 
     test("a peer that never reads its replies is cut off", async () => {
       const [near, far] = await connection();
-      const peer = new Peer(far, { Ping: () => ({}) }, { messageBytesMax: 16 * 1024 });
+      const unlimited = { burst: Infinity, perSecond: 0 };
+      const limits = { messages: unlimited, bytes: unlimited, callsMax: Infinity };
+      const peer = new Peer(far, { Ping: () => ({}) }, { limits, unreadBytesMax: 64 * 1024 });
       const block = Buffer.from(`${JSON.stringify(request(1, "Ping"))}\n`.repeat(100));
       while (!far.destroyed) {
         const written = deferred();

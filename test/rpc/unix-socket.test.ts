@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { spawn } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
+  lchownSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -10,13 +12,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { AddressInUseError, AddressUnusableError, TransportError } from "../../src/rpc/errors.js";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AddressInUseError, AddressUnusableError, ForeignSocketError, TransportError } from "../../src/rpc/errors.js";
 import { Peer } from "../../src/rpc/peer.js";
 import type { Listener } from "../../src/rpc/transport.js";
 import { connectUnixSocket, listenUnixSocket } from "../../src/rpc/unix-socket.js";
@@ -204,7 +207,72 @@ describe("listening at a Unix socket", () => {
   });
 });
 
+describe("a Unix socket with more connections than it takes", () => {
+  test("closes those beyond at once, and takes others when some have gone", async () => {
+    const listener = await listenUnixSocket(path, (stream) => new Peer(stream, { Ping: () => ({}) }), {
+      connectionsMax: 2,
+    });
+    const connections = [await connectUnixSocket(path), await connectUnixSocket(path)];
+    const [first] = connections.map((stream) => new Peer(stream, {}));
+    const refused = new Peer(await connectUnixSocket(path), {});
+    await refused.closed;
+    expect(await first?.call("Ping", {})).toEqual({});
+    await first?.close();
+    await vi.waitFor(() => expectAnswer());
+    for (const stream of connections) stream.destroy();
+    await listener.close();
+  });
+});
+
+test("a client that floods, one that does not read and one that stops in a line hold up no other", async () => {
+  const served: Peer[] = [];
+  const listener = await listenUnixSocket(path, (stream) => served.push(new Peer(stream, { Ping: () => ({}) })));
+  const [flooding, deaf, stuck] = [
+    await connectUnixSocket(path),
+    await connectUnixSocket(path),
+    await connectUnixSocket(path),
+  ];
+  const good = new Peer(await connectUnixSocket(path), {});
+  await vi.waitFor(() => expect(served).toHaveLength(4));
+  stuck.write('{"jsonrpc":"2.0",');
+  flooding.resume();
+  const ping = Buffer.from('{"jsonrpc":"2.0","id":1,"method":"Ping"}\n'.repeat(1000));
+  for (let round = 0; round < 100; round += 1) {
+    if (flooding.writable) flooding.write(Buffer.alloc(1000, "\n"));
+    if (deaf.writable) deaf.write(ping);
+    expect(await good.call("Ping", {})).toEqual({});
+  }
+  await Promise.all([served[0]?.closed, served[1]?.closed]);
+  expect(await good.call("Ping", {})).toEqual({});
+  for (const stream of [flooding, deaf, stuck]) stream.destroy();
+  await good.close();
+  await listener.close();
+});
+
 describe("connecting to a Unix socket", () => {
+  const stranger = 65534;
+  const isRoot = process.geteuid?.() === 0;
+
+  test.skipIf(!isRoot)("is refused when another user has made it, whatever it leads to", async () => {
+    const listener = await listen();
+    chownSync(path, stranger, -1);
+    await expect(connectUnixSocket(path)).rejects.toThrow(ForeignSocketError);
+    await expect(connectUnixSocket(path)).rejects.toThrow(
+      `the socket ${path} belongs to another user (uid ${stranger}); choose another path`,
+    );
+    await expect(connectUnixSocket(path)).rejects.toMatchObject({ code: "EACCES" });
+
+    const link = join(directory, "link");
+    symlinkSync(path, link);
+    await expect(connectUnixSocket(link)).rejects.toThrow(ForeignSocketError);
+    chownSync(path, 0, -1);
+    await expectAnswer(link);
+    lchownSync(link, stranger, -1);
+    await expect(connectUnixSocket(link)).rejects.toThrow(ForeignSocketError);
+    await expectAnswer();
+    await listener.close();
+  });
+
   test("keeps the system's error code", async () => {
     await expect(connectUnixSocket(path)).rejects.toMatchObject({ code: "ENOENT" });
     await leaveStaleSocketQuickly();

@@ -1,6 +1,4 @@
-import type { Task } from "./model.js";
-
-interface Entry {
+interface Entry<Task> {
   readonly dueMs: number;
   readonly task: Task;
 }
@@ -12,8 +10,8 @@ interface Entry {
  * A task has at most one entry that counts, the one in `#due`; others are left in the heap and dropped when they come
  * to its top.
  */
-export class BackupQueue {
-  readonly #heap: Entry[] = [];
+export class BackupQueue<Task> {
+  readonly #heap: Entry<Task>[] = [];
   readonly #due = new Map<Task, number>();
 
   /** The task is due at that time, and not at an earlier one that was given before. */
@@ -30,7 +28,7 @@ export class BackupQueue {
 
   /** The tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
   first(nowMs: number, suits: (task: Task) => boolean): Task | undefined {
-    const passedOver: Entry[] = [];
+    const passedOver: Entry<Task>[] = [];
     let found: Task | undefined;
     for (let top = this.#heap[0]; top !== undefined && top.dueMs <= nowMs && found === undefined; top = this.#heap[0]) {
       this.#pop();

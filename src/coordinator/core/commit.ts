@@ -52,10 +52,10 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   const ref = refOf(task, attempt);
-  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs } = outcome;
+  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
   const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
-  effects.push({ type: "journal", record: { type: "committed", ref, outputs, ...done } });
-  complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), done });
+  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...done } });
+  complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), skipped, done });
   if (task.kind === "map" && mapsAreDone(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
 }

@@ -56,20 +56,21 @@ function count(state: State, task: Task, loss: Loss, effects: Effect[]): JobFail
     task.firstError ??= { message, stack, record };
     state.attempts.failed += 1;
   }
-  if (loss.class === "fatal") return failureAt(task, loss, []);
-  if (loss.record !== undefined && state.settings.badRecordsMax > 0) {
+  if (loss.class === "fatal") return failureAt(state, task, loss, []);
+  // A disk that is full or cannot be read is no fault of the record at which that came out.
+  if (loss.record !== undefined && loss.class !== "io" && state.settings.badRecordsMax > 0) {
     const failure = suspect(state, task, loss.record, loss, effects);
     if (failure !== undefined) return failure;
   }
   const { maxAttempts, maxCrashes } = state.settings;
   if (task.errors >= maxAttempts) {
     const error = task.firstError ?? loss;
-    return failureAt(task, error, [`${times(task.errors, "attempt")} failed; this was the first error`]);
+    return failureAt(state, task, error, [`${times(task.errors, "attempt")} failed; this was the first error`]);
   }
   if (task.crashes < maxCrashes) return undefined;
   // The app's own error tells more than the end of a process, if there was one.
   const details = [`its thread or process ended in ${times(task.crashes, "attempt")}, the last time: ${loss.message}`];
-  return failureAt(task, task.firstError ?? loss, details);
+  return failureAt(state, task, task.firstError ?? loss, details);
 }
 
 /** Leaves a record out at which two attempts have ended; a failure when that are more than the job may have. */
@@ -83,7 +84,7 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   const { badRecordsMax } = state.settings;
   if (state.skipped.length === badRecordsMax) {
     const details = [`${times(badRecordsMax, "bad record")} may be skipped (--skip-bad-records), and this is one more`];
-    return failureAt(task, loss, details);
+    return failureAt(state, task, loss, details);
   }
   task.suspects.delete(offset);
   task.errors -= found.errors;
@@ -119,7 +120,7 @@ function takeDamage(
     map.filesLost += 1;
     state.mapsLost += 1;
     state.pending.map.push(map);
-    effects.push({ type: "journal", record: { type: "lost", task: index } });
+    effects.push({ type: "journal", record: { type: "lost", kind: "map", task: index } });
     const message = `${taskName(map)} runs again, since its files are damaged or gone`;
     effects.push({ type: "log", level: "warn", message });
     if (map.filesLost >= state.settings.maxCrashes) {
@@ -136,10 +137,11 @@ function takeDamage(
 }
 
 /** The app's own message first, then where it happened, then what else is known. */
-function failureAt(task: Task, error: TaskError, details: string[]): JobFailure {
+function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
   const { message, stack, record } = error;
   const { split } = task;
-  const isWhole = record === split?.startBytes;
+  // Of a record that is all of the split nothing more is to be said.
+  const isWhole = record === split?.startBytes && app?.input !== "lines";
   const place =
     record === undefined || isWhole ? [] : [`at the record that begins at byte ${record} of ${split?.file}`];
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details] };

@@ -16,6 +16,7 @@ import type {
   JobOutcome,
   OutputFile,
   ParamsOf,
+  RecordPlace,
   ResultOf,
   Split,
 } from "../../rpc/protocol.js";
@@ -112,6 +113,8 @@ export interface TaskCommit {
   readonly attempt: number;
   /** The files of a map task. */
   readonly files: MapFiles | undefined;
+  /** The records that a map task has left out. */
+  readonly skipped: readonly RecordPlace[];
   readonly done: Pick<DoneOutcome, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "counters">;
 }
 
@@ -176,7 +179,7 @@ export interface State {
   readonly completed: { map: number; reduce: number };
   readonly inProgress: Set<Task>;
   /** When which task in progress is due for a backup attempt. */
-  readonly backups: BackupQueue;
+  readonly backups: BackupQueue<Task>;
   readonly workers: Map<string, Worker>;
   workersJoined: number;
   /** Workers whose `RequestTask` waits, longest first. */
@@ -247,9 +250,14 @@ export type JournalRecord =
   | { type: "planned"; app: AppIdentity; args: Readonly<Record<string, string>>; splits: readonly Split[] }
   /** Its number and its worker: nobody else is to be given the same number. */
   | { type: "began"; ref: AttemptRef; worker: string }
-  | ({ type: "committed"; ref: AttemptRef; outputs: readonly OutputFile[] } & TaskCommit["done"])
-  /** The files of this map task are no more what they were. */
-  | { type: "lost"; task: number }
+  | ({
+      type: "committed";
+      ref: AttemptRef;
+      outputs: readonly OutputFile[];
+      skipped: readonly RecordPlace[];
+    } & TaskCommit["done"])
+  /** The files of this task are no more what they were. */
+  | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);
 
 /** What the shell adds to the reply to `Register`: the worker's token. */

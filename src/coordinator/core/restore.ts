@@ -4,7 +4,9 @@
  * handed out again. Errors and crashes are counted anew.
  */
 import { complete, filesOf, undoCompletion } from "./commit.js";
+import { endIfOver } from "./ending.js";
 import type { Effect, JournalRecord, State, Task } from "./model.js";
+import { taskName } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";
 
@@ -24,22 +26,23 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
+      const { ref, outputs, skipped, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       complete(state, task, {
         attempt: ref.attempt,
         files,
+        skipped,
         done: { recordsIn, recordsOut, bytesIn, bytesOut, counters },
       });
       task.orphans.clear();
       break;
     }
     case "lost": {
-      const task = taskOf(state, { kind: "map", task: record.task });
+      const task = taskOf(state, record);
       moveTask(task, "files lost", "as the journal says", now);
       undoCompletion(state, task);
-      state.mapsLost += 1;
+      if (task.kind === "map") state.mapsLost += 1;
       break;
     }
     case "skipped": {
@@ -50,9 +53,26 @@ export function restore(state: State, record: JournalRecord, now: number): void 
   }
 }
 
-/** To be called after the last record: what is left is handed out from here on. */
-export function resume(state: State, effects: Effect[]): void {
-  if (state.app !== undefined) beginMapPhase(state, effects);
+/**
+ * To be called after the last record: what is left is handed out from here on. `isThere` says whether the output of a
+ * completed reduce task still is what it was: nobody had an eye on it meanwhile.
+ */
+export function resume(
+  state: State,
+  isThere: (partition: number, bytes: number) => boolean,
+  now: number,
+  effects: Effect[],
+): void {
+  if (state.app === undefined) return;
+  for (const task of state.reduces) {
+    if (task.commit === undefined || isThere(task.index, task.commit.done.bytesOut)) continue;
+    moveTask(task, "files lost", "its output is gone or another one", now);
+    undoCompletion(state, task);
+    effects.push({ type: "journal", record: { type: "lost", kind: "reduce", task: task.index } });
+    effects.push({ type: "log", level: "warn", message: `${taskName(task)} runs again, since its output is gone` });
+  }
+  beginMapPhase(state, effects);
+  endIfOver(state, effects);
 }
 
 function taskOf(state: State, { kind, task }: { kind: Task["kind"]; task: number }): Task {

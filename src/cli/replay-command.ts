@@ -1,0 +1,99 @@
+import { Command } from "@commander-js/extra-typings";
+import type { ReplayReport } from "../local/replay.js";
+import { badRecordsName } from "../output/names.js";
+import * as options from "./options.js";
+import { outputsText } from "./outputs-text.js";
+import { appFrames, Exit, exitCodes, say } from "./program.js";
+
+const path = "mr replay-bad-records";
+
+/** `mr replay-bad-records`: an app over the records that a job has left out. */
+export function replayCommand() {
+  return commandLine().action(replay);
+}
+
+function commandLine() {
+  return new Command("replay-bad-records")
+    .description(
+      "Run an app over the records that a job has left out, in this one process: to debug it, and to make up for them.",
+    )
+    .argument("<app>", "the app of the job, corrected")
+    .argument("[file]", "the records, as a job with --skip-bad-records has left them", `mr-output/${badRecordsName}`)
+    .addOption(options.reducers().default(1))
+    .addOption(options.outputDirectory("mr-replay"))
+    .addOption(options.arg())
+    .addOption(options.memory())
+    .addOption(options.quiet())
+    .addOption(options.debug())
+    .addHelpText(
+      "after",
+      `
+Says of each record whether map passes it. What it emits for those is reduced and written to the output directory: what
+is missing in the output of the job. The exit code is 0 when all records pass, and 1 when some still fail.
+
+Examples:
+  $ ${path} ./my-app.ts
+  $ node --inspect-brk $(command -v mr) replay-bad-records ./my-app.ts counts/${badRecordsName}`,
+    );
+}
+
+type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
+
+async function replay(typed: string, file: string, given: Given): Promise<void> {
+  const [{ resolveApp }, { findInputs }, { replayBadRecords }] = await Promise.all([
+    import("../app/resolve.js"),
+    import("../input/files.js"),
+    import("../local/replay.js"),
+  ]);
+  const { quiet = false, debug = false } = given;
+  const app = resolveApp(typed);
+  const [records] = findInputs([file]);
+  if (records === undefined) throw new Error("an input was found, and there is none");
+  let current = "";
+  const onEarlyExit = () => {
+    if (!quiet && current !== "") process.stdout.write("failed: the process ends\n");
+    const where = current === "" ? "" : ` at ${current}`;
+    say(path, `the app has ended the process${where} (does it call process.exit?): there is no output`);
+    process.exitCode = exitCodes.failed;
+  };
+  process.once("exit", onEarlyExit);
+  const report = await replayBadRecords({
+    app,
+    records,
+    reducers: given.reducers,
+    collectorBytes: given.memory,
+    outputDirectory: given.outputDir,
+    args: given.arg ?? {},
+    onBegin: (record) => {
+      current = `${record.file}:${record.offset}`;
+      // Before it is mapped: it may end the process, or never end.
+      if (!quiet) process.stdout.write(`${current} `);
+    },
+    onPassed: (pairs) => {
+      if (!quiet) process.stdout.write(`ok (${pairs} ${pairs === 1 ? "pair" : "pairs"})\n`);
+      current = "";
+    },
+    onFailed: (error) => {
+      process.stdout.write(`${quiet ? `${current} ` : ""}${failureText(error, debug)}\n`);
+      current = "";
+    },
+  }).finally(() => process.off("exit", onEarlyExit));
+  tellEnd(report, quiet);
+}
+
+function failureText(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return `failed: ${String(error)}`;
+  const frames = debug ? error.stack : appFrames(error);
+  return `failed: ${error.name}: ${error.message}${frames === undefined || frames === "" ? "" : `\n${frames}`}`;
+}
+
+function tellEnd({ passed, failed, directory, outputs }: ReplayReport, quiet: boolean): void {
+  const place = outputsText(directory, outputs);
+  const all = passed + failed;
+  if (failed === 0) {
+    if (!quiet) say(path, `${all === 1 ? "the record passes" : `all ${all} records pass`}: the output is in ${place}`);
+    return;
+  }
+  const others = passed === 0 ? "" : `; the output of the others is in ${place}`;
+  throw new Exit(exitCodes.failed, `${failed} of ${all} records ${failed === 1 ? "fails" : "fail"}${others}`);
+}

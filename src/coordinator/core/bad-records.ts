@@ -1,0 +1,19 @@
+import type { BadRecord } from "../../output/bad-records.js";
+import type { State } from "./model.js";
+
+/**
+ * The records that the committed map attempts have left out, in the order of the inputs. One that was to be skipped and
+ * was mapped after all, by an attempt that had begun before, is none of them.
+ */
+export function badRecords({ app, maps, skipped }: State): BadRecord[] {
+  if (app === undefined) return [];
+  const errors = new Map(skipped.map(({ task, offset, error }) => [`${task} ${offset}`, error]));
+  return maps.flatMap(({ index: task, split, commit }) => {
+    if (split === undefined || commit === undefined) return [];
+    const { file, path } = split;
+    return commit.skipped.flatMap(({ offset, endOffset }) => {
+      const error = errors.get(`${task} ${offset}`);
+      return error === undefined ? [] : [{ file, path, offset, endOffset, input: app.input, error, task }];
+    });
+  });
+}

@@ -1,0 +1,101 @@
+import type { CoordinatorOptions } from "./options.js";
+import { InputError } from "../input/input-error.js";
+import { JobDirectory } from "../output/directory.js";
+import { createState } from "./core/create.js";
+import type { JobSettings, State } from "./core/model.js";
+import { restore } from "./core/restore.js";
+import { differences } from "./journal/differences.js";
+import { JobJournal } from "./journal/job-journal.js";
+import type { JobInputs } from "./journal/records.js";
+
+/** What a coordinator begins with. */
+export interface Job {
+  readonly state: State;
+  readonly journal: JobJournal;
+  /** Held until the end of the job. */
+  readonly directory: JobDirectory;
+}
+
+const heartbeatIntervalMsMax = 1000;
+
+/**
+ * Takes the job's directory, and begins a new job there or goes on with the one that was interrupted. Throws an InputError
+ * when the directory cannot be had or there is no such job in it; then nothing was changed.
+ */
+export async function takeJob(options: CoordinatorOptions): Promise<Job> {
+  const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
+  try {
+    const begin = options.resume ? resumeJob : newJob;
+    return { ...begin(options, directory.path), directory };
+  } catch (error) {
+    await directory.release({ removeIfEmpty: true });
+    throw error;
+  }
+}
+
+/** A job of which nothing has run yet. `directory` is an absolute path. */
+function newJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
+  const journal = JobJournal.forNewJob(inputsOf(options), (message) => {
+    options.log.warn(message);
+  });
+  const settings = settingsOf(options, journal.jobId, directory);
+  return { journal, state: createState(settings, options.args, performance.now()) };
+}
+
+/**
+ * The job that was interrupted in that directory, as far as it had come. Throws an InputError when there is none, or when
+ * it was of other inputs or with other options.
+ */
+function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
+  const now = performance.now();
+  let state: State | undefined;
+  const journal = JobJournal.takeUp(
+    directory,
+    ({ id, settings }) => {
+      const difference = differences(settings, inputsOf(options));
+      if (difference !== undefined) {
+        throw new InputError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
+      }
+      const restored = createState(settingsOf(options, id, directory), options.args ?? settings.args, now);
+      state = restored;
+      return (record) => {
+        restore(restored, record, now);
+      };
+    },
+    (message) => {
+      options.log.warn(message);
+    },
+  );
+  if (state === undefined) throw new Error("a journal without a header");
+  const { completed, maps, reduces, app } = state;
+  const tasks = `${completed.map} of ${maps.length} map tasks and ${completed.reduce} of ${reduces.length} reduce tasks`;
+  options.log.info(`resuming the job${app === undefined ? "" : ` of ${app.name}: ${tasks} are done`}`);
+  return { state, journal };
+}
+
+function inputsOf({ inputs, reducers, args, splitBytes, splitBytesGiven }: CoordinatorOptions): JobInputs {
+  return {
+    inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),
+    reducers,
+    ...(args === undefined ? {} : { args: { ...args } }),
+    ...(splitBytesGiven ? { splitBytes } : {}),
+  };
+}
+
+function settingsOf(options: CoordinatorOptions, id: string, directory: string): JobSettings {
+  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, collectorBytes } = options;
+  const { maxAttempts, maxCrashes, badRecordsMax } = options;
+  return {
+    id,
+    reducers,
+    directory,
+    collectorBytes,
+    taskTimeoutMs,
+    attemptTimeoutMs,
+    backupTasks,
+    heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
+    maxAttempts,
+    maxCrashes,
+    badRecordsMax,
+  };
+}

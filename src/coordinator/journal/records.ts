@@ -1,0 +1,76 @@
+/**
+ * What stands in a job's journal: first a header that says which job it is, then what the core wants to be remembered.
+ * A record whose checksum is right and that is none of these was written by another version of this program.
+ */
+import * as v from "valibot";
+import * as protocol from "../../rpc/protocol.js";
+import type { JournalRecord } from "../core/model.js";
+
+/** Raised by one with every change after which an older journal cannot be read. */
+const journalVersion = 1;
+
+const { count } = protocol;
+
+/** What the job is run with, as far as another value would give another result. */
+const settings = v.strictObject({
+  inputs: v.array(v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() })),
+  reducers: count,
+  /** The coordinator's own `--arg` values. */
+  args: v.optional(protocol.args),
+  /** Of `--split-size`; left out when it was not given. */
+  splitBytes: v.optional(count),
+});
+
+const header = v.strictObject({
+  type: v.literal("job"),
+  version: v.literal(journalVersion),
+  id: v.string(),
+  /** By which the tokens of workers are made, in hexadecimal. */
+  secret: v.string(),
+  settings,
+});
+
+const text = v.string();
+const record = v.variant("type", [
+  v.strictObject({
+    type: v.literal("planned"),
+    app: protocol.appIdentity,
+    args: protocol.args,
+    splits: v.array(protocol.split),
+  }),
+  v.strictObject({ type: v.literal("began"), ref: protocol.attemptRef, worker: protocol.workerId }),
+  v.strictObject({
+    type: v.literal("committed"),
+    ref: protocol.attemptRef,
+    outputs: v.array(protocol.outputFile),
+    skipped: v.array(protocol.recordPlace),
+    ...protocol.attemptMeasures,
+  }),
+  v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),
+  v.strictObject({
+    type: v.literal("skipped"),
+    task: count,
+    offset: count,
+    error: v.strictObject({ message: text, stack: v.optional(text) }),
+  }),
+]);
+
+export type JobHeader = v.InferOutput<typeof header>;
+export type JobInputs = JobHeader["settings"];
+
+/** The header of a new journal. */
+export function headerOf(job: Pick<JobHeader, "id" | "secret" | "settings">): JobHeader {
+  return { type: "job", version: journalVersion, ...job };
+}
+
+/** Reads the first record; undefined when it is of another version. */
+export function readHeader(first: unknown): JobHeader | undefined {
+  const result = v.safeParse(header, first, { abortEarly: true });
+  return result.success ? result.output : undefined;
+}
+
+/** Reads a later record; undefined when it is of another version. */
+export function readRecord(later: unknown): JournalRecord | undefined {
+  const result = v.safeParse(record, later, { abortEarly: true });
+  return result.success ? result.output : undefined;
+}

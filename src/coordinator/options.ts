@@ -1,0 +1,30 @@
+import type { InputFile } from "../input/files.js";
+
+/** Complete and checked; the command line says what each means. */
+export interface CoordinatorOptions {
+  readonly inputs: readonly InputFile[];
+  /** Where intermediate and output files go; made when it does not exist. */
+  readonly outputDirectory: string;
+  /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
+  readonly socket: string | undefined;
+  readonly reducers: number;
+  /** How long a split of a file is at most, if files are split. */
+  readonly splitBytes: number;
+  /** Whether the user has said so: then a job that is resumed must have had the same. */
+  readonly splitBytesGiven: boolean;
+  /** How much memory the pairs of a map attempt may take before they are spilled. */
+  readonly collectorBytes: number;
+  /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
+  readonly args: Readonly<Record<string, string>> | undefined;
+  readonly taskTimeoutMs: number;
+  /** How long an attempt may go on without finishing a record; undefined for any time. */
+  readonly attemptTimeoutMs: number | undefined;
+  readonly backupTasks: boolean;
+  readonly maxAttempts: number;
+  readonly maxCrashes: number;
+  readonly badRecordsMax: number;
+  readonly keepIntermediate: boolean;
+  /** Whether to go on with the job that was interrupted in the output directory. */
+  readonly resume: boolean;
+  readonly log: { info(message: string): void; warn(message: string): void };
+}

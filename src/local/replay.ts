@@ -1,0 +1,71 @@
+import { loadApp, type LoadedApp } from "../app/load.js";
+import type { AppFile } from "../app/resolve.js";
+import type { InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { sourceOfRecord } from "../input/stored-record.js";
+import { readBadRecords, type KeptRecord } from "../output/bad-records.js";
+import { runMapTask } from "../worker/map-task.js";
+import type { AttemptResult } from "../worker/task-context.js";
+import { runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
+import { endedByStrayError } from "./stray-errors.js";
+
+export type ReplayOptions = Omit<InProcessJob, "app" | "inputs"> & {
+  readonly app: AppFile;
+  /** The file that a job has left its bad records in. */
+  readonly records: InputFile;
+  /** Told about each record, in order: before it is mapped, and what became of it. */
+  readonly onBegin: (record: KeptRecord) => void;
+  readonly onPassed: (pairs: number) => void;
+  readonly onFailed: (error: unknown) => void;
+};
+
+export type ReplayReport = InProcessReport & { readonly passed: number; readonly failed: number };
+
+/**
+ * Runs an app over the records that a job has left out, in this one process and thread. Each is an attempt of its own and
+ * is given to `map` as in the job, so that one that fails leaves no pair; what the others have emitted is reduced.
+ *
+ * Throws an AppError, an InputError when the file is damaged or has no record, before anything is run, or an
+ * AppFailedError when `reduce` throws.
+ */
+export async function replayBadRecords(options: ReplayOptions): Promise<ReplayReport> {
+  const { records, onBegin, onPassed, onFailed } = options;
+  const app = await loadApp(options.app.path);
+  requireReplayable(records, options.app.name, app);
+  let failed = 0;
+  const report = await runInProcess({ ...options, app, inputs: [records] }, async (settingsOf) => {
+    const passed: AttemptResult[] = [];
+    let number = 0;
+    for (const record of readBadRecords(records.path)) {
+      number += 1;
+      const source = sourceOfRecord({ ...record, bytes: record.read() }, app.input);
+      const settings = settingsOf({ kind: "map", task: record.task, attempt: 1 });
+      // Many records are of the same attempt of the same task, and their files must not meet.
+      const ownFiles = { ...settings, jobId: `${settings.jobId}-${number}` };
+      onBegin(record);
+      try {
+        const result = await endedByStrayError(() => runMapTask(app, source, ownFiles));
+        passed.push(result);
+        onPassed(result.recordsOut);
+      } catch (error) {
+        failed += 1;
+        onFailed(error);
+      }
+    }
+    return passed;
+  });
+  return { ...report, passed: report.maps.length, failed };
+}
+
+/** The whole file is looked at before the first record is run. */
+function requireReplayable({ name, path }: InputFile, appName: string, app: LoadedApp): void {
+  let number = 0;
+  for (const { input } of readBadRecords(path)) {
+    number += 1;
+    if (input === app.input) continue;
+    throw new InputError(
+      `${name}: line ${number} is a record of an app with input "${input}", and ${appName} has "${app.input}"`,
+    );
+  }
+  if (number === 0) throw new InputError(`${name} has no record`);
+}

@@ -1,0 +1,129 @@
+/**
+ * The records that a job has left out, with the error of each (paper section 4.4): `mr-bad-records.jsonl`, JSON Lines.
+ *
+ *     {"file":"a.log","path":"/data/a.log","offset":1200,"endOffset":1238,"input":"lines","text":"…\n",
+ *      "error":{"message":"Error: no date","stack":"…"},"task":3}
+ *
+ * A record is there as it is in its file, the line ending included: as `text` when it is UTF-8, else as `base64`. The bytes
+ * of a very long one are `"in the file"`, and those of one that could not be read any more.
+ */
+import { isUtf8 } from "node:buffer";
+import { closeSync, openSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { InputError } from "../input/input-error.js";
+import { LineReader } from "../input/line-readers.js";
+import { readRange } from "../input/read-range.js";
+import { badRecordsName, temporaryBadRecordsName } from "./names.js";
+import { commitFile, StagedFile } from "./staged-file.js";
+
+/** A longer record is not copied. */
+const keptBytesMax = 16 * 1024 * 1024;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const place = {
+  /** The name of the file, as given to the job. */
+  file: v.string(),
+  path: v.string(),
+  /** Where the record begins in the file, and where it ends, in bytes. */
+  offset: count,
+  endOffset: count,
+  /** What the app declares that a record is. */
+  input: v.picklist(["file", "text", "lines", "jsonl", "csv"]),
+  /** What attempts ended with at this record. */
+  error: v.strictObject({ message: v.string(), stack: v.optional(v.string()) }),
+  /** The number of its map task. */
+  task: count,
+};
+const inTheFile = "in the file";
+const line = v.union([
+  v.strictObject({ ...place, text: v.string() }),
+  v.strictObject({ ...place, base64: v.string() }),
+  v.strictObject({ ...place, bytes: v.literal(inTheFile) }),
+]);
+type Line = v.InferOutput<typeof line>;
+
+/** A record that was left out. */
+export type BadRecord = Pick<Line, keyof typeof place>;
+
+/** A record that was left out, and what it was. */
+export interface KeptRecord extends BadRecord {
+  /** All its bytes. Throws an InputError when they are in the input file, and that is not what it was. */
+  read(): Buffer;
+}
+
+/** Writes the file of bad records into the job's directory, if there are any, and returns how many there are. */
+export function writeBadRecords(directory: string, jobId: string, records: readonly BadRecord[]): number {
+  if (records.length === 0) return 0;
+  const file = StagedFile.create(join(directory, temporaryBadRecordsName(jobId)));
+  try {
+    for (const record of records) file.append(`${JSON.stringify(withBytes(record))}\n`);
+    commitFile(file.finish().path, join(directory, badRecordsName));
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+  return records.length;
+}
+
+/** Reads a file of bad records, one at a time. Throws an InputError that names the first line that is none. */
+export function* readBadRecords(path: string): Generator<KeptRecord> {
+  const reader = new LineReader({ file: path, path, startBytes: 0, endBytes: statSync(path).size });
+  try {
+    for (let number = 1; reader.next(); number += 1) {
+      const record = parse(reader.value);
+      if (record === undefined) throw new InputError(`${path}: line ${number} is damaged: it holds no bad record`);
+      yield record;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function withBytes({ file, path, offset, endOffset, input, error, task }: BadRecord): Line {
+  const where = { file, path, offset, endOffset, input };
+  const what = endOffset - offset <= keptBytesMax ? readInput(path, offset, endOffset) : undefined;
+  if (what === undefined) return { ...where, bytes: inTheFile, error, task };
+  if (isUtf8(what)) return { ...where, text: what.toString("utf8"), error, task };
+  return { ...where, base64: what.toString("base64"), error, task };
+}
+
+function parse(text: string): KeptRecord | undefined {
+  const parsed = v.safeParse(line, jsonOf(text));
+  if (!parsed.success) return undefined;
+  const record = parsed.output;
+  const { path, offset, endOffset } = record;
+  if ("bytes" in record) return { ...record, read: () => fromTheFile(path, offset, endOffset) };
+  const kept = "text" in record ? Buffer.from(record.text) : Buffer.from(record.base64, "base64");
+  return kept.length === endOffset - offset ? { ...record, read: () => kept } : undefined;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromTheFile(path: string, offset: number, endOffset: number): Buffer {
+  const bytes = readInput(path, offset, endOffset);
+  if (bytes !== undefined) return bytes;
+  throw new InputError(
+    `cannot read the bytes from ${offset} to ${endOffset} of ${path}: it is not what it was in the job`,
+  );
+}
+
+/** Undefined when they cannot be read: the file was removed or cut since. */
+function readInput(path: string, offset: number, endOffset: number): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r");
+    const bytes = readRange(descriptor, offset, endOffset);
+    return bytes.length === endOffset - offset ? bytes : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Which record a map attempt is at, kept where it outlives the process that runs the attempt: a file of eight bytes in the
+ * job's directory, written anew before each record. Only the attempts of a task that has crashed before have one, since it
+ * costs a system call for each record; others tell their worker through shared memory.
+ *
+ * It is meant to outlive a process, not the machine: nobody waits for the disk.
+ */
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { AttemptRef } from "../rpc/protocol.js";
+import { temporaryPrefix } from "./names.js";
+
+/** The side of who runs the attempt. */
+export class RecordMarker {
+  readonly #path: string;
+  readonly #descriptor: number;
+  readonly #offset = new Float64Array([NaN]);
+  readonly #bytes = new Uint8Array(this.#offset.buffer);
+
+  /** Makes the file. Throws the system's error when it cannot. */
+  constructor(directory: string, jobId: string, ref: AttemptRef) {
+    this.#path = markerPath(directory, jobId, ref);
+    this.#descriptor = openSync(this.#path, "w");
+  }
+
+  /** The record that begins at `offset` is being mapped from now on; `NaN` when none is. */
+  mark(offset: number): void {
+    this.#offset[0] = offset;
+    writeSync(this.#descriptor, this.#bytes, 0, this.#bytes.length, 0);
+  }
+
+  /** Removes the file: the attempt has ended, and not by the end of its process. */
+  remove(): void {
+    closeSync(this.#descriptor);
+    rmSync(this.#path, { force: true });
+  }
+}
+
+/**
+ * Where the record begins that an attempt was at when its process ended; undefined when it was at none or kept no marker.
+ * Removes the marker.
+ */
+export function takeRecordMarker(directory: string, jobId: string, ref: AttemptRef): number | undefined {
+  const path = markerPath(directory, jobId, ref);
+  try {
+    const bytes = readFileSync(path);
+    rmSync(path, { force: true });
+    const offset =
+      bytes.length === Float64Array.BYTES_PER_ELEMENT ? new Float64Array(new Uint8Array(bytes).buffer)[0] : NaN;
+    return Number.isSafeInteger(offset) ? offset : undefined;
+  } catch {
+    return undefined; // Mostly there is none. A marker that cannot be read is of no more use than none.
+  }
+}
+
+function markerPath(directory: string, jobId: string, { kind, task, attempt }: AttemptRef): string {
+  return join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}record`);
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { badRecords } from "../../../src/coordinator/core/bad-records.js";
+import { createState } from "../../../src/coordinator/core/create.js";
+import type { JobSettings, State } from "../../../src/coordinator/core/model.js";
+import { planTasks } from "../../../src/coordinator/core/plan.js";
+import type { RecordPlace } from "../../../src/rpc/protocol.js";
+
+const settings: JobSettings = {
+  id: "job",
+  reducers: 1,
+  directory: "/d",
+  collectorBytes: 1,
+  taskTimeoutMs: 1,
+  heartbeatIntervalMs: 1,
+  attemptTimeoutMs: undefined,
+  backupTasks: true,
+  maxAttempts: 4,
+  maxCrashes: 20,
+  badRecordsMax: 9,
+};
+const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: [] };
+
+/** A job of two maps of one file that have committed, with these records left out. */
+function jobThatSkipped(...skipped: RecordPlace[][]): State {
+  const state = createState(settings, undefined, 0);
+  const splits = [0, 100].map((startBytes) => ({ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }));
+  planTasks(state, { name: "app.js", hash: "0", input: "lines" }, {}, splits);
+  for (const map of state.maps) {
+    map.commit = { attempt: 3, files: undefined, skipped: skipped[map.index] ?? [], done: measures };
+  }
+  return state;
+}
+
+describe("the bad records of a job", () => {
+  it("are those that committed attempts have left out, in the order of the input, each with its error", () => {
+    const state = jobThatSkipped(
+      [
+        { offset: 10, endOffset: 20 },
+        { offset: 70, endOffset: 71 },
+      ],
+      [{ offset: 110, endOffset: 130 }],
+    );
+    const error = (message: string) => ({ message });
+    state.skipped.push(
+      { task: 1, offset: 110, error: error("third") },
+      { task: 0, offset: 70, error: error("second") },
+      { task: 0, offset: 10, error: error("first") },
+    );
+    const common = { file: "f", path: "/f", input: "lines" };
+    expect(badRecords(state)).toEqual([
+      { ...common, task: 0, offset: 10, endOffset: 20, error: error("first") },
+      { ...common, task: 0, offset: 70, endOffset: 71, error: error("second") },
+      { ...common, task: 1, offset: 110, endOffset: 130, error: error("third") },
+    ]);
+  });
+
+  it("do not include one that was mapped after all, by an attempt that had begun before", () => {
+    const state = jobThatSkipped([], []);
+    state.skipped.push({ task: 0, offset: 10, error: { message: "no" } });
+    expect(badRecords(state)).toEqual([]);
+  });
+
+  it("are none before the job is planned", () => {
+    expect(badRecords(createState(settings, undefined, 0))).toEqual([]);
+  });
+});

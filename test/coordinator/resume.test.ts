@@ -1,0 +1,203 @@
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Coordinator } from "../../src/coordinator/coordinator.js";
+import type { CoordinatorOptions } from "../../src/coordinator/options.js";
+import { findInputs, type InputFile } from "../../src/input/files.js";
+import { JournalFile } from "../../src/coordinator/journal/journal-file.js";
+import { journalName } from "../../src/output/names.js";
+import { app, FakeWorker, jobOptions, startJob, taskOf, temporary } from "./fake-worker.js";
+
+/** Two map tasks, one reduce task, of which one map is done and the other begun; and what a kill would leave of it now. */
+async function interruptedJob(options: Partial<CoordinatorOptions> = {}) {
+  const job = await startJob(2, options);
+  const worker = await FakeWorker.join(job.socket);
+  const { next } = await worker.finish(await worker.ask());
+  const left = temporary.newDirectory();
+  copyFileSync(join(job.directory, journalName), join(left, journalName));
+  const inputs = ["input-0", "input-1"].map((name) => join(job.directory, name));
+  return { ...job, worker, begun: taskOf(next), left, inputs: findInputs(inputs) };
+}
+
+function resumeJob(outputDirectory: string, inputs: readonly InputFile[], options: Partial<CoordinatorOptions> = {}) {
+  return startJob(0, { inputs, outputDirectory, resume: true, ...options });
+}
+
+describe("a job whose coordinator was killed", () => {
+  it("goes on with what was not committed, and gives no attempt number out twice", async () => {
+    const { left, inputs, begun } = await interruptedJob();
+    const { socket, report } = await resumeJob(left, inputs);
+    const worker = await FakeWorker.join(socket);
+    const map = taskOf(await worker.ask());
+    expect(map.ref).toEqual({ ...begun.ref, attempt: 2 });
+    const reduce = taskOf((await worker.finish(map)).next);
+    expect(reduce.ref).toEqual({ kind: "reduce", task: 0, attempt: 1 });
+    expect((await worker.finish(reduce)).next).toEqual({ type: "exit", outcome: "done" });
+    await worker.leave();
+    const { snapshot } = await report;
+    expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2 }, maps: { completed: 2 } });
+    expect(existsSync(join(left, journalName))).toBe(false);
+  });
+
+  it("runs a reduce task again whose output has gone meanwhile", async () => {
+    const { directory, left, inputs, worker, begun, coordinator, report } = await interruptedJob({ reducers: 2 });
+    const { next } = await worker.finish(begun);
+    await worker.finish(next);
+    copyFileSync(join(directory, journalName), join(left, journalName));
+    coordinator.abort("enough");
+    await worker.leave();
+    await report;
+    const { socket, log } = await resumeJob(left, inputs, { reducers: 2 });
+    const other = await FakeWorker.join(socket);
+    expect(taskOf(await other.ask()).ref).toEqual({ kind: "reduce", task: 0, attempt: 2 });
+    expect(log.join("\n")).toMatch("reduce task 0 runs again, since its output is gone");
+  });
+
+  it("lets a worker that comes back go on with its attempt", async () => {
+    const { left, inputs, begun, worker, coordinator } = await interruptedJob();
+    const { socket } = await resumeJob(left, inputs);
+    const back = await FakeWorker.connect(socket);
+    const { keepsAttempt } = await back.register({
+      former: { job: coordinator.jobId, worker: worker.id, token: worker.token, attempt: begun.ref },
+    });
+    expect(keepsAttempt).toBe(true);
+    expect((await back.finish(begun)).accepted).toBe(true);
+  });
+
+  it.each([
+    ["a token that is not its own", { token: "0".repeat(32) }],
+    ["the name of another worker", { worker: "w7" }],
+    ["another job", { job: "00000000" }],
+  ])("takes no attempt from who comes with %s", async (_, wrong) => {
+    const { left, inputs, begun, worker, coordinator } = await interruptedJob();
+    const { socket } = await resumeJob(left, inputs);
+    const stranger = await FakeWorker.connect(socket);
+    const right = { job: coordinator.jobId, worker: worker.id, token: worker.token, attempt: begun.ref };
+    expect((await stranger.register({ former: { ...right, ...wrong } })).keepsAttempt).toBe(false);
+    expect(taskOf(await stranger.ask()).ref.attempt).toBe(2);
+  });
+
+  it("is begun anew without --resume", async () => {
+    const { left, inputs } = await interruptedJob();
+    const { socket } = await startJob(0, { inputs, outputDirectory: left });
+    const worker = await FakeWorker.join(socket);
+    expect(taskOf(await worker.ask()).ref).toEqual({ kind: "map", task: 0, attempt: 1 });
+  });
+
+  it("loses only the last record when that is torn", async () => {
+    const { left, inputs, begun } = await interruptedJob();
+    appendFileSync(join(left, journalName), '0123abcd {"type":"commit');
+    const { socket } = await resumeJob(left, inputs);
+    const worker = await FakeWorker.join(socket);
+    expect(taskOf(await worker.ask()).ref).toEqual({ ...begun.ref, attempt: 2 });
+  });
+});
+
+describe("a job that is drained", () => {
+  it("gives nothing out any more, waits for what runs, and can be resumed", async () => {
+    const { coordinator, socket, report, directory, worker, begun, inputs } = await interruptedJob();
+    const idle = await FakeWorker.join(socket);
+    const answer = idle.ask();
+    coordinator.drain("stopped by SIGTERM", 60_000);
+    expect((await worker.finish(begun)).next).toEqual({ type: "exit", outcome: "stopped" });
+    expect(await answer).toEqual({ type: "exit", outcome: "stopped" });
+    await Promise.all([worker.leave(), idle.leave()]);
+    const { snapshot, isResumable } = await report;
+    expect([snapshot.phase, isResumable]).toEqual(["stopped", true]);
+    const resumed = await resumeJob(directory, inputs);
+    const next = await FakeWorker.join(resumed.socket);
+    expect(taskOf(await next.ask()).ref.kind).toBe("reduce");
+  });
+
+  it("stops what takes longer than it may", async () => {
+    const { coordinator, report, worker } = await interruptedJob();
+    coordinator.drain("stopped by SIGTERM", 1);
+    const { snapshot, isResumable } = await report;
+    await worker.peer.closed;
+    expect([snapshot.phase, isResumable]).toEqual(["stopped", true]);
+  });
+
+  it("leaves nothing when nothing was done", async () => {
+    const { coordinator, report, directory, socket } = await startJob(1);
+    const worker = await FakeWorker.join(socket);
+    await worker.ask();
+    coordinator.drain("stopped by SIGTERM", 1);
+    expect((await report).isResumable).toBe(false);
+    expect(existsSync(join(directory, journalName))).toBe(false);
+  });
+});
+
+describe("to resume is refused", () => {
+  const refused = async (left: string, inputs: readonly InputFile[], options: Partial<CoordinatorOptions> = {}) => {
+    const before = existsSync(join(left, journalName)) ? readFileSync(join(left, journalName)) : undefined;
+    const socket = join(temporary.newDirectory(), "s");
+    const start = Coordinator.start({ ...jobOptions(left, socket), inputs, resume: true, ...options });
+    const error = await start.then(
+      () => undefined,
+      (reason: unknown) => reason as Error,
+    );
+    expect(error?.name).toBe("InputError");
+    // Nothing was changed, and nothing is held.
+    const after = existsSync(join(left, journalName)) ? readFileSync(join(left, journalName)) : undefined;
+    expect(after).toEqual(before);
+    expect(existsSync(socket)).toBe(false);
+    return error?.message ?? "";
+  };
+
+  it("when there is nothing", async () => {
+    expect(await refused(temporary.newDirectory(), [])).toMatch(/^there is nothing to resume in .*: no job was inter/);
+  });
+
+  it("with other options or inputs, naming the difference", async () => {
+    const { left, inputs } = await interruptedJob({ splitBytesGiven: true, splitBytes: 1024 });
+    expect(await refused(left, inputs, { reducers: 2 })).toMatch(/it had --reducers 1, and this has 2$/);
+    expect(await refused(left, inputs, { args: { a: "b" } })).toMatch(/it had no --arg, and this has --arg a=b$/);
+    const other = { splitBytesGiven: true, splitBytes: 2048 };
+    expect(await refused(left, inputs, other)).toMatch(/it had --split-size 1024, and this has --split-size 2048$/);
+    expect(await refused(left, inputs.slice(0, 1))).toMatch(
+      /its input .*input-1 is not given \(it had 2, and this has 1\)/,
+    );
+    const [first, second] = inputs as [InputFile, InputFile];
+    expect(await refused(left, [second, first])).toMatch(/its input 1 was .*input-0 .* and is .*input-1/);
+    expect(await refused(left, [...inputs, first])).toMatch(/input-0 was no input of it$/);
+    expect(await refused(left, [{ ...first, sizeBytes: 9 }, second])).toMatch(/input-0 had 0 bytes, and has 9$/);
+    expect(await refused(left, [{ ...first, modifiedMs: 9 }, second])).toMatch(/input-0 was changed since$/);
+  });
+
+  it("when the journal is of another version", async () => {
+    const { inputs } = await interruptedJob();
+    const left = temporary.newDirectory();
+    const journal = JournalFile.create(join(left, journalName));
+    journal.append({ type: "job", version: 99 });
+    journal.close();
+    expect(await refused(left, inputs)).toMatch(/its journal was written by another version of mapreduce-ts/);
+  });
+
+  it("when the journal says not even of which job it is", async () => {
+    const { left, inputs } = await interruptedJob();
+    writeFileSync(join(left, journalName), "0");
+    await expect(resumeJob(left, inputs)).rejects.toThrow("there is nothing to resume");
+  });
+
+  it("to a worker with another app, after which the job can still be resumed", async () => {
+    const { left, inputs } = await interruptedJob();
+    const { socket, coordinator, report } = await resumeJob(left, inputs);
+    const foreign = await FakeWorker.connect(socket);
+    await expect(foreign.register({ app: { ...app, hash: "other" } })).rejects.toThrow(/and the job is of app wc.js/);
+    coordinator.drain("no worker can work", 0);
+    expect((await report).isResumable).toBe(true);
+    expect(existsSync(join(left, journalName))).toBe(true);
+  });
+});
+
+it("a job whose journal cannot be written goes on, and says that it cannot be resumed", async () => {
+  const directory = temporary.newDirectory();
+  mkdirSync(join(directory, journalName));
+  const { socket, log, report } = await startJob(1, { outputDirectory: directory });
+  const worker = await FakeWorker.join(socket);
+  const { next } = await worker.finish(await worker.ask());
+  await worker.finish(next);
+  await worker.leave();
+  expect((await report).snapshot.phase).toBe("done");
+  expect(log.join("\n")).toMatch(/cannot create the journal .*: the job goes on, but cannot be resumed/);
+});

@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { MapContext } from "../../src/app/contract.js";
+import type { LoadedApp } from "../../src/app/load.js";
+import { sourceOfSplit, type RecordSource } from "../../src/input/records.js";
+import { takeRecordMarker } from "../../src/output/record-marker.js";
+import type { Split } from "../../src/rpc/protocol.js";
+import { runMapTask } from "../../src/worker/map-task.js";
+import type { AttemptSettings } from "../../src/worker/task-context.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+const ref = { kind: "map", task: 0, attempt: 1 } as const;
+
+function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
+  return {
+    input: "lines",
+    map: (_, line, ctx) => map(line, ctx),
+    mapBytes: undefined,
+    reduce: undefined,
+    reduceStream: undefined,
+    combine: undefined,
+    partition: undefined,
+  };
+}
+
+const echo = appOf((line, ctx) => ctx.emit(line, ctx.offset));
+
+function splitOf(text: string): Split {
+  const path = temporary.newPath();
+  writeFileSync(path, text);
+  return { file: "f", path, startBytes: 0, endBytes: Buffer.byteLength(text) };
+}
+
+/** What an attempt has said about its records, in order, and what to run it with. */
+function attempt(marksRecords = false) {
+  const directory = temporary.newDirectory();
+  const begun: number[] = [];
+  const settings: AttemptSettings = {
+    ref,
+    jobId: "job",
+    reducers: 1,
+    directory,
+    collectorBytes: 2 ** 20,
+    args: {},
+    signal: new AbortController().signal,
+    progress: { set: () => undefined, beginRecord: (offset) => void begun.push(offset) },
+    marksRecords,
+  };
+  return { directory, begun, settings };
+}
+
+describe("a map attempt", () => {
+  it("does not give map the records that it is to skip, and says where they were", async () => {
+    const { settings, begun } = attempt();
+    const source = sourceOfSplit(splitOf("a\nbb\r\nccc\nd"), "lines", [10, 2]);
+    const result = await runMapTask(echo, source, settings);
+    expect(result).toMatchObject({
+      recordsIn: 2,
+      recordsOut: 2,
+      bytesIn: 6,
+      skipped: [
+        { offset: 2, endOffset: 6 },
+        { offset: 10, endOffset: 11 },
+      ],
+    });
+    expect(result.files.map(({ temporaryPath }) => readFileSync(temporaryPath, "utf8"))).toEqual([
+      `["a",[0]]\n["ccc",[6]]\n`,
+    ]);
+    expect(begun).toEqual([0, 6, NaN]);
+  });
+
+  it("skips nothing but what it meets", async () => {
+    const { settings } = attempt();
+    const result = await runMapTask(echo, sourceOfSplit(splitOf("a\nb\n"), "lines", [1, 4, 400]), settings);
+    expect(result).toMatchObject({ recordsIn: 2, skipped: [] });
+  });
+
+  it("says which record is to blame for an error of the app, and none for one of its end", async () => {
+    const failing = attempt();
+    const app = appOf((line) => {
+      if (line === "b") throw new Error("no b");
+    });
+    await expect(runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), "lines"), failing.settings)).rejects.toThrow(
+      "no b",
+    );
+    expect(failing.begun).toEqual([0, 2]);
+    const ending = attempt();
+    const folding = appOf((_, ctx) => {
+      ctx.emit("key", 1);
+      ctx.emit("key", 2);
+    });
+    const late: LoadedApp = {
+      ...folding,
+      combine: () => {
+        throw new Error("cannot combine");
+      },
+    };
+    const source = sourceOfSplit(splitOf("a\n"), "lines");
+    await expect(runMapTask(late, source, ending.settings)).rejects.toThrow("cannot combine");
+    expect(ending.begun).toEqual([0, NaN]);
+  });
+
+  it("does not blame a record for what comes after it and cannot be read", async () => {
+    const { settings, begun } = attempt();
+    const source = sourceOfSplit(splitOf("a\nb\n"), "lines");
+    const broken: RecordSource = {
+      ...source,
+      openText() {
+        const reader = source.openText();
+        const next = reader.next.bind(reader);
+        reader.next = () => {
+          if (reader.offset === 2) throw new Error("the disk is broken");
+          return next();
+        };
+        return reader;
+      },
+    };
+    await expect(runMapTask(echo, broken, settings)).rejects.toThrow("the disk is broken");
+    expect(begun).toEqual([0, 2, NaN]);
+  });
+
+  it("keeps on the disk which record it is at when it is to, as long as it runs", async () => {
+    const { directory, settings, begun } = attempt(true);
+    const found: unknown[] = [];
+    const app = appOf(() => {
+      // Taking it removes its name, and no later one can be found.
+      if (found.length < 2)
+        found.push(found.length === 0 ? readdirSync(directory).length : takeRecordMarker(directory, "job", ref));
+    });
+    const result = await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), "lines"), settings);
+    expect(found).toEqual([1, 2]);
+    expect(begun).toEqual([0, 2, 4, NaN]);
+    expect(result.recordsIn).toBe(3);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("leaves no mark on the disk when it fails in good order, or is not to make one", async () => {
+    const marked = attempt(true);
+    const app = appOf(() => {
+      throw new Error("no");
+    });
+    await expect(runMapTask(app, sourceOfSplit(splitOf("a\n"), "lines"), marked.settings)).rejects.toThrow("no");
+    expect(readdirSync(marked.directory)).toEqual([]);
+    const plain = attempt();
+    const looking = appOf(() => {
+      expect(readdirSync(plain.directory)).toEqual([]);
+    });
+    await runMapTask(looking, sourceOfSplit(splitOf("a\n"), "lines"), plain.settings);
+    expect(takeRecordMarker(plain.directory, "job", ref)).toBeUndefined();
+  });
+});
