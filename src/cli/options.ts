@@ -53,11 +53,6 @@ export const reconnectTimeout = () =>
     .argParser(duration)
     .default(10_000, "10s");
 
-export const drainTimeout = () =>
-  new Option("--drain-timeout <duration>", "after SIGTERM, how long to go on with the task at hand")
-    .argParser(duration)
-    .default(10_000, "10s");
-
 export const maxAttempts = () =>
   new Option("--max-attempts <n>", "errors thrown by the app that one task may have before the job fails")
     .argParser(wholeNumber(1, 1000))
