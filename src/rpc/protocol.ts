@@ -260,6 +260,7 @@ export type ResultOf<M extends Method> = v.InferOutput<(typeof methods)[M]["resu
 export type AppIdentity = v.InferOutput<typeof appIdentity>;
 export type Assignment = v.InferOutput<typeof assignment>;
 export type AttemptOutcome = v.InferOutput<typeof attemptOutcome>;
+export type FailureClass = Extract<AttemptOutcome, { type: "failed" }>["class"];
 export type AttemptRef = v.InferOutput<typeof attemptRef>;
 export type JobOutcome = v.InferOutput<typeof jobOutcome>;
 export type OutputFile = v.InferOutput<typeof outputFile>;
