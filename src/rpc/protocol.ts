@@ -10,7 +10,7 @@ import * as v from "valibot";
 export const protocolVersion = 3;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
-export const messageBytesMax = 16 * 1024 * 1024;
+export const messageBytesMax = 4 * 1024 * 1024;
 
 /** A whole number from 0 on. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -260,6 +260,7 @@ export type ResultOf<M extends Method> = v.InferOutput<(typeof methods)[M]["resu
 export type AppIdentity = v.InferOutput<typeof appIdentity>;
 export type Assignment = v.InferOutput<typeof assignment>;
 export type AttemptOutcome = v.InferOutput<typeof attemptOutcome>;
+export type FailureClass = Extract<AttemptOutcome, { type: "failed" }>["class"];
 export type AttemptRef = v.InferOutput<typeof attemptRef>;
 export type JobOutcome = v.InferOutput<typeof jobOutcome>;
 export type OutputFile = v.InferOutput<typeof outputFile>;

@@ -30,10 +30,19 @@ const job = fc.record({ files, variants: fc.array(variant, { minLength: 1, maxLe
 /** A count may say that a value is there 10¹⁵ times; no more of a group is read. */
 const valuesReadMax = 2000;
 
-const directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "mr-fuzz-"));
-process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+/** In memory where the system has such a place. There as long as the target runs. */
+let directory = "";
 
-export const intermediate: Target = targetOf(
+export const intermediate: Target = async (seed, inputs, path) => {
+  directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "mr-fuzz-"));
+  try {
+    return await damagedFiles(seed, inputs, path);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const damagedFiles = targetOf(
   job,
   ({ files: [sound, second], variants }) => {
     const [soundContent, content] = [contentOf(sound), contentOf(second)];

@@ -61,11 +61,14 @@ function takePending(state: State, worker: Worker): Task | undefined {
 /**
  * The task that has been due for a backup attempt for longest (paper section 3.6). Due is one whose last attempt began a
  * task timeout ago; the wait doubles with each backup, so that one of them gets the time that the task takes everywhere.
- * No backup beside an attempt that may already commit.
+ * No backup beside an attempt that may already commit, and none of a reduce whose inputs are not all there.
  */
 function slowTask(state: State, now: number): Task | undefined {
   const isRunning = (attempt: Attempt) => attempt.state === "running";
-  return state.backups.first(now, (task) => [...task.attempts.values()].every(isRunning));
+  return state.backups.first(now, (task) => {
+    if (task.kind === "reduce" && !mapsAreDone(state)) return false;
+    return [...task.attempts.values()].every(isRunning);
+  });
 }
 
 /** Two attempts of a task at once are enough: for a third, the one that had the most time without success gives way. */
@@ -86,13 +89,13 @@ function begin(
   effects: Effect[],
 ): Assignment {
   task.attemptsBegun += 1;
-  startAttempt(state, task, worker, task.attemptsBegun, isBackup, now);
+  const { skip } = startAttempt(state, task, worker, task.attemptsBegun, isBackup, now);
   const ref = { kind: task.kind, task: task.index, attempt: task.attemptsBegun };
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
   if (task.split === undefined) return { type: "reduce", ref };
   // What ended a process is known only by what it left on the disk, and writing that has its price.
   const marksRecords = state.settings.badRecordsMax > 0 && task.crashes > 0;
-  return { type: "map", ref, split: task.split, skip: [...task.skip], marksRecords };
+  return { type: "map", ref, split: task.split, skip: [...skip], marksRecords };
 }
 
 /** Enters an attempt that this worker runs from now on. */
@@ -103,13 +106,14 @@ export function startAttempt(
   number: number,
   isBackup: boolean,
   now: number,
-): void {
+): Attempt {
   const attempt: Attempt = {
     number,
     worker: worker.id,
     startedAtMs: now,
     isBackup,
     mapsLostBefore: state.mapsLost,
+    skip: [...task.skip],
     state: "running",
     records: 0,
     bytes: 0,
@@ -117,4 +121,5 @@ export function startAttempt(
   task.attempts.set(number, attempt);
   worker.running = { task, attempt };
   scheduleBackup(state, task);
+  return attempt;
 }

@@ -44,6 +44,10 @@ export function commitAttempt(
   moveAttempt(task, attempt, "committed", now);
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
+  const ref = refOf(task, attempt);
+  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
+  const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
+  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...done } });
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -51,12 +55,9 @@ export function commitAttempt(
   }
   state.inProgress.delete(task);
   scheduleBackup(state, task);
-  const ref = refOf(task, attempt);
-  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
-  const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
-  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...done } });
   complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), skipped, done });
-  if (task.kind === "map" && mapsAreDone(state)) beginReducePhase(state, effects);
+  // After the end of the job it counts for the one who resumes it, and nothing begins any more.
+  if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
 }
 

@@ -19,7 +19,7 @@ export function createState(
     pending: { map: [], reduce: [] },
     completed: { map: 0, reduce: 0 },
     inProgress: new Set(),
-    backups: new BackupQueue(),
+    backups: new BackupQueue<Task>(),
     workers: new Map(),
     workersJoined: 0,
     parked: new Set(),

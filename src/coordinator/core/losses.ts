@@ -11,8 +11,8 @@
  */
 import { undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
-import type { Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
-import { hasEnded, taskName } from "./model.js";
+import type { Attempt, Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
+import { hasEnded, mapsAreDone, taskName } from "./model.js";
 import { release, scheduleBackup } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
@@ -41,25 +41,26 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   effects.push({ type: "log", level: "warn", message });
   let failure: JobFailure | undefined;
   if (loss.class === "damaged") failure = takeDamage(state, task, attempt.mapsLostBefore, loss, now, effects);
-  else failure = count(state, task, loss, effects);
+  else failure = count(state, task, attempt, loss, effects);
   if (failure !== undefined) endJob(state, "failed", failure, effects);
 }
 
-function count(state: State, task: Task, loss: Loss, effects: Effect[]): JobFailure | undefined {
+function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: Effect[]): JobFailure | undefined {
   const isCrash = loss.class === "crash";
-  if (isCrash) {
-    task.crashes += 1;
-    state.attempts.crashed += 1;
-  } else {
-    task.errors += 1;
-    const { message, stack, record } = loss;
-    task.firstError ??= { message, stack, record };
-    state.attempts.failed += 1;
-  }
+  state.attempts[isCrash ? "crashed" : "failed"] += 1;
   if (loss.class === "fatal") return failureAt(state, task, loss, []);
+  const { message, stack } = loss;
   // A disk that is full or cannot be read is no fault of the record at which that came out.
-  if (loss.record !== undefined && loss.class !== "io" && state.settings.badRecordsMax > 0) {
-    const failure = suspect(state, task, loss.record, loss, effects);
+  const record = loss.class === "io" ? undefined : loss.record;
+  // It began before the record was left out, and has come to it now: the next one will not.
+  if (record !== undefined && task.skip.has(record) && !attempt.skip.includes(record)) return undefined;
+  if (isCrash) task.crashes += 1;
+  else {
+    task.errors += 1;
+    task.firstError ??= { message, stack, record: loss.record };
+  }
+  if (record !== undefined && state.settings.badRecordsMax > 0) {
+    const failure = suspect(state, task, record, loss, effects);
     if (failure !== undefined) return failure;
   }
   const { maxAttempts, maxCrashes } = state.settings;
@@ -129,7 +130,7 @@ function takeDamage(
       };
     }
   }
-  if (isNew || state.mapsLost > mapsLostBefore) return undefined;
+  if (isNew || state.mapsLost > mapsLostBefore || !mapsAreDone(state)) return undefined;
   // It complains of what is not the case: that must not go on for ever.
   reader.crashes += 1;
   if (reader.crashes < state.settings.maxCrashes) return undefined;

@@ -57,6 +57,8 @@ export interface Attempt {
   readonly isBackup: boolean;
   /** How many finished maps the job had lost when the attempt began: what it is told later may be about another one. */
   readonly mapsLostBefore: number;
+  /** Where the records begin that it was told to leave out. */
+  readonly skip: readonly number[];
   state: AttemptState;
   /** How far the worker's last heartbeat said it is. */
   records: number;
@@ -103,7 +105,7 @@ export interface TaskError {
 }
 
 /** A record at which attempts ended. */
-export interface Suspect {
+interface Suspect {
   errors: number;
   crashes: number;
 }
@@ -122,7 +124,7 @@ export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
 /** A record that is left out of the job. */
-export interface SkippedRecord {
+interface SkippedRecord {
   readonly task: number;
   readonly offset: number;
   /** What attempts ended with at this record. */

@@ -3,18 +3,27 @@
  * next is decided outside, one move at a time, so that fast-check can choose and shrink it.
  *
  * A worker has an outbox (what it sent and the coordinator has not got yet) and an inbox, both in order, as on one
- * connection. So every reply and every cancel may cross with anything that the worker says meanwhile.
+ * connection. So every reply and every cancel may cross with anything that the worker says meanwhile. When the
+ * connection is cut, or the coordinator is killed and goes on from its journal, the worker comes back with what it has.
  */
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
-import type { Effect, Event, JobSettings, State } from "../../../src/coordinator/core/model.js";
+import type {
+  Effect,
+  Event,
+  FormerWorker,
+  JobSettings,
+  JournalRecord,
+  State,
+} from "../../../src/coordinator/core/model.js";
+import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
-import type { Assignment, AttemptOutcome, AttemptRef, ResultOf } from "../../../src/rpc/protocol.js";
+import type { Assignment, AttemptOutcome, AttemptRef, ReduceInput, ResultOf } from "../../../src/rpc/protocol.js";
+import { damaged, done, failed } from "./cluster-outcomes.js";
 import { Ledger } from "./ledger.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 type CallEvent = Extract<Event, { call: number }>;
-type Failure = Extract<AttemptOutcome, { type: "failed" }>["class"];
 type Message =
   { type: "answer"; call: CallEvent; result: Reply } | Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>;
 
@@ -24,10 +33,19 @@ interface Worker {
   frozen: boolean;
   readonly outbox: Event[];
   readonly inbox: Message[];
+  /** Who it was, when its connection was lost. */
+  was: FormerWorker | undefined;
   /** RequestTask calls that it has sent and whose answers it has not read. */
   asking: number;
-  current: { readonly ref: AttemptRef; doing: "running" | "asking to commit" | "may commit" | "reporting" } | undefined;
+  current: Current | undefined;
   readonly former: AttemptRef[];
+}
+
+interface Current {
+  readonly ref: AttemptRef;
+  doing: "begun" | "listing" | "running" | "asking to commit" | "may commit" | "reporting";
+  /** Of a reduce attempt, once it has listed them. */
+  inputs: readonly ReduceInput[];
 }
 
 /** One thing that happens: to the worker `who` (modulo their number), in the way `how` (modulo the ways there are). */
@@ -39,14 +57,15 @@ export interface Move {
 
 export class Cluster {
   readonly ledger: Ledger;
-  readonly #state: State;
+  #state: State;
   readonly #settings: JobSettings;
   readonly #splitBytes: readonly number[];
   readonly #workers: Worker[] = [];
   /** Calls whose answers are still to come, with the worker that made each. */
   readonly #callers = new Map<number, { worker: Worker; call: CallEvent }>();
   readonly #leftovers: Event[] = [];
-  readonly #script: { now: number; event: Event; effects: Effect[] }[] = [];
+  readonly #journal: JournalRecord[] = [];
+  readonly #script: { now: number; event: Event | { type: "restarted" }; effects: Effect[] }[] = [];
   #calls = 0;
   #now = 0;
   #planned = false;
@@ -56,6 +75,22 @@ export class Cluster {
     this.#splitBytes = splitBytes;
     this.#state = createState(settings, undefined, 0);
     this.ledger = new Ledger(settings);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The state in which another coordinator would take up the job now. */
+  restored(isThere: (partition: number) => boolean = () => true): { state: State; effects: Effect[] } {
+    const state = createState(this.#settings, undefined, this.#now);
+    // As it comes from a file.
+    const records = JSON.parse(JSON.stringify(this.#journal)) as JournalRecord[];
+    for (const record of records) restore(state, record, this.#now);
+    const effects: Effect[] = [];
+    resume(state, isThere, this.#now, effects);
+    checkInvariants(state);
+    return { state, effects };
   }
 
   /** What has happened, for the message of a failure. */
@@ -98,12 +133,21 @@ export class Cluster {
       case "abort":
         this.#step({ type: "aborted", message: "interrupted" });
         return;
+      case "drain":
+        this.#step({ type: "drained", message: "interrupted" });
+        return;
+      case "restart":
+        this.#restart((partition) => how % 5 !== 0 || partition % 2 === 1);
+        return;
     }
     const worker = this.#workers[who % Math.max(1, this.#workers.length)];
     if (worker === undefined) return;
     switch (type) {
       case "disconnect":
-        this.#disconnect(worker);
+        this.#disconnect(worker, how % 2 === 0 ? (how % 4) * 10 : undefined);
+        break;
+      case "reconnect":
+        this.#reconnect(worker, how % 2 === 0);
         break;
       case "freeze":
         worker.frozen = true;
@@ -120,14 +164,14 @@ export class Cluster {
   finish(roundsMax: number): number {
     this.#plan();
     for (const worker of this.#workers) worker.frozen = false;
-    if (this.#workers.length === 0) this.#join();
     for (let round = 1; round <= roundsMax; round++) {
+      if (this.#workers.length === 0 && this.ledger.ended === undefined) this.#join();
       for (const worker of [...this.#workers]) {
         this.#act(worker, "spurt", 0);
         this.#act(worker, "heartbeat", 1);
         this.#drain(worker);
       }
-      if (this.#workers.length === 0) return round;
+      if (this.#workers.length === 0 && this.ledger.ended !== undefined) return round;
       this.#pass(Math.ceil(this.#settings.taskTimeoutMs / 8));
     }
     throw new Error(`after ${roundsMax} rounds without a fault the job is in phase ${this.#state.phase}`);
@@ -146,10 +190,20 @@ export class Cluster {
         break;
       case "fail":
         if (how % 5 === 0) this.#finishAttempt(worker, done(worker.current?.ref, this.#settings.reducers));
-        else this.#finishAttempt(worker, failed(how % 2 === 0 ? "error" : "crash"));
+        else this.#finishAttempt(worker, failed(how));
+        break;
+      case "damage":
+        if (worker.current?.ref.kind === "reduce" || how % 9 === 0) {
+          this.#finishAttempt(worker, damaged(worker.current?.inputs ?? [], how));
+        }
+        break;
+      case "leave":
+        if (worker.current?.doing === "may commit") {
+          this.#finishAttempt(worker, done(worker.current.ref, this.#settings.reducers, how), true);
+        }
         break;
       case "fatal":
-        this.#finishAttempt(worker, failed("fatal"));
+        this.#finishAttempt(worker, { type: "failed", class: "fatal", message: "boom" });
         break;
       case "heartbeat": {
         const refs = [worker.current?.ref, how % 3 === 0 ? worker.former.at(-1) : undefined].filter(
@@ -178,11 +232,54 @@ export class Cluster {
   }
 
   #join(): void {
-    const worker: Worker = { id: "", frozen: false, outbox: [], inbox: [], asking: 0, current: undefined, former: [] };
+    const worker: Worker = {
+      ...{ id: "", frozen: false, outbox: [], inbox: [], was: undefined },
+      ...{ asking: 0, current: undefined, former: [] },
+    };
     this.#workers.push(worker);
-    const event: CallEvent = { type: "registered", call: this.#calls++, pid: 1, host: "host" };
+    this.#register(worker);
+  }
+
+  #register(worker: Worker): void {
+    const { was: former } = worker;
+    const event: CallEvent = { type: "registered", call: this.#calls++, pid: 1, host: "host", former };
     this.#callers.set(event.call, { worker, call: event });
     worker.outbox.push(event);
+  }
+
+  /** The coordinator is killed, and another one goes on from the journal. Its workers come back to it. */
+  #restart(isThere: (partition: number) => boolean): void {
+    const { state, effects } = this.restored(isThere);
+    this.#state = state;
+    this.#planned = state.app !== undefined;
+    this.#leftovers.length = 0;
+    this.#callers.clear();
+    this.#script.push({ now: this.#now, event: { type: "restarted" }, effects });
+    this.ledger.restart(this.#journal, false, isThere, effects);
+    for (const effect of effects) if (effect.type === "journal") this.#journal.push(effect.record);
+    for (const worker of this.#workers) this.#loseConnection(worker);
+  }
+
+  /** The connection is cut; the coordinator learns of it at once, or only after the worker has come back. */
+  #reconnect(worker: Worker, isNoticed: boolean): void {
+    const id = this.#idOf(worker);
+    this.#loseConnection(worker);
+    if (id === "") return;
+    if (isNoticed) this.#step({ type: "disconnected", worker: id });
+    else this.#leftovers.push({ type: "disconnected", worker: id });
+  }
+
+  #loseConnection(worker: Worker): void {
+    const id = this.#idOf(worker);
+    if (id !== "") worker.was = { worker: id, attempt: worker.current?.ref };
+    Object.assign(worker, { id: "", asking: 0 });
+    worker.outbox.length = 0;
+    worker.inbox.length = 0;
+    // No answer comes through a connection that is gone.
+    for (const [call, caller] of this.#callers) if (caller.worker === worker) this.#callers.delete(call);
+    // What was asked or told is to be asked and told again.
+    if (worker.current !== undefined) worker.current.doing = "running";
+    this.#register(worker);
   }
 
   #plan(): void {
@@ -199,8 +296,12 @@ export class Cluster {
 
   /** The next piece of work of a worker that follows the protocol. */
   #work(worker: Worker, how: number): void {
+    if (worker.id === "") return;
     const { current } = worker;
-    if (current?.doing === "running") {
+    if (current?.doing === "begun" && current.ref.kind === "reduce") {
+      current.doing = "listing";
+      this.#call(worker, (call, id) => ({ type: "inputsAsked", call, worker: id, ref: current.ref, from: how % 4 }));
+    } else if (current?.doing === "begun" || current?.doing === "running") {
       current.doing = "asking to commit";
       this.#call(worker, (call, id) => ({ type: "commitAsked", call, worker: id, ref: current.ref }));
     } else if (current?.doing === "may commit") {
@@ -215,24 +316,23 @@ export class Cluster {
     }
   }
 
-  #finishAttempt(worker: Worker, outcome: AttemptOutcome): void {
+  #finishAttempt(worker: Worker, outcome: AttemptOutcome, leaving = false): void {
     const { current } = worker;
-    if (current === undefined || (current.doing !== "running" && current.doing !== "may commit")) return;
+    if (current === undefined || worker.id === "" || !canEnd(current)) return;
     current.doing = "reporting";
-    this.#call(worker, (call, id) => ({ type: "attemptEnded", call, worker: id, ref: current.ref, outcome }));
+    this.#call(worker, (call, id) => ({ type: "attemptEnded", call, worker: id, ref: current.ref, outcome, leaving }));
   }
 
   /** Says something late, or a second time, about an attempt that is over as far as the worker knows. */
   #repeat(worker: Worker, how: number): void {
     const ref = worker.former[how % Math.max(1, worker.former.length)];
     if (ref === undefined) return;
-    const outcome =
-      how % 2 === 0 ? done(ref, this.#settings.reducers, how + 1) : failed(how % 4 === 1 ? "error" : "crash");
-    this.#call(worker, (call, id) =>
-      how % 3 === 0
-        ? { type: "commitAsked", call, worker: id, ref }
-        : { type: "attemptEnded", call, worker: id, ref, outcome },
-    );
+    const outcome = how % 2 === 0 ? done(ref, this.#settings.reducers, how + 1) : failed(how);
+    this.#call(worker, (call, id) => {
+      if (how % 5 === 0) return { type: "inputsAsked", call, worker: id, ref, from: 0 };
+      if (how % 3 === 0) return { type: "commitAsked", call, worker: id, ref };
+      return { type: "attemptEnded", call, worker: id, ref, outcome, leaving: false };
+    });
   }
 
   #ask(worker: Worker): void {
@@ -283,7 +383,17 @@ export class Cluster {
     switch (call.type) {
       case "registered":
         worker.id = (result as ResultOf<"Register">).worker;
-        this.#ask(worker);
+        worker.was = undefined;
+        if (!(result as ResultOf<"Register">).keepsAttempt) this.#forget(worker);
+        if (worker.current === undefined) this.#ask(worker);
+        break;
+      case "inputsAsked":
+        if (same(worker.current?.ref, call.ref) && worker.current?.doing === "listing") {
+          worker.current.doing = "running";
+          const listed = result as ResultOf<"ListInputs">;
+          if (listed.type === "page") worker.current.inputs = listed.inputs;
+          else this.#finishAttempt(worker, damaged([], 0));
+        }
         break;
       case "taskRequested":
         worker.asking -= 1;
@@ -300,7 +410,8 @@ export class Cluster {
         break;
       case "attemptEnded":
         if (same(worker.current?.ref, call.ref)) this.#forget(worker);
-        this.#begin(worker, (result as ResultOf<"NotifyTaskCompletion">).next);
+        if (call.leaving) this.#disconnect(worker);
+        else this.#begin(worker, (result as ResultOf<"NotifyTaskCompletion">).next);
         break;
       case "heartbeat":
         for (const ref of (result as ResultOf<"Heartbeat">).cancel) this.#giveUp(worker, ref);
@@ -311,14 +422,14 @@ export class Cluster {
     if (assignment.type === "exit") this.#disconnect(worker);
     else if (assignment.type !== "wait") {
       this.#forget(worker);
-      worker.current = { ref: assignment.ref, doing: "running" };
+      worker.current = { ref: assignment.ref, doing: "begun", inputs: [] };
     } else if (worker.current === undefined && worker.asking === 0) this.#ask(worker);
   }
 
   /** Stops an attempt; one whose answer is under way is stopped by that answer. */
   #giveUp(worker: Worker, ref: AttemptRef): void {
     const { current } = worker;
-    if (!same(current?.ref, ref) || (current?.doing !== "running" && current?.doing !== "may commit")) return;
+    if (current === undefined || !same(current.ref, ref) || !canEnd(current)) return;
     this.#forget(worker);
     if (worker.asking === 0) this.#ask(worker);
   }
@@ -328,7 +439,7 @@ export class Cluster {
     worker.current = undefined;
   }
 
-  #disconnect(worker: Worker): void {
+  #disconnect(worker: Worker, record?: number): void {
     const index = this.#workers.indexOf(worker);
     if (index === -1) return;
     this.#workers.splice(index, 1);
@@ -337,11 +448,11 @@ export class Cluster {
     worker.outbox.length = 0;
     worker.inbox.length = 0;
     // Of one whose Register is still on its way the coordinator knows nothing.
-    if (id !== "") this.#step({ type: "disconnected", worker: id });
+    if (id !== "") this.#step({ type: "disconnected", worker: id, record });
   }
 
   #step(event: Event): void {
-    const entry = { now: this.#now, event, effects: [] as Effect[] };
+    const entry = { now: this.#now, event, effects: new Array<Effect>() };
     this.#script.push(entry);
     const effects = step(this.#state, event, this.#now);
     entry.effects = effects;
@@ -353,7 +464,8 @@ export class Cluster {
   }
 
   #route(effect: Effect): void {
-    if (effect.type === "reply") {
+    if (effect.type === "journal") this.#journal.push(effect.record);
+    else if (effect.type === "reply") {
       const caller = this.#callers.get(effect.call);
       this.#callers.delete(effect.call);
       caller?.worker.inbox.push({ type: "answer", call: caller.call, result: effect.result });
@@ -370,22 +482,9 @@ export class Cluster {
   }
 }
 
-/** What a finished attempt says; some partitions of a map get nothing, which ones differs from attempt to attempt. */
-function done(ref: AttemptRef | undefined, reducers: number, how = 0): AttemptOutcome {
-  const partitions = Array.from({ length: ref?.kind === "map" ? reducers : 0 }, (_, partition) => partition);
-  const outputs = partitions
-    .filter((partition) => (partition + how) % 3 !== 0)
-    .map((partition) => ({
-      partition,
-      location: `m${ref?.task ?? 0}.${ref?.attempt ?? 0}/r${partition}`,
-      bytes: how,
-      checksum: 1,
-    }));
-  return { type: "done", outputs, recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, counters: [] };
-}
-
-function failed(errorClass: Failure): AttemptOutcome {
-  return { type: "failed", class: errorClass, message: "boom" };
+/** Whether its end may be told: not while the worker waits for an answer about it. */
+function canEnd({ doing }: Current): boolean {
+  return doing === "begun" || doing === "running" || doing === "may commit";
 }
 
 function same(a: AttemptRef | undefined, b: AttemptRef): boolean {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import type { Move } from "./cluster.js";
 import { Cluster } from "./cluster.js";
+import { durable } from "./durable.js";
 
 /** Far more than the faults of one run can make. */
 const unlimited = 1_000_000;
@@ -10,9 +11,10 @@ const unlimited = 1_000_000;
 /** What can happen, and how often each compared with the others. */
 const moveWeights = {
   ...{ join: 1, plan: 1, deliver: 2, react: 2, work: 2, spurt: 1, heartbeat: 1, pass: 1, calm: 2 },
-  ...{ disconnect: 1, freeze: 1, thaw: 3, leap: 1, fail: 1, repeat: 1, "ask twice": 1, stranger: 1 },
+  ...{ disconnect: 1, reconnect: 1, freeze: 1, thaw: 3, leap: 1, fail: 1, repeat: 1, "ask twice": 1, stranger: 1 },
+  ...{ damage: 1, leave: 0.5, restart: 0.5 },
 };
-const endingWeights = { fatal: 0.05, abort: 0.05 };
+const endingWeights = { fatal: 0.05, abort: 0.05, drain: 0.05 };
 
 const jobs = fc.record({
   splitBytes: fc.array(fc.nat(5), { maxLength: 20 }),
@@ -20,27 +22,43 @@ const jobs = fc.record({
   taskTimeoutMs: fc.constantFrom(20, 200, 10_000, 1_000_000),
   workers: fc.integer({ min: 0, max: 5 }),
   plannedFirst: fc.boolean(),
+  backupTasks: fc.boolean(),
 });
 
 test("whatever goes wrong, a job with patience ends well, and every task commits exactly once", () => {
   fc.assert(
-    fc.property(jobs, moves(moveWeights), (job, script) => {
-      const cluster = run(job, script, { maxAttempts: unlimited, maxCrashes: unlimited });
+    fc.property(jobs, fc.constantFrom(0, unlimited), moves(moveWeights), (job, badRecordsMax, script) => {
+      const cluster = run(job, script, { maxAttempts: unlimited, maxCrashes: unlimited, badRecordsMax });
       expect(cluster.ledger.ended).toBe("done");
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
-test("a job that may fail ends too: well, or with a task that used up its attempts, a fatal error or an abort", () => {
-  const limits = fc.record({ maxAttempts: fc.integer({ min: 1, max: 4 }), maxCrashes: fc.integer({ min: 1, max: 5 }) });
+test("a job that may fail ends too: well, stopped, or with a task that used up its attempts, a fatal error or an abort", () => {
+  const limits = fc.record({
+    maxAttempts: fc.integer({ min: 1, max: 4 }),
+    maxCrashes: fc.integer({ min: 1, max: 5 }),
+    badRecordsMax: fc.nat(3),
+  });
   const script = moves({ ...moveWeights, ...endingWeights });
   fc.assert(
     // Whether the end is the right one is in the ledger, which expects it in that step and in no other.
     fc.property(jobs, limits, script, (job, limit, moved) => {
       expect(run(job, moved, limit).ledger.ended).toBeDefined();
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
+  );
+});
+
+test("at any time, what another coordinator would find in the journal is what this one knows", () => {
+  fc.assert(
+    fc.property(jobs, fc.constantFrom(0, unlimited), moves(moveWeights), (job, badRecordsMax, script) => {
+      run(job, script, { maxAttempts: unlimited, maxCrashes: unlimited, badRecordsMax }, (cluster) => {
+        expect(durable(cluster.restored().state)).toEqual(durable(cluster.state));
+      });
+    }),
+    { numRuns: 30 },
   );
 });
 
@@ -57,15 +75,19 @@ function moves(weights: Readonly<Record<string, number>>): fc.Arbitrary<Move[]> 
 function run(
   { splitBytes, workers, plannedFirst, ...job }: typeof jobs extends fc.Arbitrary<infer Job> ? Job : never,
   script: readonly Move[],
-  limits: Pick<JobSettings, "maxAttempts" | "maxCrashes">,
+  limits: Pick<JobSettings, "maxAttempts" | "maxCrashes" | "badRecordsMax">,
+  afterMove: (cluster: Cluster) => void = () => undefined,
 ): Cluster {
-  const paths = { id: "job", directory: "/job" };
-  const settings: JobSettings = { ...paths, collectorBytes: 1, heartbeatIntervalMs: 1000, ...job, ...limits };
+  const constants = { id: "job", directory: "/job", collectorBytes: 1, heartbeatIntervalMs: 1000 };
+  const settings: JobSettings = { ...constants, attemptTimeoutMs: undefined, ...job, ...limits };
   const cluster = new Cluster(settings, splitBytes);
   try {
     if (plannedFirst) cluster.move({ type: "plan", who: 0, how: 0 });
     for (let i = 0; i < workers; i++) cluster.move({ type: "join", who: 0, how: 0 });
-    for (const move of script) cluster.move(move);
+    for (const move of script) {
+      cluster.move(move);
+      afterMove(cluster);
+    }
     cluster.finish(10 * (splitBytes.length + job.reducers) + 50);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n\nafter\n${cluster.script}`, {

@@ -17,6 +17,8 @@ const taskTable: Record<TaskState, Record<TaskCause, TaskState | undefined>> = {
     "attempt lost": illegal,
     "last attempt lost": illegal,
     committed: illegal,
+    "files lost": illegal,
+    "found committed": "completed",
   },
   "in-progress": {
     assigned: illegal,
@@ -24,6 +26,8 @@ const taskTable: Record<TaskState, Record<TaskCause, TaskState | undefined>> = {
     "attempt lost": "in-progress",
     "last attempt lost": "idle",
     committed: "completed",
+    "files lost": illegal,
+    "found committed": illegal,
   },
   completed: {
     assigned: illegal,
@@ -31,6 +35,8 @@ const taskTable: Record<TaskState, Record<TaskCause, TaskState | undefined>> = {
     "attempt lost": illegal,
     "last attempt lost": illegal,
     committed: illegal,
+    "files lost": "idle",
+    "found committed": illegal,
   },
 };
 
@@ -105,5 +111,6 @@ function taskIn(state: TaskState): Task {
 }
 
 function attemptIn(state: AttemptState): Attempt {
-  return { number: 2, worker: "w1", startedAtMs: 0, state, records: 0, bytes: 0 };
+  const begun = { number: 2, worker: "w1", startedAtMs: 0, isBackup: false, mapsLostBefore: 0, skip: [] };
+  return { ...begun, state, records: 0, bytes: 0 };
 }

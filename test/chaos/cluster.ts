@@ -1,0 +1,163 @@
+/**
+ * The processes of one job: `mr run`, or a coordinator and its workers. A coordinator that a fault has ended is started
+ * again, to resume the job, until it ends by itself.
+ */
+import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { killIfThere, type Place } from "./place.js";
+import type { Ended, Program } from "./program.js";
+import { WorkerKeeper } from "./worker-keeper.js";
+import type { JobPlan } from "./workload.js";
+
+export type ClusterEnd =
+  | { readonly how: "done" }
+  /** The job failed, in good order and with this message. */
+  | { readonly how: "failed"; readonly message: string }
+  /** Something happened that must not. */
+  | { readonly how: "lost"; readonly why: string };
+
+/** What is done between the end of a coordinator and the start of the next. */
+export interface Interruption {
+  readonly pauseMs: number;
+  readonly tornBytes: number;
+}
+
+/** The children of a `mr run` that was killed may hold its directory for a moment. */
+const takenRetriesMax = 100;
+const takenDelayMs = 100;
+
+const failure = " the job failed: ";
+
+export class Cluster {
+  readonly #plan: JobPlan;
+  readonly #place: Place;
+  readonly #workers: WorkerKeeper | undefined;
+  #coordinator: Program | undefined;
+  #interruption: Interruption | undefined;
+  #isOver = false;
+  #starts = 0;
+  #resumes = 0;
+
+  constructor(plan: JobPlan, place: Place) {
+    this.#plan = plan;
+    this.#place = place;
+    if (plan.mode === "pair") this.#workers = new WorkerKeeper(place, plan);
+  }
+
+  /** The coordinator, or `mr run`, when one is running. */
+  get coordinator(): Program | undefined {
+    return this.#coordinator?.isRunning === true ? this.#coordinator : undefined;
+  }
+
+  /** How often the job was gone on with. */
+  get resumes(): number {
+    return this.#resumes;
+  }
+
+  workerPids(): number[] {
+    const living = this.#place.processes();
+    const program = this.#plan.mode === "run" ? "worker-child.js" : "mr-worker.js";
+    return living.filter(({ command }) => command.includes(`/${program} `)).map(({ pid }) => pid);
+  }
+
+  /** Ends the coordinator by a signal; it is started again. False when there is none, or it is being ended already. */
+  interrupt(signal: NodeJS.Signals, interruption: Interruption): boolean {
+    const { coordinator } = this;
+    if (coordinator === undefined || this.#interruption !== undefined) return false;
+    this.#interruption = interruption;
+    return killIfThere(coordinator.pid, signal);
+  }
+
+  /** Runs the job to its end, however many coordinators that takes. */
+  async run(): Promise<ClusterEnd> {
+    const workers = this.#workers;
+    if (workers === undefined) return this.#runCoordinators();
+    workers.start();
+    const refused = workers.refused.then((why): ClusterEnd => ({ how: "lost", why }));
+    try {
+      return await Promise.race([this.#runCoordinators(), refused]);
+    } finally {
+      this.stop();
+    }
+  }
+
+  /** From now on nothing is started any more. */
+  stop(): void {
+    this.#isOver = true;
+    this.#workers?.stop();
+  }
+
+  async #runCoordinators(): Promise<ClusterEnd> {
+    let resumes = false;
+    let taken = 0;
+    while (!this.#isOver) {
+      const hasJournal = this.#hasJournal();
+      const coordinator = this.#startCoordinator(resumes);
+      const ended = await coordinator.ended;
+      const { stderr } = coordinator;
+      if (ended.code === 0) return { how: "done" };
+      if (ended.code === 2 && / is already running at | another job is running in /.test(stderr)) {
+        if (this.#starts === 1 || ++taken > takenRetriesMax) return lost(coordinator, ended);
+        await sleep(takenDelayMs);
+      } else if (ended.code === 2 && resumes && stderr.includes("nothing to resume")) {
+        if (hasJournal) return { how: "lost", why: "there is a journal, but nothing is said to be there to resume" };
+        resumes = false;
+      } else if (this.#interruption !== undefined && isBySignal(ended)) {
+        await this.#betweenCoordinators(this.#interruption);
+        resumes = true;
+        taken = 0;
+      } else if (ended.code === 1 && stderr.includes(failure)) {
+        return { how: "failed", message: stderr.slice(stderr.indexOf(failure) + 1).trim() };
+      } else return lost(coordinator, ended);
+    }
+    return { how: "lost", why: "it was stopped" };
+  }
+
+  #startCoordinator(resumes: boolean): Program {
+    const { mode, inputs, args, reducers, workers, taskTimeoutMs, typedApp, options } = this.#plan;
+    this.#starts++;
+    if (resumes) this.#resumes++;
+    this.#interruption = undefined;
+    const given = [
+      ...["--reducers", String(reducers), "--output-dir", this.#place.outputDirectory],
+      ...["--task-timeout", `${taskTimeoutMs}ms`, ...options],
+      ...Object.entries(args).flatMap(([name, value]) => ["--arg", `${name}=${value}`]),
+      ...(resumes ? ["--resume"] : []),
+      ...(mode === "run" ? ["--workers", String(workers), "--", typedApp] : ["--"]),
+      ...inputs.map(({ name }) => name),
+    ];
+    const name = `coordinator-${this.#starts}`;
+    this.#coordinator =
+      mode === "run"
+        ? this.#place.start(name, "mr", ["run", ...given])
+        : this.#place.start(name, "mr-coordinator", given);
+    return this.#coordinator;
+  }
+
+  async #betweenCoordinators({ pauseMs, tornBytes }: Interruption): Promise<void> {
+    await sleep(pauseMs);
+    const path = this.#journal;
+    if (tornBytes === 0 || !existsSync(path)) return;
+    const bytes = Math.max(0, statSync(path).size - tornBytes);
+    this.#place.log("chaos", `cuts ${tornBytes} bytes off the journal, ${bytes} are left`);
+    truncateSync(path, bytes);
+  }
+
+  /** Whether there is a journal that a job can be resumed from. */
+  #hasJournal(): boolean {
+    return existsSync(this.#journal) && readFileSync(this.#journal).includes("\n");
+  }
+
+  get #journal(): string {
+    return join(this.#place.outputDirectory, ".mr-journal");
+  }
+}
+
+function isBySignal({ code, signal }: Ended): boolean {
+  return signal !== null || (code !== null && code > 128);
+}
+
+function lost({ name, stderr }: Program, { code, signal }: Ended): ClusterEnd {
+  return { how: "lost", why: `${name} ended with ${String(code ?? signal)}: ${stderr.trim().split("\n").at(-1)}` };
+}

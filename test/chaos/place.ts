@@ -1,0 +1,127 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Input } from "./inputs.js";
+import { Program } from "./program.js";
+import { SmallDisk } from "./small-disk.js";
+
+/** In the environment of every process that belongs to a job. */
+const marker = "MR_CHAOS_JOB";
+
+const lockDirectory = "/var/tmp";
+
+/** The directory of one job: inputs, outputs, socket, log; and the processes that were started there. */
+export class Place {
+  readonly directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "mr-chaos-")));
+  readonly socket = join(this.directory, "mr.sock");
+  readonly logPath = join(this.directory, "log.txt");
+  /** Undefined when none was wanted, or there cannot be one. */
+  readonly disk: SmallDisk | undefined;
+  readonly outputDirectory: string;
+  readonly #programs: string;
+  readonly #startedMs = performance.now();
+  /** Undefined once it is closed: a process that was killed at the end is noticed after that. */
+  #log: number | undefined = fs.openSync(this.logPath, "a");
+
+  constructor(programs: string, { hasSmallDisk }: { readonly hasSmallDisk: boolean }) {
+    this.#programs = programs;
+    this.disk = hasSmallDisk ? SmallDisk.mount(join(this.directory, "disk")) : undefined;
+    this.outputDirectory = join(this.disk?.path ?? this.directory, "out");
+  }
+
+  writeInputs(inputs: readonly Input[]): void {
+    for (const { name, text } of inputs) {
+      const path = join(this.directory, name);
+      fs.mkdirSync(dirname(path), { recursive: true });
+      fs.writeFileSync(path, text);
+    }
+  }
+
+  /** Starts a program, the leader of a process group, so that a Ctrl-C at the terminal is for this process alone. */
+  start(name: string, program: string, args: readonly string[]): Program {
+    const { PATH = "", HOME = "" } = process.env;
+    const child = spawn(process.execPath, [join(this.#programs, `${program}.js`), ...args], {
+      cwd: this.directory,
+      env: { PATH, HOME, MR_SOCKET: this.socket, [marker]: this.directory },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.log("chaos", `starts ${name}, pid ${child.pid}: ${program} ${args.join(" ")}`);
+    return new Program(name, child, (text) => {
+      this.log(name, text);
+    });
+  }
+
+  /** Notes what was done or said, and when. */
+  log(who: string, text: string): void {
+    if (this.#log === undefined) return;
+    const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(3);
+    for (const line of text.replace(/\n$/, "").split("\n")) {
+      fs.writeSync(this.#log, `${seconds} ${who}: ${line}\n`);
+    }
+  }
+
+  /** The processes that were started here, and their children and grandchildren, as long as they live. */
+  processes(): { readonly pid: number; readonly command: string }[] {
+    return fs
+      .readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          const environment = fs.readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+          if (!environment.includes(`${marker}=${this.directory}`)) return [];
+          const command = fs.readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+          return [{ pid: Number(name), command }];
+        } catch {
+          return []; // It has ended meanwhile.
+        }
+      });
+  }
+
+  /** Names of the files in the output directory; none when it does not exist. */
+  outputNames(): string[] {
+    try {
+      return fs.readdirSync(this.outputDirectory).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  /** What must not be there when no process is left: sockets and locks. */
+  litter(): string[] {
+    const sockets = fs.readdirSync(this.directory).filter((name) => name.startsWith(basename(this.socket)));
+    const hash = createHash("sha256").update(this.outputDirectory).digest("hex").slice(0, 16);
+    const lock = `mr-${process.getuid?.()}-${hash}.lock`;
+    const locks = fs.readdirSync(lockDirectory).filter((name) => name.startsWith(lock));
+    return [...sockets.map((name) => join(this.directory, name)), ...locks.map((name) => join(lockDirectory, name))];
+  }
+
+  /** Ends all processes and removes everything; with `keep` the files stay for who wants to know what has happened. */
+  async close({ keep }: { readonly keep: boolean }): Promise<void> {
+    for (let left = this.processes(); left.length > 0; left = this.processes()) {
+      for (const { pid } of left) killIfThere(pid, "SIGKILL");
+      await sleep(10);
+    }
+    for (const path of this.litter()) if (path.startsWith(lockDirectory)) fs.rmSync(path, { force: true });
+    if (keep && this.disk !== undefined) {
+      fs.cpSync(this.disk.path, join(this.directory, "disk-as-it-was"), { recursive: true });
+    }
+    this.disk?.unmount();
+    if (this.#log !== undefined) fs.closeSync(this.#log);
+    this.#log = undefined;
+    if (!keep) fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Sends a signal. False when there is no such process any more. */
+export function killIfThere(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

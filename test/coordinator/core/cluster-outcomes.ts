@@ -1,0 +1,26 @@
+import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput } from "../../../src/rpc/protocol.js";
+
+const classes = ["error", "crash", "timeout", "memory", "io"] as const;
+
+/** What a finished attempt says; some partitions of a map get nothing, which ones differs from attempt to attempt. */
+export function done(ref: AttemptRef | undefined, reducers: number, how = 0): AttemptOutcome {
+  const partitions = Array.from({ length: ref?.kind === "map" ? reducers : 0 }, (_, partition) => partition);
+  const outputs = partitions
+    .filter((partition) => (partition + how) % 3 !== 0)
+    .map((partition): OutputFile => [partition, how + 1, how]);
+  const counters: [string, number][] = [["how", how]];
+  return { type: "done", outputs, skipped: [], recordsIn: 1, recordsOut: how, bytesIn: 1, bytesOut: 1, counters };
+}
+
+/** A failure of any class but the two that are told apart below; at a record, or not. */
+export function failed(how: number): AttemptOutcome {
+  const record = how % 3 === 0 ? {} : { record: (how % 4) * 10 };
+  return { type: "failed", class: classes[how % classes.length] ?? "error", message: `boom ${how % 2}`, ...record };
+}
+
+/** A reduce cannot read some of its inputs, or says so of what never was an input. */
+export function damaged(inputs: readonly ReduceInput[], how: number): AttemptOutcome {
+  const named = inputs.filter((_, index) => (index + how) % 3 === 0);
+  const files = named.map(([map, attempt]): [number, number] => [map, attempt + (how % 7 === 0 ? 1 : 0)]);
+  return { type: "failed", class: "damaged", message: "cannot read", damaged: files };
+}

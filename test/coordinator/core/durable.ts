@@ -1,0 +1,22 @@
+import type { State, Task } from "../../../src/coordinator/core/model.js";
+
+/** What of a state must outlive its coordinator. */
+export function durable(state: State): unknown {
+  const { app, args, maps, reduces, completed, measures, mapsLost, skipped, settings } = state;
+  const tasks = [...maps, ...reduces].map((task) => durableOf(task, settings.reducers));
+  // Before the plan, `--arg` values are those of the command line.
+  return { app, args: app === undefined ? undefined : args, tasks, completed, measures, mapsLost, skipped };
+}
+
+function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: Task, reducers: number): unknown {
+  const partitions = Array.from({ length: reducers }, (_, partition) => partition);
+  const committed =
+    commit === undefined
+      ? undefined
+      : {
+          attempt: commit.attempt,
+          files: partitions.map((partition) => commit.files?.input(index, partition)),
+          done: commit.done,
+        };
+  return { kind, index, split, isDone: state === "completed", attemptsBegun, skip: [...skip], committed };
+}

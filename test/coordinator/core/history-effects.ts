@@ -1,0 +1,55 @@
+import type { Effect, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { Assignment, AttemptRef } from "../../../src/rpc/protocol.js";
+
+type Reply = Extract<Effect, { type: "reply" }>["result"];
+
+/** What a reply says, in the words of a history. */
+export function describeReply(reply: Reply): string {
+  if ("job" in reply) return `it is ${reply.worker}${reply.keepsAttempt ? ", and keeps its attempt" : ""}`;
+  if ("granted" in reply) return reply.granted ? "it may commit" : "it may not commit";
+  if ("cancel" in reply)
+    return reply.cancel.length === 0 ? "go on" : `stop ${reply.cancel.map(describeRef).join(", ")}`;
+  if ("accepted" in reply) return `${reply.accepted ? "accepted" : "stale"}, then ${describeAssignment(reply.next)}`;
+  if (reply.type === "stale") return "stale";
+  if (reply.type === "page") {
+    const inputs = reply.inputs.map(([map, attempt]) => `map ${map} attempt ${attempt}`).join(", ");
+    return `${inputs || "no inputs"}${reply.next === undefined ? "" : `, and more from map ${reply.next}`}`;
+  }
+  return describeAssignment(reply);
+}
+
+/** What a record of the journal says, in the words of a history. */
+export function describeJournaled(record: JournalRecord): string {
+  switch (record.type) {
+    case "planned":
+      return `planned ${record.splits.map(({ file }) => file).join(", ") || "nothing"}`;
+    case "began":
+      return `began ${describeRef(record.ref)} on ${record.worker}`;
+    case "committed":
+      return `committed ${describeRef(record.ref)}`;
+    case "lost":
+      return `lost ${record.kind} ${record.task}`;
+    case "skipped":
+      return `skipped the record at ${record.offset} of map ${record.task}`;
+  }
+}
+
+export function describeRef({ kind, task, attempt }: AttemptRef): string {
+  return `${kind} ${task} attempt ${attempt}`;
+}
+
+function describeAssignment(assignment: Assignment): string {
+  switch (assignment.type) {
+    case "map": {
+      const { ref, split, skip, marksRecords } = assignment;
+      const without = skip.length === 0 ? "" : ` without the records at ${skip.join(", ")}`;
+      return `run ${describeRef(ref)} on ${split.file}${without}${marksRecords ? ", marking records" : ""}`;
+    }
+    case "reduce":
+      return `run ${describeRef(assignment.ref)}`;
+    case "wait":
+      return "wait";
+    case "exit":
+      return `exit, ${assignment.outcome}`;
+  }
+}

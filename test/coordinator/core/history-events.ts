@@ -1,0 +1,147 @@
+/**
+ * The lines of a history, and the events that they stand for.
+ *
+ *     # What the history shows.
+ *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, no backup tasks
+ *                                                           (each may be left out)
+ *
+ *     0s the inputs are a.txt 100, b.txt 50                 (or: the inputs are nothing)
+ *     0s w1 joins
+ *     0s w1 asks for a task
+ *     1s w1 asks to commit map 0 attempt 1
+ *     1s w1 reports map 0 attempt 1 done
+ *     1s w1 reports map 0 attempt 1 done, and leaves
+ *     1s w1 fails map 0 attempt 1 with error "boom"         (or timeout, memory, io, crash, fatal)
+ *     1s w1 fails map 0 attempt 1 with error "boom" at record 40
+ *     1s w1 asks for the inputs of reduce 0 attempt 1
+ *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, map 1 attempt 2
+ *     2s w1 sends a heartbeat about map 0 attempt 1         (or: sends a heartbeat)
+ *     5s w1 answers the ping
+ *     6s w1 disconnects                                     (or: disconnects at record 40)
+ *     7s tick
+ *     8s drain "interrupted"
+ *     9s abort "interrupted"
+ *     9s the coordinator is killed, and resumed             (or: is killed in its last record, and resumed)
+ *     9s the coordinator is killed, and resumed without the outputs of 0, 1
+ *     9s w3 joins, it was w1 with map 0 attempt 1           (or: joins, it was w1)
+ *
+ * A map attempt has a file of one byte for each reduce task.
+ */
+import type { Event, JobSettings } from "../../../src/coordinator/core/model.js";
+import type { AttemptOutcome, AttemptRef, OutputFile } from "../../../src/rpc/protocol.js";
+
+type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
+
+const attemptPattern = "(?<kind>map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
+const failurePattern =
+  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+))?$/;
+
+/** Reads the words of a line behind its time; `call` is the number that its call, if it is one, is to have. */
+export function readEvent(words: string, call: number, settings: JobSettings): Event {
+  if (words === "tick") return { type: "tick" };
+  if (words.startsWith("abort ")) return { type: "aborted", message: textIn(words) };
+  if (words.startsWith("drain ")) return { type: "drained", message: textIn(words) };
+  if (words.startsWith("the inputs are ")) return readInputs(words.slice("the inputs are ".length));
+  const { worker = "", does = "" } = match(/^(?<worker>w\d+) (?<does>.+)$/, words);
+  if (does.startsWith("joins")) return readJoin(call, Number(worker.slice(1)), does);
+  if (does === "asks for a task") return { type: "taskRequested", call, worker };
+  if (does === "answers the ping") return { type: "heard", worker };
+  if (does.startsWith("disconnects")) {
+    const { record } = match(/^disconnects(?: at record (?<record>\d+))?$/, does);
+    return { type: "disconnected", worker, ...(record === undefined ? {} : { record: Number(record) }) };
+  }
+  if (does === "sends a heartbeat") return { type: "heartbeat", call, worker, attempts: [], memoryBytes: 0 };
+  const { verb, rest = "", ...named } = match(new RegExp(`^(?<verb>.+?) ${attemptPattern}(?: (?<rest>.+))?$`), does);
+  const ref = refOf(named);
+  switch (verb) {
+    case "asks for the inputs of":
+      return { type: "inputsAsked", call, worker, ref, from: 0 };
+    case "asks to commit":
+      return { type: "commitAsked", call, worker, ref };
+    case "sends a heartbeat about":
+      return { type: "heartbeat", call, worker, attempts: [{ ref, records: 1, bytes: 10 }], memoryBytes: 0 };
+    case "reports": {
+      const { leaving } = match(/^done(?<leaving>, and leaves)?$/, rest);
+      const outcome = doneOutcome(ref, settings.reducers);
+      return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
+    }
+    case "fails":
+      return { type: "attemptEnded", call, worker, ref, outcome: readFailure(rest), leaving: false };
+    default:
+      throw new Error(`no event in a history reads “${words}”`);
+  }
+}
+
+export function readSettings(line: string): JobSettings {
+  const value = (name: string): string | undefined => new RegExp(`${name} ([\\d.]+s?)`).exec(line)?.[1];
+  return {
+    id: "job",
+    directory: "/job",
+    heartbeatIntervalMs: 1000,
+    reducers: Number(value("reducers") ?? 1),
+    collectorBytes: 1,
+    taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
+    attemptTimeoutMs: undefined,
+    backupTasks: !line.includes("no backup tasks"),
+    maxAttempts: Number(value("max attempts") ?? 4),
+    maxCrashes: Number(value("max crashes") ?? 20),
+    badRecordsMax: Number(value("bad records") ?? 0),
+  };
+}
+
+/** In milliseconds. */
+export function readTime(text: string): number {
+  return Math.round(Number(text.slice(0, -1)) * 1000);
+}
+
+/** The named groups of a pattern that must fit. */
+export function match(pattern: RegExp, text: string): Partial<Record<string, string>> {
+  const groups = pattern.exec(text)?.groups;
+  if (groups === undefined) throw new Error(`no line of a history reads “${text}”`);
+  return groups;
+}
+
+function readInputs(text: string): Event {
+  const splits = (text === "nothing" ? [] : text.split(", ")).map((input) => {
+    const { file = "", bytes } = match(/^(?<file>\S+) (?<bytes>\d+)$/, input);
+    return { file, path: `/${file}`, startBytes: 0, endBytes: Number(bytes) };
+  });
+  return { type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits };
+}
+
+function readJoin(call: number, pid: number, does: string): Event {
+  const joined = { type: "registered", call, pid, host: "host" } as const;
+  if (does === "joins") return joined;
+  const pattern = new RegExp(`^joins, it was (?<worker>w\\d+)(?: with ${attemptPattern})?$`);
+  const { worker = "", ...named } = match(pattern, does);
+  return { ...joined, former: { worker, attempt: named["kind"] === undefined ? undefined : refOf(named) } };
+}
+
+function readFailure(text: string): FailedOutcome {
+  const { errorClass, message = "", maps, record } = match(failurePattern, text);
+  const damaged = maps?.split(", ").map((map): [number, number] => {
+    const { task, attempt } = match(new RegExp(`^${attemptPattern}$`), map);
+    return [Number(task), Number(attempt)];
+  });
+  return {
+    type: "failed",
+    class: errorClass as FailedOutcome["class"],
+    message,
+    ...(record === undefined ? {} : { record: Number(record) }),
+    ...(damaged === undefined ? {} : { damaged }),
+  };
+}
+
+function refOf({ kind, task, attempt }: Partial<Record<string, string>>): AttemptRef {
+  return { kind: kind === "map" ? "map" : "reduce", task: Number(task), attempt: Number(attempt) };
+}
+
+function doneOutcome(ref: AttemptRef, reducers: number): AttemptOutcome {
+  const partitions = Array.from({ length: ref.kind === "map" ? reducers : 0 }, (_, partition) => partition);
+  const outputs = partitions.map((partition): OutputFile => [partition, 1, 1]);
+  return { type: "done", outputs, skipped: [], recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, counters: [] };
+}
+
+function textIn(words: string): string {
+  return match(/^\w+ "(?<text>.*)"$/, words)["text"] ?? "";
+}

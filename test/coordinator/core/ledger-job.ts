@@ -1,0 +1,181 @@
+/** What the ledger knows of the job: its tasks, and the rules by which they are lost, given up, and done. */
+import type { JobSettings, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { AttemptRef, JobOutcome, Split } from "../../../src/rpc/protocol.js";
+import type { LedgerJournal } from "./ledger-journal.js";
+import type { Life, Loss, TaskPage, WorkerPage } from "./ledger-pages.js";
+import { crashesOf, end, must, newTask, show } from "./ledger-pages.js";
+
+export class LedgerJob {
+  readonly #settings: JobSettings;
+  readonly #journal: LedgerJournal;
+  #reduces: readonly TaskPage[] = [];
+  #tasks: readonly TaskPage[] = [];
+  #planned = false;
+  #reducesHaveBegun = false;
+  #skipped = 0;
+  maps: readonly TaskPage[] = [];
+  mapsLost = 0;
+  draining = false;
+  ended: JobOutcome | undefined;
+
+  constructor(settings: JobSettings, journal: LedgerJournal) {
+    this.#settings = settings;
+    this.#journal = journal;
+  }
+
+  get phase(): "waiting" | "map" | "reduce" | JobOutcome {
+    if (this.ended !== undefined) return this.ended;
+    if (!this.#planned) return "waiting";
+    return this.#reducesHaveBegun ? "reduce" : "map";
+  }
+
+  plan(splits: readonly Split[]): void {
+    this.maps = splits.map((split, task) => newTask("map", task, split));
+    this.#reduces = Array.from({ length: this.#settings.reducers }, (_, task) => newTask("reduce", task));
+    this.#tasks = [...this.maps, ...this.#reduces];
+    this.#planned = true;
+  }
+
+  /** Takes in a record of the journal of another coordinator. */
+  remember(record: JournalRecord): void {
+    if (record.type === "planned") {
+      this.plan(record.splits);
+      return;
+    }
+    const ref = "ref" in record ? record.ref : { kind: "map" as const, ...record };
+    const task = this.task(ref);
+    must(task !== undefined, () => `the journal speaks of ${show(ref)}`);
+    switch (record.type) {
+      case "began":
+        task.begun = Math.max(task.begun, record.ref.attempt);
+        task.orphans.set(record.ref.attempt, record.worker);
+        break;
+      case "committed":
+        must(task.accepted === undefined, () => `the journal commits ${show(ref)} twice`);
+        task.accepted = { attempt: record.ref.attempt, outputs: record.outputs };
+        task.orphans.clear();
+        break;
+      case "lost":
+        task.accepted = undefined;
+        if (record.kind === "map") this.mapsLost += 1;
+        break;
+      case "skipped":
+        task.skip.add(record.offset);
+        this.#skipped += 1;
+    }
+  }
+
+  /** The outputs that are not there any more when the job is taken up have to be made again. */
+  loseOutputs(isThere: (partition: number) => boolean): void {
+    for (const reduce of this.#reduces) {
+      if (reduce.accepted !== undefined && !isThere(reduce.ref.task)) this.#lose(reduce);
+    }
+  }
+
+  /** To be called after each change: the job may have come to its next phase, or to its end. */
+  goOn(): void {
+    if (this.#planned && this.mapsAreDone()) this.#reducesHaveBegun = true;
+    const tasks = this.tasks();
+    if (this.#planned && tasks.every((task) => task.accepted !== undefined)) this.ended ??= "done";
+    const isOver = tasks.every((task) => task.lives.size === 0 || task.accepted !== undefined);
+    if (this.draining && isOver) this.ended ??= "stopped";
+  }
+
+  abort(): void {
+    this.ended ??= this.draining ? "stopped" : "failed";
+  }
+
+  /** The attempt of this worker is lost; with that the job may be, or a record, or the files of a map. */
+  lose(worker: WorkerPage, loss: Loss): void {
+    const life = end(worker);
+    if (life === undefined) return;
+    life.task.failedOn.add(worker.id);
+    if (this.ended !== undefined) return;
+    if (loss.class === "fatal") this.ended = "failed";
+    else if (loss.class === "damaged") this.#loseFiles(life, loss.damaged ?? []);
+    // A disk that is full is no fault of a record.
+    else this.#count(life, loss.class === "crash", loss.class === "io" ? undefined : loss.record);
+  }
+
+  mapsAreDone(): boolean {
+    return this.maps.every((task) => task.accepted !== undefined);
+  }
+
+  tasks(): readonly TaskPage[] {
+    return this.#tasks;
+  }
+
+  task({ kind, task }: Pick<AttemptRef, "kind" | "task">): TaskPage | undefined {
+    return (kind === "map" ? this.maps : this.#reduces)[task];
+  }
+
+  /** What could be given to a worker: no reduce while a map is not done. */
+  unstarted(): TaskPage[] {
+    const tasks = this.mapsAreDone() ? this.#reduces : this.maps;
+    return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0);
+  }
+
+  needsBackup(task: TaskPage, now: number): boolean {
+    if (!this.#settings.backupTasks || task.lives.size === 0) return false;
+    if (task.ref.kind === "reduce" && !this.mapsAreDone()) return false;
+    const lives = [...task.lives];
+    if (lives.some((life) => life.granted)) return false;
+    const latestMs = Math.max(...lives.map((life) => life.startedAtMs));
+    return now - latestMs >= this.#settings.taskTimeoutMs * 2 ** task.backups;
+  }
+
+  /** Of two attempts that are both slow, the older one makes place for a third, when there is nothing else to do. */
+  givesWay({ task, startedAtMs }: Life, now: number): boolean {
+    const isOlder = [...task.lives].every((other) => startedAtMs <= other.startedAtMs);
+    return isOlder && task.lives.size === 2 && this.needsBackup(task, now) && this.unstarted().length === 0;
+  }
+
+  /** A record at which two attempts ended is left out, and then they do not count: nor does who comes to it later. */
+  #count({ task, skip }: Life, isCrash: boolean, record: number | undefined): void {
+    const { badRecordsMax } = this.#settings;
+    if (record !== undefined && task.skip.has(record) && !skip.has(record)) return;
+    task.losses.push({ isCrash, record });
+    const maySkip = record !== undefined && task.ref.kind === "map" && badRecordsMax > 0 && !task.skip.has(record);
+    if (maySkip && task.losses.filter((other) => other.record === record).length === 2) {
+      if (this.#skipped === badRecordsMax) this.ended = "failed";
+      else {
+        this.#skipped += 1;
+        task.skip.add(record);
+        task.losses = task.losses.filter((other) => other.record !== record);
+        this.#journal.expect({ type: "skipped", task: task.ref.task, offset: record });
+      }
+    }
+    this.#endIfTooMany(task);
+  }
+
+  #loseFiles({ task, mapsLostBefore }: Life, damaged: readonly (readonly [number, number])[]): void {
+    let isNews = false;
+    for (const [index, attempt] of damaged) {
+      const map = this.maps[index];
+      if (map?.accepted?.attempt !== attempt) continue;
+      isNews = true;
+      map.filesLost += 1;
+      this.mapsLost += 1;
+      this.#lose(map);
+      if (map.filesLost === this.#settings.maxCrashes) {
+        this.ended = "failed";
+        return;
+      }
+    }
+    if (isNews || this.mapsLost > mapsLostBefore || !this.mapsAreDone()) return;
+    // Whoever complains without any reason must not do so for ever.
+    task.losses.push({ isCrash: true, record: undefined });
+    this.#endIfTooMany(task);
+  }
+
+  #lose(task: TaskPage): void {
+    task.accepted = undefined;
+    this.#journal.expect({ type: "lost", ...task.ref });
+  }
+
+  #endIfTooMany(task: TaskPage): void {
+    const { maxAttempts, maxCrashes } = this.#settings;
+    const crashes = crashesOf(task);
+    if (crashes >= maxCrashes || task.losses.length - crashes >= maxAttempts) this.ended = "failed";
+  }
+}

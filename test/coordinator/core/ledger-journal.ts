@@ -1,0 +1,70 @@
+/**
+ * The ledger's own view of the journal: what has to be written in a step, before whom, and what must be left of it when
+ * the coordinator is killed.
+ */
+import type { Effect, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { AttemptRef } from "../../../src/rpc/protocol.js";
+import { equal, must, show } from "./ledger-pages.js";
+
+export class LedgerJournal {
+  #written: JournalRecord[] = [];
+  /** So many of the records were written before somebody was told something. */
+  #told = 0;
+  /** Records of which one is to be written in this step, before anybody is told anything. */
+  #due: ((record: JournalRecord) => boolean)[] = [];
+  /** Attempts that were written down in this step, and are still to be given to their workers. */
+  #begun: { readonly ref: AttemptRef; readonly worker: string }[] = [];
+
+  /** This step must write a record that is like this one. */
+  expect(expected: Partial<JournalRecord>): void {
+    this.#due.push((record) => equal({ ...record, ...expected }, record));
+  }
+
+  /** Takes an effect; `isCarriedOut` is false for what the coordinator had no time for: its records may be there or not. */
+  take(effect: Effect, isCarriedOut: boolean): void {
+    if (effect.type === "journal") {
+      this.#written.push(effect.record);
+      this.#write(effect.record);
+    } else if (effect.type !== "log" && effect.type !== "ping") {
+      must(this.#due.length === 0, () => `${show(effect)} comes before what it depends on is in the journal`);
+      if (isCarriedOut) this.#told = this.#written.length;
+    }
+  }
+
+  /** This attempt is given to the worker: that must have been written. */
+  give(ref: AttemptRef, worker: string): void {
+    const index = this.#begun.findIndex((begun) => begun.worker === worker && equal(begun.ref, ref));
+    must(index !== -1, () => `${show(ref)} is given to ${worker}, and that is not in the journal`);
+    this.#begun.splice(index, 1);
+  }
+
+  /** At the end of a step nothing may be left. */
+  checkEnd(): void {
+    must(this.#due.length === 0, () => `${this.#due.length} records are missing in the journal`);
+    must(this.#begun.length === 0, () => `the journal has ${show(this.#begun)}, which nobody was given`);
+  }
+
+  /**
+   * The coordinator was killed, and this is what was found of its journal: a prefix, with all on which something depends
+   * that somebody was told. After a crash of the whole machine nobody is left who was told anything.
+   */
+  restart(found: readonly JournalRecord[], machineCrashed: boolean): void {
+    must(equal(found, this.#written.slice(0, found.length)), () => `the journal has what was never written`);
+    const told = machineCrashed ? 0 : this.#told;
+    must(found.length >= told, () => `the journal has lost ${show(this.#written.slice(found.length, told))}`);
+    this.#written = [...found];
+    this.#told = Math.min(this.#told, found.length);
+    this.#due = [];
+    this.#begun = [];
+  }
+
+  #write(record: JournalRecord): void {
+    if (record.type === "began") {
+      this.#begun.push(record);
+      return;
+    }
+    const index = this.#due.findIndex((isLike) => isLike(record));
+    must(index !== -1, () => `${show(record)} is written without reason`);
+    this.#due.splice(index, 1);
+  }
+}

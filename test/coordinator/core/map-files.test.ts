@@ -1,0 +1,19 @@
+import { describe, expect, test } from "vitest";
+import { MapFiles } from "../../../src/coordinator/core/map-files.js";
+
+describe("the files of a map attempt", () => {
+  const files = new MapFiles(3, 4, [
+    [0, 10, 0xffffffff],
+    [2, Number.MAX_SAFE_INTEGER, 0],
+  ]);
+
+  test("are inputs of the reduce tasks, with the number of the map and of the attempt, length and checksum", () => {
+    expect(files.input(7, 0)).toEqual([7, 3, 10, 0xffffffff]);
+    expect(files.input(7, 2)).toEqual([7, 3, Number.MAX_SAFE_INTEGER, 0]);
+  });
+
+  test("do not exist for partitions that got no pair, nor for those that are none", () => {
+    expect(files.input(7, 1)).toBeUndefined();
+    expect(files.input(7, 4)).toBeUndefined();
+  });
+});

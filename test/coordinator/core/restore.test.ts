@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { createState } from "../../../src/coordinator/core/create.js";
+import type { Effect, JobSettings, JournalRecord, State } from "../../../src/coordinator/core/model.js";
+import { restore, resume } from "../../../src/coordinator/core/restore.js";
+import type { AttemptRef } from "../../../src/rpc/protocol.js";
+
+// What a history can show is in the histories; that any history can be restored is in the property test.
+describe("a journal", () => {
+  const split = { file: "a.txt", path: "/a.txt", startBytes: 0, endBytes: 1 };
+  const app = { name: "app.js", hash: "0", input: "file" } as const;
+  const planned: JournalRecord = { type: "planned", app, args: { a: "1" }, splits: [split] };
+
+  test("that speaks of a task which the job does not have is refused", () => {
+    expect(() => stateOf([planned, committed(1)])).toThrow("the journal speaks of map task 1, and there is none");
+    expect(() => stateOf([{ type: "lost", kind: "map", task: 0 }])).toThrow("the journal speaks of map task 0");
+  });
+
+  test("that commits a task twice, or loses what was not committed, is refused with the task's history", () => {
+    expect(() => stateOf([planned, committed(0), committed(0)])).toThrow("illegal transition of map task 0");
+    expect(() => stateOf([planned, { type: "lost", kind: "map", task: 0 }])).toThrow(
+      "illegal transition of map task 0",
+    );
+  });
+
+  test("gives the job its args, and takes back what a lost map had counted", () => {
+    const state = stateOf([planned, committed(0), { type: "lost", kind: "map", task: 0 }]);
+    expect(state.args).toEqual({ a: "1" });
+    expect(state.measures.map).toMatchObject({ recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 });
+    expect([...state.measures.map.counters]).toEqual([["words", 0]]);
+  });
+
+  test("that is empty leaves a job that waits for its first worker", () => {
+    const state = stateOf([]);
+    const effects: Effect[] = [];
+    resume(state, () => false, 0, effects);
+    expect([state.phase, effects]).toEqual(["waiting", []]);
+  });
+});
+
+function committed(task: number): JournalRecord {
+  const ref: AttemptRef = { kind: "map", task, attempt: 1 };
+  const counters: [string, number][] = [["words", 7]];
+  const measures = { recordsIn: 1, recordsOut: 2, bytesIn: 3, bytesOut: 4, counters };
+  return { type: "committed", ref, outputs: [[0, 1, 1]], skipped: [], ...measures };
+}
+
+function stateOf(records: readonly JournalRecord[]): State {
+  const settings: JobSettings = {
+    ...{ id: "job", directory: "/job", reducers: 1, collectorBytes: 1, heartbeatIntervalMs: 1000 },
+    ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 },
+    ...{ attemptTimeoutMs: undefined, backupTasks: true },
+  };
+  const state = createState(settings, undefined, 0);
+  for (const record of records) restore(state, record, 0);
+  return state;
+}
