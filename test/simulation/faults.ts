@@ -44,7 +44,7 @@ const weights: Readonly<Record<Fault["type"], number>> = {
   "crash machine": 1,
   drain: 1,
   abort: 0.3,
-  "damage file": 4,
+  "damage file": 6,
   "attempt fails": 3,
   "bad record": 2,
   "full disk": 1,
