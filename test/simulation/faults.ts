@@ -54,7 +54,7 @@ const weights: Readonly<Record<Fault["type"], number>> = {
 
 /** Each fault is drawn from a stream of its own, so that one that is left out does not change the others. */
 export function drawFaults(seed: number, patience: Patience): Fault[] {
-  const count = new Random(seed, "faults").below(9);
+  const count = new Random(seed, "faults").below(13);
   return Array.from({ length: count }, (_, index) => drawFault(new Random(seed, "fault", index), patience));
 }
 
