@@ -7,6 +7,7 @@
  *     signal ─ aborted ───────────┘                      └ jobEnded ─ drain, clear up
  */
 import type { Duplex } from "node:stream";
+import prettyMs from "pretty-ms";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
 import { takeRecordMarker } from "../output/record-marker.js";
@@ -120,7 +121,7 @@ export class Coordinator {
     clearTimeout(this.#drainTimer);
     const snapshot = this.snapshot();
     await this.#sendHome(outcomeOf(snapshot));
-    const report = await settleJob(this.#job, snapshot, this.#options.keepIntermediate);
+    const report = await settleJob(this.#job, snapshot, this.#options);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
     return report;
   }
@@ -130,6 +131,11 @@ export class Coordinator {
    * is kept, so that the job can be resumed. `run` resolves then. Does nothing when the job has ended already.
    */
   drain(message: string, timeoutMs: number): void {
+    const running = this.#job.state.inProgress.size;
+    if (running > 0 && timeoutMs > 0) {
+      const tasks = running === 1 ? "the task that runs has" : `the ${running} tasks that run have`;
+      this.#options.log.warn(`${message}: ${tasks} ${prettyMs(timeoutMs)} to finish`);
+    }
     this.#step({ type: "drained", message });
     this.#drainTimer ??= setTimeout(() => this.abort(message), timeoutMs);
   }

@@ -1,9 +1,11 @@
 import { writeBadRecords } from "../output/bad-records.js";
+import type { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
 import type { JobOutcome, Snapshot } from "../rpc/protocol.js";
 import { badRecords } from "./core/bad-records.js";
 import type { JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";
+import type { CoordinatorOptions } from "./options.js";
 
 /** How a job has ended. */
 export interface JobReport {
@@ -21,7 +23,11 @@ export interface JobReport {
  * Leaves the job's directory as it should be found: with the outputs and nothing else when the job is done, as it was before
  * when it has failed, and with all that is done, and the journal, when it was stopped in good order.
  */
-export async function settleJob(job: Job, snapshot: Snapshot, keepIntermediate: boolean): Promise<JobReport> {
+export async function settleJob(
+  job: Job,
+  snapshot: Snapshot,
+  { keepIntermediate, log }: Pick<CoordinatorOptions, "keepIntermediate" | "log">,
+): Promise<JobReport> {
   const { state, journal, directory } = job;
   const lost = snapshot.phase === "done" ? (lostOutput(job) ?? unwritableRecords(job)) : undefined;
   const outcome = lost === undefined ? outcomeOf(snapshot) : "failed";
@@ -36,13 +42,22 @@ export async function settleJob(job: Job, snapshot: Snapshot, keepIntermediate: 
   if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "bad-records");
   try {
     // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (state.app !== undefined) directory.clear(useless);
+    if (state.app !== undefined) clear(directory, useless, (message) => log.warn(message));
     const outputs = isDone ? directory.outputs() : [];
     const end = { directory: directory.path, outputs, isResumable };
     if (lost === undefined) return { ...end, snapshot, failure: state.failure };
     return { ...end, snapshot: { ...snapshot, phase: "failed", failure: lost.message }, failure: lost };
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
+  }
+}
+
+/** How the job has ended does not depend on whether its files can be removed. */
+function clear(directory: JobDirectory, useless: readonly JobFileKind[], warn: (message: string) => void): void {
+  try {
+    directory.clear(useless);
+  } catch (error) {
+    warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
   }
 }
 

@@ -3,7 +3,7 @@
  * holds no file of an earlier job once the job has begun, and no unfinished file once it has ended.
  */
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { userInfo } from "node:os";
 import type { InputFile } from "../input/files.js";
@@ -57,10 +57,21 @@ export class JobDirectory {
     return { lock, lockInode: String(lstatSync(lock, { bigint: true }).ino), made: this.#made };
   }
 
-  /** Removes the files of these kinds that a job has left here, and says how many there were. */
+  /**
+   * Removes the files of these kinds that a job has left here, and says how many there were. When some cannot be removed,
+   * throws the system's error after the others are gone.
+   */
   clear(kinds: readonly JobFileKind[]): number {
     const names = this.#files(kinds);
-    for (const name of names) rmSync(join(this.path, name), { force: true });
+    let first: Error | undefined;
+    for (const name of names) {
+      try {
+        unlinkSync(join(this.path, name));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") first ??= error as Error;
+      }
+    }
+    if (first !== undefined) throw first;
     return names.length;
   }
 

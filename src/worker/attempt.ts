@@ -119,7 +119,8 @@ export class Attempt {
   }
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
-  async #commit(session: Session, { files, skipped, ...measures }: AttemptResult): Promise<AttemptOutcome | undefined> {
+  async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
+    const { files, skipped, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
       this.#files.discardUnfinished();
       this.#files.takeBack();
@@ -136,7 +137,7 @@ export class Attempt {
     const made = this.ref.kind === "map" ? files : [];
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
     const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
-    return { type: "done", outputs, ...measures, skipped: [...skipped], counters };
+    return { type: "done", outputs, skipped: [...skipped], ...measures, counters };
   }
 
   /**

@@ -150,7 +150,11 @@ export class Executor {
   #take(message: ExecutorMessage): void {
     if (message.type === "loaded") this.#resolveLoaded(message.input);
     else if (message.type === "unloadable") this.#rejectLoaded(new AppError(message.message));
-    else this.#end(message);
+    else if (message.type !== "dying") this.#end(message);
+    else {
+      this.#loss ??= message.failure;
+      if (this.#running === undefined) this.#end(this.#loss);
+    }
   }
 
   /** The thread has ended. An error is followed by its exit, which says nothing new. */

@@ -22,9 +22,13 @@ export type Job = ResultOf<"Register">["job"];
 /** From the agent to its executor. */
 export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Job } | { type: "abort" };
 
-/** From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`. */
+/**
+ * From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`; or, at any time, `dying`
+ * as the last one of a thread that is about to end.
+ */
 export type ExecutorMessage =
   | { type: "loaded"; input: InputKind }
   | { type: "unloadable"; message: string }
+  | { type: "dying"; failure: Failure }
   | { type: "finished"; result: AttemptResult }
   | Failure;

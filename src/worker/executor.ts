@@ -26,7 +26,7 @@ let revoked = new AbortController();
 // What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
 // the thread, and with it the attempt that runs; pairs that came too late end the job.
 process.on("uncaughtException", (error: unknown) => {
-  send(failureOf(error));
+  send({ type: "dying", failure: failureOf(error) });
   process.exit(1);
 });
 

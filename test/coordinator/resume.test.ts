@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
@@ -107,6 +107,27 @@ describe("a job that is drained", () => {
     const resumed = await resumeJob(directory, inputs);
     const next = await FakeWorker.join(resumed.socket);
     expect(taskOf(await next.ask()).ref.kind).toBe("reduce");
+  });
+
+  it("cannot be resumed when somebody has removed its journal", async () => {
+    const { coordinator, report, directory } = await interruptedJob();
+    rmSync(join(directory, journalName));
+    coordinator.drain("stopped by SIGTERM", 1);
+    const { snapshot, isResumable } = await report;
+    expect([snapshot.phase, isResumable]).toEqual(["stopped", false]);
+  });
+
+  it("says how long what runs has to finish, if anything does", async () => {
+    const { coordinator, worker, begun, log, report } = await interruptedJob();
+    coordinator.drain("stopped by SIGTERM", 60_000);
+    expect(log.at(-1)).toBe("stopped by SIGTERM: the task that runs has 1m to finish");
+    await worker.finish(begun);
+    await worker.leave();
+    await report;
+    const idle = await startJob(1);
+    idle.coordinator.drain("stopped by SIGTERM", 60_000);
+    await idle.report;
+    expect(idle.log).toEqual([]);
   });
 
   it("stops what takes longer than it may", async () => {

@@ -73,13 +73,23 @@ describe.concurrent("mr run", () => {
   });
 
   for (const phase of ["map", "reduce"] as const) {
-    test(`takes everything with it when it is killed in ${phase}`, async ({ place }) => {
+    test(`takes its workers, its lock and all that is unfinished with it when it is killed in ${phase}`, async ({
+      place,
+    }) => {
       const run = startStuckRun(place, phase, "loop");
       await stuckIn(place, phase);
       run.signal("SIGKILL");
       expect(await run.exit()).toMatchObject({ code: null, signal: "SIGKILL" });
+      // What was finished stays, for who resumes the job.
+      place.leavesFiles = true;
       await place.expectTidy();
-      expect(place.exists("out")).toBe(false);
+      expect(place.files().filter((name) => name.includes(".mr-tmp"))).toEqual([]);
+      expect(existsSync(place.lockOf("out"))).toBe(false);
+      place.leavesFiles = false;
+      place.write("go", "");
+      const app = writeStuckApp(place, "false");
+      await place.succeed("mr", ["run", "-r", "1", "-o", "out", app, "a.txt", "b.txt"]);
+      expect(place.read("out/mr-out-0")).toBe(answer);
     });
 
     test(`gives the right answer when a worker is killed in ${phase}`, async ({ place }) => {
@@ -202,8 +212,10 @@ describe.concurrent("a coordinator with workers beside it", () => {
       }
     });
 
-    test(`ends the job when it is killed in ${phase}, and its workers take their files away`, async ({ place }) => {
-      const { coordinator, workers } = startStuckPair(place, phase, "loop");
+    test(`is waited for when it is killed in ${phase}; then its workers leave, and only what is finished stays`, async ({
+      place,
+    }) => {
+      const { coordinator, workers } = startStuckPair(place, phase, "loop", ["--reconnect-timeout", "300ms"]);
       await stuckIn(place, phase);
       await coordinator.says("worker w2 joined");
       coordinator.signal("SIGKILL");
@@ -211,19 +223,32 @@ describe.concurrent("a coordinator with workers beside it", () => {
         const { code, stderr } = await worker.exit();
         expect({ code, stderr }).toEqual({
           code: 1,
-          stderr: expect.stringMatching(/^mr-worker: .*coordinator.*gone.*\n$/) as string,
+          stderr: expect.stringMatching(
+            /^mr-worker: the coordinator .* was lost and has not come back within 300ms: .*\n$/,
+          ) as string,
         });
       }
-      // Its socket and its lock are all that it leaves: nobody is there who could remove them. The next one does.
-      expect(place.files().filter((name) => !name.startsWith("begun"))).toEqual([
-        "a.txt",
-        "b.txt",
-        "mr.sock",
-        "stuck.mjs",
-      ]);
+      expect(place.files("out").filter((name) => name.includes(".mr-tmp") || name.includes("mr-out"))).toEqual([]);
+      if (phase === "reduce") expect(place.files("out")).toContain("out/mr-0-0");
+      // Its socket and its lock, too, are there: nobody is who could remove them. The next one does.
       place.write("go", "");
       await place.pair("stuck.mjs", ["a.txt", "b.txt"], ["-r", "1", "-o", "out"]);
       expect(place.read("out/mr-out-0")).toBe(answer);
+    });
+
+    test(`can be replaced by one that begins anew when it is killed in ${phase}, and its workers work for that`, async ({
+      place,
+    }) => {
+      const { coordinator, workers } = startStuckPair(place, phase, "gate", ["--reconnect-timeout", "1d"]);
+      await stuckIn(place, phase);
+      await coordinator.says("worker w2 joined");
+      coordinator.signal("SIGKILL");
+      await coordinator.exit();
+      place.write("go", "");
+      const second = place.start("mr-coordinator", ["-r", "1", "-o", "out", "--arg", "how=gate", "a.txt", "b.txt"]);
+      expect(await second.exit()).toMatchObject({ code: 0 });
+      expect(place.read("out/mr-out-0")).toBe(answer);
+      for (const worker of workers) expect(await worker.exit()).toMatchObject({ stdout: "", stderr: "" });
     });
   }
 
@@ -257,7 +282,6 @@ describe.concurrent("a coordinator with workers beside it", () => {
 
   for (const [signal, code] of [
     ["SIGINT", 130],
-    ["SIGTERM", 143],
     ["SIGKILL", null],
   ] as const) {
     test(`gives the right answer when a worker gets ${signal} in the middle of a map`, async ({ place }) => {
@@ -275,6 +299,19 @@ describe.concurrent("a coordinator with workers beside it", () => {
 });
 
 describe.concurrent("a worker", () => {
+  test("that gets SIGTERM in the middle of a map finishes it, and the others do the rest", async ({ place }) => {
+    const { coordinator, workers } = startStuckPair(place, "map", "gate");
+    const pid = await stuckIn(place, "map");
+    await coordinator.says("worker w2 joined");
+    const draining = workers.find((worker) => worker.pid === pid);
+    draining?.signal("SIGTERM");
+    place.write("go", "");
+    expect(await draining?.exit()).toMatchObject({ code: 143, stdout: "", stderr: "" });
+    expect(await coordinator.exit()).toMatchObject({ code: 0 });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(begun(place)).toHaveLength(1);
+  });
+
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`that waits for a coordinator ends at ${signal}`, async ({ place }) => {
       const worker = place.start("mr-worker", ["--quiet", "wc"]);
@@ -320,10 +357,10 @@ function startStuckRun(place: Place, phase: keyof typeof where, how: string) {
   return place.start("mr", ["run", "-w", "2", "-r", "1", "-o", "out", "--arg", `how=${how}`, app, ...inputs(place)]);
 }
 
-function startStuckPair(place: Place, phase: keyof typeof where, how: string) {
+function startStuckPair(place: Place, phase: keyof typeof where, how: string, ofWorker: readonly string[] = []) {
   const app = writeStuckApp(place, where[phase]);
   const coordinator = place.start("mr-coordinator", ["-r", "1", "-o", "out", "--arg", `how=${how}`, ...inputs(place)]);
-  return { coordinator, workers: [1, 2].map(() => place.start("mr-worker", ["--quiet", app])) };
+  return { coordinator, workers: [1, 2].map(() => place.start("mr-worker", ["--quiet", ...ofWorker, app])) };
 }
 
 function expectStopped(

@@ -12,7 +12,9 @@ describe("findInputs", () => {
     writeFileSync(join(directory, "whale.txt"), "Wäl");
     symlinkSync("whale.txt", join(directory, "link.txt"));
     const given = `${directory}/./link.txt`;
-    expect(findInputs([given])).toEqual([{ name: given, path: join(directory, "whale.txt"), sizeBytes: 4, modifiedMs: expect.any(Number) as number }]);
+    expect(findInputs([given])).toEqual([
+      { name: given, path: join(directory, "whale.txt"), sizeBytes: 4, modifiedMs: expect.any(Number) as number },
+    ]);
   });
 
   it("takes a file that is given twice as two inputs", () => {

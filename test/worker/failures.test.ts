@@ -38,6 +38,14 @@ function writeInputs(place: Place, count: number): ReduceInput[] {
   });
 }
 
+function makePipe(path: string): void {
+  expect(shell("mkfifo", path)).toBe(0);
+}
+
+function shell(command: string, path: string): number | null {
+  return spawnSync("/bin/sh", ["-c", `${command} "$0"`, path]).status;
+}
+
 describe.concurrent("how an attempt failed is told by class", () => {
   for (const [what, { source, says, className = "error" }] of Object.entries<{
     source: string;
@@ -197,6 +205,7 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
       () => "the map",
     );
     worker.signal("SIGSTOP");
+    // Longer than the timeout: nothing shows that this much time has passed.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     worker.signal("SIGCONT");
     const heartbeats = coordinator.paramsOf("Heartbeat").length;
@@ -250,7 +259,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     const { coordinator, end } = await start(place, `${map} ${reduce}`);
     coordinator.assignMap(place, "in.txt");
     rmSync(join(place.directory, "in.txt"));
-    expect(spawnSync("mkfifo", [join(place.directory, "in.txt")]).status).toBe(0);
+    makePipe(join(place.directory, "in.txt"));
     expect(await coordinator.failure()).toMatchObject({
       class: "io",
       message: expect.stringMatching(/in\.txt': it is not a regular file any more$/) as string,
@@ -277,8 +286,7 @@ describe.concurrent("a file that cannot be read or written", () => {
   test("is told as io: a full disk, with what to do", async ({ place }) => {
     const out = join(place.directory, "out");
     mkdirSync(out);
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", out]).status === 0;
-    if (!mounted) return; // Only root may.
+    if (shell("mount -t tmpfs -o size=64k tmpfs", out) !== 0) return; // Only root may.
     try {
       const { coordinator, end } = await start(
         place,
@@ -292,7 +300,7 @@ describe.concurrent("a file that cannot be read or written", () => {
       expect(place.files("out")).toEqual([]);
       await end();
     } finally {
-      spawnSync("umount", [out]);
+      shell("umount", out);
     }
   });
 
@@ -351,7 +359,7 @@ describe.concurrent("a reduce attempt with damaged inputs", () => {
     },
     "is a pipe": (path) => {
       rmSync(path);
-      spawnSync("mkfifo", [path]);
+      makePipe(path);
     },
   })) {
     test(`names the one that ${what}`, async ({ place }) => {

@@ -105,7 +105,7 @@ export interface TaskError {
 }
 
 /** A record at which attempts ended. */
-export interface Suspect {
+interface Suspect {
   errors: number;
   crashes: number;
 }
@@ -124,7 +124,7 @@ export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
 /** A record that is left out of the job. */
-export interface SkippedRecord {
+interface SkippedRecord {
   readonly task: number;
   readonly offset: number;
   /** What attempts ended with at this record. */

@@ -84,13 +84,17 @@ export class JobJournal {
     if (file !== undefined) this.#orGiveUp(() => file.appendAll(records));
   }
 
-  /** Closes the file, which stays for a coordinator that goes on with the job. False when there is none. */
+  /** Closes the file, which stays for a coordinator that goes on with the job. False when there is none any more. */
   keep(): boolean {
     const file = this.#file;
     if (file === undefined) return false;
-    this.#orGiveUp(() => file.sync());
+    let isInPlace = false;
+    this.#orGiveUp(() => {
+      file.sync();
+      isInPlace = file.isInPlace();
+    });
     file.close();
-    return this.#file !== undefined;
+    return isInPlace;
   }
 
   /** Closes the file; the job's directory removes it with the other files that are of no use any more. */

@@ -9,6 +9,7 @@ export class LedgerJob {
   readonly #settings: JobSettings;
   readonly #journal: LedgerJournal;
   #reduces: readonly TaskPage[] = [];
+  #tasks: readonly TaskPage[] = [];
   #planned = false;
   #reducesHaveBegun = false;
   #skipped = 0;
@@ -31,6 +32,7 @@ export class LedgerJob {
   plan(splits: readonly Split[]): void {
     this.maps = splits.map((split, task) => newTask("map", task, split));
     this.#reduces = Array.from({ length: this.#settings.reducers }, (_, task) => newTask("reduce", task));
+    this.#tasks = [...this.maps, ...this.#reduces];
     this.#planned = true;
   }
 
@@ -100,7 +102,7 @@ export class LedgerJob {
   }
 
   tasks(): readonly TaskPage[] {
-    return [...this.maps, ...this.#reduces];
+    return this.#tasks;
   }
 
   task({ kind, task }: Pick<AttemptRef, "kind" | "task">): TaskPage | undefined {

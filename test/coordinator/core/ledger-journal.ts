@@ -20,10 +20,10 @@ export class LedgerJournal {
     this.#due.push((record) => equal({ ...record, ...expected }, record));
   }
 
-  /** Takes an effect; `isCarriedOut` is false for what comes after the coordinator's death. */
+  /** Takes an effect; `isCarriedOut` is false for what the coordinator had no time for: its records may be there or not. */
   take(effect: Effect, isCarriedOut: boolean): void {
     if (effect.type === "journal") {
-      if (isCarriedOut) this.#written.push(effect.record);
+      this.#written.push(effect.record);
       this.#write(effect.record);
     } else if (effect.type !== "log" && effect.type !== "ping") {
       must(this.#due.length === 0, () => `${show(effect)} comes before what it depends on is in the journal`);

@@ -1,0 +1,104 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { found, test, until, type Place } from "./programs.js";
+import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
+
+const answer = "a 2\nb 1\nc 1\n";
+const inputs = (place: Place) => [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
+
+// Whatever a worker goes through, the answer is that of a job in which nothing happened.
+describe.concurrent("a job", () => {
+  test("makes the files of its maps again, all in one go, when they are removed under its reduces", async ({
+    place,
+  }) => {
+    const app = writeStuckApp(place, "kind === 'reduce' && ctx.task === 0");
+    place.write("out/notes.txt", "");
+    const files = Array.from({ length: 10 }, (_, n) => place.write(`${n}.txt`, "abcdef"));
+    const given = ["-w", "1", "-r", "2", "-o", "out", "--arg", "how=gate"];
+    const run = place.start("mr", ["run", ...given, app, ...files]);
+    await stuckIn(place, "reduce");
+    for (const name of place.files("out")) {
+      if (/mr-\d+-\d+$/.test(name)) rmSync(join(place.directory, name));
+    }
+    place.write("go", "");
+    const { code, stderr } = await run.exit();
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
+    expect(place.read("out/mr-out-0") + place.read("out/mr-out-1")).toMatch(/a 10\n/);
+    expect(stderr.match(/is missing/g)).toHaveLength(1);
+    expect(stderr.match(/runs again, since its files are damaged or gone/g)).toHaveLength(10);
+  });
+
+  test("goes on when its whole directory is removed", async ({ place }) => {
+    const app = writeStuckApp(place, "kind === 'reduce' && ctx.attempt === 1");
+    const given = ["-w", "2", "-r", "1", "-o", "out", "--arg", "how=gate"];
+    const run = place.start("mr", ["run", ...given, app, ...inputs(place)]);
+    await stuckIn(place, "reduce");
+    rmSync(join(place.directory, "out"), { recursive: true });
+    place.write("go", "");
+    const { code, stderr } = await run.exit();
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+  });
+
+  test("ends an attempt in an endless loop after --attempt-timeout, and tries again", async ({ place }) => {
+    const app = writeStuckApp(place, "ctx.attempt === 1 && ctx.task === 0");
+    const given = ["--attempt-timeout", "300ms", "-w", "2", "-r", "1", "-o", "out", "--arg", "how=loop"];
+    const { stderr } = await place.succeed("mr", ["run", ...given, app, ...inputs(place)]);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(stderr).toMatch(/map task 0 .*the app finished no record for 0\.3s/);
+    expect(stderr).toMatch(/reduce task 0.*the app finished no record for 0\.3s/);
+  });
+
+  test("tries again when an attempt takes all memory, in the same process", async ({ place }) => {
+    place.write(
+      "app.mjs",
+      `import { appendFileSync } from "node:fs";
+      export function map(name, text, ctx) {
+        appendFileSync("pids", process.pid + "\\n");
+        const kept = [];
+        while (ctx.attempt === 1) kept.push({ text, kept: [kept.length] });
+        for (const letter of text) ctx.emit(letter, 1);
+      }
+      export const reduce = (key, values) => values.length;`,
+    );
+    const given = ["-w", "1", "-r", "1", "-o", "out", "app.mjs", ...inputs(place)];
+    const env = { NODE_OPTIONS: "--max-old-space-size=64" };
+    const { stderr } = await place.succeed("mr", ["run", ...given], { env });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(stderr).toMatch(/map task 0 .*ran out of memory/);
+    expect(new Set(place.read("pids").trim().split("\n")).size).toBe(1);
+  });
+
+  test("replaces a worker that gets SIGTERM when that has finished its map", async ({ place }) => {
+    const app = writeStuckApp(place, "kind === 'map' && ctx.task === 0");
+    const given = ["-w", "1", "-r", "1", "-o", "out", "--arg", "how=gate"];
+    const run = place.start("mr", ["run", ...given, app, ...inputs(place)]);
+    const pid = await stuckIn(place, "map");
+    process.kill(pid, "SIGTERM");
+    place.write("go", "");
+    await found(() => place.workersOfRun().find((other) => other !== pid), "another worker in its place");
+    expect(await run.exit()).toMatchObject({ code: 0 });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(begun(place)).toHaveLength(1);
+  });
+
+  test("goes on with the workers that took its coordinator for dead while that was stopped", async ({ place }) => {
+    const app = writeStuckApp(place, "kind === 'map' && ctx.attempt === 1");
+    const given = ["--task-timeout", "500ms", "-r", "1", "-o", "out", "--arg", "how=gate"];
+    const coordinator = place.start("mr-coordinator", [...given, ...inputs(place)]);
+    const workers = [1, 2].map(() => place.start("mr-worker", ["--reconnect-timeout", "1h", app]));
+    await until(
+      () => begun(place).length === 2,
+      () => "two maps",
+    );
+    coordinator.signal("SIGSTOP");
+    for (const worker of workers) await worker.says("lost the coordinator");
+    coordinator.signal("SIGCONT");
+    for (const worker of workers) await worker.says(/joined as worker w[34]/);
+    place.write("go", "");
+    expect(await coordinator.exit()).toMatchObject({ code: 0 });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    for (const worker of workers) expect(await worker.exit()).toMatchObject({ code: 0 });
+  });
+});

@@ -1,0 +1,314 @@
+/**
+ * The coordinator's process: the real core in a shell that does what `coordinator.ts` does, on the simulated clock,
+ * network and disk. After each step the invariants are checked, and the ledger.
+ */
+import { createState } from "../../src/coordinator/core/create.js";
+import { checkInvariants } from "../../src/coordinator/core/invariants.js";
+import type { Effect, Event, State } from "../../src/coordinator/core/model.js";
+import { refOf } from "../../src/coordinator/core/model.js";
+import { restore, resume } from "../../src/coordinator/core/restore.js";
+import { step } from "../../src/coordinator/core/step.js";
+import { intermediateName, jobFileKind, outputName } from "../../src/output/names.js";
+import type { AttemptRef, JobOutcome, ParamsOf } from "../../src/rpc/protocol.js";
+import { Ledger } from "../coordinator/core/ledger.js";
+import type { Death } from "./faults.js";
+import { Journal } from "./journal.js";
+import type { Connection } from "./network.js";
+import { Process } from "./process.js";
+import { splitsOf } from "./word-count.js";
+import type { Request, World } from "./world.js";
+
+/** How the coordinator has left. */
+export interface Departure {
+  readonly outcome: JobOutcome;
+  readonly state: State;
+  readonly isResumable: boolean;
+}
+
+/** What outlives a coordinator: by the job's id, the book about it. */
+export type Ledgers = Map<string, Ledger>;
+
+interface Client {
+  readonly connection: Connection;
+  /** The worker that registered here. */
+  worker: string | undefined;
+}
+
+const app = { name: "wc.js", hash: "0", input: "lines" } as const;
+const leaveTimeoutMs = 300;
+let calls = 0;
+
+export class CoordinatorProcess {
+  readonly process = new Process();
+  readonly #world: World;
+  readonly #onLeft: (departure: Departure) => void;
+  readonly #ledger: Ledger;
+  readonly #clients = new Set<Client>();
+  readonly #calls = new Map<number, { readonly client: Client; readonly id: number }>();
+  #state: State;
+  #journal: Journal | undefined;
+  /** How it is to die in one of its next steps, and what happens then. */
+  #death: { readonly how: Death; readonly onDead: () => void } | undefined;
+  #outcome: JobOutcome | undefined;
+
+  /**
+   * Begins a job, or goes on with the one in the journal. `onLeft` is called when it has left in good order.
+   */
+  constructor(world: World, ledgers: Ledgers, machineCrashed: boolean, onLeft: (departure: Departure) => void) {
+    this.#world = world;
+    this.#onLeft = onLeft;
+    const found = Journal.open(world.disk);
+    const id = found?.header.job ?? `job${ledgers.size}`;
+    const settings = { ...world.settings, id };
+    const { nowMs } = world.timeline;
+    this.#state = createState(settings, undefined, nowMs);
+    this.#journal = found?.journal;
+    this.#ledger = ledgers.get(id) ?? new Ledger(settings);
+    ledgers.set(id, this.#ledger);
+    world.trace(() => `coordinator begins with ${id}, ${found === undefined ? "new" : "resumed"}`);
+    if (found !== undefined) {
+      const isThere = (partition: number) => this.#hasOutput(partition);
+      for (const record of found.records) restore(this.#state, record, nowMs);
+      const effects: Effect[] = [];
+      resume(this.#state, isThere, nowMs, effects);
+      checkInvariants(this.#state);
+      this.#ledger.restart(found.records, machineCrashed, isThere, effects);
+      this.#write(effects, 1);
+      for (const effect of effects) this.#carryOut(effect);
+    }
+    this.#planTick();
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  accept(connection: Connection): void {
+    const client: Client = { connection, worker: undefined };
+    connection.attach("coordinator", {
+      receive: (message) => this.process.take(() => this.#receive(client, message as Request)),
+      closed: () => this.process.take(() => this.#lose(client)),
+    });
+    this.process.take(() => this.#clients.add(client));
+  }
+
+  tell(event: Event): void {
+    this.process.take(() => this.#step(event));
+  }
+
+  /** Dies now, or in the middle of a step, and at the latest soon. */
+  die(how: Death, onDead: () => void): void {
+    this.#death = { how, onDead };
+    this.#world.timeline.after(how.when === "now" ? 0 : 200, () => this.#die());
+  }
+
+  /** The machine has lost power. */
+  vanish(): void {
+    this.process.kill();
+  }
+
+  #die(): void {
+    if (!this.process.isAlive) return;
+    this.#world.trace(() => "coordinator is dead");
+    this.process.kill();
+    for (const { connection } of this.#clients) connection.close("coordinator");
+    this.#death?.onDead();
+  }
+
+  #planTick(): void {
+    this.#world.timeline.after(this.#world.settings.taskTimeoutMs / 8, () => {
+      this.process.take(() => {
+        if (this.#outcome !== undefined) return;
+        this.#step({ type: "tick" });
+        this.#planTick();
+      });
+    });
+  }
+
+  #receive(client: Client, { id, method, params }: Request): void {
+    if (method === "heard") {
+      if (client.worker !== undefined) this.#step({ type: "heard", worker: client.worker });
+      return;
+    }
+    if (method === "Register") {
+      if (client.worker === undefined) this.#register(client, id, params as ParamsOf<"Register">);
+      else client.connection.send("coordinator", { id, result: undefined });
+      return;
+    }
+    const call = this.#newCall(client, id);
+    const named = params as { worker: string };
+    if (named.worker !== client.worker) client.connection.send("coordinator", { id, result: undefined });
+    else this.#step(eventOf(call, method, named));
+  }
+
+  #register(client: Client, id: number, { pid, former }: ParamsOf<"Register">): void {
+    if (this.#state.phase === "waiting") {
+      this.#clear(() => true);
+      this.#journal = Journal.create(this.#world.disk, { job: this.#state.settings.id });
+      this.#step({ type: "planned", app, args: {}, splits: splitsOf(this.#world.inputs) });
+    }
+    const isOfThisJob = former?.job === this.#state.settings.id;
+    const known = isOfThisJob ? { worker: former.worker, attempt: former.attempt } : undefined;
+    if (!this.process.isAlive) return;
+    this.#step({ type: "registered", call: this.#newCall(client, id), pid, host: "host", former: known });
+  }
+
+  #newCall(client: Client, id: number): number {
+    calls += 1;
+    this.#calls.set(calls, { client, id });
+    return calls;
+  }
+
+  #lose(client: Client): void {
+    this.#clients.delete(client);
+    const { worker } = client;
+    if (worker !== undefined) {
+      this.#step({ type: "disconnected", worker, record: this.#markedRecordOf(worker) });
+    }
+    this.#settleIfAlone();
+  }
+
+  /** The record that a worker was mapping when it died, if it has left a note of that. */
+  #markedRecordOf(worker: string): number | undefined {
+    const running = this.#state.workers.get(worker)?.running;
+    if (running === undefined) return undefined;
+    const text = this.#world.disk.read(markerName(this.#state.settings.id, refOf(running.task, running.attempt)));
+    return text === undefined || text === "" ? undefined : Number(text);
+  }
+
+  #step(event: Event): void {
+    const { timeline } = this.#world;
+    const effects = step(this.#state, event, timeline.nowMs);
+    if (event.type !== "tick" && event.type !== "heartbeat" && event.type !== "heard") {
+      this.#world.trace(() => `coordinator: ${JSON.stringify(event)}`);
+    }
+    checkInvariants(this.#state);
+    const death = effects.some(({ type }) => type === "journal") ? this.#death?.how : undefined;
+    const carriedOut = carriedOutBefore(death, effects.length);
+    this.#ledger.take(event, timeline.nowMs, effects, carriedOut);
+    const { phase } = this.#ledger;
+    if (phase !== this.#state.phase) throw new Error(`the job is in phase ${this.#state.phase}, not ${phase}`);
+    this.#write(effects, death?.when === "writing" ? death.share : 1);
+    for (const effect of effects) this.#count(effect);
+    for (const effect of effects.slice(0, carriedOut)) this.#carryOut(effect);
+    if (death !== undefined && death.when !== "now") this.#die();
+  }
+
+  /** What the core had to do about the faults: where nothing of it happens, nothing was tried. */
+  #count(effect: Effect): void {
+    const world = this.#world;
+    if (effect.type === "journal" && effect.record.type === "lost") world.count("a map's files are lost");
+    if (effect.type === "journal" && effect.record.type === "skipped") world.count("a record is skipped");
+    if (effect.type === "cancel") world.count("an attempt is cancelled");
+    if (effect.type === "log" && effect.message.endsWith("a backup attempt")) world.count("a backup begins");
+    if (effect.type === "log" && effect.message.endsWith("presumed dead")) world.count("a worker is presumed dead");
+    if (effect.type !== "reply") return;
+    if ("granted" in effect.result && !effect.result.granted) world.count("a permission is refused");
+    if ("accepted" in effect.result && !effect.result.accepted) world.count("a report is stale");
+  }
+
+  #write(effects: readonly Effect[], share: number): void {
+    const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
+    if (records.length > 0) this.#journal?.write(records, share);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "reply":
+      case "unknownWorker": {
+        const call = this.#calls.get(effect.call);
+        this.#calls.delete(effect.call);
+        if (call === undefined) return;
+        const result = effect.type === "reply" ? effect.result : undefined;
+        if (result !== undefined && "job" in result) call.client.worker = result.worker;
+        call.client.connection.send("coordinator", { id: call.id, result });
+        break;
+      }
+      case "ping":
+      case "cancel":
+      case "shutdown":
+        this.#world.trace(() => `    ${JSON.stringify(effect)}`);
+        for (const { worker, connection } of this.#clients) {
+          if (worker === effect.worker) connection.send("coordinator", effect);
+        }
+        break;
+      case "log":
+        this.#world.trace(() => `    ${effect.message}`);
+        break;
+      case "jobEnded":
+        this.#world.trace(() => `    the job has ended: ${effect.outcome}`);
+        this.#outcome = effect.outcome;
+        this.#world.timeline.after(0, () => this.process.take(() => this.#settleIfAlone()));
+        this.#world.timeline.after(leaveTimeoutMs, () => this.process.take(() => this.#settle()));
+        break;
+      case "journal":
+    }
+  }
+
+  #settleIfAlone(): void {
+    if ([...this.#clients].every(({ worker }) => worker === undefined)) this.#settle();
+  }
+
+  /** The job has ended: leaves the directory as it should be found, and leaves. */
+  #settle(): void {
+    if (this.#outcome === undefined) return;
+    const { disk } = this.#world;
+    const isDone = this.#outcome === "done";
+    if (isDone) {
+      const lost = this.#state.reduces.find(({ index }) => !this.#hasOutput(index));
+      if (lost !== undefined) throw new Error(`the job is done, and the output of reduce ${lost.index} is not there`);
+    }
+    const isWorthKeeping = this.#state.completed.map + this.#state.completed.reduce > 0;
+    const isResumable = isWorthKeeping && this.#outcome === "stopped" && this.#journal !== undefined;
+    if (isResumable) disk.flushJournal();
+    else disk.setJournal(undefined);
+    this.#clear((kind) => kind === "temporary" || (!isResumable && (kind === "intermediate" || !isDone)));
+    for (const { connection } of this.#clients) {
+      connection.send("coordinator", { type: "shutdown", outcome: this.#outcome });
+      connection.close("coordinator");
+    }
+    this.process.kill();
+    this.#onLeft({ outcome: this.#outcome, state: this.#state, isResumable });
+  }
+
+  #clear(isUseless: (kind: string) => boolean): void {
+    const { disk } = this.#world;
+    for (const name of disk.names()) {
+      const kind = jobFileKind(name);
+      if (kind !== undefined && isUseless(kind)) disk.remove(name);
+    }
+  }
+
+  #hasOutput(partition: number): boolean {
+    const bytes = this.#state.reduces[partition]?.commit?.done.bytesOut;
+    return bytes !== undefined && this.#world.disk.read(outputName(partition))?.length === bytes;
+  }
+}
+
+/** Where a worker notes which record it maps. */
+export function markerName(job: string, { task, attempt }: AttemptRef): string {
+  return `.mr-tmp-${job}-marker-${intermediateName(task, 0, attempt)}`;
+}
+
+/** So many of the effects of a step are carried out by one who dies in it. */
+function carriedOutBefore(death: Death | undefined, effects: number): number {
+  if (death === undefined || death.when === "now") return effects;
+  return death.when === "writing" ? 0 : Math.floor(death.share * (effects + 1));
+}
+
+function eventOf(call: number, method: string, params: { worker: string }): Event {
+  switch (method) {
+    case "RequestTask":
+      return { type: "taskRequested", call, ...params };
+    case "ListInputs":
+      return { type: "inputsAsked", call, ...(params as ParamsOf<"ListInputs">) };
+    case "MayCommit":
+      return { type: "commitAsked", call, ...(params as ParamsOf<"MayCommit">) };
+    case "NotifyTaskCompletion":
+      return { type: "attemptEnded", call, ...(params as ParamsOf<"NotifyTaskCompletion">) };
+    case "Heartbeat":
+      return { type: "heartbeat", call, ...(params as ParamsOf<"Heartbeat">) };
+    default:
+      throw new Error(`there is no method ${method}`);
+  }
+}

@@ -1,0 +1,36 @@
+import { jobFileKind, outputName } from "../../src/output/names.js";
+import type { Departure, Ledgers } from "./coordinator-process.js";
+import type { Patience } from "./faults.js";
+import { faultOf, type Output } from "./word-count.js";
+import type { World } from "./world.js";
+
+/** What is wrong with what a job has left behind, or undefined. */
+export function faultAtEnd(
+  world: World,
+  { outcome, state }: Departure,
+  ledgers: Ledgers,
+  lateFiles: ReadonlySet<string>,
+  patience: Patience,
+): string | undefined {
+  const { inputs, disk } = world;
+  const unanswered = [...ledgers.values()].at(-1)?.unanswered ?? [];
+  if (unanswered.length > 0) return `${JSON.stringify(unanswered)} were not answered`;
+  if (patience.isEndless && outcome !== "done") return `a job with patience has ended: ${outcome}`;
+  const left = disk.names().filter((name) => {
+    return !lateFiles.has(name) && !(outcome === "done" && jobFileKind(name) === "output");
+  });
+  if (left.length > 0) return `the job has left ${left.join(", ")}`;
+  if (disk.journal !== undefined) return "the job has left its journal";
+  if (outcome !== "done") return undefined;
+  const skipped = new Set(state.skipped.map(({ task, offset }) => `${task} ${offset}`));
+  for (const { index, commit } of state.reduces) {
+    const content = disk.read(outputName(index));
+    if (content === undefined) return `there is no output of reduce ${index}`;
+    const fault = faultOf(inputs, index, content, skipped);
+    if (fault !== undefined) return `the output of reduce ${index} is wrong: ${fault}`;
+    // Who was stopped with the permission in its hand may give its output the name of an equal one.
+    const { attempt } = JSON.parse(content) as Output;
+    if (Number(attempt) !== commit?.attempt) world.count("an output came late, and is equal");
+  }
+  return undefined;
+}

@@ -1,0 +1,157 @@
+/** Makes faults happen in a cluster. */
+import { jobFileKind, outputName } from "../../src/output/names.js";
+import type { CoordinatorProcess } from "./coordinator-process.js";
+import { faultsEndMs, type Fault } from "./faults.js";
+import type { Process } from "./process.js";
+import { offsetsOf } from "./word-count.js";
+import type { WorkerProcess } from "./worker-process.js";
+import type { World } from "./world.js";
+
+/** What a fault can get hold of. */
+export interface Cluster extends World {
+  readonly coordinator: CoordinatorProcess | undefined;
+  readonly workers: readonly (WorkerProcess | undefined)[];
+  readonly badRecords: Map<string, { readonly kills: boolean }>;
+  readonly failures: ReturnType<World["takeFailure"]>[];
+  slowness: number;
+  startWorker(index: number, afterMs: number): void;
+  startCoordinator(afterMs: number): void;
+  crashMachine(backAfterMs: number): void;
+}
+
+/** Lets it happen now. Where there is nothing to which it could happen, nothing does. */
+export function inject(cluster: Cluster, fault: Fault): void {
+  cluster.trace(() => `FAULT ${JSON.stringify(fault)}`);
+  if (happens(cluster, fault)) cluster.count(nameOf(fault));
+}
+
+/** What it is counted as. */
+export function nameOf(fault: Fault): string {
+  if (fault.type === "kill coordinator") return `kill coordinator (${fault.how.when})`;
+  if (fault.type === "damage file") return `damage file (${fault.how})`;
+  if (fault.type === "attempt fails") return `attempt fails (${fault.class})`;
+  return fault.type === "bad weather" ? `bad weather (${fault.kind})` : fault.type;
+}
+
+function happens(cluster: Cluster, fault: Fault): boolean {
+  const { network, disk } = cluster;
+  switch (fault.type) {
+    case "kill worker":
+    case "stop worker":
+    case "worker leaves":
+    case "cut connection": {
+      const worker = cluster.workers[fault.worker % cluster.workers.length];
+      return worker?.process.isAlive === true && happensToWorker(cluster, worker, fault);
+    }
+    case "kill coordinator":
+    case "stop coordinator":
+    case "drain":
+    case "abort": {
+      const { coordinator } = cluster;
+      return coordinator?.process.isAlive === true && happensToCoordinator(cluster, coordinator, fault);
+    }
+    case "crash machine":
+      cluster.crashMachine(fault.backAfterMs);
+      return true;
+    case "damage file":
+      return damage(cluster, fault);
+    case "attempt fails":
+      cluster.failures.push(fault);
+      return true;
+    case "bad record": {
+      const offset = offsetsOf(cluster.inputs, fault.map)[fault.record];
+      if (offset !== undefined) cluster.badRecords.set(`${fault.map} ${offset}`, fault);
+      return offset !== undefined;
+    }
+    case "full disk":
+      disk.isFull = true;
+      later(cluster, fault.forMs, () => (disk.isFull = false));
+      return true;
+    case "slow tasks":
+      cluster.slowness = fault.factor;
+      later(cluster, fault.forMs, () => (cluster.slowness = 1));
+      return true;
+    case "bad weather":
+      network.weather[fault.kind] = fault.probability;
+      later(cluster, fault.forMs, () => (network.weather[fault.kind] = 0));
+      return true;
+  }
+}
+
+type WorkerFault = Extract<Fault, { worker: number }>;
+
+function happensToWorker(cluster: Cluster, worker: WorkerProcess, fault: WorkerFault): boolean {
+  const index = fault.worker % cluster.workers.length;
+  switch (fault.type) {
+    case "kill worker":
+      worker.kill();
+      cluster.startWorker(index, fault.backAfterMs);
+      return true;
+    case "worker leaves":
+      worker.leave();
+      return true;
+    case "stop worker":
+      return stop(cluster, worker.process, fault.forMs);
+    case "cut connection":
+      worker.connection?.cut(fault.workerNoticesMs, fault.coordinatorNoticesMs);
+      return worker.connection !== undefined;
+  }
+}
+
+type CoordinatorFault = Extract<Fault, { type: "kill coordinator" | "stop coordinator" | "drain" | "abort" }>;
+
+function happensToCoordinator(cluster: Cluster, coordinator: CoordinatorProcess, fault: CoordinatorFault): boolean {
+  switch (fault.type) {
+    case "kill coordinator": {
+      const { how, losesOutput = -1, backAfterMs } = fault;
+      coordinator.die(how, () => {
+        // Only what the journal says to be done is looked for by the next one.
+        const isJournaled = how.when !== "writing" && coordinator.state.reduces[losesOutput]?.commit !== undefined;
+        if (isJournaled) {
+          cluster.count("an output is removed while there is no coordinator");
+          cluster.disk.remove(outputName(losesOutput));
+        }
+        cluster.startCoordinator(backAfterMs);
+      });
+      return true;
+    }
+    case "stop coordinator":
+      return stop(cluster, coordinator.process, fault.forMs);
+    case "drain":
+      coordinator.tell({ type: "drained", message: "drained" });
+      later(cluster, fault.patienceMs, () => coordinator.tell({ type: "aborted", message: "drained" }));
+      return true;
+    case "abort":
+      coordinator.tell({ type: "aborted", message: "aborted" });
+      return true;
+  }
+}
+
+function stop(cluster: Cluster, process: Process, forMs: number): boolean {
+  if (process.isStopped) return false;
+  process.stop();
+  later(cluster, forMs, () => process.continue());
+  return true;
+}
+
+function damage({ disk }: Cluster, { which, how }: Extract<Fault, { type: "damage file" }>): boolean {
+  const files = disk.names().filter((name) => jobFileKind(name) === "intermediate");
+  const name = files[which % Math.max(1, files.length)];
+  if (name === undefined) return false;
+  const content = disk.read(name) ?? "";
+  const other = disk.read(files[(which + 1) % files.length] ?? "") ?? "";
+  if (how === "delete") disk.remove(name);
+  else if (how === "flip")
+    disk.corrupt(
+      name,
+      content.replace(/\d(?=[^\d]*$)/, (digit) => String((Number(digit) + 1) % 10)),
+    );
+  else if (how === "cut") disk.corrupt(name, content.slice(0, -1));
+  else disk.corrupt(name, how === "empty" ? "" : other);
+  return true;
+}
+
+/** Nothing goes wrong for longer than faults last. */
+function later({ timeline }: Cluster, forMs: number, action: () => void): void {
+  timeline.after(Math.max(0, Math.min(forMs, faultsEndMs - timeline.nowMs)), action);
+}

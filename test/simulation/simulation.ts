@@ -1,0 +1,206 @@
+/**
+ * One simulation: a whole cluster on a fake clock, network and disk, of which everything is drawn from a seed. It runs its
+ * job to the end whatever goes wrong, and is checked after each step and at the end.
+ */
+import type { JobSettings } from "../../src/coordinator/core/model.js";
+import { CoordinatorProcess, type Departure, type Ledgers } from "./coordinator-process.js";
+import { Disk } from "./disk.js";
+import { faultAtEnd } from "./end-check.js";
+import { drawFaults, faultsEndMs, type Fault, type Patience } from "./faults.js";
+import { inject, type Cluster } from "./inject.js";
+import { Network, type Connection } from "./network.js";
+import { Random } from "./random.js";
+import { Timeline } from "./timeline.js";
+import { drawInputs, type Inputs } from "./word-count.js";
+import { WorkerProcess } from "./worker-process.js";
+import type { World } from "./world.js";
+
+/** Without faults a job is over in a fraction of this. */
+const endMs = 60_000;
+const unlimited = 1_000_000;
+
+/** What happened in a simulation. */
+export interface Report {
+  readonly faults: readonly Fault[];
+  /** What is wrong; undefined when nothing is. */
+  readonly failure: string | undefined;
+  readonly outcome: string;
+  /** How often what happened. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly elapsedMs: number;
+}
+
+/** Runs the simulation of that seed, without the faults whose numbers are in `without`. `trace` is told what happens. */
+export function simulate(
+  seed: number,
+  without: ReadonlySet<number> = new Set(),
+  trace?: (line: string) => void,
+): Report {
+  const simulation = new Simulation(seed, trace);
+  const faults = drawFaults(seed, simulation.patience);
+  const failure = simulation.run(faults.filter((_, index) => !without.has(index)));
+  const { outcome, counts, timeline } = simulation;
+  return { faults, failure, outcome, counts, elapsedMs: timeline.nowMs };
+}
+
+class Simulation implements World, Cluster {
+  readonly seed: number;
+  readonly timeline = new Timeline();
+  readonly network: Network;
+  readonly disk = new Disk();
+  readonly inputs: Inputs;
+  readonly settings: Omit<JobSettings, "id">;
+  readonly patience: Patience;
+  readonly badRecords = new Map<string, { readonly kills: boolean }>();
+  readonly failures: ReturnType<World["takeFailure"]>[] = [];
+  readonly counts = new Map<string, number>();
+  readonly #tell: ((line: string) => void) | undefined;
+  readonly #ledgers: Ledgers = new Map();
+  /** Files that came when the job was over: nobody was left to remove them. */
+  readonly #lateFiles = new Set<string>();
+  #machineCrashed = false;
+  #pids = 0;
+  #departure: Departure | undefined;
+  coordinator: CoordinatorProcess | undefined;
+  readonly workers: (WorkerProcess | undefined)[];
+  slowness = 1;
+  isOver = false;
+  /** Raised with each crash of the machine: what was planned before it does not happen. */
+  #era = 0;
+
+  constructor(seed: number, tell?: (line: string) => void) {
+    const random = new Random(seed, "job");
+    this.seed = seed;
+    this.#tell = tell;
+    this.network = new Network(seed, this.timeline, (what) => this.count(what));
+    this.inputs = drawInputs(random);
+    this.patience = { isEndless: random.chance(0.85), skipsRecords: random.chance(0.4) };
+    this.workers = Array.from({ length: random.between(1, 3) }, () => undefined);
+    this.settings = this.#drawSettings(random);
+  }
+
+  get outcome(): string {
+    return this.#departure?.outcome ?? "not over";
+  }
+
+  /** Returns what is wrong, or undefined. */
+  run(faults: readonly Fault[]): string | undefined {
+    this.trace(() => `${JSON.stringify(this.settings)} ${JSON.stringify(this.inputs)}`);
+    try {
+      this.#boot();
+      for (const fault of faults) this.timeline.after(fault.atMs, () => this.isOver || inject(this, fault));
+      this.timeline.after(faultsEndMs, () => this.#calmDown());
+      while (!this.isOver || this.workers.some((worker) => worker?.process.isAlive === true)) {
+        if (!this.timeline.advance()) return "nothing happens any more, and the job is not over";
+        if (this.timeline.nowMs > endMs) return `the job is not over after ${endMs} ms`;
+      }
+      return this.#departure === undefined
+        ? "nobody knows how the job has ended"
+        : faultAtEnd(this, this.#departure, this.#ledgers, this.#lateFiles, this.patience);
+    } catch (error) {
+      this.trace(() => String((error as Error).stack));
+      return (error as Error).message;
+    }
+  }
+
+  connect(): Connection | undefined {
+    const { coordinator } = this;
+    if (coordinator?.process.isAlive !== true) return undefined;
+    const connection = this.network.connect();
+    coordinator.accept(connection);
+    return connection;
+  }
+
+  takeFailure(): ReturnType<World["takeFailure"]> {
+    return this.failures.pop();
+  }
+
+  noteFile(name: string): void {
+    if (this.isOver) this.#lateFiles.add(name);
+  }
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  trace(line: () => string): void {
+    this.#tell?.(`${String(this.timeline.nowMs).padStart(6)} ms  ${line()}`);
+  }
+
+  /** Starts another worker in that place, after a time. */
+  startWorker(index: number, afterMs: number): void {
+    this.#later(afterMs, () => {
+      if (this.isOver || this.workers[index]?.process.isAlive === true) return;
+      this.#pids += 1;
+      // One that left or died is replaced, as `mr run` does it.
+      this.workers[index] = new WorkerProcess(this, this.#pids, () => this.startWorker(index, 30));
+    });
+  }
+
+  /** Starts another coordinator after a time, which goes on from the journal. */
+  startCoordinator(afterMs: number): void {
+    this.#later(afterMs, () => {
+      if (this.isOver || this.coordinator?.process.isAlive === true) return;
+      const machineCrashed = this.#machineCrashed;
+      this.#machineCrashed = false;
+      this.coordinator = new CoordinatorProcess(this, this.#ledgers, machineCrashed, (departure) => {
+        this.#noteEnd(departure);
+      });
+    });
+  }
+
+  crashMachine(backAfterMs: number): void {
+    this.#era += 1;
+    this.#machineCrashed = true;
+    this.coordinator?.vanish();
+    for (const worker of this.workers) worker?.vanish();
+    this.disk.crash(new Random(this.seed, "crash", this.#era));
+    this.#later(backAfterMs, () => this.#boot());
+  }
+
+  #drawSettings(random: Random): Omit<JobSettings, "id"> {
+    const { isEndless, skipsRecords } = this.patience;
+    return {
+      directory: "/job",
+      reducers: this.inputs.reducers,
+      collectorBytes: 1,
+      taskTimeoutMs: 400,
+      heartbeatIntervalMs: 100,
+      attemptTimeoutMs: undefined,
+      backupTasks: random.chance(0.8),
+      maxAttempts: isEndless ? unlimited : random.between(1, 4),
+      maxCrashes: isEndless ? unlimited : random.between(1, 6),
+      badRecordsMax: !skipsRecords ? 0 : isEndless ? unlimited : random.between(1, 3),
+    };
+  }
+
+  #boot(): void {
+    this.startCoordinator(0);
+    for (const index of this.workers.keys()) this.startWorker(index, index);
+  }
+
+  #noteEnd(departure: Departure): void {
+    this.#departure = departure;
+    // What was stopped in good order is resumed, or begun again if nothing had been done.
+    if (departure.outcome === "stopped") this.startCoordinator(50);
+    else this.isOver = true;
+  }
+
+  /** From now on nothing goes wrong any more. */
+  #calmDown(): void {
+    Object.assign(this.network.weather, { loss: 0, duplication: 0, reordering: 0 });
+    this.disk.isFull = false;
+    this.slowness = 1;
+    this.failures.length = 0;
+    this.coordinator?.process.continue();
+    for (const worker of this.workers) worker?.process.continue();
+  }
+
+  /** Plans what does not happen when the machine crashes before. */
+  #later(afterMs: number, action: () => void): void {
+    const era = this.#era;
+    this.timeline.after(afterMs, () => {
+      if (era === this.#era) action();
+    });
+  }
+}

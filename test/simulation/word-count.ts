@@ -1,0 +1,149 @@
+/**
+ * The job of a simulation: it counts words. Every file that it makes says which attempt made it and from what, so that a
+ * result that was mixed of two attempts, or lacks something, is known for one.
+ */
+import { crc32 } from "node:zlib";
+import type { Split } from "../../src/rpc/protocol.js";
+import type { Random } from "./random.js";
+
+/** The inputs: the words of each record of each split. */
+export interface Inputs {
+  readonly splits: readonly (readonly (readonly string[])[])[];
+  readonly reducers: number;
+}
+
+/** An intermediate file. */
+interface Intermediate {
+  readonly map: number;
+  readonly attempt: string;
+  readonly leftOut: readonly number[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** An output file. Only its counts are the answer; the rest says where they come from. */
+export interface Output {
+  readonly partition: number;
+  readonly attempt: string;
+  readonly sources: readonly Omit<Intermediate, "counts">[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const recordBytes = 10;
+const words = ["a", "be", "cat", "door", "every", "follow", "__proto__"];
+
+export function drawInputs(random: Random): Inputs {
+  const list = <Item>(min: number, max: number, draw: () => Item): Item[] => {
+    return Array.from({ length: random.between(min, max) }, draw);
+  };
+  return {
+    splits: list(random.chance(0.05) ? 0 : 1, 4, () => list(0, 4, () => list(0, 3, () => random.pick(words)))),
+    reducers: random.between(1, 3),
+  };
+}
+
+export function splitsOf({ splits }: Inputs): Split[] {
+  return splits.map((records, index) => {
+    const file = `in-${index}.txt`;
+    return { file, path: `/${file}`, startBytes: 0, endBytes: records.length * recordBytes };
+  });
+}
+
+/** Where the records of a split begin. */
+export function offsetsOf({ splits }: Inputs, map: number): number[] {
+  return (splits[map] ?? []).map((_, index) => index * recordBytes);
+}
+
+export function placeOf(offset: number): { offset: number; endOffset: number } {
+  return { offset, endOffset: offset + recordBytes };
+}
+
+/** What a map attempt writes: the contents of its files, by partition. */
+export function mapSplit(
+  inputs: Inputs,
+  map: number,
+  attempt: number,
+  leftOut: readonly number[],
+): Map<number, string> {
+  const byPartition = new Map<number, Record<string, number>>();
+  for (let partition = 0; partition < inputs.reducers; partition++) {
+    const counts = countWords(inputs, map, partition, leftOut);
+    if (Object.keys(counts).length > 0) byPartition.set(partition, counts);
+  }
+  const contents = [...byPartition].map(([partition, counts]): [number, string] => {
+    return [partition, JSON.stringify({ map, attempt: padded(attempt), leftOut, counts })];
+  });
+  return new Map(contents);
+}
+
+/** What a reduce attempt writes, of what stands in its inputs. */
+export function reducePartition(partition: number, attempt: number, inputs: readonly string[]): string {
+  const parsed = inputs.map((text) => JSON.parse(text) as Intermediate);
+  const counts = sum(parsed.map((input) => input.counts));
+  const sources = parsed.map(({ map, attempt, leftOut }) => ({ map, attempt, leftOut }));
+  return JSON.stringify({ partition, attempt: padded(attempt), sources, counts });
+}
+
+/**
+ * What is wrong with an output, or undefined. It must count the words of every record but those that its sources have left
+ * out, each once; and only those may be left out that are in `skipped`, as "map offset".
+ */
+export function faultOf(
+  inputs: Inputs,
+  partition: number,
+  text: string,
+  skipped: ReadonlySet<string>,
+): string | undefined {
+  const output = JSON.parse(text) as Output;
+  if (output.partition !== partition) return `it is of partition ${output.partition}`;
+  const leftOut = new Map(output.sources.map((source) => [source.map, source.leftOut]));
+  if (leftOut.size !== output.sources.length) return "a map is in it twice";
+  const expected: Record<string, number>[] = [];
+  for (const map of inputs.splits.keys()) {
+    const offsets = leftOut.get(map);
+    const wrongly = offsets?.find((offset) => !skipped.has(`${map} ${offset}`));
+    if (wrongly !== undefined) return `the record at ${wrongly} of map ${map} was left out`;
+    const all = offsetsOf(inputs, map).filter((offset) => skipped.has(`${map} ${offset}`));
+    const counts = countWords(inputs, map, partition, offsets ?? all);
+    // A map gives no file to a partition for which it has no word.
+    if (offsets === undefined && Object.keys(counts).length > 0) return `map ${map} is missing`;
+    expected.push(counts);
+  }
+  const [found, right] = [output.counts, sum(expected)].map((counts) => JSON.stringify(sorted(counts)));
+  return found === right ? undefined : `it counts ${found}, and right is ${right}`;
+}
+
+/** Length and checksum of a file. */
+export function stampOf(content: string): [number, number] {
+  return [content.length, crc32(content)];
+}
+
+function countWords(
+  inputs: Inputs,
+  map: number,
+  partition: number,
+  leftOut: readonly number[],
+): Record<string, number> {
+  const counts = Object.create(null) as Record<string, number>;
+  for (const [index, record] of (inputs.splits[map] ?? []).entries()) {
+    if (leftOut.includes(index * recordBytes)) continue;
+    for (const word of record) {
+      if (crc32(word) % inputs.reducers === partition) counts[word] = (counts[word] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+function sum(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total = Object.create(null) as Record<string, number>;
+  for (const counts of all) for (const [word, n] of Object.entries(counts)) total[word] = (total[word] ?? 0) + n;
+  return total;
+}
+
+function sorted(counts: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** So long that an output has the same length whichever attempt made it. */
+function padded(attempt: number): string {
+  return String(attempt).padStart(6, "0");
+}

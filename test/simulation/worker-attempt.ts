@@ -1,0 +1,255 @@
+/** An attempt of a simulated worker: what `src/worker/attempt.ts` does, with the word count in place of a thread. */
+import { intermediateName, outputName, temporaryPrefix } from "../../src/output/names.js";
+import type {
+  Assignment,
+  AttemptOutcome,
+  AttemptRef,
+  OutputFile,
+  ParamsOf,
+  ReduceInput,
+  ResultOf,
+} from "../../src/rpc/protocol.js";
+import { markerName } from "./coordinator-process.js";
+import { Random } from "./random.js";
+import { mapSplit, offsetsOf, placeOf, reducePartition, stampOf } from "./word-count.js";
+import type { World } from "./world.js";
+
+/** What a routine of a process waits for. */
+export type Wait =
+  | { readonly type: "call"; readonly method: string; readonly params: unknown }
+  /** The time, or that somebody wakes it; with `needsConnection` also the loss of the connection. */
+  | { readonly type: "sleep"; readonly untilMs: number; readonly needsConnection: boolean };
+
+/** What a process does, one step after the other, whatever it has to wait for. */
+export type Routine<Result> = Generator<Wait, Result, unknown>;
+
+type WorkerMethod = "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask";
+
+/** The session of the worker. */
+export interface Session {
+  call<M extends WorkerMethod>(method: M, params: Omit<ParamsOf<M>, "worker">): Routine<ResultOf<M>>;
+  /** Whether the worker leaves after this attempt. */
+  isLeaving(): boolean;
+  /** The process dies. Does not return. */
+  die(): never;
+}
+
+type Failed = Extract<AttemptOutcome, { type: "failed" }>;
+
+interface Made {
+  readonly type: "made";
+  readonly outputs: OutputFile[];
+  readonly skipped: number[];
+  readonly bytesOut: number;
+}
+
+export class WorkerAttempt {
+  readonly job: string;
+  readonly #world: World;
+  readonly #work: Extract<Assignment, { type: "map" | "reduce" }>;
+  readonly #random: Random;
+  /** Inodes of the files that have their final names. */
+  readonly #named = new Map<string, number | undefined>();
+  #inputs: readonly ReduceInput[] = [];
+  #endsMs: number | undefined;
+  #end: Made | Failed | undefined;
+  #hasFinalNames = false;
+  #isInDoubt = false;
+  isCancelled = false;
+
+  constructor(world: World, job: string, work: Extract<Assignment, { type: "map" | "reduce" }>) {
+    this.#world = world;
+    this.job = job;
+    this.#work = work;
+    const { kind, task, attempt } = work.ref;
+    this.#random = new Random(world.seed, job, kind, task, attempt);
+  }
+
+  get ref(): AttemptRef {
+    return this.#work.ref;
+  }
+
+  get isRunning(): boolean {
+    return this.#endsMs !== undefined && this.#end === undefined;
+  }
+
+  /** Nobody wants its result any more. Does nothing once it is finished: then the coordinator is asked about it anyway. */
+  cancel(): void {
+    if (this.#end === undefined) this.isCancelled = true;
+  }
+
+  /** Gives it up, and removes what nobody can count on. */
+  abandon(): void {
+    this.cancel();
+    this.#discardUnfinished();
+    if (!this.#isInDoubt) this.#takeBack();
+  }
+
+  /** Brings it to its end, whichever, and returns what to do next. May be called again when the session was lost. */
+  *complete(session: Session): Routine<Assignment> {
+    const end = yield* this.#run(session);
+    if (end === undefined || end.type === "failed") this.#discardUnfinished();
+    if (end === undefined) return { type: "wait" };
+    const outcome = end.type === "failed" ? end : yield* this.#commit(session, end);
+    if (outcome === undefined) return { type: "wait" };
+    this.#isInDoubt = true;
+    const report = { ref: this.ref, outcome, leaving: session.isLeaving() };
+    const { accepted, next } = yield* session.call("NotifyTaskCompletion", report);
+    this.#isInDoubt = false;
+    if (!accepted) this.#takeBack();
+    return next;
+  }
+
+  /** How it has ended in its thread; undefined when it was cancelled. */
+  *#run(session: Session): Routine<Made | Failed | undefined> {
+    const { timeline, slowness } = this.#world;
+    if (this.#endsMs === undefined) {
+      if (this.#work.type === "reduce" && !(yield* this.#listInputs(session))) {
+        this.#end = { type: "failed", class: "damaged", message: "its inputs were lost", damaged: [] };
+      }
+      this.#endsMs = timeline.nowMs + this.#random.between(10, 120) * slowness;
+    }
+    while (this.#end === undefined && !this.isCancelled) {
+      if (timeline.nowMs >= this.#endsMs) this.#end = this.#execute(session);
+      else yield { type: "sleep", untilMs: this.#endsMs, needsConnection: true };
+    }
+    return this.isCancelled ? undefined : this.#end;
+  }
+
+  *#listInputs(session: Session): Routine<boolean> {
+    const inputs: ReduceInput[] = [];
+    for (let from: number | undefined = 0; from !== undefined;) {
+      const page: ResultOf<"ListInputs"> = yield* session.call("ListInputs", { ref: this.ref, from });
+      if (page.type === "stale") return false;
+      inputs.push(...page.inputs);
+      from = page.next;
+    }
+    this.#inputs = inputs;
+    return true;
+  }
+
+  #execute(session: Session): Made | Failed {
+    const failure = this.#world.takeFailure();
+    if (failure !== undefined) {
+      const offsets = this.#work.type === "map" ? offsetsOf(this.#world.inputs, this.ref.task) : [];
+      const record = failure.atRecord && offsets.length > 0 ? { record: this.#random.pick(offsets) } : {};
+      return { type: "failed", class: failure.class, message: "by chance", ...record };
+    }
+    return this.#work.type === "map" ? this.#map(session, this.#work.skip, this.#work.marksRecords) : this.#reduce();
+  }
+
+  #map(session: Session, skip: readonly number[], marksRecords: boolean): Made | Failed {
+    const { inputs, badRecords, disk } = this.#world;
+    const { task, attempt } = this.ref;
+    const offsets = offsetsOf(inputs, task);
+    for (const offset of offsets) {
+      const bad = skip.includes(offset) ? undefined : badRecords.get(`${task} ${offset}`);
+      if (bad?.kills === true) {
+        if (marksRecords) disk.write(markerName(this.job, this.ref), String(offset));
+        session.die();
+      }
+      if (bad !== undefined) return { type: "failed", class: "error", message: "bad record", record: offset };
+    }
+    const skipped = offsets.filter((offset) => skip.includes(offset));
+    const outputs: OutputFile[] = [];
+    for (const [partition, content] of mapSplit(inputs, task, attempt, skipped)) {
+      if (!disk.write(this.#temporaryName(partition), content)) return diskFull();
+      this.#world.noteFile(this.#temporaryName(partition));
+      outputs.push([partition, ...stampOf(content)]);
+    }
+    return { type: "made", outputs, skipped, bytesOut: outputs.reduce((sum, [, bytes]) => sum + bytes, 0) };
+  }
+
+  #reduce(): Made | Failed {
+    const { disk } = this.#world;
+    const { task, attempt } = this.ref;
+    const contents: string[] = [];
+    const damaged: [number, number][] = [];
+    for (const [map, mapAttempt, bytes, checksum] of this.#inputs) {
+      const content = disk.read(intermediateName(map, task, mapAttempt));
+      const [foundBytes, foundChecksum] = stampOf(content ?? "");
+      if (content === undefined || foundBytes !== bytes || foundChecksum !== checksum) damaged.push([map, mapAttempt]);
+      else contents.push(content);
+    }
+    // It need not have looked at all of them when it finds the first.
+    const told = this.#random.chance(0.5) ? damaged : damaged.slice(0, 1);
+    if (told.length > 0) return { type: "failed", class: "damaged", message: "cannot read", damaged: told };
+    const content = reducePartition(task, attempt, contents);
+    const name = this.#temporaryName(task);
+    if (!disk.write(name, content)) return diskFull();
+    this.#world.noteFile(name);
+    disk.flush(name);
+    return { type: "made", outputs: [[task, ...stampOf(content)]], skipped: [], bytesOut: content.length };
+  }
+
+  /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
+  *#commit(session: Session, { outputs, skipped, bytesOut }: Made): Routine<AttemptOutcome | undefined> {
+    const { timeline } = this.#world;
+    if (!(yield* this.#mayCommit(session))) {
+      this.#discardUnfinished();
+      this.#takeBack();
+      return undefined;
+    }
+    // Between the permission and the names a process can be stopped.
+    yield { type: "sleep", untilMs: timeline.nowMs + this.#random.below(3), needsConnection: false };
+    if (!this.#hasFinalNames && !this.#giveFinalNames(outputs)) {
+      this.#takeBack();
+      this.#discardUnfinished();
+      return { type: "failed", class: "io", message: "a file is gone" };
+    }
+    this.#hasFinalNames = true;
+    return {
+      type: "done",
+      outputs: this.ref.kind === "map" ? outputs : [],
+      skipped: skipped.map(placeOf),
+      ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, counters: [] },
+    };
+  }
+
+  /** A grant is good for a while only: who was stopped in between asks again. */
+  *#mayCommit(session: Session): Routine<boolean> {
+    const { timeline, settings } = this.#world;
+    for (;;) {
+      const askedMs = timeline.nowMs;
+      const { granted } = yield* session.call("MayCommit", { ref: this.ref });
+      if (!granted || timeline.nowMs - askedMs < settings.taskTimeoutMs / 2) return granted;
+      this.#world.count("a permission is old");
+    }
+  }
+
+  #giveFinalNames(outputs: readonly OutputFile[]): boolean {
+    const { disk } = this.#world;
+    const { kind, task, attempt } = this.ref;
+    return outputs.every(([partition]) => {
+      const name = kind === "map" ? intermediateName(task, partition, attempt) : outputName(partition);
+      const temporary = this.#temporaryName(partition);
+      const inode = disk.inodeOf(temporary);
+      if (!disk.rename(temporary, name)) return false;
+      this.#named.set(name, inode);
+      this.#world.noteFile(name);
+      return true;
+    });
+  }
+
+  #discardUnfinished(): void {
+    const { disk, inputs } = this.#world;
+    for (let partition = 0; partition < inputs.reducers; partition++) disk.remove(this.#temporaryName(partition));
+  }
+
+  /** The output of a reduce task has one name for all its attempts: another attempt's may stand there, and stays. */
+  #takeBack(): void {
+    if (this.ref.kind === "reduce") return;
+    const { disk } = this.#world;
+    for (const [name, inode] of this.#named) if (disk.inodeOf(name) === inode) disk.remove(name);
+    this.#named.clear();
+  }
+
+  #temporaryName(partition: number): string {
+    const { kind, task, attempt } = this.ref;
+    return `${temporaryPrefix(this.job, kind, task, attempt)}${partition}`;
+  }
+}
+
+function diskFull(): Failed {
+  return { type: "failed", class: "io", message: "no space left on device" };
+}

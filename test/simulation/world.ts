@@ -1,0 +1,46 @@
+/** What the processes of a simulation share. */
+import type { JobSettings } from "../../src/coordinator/core/model.js";
+import type { FailureClass } from "../../src/rpc/protocol.js";
+import type { Disk } from "./disk.js";
+import type { Connection, Network } from "./network.js";
+import type { Timeline } from "./timeline.js";
+import type { Inputs } from "./word-count.js";
+
+/** A process's request, and what it is answered. */
+export interface Request {
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export interface Response {
+  readonly id: number;
+  /** Undefined when the call is refused. */
+  readonly result: unknown;
+}
+
+/** What a worker needs of the world. */
+export interface World {
+  readonly seed: number;
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly disk: Disk;
+  readonly inputs: Inputs;
+  readonly settings: Omit<JobSettings, "id">;
+  /** The job has ended, and its coordinator has left. */
+  readonly isOver: boolean;
+  /** By what tasks take longer at present. */
+  readonly slowness: number;
+  /** Records that end every attempt that maps them: by "map offset", whether they take the process with them. */
+  readonly badRecords: ReadonlyMap<string, { readonly kills: boolean }>;
+  /** The connection to the coordinator; undefined while none listens. */
+  connect(): Connection | undefined;
+  /** How the attempt that comes to its end now is to fail, if it is. */
+  takeFailure(): { readonly class: FailureClass; readonly atRecord: boolean } | undefined;
+  /** A file was written or got its name; `isLate` when the coordinator no longer counts on it. */
+  noteFile(name: string): void;
+  /** Counts what has happened, for the report of what was tried. */
+  count(what: string): void;
+  /** Tells what happens, when somebody listens. */
+  trace(line: () => string): void;
+}
