@@ -9,7 +9,7 @@ import { faultsOfOutputs, internalErrors, remains, remainsOfFailure } from "./ve
 import type { JobPlan } from "./workload.js";
 
 /** `failed`: with one clear error, for a reason that it may fail for. `lost`: it did not end, or not in good order. */
-export type Verdict = "right" | "failed" | "lost" | "wrong";
+type Verdict = "right" | "failed" | "lost" | "wrong";
 
 export interface JobResult {
   readonly verdict: Verdict;
