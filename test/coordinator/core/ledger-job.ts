@@ -91,7 +91,8 @@ export class LedgerJob {
     if (life === undefined) return;
     life.task.failedOn.add(worker.id);
     if (this.ended !== undefined) return;
-    if (loss.class === "fatal") this.ended = "failed";
+    if (loss.class === "released") return;
+    if (loss.class === "fatal") this.ended = this.draining ? "stopped" : "failed";
     else if (loss.class === "damaged") this.#loseFiles(life, loss.damaged ?? []);
     // A disk that is full is no fault of a record.
     else this.#count(life, loss.class === "crash", loss.class === "io" ? undefined : loss.record);
@@ -137,7 +138,7 @@ export class LedgerJob {
     task.losses.push({ isCrash, record });
     const maySkip = record !== undefined && task.ref.kind === "map" && badRecordsMax > 0 && !task.skip.has(record);
     if (maySkip && task.losses.filter((other) => other.record === record).length === 2) {
-      if (this.#skipped === badRecordsMax) this.ended = "failed";
+      if (this.#skipped === badRecordsMax) this.ended ??= this.draining ? "stopped" : "failed";
       else {
         this.#skipped += 1;
         task.skip.add(record);
@@ -158,7 +159,7 @@ export class LedgerJob {
       this.mapsLost += 1;
       this.#lose(map);
       if (map.filesLost === this.#settings.maxCrashes) {
-        this.ended = "failed";
+        this.ended ??= this.draining ? "stopped" : "failed";
         return;
       }
     }
@@ -176,6 +177,7 @@ export class LedgerJob {
   #endIfTooMany(task: TaskPage): void {
     const { maxAttempts, maxCrashes } = this.#settings;
     const crashes = crashesOf(task);
-    if (crashes >= maxCrashes || task.losses.length - crashes >= maxAttempts) this.ended = "failed";
+    if (crashes >= maxCrashes || task.losses.length - crashes >= maxAttempts)
+      this.ended ??= this.draining ? "stopped" : "failed";
   }
 }
