@@ -110,9 +110,9 @@ const attemptOutcome = v.variant("type", [
      * What happened, which decides what the coordinator does about it; see `coordinator/core/losses.ts`. `error`: the app
      * threw. `timeout`: it finished no record for the attempt timeout. `memory`: its thread ran out of memory. `io`: a file
      * could not be read or written. `crash`: the thread or process ended in the middle. `damaged`: a file of a map
-     * attempt is not what it was. `fatal`: no retry can help.
+     * attempt is not what it was. `released`: its worker is told to leave. `fatal`: no retry can help.
      */
-    class: v.picklist(["error", "timeout", "memory", "io", "crash", "damaged", "fatal"]),
+    class: v.picklist(["error", "timeout", "memory", "io", "crash", "damaged", "released", "fatal"]),
     message: v.string(),
     stack: v.optional(v.string()),
     /** Where the record begins that was being mapped. */

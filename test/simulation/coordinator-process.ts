@@ -36,7 +36,6 @@ interface Client {
 
 const app = { name: "wc.js", hash: "0", input: "lines" } as const;
 const leaveTimeoutMs = 300;
-let calls = 0;
 
 export class CoordinatorProcess {
   readonly process = new Process();
@@ -50,6 +49,7 @@ export class CoordinatorProcess {
   /** How it is to die in one of its next steps, and what happens then. */
   #death: { readonly how: Death; readonly onDead: () => void } | undefined;
   #outcome: JobOutcome | undefined;
+  #lastCall = 0;
 
   /**
    * Begins a job, or goes on with the one in the journal. `onLeft` is called when it has left in good order.
@@ -154,9 +154,9 @@ export class CoordinatorProcess {
   }
 
   #newCall(client: Client, id: number): number {
-    calls += 1;
-    this.#calls.set(calls, { client, id });
-    return calls;
+    this.#lastCall += 1;
+    this.#calls.set(this.#lastCall, { client, id });
+    return this.#lastCall;
   }
 
   #lose(client: Client): void {

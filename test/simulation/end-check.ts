@@ -13,7 +13,7 @@ export function faultAtEnd(
   patience: Patience,
 ): string | undefined {
   const { inputs, disk } = world;
-  const unanswered = [...ledgers.values()].at(-1)?.unanswered ?? [];
+  const unanswered = ledgers.get(state.settings.id)?.unanswered ?? [];
   if (unanswered.length > 0) return `${JSON.stringify(unanswered)} were not answered`;
   if (patience.isEndless && outcome !== "done") return `a job with patience has ended: ${outcome}`;
   const left = disk.names().filter((name) => {

@@ -44,7 +44,7 @@ const weights: Readonly<Record<Fault["type"], number>> = {
   "crash machine": 1,
   drain: 1,
   abort: 0.3,
-  "damage file": 4,
+  "damage file": 6,
   "attempt fails": 3,
   "bad record": 2,
   "full disk": 1,
@@ -54,7 +54,7 @@ const weights: Readonly<Record<Fault["type"], number>> = {
 
 /** Each fault is drawn from a stream of its own, so that one that is left out does not change the others. */
 export function drawFaults(seed: number, patience: Patience): Fault[] {
-  const count = new Random(seed, "faults").below(9);
+  const count = new Random(seed, "faults").below(13);
   return Array.from({ length: count }, (_, index) => drawFault(new Random(seed, "fault", index), patience));
 }
 

@@ -26,7 +26,7 @@ export function inject(cluster: Cluster, fault: Fault): void {
 }
 
 /** What it is counted as. */
-export function nameOf(fault: Fault): string {
+function nameOf(fault: Fault): string {
   if (fault.type === "kill coordinator") return `kill coordinator (${fault.how.when})`;
   if (fault.type === "damage file") return `damage file (${fault.how})`;
   if (fault.type === "attempt fails") return `attempt fails (${fault.class})`;

@@ -1,6 +1,6 @@
 /**
- * Runs simulations: `npm run sim -- --seeds 10000 [--from 1]`, or one of them with all that happens: `--seed 123`. Ends with 1
- * when one fails, and shows its shortest history.
+ * Runs simulations: `npm run sim -- --seeds 10000 [--from 1]`, or one of them, with all that happens in it: `--seed 123`. Of
+ * the first one that fails it shows the shortest history, and ends with exit code 1.
  */
 import { parseArgs } from "node:util";
 import { runSeeds } from "./seeds.js";
@@ -8,29 +8,32 @@ import { shrink } from "./shrink.js";
 import { simulate } from "./simulation.js";
 
 const { values } = parseArgs({
-  options: { seeds: { type: "string" }, seed: { type: "string" }, from: { type: "string" } },
+  options: {
+    seeds: { type: "string", default: "1000" },
+    from: { type: "string", default: "1" },
+    seed: { type: "string" },
+  },
 });
 
-const { seed } = values;
-if (seed !== undefined) show(Number(seed), new Set());
-else {
-  const [from, count] = [Number(values.from ?? 1), Number(values.seeds ?? 1000)];
+if (values.seed === undefined) runMany(Number(values.from), Number(values.seeds));
+else show(Number(values.seed), undefined);
+
+function runMany(from: number, count: number): void {
   const { failures, summary } = runSeeds(from, count);
   console.log(summary);
   const [first] = failures;
-  if (first !== undefined) {
-    console.log(`failed: ${failures.length}; seeds ${failures.slice(0, 20).join(", ")}`);
-    console.log(`the shortest history with which seed ${first} fails:`);
-    show(first, shrink(first));
-  }
+  if (first === undefined) return;
+  console.log(
+    `\n${failures.length} failed: seeds ${failures.slice(0, 20).join(", ")}${failures.length > 20 ? ", …" : ""}`,
+  );
+  const { faults } = simulate(first);
+  const kept = shrink(faults.length, (some) => simulate(first, { faults: new Set(some) }).failure !== undefined);
+  console.log(`seed ${first} fails with ${kept.length} of its ${faults.length} faults:\n`);
+  show(first, new Set(kept));
 }
 
-function show(number: number, without: ReadonlySet<number>): void {
-  const report = simulate(number, without, (line) => {
-    console.log(line);
-  });
-  console.log(
-    report.failure === undefined ? `${report.outcome} after ${report.elapsedMs} ms` : `FAILED: ${report.failure}`,
-  );
-  if (report.failure !== undefined) process.exitCode = 1;
+function show(seed: number, faults: ReadonlySet<number> | undefined): void {
+  const { failure, outcome, elapsedMs } = simulate(seed, { faults, trace: (line) => console.log(line) });
+  console.log(failure === undefined ? `${outcome} after ${elapsedMs} ms` : `FAILED: ${failure}`);
+  if (failure !== undefined) process.exitCode = 1;
 }

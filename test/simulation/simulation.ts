@@ -30,15 +30,14 @@ export interface Report {
   readonly elapsedMs: number;
 }
 
-/** Runs the simulation of that seed, without the faults whose numbers are in `without`. `trace` is told what happens. */
+/** Runs the simulation of that seed; only with those of its `faults`, if they are given. `trace` is told what happens. */
 export function simulate(
   seed: number,
-  without: ReadonlySet<number> = new Set(),
-  trace?: (line: string) => void,
+  only: { readonly faults?: ReadonlySet<number> | undefined; readonly trace?: (line: string) => void } = {},
 ): Report {
-  const simulation = new Simulation(seed, trace);
+  const simulation = new Simulation(seed, only.trace);
   const faults = drawFaults(seed, simulation.patience);
-  const failure = simulation.run(faults.filter((_, index) => !without.has(index)));
+  const failure = simulation.run(faults.filter((_, number) => only.faults?.has(number) ?? true));
   const { outcome, counts, timeline } = simulation;
   return { faults, failure, outcome, counts, elapsedMs: timeline.nowMs };
 }

@@ -37,7 +37,7 @@ export function drawInputs(random: Random): Inputs {
   };
   return {
     splits: list(random.chance(0.05) ? 0 : 1, 4, () => list(0, 4, () => list(0, 3, () => random.pick(words)))),
-    reducers: random.between(1, 3),
+    reducers: random.between(1, 4),
   };
 }
 

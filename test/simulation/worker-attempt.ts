@@ -104,6 +104,12 @@ export class WorkerAttempt {
   *#run(session: Session): Routine<Made | Failed | undefined> {
     const { timeline, slowness } = this.#world;
     if (this.#endsMs === undefined) {
+      // Its thread may have to be started first; meanwhile the world changes.
+      const startsMs = timeline.nowMs + (this.#random.chance(0.3) ? this.#random.below(150) : 0);
+      while (timeline.nowMs < startsMs && !this.isCancelled) {
+        yield { type: "sleep", untilMs: startsMs, needsConnection: true };
+      }
+      if (this.isCancelled) return undefined;
       if (this.#work.type === "reduce" && !(yield* this.#listInputs(session))) {
         this.#end = { type: "failed", class: "damaged", message: "its inputs were lost", damaged: [] };
       }

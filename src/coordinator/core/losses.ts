@@ -4,6 +4,7 @@
  *     error, timeout, memory, io    the app's own doing, most likely: `maxAttempts`, then the job fails
  *     crash                         thread or process ended, anybody's fault: `maxCrashes`
  *     damaged                       another task's files: that task runs again, and this one after it
+ *     released                      nobody's fault: a worker that was told to leave
  *     fatal                         no retry can help: the job fails at once
  *
  * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
@@ -40,9 +41,13 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   const message = `${description}: ${isKnown ? "the same error again" : loss.message}`;
   effects.push({ type: "log", level: "warn", message });
   let failure: JobFailure | undefined;
+  if (loss.class === "released") return;
   if (loss.class === "damaged") failure = takeDamage(state, task, attempt.mapsLostBefore, loss, now, effects);
   else failure = count(state, task, attempt, loss, effects);
-  if (failure !== undefined) endJob(state, "failed", failure, effects);
+  if (failure === undefined) return;
+  // A job that is being stopped is to be gone on with: it may fail then.
+  if (state.draining) endJob(state, "stopped", undefined, effects);
+  else endJob(state, "failed", failure, effects);
 }
 
 function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: Effect[]): JobFailure | undefined {
@@ -83,7 +88,7 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   else found.errors += 1;
   if (found.errors + found.crashes < failuresOfBadRecord) return undefined;
   const { badRecordsMax } = state.settings;
-  if (state.skipped.length === badRecordsMax) {
+  if (state.skipped.length >= badRecordsMax) {
     const details = [`${times(badRecordsMax, "bad record")} may be skipped (--skip-bad-records), and this is one more`];
     return failureAt(state, task, loss, details);
   }

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { runSeeds } from "./seeds.js";
+import { shrink } from "./shrink.js";
+import { simulate } from "./simulation.js";
+
+/** What has to have happened, so that nobody believes in simulations in which nothing goes wrong. */
+const happenings = [
+  ...["kill worker", "stop worker", "worker leaves", "cut connection", "crash machine", "stop coordinator", "drain"],
+  ...["kill coordinator (now)", "kill coordinator (writing)", "kill coordinator (replying)", "abort", "full disk"],
+  ...["delete", "flip", "cut", "empty", "another"].map((how) => `damage file (${how})`),
+  ...["error", "timeout", "memory", "io", "crash", "fatal"].map((errorClass) => `attempt fails (${errorClass})`),
+  ...["loss", "duplication", "reordering"].map((kind) => `bad weather (${kind})`),
+  ...["bad record", "slow tasks", "a record is skipped", "a map's files are lost", "a backup begins"],
+  ...["an attempt is cancelled", "a worker is presumed dead", "a permission is refused", "a report is stale"],
+  ...["an attempt outlives its connection", "an output is removed while there is no coordinator"],
+  ...["the job is done", "the job is failed"],
+];
+
+describe("a cluster that is simulated", () => {
+  test("gives the right answer whatever goes wrong, for a thousand seeds", () => {
+    const { failures, counts, summary } = runSeeds(1, 1000);
+    console.log(summary);
+    expect(failures, "run one of them with npm run sim -- --seed <n>").toEqual([]);
+    expect(happenings.filter((what) => (counts.get(what) ?? 0) === 0)).toEqual([]);
+  });
+
+  test("does the same when it is run again", () => {
+    const [first, second] = [1, 2].map(() => {
+      const lines: string[] = [];
+      simulate(7, { trace: (line) => lines.push(line) });
+      return lines;
+    });
+    expect(first?.length).toBeGreaterThan(20);
+    expect(second).toEqual(first);
+  });
+
+  test("keeps its other faults when some are left out", () => {
+    const { faults } = simulate(7);
+    expect(simulate(7, { faults: new Set([1]) }).faults).toEqual(faults);
+  });
+});
+
+describe("what has failed is shrunk", () => {
+  test("to the things without which it does not fail", () => {
+    expect(shrink(20, (kept) => kept.includes(3) && kept.includes(17))).toEqual([3, 17]);
+    expect(shrink(20, (kept) => kept.includes(19))).toEqual([19]);
+  });
+
+  test("to nothing when it fails anyway, and not at all when everything is needed", () => {
+    expect(shrink(20, () => true)).toEqual([]);
+    expect(shrink(5, (kept) => kept.length === 5)).toEqual([0, 1, 2, 3, 4]);
+  });
+});
