@@ -47,7 +47,8 @@ export class WorkerConnection {
       },
       Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
       Status: () => {
-        this.#peer.trust();
+        // Nobody needs it more often than a stranger may ask, and to make it takes its time.
+        this.#peer.letStay();
         return home.snapshot();
       },
     };

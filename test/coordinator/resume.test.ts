@@ -1,4 +1,14 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
@@ -225,6 +235,19 @@ describe("to resume is refused", () => {
     journal.append({ type: "job", version: 99 });
     journal.close();
     expect(await refused(left, inputs)).toMatch(/its journal was written by another version of mapreduce-ts/);
+  });
+
+  it("when the journal is no file", async () => {
+    const left = temporary.newDirectory();
+    mkdirSync(join(left, journalName));
+    await expect(resumeJob(left, [])).rejects.toThrow(
+      /^cannot resume the job in .*: cannot open the journal .*: EISDIR/,
+    );
+    rmdirSync(join(left, journalName));
+    symlinkSync("/etc/passwd", join(left, journalName));
+    await expect(resumeJob(left, [])).rejects.toThrow(
+      /^cannot resume the job in .*: cannot open the journal .*: ELOOP/,
+    );
   });
 
   it("when the journal says not even of which job it is", async () => {

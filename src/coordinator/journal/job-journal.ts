@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
 import { journalName } from "../../output/names.js";
 import type { JournalRecord } from "../core/model.js";
-import { JournalFile } from "./journal-file.js";
+import { JournalError, JournalFile, type OpenedJournal } from "./journal-file.js";
 import { headerOf, readHeader, readRecord, type JobHeader, type JobInputs } from "./records.js";
 
 type Warn = (message: string) => void;
@@ -47,7 +47,7 @@ export class JobJournal {
     if (!existsSync(path)) throw new InputError(nothing);
     let header: JobHeader | undefined;
     let onRecord: ((record: JournalRecord) => void) | undefined;
-    const { file, damage } = JournalFile.open(path, (found) => {
+    const { file, damage } = open(path, directory, (found) => {
       if (onRecord !== undefined) {
         onRecord(readRecord(found) ?? otherVersion(directory));
         return;
@@ -128,6 +128,15 @@ export class JobJournal {
       }
       return undefined;
     }
+  }
+}
+
+function open(path: string, directory: string, onRecord: (record: unknown) => void): OpenedJournal {
+  try {
+    return JournalFile.open(path, onRecord);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    throw new InputError(`cannot resume the job in ${directory}: ${error.message}`, { cause: error });
   }
 }
 
