@@ -88,13 +88,13 @@ export class JobJournal {
   keep(): boolean {
     const file = this.#file;
     if (file === undefined) return false;
-    let isInPlace = false;
-    this.#orGiveUp(() => {
+    const isInPlace = this.#orGiveUp(() => {
       file.sync();
-      isInPlace = file.isInPlace();
+      return file.isInPlace();
     });
     file.close();
-    return isInPlace;
+    if (isInPlace === false) this.#warn("the journal was removed while the job ran: it cannot be resumed");
+    return isInPlace ?? false;
   }
 
   /** Closes the file; the job's directory removes it with the other files that are of no use any more. */
@@ -113,9 +113,10 @@ export class JobJournal {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  #orGiveUp(action: () => void): void {
+  /** Undefined when the journal had to be given up. */
+  #orGiveUp<Result>(action: () => Result): Result | undefined {
     try {
-      action();
+      return action();
     } catch (error) {
       this.#warn(`${(error as Error).message}: the job goes on, but cannot be resumed if it is interrupted`);
       const file = this.#file;
@@ -125,6 +126,7 @@ export class JobJournal {
       } catch (removalError) {
         this.#warn((removalError as Error).message);
       }
+      return undefined;
     }
   }
 }
