@@ -10,6 +10,8 @@ import type { AttemptResult } from "./task-context.js";
 /** What the coordinator has given out to be done. */
 type Work = Extract<Assignment, { type: "map" | "reduce" }>;
 
+const released: AttemptOutcome = { type: "failed", class: "released", message: "its worker was told to leave" };
+
 const staleInputs: AttemptEnd = {
   type: "failed",
   class: "damaged",
@@ -36,6 +38,8 @@ export class Attempt {
   readonly #files: AttemptFiles;
   /** Set when nobody wants its result any more. */
   #isCancelled = false;
+  /** Set when it is its own worker that does not go on with it, and the coordinator is to know. */
+  #isGivenBack = false;
   /** How it ended in its thread; undefined before it has begun there. */
   #end: Promise<AttemptEnd> | undefined;
   #isRunning = false;
@@ -70,6 +74,21 @@ export class Attempt {
     if (this.#isRunning) void this.#slot.cancel();
   }
 
+  /** Stops it, and lets `complete` tell the coordinator that it is nobody's fault. As `cancel` it does nothing too late. */
+  giveBack(): void {
+    if (this.#isCancelled) return;
+    this.cancel();
+    this.#isGivenBack = this.#isCancelled;
+  }
+
+  /**
+   * To be called before the worker ends the connection or itself: a marker that is found says that the worker has died at
+   * that record. Its thread may go on.
+   */
+  removeMarker(): void {
+    this.#files.removeMarker();
+  }
+
   /** Gives it up. When this resolves nothing is written any more, and what nobody can count on is removed. */
   async abandon(): Promise<void> {
     this.cancel();
@@ -85,6 +104,7 @@ export class Attempt {
   async complete(session: Session, isLeaving: () => boolean): Promise<Assignment> {
     const end = await this.#run(session);
     if (this.#isCancelled || end.type === "failed") this.#files.discardUnfinished();
+    if (this.#isGivenBack) return this.#report(session, released, true);
     if (this.#isCancelled) return { type: "wait" };
     const outcome = end.type === "failed" ? shortened(end) : await this.#commit(session, end.result);
     return outcome === undefined ? { type: "wait" } : this.#report(session, outcome, isLeaving());
