@@ -1,3 +1,4 @@
+import { invalidParamsCode, MessageTooLongError, RemoteError } from "../rpc/errors.js";
 import type { Assignment, AttemptOutcome, AttemptRef, OutputFile, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import { AttemptFiles } from "./attempt-files.js";
 import type { AttemptEnd } from "./executor-host.js";
@@ -174,11 +175,24 @@ export class Attempt {
 
   async #report(session: Session, outcome: AttemptOutcome, leaving: boolean): Promise<Assignment> {
     this.#isInDoubt = true;
-    const { accepted, next } = await session.call("NotifyTaskCompletion", { ref: this.ref, outcome, leaving });
-    this.#isInDoubt = false;
-    if (!accepted) this.#files.takeBack();
-    return next;
+    try {
+      const { accepted, next } = await session.call("NotifyTaskCompletion", { ref: this.ref, outcome, leaving });
+      this.#isInDoubt = false;
+      if (!accepted) this.#files.takeBack();
+      return next;
+    } catch (error) {
+      if (outcome.type === "failed" || !isUnfitForWire(error)) throw error;
+      // What was refused has no effect: the files are nobody's.
+      this.#isInDoubt = false;
+      this.#files.takeBack();
+      const message = `its result cannot be reported: ${error.message}`;
+      return this.#report(session, { type: "failed", class: "error", message }, leaving);
+    }
   }
+}
+
+function isUnfitForWire(error: unknown): error is Error {
+  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParamsCode);
 }
 
 function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {
