@@ -20,7 +20,8 @@ export class RecordMarker {
   /** Makes the file. Throws the system's error when it cannot. */
   constructor(directory: string, jobId: string, ref: AttemptRef) {
     this.#path = markerPath(directory, jobId, ref);
-    this.#descriptor = openSync(this.#path, "w");
+    // Not through a link that somebody has put there: see `StagedFile`.
+    this.#descriptor = openSync(this.#path, "wx");
   }
 
   /** The record that begins at `offset` is being mapped from now on; `NaN` when none is. */

@@ -30,6 +30,8 @@ try {
 async function run(given: Arguments): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+  // Who reads has seen enough (`| head`).
+  process.stdout.on("error", () => stopping.abort());
   const report = new Report();
   console.log(`chaos: --seed ${given.seed}`);
   let toldMs = performance.now();

@@ -13,6 +13,7 @@ type Verdict = "right" | "failed" | "lost" | "wrong";
 
 export interface JobResult {
   readonly verdict: Verdict;
+  /** What is wrong; of a failed job its message. */
   readonly complaints: readonly string[];
   readonly faults: readonly { readonly kind: Fault["kind"]; readonly effect: Effect }[];
   readonly resumes: number;
@@ -75,6 +76,6 @@ async function judge(
   const wasFull = faults.some(({ kind, effect }) => kind === "fill-disk" && effect === "happened");
   const complaints = [...remainsOfFailure(place), ...left];
   const mayFail = wasFull && saysDiskIsFull(end.message);
-  if (mayFail && complaints.length === 0) return { verdict: "failed", complaints: [] };
-  return { verdict: mayFail ? "wrong" : "lost", complaints: [end.message, ...complaints] };
+  const verdict = !mayFail ? "lost" : complaints.length > 0 ? "wrong" : "failed";
+  return { verdict, complaints: [end.message, ...complaints] };
 }

@@ -71,16 +71,17 @@ export class Report {
   }
 }
 
-/** One line about a job that has ended. */
-export function jobLine(plan: JobPlan, { verdict, faults, elapsedMs }: JobResult): string {
+/** One line about a job that has ended, and what is to be said against it. */
+export function jobLine(plan: JobPlan, { verdict, complaints, faults, elapsedMs }: JobResult): string {
   const { app, mode, workers, inputs } = plan;
   const size = inputs.reduce((sum, { text }) => sum + text.length, 0);
   const done = faults.filter(({ effect }) => effect === "happened").map(({ kind }) => kind);
   const what = `${mode} ${app}, ${workers} workers, ${inputs.length} files, ${Math.round(size / 1000)} kB`;
-  return `${verdict} ${(elapsedMs / 1000).toFixed(1)} s: --job-seed ${plan.seed}: ${what}: ${done.join(" ") || "no fault"}`;
+  const head = `${verdict} ${(elapsedMs / 1000).toFixed(1)} s: --job-seed ${plan.seed}: ${what}: ${done.join(" ") || "no fault"}`;
+  return [head, ...complaints].join("\n    ");
 }
 
 /** What is to be known about a job that went wrong. */
 export function badJob(plan: JobPlan, result: JobResult): string {
-  return [jobLine(plan, result), ...result.complaints, `its files are in ${result.directory}`].join("\n    ");
+  return `${jobLine(plan, result)}\n    its files are in ${result.directory}`;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { jobFileKind } from "../../src/output/names.js";
@@ -29,12 +29,23 @@ describe("a record marker", () => {
     const before = new RecordMarker(directory, "job", ref);
     expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
     expect(readdirSync(directory)).toEqual([]);
+    before.remove();
     const after = new RecordMarker(directory, "job", ref);
     after.mark(12);
     after.mark(NaN);
     expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
-    before.remove();
     after.remove();
+  });
+
+  it("is not written through a link that somebody has put in its place", () => {
+    const [directory, target] = [temporary.newDirectory(), temporary.newPath()];
+    const marker = new RecordMarker(directory, "job", ref);
+    const path = join(directory, readdirSync(directory)[0] ?? "");
+    marker.remove();
+    writeFileSync(target, "precious");
+    symlinkSync(target, path);
+    expect(() => new RecordMarker(directory, "job", ref)).toThrow(expect.objectContaining({ code: "EEXIST" }));
+    expect(readFileSync(target, "utf8")).toBe("precious");
   });
 
   it("says nothing when it is cut short", () => {
