@@ -37,7 +37,7 @@ const attemptPattern = "(?<kind>map|reduce) (?<task>\\d+) attempt (?<attempt>\\d
 const failurePattern =
   /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+))?$/;
 
-const leavingPattern = /, and leaves$/;
+const leavingSuffix = ", and leaves";
 
 /** Reads the words of a line behind its time; `call` is the number that its call, if it is one, is to have. */
 export function readEvent(words: string, call: number, settings: JobSettings): Event {
@@ -69,8 +69,9 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
       return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
     }
     case "fails": {
-      const outcome = readFailure(rest.replace(leavingPattern, ""));
-      return { type: "attemptEnded", call, worker, ref, outcome, leaving: leavingPattern.test(rest) };
+      const leaving = rest.endsWith(leavingSuffix);
+      const outcome = readFailure(leaving ? rest.slice(0, -leavingSuffix.length) : rest);
+      return { type: "attemptEnded", call, worker, ref, outcome, leaving };
     }
     default:
       throw new Error(`no event in a history reads “${words}”`);
