@@ -192,9 +192,7 @@ export class Attempt {
 }
 
 function isUnfitForWire(error: unknown): error is Error {
-  return (
-    error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === Number(invalidParamsCode))
-  );
+  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParamsCode);
 }
 
 function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {
