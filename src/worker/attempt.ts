@@ -192,7 +192,7 @@ export class Attempt {
 }
 
 function isUnfitForWire(error: unknown): error is Error {
-  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParamsCode);
+  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === Number(invalidParamsCode));
 }
 
 function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {
