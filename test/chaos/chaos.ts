@@ -10,7 +10,7 @@
 import { readArguments, usage, UsageError, type Arguments } from "./arguments.js";
 import { runJob } from "./job.js";
 import { jobSeedOf } from "./random.js";
-import { badJob, jobLine, Report } from "./report.js";
+import { jobLine, jobWithPlace, Report } from "./report.js";
 import { planJob } from "./workload.js";
 
 const progressIntervalMs = 30_000;
@@ -37,11 +37,11 @@ async function run(given: Arguments): Promise<number> {
   let toldMs = performance.now();
   for (const seed of jobSeeds(given)) {
     const plan = planJob(seed, given.without);
-    const result = await runJob(plan, given.programs, stopping.signal);
+    const result = await runJob(plan, given, stopping.signal);
     if (result === undefined) break;
     report.add(plan, result);
     const isBad = result.verdict === "lost" || result.verdict === "wrong";
-    if (isBad) console.log(badJob(plan, result));
+    if (isBad || given.keep) console.log(jobWithPlace(plan, result));
     else if (given.isVerbose) console.log(jobLine(plan, result));
     if (report.badJobs >= badJobsMax) break;
     if (performance.now() - toldMs < progressIntervalMs) continue;
