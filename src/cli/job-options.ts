@@ -1,4 +1,5 @@
 import type { CoordinatorOptions } from "../coordinator/options.js";
+import { InputError } from "../input/input-error.js";
 import type { InputFile } from "../input/files.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
@@ -24,6 +25,11 @@ export function jobOptions(
   given: Given,
   splitBytes: number,
 ): Omit<CoordinatorOptions, "socket" | "log"> {
+  if (given.skipBadRecords > 0 && (given.maxAttempts < 2 || given.maxCrashes < 3)) {
+    throw new InputError(
+      "--skip-bad-records needs --max-attempts 2 and --max-crashes 3, or more: that is how often a bad record is met",
+    );
+  }
   return {
     inputs,
     outputDirectory: given.outputDir,

@@ -20,9 +20,11 @@ export async function tellEnd(
     if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
     return;
   }
-  if (stoppedBy !== undefined)
+  // It may have failed by itself just then.
+  const isStopped = report.failure === undefined || report.failure.message === `stopped by ${stoppedBy}`;
+  if (stoppedBy !== undefined && isStopped)
     throw new Exit(signalExitCode(stoppedBy), `stopped by ${stoppedBy}${whatIsLeft(report)}`);
-  if (report.failure !== undefined) throw failed(report.failure, debug);
+  if (report.failure !== undefined) throw failed(report.failure, report, debug);
 }
 
 async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<string> {
@@ -30,15 +32,17 @@ async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<s
   return summary(snapshot, outputsText(directory, outputs));
 }
 
-function whatIsLeft({ isResumable, snapshot: { maps, reduces } }: JobReport): string {
+/** To be put behind a message; empty when nothing is left to go on with. */
+export function whatIsLeft({ isResumable, snapshot: { maps, reduces } }: JobReport): string {
   if (!isResumable) return "";
   const [done, all] = [maps.completed + reduces.completed, maps.total + reduces.total];
   return `; ${done} of ${all} tasks are done, and the same command with --resume goes on`;
 }
 
-function failed(failure: NonNullable<JobReport["failure"]>, debug: boolean): Exit {
+function failed(failure: NonNullable<JobReport["failure"]>, report: JobReport, debug: boolean): Exit {
   const stack = debug ? failure.stack : appFrames(failure);
   const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
+  if (report.isResumable) details.push(whatIsLeft(report).slice(2));
   return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
 }
 

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
-import { tellEnd } from "./job-report.js";
+import { tellEnd, whatIsLeft } from "./job-report.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals } from "./program.js";
 
@@ -89,7 +89,8 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
   });
   console.stop();
   if (poolFailure !== undefined && stoppedBy === undefined) {
-    throw new Exit(poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed, poolFailure.message);
+    const code = poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed;
+    throw new Exit(code, poolFailure.message + whatIsLeft(report));
   }
   await tellEnd(path, report, stoppedBy, given);
 }

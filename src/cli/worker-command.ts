@@ -18,7 +18,8 @@ export function workerCommand(name: string, path = name) {
       "after",
       `
 A worker waits for a coordinator that is not up yet, or that was killed and is started again, and ends with it. Start as
-many as you have cores. At SIGTERM it finishes the task at hand and leaves; at SIGINT it leaves at once.
+many as you have cores. At SIGTERM it finishes the task at hand and leaves; at SIGINT it leaves at once,
+and so it does at a second signal.
 
 Examples:
   $ ${path} wc                       # the bundled word count
@@ -38,7 +39,11 @@ Examples:
           if (signal === "SIGTERM") departure.drain(signal, given.drainTimeout);
           else departure.stop(signal);
         },
-        (signal) => process.exit(signalExitCode(signal)),
+        // Whoever is in a hurry need not wait for the task at hand, and whoever is in more of a hurry for nothing.
+        (signal) => {
+          if (departure.signal.aborted) process.exit(signalExitCode(signal));
+          departure.stop(signal);
+        },
       );
       const { signal } = departure;
       const app = resolveApp(typed);

@@ -16,7 +16,7 @@ import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.j
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import type { Effect, Event, FormerWorker } from "./core/model.js";
-import { refOf } from "./core/model.js";
+import { hasEnded, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
@@ -131,6 +131,7 @@ export class Coordinator {
    * is kept, so that the job can be resumed. `run` resolves then. Does nothing when the job has ended already.
    */
   drain(message: string, timeoutMs: number): void {
+    if (hasEnded(this.#job.state)) return;
     const running = this.#job.state.inProgress.size;
     if (running > 0 && timeoutMs > 0) {
       const tasks = running === 1 ? "the task that runs has" : `the ${running} tasks that run have`;
@@ -244,7 +245,7 @@ export class Coordinator {
   /** Where the record begins that a worker was mapping when its process ended, if it has left a marker. */
   #lastRecordOf(worker: string): number | undefined {
     const running = this.#job.state.workers.get(worker)?.running;
-    if (running === undefined) return undefined;
+    if (running === undefined || this.#job.state.settings.badRecordsMax === 0) return undefined;
     return takeRecordMarker(
       this.#job.directory.path,
       this.#job.state.settings.id,

@@ -29,27 +29,46 @@ export async function settleJob(
   { keepIntermediate, log }: Pick<CoordinatorOptions, "keepIntermediate" | "log">,
 ): Promise<JobReport> {
   const { state, journal, directory } = job;
-  const lost = snapshot.phase === "done" ? (lostOutput(job) ?? unwritableRecords(job)) : undefined;
-  const outcome = lost === undefined ? outcomeOf(snapshot) : "failed";
-  const isDone = outcome === "done";
-  const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
-  const mayGoOn = outcome === "stopped" || (outcome === "failed" && keepIntermediate);
-  const isResumable = isWorthKeeping && mayGoOn && journal.keep();
-  journal.close();
-  const useless: JobFileKind[] = ["temporary"];
-  if (!isResumable) useless.push("journal");
-  if (!isResumable && !keepIntermediate) useless.push("intermediate");
-  if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "bad-records");
+  const warn = (message: string) => {
+    log.warn(message);
+  };
+  let isDone = false;
   try {
+    const end = snapshot.phase === "done" ? finish(job, snapshot) : { snapshot, failure: state.failure };
+    const outcome = outcomeOf(end.snapshot);
+    isDone = outcome === "done";
+    const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
+    // When all tasks are done and something else was wrong, such as a full disk, the work is not to be lost.
+    const mayGoOn = outcome === "stopped" || (outcome === "failed" && (keepIntermediate || snapshot.phase === "done"));
+    const isResumable = isWorthKeeping && mayGoOn && journal.keep();
+    journal.close();
+    const useless: JobFileKind[] = ["temporary"];
+    if (!isResumable) useless.push("journal");
+    if (!isResumable && !keepIntermediate) useless.push("intermediate");
+    if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "bad-records");
     // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (state.app !== undefined) clear(directory, useless, (message) => log.warn(message));
-    const outputs = isDone ? directory.outputs() : [];
-    const end = { directory: directory.path, outputs, isResumable };
-    if (lost === undefined) return { ...end, snapshot, failure: state.failure };
-    return { ...end, snapshot: { ...snapshot, phase: "failed", failure: lost.message }, failure: lost };
+    if (state.app !== undefined) clear(directory, useless, warn);
+    return { ...end, directory: directory.path, outputs: isDone ? directory.outputs() : [], isResumable };
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }
+}
+
+/** Looks whether a job of which all tasks are done is done, and writes what it has left out. */
+function finish(job: Job, snapshot: Snapshot): Pick<JobReport, "snapshot" | "failure"> {
+  const { state, directory } = job;
+  const lost = lostOutput(job);
+  if (lost !== undefined) return failed(snapshot, lost);
+  try {
+    const recordsSkipped = writeBadRecords(directory.path, state.settings.id, badRecords(state));
+    return { snapshot: { ...snapshot, recordsSkipped }, failure: undefined };
+  } catch (error) {
+    return failed(snapshot, `the bad records cannot be written: ${(error as Error).message}`);
+  }
+}
+
+function failed(snapshot: Snapshot, message: string): Pick<JobReport, "snapshot" | "failure"> {
+  return { snapshot: { ...snapshot, phase: "failed", failure: message }, failure: { message } };
 }
 
 /** How the job has ended does not depend on whether its files can be removed. */
@@ -66,21 +85,10 @@ export function outcomeOf({ phase }: Pick<Snapshot, "phase">): JobOutcome {
   return phase === "done" || phase === "stopped" ? phase : "failed";
 }
 
-/** A job is not done before the records that it left out are where they can be found. */
-function unwritableRecords({ state, directory }: Job): JobFailure | undefined {
-  try {
-    writeBadRecords(directory.path, state.settings.id, badRecords(state));
-    return undefined;
-  } catch (error) {
-    return { message: `the bad records cannot be written: ${(error as Error).message}` };
-  }
-}
-
 /** Somebody may have removed or replaced an output while the job ran: that must not be called done. */
-function lostOutput({ state, directory }: Job): JobFailure | undefined {
+function lostOutput({ state, directory }: Job): string | undefined {
   const lost = state.reduces.find(({ index, commit }) => {
     return commit !== undefined && !directory.hasOutput(index, commit.done.bytesOut);
   });
-  if (lost === undefined) return undefined;
-  return { message: `the output of reduce task ${lost.index} was removed or changed while the job ran` };
+  return lost && `the output of reduce task ${lost.index} was removed or changed while the job ran`;
 }

@@ -67,7 +67,14 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
     },
   );
   if (state === undefined) throw new Error("a journal without a header");
-  const { completed, maps, reduces, app } = state;
+  const { completed, maps, reduces, app, skipped, settings } = state;
+  if (skipped.length > settings.badRecordsMax) {
+    journal.close();
+    throw new InputError(
+      `cannot resume the job in ${options.outputDirectory}: ` +
+        `${skipped.length} bad records are left out already, and --skip-bad-records is ${settings.badRecordsMax}`,
+    );
+  }
   const tasks = `${completed.map} of ${maps.length} map tasks and ${completed.reduce} of ${reduces.length} reduce tasks`;
   options.log.info(`resuming the job${app === undefined ? "" : ` of ${app.name}: ${tasks} are done`}`);
   return { state, journal };

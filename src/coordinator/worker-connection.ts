@@ -27,6 +27,7 @@ export class WorkerConnection {
   readonly #home: Home;
   /** The worker that registered here. A connection speaks for no other. */
   #worker: string | undefined;
+  #isRegistering = false;
 
   /** A stranger is one of whom nothing is known but that he could connect. */
   constructor(stream: Duplex, home: Home, { isStranger }: { isStranger: boolean }) {
@@ -46,7 +47,8 @@ export class WorkerConnection {
       },
       Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
       Status: () => {
-        this.#peer.trust();
+        // Nobody needs it more often than a stranger may ask, and to make it takes its time.
+        this.#peer.letStay();
         return home.snapshot();
       },
     };
@@ -73,10 +75,11 @@ export class WorkerConnection {
       if (effect.type === "cancel") await this.#peer.call("CancelTask", { ref: effect.ref });
       else if (effect.type === "shutdown") await this.#peer.call("Shutdown", { outcome: effect.outcome });
       else await this.#peer.call("Ping", {});
-      this.#home.tell({ type: "heard", worker: effect.worker });
     } catch {
       // It cannot be told. That it is gone or silent becomes known by its connection or its heartbeats.
+      return;
     }
+    this.#home.tell({ type: "heard", worker: effect.worker });
   }
 
   /** Ends the connection after what is queued was sent. Who is still there, registered or not, learns how the job ended. */
@@ -86,10 +89,11 @@ export class WorkerConnection {
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
-    if (this.#worker !== undefined) {
-      throw new RefusedError(refusedCode, `this connection is registered already, as worker ${this.#worker}`);
+    if (this.#isRegistering || this.#worker !== undefined) {
+      throw new RefusedError(refusedCode, `this connection is registered already, as worker ${this.#worker ?? "…"}`);
     }
-    const result = await this.#home.register(params);
+    this.#isRegistering = true;
+    const result = await this.#home.register(params).finally(() => (this.#isRegistering = false));
     this.#worker = result.worker;
     this.#peer.trust();
     return result;

@@ -10,18 +10,12 @@ import type { Executor } from "../worker/executor-host.js";
 import { connectionDescriptor, type WorkerMessage, type WorkerStart } from "./supervision.js";
 
 const channelTimeoutMs = 1000;
-const drainTimeoutMs = 10_000;
-const terminatedExitCode = 143;
 
 /** Runs a worker of `mr run` to its end, and returns its exit code. A supervisor that has been killed is tidied up after. */
 export async function work(start: WorkerStart, executor: Promise<Executor>, departure: Departure): Promise<number> {
-  const { signal } = departure;
-  // A terminal sends these two to all its processes. The supervisor gets them as well, and knows what to do.
-  for (const name of ["SIGINT", "SIGHUP"] as const) process.on(name, () => undefined);
-  process.on("SIGTERM", () => {
-    if (departure.isDraining) process.exit(terminatedExitCode);
-    departure.drain("SIGTERM", drainTimeoutMs);
-  });
+  // A terminal sends the first two to all its processes, and who ends a whole group the third. The supervisor gets them as
+  // well, and knows what to do and how long that may take.
+  for (const name of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(name, () => undefined);
   const onDisconnect = () => departure.stop("the supervisor is gone");
   process.on("disconnect", onDisconnect);
   // It may have happened before anybody listened.
@@ -42,7 +36,6 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
   } catch (error) {
     if (error instanceof CoordinatorUnreachableError) await disconnected();
     if (!process.connected) await (await import("./abandoned-job.js")).clearAbandonedJob(start);
-    else if (signal.aborted) return terminatedExitCode;
     else if (error instanceof AppError || error instanceof WorkerRefusedError) {
       await tell({ type: "unfit", message: error.message });
     }

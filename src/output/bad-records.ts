@@ -8,7 +8,7 @@
  * of a very long one are `"in the file"`, and those of one that could not be read any more.
  */
 import { isUtf8 } from "node:buffer";
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { InputError } from "../input/input-error.js";
@@ -55,7 +55,10 @@ export interface KeptRecord extends BadRecord {
 /** Writes the file of bad records into the job's directory, if there are any, and returns how many there are. */
 export function writeBadRecords(directory: string, jobId: string, records: readonly BadRecord[]): number {
   if (records.length === 0) return 0;
-  const file = StagedFile.create(join(directory, temporaryBadRecordsName(jobId)));
+  const temporaryPath = join(directory, temporaryBadRecordsName(jobId));
+  // Of a coordinator that was killed here, and whose job is gone on with.
+  rmSync(temporaryPath, { force: true });
+  const file = StagedFile.create(temporaryPath);
   try {
     for (const record of records) file.append(`${JSON.stringify(withBytes(record))}\n`);
     commitFile(file.finish().path, join(directory, badRecordsName));

@@ -5,7 +5,7 @@
  *
  * It is meant to outlive a process, not the machine: nobody waits for the disk.
  */
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { temporaryPrefix } from "./names.js";
@@ -17,10 +17,11 @@ export class RecordMarker {
   readonly #offset = new Float64Array([NaN]);
   readonly #bytes = new Uint8Array(this.#offset.buffer);
 
-  /** Makes the file. Throws the system's error when it cannot. */
+  /** Makes the file, which must not exist yet. Throws the system's error when it cannot. */
   constructor(directory: string, jobId: string, ref: AttemptRef) {
     this.#path = markerPath(directory, jobId, ref);
-    this.#descriptor = openSync(this.#path, "w");
+    // Not through a link that somebody has put there: see `StagedFile`.
+    this.#descriptor = openSync(this.#path, "wx");
   }
 
   /** The record that begins at `offset` is being mapped from now on; `NaN` when none is. */
@@ -29,11 +30,19 @@ export class RecordMarker {
     writeSync(this.#descriptor, this.#bytes, 0, this.#bytes.length, 0);
   }
 
-  /** Removes the file: the attempt has ended, and not by the end of its process. */
+  /** Removes the file: the attempt has ended, and not by the end of its process. Never throws; see `removeQuietly`. */
   remove(): void {
     closeSync(this.#descriptor);
-    rmSync(this.#path, { force: true });
+    removeQuietly(this.#path);
   }
+}
+
+/**
+ * Removes the marker of an attempt, from outside of it. It may go on, and marks a file that nobody sees any more. Never
+ * throws; does nothing when there is none.
+ */
+export function removeRecordMarker(directory: string, jobId: string, ref: AttemptRef): void {
+  removeQuietly(markerPath(directory, jobId, ref));
 }
 
 /**
@@ -43,13 +52,35 @@ export class RecordMarker {
 export function takeRecordMarker(directory: string, jobId: string, ref: AttemptRef): number | undefined {
   const path = markerPath(directory, jobId, ref);
   try {
-    const bytes = readFileSync(path);
-    rmSync(path, { force: true });
-    const offset =
-      bytes.length === Float64Array.BYTES_PER_ELEMENT ? new Float64Array(new Uint8Array(bytes).buffer)[0] : NaN;
+    const offset = readOffset(path);
     return Number.isSafeInteger(offset) ? offset : undefined;
   } catch {
     return undefined; // Mostly there is none. A marker that cannot be read is of no more use than none.
+  } finally {
+    removeQuietly(path);
+  }
+}
+
+/** What has taken the marker's place, a pipe or a link for example, is not read. */
+function readOffset(path: string): number | undefined {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const offset = new Float64Array(1);
+    const { byteLength } = offset;
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() || stats.size !== byteLength) return undefined;
+    return readSync(descriptor, new Uint8Array(offset.buffer), 0, byteLength, 0) === byteLength ? offset[0] : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What cannot be removed is no reason to end anything, and must not hide the error on the way out of which it is. */
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is not there, or stays behind under its temporary name.
   }
 }
 

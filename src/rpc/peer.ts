@@ -63,7 +63,8 @@ export class Peer {
   readonly #closeTimeoutMs: number;
   readonly #memberLimits: ReceiveLimits;
   readonly #inbox: Inbox;
-  #strangerTimer: NodeJS.Timeout | undefined;
+  #isStranger: boolean;
+  #mayStay: boolean;
   readonly #calls = new Set<Call>();
   #lastId = 0;
   #closing = false;
@@ -77,6 +78,8 @@ export class Peer {
     this.#unreadBytesMax = options.unreadBytesMax ?? unreadBytesMax;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? 1000;
     this.#memberLimits = { ...memberLimits, lineBytesMax: this.#messageBytesMax, ...options.limits };
+    this.#isStranger = options.stranger !== undefined;
+    this.#mayStay = !this.#isStranger;
     const nowMs = options.nowMs ?? (() => performance.now());
     this.#inbox = new Inbox(options.stranger?.limits ?? this.#memberLimits, nowMs, {
       onMessage: (message, count) => void this.#receive(message, count),
@@ -115,10 +118,14 @@ export class Peer {
 
   /** From now on the other end is no stranger: the limits are those of a member, and there is no time limit. */
   trust(): void {
-    if (this.#strangerTimer === undefined) return;
-    clearTimeout(this.#strangerTimer);
-    this.#strangerTimer = undefined;
-    this.#inbox.setLimits(this.#memberLimits);
+    if (this.#isStranger) this.#inbox.setLimits(this.#memberLimits);
+    this.#isStranger = false;
+    this.#mayStay = true;
+  }
+
+  /** From now on there is no time limit; the other limits are as before. */
+  letStay(): void {
+    this.#mayStay = true;
   }
 
   /**
@@ -177,9 +184,13 @@ export class Peer {
   }
 
   #awaitTrust(timeoutMs: number): void {
-    const onTimeout = () => this.#cutOff(errors.cutOffCode, `nobody has registered here within ${timeoutMs} ms`);
-    this.#strangerTimer = setTimeout(onTimeout, timeoutMs);
-    void this.closed.then(() => clearTimeout(this.#strangerTimer));
+    const text = `nobody has registered here within ${timeoutMs} ms`;
+    const check = () => {
+      if (!this.#mayStay) this.#cutOff(errors.cutOffCode, text);
+    };
+    // When this process itself was late, what has come meanwhile is read first.
+    const timer = setTimeout(() => setImmediate(check), timeoutMs);
+    void this.closed.then(() => clearTimeout(timer));
   }
 
   /** Says why, and closes. */

@@ -22,6 +22,9 @@ import type { Job } from "./executor-messages.js";
 import { ExecutorSlot } from "./executor-slot.js";
 import { Session, type SessionHome } from "./session.js";
 
+/** How long an attempt that is given back may take to end, and the coordinator to hear of it. */
+const giveBackTimeoutMs = 500;
+
 export interface WorkerOptions {
   readonly app: AppFile;
   /** The worker's own `--arg` values; undefined when it takes the job's. */
@@ -46,6 +49,9 @@ export interface WorkerOptions {
 export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
   const { signal } = options.departure;
   let agent: Agent | undefined;
+  // However the process ends from now on, short of being killed.
+  const onExit = () => agent?.removeMarker();
+  process.on("exit", onExit);
   try {
     // The app first: when it cannot be loaded, its author need not wait for a coordinator to learn of it.
     agent = new Agent(options, await options.executor);
@@ -58,6 +64,7 @@ export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
     throw new CoordinatorUnreachableError(goneMessage(options.coordinator.name));
   } finally {
     await agent?.stop();
+    process.off("exit", onExit);
   }
 }
 
@@ -96,6 +103,11 @@ class Agent {
     }
   }
 
+  /** To be called before the process ends: nobody is to take it for one that has died of a record. */
+  removeMarker(): void {
+    this.#attempt?.removeMarker();
+  }
+
   /** Gives up what it has, and ends the executor thread. */
   async stop(): Promise<void> {
     await this.#attempt?.abandon();
@@ -106,7 +118,15 @@ class Agent {
   async #workOver(stream: Duplex, onRegistered: () => void): Promise<JobOutcome | ConnectionClosedError> {
     const { signal } = this.#options.departure;
     const session = new Session(stream, this.#home());
-    const leave = () => session.destroy();
+    let giveBackTimer: NodeJS.Timeout | undefined;
+    const leave = () => {
+      if (this.#attempt === undefined) {
+        session.destroy();
+        return;
+      }
+      this.#attempt.giveBack();
+      giveBackTimer = setTimeout(() => session.destroy(), giveBackTimeoutMs);
+    };
     signal.addEventListener("abort", leave);
     try {
       signal.throwIfAborted();
@@ -120,6 +140,7 @@ class Agent {
       throw error;
     } finally {
       signal.removeEventListener("abort", leave);
+      clearTimeout(giveBackTimer);
       await session.close();
     }
   }
@@ -134,6 +155,7 @@ class Agent {
         const attempt = this.#attempt;
         if (ref === undefined || (attempt !== undefined && isSameAttempt(ref, attempt.ref))) attempt?.cancel();
       },
+      beforeEnd: () => this.removeMarker(),
     };
   }
 
@@ -176,7 +198,7 @@ class Agent {
     let next: Assignment = { type: "wait" };
     for (;;) {
       if (this.#attempt !== undefined) {
-        next = await this.#attempt.complete(session, () => departure.isDraining);
+        next = await this.#attempt.complete(session, () => departure.isDraining || departure.signal.aborted);
         this.#setAttempt(undefined);
       }
       const outcome = session.outcome ?? (next.type === "exit" ? next.outcome : undefined);

@@ -1,23 +1,33 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryPrefix } from "../output/names.js";
+import { removeRecordMarker } from "../output/record-marker.js";
 import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import type { PreparedFile } from "./task-context.js";
 
-/** The files of one attempt in the job's directory: given their final names, or removed again when nobody wants them. */
+/**
+ * The files of one attempt in the job's directory: given their final names, or removed again when nobody wants them.
+ *
+ * To remove never throws: it is done on the way out of an error that must not be hidden, and a worker has other things to
+ * do when a file stays behind. The coordinator clears the directory, and tells when it cannot.
+ */
 export class AttemptFiles {
   readonly #directory: string;
+  readonly #jobId: string;
+  readonly #ref: AttemptRef;
   readonly #prefix: string;
   /** The output of a reduce task has one name for all its attempts. */
   readonly #isNameShared: boolean;
   /** Final path and identity of each file that has its final name. */
   readonly #committed = new Map<string, string>();
 
-  constructor(directory: string, jobId: string, { kind, task, attempt }: AttemptRef) {
+  constructor(directory: string, jobId: string, ref: AttemptRef) {
     this.#directory = directory;
-    this.#prefix = temporaryPrefix(jobId, kind, task, attempt);
-    this.#isNameShared = kind === "reduce";
+    this.#jobId = jobId;
+    this.#ref = ref;
+    this.#prefix = temporaryPrefix(jobId, ref.kind, ref.task, ref.attempt);
+    this.#isNameShared = ref.kind === "reduce";
   }
 
   /** Gives the files their final names, all of them or none. Throws the system's error. */
@@ -34,10 +44,15 @@ export class AttemptFiles {
     }
   }
 
+  /** Removes the marker of the record that is mapped, if there is one, also while the attempt's thread is at work. */
+  removeMarker(): void {
+    removeRecordMarker(this.#directory, this.#jobId, this.#ref);
+  }
+
   /** Removes the unfinished files. The attempt's thread must have ended or be idle. */
   discardUnfinished(): void {
     for (const name of this.#names()) {
-      if (name.startsWith(this.#prefix)) rmSync(join(this.#directory, name), { force: true });
+      if (name.startsWith(this.#prefix)) removeQuietly(join(this.#directory, name));
     }
   }
 
@@ -49,7 +64,7 @@ export class AttemptFiles {
     if (this.#isNameShared) return;
     for (const [path, identity] of this.#committed) {
       // A later job may have a file of that name there by now, and that one is not ours to remove.
-      if (identityOf(path) === identity) rmSync(path, { force: true });
+      if (identityOf(path) === identity) removeQuietly(path);
     }
     this.#committed.clear();
   }
@@ -65,6 +80,18 @@ export class AttemptFiles {
 
 /** Tells a file from a later one of the same name. The number of an inode is soon given to another file. */
 function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? undefined : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? undefined : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
+  } catch {
+    return undefined; // Its directory may not be searched any more: then nothing can be done to it either.
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // See above.
+  }
 }

@@ -1,3 +1,4 @@
+import { invalidParamsCode, MessageTooLongError, RemoteError } from "../rpc/errors.js";
 import type { Assignment, AttemptOutcome, AttemptRef, OutputFile, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import { AttemptFiles } from "./attempt-files.js";
 import type { AttemptEnd } from "./executor-host.js";
@@ -9,6 +10,8 @@ import type { AttemptResult } from "./task-context.js";
 
 /** What the coordinator has given out to be done. */
 type Work = Extract<Assignment, { type: "map" | "reduce" }>;
+
+const released: AttemptOutcome = { type: "failed", class: "released", message: "its worker was told to leave" };
 
 const staleInputs: AttemptEnd = {
   type: "failed",
@@ -36,6 +39,8 @@ export class Attempt {
   readonly #files: AttemptFiles;
   /** Set when nobody wants its result any more. */
   #isCancelled = false;
+  /** Set when it is its own worker that does not go on with it, and the coordinator is to know. */
+  #isGivenBack = false;
   /** How it ended in its thread; undefined before it has begun there. */
   #end: Promise<AttemptEnd> | undefined;
   #isRunning = false;
@@ -70,6 +75,21 @@ export class Attempt {
     if (this.#isRunning) void this.#slot.cancel();
   }
 
+  /** Stops it, and lets `complete` tell the coordinator that it is nobody's fault. As `cancel` it does nothing too late. */
+  giveBack(): void {
+    if (this.#isCancelled) return;
+    this.cancel();
+    this.#isGivenBack = this.#isCancelled;
+  }
+
+  /**
+   * To be called before the worker ends the connection or itself: a marker that is found says that the worker has died at
+   * that record. Its thread may go on.
+   */
+  removeMarker(): void {
+    this.#files.removeMarker();
+  }
+
   /** Gives it up. When this resolves nothing is written any more, and what nobody can count on is removed. */
   async abandon(): Promise<void> {
     this.cancel();
@@ -85,6 +105,7 @@ export class Attempt {
   async complete(session: Session, isLeaving: () => boolean): Promise<Assignment> {
     const end = await this.#run(session);
     if (this.#isCancelled || end.type === "failed") this.#files.discardUnfinished();
+    if (this.#isGivenBack) return this.#report(session, released, true);
     if (this.#isCancelled) return { type: "wait" };
     const outcome = end.type === "failed" ? shortened(end) : await this.#commit(session, end.result);
     return outcome === undefined ? { type: "wait" } : this.#report(session, outcome, isLeaving());
@@ -154,11 +175,24 @@ export class Attempt {
 
   async #report(session: Session, outcome: AttemptOutcome, leaving: boolean): Promise<Assignment> {
     this.#isInDoubt = true;
-    const { accepted, next } = await session.call("NotifyTaskCompletion", { ref: this.ref, outcome, leaving });
-    this.#isInDoubt = false;
-    if (!accepted) this.#files.takeBack();
-    return next;
+    try {
+      const { accepted, next } = await session.call("NotifyTaskCompletion", { ref: this.ref, outcome, leaving });
+      this.#isInDoubt = false;
+      if (!accepted) this.#files.takeBack();
+      return next;
+    } catch (error) {
+      if (outcome.type === "failed" || !isUnfitForWire(error)) throw error;
+      // What was refused has no effect: the files are nobody's.
+      this.#isInDoubt = false;
+      this.#files.takeBack();
+      const message = `its result cannot be reported: ${error.message}`;
+      return this.#report(session, { type: "failed", class: "error", message }, leaving);
+    }
   }
+}
+
+function isUnfitForWire(error: unknown): error is Error {
+  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParamsCode);
 }
 
 function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { AppError } from "../app/app-error.js";
 import type { InputKind } from "../app/contract.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
-import type { Failure } from "./failure.js";
+import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
 import { watchForStall } from "./stall-watch.js";
 import type { AttemptResult } from "./task-context.js";
@@ -182,8 +182,7 @@ export class Executor {
   #failureOf(error: unknown): Failure {
     if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${String(error)}` };
     if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY") return this.#outOfMemory();
-    const stack = error.stack === undefined ? {} : { stack: error.stack };
-    return { type: "failed", class: "error", message: `${error.name}: ${error.message}`, ...stack };
+    return appFailure(error);
   }
 
   #outOfMemory(): Failure {

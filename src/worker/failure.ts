@@ -21,13 +21,14 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
   const damage = damageIn(error);
   if (damage !== undefined) return damagedFailure(damage, inputs);
   if (isOwnFileError(error)) return { type: "failed", class: "io", message: fileErrorText(error) };
-  const { name, message, stack } = error;
-  return {
-    type: "failed",
-    class: error instanceof LateEmitError ? "fatal" : "error",
-    message: `${name}: ${message}`,
-    ...(stack === undefined ? {} : { stack }),
-  };
+  return { ...appFailure(error), class: error instanceof LateEmitError ? "fatal" : "error" };
+}
+
+/** What the app's own error says of itself. Apps may have put anything into its properties. */
+export function appFailure(error: Error): Failure {
+  const { name, message, stack } = error as { readonly [Property in "name" | "message" | "stack"]: unknown };
+  const text = `${String(name)}: ${typeof message === "string" ? message : inspect(message)}`;
+  return { type: "failed", class: "error", message: text, ...(typeof stack === "string" ? { stack } : {}) };
 }
 
 /** An app that reads values may have put the error into one of its own. */

@@ -10,6 +10,8 @@ export interface SessionHome {
   progress(): ParamsOf<"Heartbeat">["attempts"][number] | undefined;
   /** The attempt, or whichever runs, is not wanted any more. */
   cancel(ref?: AttemptRef): void;
+  /** The connection is about to be ended from this side. */
+  beforeEnd(): void;
 }
 
 /** The methods that are called in the name of a registered worker. */
@@ -105,11 +107,13 @@ export class Session {
   async close(): Promise<void> {
     clearInterval(this.#heartbeats);
     this.#stopWatching();
+    if (!this.#isLost) this.#home.beforeEnd();
     await this.#peer.close();
   }
 
   /** Ends the connection at once. */
   destroy(): void {
+    if (!this.#isLost) this.#home.beforeEnd();
     this.#peer.destroy();
   }
 

@@ -54,6 +54,10 @@ export interface AttemptResult {
   readonly skipped: readonly RecordPlace[];
 }
 
+/** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */
+const countersMax = 1000;
+const nameCharactersMax = 200;
+
 /** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
 export class AttemptContext implements TaskContext {
   readonly args: Readonly<Record<string, string>>;
@@ -79,10 +83,20 @@ export class AttemptContext implements TaskContext {
 
   counter(name: string): Counter {
     const counts = this.#counts;
+    if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
+    if (name.length > nameCharactersMax) {
+      throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${nameCharactersMax} characters`);
+    }
     return {
       add(n = 1) {
         if (!Number.isFinite(n)) throw new TypeError(`counter ${name}: cannot add ${n}`);
-        counts.set(name, (counts.get(name) ?? 0) + n);
+        const before = counts.get(name);
+        if (before === undefined && counts.size >= countersMax) {
+          throw new RangeError(`counter ${name}: a task may have ${countersMax} counters; emit pairs to count more`);
+        }
+        const sum = (before ?? 0) + n;
+        if (!Number.isFinite(sum)) throw new RangeError(`counter ${name}: ${before} + ${n} is too large for a number`);
+        counts.set(name, sum);
       },
     };
   }

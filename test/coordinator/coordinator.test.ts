@@ -140,6 +140,14 @@ describe("the coordinator", () => {
     expect((await worker.ask()).type).toBe("map");
   });
 
+  it("takes one worker a connection, however fast it registers again", async () => {
+    const { socket, coordinator } = await startJob(1);
+    const worker = await FakeWorker.connect(socket);
+    const both = await Promise.allSettled([worker.register(), worker.register()]);
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(coordinator.snapshot().workers).toHaveLength(1);
+  });
+
   it("lets nobody speak for another worker", async () => {
     const { socket } = await startJob(1);
     const worker = await FakeWorker.join(socket);

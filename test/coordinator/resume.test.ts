@@ -1,4 +1,14 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
@@ -6,7 +16,7 @@ import type { CoordinatorOptions } from "../../src/coordinator/options.js";
 import { findInputs, type InputFile } from "../../src/input/files.js";
 import { JournalFile } from "../../src/coordinator/journal/journal-file.js";
 import { journalName } from "../../src/output/names.js";
-import { app, FakeWorker, jobOptions, startJob, taskOf, temporary } from "./fake-worker.js";
+import { app, done, FakeWorker, jobOptions, startJob, taskOf, temporary } from "./fake-worker.js";
 
 /** Two map tasks, one reduce task, of which one map is done and the other begun; and what a kill would leave of it now. */
 async function interruptedJob(options: Partial<CoordinatorOptions> = {}) {
@@ -51,6 +61,22 @@ describe("a job whose coordinator was killed", () => {
     const other = await FakeWorker.join(socket);
     expect(taskOf(await other.ask()).ref).toEqual({ kind: "reduce", task: 0, attempt: 2 });
     expect(log.join("\n")).toMatch("reduce task 0 runs again, since its output is gone");
+  });
+
+  it("writes the bad records although its coordinator was killed when it did", async () => {
+    const { worker, begun, directory, left, inputs, coordinator } = await interruptedJob({ badRecordsMax: 1 });
+    const failed = { type: "failed", class: "error", message: "boom", record: 0 } as const;
+    const { next } = await worker.finish(begun, failed);
+    const again = await worker.finish(next, failed);
+    await worker.finish(again.next, { ...done, skipped: [{ offset: 0, endOffset: 0 }] });
+    copyFileSync(join(directory, journalName), join(left, journalName));
+    writeFileSync(join(left, `.mr-tmp-${coordinator.jobId}-bad-records`), "half");
+    const { socket, report } = await resumeJob(left, inputs, { badRecordsMax: 1 });
+    const other = await FakeWorker.join(socket);
+    await other.finish(await other.ask());
+    await other.leave();
+    expect((await report).snapshot).toMatchObject({ phase: "done", recordsSkipped: 1 });
+    expect(readFileSync(join(left, "mr-bad-records.jsonl"), "utf8")).toMatch(/^\{.*"boom".*\}\n$/);
   });
 
   it("lets a worker that comes back go on with its attempt", async () => {
@@ -138,6 +164,14 @@ describe("a job that is drained", () => {
     expect([snapshot.phase, isResumable]).toEqual(["stopped", true]);
   });
 
+  it("is not failed by what fails meanwhile: that is tried again when it is resumed", async () => {
+    const { coordinator, report, worker, begun } = await interruptedJob({ maxAttempts: 1 });
+    coordinator.drain("stopped by SIGTERM", 60_000);
+    await worker.finish(begun, { type: "failed", class: "error", message: "boom" });
+    await worker.leave();
+    expect(await report).toMatchObject({ snapshot: { phase: "stopped" }, isResumable: true, failure: undefined });
+  });
+
   it("leaves nothing when nothing was done", async () => {
     const { coordinator, report, directory, socket } = await startJob(1);
     const worker = await FakeWorker.join(socket);
@@ -185,6 +219,15 @@ describe("to resume is refused", () => {
     expect(await refused(left, [{ ...first, modifiedMs: 9 }, second])).toMatch(/input-0 was changed since$/);
   });
 
+  it("with fewer bad records allowed than are left out already", async () => {
+    const { worker, begun, directory, left, inputs } = await interruptedJob({ badRecordsMax: 1 });
+    const failed = { type: "failed", class: "error", message: "boom", record: 7 } as const;
+    const { next } = await worker.finish(begun, failed);
+    await worker.finish(next, failed);
+    copyFileSync(join(directory, journalName), join(left, journalName));
+    expect(await refused(left, inputs)).toMatch(/1 bad records are left out already, and --skip-bad-records is 0$/);
+  });
+
   it("when the journal is of another version", async () => {
     const { inputs } = await interruptedJob();
     const left = temporary.newDirectory();
@@ -192,6 +235,19 @@ describe("to resume is refused", () => {
     journal.append({ type: "job", version: 99 });
     journal.close();
     expect(await refused(left, inputs)).toMatch(/its journal was written by another version of mapreduce-ts/);
+  });
+
+  it("when the journal is no file", async () => {
+    const left = temporary.newDirectory();
+    mkdirSync(join(left, journalName));
+    await expect(resumeJob(left, [])).rejects.toThrow(
+      /^cannot resume the job in .*: cannot open the journal .*: EISDIR/,
+    );
+    rmdirSync(join(left, journalName));
+    symlinkSync("/etc/passwd", join(left, journalName));
+    await expect(resumeJob(left, [])).rejects.toThrow(
+      /^cannot resume the job in .*: cannot open the journal .*: ELOOP/,
+    );
   });
 
   it("when the journal says not even of which job it is", async () => {

@@ -26,6 +26,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     }) => {
       const { coordinator, workers, args } = startPair(place, waits, 3);
       await called(place, at);
+      await coordinator.says("worker w3 joined");
       const done = phase === "map" ? ["map 0", "map 1"] : ["map 0", "map 1", "map 2", "reduce 0"];
       await until(
         () => done.every((task) => committed(place).includes(task)),

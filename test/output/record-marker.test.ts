@@ -1,8 +1,9 @@
-import { readdirSync, truncateSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, renameSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { jobFileKind } from "../../src/output/names.js";
-import { RecordMarker, takeRecordMarker } from "../../src/output/record-marker.js";
+import { RecordMarker, removeRecordMarker, takeRecordMarker } from "../../src/output/record-marker.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -42,6 +43,43 @@ describe("a record marker", () => {
     const marker = new RecordMarker(directory, "job", ref);
     marker.mark(12);
     truncateSync(join(directory, readdirSync(directory)[0] ?? ""), 4);
+    expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
+    marker.remove();
+  });
+
+  it("is not there any more when it was removed under the attempt, which goes on", () => {
+    const directory = temporary.newDirectory();
+    const marker = new RecordMarker(directory, "job", ref);
+    marker.mark(12);
+    removeRecordMarker(directory, "job", ref);
+    marker.mark(13);
+    expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
+    marker.remove();
+    removeRecordMarker(directory, "job", ref);
+  });
+
+  it("does not follow a link, wait for a pipe, or take the place of another file", () => {
+    const directory = temporary.newDirectory();
+    new RecordMarker(directory, "job", ref).mark(12);
+    const path = join(directory, readdirSync(directory)[0] ?? "");
+    const elsewhere = join(temporary.newDirectory(), "elsewhere");
+    expect(() => new RecordMarker(directory, "job", ref)).toThrow(/EEXIST/);
+    renameSync(path, elsewhere);
+    symlinkSync(elsewhere, path);
+    expect(() => new RecordMarker(directory, "job", ref)).toThrow(/EEXIST/);
+    expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
+    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("is no reason to end anything when it cannot be removed", () => {
+    const directory = temporary.newDirectory();
+    const marker = new RecordMarker(directory, "job", ref);
+    const path = join(directory, readdirSync(directory)[0] ?? "");
+    renameSync(path, `${path}-moved`);
+    mkdirSync(path);
+    removeRecordMarker(directory, "job", ref);
     expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
     marker.remove();
   });

@@ -186,6 +186,33 @@ describe("a stranger", () => {
     known.peer.destroy();
   });
 
+  test("that may stay has all the time, and still no more room than a stranger", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const letStay = (_params: object, peer: Peer): never => {
+      peer.letStay();
+      return {} as never;
+    };
+    const end = serve({ Status: letStay }, { stranger });
+    end.wire.sendMessage(request(1, "Status"));
+    await end.wire.next();
+    vi.advanceTimersByTime(2 * stranger.timeoutMs);
+    end.wire.send(ping);
+    expect(await end.wire.next()).toMatchObject({ error: { code: -32601 } });
+    end.wire.sendMessage(longCall);
+    await expectCutOff(end, tooLong, -32600);
+  });
+
+  test("is heard when its time is over and this process had no time to read", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { wire, peer } = serve({ Status: trust }, { stranger });
+    wire.sendMessage(request(1, "Status"));
+    vi.advanceTimersByTime(stranger.timeoutMs);
+    await wire.next();
+    wire.send(ping);
+    expect(await wire.next()).toMatchObject({ error: { code: -32601 } });
+    peer.destroy();
+  });
+
   function trust(_params: object, peer: Peer): never {
     peer.trust();
     return {} as never;

@@ -10,6 +10,7 @@ import { restore, resume } from "../../src/coordinator/core/restore.js";
 import { step } from "../../src/coordinator/core/step.js";
 import { intermediateName, jobFileKind, outputName } from "../../src/output/names.js";
 import type { AttemptRef, JobOutcome, ParamsOf } from "../../src/rpc/protocol.js";
+import { describeReply } from "../coordinator/core/history-effects.js";
 import { Ledger } from "../coordinator/core/ledger.js";
 import type { Death } from "./faults.js";
 import { Journal } from "./journal.js";
@@ -221,6 +222,9 @@ export class CoordinatorProcess {
         if (call === undefined) return;
         const result = effect.type === "reply" ? effect.result : undefined;
         if (result !== undefined && "job" in result) call.client.worker = result.worker;
+        if (result !== undefined && !("cancel" in result)) {
+          this.#world.trace(() => `    reply to ${call.client.worker}: ${describeReply(result)}`);
+        }
         call.client.connection.send("coordinator", { id: call.id, result });
         break;
       }

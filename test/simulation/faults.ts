@@ -5,7 +5,7 @@ import { Random } from "./random.js";
 export type Fault = { readonly atMs: number } & (
   | { type: "kill worker"; worker: number; backAfterMs: number }
   | { type: "stop worker"; worker: number; forMs: number }
-  | { type: "worker leaves"; worker: number; backAfterMs: number }
+  | { type: "worker leaves"; worker: number; patienceMs: number }
   | { type: "cut connection"; worker: number; workerNoticesMs: number; coordinatorNoticesMs: number }
   | { type: "kill coordinator"; how: Death; backAfterMs: number; losesOutput: number | undefined }
   | { type: "stop coordinator"; forMs: number }
@@ -66,8 +66,9 @@ function drawFault(random: Random, patience: Patience): Fault {
   const type = drawType(random, patience);
   switch (type) {
     case "kill worker":
-    case "worker leaves":
       return { atMs, type, worker: random.below(8), backAfterMs };
+    case "worker leaves":
+      return { atMs, type, worker: random.below(8), patienceMs: random.below(100) };
     case "stop worker":
       return { atMs, type, worker: random.below(8), forMs };
     case "cut connection": {

@@ -88,7 +88,7 @@ function happensToWorker(cluster: Cluster, worker: WorkerProcess, fault: WorkerF
       cluster.startWorker(index, fault.backAfterMs);
       return true;
     case "worker leaves":
-      worker.leave();
+      worker.leave(fault.patienceMs);
       return true;
     case "stop worker":
       return stop(cluster, worker.process, fault.forMs);

@@ -12,7 +12,11 @@ const happenings = [
   ...["loss", "duplication", "reordering"].map((kind) => `bad weather (${kind})`),
   ...["bad record", "slow tasks", "a record is skipped", "a map's files are lost", "a backup begins"],
   ...["an attempt is cancelled", "a worker is presumed dead", "a permission is refused", "a report is stale"],
-  ...["an attempt outlives its connection", "an output is removed while there is no coordinator"],
+  ...[
+    "an attempt is given back",
+    "an attempt outlives its connection",
+    "an output is removed while there is no coordinator",
+  ],
   ...["the job is done", "the job is failed"],
 ];
 

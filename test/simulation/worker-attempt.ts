@@ -78,6 +78,13 @@ export class WorkerAttempt {
     if (this.#end === undefined) this.isCancelled = true;
   }
 
+  /** Ends it where it is, to be given back. False when it does not run, so that its end is not far. */
+  release(): boolean {
+    if (!this.isRunning || this.isCancelled) return false;
+    this.#end = { type: "failed", class: "released", message: "its worker is to leave" };
+    return true;
+  }
+
   /** Gives it up, and removes what nobody can count on. */
   abandon(): void {
     this.cancel();

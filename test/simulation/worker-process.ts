@@ -59,11 +59,18 @@ export class WorkerProcess implements Session {
     this.process.kill();
   }
 
-  /** It is to leave when it has finished what it does. */
-  leave(): void {
+  /** It is to leave when it has finished what it does, or to give it back if that takes too long. */
+  leave(patienceMs: number): void {
     this.process.take(() => {
       this.#leaves = true;
       if (this.#attempt === undefined) this.#depart();
+    });
+    this.#world.timeline.after(patienceMs, () => {
+      this.process.take(() => {
+        if (this.#attempt?.release() !== true) return;
+        this.#world.count("an attempt is given back");
+        this.#wake();
+      });
     });
   }
 
@@ -184,8 +191,13 @@ export class WorkerProcess implements Session {
     const attempt = this.#attempt;
     if (attempt === undefined || (ref !== undefined && !isSame(ref, attempt.ref))) return;
     attempt.cancel();
+    if (attempt.isCancelled) this.#wake();
+  }
+
+  /** It does not wait for the end of its attempt any more. */
+  #wake(): void {
     const wait = this.#waits?.wait;
-    if (attempt.isCancelled && wait?.type === "sleep" && wait.needsConnection) this.#go(() => this.#routine.next());
+    if (wait?.type === "sleep" && wait.needsConnection) this.#go(() => this.#routine.next());
   }
 
   /** Sends heartbeats, and gives the connection up when nothing is heard. */

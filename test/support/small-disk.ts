@@ -78,7 +78,9 @@ async function findOut(): Promise<string | undefined> {
     await SmallDisk.mount(path, 64).unmount();
     return undefined;
   } catch (error) {
-    const reason = (error as Error).message.trim().split("\n").at(-1) ?? "";
+    // The first line of a command that has failed is the command.
+    const [first = "", second] = (error as Error).message.split("\n");
+    const reason = second ?? first;
     return ` (skipped: a small disk cannot be mounted here, neither directly nor by sudo: ${reason})`;
   } finally {
     fs.rmdirSync(path);

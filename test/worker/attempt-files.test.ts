@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryPrefix } from "../../src/output/names.js";
@@ -62,6 +62,15 @@ describe("AttemptFiles", () => {
     for (const name of others) writeFileSync(join(directory, name), "");
     files.discardUnfinished();
     expect(readdirSync(directory).sort()).toEqual(others.sort());
+  });
+
+  it("leaves what cannot be removed, and removes the others", () => {
+    const directory = temporary.newDirectory();
+    const files = new AttemptFiles(directory, "job", map);
+    mkdirSync(join(directory, `${temporaryPrefix("job", "map", 0, 1)}0`));
+    prepare(directory, 1);
+    files.discardUnfinished();
+    expect(readdirSync(directory)).toEqual([`${temporaryPrefix("job", "map", 0, 1)}0`]);
   });
 
   it("has nothing to do when the directory is gone", () => {

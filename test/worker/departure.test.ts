@@ -44,7 +44,7 @@ describe.concurrent("a worker that gets SIGTERM", () => {
     worker.signal("SIGTERM");
     expect(await worker.exit()).toMatchObject({ code: 143, stderr: "" });
     expect(place.files("out")).toEqual([]);
-    expect(coordinator.paramsOf("NotifyTaskCompletion")).toEqual([]);
+    expect(coordinator.paramsOf("NotifyTaskCompletion")).toMatchObject([{ outcome: { class: "released" } }]);
     await coordinator.end({ says: false });
   });
 
@@ -79,7 +79,7 @@ describe.concurrent("a worker that gets SIGTERM", () => {
   });
 
   for (const second of ["SIGTERM", "SIGINT"] as const) {
-    test(`ends at once when ${second} follows`, async ({ place }) => {
+    test(`gives the attempt up, in good order, when ${second} follows`, async ({ place }) => {
       const { coordinator, worker } = await startMap(place, "loop", ["--drain-timeout", "1d"]);
       worker.signal("SIGTERM");
       const heartbeats = coordinator.paramsOf("Heartbeat").length;
@@ -87,8 +87,9 @@ describe.concurrent("a worker that gets SIGTERM", () => {
       expect(worker.isRunning).toBe(true);
       worker.signal(second);
       expect(await worker.exit()).toMatchObject({ code: second === "SIGTERM" ? 143 : 130 });
+      expect(coordinator.paramsOf("NotifyTaskCompletion")).toMatchObject([{ outcome: { class: "released" } }]);
+      expect(place.files("out")).toEqual([]);
       await coordinator.end({ says: false });
-      place.leavesFiles = true;
     });
   }
 });
@@ -100,7 +101,7 @@ describe.concurrent("a worker that gets SIGINT", () => {
       worker.signal("SIGINT");
       expect(await worker.exit()).toMatchObject({ code: 130, stderr: "" });
       expect(place.files("out")).toEqual([]);
-      expect(coordinator.paramsOf("NotifyTaskCompletion")).toEqual([]);
+      expect(coordinator.paramsOf("NotifyTaskCompletion")).toMatchObject([{ outcome: { class: "released" } }]);
       await coordinator.end({ says: false });
     });
   }

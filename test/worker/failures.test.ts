@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect } from "vitest";
+import { invalidParamsCode, RefusedError } from "../../src/rpc/errors.js";
 import type { ReduceInput } from "../../src/rpc/protocol.js";
 import { test, until, type Place, type StartOptions } from "../end-to-end/programs.js";
 import { FakeCoordinator } from "./fake-coordinator.js";
@@ -54,6 +55,10 @@ describe.concurrent("how an attempt failed is told by class", () => {
   }>({
     "map throws": { source: `export const map = () => { throw new RangeError("no"); };`, says: /^RangeError: no$/ },
     "map rejects": { source: `export const map = async () => { throw { code: 7 }; };`, says: /code: 7/ },
+    "its error has a stack and a message that are objects": {
+      source: `export const map = () => { throw Object.assign(new Error(), { stack: [1], message: { is: "odd" } }); };`,
+      says: /^Error: \{ is: 'odd' \}$/,
+    },
     "nobody awaits a rejection": {
       source: `export const map = () => { Promise.reject(new Error("lost")); return new Promise(() => setInterval(() => 0, 1000)); };`,
       says: /^Error: lost$/,
@@ -133,6 +138,21 @@ describe.concurrent("how an attempt failed is told by class", () => {
     expect(await coordinator.failure()).not.toHaveProperty("record");
     await end();
   });
+});
+
+test("an attempt whose result is refused for its form has failed, and its files go", async ({ place }) => {
+  const { coordinator, end } = await start(place, `${map} ${reduce}`);
+  coordinator.onCall = (method) => {
+    if (method !== "NotifyTaskCompletion" || coordinator.paramsOf(method).length > 1) return;
+    throw new RefusedError(invalidParamsCode, "what is this?");
+  };
+  coordinator.assignMap(place, "in.txt");
+  expect(await coordinator.failure(2)).toMatchObject({
+    class: "error",
+    message: "its result cannot be reported: what is this?",
+  });
+  expect(place.files("out")).toEqual([]);
+  await end();
 });
 
 describe.concurrent("an attempt that finishes no record for the attempt timeout", () => {

@@ -75,10 +75,10 @@ export class FakeCoordinator {
   }
 
   /** A map of a whole file. */
-  assignMap(place: Place, file: string, task = 0, attempt = 1): void {
+  assignMap(place: Place, file: string, task = 0, attempt = 1, marksRecords = false): void {
     const { length } = Buffer.from(place.read(file));
     const split = { file, path: `${place.directory}/${file}`, startBytes: 0, endBytes: length };
-    this.assign({ type: "map", ref: { kind: "map", task, attempt }, split, skip: [], marksRecords: false });
+    this.assign({ type: "map", ref: { kind: "map", task, attempt }, split, skip: [], marksRecords });
   }
 
   assignReduce(attempt = 1): void {

@@ -89,13 +89,14 @@ function begin(
   effects: Effect[],
 ): Assignment {
   task.attemptsBegun += 1;
-  const { skip } = startAttempt(state, task, worker, task.attemptsBegun, isBackup, now);
+  const skip = [...task.skip];
+  startAttempt(state, task, worker, { number: task.attemptsBegun, isBackup, skip }, now);
   const ref = { kind: task.kind, task: task.index, attempt: task.attemptsBegun };
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
   if (task.split === undefined) return { type: "reduce", ref };
   // What ended a process is known only by what it left on the disk, and writing that has its price.
   const marksRecords = state.settings.badRecordsMax > 0 && task.crashes > 0;
-  return { type: "map", ref, split: task.split, skip: [...skip], marksRecords };
+  return { type: "map", ref, split: task.split, skip, marksRecords };
 }
 
 /** Enters an attempt that this worker runs from now on. */
@@ -103,17 +104,16 @@ export function startAttempt(
   state: State,
   task: Task,
   worker: Worker,
-  number: number,
-  isBackup: boolean,
+  { number, isBackup, skip }: Pick<Attempt, "number" | "isBackup" | "skip">,
   now: number,
-): Attempt {
+): void {
   const attempt: Attempt = {
     number,
     worker: worker.id,
     startedAtMs: now,
     isBackup,
     mapsLostBefore: state.mapsLost,
-    skip: [...task.skip],
+    skip,
     state: "running",
     records: 0,
     bytes: 0,
@@ -121,5 +121,4 @@ export function startAttempt(
   task.attempts.set(number, attempt);
   worker.running = { task, attempt };
   scheduleBackup(state, task);
-  return attempt;
 }

@@ -7,8 +7,8 @@ export function takeSnapshot(state: State, now: number): Snapshot {
   return {
     phase: state.phase,
     ...(state.app === undefined ? {} : { app: state.app }),
-    maps: countTasks(state.maps),
-    reduces: countTasks(state.reduces),
+    maps: countTasks(state, "map", state.maps.length),
+    reduces: countTasks(state, "reduce", state.reduces.length),
     workers: [...state.workers.values()].map((worker) => workerState(worker, now)),
     attempts: { ...state.attempts },
     mapsLost: state.mapsLost,
@@ -30,10 +30,11 @@ function workerState({ id, pid, host, state, memoryBytes, running }: Worker, now
   };
 }
 
-function countTasks(tasks: readonly Task[]): Snapshot["maps"] {
-  const counts = { total: tasks.length, idle: 0, inProgress: 0, completed: 0 };
-  for (const { state } of tasks) counts[state === "in-progress" ? "inProgress" : state] += 1;
-  return counts;
+/** Without a look at each task: a job may have many, and be asked often. */
+function countTasks({ completed, pending, inProgress }: State, kind: Task["kind"], total: number): Snapshot["maps"] {
+  let running = 0;
+  for (const task of inProgress) if (task.kind === kind) running += 1;
+  return { total, idle: pending[kind].length, inProgress: running, completed: completed[kind] };
 }
 
 function measuresOf({ counters, ...numbers }: Measures): Snapshot["map"] {

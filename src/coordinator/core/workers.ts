@@ -62,7 +62,8 @@ function adopt(
   } else {
     moveTask(task, "backed up", `by ${worker.id}, which has it from before`, now);
   }
-  startAttempt(state, task, worker, attempt, false, now);
+  // What it was told to leave out is not known any more: it may come to a record that is left out by now.
+  startAttempt(state, task, worker, { number: attempt, isBackup: false, skip: [] }, now);
   const journaled = { kind, task: index, attempt };
   effects.push({ type: "journal", record: { type: "began", ref: journaled, worker: worker.id } });
   effects.push({ type: "log", level: "info", message: `${worker.id} goes on with ${taskName(task)}` });

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
 import { journalName } from "../../output/names.js";
 import type { JournalRecord } from "../core/model.js";
-import { JournalFile } from "./journal-file.js";
+import { JournalError, JournalFile, type OpenedJournal } from "./journal-file.js";
 import { headerOf, readHeader, readRecord, type JobHeader, type JobInputs } from "./records.js";
 
 type Warn = (message: string) => void;
@@ -47,7 +47,7 @@ export class JobJournal {
     if (!existsSync(path)) throw new InputError(nothing);
     let header: JobHeader | undefined;
     let onRecord: ((record: JournalRecord) => void) | undefined;
-    const { file, damage } = JournalFile.open(path, (found) => {
+    const { file, damage } = open(path, directory, (found) => {
       if (onRecord !== undefined) {
         onRecord(readRecord(found) ?? otherVersion(directory));
         return;
@@ -88,13 +88,13 @@ export class JobJournal {
   keep(): boolean {
     const file = this.#file;
     if (file === undefined) return false;
-    let isInPlace = false;
-    this.#orGiveUp(() => {
+    const isInPlace = this.#orGiveUp(() => {
       file.sync();
-      isInPlace = file.isInPlace();
+      return file.isInPlace();
     });
     file.close();
-    return isInPlace;
+    if (isInPlace === false) this.#warn("the journal was removed while the job ran: it cannot be resumed");
+    return isInPlace ?? false;
   }
 
   /** Closes the file; the job's directory removes it with the other files that are of no use any more. */
@@ -113,9 +113,10 @@ export class JobJournal {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  #orGiveUp(action: () => void): void {
+  /** Undefined when the journal had to be given up. */
+  #orGiveUp<Result>(action: () => Result): Result | undefined {
     try {
-      action();
+      return action();
     } catch (error) {
       this.#warn(`${(error as Error).message}: the job goes on, but cannot be resumed if it is interrupted`);
       const file = this.#file;
@@ -125,7 +126,17 @@ export class JobJournal {
       } catch (removalError) {
         this.#warn((removalError as Error).message);
       }
+      return undefined;
     }
+  }
+}
+
+function open(path: string, directory: string, onRecord: (record: unknown) => void): OpenedJournal {
+  try {
+    return JournalFile.open(path, onRecord);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    throw new InputError(`cannot resume the job in ${directory}: ${error.message}`, { cause: error });
   }
 }
 

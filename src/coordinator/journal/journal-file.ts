@@ -86,13 +86,17 @@ export class JournalFile {
   /**
    * Opens a journal to go on with it: calls `onRecord` for each record of its longest valid prefix, cuts off what stands
    * behind that, and is ready for the next record. What `onRecord` throws, this throws, and the file is left as it was.
-   * Reads a block at a time, so a journal may be larger than memory. A symbolic link is refused (`ELOOP`).
+   * Reads a block at a time, so a journal may be larger than memory. A symbolic link is refused (`ELOOP`), and the file of
+   * another user, who could name any file in it as an input.
    */
   static open(path: string, onRecord: (record: unknown) => void): OpenedJournal {
     const { O_RDWR, O_APPEND, O_NOFOLLOW } = fs.constants;
     const descriptor = attempt("open", path, () => fs.openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW));
     try {
-      if (!fs.fstatSync(descriptor).isFile()) throw new JournalError("open", path, new Error("it is no regular file"));
+      const stats = fs.fstatSync(descriptor);
+      if (!stats.isFile()) throw new JournalError("open", path, new Error("it is no regular file"));
+      const isOurs = stats.uid === 0 || stats.uid === process.geteuid?.();
+      if (!isOurs) throw new JournalError("open", path, new Error(`it belongs to another user (uid ${stats.uid})`));
       const end = readAll(path, descriptor, onRecord);
       if (end.restBytes > 0) attempt("cut off the end of", path, () => fs.ftruncateSync(descriptor, end.validBytes));
       return { file: new JournalFile(path, descriptor, end), damage: end.damage, droppedBytes: end.restBytes };

@@ -1,6 +1,6 @@
 import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput } from "../../../src/rpc/protocol.js";
 
-const classes = ["error", "crash", "timeout", "memory", "io"] as const;
+const classes = ["error", "crash", "timeout", "memory", "io", "released"] as const;
 
 /** What a finished attempt says; some partitions of a map get nothing, which ones differs from attempt to attempt. */
 export function done(ref: AttemptRef | undefined, reducers: number, how = 0): AttemptOutcome {

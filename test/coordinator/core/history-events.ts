@@ -11,8 +11,9 @@
  *     1s w1 asks to commit map 0 attempt 1
  *     1s w1 reports map 0 attempt 1 done
  *     1s w1 reports map 0 attempt 1 done, and leaves
- *     1s w1 fails map 0 attempt 1 with error "boom"         (or timeout, memory, io, crash, fatal)
+ *     1s w1 fails map 0 attempt 1 with error "boom"         (or timeout, memory, io, crash, released, fatal)
  *     1s w1 fails map 0 attempt 1 with error "boom" at record 40
+ *     1s w1 fails map 0 attempt 1 with released "it is to leave", and leaves
  *     1s w1 asks for the inputs of reduce 0 attempt 1
  *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, map 1 attempt 2
  *     2s w1 sends a heartbeat about map 0 attempt 1         (or: sends a heartbeat)
@@ -34,7 +35,9 @@ type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
 const attemptPattern = "(?<kind>map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
 const failurePattern =
-  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+))?$/;
+  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+))?$/;
+
+const leavingSuffix = ", and leaves";
 
 /** Reads the words of a line behind its time; `call` is the number that its call, if it is one, is to have. */
 export function readEvent(words: string, call: number, settings: JobSettings): Event {
@@ -65,8 +68,11 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
       const outcome = doneOutcome(ref, settings.reducers);
       return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
     }
-    case "fails":
-      return { type: "attemptEnded", call, worker, ref, outcome: readFailure(rest), leaving: false };
+    case "fails": {
+      const leaving = rest.endsWith(leavingSuffix);
+      const outcome = readFailure(leaving ? rest.slice(0, -leavingSuffix.length) : rest);
+      return { type: "attemptEnded", call, worker, ref, outcome, leaving };
+    }
     default:
       throw new Error(`no event in a history reads “${words}”`);
   }

@@ -81,6 +81,7 @@ export class LedgerJob {
     if (this.draining && isOver) this.ended ??= "stopped";
   }
 
+  /** The job fails, or is wanted to end. While it drains that is no failure: who resumes it may see for himself. */
   abort(): void {
     this.ended ??= this.draining ? "stopped" : "failed";
   }
@@ -90,8 +91,9 @@ export class LedgerJob {
     const life = end(worker);
     if (life === undefined) return;
     life.task.failedOn.add(worker.id);
-    if (this.ended !== undefined) return;
-    if (loss.class === "fatal") this.ended = "failed";
+    // An attempt that is given back was lost by nobody's fault.
+    if (this.ended !== undefined || loss.class === "released") return;
+    if (loss.class === "fatal") this.abort();
     else if (loss.class === "damaged") this.#loseFiles(life, loss.damaged ?? []);
     // A disk that is full is no fault of a record.
     else this.#count(life, loss.class === "crash", loss.class === "io" ? undefined : loss.record);
@@ -137,7 +139,7 @@ export class LedgerJob {
     task.losses.push({ isCrash, record });
     const maySkip = record !== undefined && task.ref.kind === "map" && badRecordsMax > 0 && !task.skip.has(record);
     if (maySkip && task.losses.filter((other) => other.record === record).length === 2) {
-      if (this.#skipped === badRecordsMax) this.ended = "failed";
+      if (this.#skipped === badRecordsMax) this.abort();
       else {
         this.#skipped += 1;
         task.skip.add(record);
@@ -158,7 +160,7 @@ export class LedgerJob {
       this.mapsLost += 1;
       this.#lose(map);
       if (map.filesLost === this.#settings.maxCrashes) {
-        this.ended = "failed";
+        this.abort();
         return;
       }
     }
@@ -176,6 +178,6 @@ export class LedgerJob {
   #endIfTooMany(task: TaskPage): void {
     const { maxAttempts, maxCrashes } = this.#settings;
     const crashes = crashesOf(task);
-    if (crashes >= maxCrashes || task.losses.length - crashes >= maxAttempts) this.ended = "failed";
+    if (crashes >= maxCrashes || task.losses.length - crashes >= maxAttempts) this.abort();
   }
 }

@@ -127,6 +127,14 @@ describe("a journal", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
+  test.skipIf(process.geteuid?.() !== 0)("is not opened when it is another user's", () => {
+    const file = JournalFile.create(directory.newPath());
+    file.close();
+    fs.chownSync(file.path, 65534, -1);
+    expect(() => contents(file.path)).toThrow("it belongs to another user (uid 65534)");
+    expect(directory.openFiles()).toBe(0);
+  });
+
   test("appends a group with one write", () => {
     const file = JournalFile.create(directory.newPath());
     file.appendAll([1, 2, 3]);

@@ -1,0 +1,67 @@
+/** A coordinator in a process of its own, which says now and then what it takes. Started by `cluster.ts`. */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Coordinator } from "../../src/coordinator/coordinator.js";
+import { findInputs } from "../../src/input/files.js";
+import { journalName } from "../../src/output/names.js";
+import type { CoordinatorMessage, CoordinatorStart } from "./messages.js";
+
+const sampleIntervalMs = 250;
+const mebibyte = 2 ** 20;
+
+const { input, directory, socket, size, resume } = JSON.parse(process.argv[2] ?? "") as CoordinatorStart;
+const delay = monitorEventLoopDelay({ resolution: 5 });
+const startMs = performance.now();
+const coordinator = await Coordinator.start({
+  inputs: findInputs([input]),
+  outputDirectory: directory,
+  socket,
+  reducers: size.partitions,
+  splitBytes: 1024,
+  splitBytesGiven: true,
+  collectorBytes: 256 * mebibyte,
+  args: {},
+  taskTimeoutMs: 60_000,
+  attemptTimeoutMs: undefined,
+  backupTasks: false,
+  maxAttempts: 4,
+  maxCrashes: 20,
+  badRecordsMax: 0,
+  keepIntermediate: false,
+  resume,
+  log: { info: () => undefined, warn: (message) => console.error(message) },
+});
+delay.enable();
+send({ type: "listening", startMs: performance.now() - startMs });
+const samples = setInterval(sample, sampleIntervalMs);
+const { snapshot, failure, outputs } = await coordinator.run();
+clearInterval(samples);
+sample();
+send({ type: "ended", phase: snapshot.phase, failure: failure?.message, outputs: outputs.length });
+process.disconnect();
+
+function sample(): void {
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  const { maps, reduces, workers } = coordinator.snapshot();
+  const { user, system } = process.cpuUsage();
+  send({
+    type: "sample",
+    maps: maps.completed,
+    reduces: reduces.completed,
+    workers: workers.length,
+    residentMiB: rss / mebibyte,
+    heapMiB: heapUsed / mebibyte,
+    arraysMiB: arrayBuffers / mebibyte,
+    journalMiB: (fs.statSync(join(directory, journalName), { throwIfNoEntry: false })?.size ?? 0) / mebibyte,
+    openFiles: fs.readdirSync("/proc/self/fd").length,
+    processorMs: (user + system) / 1000,
+    // Of the time since the last sample: how late something that was due has come.
+    delayMaxMs: delay.max / 1e6,
+  });
+  delay.reset();
+}
+
+function send(message: CoordinatorMessage): void {
+  process.send?.(message);
+}

@@ -1,0 +1,34 @@
+import { mkdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { playJob } from "./cluster.js";
+import { loadCore } from "./core-load.js";
+
+const size = { splits: 2000, partitions: 50, workers: 50 };
+/** Of a process that has not taken any connection, with what Node.js and tsx have open. */
+const openFilesAtRest = 40;
+const disturberCount = 3;
+
+const temporary = useTemporaryDirectory();
+
+describe("a coordinator with many workers", () => {
+  it("gives each task out once, is resumed after it was killed, and is not kept from it by clients that go wrong", async () => {
+    const root = temporary.newPath();
+    mkdirSync(root);
+    const { maps, reduces, left } = await playJob(root, { size, withDisturbers: true });
+    expect(maps.workers).toMatchObject({ accepted: { map: 2000, reduce: 0 }, tasks: { map: 2000 } });
+    expect(reduces.workers).toMatchObject({ accepted: { map: 0, reduce: 50 }, tasks: { reduce: 50 }, wrongInputs: 0 });
+    expect(reduces).toMatchObject({ phase: "done", outputs: 50 });
+    expect(left).toEqual([]);
+    expect(maps.disturbances?.cutOff.flood).toBeGreaterThan(0);
+    const openFiles = [...maps.samples, ...reduces.samples].map((sample) => sample.openFiles);
+    // A connection that was cut off may be there for a moment beside the one after it.
+    expect(Math.max(...openFiles)).toBeLessThanOrEqual(openFilesAtRest + size.workers + 2 * disturberCount);
+  });
+});
+
+it("the core plays a large job to its end, each task in one attempt", () => {
+  const { steps } = loadCore({ splits: 5000, partitions: 20, workers: 100 });
+  expect(steps["attemptEnded"]?.count).toBe(5020);
+  expect(steps["commitAsked"]?.count).toBe(5020);
+});

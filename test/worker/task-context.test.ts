@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { AttemptContext } from "../../src/worker/task-context.js";
+
+function newContext(): AttemptContext {
+  return new AttemptContext({
+    ref: { kind: "map", task: 0, attempt: 1 },
+    jobId: "job",
+    reducers: 1,
+    directory: "/nowhere",
+    collectorBytes: 1,
+    args: {},
+    signal: new AbortController().signal,
+    progress: { set: () => undefined, beginRecord: () => undefined },
+    marksRecords: false,
+  });
+}
+
+describe("a counter", () => {
+  it("keeps its sum, under any name", () => {
+    const context = newContext();
+    context.counter("__proto__").add();
+    context.counter("__proto__").add(2);
+    expect(context.counts()).toEqual([["__proto__", 3]]);
+  });
+
+  it("refuses what makes it too large for a number, and keeps the sum that it had", () => {
+    const context = newContext();
+    const counter = context.counter("large");
+    counter.add(Number.MAX_VALUE);
+    expect(() => counter.add(Number.MAX_VALUE)).toThrow(/^counter large: .* is too large/);
+    expect(() => counter.add(NaN)).toThrow(/cannot add NaN/);
+    expect(context.counts()).toEqual([["large", Number.MAX_VALUE]]);
+  });
+
+  it("is one of so many, with names so long, that they fit into a report", () => {
+    const context = newContext();
+    const name = (n: number) => `${"€".repeat(196)}${n}`;
+    for (let n = 0; n < 1000; n++) context.counter(name(n)).add();
+    expect(() => context.counter("another").add()).toThrow(/^counter another: a task may have 1000 counters/);
+    context.counter(name(7)).add();
+    expect(context.counts()).toHaveLength(1000);
+    expect(() => context.counter("n".repeat(201))).toThrow(/longer than 200 characters/);
+    expect(() => context.counter(7 as unknown as string)).toThrow(/is a string, not number/);
+  });
+});
