@@ -29,9 +29,9 @@ try {
 
 async function run(given: Arguments): Promise<number> {
   const stopping = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort(signal));
   // Who reads has seen enough (`| head`).
-  process.stdout.on("error", () => stopping.abort());
+  process.stdout.on("error", (error) => stopping.abort(error.message));
   const report = new Report();
   console.log(`chaos: --seed ${given.seed}`);
   let toldMs = performance.now();
@@ -49,7 +49,9 @@ async function run(given: Arguments): Promise<number> {
     toldMs = performance.now();
   }
   console.log(report.summary());
-  console.log(`chaos: --seed ${given.seed}${stopping.signal.aborted ? ", stopped" : ""}`);
+  console.log(
+    `chaos: --seed ${given.seed}${stopping.signal.aborted ? `, stopped by ${String(stopping.signal.reason)}` : ""}`,
+  );
   if (stopping.signal.aborted) return 130;
   return report.badJobs > 0 ? 1 : 0;
 }
