@@ -31,7 +31,7 @@ async function run(given: Arguments): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort(signal));
   // Who reads has seen enough (`| head`).
-  process.stdout.on("error", (error) => stopping.abort(error.message));
+  process.stdout.on("error", (error: Error) => stopping.abort(error.message));
   const report = new Report();
   console.log(`chaos: --seed ${given.seed}`);
   let toldMs = performance.now();
