@@ -16,6 +16,8 @@ export interface Arguments {
   readonly without: ReadonlySet<string>;
   /** Where the built programs are. */
   readonly programs: string;
+  /** Keep the files and logs of all jobs, not only of those that went wrong. */
+  readonly keep: boolean;
   readonly isVerbose: boolean;
 }
 
@@ -30,7 +32,8 @@ Runs jobs with real processes one after the other, does harm to them, and compar
   --times <n>         run it n times (default: 1)
   --without <names>   leave out apps and faults of these names, with commas: flaky,fill-disk
   --programs <dir>    where the built programs are (default: dist/src/cli)
-  --verbose           say a line for each job and each fault
+  --keep              keep the files and logs of all jobs, not only of those that went wrong
+  --verbose           say a line for each job
   --help              show this
 
 Exit code: 0 all is well, 1 a job was lost or its output wrong, 2 wrong usage, 130 stopped by Ctrl-C.`;
@@ -49,6 +52,7 @@ export function readArguments(args: string[]): Arguments | undefined {
     times: number("--times", values.times ?? "1", 1),
     without: new Set((values.without ?? "").split(",")),
     programs: programs(values.programs ?? fileURLToPath(new URL("../../dist/src/cli", import.meta.url))),
+    keep: values.keep ?? false,
     isVerbose: values.verbose ?? false,
   };
 }
@@ -66,6 +70,7 @@ function parse(args: string[]) {
         times: text,
         without: text,
         programs: text,
+        keep: flag,
         verbose: flag,
         help: flag,
       },

@@ -10,7 +10,7 @@
 import { readArguments, usage, UsageError, type Arguments } from "./arguments.js";
 import { runJob } from "./job.js";
 import { jobSeedOf } from "./random.js";
-import { badJob, jobLine, Report } from "./report.js";
+import { jobLine, jobWithPlace, Report } from "./report.js";
 import { planJob } from "./workload.js";
 
 const progressIntervalMs = 30_000;
@@ -29,19 +29,19 @@ try {
 
 async function run(given: Arguments): Promise<number> {
   const stopping = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort(signal));
   // Who reads has seen enough (`| head`).
-  process.stdout.on("error", () => stopping.abort());
+  process.stdout.on("error", (error: Error) => stopping.abort(error.message));
   const report = new Report();
   console.log(`chaos: --seed ${given.seed}`);
   let toldMs = performance.now();
   for (const seed of jobSeeds(given)) {
     const plan = planJob(seed, given.without);
-    const result = await runJob(plan, given.programs, stopping.signal);
+    const result = await runJob(plan, given, stopping.signal);
     if (result === undefined) break;
     report.add(plan, result);
     const isBad = result.verdict === "lost" || result.verdict === "wrong";
-    if (isBad) console.log(badJob(plan, result));
+    if (isBad || given.keep) console.log(jobWithPlace(plan, result));
     else if (given.isVerbose) console.log(jobLine(plan, result));
     if (report.badJobs >= badJobsMax) break;
     if (performance.now() - toldMs < progressIntervalMs) continue;
@@ -49,7 +49,9 @@ async function run(given: Arguments): Promise<number> {
     toldMs = performance.now();
   }
   console.log(report.summary());
-  console.log(`chaos: --seed ${given.seed}${stopping.signal.aborted ? ", stopped" : ""}`);
+  console.log(
+    `chaos: --seed ${given.seed}${stopping.signal.aborted ? `, stopped by ${String(stopping.signal.reason)}` : ""}`,
+  );
   if (stopping.signal.aborted) return 130;
   return report.badJobs > 0 ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Arguments } from "./arguments.js";
 import { Cluster, type ClusterEnd } from "./cluster.js";
 import { inflict, type Effect } from "./faults.js";
 import type { Fault } from "./fault-plan.js";
@@ -25,7 +26,11 @@ export interface JobResult {
 const deadlineMs = 120_000;
 
 /** Runs a job, does the harm that is planned, and judges what comes of it. Undefined when it was stopped meanwhile. */
-export async function runJob(plan: JobPlan, programs: string, stopped: AbortSignal): Promise<JobResult | undefined> {
+export async function runJob(
+  plan: JobPlan,
+  { programs, keep }: Pick<Arguments, "programs" | "keep">,
+  stopped: AbortSignal,
+): Promise<JobResult | undefined> {
   const startedMs = performance.now();
   const place = new Place(programs, { hasSmallDisk: plan.faults.some(({ fault }) => fault.kind === "fill-disk") });
   let isBad = false;
@@ -48,7 +53,7 @@ export async function runJob(plan: JobPlan, programs: string, stopped: AbortSign
     const elapsedMs = performance.now() - startedMs;
     return { verdict, complaints, faults, resumes: cluster.resumes, elapsedMs, directory: place.directory };
   } finally {
-    await place.close({ keep: isBad });
+    await place.close({ keep: keep || isBad });
   }
 }
 

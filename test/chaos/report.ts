@@ -57,7 +57,7 @@ export class Report {
     const bad = this.#results.filter(({ result: { verdict } }) => verdict === "lost" || verdict === "wrong");
     return [
       ...numbers.map(([label, number]) => `${label.padEnd(width)}  ${number}`),
-      ...bad.map(({ plan, result }) => badJob(plan, result)),
+      ...bad.map(({ plan, result }) => jobWithPlace(plan, result)),
     ].join("\n");
   }
 
@@ -81,7 +81,7 @@ export function jobLine(plan: JobPlan, { verdict, complaints, faults, elapsedMs 
   return [head, ...complaints].join("\n    ");
 }
 
-/** What is to be known about a job that went wrong. */
-export function badJob(plan: JobPlan, result: JobResult): string {
+/** The same, and where its files are kept. */
+export function jobWithPlace(plan: JobPlan, result: JobResult): string {
   return `${jobLine(plan, result)}\n    its files are in ${result.directory}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { compareLines, expectedLines, recordsOf } from "./oracle.js";
+import { compareLines, expectedLines, isBad, recordsOf } from "./oracle.js";
 import type { Place } from "./place.js";
 import type { JobPlan } from "./workload.js";
 
@@ -83,7 +83,7 @@ function wrongBadRecords({ app, inputs }: JobPlan, place: Place): string[] {
   if (app !== "bad-records") return [];
   const text = readIfThere(join(place.outputDirectory, badRecordsName));
   const kept = linesOf(text).map((line) => (JSON.parse(line) as { readonly text: string }).text.trimEnd());
-  const bad = inputs.flatMap(recordsOf).filter((line) => line.startsWith("BAD "));
+  const bad = inputs.flatMap(recordsOf).filter(isBad);
   return [
     ...described(without(kept, bad), "in the file of bad records, and not bad"),
     ...described(without(bad, kept), "bad, and not in the file of bad records"),
