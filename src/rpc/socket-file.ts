@@ -64,7 +64,8 @@ async function isLive(socketPath: string, path: string): Promise<boolean> {
     return true;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ECONNREFUSED" || code === "ENOENT") return false;
+    // Reset: it ended while we were in its queue.
+    if (code === "ECONNREFUSED" || code === "ECONNRESET" || code === "ENOENT") return false;
     // The queue of a live one is full.
     if (code === "EAGAIN") return true;
     if (code === "EACCES" || code === "EPERM") {

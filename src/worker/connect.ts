@@ -50,9 +50,9 @@ const delayMsMax = 500;
 
 /**
  * What connecting fails with while a coordinator is not up yet: no socket file, or one that nobody listens at; or while
- * more workers come than it has taken in so far.
+ * more workers come than it has taken in so far; or when it ends just then.
  */
-const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "EAGAIN"]);
+const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"]);
 
 /**
  * A coordinator that was killed leaves its socket file, and one that takes its place has it away for some milliseconds. A
