@@ -59,7 +59,12 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
       const restored = createState(settingsOf(options, id, directory), options.args ?? settings.args, now);
       state = restored;
       return (record) => {
-        restore(restored, record, now);
+        try {
+          restore(restored, record, now);
+        } catch (error) {
+          const text = `cannot resume the job in ${options.outputDirectory}: its journal contradicts itself`;
+          throw new InputError(`${text}; leave out --resume to begin anew`, { cause: error });
+        }
       };
     },
     (message) => {

@@ -16,9 +16,14 @@ const retriesMax = 100;
 export async function clearAbandonedJob({ outputDirectory, newDirectories }: WorkerStart): Promise<void> {
   const directory = await takeFromOthers(outputDirectory);
   if (directory === undefined) return;
-  directory.clear(["temporary"]);
-  removeEmptyDirectories(newDirectories);
-  await directory.release({ removeIfEmpty: true });
+  try {
+    directory.clear(["temporary"]);
+    removeEmptyDirectories(newDirectories);
+  } catch {
+    // What cannot be removed stays behind, and nobody is left to be told; the next job clears it, or says why it cannot.
+  } finally {
+    await directory.release({ removeIfEmpty: true });
+  }
 }
 
 /** Another worker holds it for some milliseconds. Undefined when a new job has it, or when it cannot be had. */

@@ -57,7 +57,7 @@ export async function runInProcess(
     collectorBytes: job.collectorBytes,
     args: job.args,
     signal: new AbortController().signal,
-    progress: { set: () => undefined, beginRecord: () => undefined },
+    progress: { set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,
   });
   let isDone = false;
@@ -70,16 +70,30 @@ export async function runInProcess(
       const settings = settingsOf({ kind: "reduce", task, attempt: 1 });
       reduces.push(await runNamed(`reduce task ${task}`, () => runReduceTask(app, stored, settings)));
     }
-    directory.clear(["intermediate", "output", "bad-records"]);
+    // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
+    directory.clear(["journal", "intermediate", "output", "bad-records"]);
     for (const { temporaryPath, finalPath } of reduces.flatMap(({ files }) => files)) {
       commitFile(temporaryPath, finalPath);
     }
     isDone = true;
     return { directory: directory.path, outputs: directory.outputs(), maps, reduces };
   } finally {
+    try {
+      await giveBack(directory, isDone);
+    } finally {
+      await dismissJanitor();
+    }
+  }
+}
+
+async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void> {
+  try {
     directory.clear(["temporary"]);
+  } catch (error) {
+    // Files that cannot be removed are no news beside what the job has failed of.
+    if (isDone) throw error;
+  } finally {
     await directory.release({ removeIfEmpty: !isDone });
-    await dismissJanitor();
   }
 }
 

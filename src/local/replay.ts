@@ -38,12 +38,12 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
     let number = 0;
     for (const record of readBadRecords(records.path)) {
       number += 1;
-      const source = sourceOfRecord({ ...record, bytes: record.read() }, app.input);
       const settings = settingsOf({ kind: "map", task: record.task, attempt: 1 });
       // Many records are of the same attempt of the same task, and their files must not meet.
       const ownFiles = { ...settings, jobId: `${settings.jobId}-${number}` };
       onBegin(record);
       try {
+        const source = sourceOfRecord({ ...record, bytes: record.read() }, app.input);
         const result = await endedByStrayError(() => runMapTask(app, source, ownFiles));
         passed.push(result);
         onPassed(result.recordsOut);

@@ -47,6 +47,7 @@ const supervisor: CoordinatorAddress = {
   name: "mr run",
   connect: () => Promise.resolve(new Socket({ fd: connectionDescriptor })),
   awaitReturn: undefined,
+  helloTimeoutMs: undefined,
 };
 
 /** A supervisor that was killed closes its connections all at once, but that may be noticed one after the other. */

@@ -11,7 +11,7 @@ export const parseErrorCode = JSONRPCErrorCode.ParseError;
 /** JSON, but no JSON-RPC request; or longer than this end takes. */
 export const invalidRequestCode = JSONRPCErrorCode.InvalidRequest;
 /** The params do not fit the schema of the method. */
-export const invalidParamsCode = JSONRPCErrorCode.InvalidParams;
+export const invalidParamsCode: number = JSONRPCErrorCode.InvalidParams;
 /** The handler threw, or its result cannot be sent. */
 export const internalErrorCode = JSONRPCErrorCode.InternalError;
 /** The job does not take this worker: its app, args or protocol differ. Asking again cannot help. */

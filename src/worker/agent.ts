@@ -91,8 +91,11 @@ class Agent {
     let stream = await coordinator.connect(departure.signal);
     let comeback: CoordinatorReturn | undefined;
     for (;;) {
+      const begunMs = performance.now();
       const end = await this.#workOver(stream, () => (comeback = undefined));
       if (!(end instanceof ConnectionClosedError)) return end;
+      // One that takes connections and answers nothing is not back.
+      comeback?.spend(Math.min(performance.now() - begunMs, this.#identity?.taskTimeoutMs ?? 0));
       if (comeback === undefined) {
         // One that never took it in is no loss.
         if (this.#identity === undefined || coordinator.awaitReturn === undefined) throw end;
@@ -171,7 +174,7 @@ class Agent {
     };
     const { worker, token, job, keepsAttempt } = await session.register(params, {
       mayGoSilent: coordinator.awaitReturn === undefined,
-      helloTimeoutMs: this.#identity?.taskTimeoutMs,
+      helloTimeoutMs: this.#identity?.taskTimeoutMs ?? coordinator.helloTimeoutMs,
     });
     this.#identity = { job: job.id, worker, token, taskTimeoutMs: job.taskTimeoutMs };
     // Of a job that is another one by now, or of a task that was given to others, nothing is to be written any more.

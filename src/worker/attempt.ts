@@ -191,8 +191,11 @@ export class Attempt {
   }
 }
 
+/** Codes that a coordinator answers with may be any number. */
+const invalidParams: number = invalidParamsCode;
+
 function isUnfitForWire(error: unknown): error is Error {
-  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParamsCode);
+  return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParams);
 }
 
 function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {

@@ -12,6 +12,8 @@ export interface CoordinatorAddress {
   connect(signal: AbortSignal): Promise<Duplex>;
   /** Begins to wait for a coordinator that was lost; undefined when one cannot come back. */
   readonly awaitReturn: (() => CoordinatorReturn) | undefined;
+  /** How long it may take to answer the first time; undefined when it may take any time. */
+  readonly helloTimeoutMs: number | undefined;
 }
 
 /** The wait for a coordinator that was lost. */
@@ -21,6 +23,8 @@ export interface CoordinatorReturn {
    * CoordinatorUnreachableError when it has ended in good order or the time is over, or at once on abort.
    */
   connect(signal: AbortSignal): Promise<Duplex>;
+  /** So much of the time went by over a connection on which it did not answer. */
+  spend(ms: number): void;
 }
 
 export interface ConnectTimeouts {
@@ -37,6 +41,7 @@ export function coordinatorAt(socket: string, timeouts: ConnectTimeouts): Coordi
     name,
     connect: (signal) => connectWhenUp(socket, name, timeouts.connectTimeoutMs, signal),
     awaitReturn: () => new SocketReturn(socket, name, timeouts.reconnectTimeoutMs),
+    helloTimeoutMs: timeouts.connectTimeoutMs,
   };
 }
 
@@ -100,6 +105,10 @@ class SocketReturn implements CoordinatorReturn {
       if (typeof found !== "string") return found;
       if (this.#goneMs >= goneForMs) throw new CoordinatorUnreachableError(goneMessage(this.#name));
     }
+  }
+
+  spend(ms: number): void {
+    this.#waitedMs += ms;
   }
 
   #notBack(): string {

@@ -25,7 +25,7 @@ const abortGraceMs = 200;
 /** The agent's handle of an executor thread. */
 export class Executor {
   readonly #thread: Worker;
-  readonly #progress = new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
+  readonly #progress = new Float64Array(new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT));
   readonly #loaded: Promise<InputKind>;
   #resolveLoaded: (input: InputKind) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
@@ -48,7 +48,11 @@ export class Executor {
       this.#rejectLoaded = reject;
     });
     this.#thread.on("message", (message: ExecutorMessage) => this.#take(message));
-    this.#thread.on("error", (error: unknown) => this.#lose(this.#failureOf(error), appPath));
+    this.#thread.on("error", (error: unknown) => {
+      const failure = this.#failureOf(error);
+      this.#noteAfterthought(failure);
+      this.#lose(failure, appPath);
+    });
     this.#thread.on("exit", (code) => {
       const message = `the thread of the app ended with exit code ${code} (does it call process.exit?)`;
       this.#lose({ type: "failed", class: "crash", message }, appPath);
@@ -104,7 +108,7 @@ export class Executor {
       };
     });
     this.#running = { assignment, settled, settle };
-    this.#progress.set([0, 0, NaN]);
+    this.#progress.set([0, 0, NaN, 0]);
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     return settled;
   }
@@ -153,7 +157,7 @@ export class Executor {
     else if (message.type !== "dying") this.#end(message);
     else {
       this.#loss ??= message.failure;
-      if (this.#running === undefined) this.#end(this.#loss);
+      this.#noteAfterthought(message.failure);
     }
   }
 
@@ -172,10 +176,15 @@ export class Executor {
     if (running !== undefined) {
       const record = running.assignment.type === "map" ? this.#record : undefined;
       running.settle(end.type === "failed" && record !== undefined ? { ...end, record } : end);
-    } else if (end.type === "failed" && end.class !== "crash") {
-      // An error between two attempts is that of an earlier one, and must be heard of all the same.
-      this.#afterthought ??= end;
     }
+  }
+
+  /**
+   * An error of the app between two attempts is that of an earlier one, and must be heard of all the same. What the engine
+   * has ended the thread for is none: that attempt may have finished just then.
+   */
+  #noteAfterthought(failure: Failure): void {
+    if (this.#running === undefined) this.#afterthought ??= failure;
   }
 
   /** An error that reached the top of the thread: thrown in a callback, a rejection nobody handled, or out of memory. */

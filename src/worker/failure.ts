@@ -26,7 +26,7 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
 
 /** What the app's own error says of itself. Apps may have put anything into its properties. */
 export function appFailure(error: Error): Failure {
-  const { name, message, stack } = error as { readonly [Property in "name" | "message" | "stack"]: unknown };
+  const { name, message, stack } = error as Readonly<Record<"name" | "message" | "stack", unknown>>;
   const text = `${String(name)}: ${typeof message === "string" ? message : inspect(message)}`;
   return { type: "failed", class: "error", message: text, ...(typeof stack === "string" ? { stack } : {}) };
 }

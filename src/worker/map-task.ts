@@ -29,12 +29,17 @@ export async function runMapTask(
     temporaryPath: (partition) => `${prefix}${partition}`,
     spillPath: (run) => `${prefix}run-${run}`,
     memoryBytes: collectorBytes,
+    // It takes its time, which is not that of the record at hand.
+    onSpill: (isSpilling) => progress.beginRecord(isSpilling ? NaN : context.offset),
   });
   const context = new MapAttemptContext(settings, source.file, collector);
+  let { progress } = settings;
   let marker: RecordMarker | undefined;
   try {
-    if (settings.marksRecords) marker = new RecordMarker(directory, jobId, ref);
-    const progress = marker === undefined ? settings.progress : marking(settings.progress, marker);
+    if (settings.marksRecords) {
+      marker = new RecordMarker(directory, jobId, ref);
+      progress = marking(settings.progress, marker);
+    }
     const read =
       app.mapBytes === undefined
         ? await mapRecords(source.openText(), app.map, context, collector, progress)
@@ -68,6 +73,7 @@ export async function runMapTask(
 function marking(progress: Progress, marker: RecordMarker): Progress {
   return {
     set: (records, bytes) => progress.set(records, bytes),
+    takeValue: () => progress.takeValue(),
     beginRecord: (offset) => {
       progress.beginRecord(offset);
       marker.mark(offset);

@@ -26,7 +26,11 @@ export async function runReduceTask(
     const lines = new TextLines(file);
     const context = new ReduceAttemptContext(settings, lines);
     const { progress } = settings;
-    const groups = mergeGroups(inputs, { combine: app.combine, onPairs: (pairs) => progress.set(pairs, 0) });
+    const groups = mergeGroups(inputs, {
+      combine: app.combine,
+      onPairs: (pairs) => progress.set(pairs, 0),
+      onValue: () => progress.takeValue(),
+    });
     for (const group of groups) {
       progress.beginRecord(groups.pairs);
       const result = reduceGroup(app, group, context);

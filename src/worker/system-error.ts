@@ -28,7 +28,9 @@ export function isOwnFileError(error: Error): boolean {
   if (error instanceof NotAFileError) return true;
   if (!("syscall" in error) || !("code" in error)) return false;
   const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
-  return frames.find((line) => !line.includes("node:"))?.includes(engineDirectory) ?? false;
+  const caller = frames.find((line) => !line.includes("node:"));
+  // The engine waits for no file, but for what the app does: that is where it shows as `async`.
+  return caller !== undefined && caller.includes(engineDirectory) && !/^\s+at async /.test(caller);
 }
 
 /** What to say about an error of the system: its own message, which has code and path, and what to do about it. */

@@ -28,6 +28,8 @@ export interface Progress {
    * is, and the engine takes the time that it takes.
    */
   beginRecord(offset: number): void;
+  /** The app has taken one more value of the key at work from the stream of them. */
+  takeValue(): void;
 }
 
 /** A finished file of an attempt, still under its temporary name. */

@@ -204,6 +204,15 @@ describe.concurrent("mr run", () => {
 });
 
 describe.concurrent("mr sequential", () => {
+  test("leaves no journal of a job that was stopped, which would take its outputs for that one's", async ({
+    place,
+  }) => {
+    place.write("a.txt", "ab");
+    place.write("out/.mr-journal", "");
+    await place.succeed("mr", ["sequential", "-r", "1", "-o", "out", "wc", "a.txt"]);
+    expect(place.files("out")).toEqual(["out/mr-out-0"]);
+  });
+
   for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
     for (const phase of ["map", "reduce"] as const) {
       test(`ends at ${signal} in an endless loop in ${phase}, and what it made goes`, async ({ place }) => {

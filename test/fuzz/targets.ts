@@ -1,7 +1,8 @@
 import { frames } from "./frames.js";
 import { intermediate } from "./intermediate.js";
+import { journals, recovery } from "./journals.js";
 import { messages } from "./messages.js";
 import type { Target } from "./target.js";
 
 /** Whatever reads bytes that another process wrote. To add one, make a `Target` and name it here. */
-export const targets: Readonly<Record<string, Target>> = { frames, messages, intermediate };
+export const targets: Readonly<Record<string, Target>> = { frames, messages, intermediate, journals, recovery };

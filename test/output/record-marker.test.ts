@@ -60,7 +60,8 @@ describe("a record marker", () => {
 
   it("does not follow a link, wait for a pipe, or take the place of another file", () => {
     const directory = temporary.newDirectory();
-    new RecordMarker(directory, "job", ref).mark(12);
+    const marker = new RecordMarker(directory, "job", ref);
+    marker.mark(12);
     const path = join(directory, readdirSync(directory)[0] ?? "");
     const elsewhere = join(temporary.newDirectory(), "elsewhere");
     expect(() => new RecordMarker(directory, "job", ref)).toThrow(/EEXIST/);
@@ -68,9 +69,11 @@ describe("a record marker", () => {
     symlinkSync(elsewhere, path);
     expect(() => new RecordMarker(directory, "job", ref)).toThrow(/EEXIST/);
     expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
-    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    expect(spawnSync("/bin/sh", ["-c", 'mkfifo "$0"', path]).status).toBe(0);
     expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
+    marker.remove();
     expect(readdirSync(directory)).toEqual([]);
+    marker.remove();
   });
 
   it("is no reason to end anything when it cannot be removed", () => {

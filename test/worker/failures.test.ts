@@ -75,6 +75,14 @@ describe.concurrent("how an attempt failed is told by class", () => {
       source: `import { readFile } from "node:fs/promises"; export const map = async () => { await readFile("no-such-file"); };`,
       says: /ENOENT.*no-such-file/,
     },
+    "the app hands on a file of its own in vain": {
+      source: `import { readFile } from "node:fs/promises"; export const map = () => readFile("no-such-file");`,
+      says: /ENOENT.*no-such-file/,
+    },
+    "a synchronous map leaves a rejection behind": {
+      source: `export const map = () => { Promise.reject(new Error("left behind")); };`,
+      says: /^Error: left behind$/,
+    },
     "the app ends its thread": {
       source: `export const map = () => process.exit(3);`,
       says: /ended with exit code 3 \(does it call process\.exit\?\)/,
@@ -186,6 +194,25 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
     place.write("in.txt", "line\n".repeat(10));
     coordinator.assignMap(place, "in.txt");
     expect(await coordinator.success()).toMatchObject({ recordsIn: 10 });
+    await end();
+    place.leavesFiles = true;
+  });
+
+  test("is not ended as long as values of one line are read", async ({ place }) => {
+    const line = `["key",[${Array.from({ length: 10 }, (_, n) => n).join()}]]\n`;
+    place.write("out/mr-0-0", line);
+    const { coordinator, end } = await start(
+      place,
+      `${map} export async function reduceStream(key, values) {
+        let sum = 0;
+        for (const value of values) { sum += value; await new Promise((resolve) => setTimeout(resolve, 150)); }
+        return sum;
+      }`,
+      { job: { attemptTimeoutMs: 400 }, inputs: [[0, 1, line.length, crc32(line)]] },
+    );
+    coordinator.assignReduce();
+    await coordinator.success();
+    expect(place.read("out/mr-out-0")).toBe("key 45\n");
     await end();
     place.leavesFiles = true;
   });

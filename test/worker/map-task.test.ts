@@ -44,7 +44,11 @@ function attempt(marksRecords = false) {
     collectorBytes: 2 ** 20,
     args: {},
     signal: new AbortController().signal,
-    progress: { set: () => undefined, beginRecord: (offset) => void begun.push(offset) },
+    progress: {
+      set: () => undefined,
+      beginRecord: (offset) => void begun.push(offset),
+      takeValue: () => undefined,
+    },
     marksRecords,
   };
   return { directory, begun, settings };
@@ -99,6 +103,17 @@ describe("a map attempt", () => {
     const source = sourceOfSplit(splitOf("a\n"), "lines");
     await expect(runMapTask(late, source, ending.settings)).rejects.toThrow("cannot combine");
     expect(ending.begun).toEqual([0, NaN]);
+  });
+
+  it("has no record at work while it spills, and the same one as before after that", async () => {
+    const { settings, begun } = attempt();
+    const app = appOf((line, ctx) => {
+      if (line === "b") for (let n = 0; n < 200_000; n++) ctx.emit(`key${n}`, n);
+    });
+    await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), "lines"), settings);
+    const spills = (begun.length - 4) / 2;
+    expect(spills).toBeGreaterThan(0);
+    expect(begun).toEqual([0, 2, ...Array.from({ length: spills }, () => [NaN, 2]).flat(), 4, NaN]);
   });
 
   it("does not blame a record for what comes after it and cannot be read", async () => {

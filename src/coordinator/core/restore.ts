@@ -14,6 +14,7 @@ import { moveTask } from "./transitions.js";
 export function restore(state: State, record: JournalRecord, now: number): void {
   switch (record.type) {
     case "planned":
+      if (state.app !== undefined) throw new Error("the journal plans the tasks twice");
       planTasks(state, record.app, record.args, record.splits);
       break;
     case "began": {

@@ -51,6 +51,8 @@ export interface CollectorOptions {
   temporaryPath(partition: number): string;
   /** Where run `run` (0, 1, …) is spilled to: an absolute path no one else uses. */
   spillPath(run: number): string;
+  /** Told when pairs begin to be spilled, inside of an `emit`, and when they are, unless that failed. */
+  onSpill?(isSpilling: boolean): void;
   /**
    * How much memory the pairs may take before they are spilled; 256 MiB when absent. Exceeded only by a single pair that
    * alone is larger.

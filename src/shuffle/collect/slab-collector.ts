@@ -225,6 +225,7 @@ class SlabCollector implements Collector {
   }
 
   #spill(): void {
+    this.#options.onSpill?.(true);
     try {
       const write = () => this.#runs.add((sink) => this.#writeSorted(sink));
       // Values without a key are those of pairs that were refused.
@@ -236,6 +237,7 @@ class SlabCollector implements Collector {
     this.#keys.clear();
     this.#values.clear();
     this.#emitted.forget();
+    this.#options.onSpill?.(false);
   }
 
   /** Calls what may call code of the app, which must not emit meanwhile. */

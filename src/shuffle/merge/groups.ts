@@ -41,22 +41,24 @@ export class LineGroup implements Group {
   readonly key: string;
   readonly #lines: LineSource;
   readonly #combine: Combine | undefined;
+  readonly #onValue: (() => void) | undefined;
   #stream: ValueStream | undefined;
   #isTaken = false;
   #isOver = false;
 
   /** With `combine`, the array of values is kept short by it. */
-  constructor(key: string, lines: LineSource, combine: Combine | undefined) {
+  constructor(key: string, lines: LineSource, combine: Combine | undefined, onValue?: () => void) {
     this.key = key;
     this.#lines = lines;
     this.#combine = combine;
+    this.#onValue = onValue;
   }
 
   values(): Iterable<JsonValue> {
     return {
       [Symbol.iterator]: () => {
         this.#take();
-        this.#stream = new ValueStream(() => this.#takeLine());
+        this.#stream = new ValueStream(() => this.#takeLine(), this.#onValue);
         return this.#stream;
       },
     };

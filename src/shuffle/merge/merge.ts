@@ -31,6 +31,8 @@ interface MergeOptions {
   readonly combine?: Combine | undefined;
   /** Told how many pairs were read so far, at each line whose values are read. */
   readonly onPairs?: ((pairs: number) => void) | undefined;
+  /** Called with each value that is read from a stream, before it is handed out. */
+  readonly onValue?: (() => void) | undefined;
 }
 
 const openFilesMax = 500;
@@ -55,9 +57,10 @@ export function mergeGroups(inputs: readonly StoredFile[], options: MergeOptions
 export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
   readonly #lines: MergedLines;
   readonly #combine: Combine | undefined;
+  readonly #onValue: (() => void) | undefined;
   #group: LineGroup | undefined;
 
-  constructor(inputs: readonly StoredFile[], { combine, onPairs }: MergeOptions) {
+  constructor(inputs: readonly StoredFile[], { combine, onPairs, onValue }: MergeOptions) {
     const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
     const reading = {
       blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
@@ -65,6 +68,7 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
     };
     this.#lines = new MergedLines(inputs, reading, onPairs);
     this.#combine = combine;
+    this.#onValue = onValue;
   }
 
   /** Number of pairs so far, counted a line at a time; at the end all of them, those that were not read included. */
@@ -76,7 +80,7 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
     this.#endGroup();
     const key = this.#lines.nextKey();
     if (key === undefined) return { done: true, value: undefined };
-    this.#group = new LineGroup(key, this.#lines, this.#combine);
+    this.#group = new LineGroup(key, this.#lines, this.#combine, this.#onValue);
     return { done: false, value: this.#group };
   }
 

@@ -9,6 +9,7 @@ const done = { done: true, value: undefined } as const;
  * rather than a generator, which takes longer for each value.
  */
 export class ValueStream implements IterableIterator<JsonValue, undefined, undefined> {
+  readonly #onValue: () => void;
   #nextLine: () => LineValues | undefined;
   #line: LineValues | undefined;
   /** The place in the line of the value to come after this one. */
@@ -19,13 +20,15 @@ export class ValueStream implements IterableIterator<JsonValue, undefined, undef
   #text: string | undefined;
 
   /** `nextLine` lends the lines of the key one after the other, then gives undefined. It may throw. */
-  constructor(nextLine: () => LineValues | undefined) {
+  constructor(nextLine: () => LineValues | undefined, onValue: () => void = () => undefined) {
+    this.#onValue = onValue;
     this.#nextLine = nextLine;
   }
 
   next(): IteratorResult<JsonValue, undefined> {
     if (this.#left === 0 && !this.#nextValue()) return this.return();
     this.#left--;
+    this.#onValue();
     return { done: false, value: this.#text === undefined ? this.#value : (JSON.parse(this.#text) as JsonValue) };
   }
 

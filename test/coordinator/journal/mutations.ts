@@ -92,7 +92,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 );
 
 /** A journal after up to four mutations, of bytes or of whole lines; also none, and no journal at all. */
-const mutatedJournal: fc.Arbitrary<MutatedJournal> = fc.oneof(
+export const mutatedJournal: fc.Arbitrary<MutatedJournal> = fc.oneof(
   {
     weight: 9,
     arbitrary: fc

@@ -1,0 +1,86 @@
+/**
+ * Journals into what recovers a job from them: bytes to which something has happened, and whole records that do not fit
+ * together, as no coordinator writes them.
+ */
+import fc from "fast-check";
+import { createState } from "../../src/coordinator/core/create.js";
+import { checkInvariants } from "../../src/coordinator/core/invariants.js";
+import type { Effect, JobSettings, JournalRecord } from "../../src/coordinator/core/model.js";
+import { restore, resume } from "../../src/coordinator/core/restore.js";
+import { readRecord } from "../../src/coordinator/journal/records.js";
+import { chunkSizes } from "../coordinator/journal/journal-bytes.js";
+import { mutatedJournal, requirePrefix } from "../coordinator/journal/mutations.js";
+import { targetOf, type Target } from "./target.js";
+
+/** Whatever the bytes are, a prefix of the records that were written is read. */
+export const journals: Target = targetOf(
+  fc.tuple(mutatedJournal, chunkSizes),
+  ([{ records, bytes }, sizes]) => {
+    requirePrefix(records, bytes, sizes);
+    return 1;
+  },
+  ([{ bytes }]) => JSON.stringify(Buffer.from(bytes).toString("latin1")),
+);
+
+const reducers = 2;
+const settings: JobSettings = {
+  ...{ id: "job", directory: "/job", reducers, collectorBytes: 1, taskTimeoutMs: 10_000, heartbeatIntervalMs: 1000 },
+  ...{ attemptTimeoutMs: undefined, backupTasks: true, maxAttempts: 4, maxCrashes: 20, badRecordsMax: 1_000_000 },
+};
+
+const number = fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, fc.double(), fc.constant(2 ** 40));
+const kind = fc.constantFrom("map", "reduce");
+const ref = fc.record({ kind, task: number, attempt: number });
+const measures = { recordsIn: number, recordsOut: number, bytesIn: number, bytesOut: number };
+const split = fc.record({ file: fc.string(), path: fc.string(), startBytes: number, endBytes: number });
+const app = fc.record({ name: fc.string(), hash: fc.string(), input: fc.constantFrom("file", "lines", "other") });
+const record = fc.oneof(
+  fc.record({
+    type: fc.constant("planned"),
+    app,
+    args: fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }),
+    splits: fc.array(split, { maxLength: 4 }),
+  }),
+  fc.record({ type: fc.constant("began"), ref, worker: fc.constantFrom("w1", "w2", "w", "x") }),
+  fc.record({
+    type: fc.constant("committed"),
+    ref,
+    outputs: fc.array(fc.tuple(number, number, number), { maxLength: 3 }),
+    skipped: fc.array(fc.record({ offset: number, endOffset: number }), { maxLength: 2 }),
+    ...measures,
+    counters: fc.array(fc.tuple(fc.constantFrom("a", "__proto__"), number), { maxLength: 2 }),
+  }),
+  fc.record({ type: fc.constant("lost"), kind, task: number }),
+  fc.record({ type: fc.constant("skipped"), task: number, offset: number, error: fc.record({ message: fc.string() }) }),
+  fc.jsonValue(),
+);
+
+/** Records are refused, or the state that they make does not contradict itself. */
+export const recovery: Target = targetOf(
+  fc.array(record, { maxLength: 12 }),
+  (records) => {
+    const state = createState(settings, undefined, 0);
+    const effects: Effect[] = [];
+    const known = records.map((one) => readRecord(JSON.parse(JSON.stringify(one))));
+    if (isTakenUp(known, (one) => restore(state, one, 0))) {
+      resume(state, () => true, 0, effects);
+      checkInvariants(state);
+    }
+    return 1;
+  },
+  (records) => JSON.stringify(records),
+);
+
+function isTakenUp(records: readonly (JournalRecord | undefined)[], take: (record: JournalRecord) => void): boolean {
+  try {
+    for (const one of records) {
+      if (one === undefined) return false;
+      take(one);
+    }
+    return true;
+  } catch (error) {
+    // A contradiction is told as one; anything else is a bug.
+    if (error instanceof Error && error.constructor === Error) return false;
+    throw error;
+  }
+}
