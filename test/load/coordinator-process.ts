@@ -1,7 +1,6 @@
 /** A coordinator in a process of its own, which says now and then what it takes. Started by `cluster.ts`. */
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
 import { findInputs } from "../../src/input/files.js";
 import { journalName } from "../../src/output/names.js";
@@ -11,7 +10,6 @@ const sampleIntervalMs = 250;
 const mebibyte = 2 ** 20;
 
 const { input, directory, socket, size, resume } = JSON.parse(process.argv[2] ?? "") as CoordinatorStart;
-const delay = monitorEventLoopDelay({ resolution: 5 });
 const startMs = performance.now();
 const coordinator = await Coordinator.start({
   inputs: findInputs([input]),
@@ -32,7 +30,6 @@ const coordinator = await Coordinator.start({
   resume,
   log: { info: () => undefined, warn: (message) => console.error(message) },
 });
-delay.enable();
 send({ type: "listening", startMs: performance.now() - startMs });
 const samples = setInterval(sample, sampleIntervalMs);
 const { snapshot, failure, outputs } = await coordinator.run();
@@ -56,10 +53,7 @@ function sample(): void {
     journalMiB: (fs.statSync(join(directory, journalName), { throwIfNoEntry: false })?.size ?? 0) / mebibyte,
     openFiles: fs.readdirSync("/proc/self/fd").length,
     processorMs: (user + system) / 1000,
-    // Of the time since the last sample: how late something that was due has come.
-    delayMaxMs: delay.max / 1e6,
   });
-  delay.reset();
 }
 
 function send(message: CoordinatorMessage): void {

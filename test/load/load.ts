@@ -94,7 +94,7 @@ function curve(samples: readonly Sample[]) {
   const rows = Array.from({ length: 10 }, (_, n) => samples[Math.floor(((n + 1) * samples.length) / 10) - 1]);
   return rows.flatMap((sample) => {
     if (sample === undefined) return [];
-    const { maps, reduces, residentMiB, heapMiB, arraysMiB, journalMiB, openFiles, processorMs, delayMaxMs } = sample;
+    const { maps, reduces, residentMiB, heapMiB, arraysMiB, journalMiB, openFiles, processorMs } = sample;
     return {
       maps,
       reduces,
@@ -104,7 +104,6 @@ function curve(samples: readonly Sample[]) {
       "journal MiB": Math.round(journalMiB),
       "open files": openFiles,
       "processor s": rounded(processorMs / 1000),
-      "late by ms": Math.round(delayMaxMs),
     };
   });
 }

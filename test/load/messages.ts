@@ -28,7 +28,6 @@ export interface Sample {
   readonly journalMiB: number;
   readonly openFiles: number;
   readonly processorMs: number;
-  readonly delayMaxMs: number;
 }
 
 export type CoordinatorMessage =
