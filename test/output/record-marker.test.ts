@@ -73,7 +73,6 @@ describe("a record marker", () => {
     expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();
     marker.remove();
     expect(readdirSync(directory)).toEqual([]);
-    marker.remove();
   });
 
   it("is no reason to end anything when it cannot be removed", () => {
