@@ -90,13 +90,20 @@ export class ProcessTree {
   #look(pid: number, status: string): void {
     const peak = bytesOf("VmHWM", status);
     if (peak === 0) return; // it has ended
-    const [program = "?", ...args] = read(`/proc/${pid}/cmdline`).split("\0");
-    const script = /node|python|perl/.test(basename(program)) ? scriptOf(args) : undefined;
-    const peakBytes = Math.max(peak, this.#ours.get(pid)?.peakBytes ?? 0);
-    this.#ours.set(pid, { name: basename(script ?? program), peakBytes });
+    const before = this.#ours.get(pid);
+    const name = nameOf(read(`/proc/${pid}/cmdline`)) ?? before?.name ?? "?";
+    this.#ours.set(pid, { name, peakBytes: Math.max(peak, before?.peakBytes ?? 0) });
     const [user, system] = statOf(pid).slice(11, 13);
     if (user !== undefined) this.#cpuTicks.set(pid, Number(user) + Number(system));
   }
+}
+
+/** The program of a command line, for an interpreter the script; undefined of a process that is just ending, which has none. */
+function nameOf(commandLine: string): string | undefined {
+  const [program = "", ...args] = commandLine.split("\0");
+  if (program === "") return undefined;
+  const script = /node|python|perl/.test(basename(program)) ? scriptOf(args) : undefined;
+  return basename(script ?? program);
 }
 
 /** The script that an interpreter was given: the first argument, or, after options, the first that looks like a file. */

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { AppError } from "../app/app-error.js";
 import { runWorker } from "../worker/agent.js";
-import type { CoordinatorAddress } from "../worker/connect.js";
+import { goneMessage, type CoordinatorAddress } from "../worker/connect.js";
 import type { Departure } from "../worker/departure.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "../worker/errors.js";
 import type { Executor } from "../worker/executor-host.js";
@@ -45,7 +45,17 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
 
 const supervisor: CoordinatorAddress = {
   name: "mr run",
-  connect: () => Promise.resolve(new Socket({ fd: connectionDescriptor })),
+  seek() {
+    let isTaken = false;
+    return {
+      connect() {
+        if (isTaken) return Promise.reject(new CoordinatorUnreachableError(goneMessage("mr run")));
+        isTaken = true;
+        return Promise.resolve(new Socket({ fd: connectionDescriptor }));
+      },
+      spend: () => undefined,
+    };
+  },
   awaitReturn: undefined,
   helloTimeoutMs: undefined,
 };

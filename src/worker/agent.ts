@@ -14,7 +14,7 @@ import type { AppFile } from "../app/resolve.js";
 import { ConnectionClosedError, refusedCode, RemoteError } from "../rpc/errors.js";
 import { protocolVersion, type Assignment, type AttemptRef, type JobOutcome, type ParamsOf } from "../rpc/protocol.js";
 import { Attempt } from "./attempt.js";
-import { goneMessage, type CoordinatorAddress, type CoordinatorReturn } from "./connect.js";
+import { goneMessage, type CoordinatorAddress, type CoordinatorSearch } from "./connect.js";
 import type { Departure } from "./departure.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "./errors.js";
 import type { Executor } from "./executor-host.js";
@@ -88,21 +88,19 @@ class Agent {
   /** Takes tasks until there are none any more. Rejects with a ConnectionClosedError when the coordinator is lost. */
   async work(): Promise<JobOutcome> {
     const { coordinator, departure } = this.#options;
-    let stream = await coordinator.connect(departure.signal);
-    let comeback: CoordinatorReturn | undefined;
+    let search: CoordinatorSearch | undefined = coordinator.seek();
     for (;;) {
-      const begunMs = performance.now();
-      const end = await this.#workOver(stream, () => (comeback = undefined));
-      if (!(end instanceof ConnectionClosedError)) return end;
-      // One that takes connections and answers nothing is not back.
-      comeback?.spend(Math.min(performance.now() - begunMs, this.#identity?.taskTimeoutMs ?? 0));
-      if (comeback === undefined) {
-        // One that never took it in is no loss.
-        if (this.#identity === undefined || coordinator.awaitReturn === undefined) throw end;
-        comeback = coordinator.awaitReturn();
+      if (search === undefined) {
+        if (coordinator.awaitReturn === undefined) throw new CoordinatorUnreachableError(goneMessage(coordinator.name));
+        search = coordinator.awaitReturn();
         this.#options.onLost();
       }
-      stream = await comeback.connect(departure.signal);
+      const stream = await search.connect(departure.signal);
+      const begunMs = performance.now();
+      const end = await this.#workOver(stream, () => (search = undefined));
+      if (!(end instanceof ConnectionClosedError)) return end;
+      // One that takes connections and answers nothing is not there.
+      search?.spend(Math.min(performance.now() - begunMs, this.#identity?.taskTimeoutMs ?? 0));
     }
   }
 

@@ -8,19 +8,19 @@ import { CoordinatorUnreachableError } from "./errors.js";
 export interface CoordinatorAddress {
   /** For messages, as in "the coordinator at /var/tmp/mr.sock". */
   readonly name: string;
-  /** Rejects with a CoordinatorUnreachableError, or at once on abort. */
-  connect(signal: AbortSignal): Promise<Duplex>;
+  /** Begins to look for a coordinator that may not be up yet. */
+  seek(): CoordinatorSearch;
   /** Begins to wait for a coordinator that was lost; undefined when one cannot come back. */
-  readonly awaitReturn: (() => CoordinatorReturn) | undefined;
+  readonly awaitReturn: (() => CoordinatorSearch) | undefined;
   /** How long it may take to answer the first time; undefined when it may take any time. */
   readonly helloTimeoutMs: number | undefined;
 }
 
-/** The wait for a coordinator that was lost. */
-export interface CoordinatorReturn {
+/** The search for a coordinator, from when there is none until it has answered. */
+export interface CoordinatorSearch {
   /**
-   * Connects to it once it is back; again when it is lost again at once, in what is left of the time. Rejects with a
-   * CoordinatorUnreachableError when it has ended in good order or the time is over, or at once on abort.
+   * Connects to it once it is up; again when the connection is lost before it has answered, in what is left of the time.
+   * Rejects with a CoordinatorUnreachableError when the time is over or no coordinator can come, or at once on abort.
    */
   connect(signal: AbortSignal): Promise<Duplex>;
   /** So much of the time went by over a connection on which it did not answer. */
@@ -39,7 +39,7 @@ export function coordinatorAt(socket: string, timeouts: ConnectTimeouts): Coordi
   const name = `the coordinator at ${socket}`;
   return {
     name,
-    connect: (signal) => connectWhenUp(socket, name, timeouts.connectTimeoutMs, signal),
+    seek: () => new FirstSearch(socket, name, timeouts.connectTimeoutMs),
     awaitReturn: () => new SocketReturn(socket, name, timeouts.reconnectTimeoutMs),
     helloTimeoutMs: timeouts.connectTimeoutMs,
   };
@@ -60,27 +60,47 @@ const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"]);
  */
 const goneForMs = 500;
 
-/**
- * Connects to the coordinator at a Unix socket. One that is not up yet is tried again, after 2 ms and then ever more
- * rarely up to twice a second, for `timeoutMs`.
- */
-async function connectWhenUp(socket: string, name: string, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
-  const deadlineMs = performance.now() + timeoutMs;
-  for (let delayMs = firstDelayMs; ; delayMs = nextDelayMs(delayMs)) {
-    const found = await tryToConnect(socket, name);
-    if (typeof found !== "string") return found;
-    if (performance.now() + delayMs > deadlineMs) {
-      throw new CoordinatorUnreachableError(
-        `no coordinator at ${socket} after ${prettyMs(timeoutMs)}: start one with mr-coordinator, ` +
-          "or name its socket with --socket",
-      );
+/** Counts the time on a clock: it is the user who waits. */
+class FirstSearch implements CoordinatorSearch {
+  readonly #socket: string;
+  readonly #name: string;
+  readonly #timeoutMs: number;
+  readonly #begunMs = performance.now();
+  #delayMs = 0;
+
+  constructor(socket: string, name: string, timeoutMs: number) {
+    this.#socket = socket;
+    this.#name = name;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async connect(signal: AbortSignal): Promise<Duplex> {
+    for (;;) {
+      if (performance.now() + this.#delayMs - this.#begunMs > this.#timeoutMs) {
+        throw new CoordinatorUnreachableError(this.#notFound());
+      }
+      // Not after the first try only: one that ends just then takes connections, and closes them unanswered.
+      if (this.#delayMs > 0) await wait(this.#delayMs, undefined, { signal });
+      this.#delayMs = this.#delayMs === 0 ? firstDelayMs : nextDelayMs(this.#delayMs);
+      const found = await tryToConnect(this.#socket, this.#name);
+      if (typeof found !== "string") return found;
     }
-    await wait(delayMs, undefined, { signal });
+  }
+
+  spend(): void {
+    // The clock has.
+  }
+
+  #notFound(): string {
+    return (
+      `no coordinator at ${this.#socket} after ${prettyMs(this.#timeoutMs)}: start one with mr-coordinator, ` +
+      "or name its socket with --socket"
+    );
   }
 }
 
 /** Counts the time between its tries, not that of a clock: who was asleep has not waited. */
-class SocketReturn implements CoordinatorReturn {
+class SocketReturn implements CoordinatorSearch {
   readonly #socket: string;
   readonly #name: string;
   readonly #timeoutMs: number;

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { describe, expect } from "vitest";
+import { test, type Place } from "../end-to-end/programs.js";
+import { FakeCoordinator } from "./fake-coordinator.js";
+
+/** Takes connections and ends them unanswered, as a coordinator does that is just ending; counts them. */
+async function startClosing(place: Place, isEnough: (taken: number) => boolean = () => false) {
+  let taken = 0;
+  const server = createServer((socket: Socket) => {
+    taken += 1;
+    socket.destroy();
+    if (isEnough(taken)) server.close();
+  });
+  server.listen(place.socket);
+  await once(server, "listening");
+  return server;
+}
+
+describe.concurrent("a worker that is connected and not answered", () => {
+  test("works for the coordinator that comes next", async ({ place }) => {
+    const closing = await startClosing(place, (taken) => taken === 3);
+    const closed = once(closing, "close");
+    const worker = place.start("mr-worker", ["wc"]);
+    await closed;
+    const coordinator = await FakeCoordinator.start(place);
+    await coordinator.heard("Register");
+    await coordinator.end({ says: true });
+    expect(await worker.exit()).toMatchObject({ code: 0 });
+  });
+
+  test("ends when its time is over", async ({ place }) => {
+    const closing = await startClosing(place);
+    const { code, stderr } = await place.run("mr-worker", ["--connect-timeout", "300ms", "wc"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^mr-worker: no coordinator at .*mr\.sock after 300ms/) as string,
+    });
+    closing.close();
+    await once(closing, "close");
+  });
+});
