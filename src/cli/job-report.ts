@@ -23,7 +23,7 @@ export async function tellEnd(
   // It may have failed by itself just then.
   const isStopped = report.failure === undefined || report.failure.message === `stopped by ${stoppedBy}`;
   if (stoppedBy !== undefined && isStopped)
-    throw new Exit(signalExitCode(stoppedBy), `stopped by ${stoppedBy}${whatIsLeft(report)}`);
+    throw new Exit(signalExitCode(stoppedBy), withWhatIsLeft(`stopped by ${stoppedBy}`, report));
   if (report.failure !== undefined) throw failed(report.failure, report, debug);
 }
 
@@ -32,17 +32,23 @@ async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<s
   return summary(snapshot, outputsText(directory, outputs));
 }
 
-/** To be put behind a message; empty when nothing is left to go on with. */
-export function whatIsLeft({ isResumable, snapshot: { maps, reduces } }: JobReport): string {
-  if (!isResumable) return "";
+/** What of the job can be gone on with; undefined when nothing can. */
+function whatIsLeft({ isResumable, snapshot: { maps, reduces } }: JobReport): string | undefined {
+  if (!isResumable) return undefined;
   const [done, all] = [maps.completed + reduces.completed, maps.total + reduces.total];
-  return `; ${done} of ${all} tasks are done, and the same command with --resume goes on`;
+  return `${done} of ${all} tasks are done, and the same command with --resume goes on`;
+}
+
+/** A message, and behind it what can be gone on with. */
+export function withWhatIsLeft(message: string, report: JobReport): string {
+  return [message, whatIsLeft(report)].filter((part) => part !== undefined).join("; ");
 }
 
 function failed(failure: NonNullable<JobReport["failure"]>, report: JobReport, debug: boolean): Exit {
   const stack = debug ? failure.stack : appFrames(failure);
   const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
-  if (report.isResumable) details.push(whatIsLeft(report).slice(2));
+  const left = whatIsLeft(report);
+  if (left !== undefined) details.push(left);
   return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
 }
 

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
-import { tellEnd, whatIsLeft } from "./job-report.js";
+import { tellEnd, withWhatIsLeft } from "./job-report.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals } from "./program.js";
 
@@ -90,7 +90,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
   console.stop();
   if (poolFailure !== undefined && stoppedBy === undefined) {
     const code = poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed;
-    throw new Exit(code, poolFailure.message + whatIsLeft(report));
+    throw new Exit(code, withWhatIsLeft(poolFailure.message, report));
   }
   await tellEnd(path, report, stoppedBy, given);
 }

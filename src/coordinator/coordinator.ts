@@ -16,11 +16,11 @@ import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.j
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import type { Effect, Event, FormerWorker } from "./core/model.js";
-import { hasEnded, refOf } from "./core/model.js";
+import { hasEnded, outcomeOf, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
-import { outcomeOf, settleJob, type JobReport } from "./job-end.js";
+import { settleJob, type JobReport } from "./job-end.js";
 import { takeJob, type Job } from "./job.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";

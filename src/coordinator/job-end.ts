@@ -1,9 +1,10 @@
 import { writeBadRecords } from "../output/bad-records.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
-import type { JobOutcome, Snapshot } from "../rpc/protocol.js";
+import type { Snapshot } from "../rpc/protocol.js";
 import { badRecords } from "./core/bad-records.js";
 import type { JobFailure } from "./core/model.js";
+import { outcomeOf } from "./core/model.js";
 import type { Job } from "./job.js";
 import type { CoordinatorOptions } from "./options.js";
 
@@ -78,11 +79,6 @@ function clear(directory: JobDirectory, useless: readonly JobFileKind[], warn: (
   } catch (error) {
     warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
   }
-}
-
-/** Of a job that has ended. */
-export function outcomeOf({ phase }: Pick<Snapshot, "phase">): JobOutcome {
-  return phase === "done" || phase === "stopped" ? phase : "failed";
 }
 
 /** Somebody may have removed or replaced an output while the job ran: that must not be called done. */

@@ -5,10 +5,11 @@
  *
  * It is meant to outlive a process, not the machine: nobody waits for the disk.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { temporaryPrefix } from "./names.js";
+import { removeQuietly } from "./remove-quietly.js";
 
 /** The side of who runs the attempt. */
 export class RecordMarker {
@@ -72,15 +73,6 @@ function readOffset(path: string): number | undefined {
     return readSync(descriptor, new Uint8Array(offset.buffer), 0, byteLength, 0) === byteLength ? offset[0] : undefined;
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** What cannot be removed is no reason to end anything, and must not hide the error on the way out of which it is. */
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is not there, or stays behind under its temporary name.
   }
 }
 

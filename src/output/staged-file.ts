@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { removeQuietly } from "./remove-quietly.js";
 
 /** What is known of a complete file: enough for a reader to notice that it is short or damaged. */
 export interface FinishedFile {
@@ -82,8 +83,13 @@ export class StagedFile {
     this.#discarded = true;
     const descriptor = this.#descriptor;
     this.#release();
-    if (descriptor !== undefined) quietly(() => closeSync(descriptor));
-    quietly(() => unlinkSync(this.path));
+    removeQuietly(this.path);
+    if (descriptor === undefined) return;
+    try {
+      closeSync(descriptor);
+    } catch {
+      // What was written late cannot be, and is not wanted.
+    }
   }
 
   #requireOpen(): number {
@@ -138,12 +144,4 @@ function withPath(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || "path" in error) return error;
   const { code, errno, syscall } = error as NodeJS.ErrnoException;
   return Object.assign(new Error(`${error.message} '${path}'`, { cause: error }), { code, errno, syscall, path });
-}
-
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // See `discard`.
-  }
 }

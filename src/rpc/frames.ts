@@ -6,6 +6,7 @@
  * here, and `split2` is given whole lines only.
  */
 import split2 from "split2";
+import { LineBuffer } from "./line-buffer.js";
 
 const lineFeed = 0x0a;
 
@@ -15,12 +16,12 @@ export class LineReader {
   bytesMax: number;
   readonly #onTooLong: () => void;
   readonly #splitter;
-  #unfinished: Buffer = Buffer.alloc(0);
-  #unfinishedBytes = 0;
+  readonly #unfinished = new LineBuffer();
   #stopped = false;
 
   /**
-   * `onLine` must not throw. It is called before `read` returns, for each line that ended, empty ones too; `onTooLong` once, after the lines before, and nothing that comes later is read.
+   * `onLine` must not throw. It is called before `read` returns, for each line that ended, empty ones too; `onTooLong`
+   * once, after the lines before, and nothing that comes later is read.
    */
   constructor(bytesMax: number, onLine: (line: string) => void, onTooLong: () => void) {
     this.bytesMax = bytesMax;
@@ -34,7 +35,7 @@ export class LineReader {
     if (this.#stopped) return;
     let lineStart = 0;
     let lineEnd = chunk.indexOf(lineFeed);
-    let heldBytes = this.#unfinishedBytes;
+    let heldBytes = this.#unfinished.bytes;
     while (lineEnd !== -1 && heldBytes + lineEnd - lineStart <= this.bytesMax) {
       heldBytes = 0;
       lineStart = lineEnd + 1;
@@ -43,32 +44,18 @@ export class LineReader {
     const finished = chunk.subarray(0, lineStart);
     const rest = chunk.subarray(lineStart);
     if (finished.length > 0) this.#pass(finished);
-    if (lineEnd !== -1 || this.#unfinishedBytes + rest.length > this.bytesMax) this.#stop();
-    else this.#hold(rest);
+    if (lineEnd !== -1 || this.#unfinished.bytes + rest.length > this.bytesMax) this.#stop();
+    else this.#unfinished.hold(rest);
   }
 
   #pass(lines: Buffer): void {
-    if (this.#unfinishedBytes > 0) this.#splitter.write(this.#unfinished.subarray(0, this.#unfinishedBytes));
-    this.#unfinished = Buffer.alloc(0);
-    this.#unfinishedBytes = 0;
+    if (this.#unfinished.bytes > 0) this.#splitter.write(this.#unfinished.take());
     this.#splitter.write(lines);
-  }
-
-  /** Grows by doubling, so that a line of many small chunks is copied a bounded number of times. */
-  #hold(rest: Buffer): void {
-    const bytes = this.#unfinishedBytes + rest.length;
-    if (bytes > this.#unfinished.length) {
-      const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#unfinished.length));
-      this.#unfinished.copy(grown, 0, 0, this.#unfinishedBytes);
-      this.#unfinished = grown;
-    }
-    rest.copy(this.#unfinished, this.#unfinishedBytes);
-    this.#unfinishedBytes = bytes;
   }
 
   #stop(): void {
     this.#stopped = true;
-    this.#unfinished = Buffer.alloc(0);
+    this.#unfinished.take();
     this.#onTooLong();
   }
 }

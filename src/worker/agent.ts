@@ -77,30 +77,26 @@ class Agent {
   readonly #options: WorkerOptions;
   readonly #slot: ExecutorSlot;
   #identity: Identity | undefined;
+  /** As long as no coordinator has answered, or none after one was lost. */
+  #search: CoordinatorSearch | undefined;
   /** The one that it has at present. */
   #attempt: Attempt | undefined;
 
   constructor(options: WorkerOptions, executor: Executor) {
     this.#options = options;
     this.#slot = new ExecutorSlot(executor, options.app.path, options.departure.signal);
+    this.#search = options.coordinator.seek();
   }
 
   /** Takes tasks until there are none any more. Rejects with a ConnectionClosedError when the coordinator is lost. */
   async work(): Promise<JobOutcome> {
-    const { coordinator, departure } = this.#options;
-    let search: CoordinatorSearch | undefined = coordinator.seek();
     for (;;) {
-      if (search === undefined) {
-        if (coordinator.awaitReturn === undefined) throw new CoordinatorUnreachableError(goneMessage(coordinator.name));
-        search = coordinator.awaitReturn();
-        this.#options.onLost();
-      }
-      const stream = await search.connect(departure.signal);
+      const stream = await this.#connect();
       const begunMs = performance.now();
-      const end = await this.#workOver(stream, () => (search = undefined));
+      const end = await this.#workOver(stream);
       if (!(end instanceof ConnectionClosedError)) return end;
       // One that takes connections and answers nothing is not there.
-      search?.spend(Math.min(performance.now() - begunMs, this.#identity?.taskTimeoutMs ?? 0));
+      this.#search?.spend(Math.min(performance.now() - begunMs, this.#identity?.taskTimeoutMs ?? 0));
     }
   }
 
@@ -115,8 +111,18 @@ class Agent {
     await this.#slot.stop();
   }
 
+  #connect(): Promise<Duplex> {
+    const { coordinator, departure } = this.#options;
+    if (this.#search === undefined) {
+      if (coordinator.awaitReturn === undefined) throw new CoordinatorUnreachableError(goneMessage(coordinator.name));
+      this.#search = coordinator.awaitReturn();
+      this.#options.onLost();
+    }
+    return this.#search.connect(departure.signal);
+  }
+
   /** Works for the coordinator at the other end: how the job has ended, or the error with which the connection was lost. */
-  async #workOver(stream: Duplex, onRegistered: () => void): Promise<JobOutcome | ConnectionClosedError> {
+  async #workOver(stream: Duplex): Promise<JobOutcome | ConnectionClosedError> {
     const { signal } = this.#options.departure;
     const session = new Session(stream, this.#home());
     let giveBackTimer: NodeJS.Timeout | undefined;
@@ -132,7 +138,7 @@ class Agent {
     try {
       signal.throwIfAborted();
       const job = await this.#register(session);
-      onRegistered();
+      this.#search = undefined;
       return await this.#takeTasks(session, job);
     } catch (error) {
       signal.throwIfAborted();

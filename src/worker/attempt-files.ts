@@ -1,7 +1,8 @@
-import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryPrefix } from "../output/names.js";
 import { removeRecordMarker } from "../output/record-marker.js";
+import { removeQuietly } from "../output/remove-quietly.js";
 import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import type { PreparedFile } from "./task-context.js";
@@ -85,13 +86,5 @@ function identityOf(path: string): string | undefined {
     return stats === undefined ? undefined : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
   } catch {
     return undefined; // Its directory may not be searched any more: then nothing can be done to it either.
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // See above.
   }
 }

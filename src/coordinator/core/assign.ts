@@ -1,12 +1,13 @@
 import type { Assignment } from "../../rpc/protocol.js";
+import { dueForBackup, scheduleBackup } from "./backups.js";
 import type { Attempt, Effect, State, Task, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, refOf, taskName } from "./model.js";
-import { cancelAttempt, scheduleBackup, unpark } from "./release.js";
+import { hasEnded, mapsAreDone, outcomeOf, refOf, taskName } from "./model.js";
+import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
 /** What an idle worker is to do now: a task that has not begun, a backup of a slow one, wait, or leave. */
 export function assignTo(state: State, worker: Worker, now: number, effects: Effect[]): Assignment {
-  if (hasEnded(state)) return { type: "exit", outcome: endedAs(state) };
+  if (hasEnded(state)) return { type: "exit", outcome: outcomeOf(state) };
   if (state.draining || state.phase === "waiting") return { type: "wait" };
   const pending = takePending(state, worker);
   if (pending !== undefined) {
@@ -14,7 +15,7 @@ export function assignTo(state: State, worker: Worker, now: number, effects: Eff
     state.inProgress.add(pending);
     return begin(state, pending, worker, false, now, effects);
   }
-  const slow = state.settings.backupTasks ? slowTask(state, now) : undefined;
+  const slow = dueForBackup(state, now);
   if (slow !== undefined) {
     const [oldest, ...others] = slow.attempts.values();
     if (oldest !== undefined && others.length > 0) giveWay(state, slow, oldest, now, effects);
@@ -38,11 +39,6 @@ export function assignToParked(state: State, now: number, effects: Effect[]): vo
   }
 }
 
-function endedAs({ phase }: State): "done" | "failed" | "stopped" {
-  if (phase === "done" || phase === "stopped") return phase;
-  return "failed";
-}
-
 /**
  * Takes the next pending task: maps first, also those that have to run again. One that failed on this worker is left for
  * the others, unless there is nothing else to do or it failed on all of them: then it must not be put off, since the job
@@ -56,19 +52,6 @@ function takePending(state: State, worker: Worker): Task | undefined {
   };
   const index = ready.findLastIndex(suits);
   return index === -1 ? ready.pop() : ready.splice(index, 1)[0];
-}
-
-/**
- * The task that has been due for a backup attempt for longest (paper section 3.6). Due is one whose last attempt began a
- * task timeout ago; the wait doubles with each backup, so that one of them gets the time that the task takes everywhere.
- * No backup beside an attempt that may already commit, and none of a reduce whose inputs are not all there.
- */
-function slowTask(state: State, now: number): Task | undefined {
-  const isRunning = (attempt: Attempt) => attempt.state === "running";
-  return state.backups.first(now, (task) => {
-    if (task.kind === "reduce" && !mapsAreDone(state)) return false;
-    return [...task.attempts.values()].every(isRunning);
-  });
 }
 
 /** Two attempts of a task at once are enough: for a third, the one that had the most time without success gives way. */

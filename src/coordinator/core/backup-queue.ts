@@ -18,8 +18,7 @@ export class BackupQueue<Task> {
   set(task: Task, dueMs: number): void {
     if (this.#due.get(task) === dueMs) return;
     this.#due.set(task, dueMs);
-    this.#heap.push({ dueMs, task });
-    this.#rise(this.#heap.length - 1);
+    this.#insert({ dueMs, task });
   }
 
   delete(task: Task): void {
@@ -36,11 +35,13 @@ export class BackupQueue<Task> {
       passedOver.push(top);
       if (suits(top.task)) found = top.task;
     }
-    for (const entry of passedOver) {
-      this.#heap.push(entry);
-      this.#rise(this.#heap.length - 1);
-    }
+    for (const entry of passedOver) this.#insert(entry);
     return found;
+  }
+
+  #insert(entry: Entry<Task>): void {
+    this.#heap.push(entry);
+    this.#rise(this.#heap.length - 1);
   }
 
   #pop(): void {

@@ -1,9 +1,10 @@
 import type { AttemptRef, OutputFile } from "../../rpc/protocol.js";
+import { scheduleBackup } from "./backups.js";
 import { endIfOver } from "./ending.js";
 import { MapFiles } from "./map-files.js";
 import type { Attempt, DoneOutcome, Effect, Measures, State, Task, TaskCommit, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, refOf } from "./model.js";
-import { cancelAttempt, release, scheduleBackup } from "./release.js";
+import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
 /** The attempt of that name, if this worker runs it; undefined for one that was revoked or never was. */

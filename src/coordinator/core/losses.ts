@@ -10,11 +10,12 @@
  * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
  * 4.4). So a split may have any number of bad records, as long as the job may.
  */
+import { scheduleBackup } from "./backups.js";
 import { undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
 import type { Attempt, Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
-import { release, scheduleBackup } from "./release.js";
+import { release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
 type Loss = Omit<FailedOutcome, "type">;

@@ -277,6 +277,11 @@ export function hasEnded(state: State): boolean {
   return state.phase === "done" || state.phase === "failed" || state.phase === "stopped";
 }
 
+/** How a job has ended that has. */
+export function outcomeOf({ phase }: Pick<State, "phase">): JobOutcome {
+  return phase === "done" || phase === "stopped" ? phase : "failed";
+}
+
 /** Whether reduces may run: only when every map is committed all that belongs to a key is known. */
 export function mapsAreDone(state: State): boolean {
   return state.completed.map === state.maps.length;

@@ -1,4 +1,5 @@
 import type { Assignment } from "../../rpc/protocol.js";
+import { scheduleBackup } from "./backups.js";
 import type { Attempt, Effect, State, Task, Worker } from "./model.js";
 import { taskName } from "./model.js";
 import { moveAttempt } from "./transitions.js";
@@ -26,11 +27,4 @@ export function release(worker: Worker): { task: Task; attempt: Attempt } {
   if (running === undefined) throw new Error(`worker ${worker.id} runs no attempt`);
   worker.running = undefined;
   return running;
-}
-
-/** To be called whenever the attempts of a task have changed: notes when it is due for a backup attempt. */
-export function scheduleBackup({ backups, settings }: State, task: Task): void {
-  const latest = [...task.attempts.values()].at(-1);
-  if (latest === undefined) backups.delete(task);
-  else backups.set(task, latest.startedAtMs + settings.taskTimeoutMs * 2 ** task.backupsBegun);
 }

@@ -3,6 +3,7 @@
  * UTF-8 bytes that begins with the checksum of the record before, and with 0 for the first: see `journal-file.ts`.
  */
 import { crc32 } from "node:zlib";
+import { LineBuffer } from "../../rpc/line-buffer.js";
 
 const newline = 0x0a;
 /** Digits and the space behind them. */
@@ -58,8 +59,7 @@ export class JournalReader {
   #bytes = 0;
   #validBytes = 0;
   #checksum = 0;
-  #unfinished = Buffer.alloc(0);
-  #unfinishedBytes = 0;
+  readonly #unfinished = new LineBuffer();
   /** How many newlines were seen from the first wrong line on; undefined while there is none. */
   #newlinesBehind: number | undefined;
 
@@ -94,10 +94,7 @@ export class JournalReader {
 
   /** The line of which this is the last piece. */
   #lineWith(piece: Buffer): Buffer {
-    if (this.#unfinishedBytes === 0) return piece;
-    const line = Buffer.concat([this.#unfinished.subarray(0, this.#unfinishedBytes), piece]);
-    this.#forgetUnfinished();
-    return line;
+    return this.#unfinished.bytes === 0 ? piece : Buffer.concat([this.#unfinished.take(), piece]);
   }
 
   /** Whether the line, without its newline, is the next record. */
@@ -115,28 +112,15 @@ export class JournalReader {
   }
 
   /**
-   * Keeps the beginning of a line. It grows by doubling, so that a line of many small chunks is copied a bounded number of
-   * times. JSON has no NUL, so that a hole in the file, which reads as zeros, is not gathered up.
+   * Keeps the beginning of a line. JSON has no NUL, so that a hole in the file, which reads as zeros, is not gathered up.
    */
   #hold(piece: Buffer): void {
-    const bytes = this.#unfinishedBytes + piece.length;
-    if (bytes >= lineBytesMax || piece.includes(0)) {
+    if (this.#unfinished.bytes + piece.length >= lineBytesMax || piece.includes(0)) {
       this.#newlinesBehind = 0;
-      this.#forgetUnfinished();
+      this.#unfinished.take();
       return;
     }
-    if (bytes > this.#unfinished.length) {
-      const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#unfinished.length));
-      this.#unfinished.copy(grown, 0, 0, this.#unfinishedBytes);
-      this.#unfinished = grown;
-    }
-    piece.copy(this.#unfinished, this.#unfinishedBytes);
-    this.#unfinishedBytes = bytes;
-  }
-
-  #forgetUnfinished(): void {
-    this.#unfinished = Buffer.alloc(0);
-    this.#unfinishedBytes = 0;
+    this.#unfinished.hold(piece);
   }
 
   /** The first ends the wrong line, the second a line behind it. */

@@ -1,0 +1,33 @@
+/**
+ * The beginning of a line whose end has not come yet. It grows by doubling, so that a line of many small chunks is copied a
+ * bounded number of times.
+ */
+export class LineBuffer {
+  #buffer: Buffer = Buffer.alloc(0);
+  #bytes = 0;
+
+  /** How many bytes are held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Holds the next piece of the line, a copy of it. */
+  hold(piece: Buffer): void {
+    const bytes = this.#bytes + piece.length;
+    if (bytes > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#buffer.length));
+      this.#buffer.copy(grown, 0, 0, this.#bytes);
+      this.#buffer = grown;
+    }
+    piece.copy(this.#buffer, this.#bytes);
+    this.#bytes = bytes;
+  }
+
+  /** What is held, which is the caller's from now on; nothing is held any more. */
+  take(): Buffer {
+    const held = this.#buffer.subarray(0, this.#bytes);
+    this.#buffer = Buffer.alloc(0);
+    this.#bytes = 0;
+    return held;
+  }
+}
