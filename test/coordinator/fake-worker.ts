@@ -9,6 +9,7 @@ import { Peer, type Handlers } from "../../src/rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptOutcome, type ParamsOf } from "../../src/rpc/protocol.js";
 import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { jobOptions } from "./job-options.js";
 
 export const temporary = useTemporaryDirectory();
 export const app = { name: "wc.js", hash: "abc", input: "file" } as const;
@@ -28,29 +29,6 @@ afterEach(async () => {
   for (const action of cleanUp) await action();
   cleanUp = [];
 });
-
-/** The options of a job without inputs. */
-export function jobOptions(outputDirectory: string, socket: string): CoordinatorOptions {
-  return {
-    inputs: [],
-    outputDirectory,
-    socket,
-    reducers: 1,
-    args: undefined,
-    taskTimeoutMs: 60_000,
-    attemptTimeoutMs: undefined,
-    backupTasks: true,
-    splitBytes: 2 ** 26,
-    splitBytesGiven: false,
-    collectorBytes: 2 ** 28,
-    maxAttempts: 4,
-    maxCrashes: 20,
-    badRecordsMax: 0,
-    keepIntermediate: false,
-    resume: false,
-    log: { info: () => undefined, warn: () => undefined },
-  };
-}
 
 /** A coordinator of a job with so many map tasks and one reduce task. */
 export async function startJob(maps: number, options: Partial<CoordinatorOptions> = {}) {

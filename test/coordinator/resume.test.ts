@@ -16,7 +16,8 @@ import type { CoordinatorOptions } from "../../src/coordinator/options.js";
 import { findInputs, type InputFile } from "../../src/input/files.js";
 import { JournalFile } from "../../src/coordinator/journal/journal-file.js";
 import { journalName } from "../../src/output/names.js";
-import { app, done, FakeWorker, jobOptions, startJob, taskOf, temporary } from "./fake-worker.js";
+import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
+import { jobOptions } from "./job-options.js";
 
 /** Two map tasks, one reduce task, of which one map is done and the other begun; and what a kill would leave of it now. */
 async function interruptedJob(options: Partial<CoordinatorOptions> = {}) {

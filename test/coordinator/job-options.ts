@@ -1,0 +1,24 @@
+import type { CoordinatorOptions } from "../../src/coordinator/options.js";
+
+/** The options of a job without inputs. */
+export function jobOptions(outputDirectory: string, socket: string | undefined): CoordinatorOptions {
+  return {
+    inputs: [],
+    outputDirectory,
+    socket,
+    reducers: 1,
+    args: undefined,
+    taskTimeoutMs: 60_000,
+    attemptTimeoutMs: undefined,
+    backupTasks: true,
+    splitBytes: 2 ** 26,
+    splitBytesGiven: false,
+    collectorBytes: 2 ** 28,
+    maxAttempts: 4,
+    maxCrashes: 20,
+    badRecordsMax: 0,
+    keepIntermediate: false,
+    resume: false,
+    log: { info: () => undefined, warn: () => undefined },
+  };
+}
