@@ -56,6 +56,7 @@ async function coordinate(program: string, names: readonly string[], given: Give
   const console = new JobConsole(program, { quiet });
   const coordinator = await Coordinator.start({
     ...jobOptions(findInputs(names), given, splitBytesDefault),
+    app: undefined,
     socket,
     log: { info: (message) => console.log(message), warn: (message) => console.log(message) },
   });

@@ -24,7 +24,7 @@ export function jobOptions(
   inputs: readonly InputFile[],
   given: Given,
   splitBytes: number,
-): Omit<CoordinatorOptions, "socket" | "log"> {
+): Omit<CoordinatorOptions, "app" | "socket" | "log"> {
   if (given.skipBadRecords > 0 && (given.maxAttempts < 2 || given.maxCrashes < 3)) {
     throw new InputError(
       "--skip-bad-records needs --max-attempts 2 and --max-crashes 3, or more: that is how often a bad record is met",

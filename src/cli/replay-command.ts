@@ -95,5 +95,8 @@ function tellEnd({ passed, failed, directory, outputs }: ReplayReport, quiet: bo
     return;
   }
   const others = passed === 0 ? "" : `; the output of the others is in ${place}`;
-  throw new Exit(exitCodes.failed, `${failed} of ${all} records ${failed === 1 ? "fails" : "fail"}${others}`);
+  throw new Exit(
+    exitCodes.failed,
+    `${failed} of ${all} ${all === 1 ? "record" : "records"} ${failed === 1 ? "fails" : "fail"}${others}`,
+  );
 }

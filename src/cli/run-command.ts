@@ -78,6 +78,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     workers: given.workers,
     job: {
       ...jobOptions(inputs, given, splitBytesFor(inputs, given.workers)),
+      app,
       // In one command nobody wants to know how its parts found each other.
       log: { info: () => undefined, warn: (message) => console.log(message) },
     },

@@ -185,6 +185,9 @@ export class Coordinator {
     const { inputs, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
+      if (this.#job.directory.hasJournal()) {
+        log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
+      }
       const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);

@@ -4,7 +4,7 @@ import { JobDirectory } from "../output/directory.js";
 import { createState } from "./core/create.js";
 import type { JobSettings, State } from "./core/model.js";
 import { restore } from "./core/restore.js";
-import { differences } from "./journal/differences.js";
+import { appDifference, differences } from "./journal/differences.js";
 import { JobJournal } from "./journal/job-journal.js";
 import type { JobInputs } from "./journal/records.js";
 
@@ -73,12 +73,14 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
   );
   if (state === undefined) throw new Error("a journal without a header");
   const { completed, maps, reduces, app, skipped, settings } = state;
-  if (skipped.length > settings.badRecordsMax) {
+  const tooMany =
+    skipped.length > settings.badRecordsMax
+      ? `${skipped.length} bad records are left out already, and --skip-bad-records is ${settings.badRecordsMax}`
+      : undefined;
+  const difference = appDifference(app, options.app) ?? tooMany;
+  if (difference !== undefined) {
     journal.close();
-    throw new InputError(
-      `cannot resume the job in ${options.outputDirectory}: ` +
-        `${skipped.length} bad records are left out already, and --skip-bad-records is ${settings.badRecordsMax}`,
-    );
+    throw new InputError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
   }
   const tasks = `${completed.map} of ${maps.length} map tasks and ${completed.reduce} of ${reduces.length} reduce tasks`;
   options.log.info(`resuming the job${app === undefined ? "" : ` of ${app.name}: ${tasks} are done`}`);

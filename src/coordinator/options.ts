@@ -1,7 +1,10 @@
 import type { InputFile } from "../input/files.js";
+import type { AppIdentity } from "../rpc/protocol.js";
 
 /** Complete and checked; the command line says what each means. */
 export interface CoordinatorOptions {
+  /** The app, where it is known already: then a job of another one is not resumed. Otherwise the first worker says it. */
+  readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;
   readonly inputs: readonly InputFile[];
   /** Where intermediate and output files go; made when it does not exist. */
   readonly outputDirectory: string;

@@ -11,7 +11,10 @@ export function refusal(
     return `this worker speaks protocol ${protocol} and the coordinator ${protocolVersion}: use the same version of both`;
   }
   if (jobApp !== undefined && jobApp.hash !== app.hash) {
-    return `this worker runs app ${shown(app)}, and the job is of app ${shown(jobApp)}`;
+    if (jobApp.name === app.name) {
+      return `the ${app.name} of this worker is not that of the job: it was changed (${shown(app)}, not ${shown(jobApp)})`;
+    }
+    return `this worker runs app ${app.name} (${shown(app)}), and the job is of app ${jobApp.name} (${shown(jobApp)})`;
   }
   if (args !== undefined && jobArgs !== undefined && !isSameArgs(args, jobArgs)) {
     return `this worker has ${shownArgs(args)}, and the job has ${shownArgs(jobArgs)}`;
@@ -19,6 +22,6 @@ export function refusal(
   return undefined;
 }
 
-function shown({ name, hash }: { name: string; hash: string }): string {
-  return `${name} (content ${hash.slice(0, 8)})`;
+function shown({ hash }: { hash: string }): string {
+  return `content ${hash.slice(0, 8)}`;
 }

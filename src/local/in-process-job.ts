@@ -6,6 +6,7 @@ import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { runReduceTask } from "../worker/reduce-task.js";
+import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/task-context.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
@@ -102,9 +103,13 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
   try {
     return await endedByStrayError(run);
   } catch (error) {
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new AppFailedError(`${task} failed: ${text}`, { cause: error });
+    throw new AppFailedError(`${task} failed: ${textOf(error)}`, { cause: error });
   }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return isOwnFileError(error) ? fileErrorText(error) : `${error.name}: ${error.message}`;
 }
 
 /** Nobody else reads them, so the map side's files keep their temporary names. */

@@ -81,6 +81,11 @@ export class JobDirectory {
     return this.#files(["output"]).sort((a, b) => partition(a) - partition(b));
   }
 
+  /** Whether a job was interrupted here that can be gone on with. */
+  hasJournal(): boolean {
+    return this.#files(["journal"]).length > 0;
+  }
+
   /** Whether the output of that partition stands here, as a file of that length. */
   hasOutput(partition: number, bytes: number): boolean {
     const stats = lstatSync(join(this.path, outputName(partition)), { throwIfNoEntry: false });

@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: "make room on that disk, or choose another --output-dir",
+  EACCES: "allow it, or choose another --output-dir",
+  EPERM: "allow it, or choose another --output-dir",
   EDQUOT: "make room within your quota, or choose another --output-dir",
   EROFS: "choose another --output-dir",
   EMFILE: "allow more open files (ulimit -n)",

@@ -3,6 +3,7 @@ import type { CoordinatorOptions } from "../../src/coordinator/options.js";
 /** The options of a job without inputs. */
 export function jobOptions(outputDirectory: string, socket: string | undefined): CoordinatorOptions {
   return {
+    app: undefined,
     inputs: [],
     outputDirectory,
     socket,

@@ -104,10 +104,11 @@ describe("a job whose coordinator was killed", () => {
     expect(taskOf(await stranger.ask()).ref.attempt).toBe(2);
   });
 
-  it("is begun anew without --resume", async () => {
+  it("is begun anew without --resume, which is said", async () => {
     const { left, inputs } = await interruptedJob();
-    const { socket } = await startJob(0, { inputs, outputDirectory: left });
+    const { socket, log } = await startJob(0, { inputs, outputDirectory: left });
     const worker = await FakeWorker.join(socket);
+    expect(log[0]).toBe("the job that was interrupted here is given up; --resume would have gone on with it");
     expect(taskOf(await worker.ask()).ref).toEqual({ kind: "map", task: 0, attempt: 1 });
   });
 
@@ -209,9 +210,13 @@ describe("to resume is refused", () => {
     expect(await refused(left, inputs, { reducers: 2 })).toMatch(/it had --reducers 1, and this has 2$/);
     expect(await refused(left, inputs, { args: { a: "b" } })).toMatch(/it had no --arg, and this has --arg a=b$/);
     const other = { splitBytesGiven: true, splitBytes: 2048 };
-    expect(await refused(left, inputs, other)).toMatch(/it had --split-size 1024, and this has --split-size 2048$/);
+    expect(await refused(left, inputs, other)).toMatch(/it had --split-size 1KiB, and this has --split-size 2KiB$/);
     expect(await refused(left, inputs.slice(0, 1))).toMatch(
       /its input .*input-1 is not given \(it had 2, and this has 1\)/,
+    );
+    expect(await refused(left, inputs, { app: { name: "wc.js", hash: "?" } })).toMatch(/: wc.js was changed since$/);
+    expect(await refused(left, inputs, { app: { name: "grep.js", hash: "?" } })).toMatch(
+      /: it was of the app wc.js, and this is grep.js$/,
     );
     const [first, second] = inputs as [InputFile, InputFile];
     expect(await refused(left, [second, first])).toMatch(/its input 1 was .*input-0 .* and is .*input-1/);
@@ -261,7 +266,13 @@ describe("to resume is refused", () => {
     const { left, inputs } = await interruptedJob();
     const { socket, coordinator, report } = await resumeJob(left, inputs);
     const foreign = await FakeWorker.connect(socket);
-    await expect(foreign.register({ app: { ...app, hash: "other" } })).rejects.toThrow(/and the job is of app wc.js/);
+    await expect(foreign.register({ app: { ...app, hash: "other" } })).rejects.toThrow(
+      "the wc.js of this worker is not that of the job: it was changed",
+    );
+    const another = await FakeWorker.connect(socket);
+    await expect(another.register({ app: { ...app, name: "grep.js", hash: "other" } })).rejects.toThrow(
+      /runs app grep.js .* and the job is of app wc.js/,
+    );
     coordinator.drain("no worker can work", 0);
     expect((await report).isResumable).toBe(true);
     expect(existsSync(join(left, journalName))).toBe(true);

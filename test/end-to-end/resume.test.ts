@@ -143,7 +143,7 @@ describe.concurrent("to resume is refused", () => {
     const other = place.write("other.mjs", `${place.read("logged.mjs")}\n// changed`);
     await refuse(
       args.map((arg) => (arg === "logged.mjs" ? other : arg)),
-      /this worker runs app other\.mjs .* and the job is of app logged\.mjs/,
+      /cannot resume the job in out: it was of the app logged\.mjs, and this is other\.mjs/,
     );
     await goOn(place, args);
     for (const task of ["map 0", "map 1"]) expect(attemptsOf(place, task)).toBe(1);

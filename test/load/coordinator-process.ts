@@ -12,6 +12,7 @@ const mebibyte = 2 ** 20;
 const { input, directory, socket, size, resume } = JSON.parse(process.argv[2] ?? "") as CoordinatorStart;
 const startMs = performance.now();
 const coordinator = await Coordinator.start({
+  app: undefined,
   inputs: findInputs([input]),
   outputDirectory: directory,
   socket,

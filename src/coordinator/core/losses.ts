@@ -77,6 +77,9 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   if (task.crashes < maxCrashes) return undefined;
   // The app's own error tells more than the end of a process, if there was one.
   const details = [`its thread or process ended in ${times(task.crashes, "attempt")}, the last time: ${loss.message}`];
+  if (task.kind === "map" && state.settings.badRecordsMax === 0) {
+    details.push("at which record is found out, and the record left out, with --skip-bad-records 1");
+  }
   return failureAt(state, task, task.firstError ?? loss, details);
 }
 

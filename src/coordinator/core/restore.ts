@@ -48,7 +48,9 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "skipped": {
       const { task, offset, error } = record;
-      taskOf(state, { kind: "map", task }).skip.add(offset);
+      const { skip } = taskOf(state, { kind: "map", task });
+      if (skip.has(offset)) throw new Error(`the journal leaves the record at ${offset} of map task ${task} out twice`);
+      skip.add(offset);
       state.skipped.push({ task, offset, error });
     }
   }

@@ -1,5 +1,9 @@
+import prettyBytes from "pretty-bytes";
+import type { AppIdentity } from "../../rpc/protocol.js";
 import { isSameArgs, shownArgs } from "../job-args.js";
 import type { JobInputs } from "./records.js";
+
+type App = Pick<AppIdentity, "name" | "hash">;
 
 /**
  * In what a job that is to be resumed differs from the one that was interrupted; undefined when in nothing. A split size
@@ -8,13 +12,25 @@ import type { JobInputs } from "./records.js";
 export function differences(before: JobInputs, now: JobInputs): string | undefined {
   if (before.reducers !== now.reducers) return `it had --reducers ${before.reducers}, and this has ${now.reducers}`;
   if (now.splitBytes !== undefined && before.splitBytes !== now.splitBytes) {
-    const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${before.splitBytes}`;
-    return `it had ${had}, and this has --split-size ${now.splitBytes}`;
+    const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${shown(before.splitBytes)}`;
+    return `it had ${had}, and this has --split-size ${shown(now.splitBytes)}`;
   }
   if (now.args !== undefined && !isSameArgs(before.args ?? {}, now.args)) {
     return `it had ${shownArgs(before.args ?? {})}, and this has ${shownArgs(now.args)}`;
   }
   return inputDifference(before.inputs, now.inputs);
+}
+
+function shown(bytes: number): string {
+  return prettyBytes(bytes, { binary: true, space: false, maximumFractionDigits: 10 });
+}
+
+/** In which app it differs; undefined when in none, or when one of the two is not known. */
+export function appDifference(before: App | undefined, now: App | undefined): string | undefined {
+  if (before === undefined || now === undefined || before.hash === now.hash) return undefined;
+  return before.name === now.name
+    ? `${now.name} was changed since`
+    : `it was of the app ${before.name}, and this is ${now.name}`;
 }
 
 function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]): string | undefined {

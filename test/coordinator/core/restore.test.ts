@@ -22,6 +22,11 @@ describe("a journal", () => {
     );
   });
 
+  test("that leaves a record out twice is refused", () => {
+    const skipped: JournalRecord = { type: "skipped", task: 0, offset: 5, error: { message: "bad" } };
+    expect(() => stateOf([planned, skipped, skipped])).toThrow("leaves the record at 5 of map task 0 out twice");
+  });
+
   test("gives the job its args, and takes back what a lost map had counted", () => {
     const state = stateOf([planned, committed(0), { type: "lost", kind: "map", task: 0 }]);
     expect(state.args).toEqual({ a: "1" });
