@@ -50,7 +50,11 @@ export function runApp(
   return lines;
 }
 
-/** The lines of a text, each as a piece of its own: for apps with `input` `"lines"`. */
+/** The lines of a text, each as a piece of its own, as apps with `input` `"lines"` are given them. */
 export function linesOf(filename: string, text: string): Piece[] {
-  return text.split(/\r?\n/).map((line) => [filename, line]);
+  let offset = 0;
+  return text.split(/(?<=\n)/).map((line) => {
+    offset += line.length;
+    return [filename, line.replace(/\r?\n$/, ""), offset - line.length];
+  });
 }
