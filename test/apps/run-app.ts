@@ -7,15 +7,20 @@ type PlainApp = Pick<App<any>, "map" | "mapBytes" | "reduce" | "reduceStream">;
 /** Some text of a file, and where it begins in it. */
 type Piece = readonly [filename: string, text: string, offset?: number];
 
-/** Runs an app over files in memory, in the plainest way, and returns its output lines by key. */
-export function runApp(app: PlainApp, pieces: readonly Piece[], args = {}): string[] {
+/** Runs an app over files in memory, in the plainest way, and returns its output lines by key. Counts into `counters`. */
+export function runApp(
+  app: PlainApp,
+  pieces: readonly Piece[],
+  args = {},
+  counters: Record<string, number> = {},
+): string[] {
   const task: TaskContext = {
     args,
     task: 0,
     attempt: 1,
     signal: new AbortController().signal,
     log: () => undefined,
-    counter: () => ({ add: () => undefined }),
+    counter: (name) => ({ add: (n = 1) => void (counters[name] = (counters[name] ?? 0) + n) }),
   };
   const groups = new Map<string, JsonValue[]>();
   const emitPair = (key: string, value: JsonValue): void => void groups.set(key, [...(groups.get(key) ?? []), value]);
@@ -43,4 +48,13 @@ export function runApp(app: PlainApp, pieces: readonly Piece[], args = {}): stri
     if (value !== undefined) emit(key, value as JsonValue);
   }
   return lines;
+}
+
+/** The lines of a text, each as a piece of its own, as apps with `input` `"lines"` are given them. */
+export function linesOf(filename: string, text: string): Piece[] {
+  let offset = 0;
+  return text.split(/(?<=\n)/).map((line) => {
+    offset += line.length;
+    return [filename, line.replace(/\r?\n$/, ""), offset - line.length];
+  });
 }

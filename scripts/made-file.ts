@@ -1,0 +1,31 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+
+/**
+ * Puts a file there that is always the same. One that is there and complete is left alone, so that nobody who reads it is
+ * disturbed. Returns whether it had to be written.
+ */
+export async function makeFile(path: string, contents: Uint8Array): Promise<boolean> {
+  if (await holds(path, contents)) return false;
+  await writeWhole(path, contents);
+  return true;
+}
+
+async function holds(path: string, contents: Uint8Array): Promise<boolean> {
+  try {
+    return (await readFile(path)).equals(contents);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** Writes under another name and renames, so that two processes that make them at once do not disturb each other. */
+async function writeWhole(path: string, contents: Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, contents, { flush: true });
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}

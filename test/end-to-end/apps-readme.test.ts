@@ -1,0 +1,54 @@
+/** What `apps/README.md` shows is what its commands print. */
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect } from "vitest";
+import { makeBooks } from "../../scripts/make-books.js";
+import { makeSamples } from "../../scripts/make-samples.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { root, test } from "./programs.js";
+
+const temporary = useTemporaryDirectory();
+let data = "";
+let programs = "";
+
+beforeAll(async () => {
+  data = temporary.newPath();
+  await makeBooks(data);
+  await makeSamples(join(data, "samples"));
+  programs = temporary.newDirectory();
+  const script = join(programs, "mr");
+  writeFileSync(script, `#!/bin/sh\nexec "${process.execPath}" "${join(root, "dist/src/cli/mr.js")}" "$@"\n`);
+  chmodSync(script, 0o755);
+});
+
+const readme = readFileSync(join(root, "apps/README.md"), "utf8");
+const sections = readme.split(/^## /m).filter((section) => section.includes("```console"));
+
+describe("apps/README.md shows what is printed by", () => {
+  for (const section of sections) {
+    test(/^.*/.exec(section)?.[0] ?? "", async ({ place }) => {
+      mkdirSync(join(place.directory, "work"));
+      symlinkSync(data, join(place.directory, "work/data"));
+      const cwd = join(place.directory, "work");
+      const env = { ...process.env, LC_ALL: "C", PATH: `${programs}:${process.env["PATH"]}` };
+      for (const { command, printed } of commandsOf(section)) {
+        const ended = await promisify(execFile)("bash", ["-ec", command], { cwd, env });
+        expect({ command, ...ended }).toEqual({ command, stdout: printed, stderr: "" });
+      }
+    });
+  }
+});
+
+/** Each command with what is shown below it. */
+function commandsOf(section: string): { command: string; printed: string }[] {
+  const block = /^```console\n(.*?)^```$/ms.exec(section)?.[1] ?? "";
+  return block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((text) => {
+      const [, command = "", printed = ""] = /^([^\n]*\n(?:> [^\n]*\n)*)(.*)$/s.exec(text) ?? [];
+      return { command: command.replaceAll("\n> ", "\n"), printed };
+    });
+}
