@@ -26,7 +26,7 @@ function* random(): Generator<number, never> {
 
 /** Lines of all lengths, most of which begin with one of a few letters. */
 function randomLines(count: number): string[] {
-  const letters = [..."aaaaaaaabbbcdé λz🐋\uffff\t!"];
+  const letters = Array.from("aaaaaaaabbbcdé λz🐋\uffff\t!");
   const numbers = random();
   const next = (below: number) => numbers.next().value % below;
   return Array.from({ length: count }, () =>

@@ -61,7 +61,7 @@ describe("boundaries", () => {
   });
 
   it("leave a key with most of the pairs to one partition, and share the others among the rest", () => {
-    const keys = [...Array.from({ length: 80 }, () => "m"), ..."nopqrstuvwxyzabcdefg"];
+    const keys = [...Array.from({ length: 80 }, () => "m"), ...Array.from("nopqrstuvwxyzabcdefg")];
     expect(boundariesOf([{ keys, pairs: 100 }], 5)).toEqual(["n", "r", "u", "x"]);
   });
 
