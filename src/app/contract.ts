@@ -109,8 +109,23 @@ export interface App<Value extends JsonValue = JsonValue> {
   combine?(key: string, values: Value[]): Value;
 
   /**
+   * Sorts the values of each key: `true` by the values themselves (numbers first, in their order, then strings in that of
+   * their UTF-8 bytes, then all else in that of their JSON texts), a function by what it gives for each value, a string
+   * or a number. Values with the same come in no certain order, as all values do when this is absent. They are sorted with
+   * the keys, on the disk if need be: `reduceStream` gets them sorted, however many they are.
+   */
+  readonly sortValues?: boolean | ((value: Value) => string | number);
+
+  /**
+   * The name of the group that a key belongs to. Keys of a group make one call of `reduce`, which has that name for its
+   * key, and all values of the group, in the order of their keys (UTF-8 bytes).
+   */
+  groupKey?(key: string): string;
+
+  /**
    * Which reduce task a key belongs to, 0 … reducers − 1 (paper section 4.1).
-   * When absent: murmurhash v3 of the key's UTF-8 bytes, modulo the number of reducers.
+   * When absent: murmurhash v3 of the key's UTF-8 bytes, modulo the number of reducers, or as `--partitioner` says.
+   * With `groupKey` it is asked about groups.
    */
   partition?(key: string, reducers: number): number;
 }

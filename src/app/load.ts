@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
+import type { AppIdentity } from "../rpc/protocol.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { App, InputKind, MapContext } from "./contract.js";
+import type { App, InputKind, JsonValue, MapContext } from "./contract.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -16,9 +17,11 @@ export interface LoadedApp {
   readonly reduceStream: App["reduceStream"];
   readonly combine: Combine | undefined;
   readonly partition: ((key: string, reducers: number) => number) | undefined;
+  readonly groupKey: ((key: string) => string) | undefined;
+  readonly sortValues: true | ((value: JsonValue) => string | number) | undefined;
 }
 
-const functions = ["map", "mapBytes", "reduce", "reduceStream", "combine", "partition"] as const;
+const functions = ["map", "mapBytes", "reduce", "reduceStream", "combine", "partition", "groupKey"] as const;
 const inputKinds: readonly unknown[] = ["file", "text", "lines", "jsonl", "csv"] satisfies InputKind[];
 const readableKinds: readonly unknown[] = ["file", "text", "lines"] satisfies InputKind[];
 
@@ -48,11 +51,23 @@ export async function loadApp(path: string): Promise<LoadedApp> {
       `app ${path}: this version cannot read ${describe(input)} yet; it can ${readableKinds.join(", ")}`,
     );
   }
+  const { sortValues = false } = app;
+  if (typeof sortValues !== "boolean" && typeof sortValues !== "function") {
+    throw new AppError(
+      `app ${path}: export sortValues must be true, false or a function, and is ${describe(sortValues)}`,
+    );
+  }
   // Bound, since the default export may be an object whose functions call each other through `this`.
   const bound = Object.fromEntries(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
-  return { ...bound, input } as LoadedApp;
+  const sorting = typeof sortValues === "function" ? (sortValues.bind(app) as unknown) : sortValues || undefined;
+  return { ...bound, input, sortValues: sorting } as LoadedApp;
+}
+
+/** What is said of an app to who cuts its inputs into splits. */
+export function traitsOf({ input, partition }: LoadedApp): Pick<AppIdentity, "input" | "ownPartition"> {
+  return { input, ...(partition === undefined ? {} : { ownPartition: true }) };
 }
 
 /** `goName`: what the function is called in the lab's own apps, which are written in Go. */

@@ -15,6 +15,7 @@ function commandLine(name: string, path: string) {
     .description("Run one job: hand out map and reduce tasks to the workers that connect, and end when all is done.")
     .argument("<inputs...>", "input files; each is one map task, or several when its app takes lines")
     .addOption(options.reducers())
+    .addOption(options.partitioner())
     .addOption(options.socket())
     .addOption(options.outputDirectory(".", "the current directory"))
     .addOption(options.arg())

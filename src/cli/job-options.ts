@@ -1,11 +1,13 @@
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import { InputError } from "../input/input-error.js";
 import type { InputFile } from "../input/files.js";
+import type { Partitioner } from "../rpc/protocol.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
 interface Given {
   readonly outputDir: string;
   readonly reducers: number;
+  readonly partitioner: Partitioner;
   readonly splitSize?: number | undefined;
   readonly memory: number;
   readonly arg?: Readonly<Record<string, string>> | undefined;
@@ -34,6 +36,7 @@ export function jobOptions(
     inputs,
     outputDirectory: given.outputDir,
     reducers: given.reducers,
+    partitioner: given.partitioner,
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
     collectorBytes: given.memory,

@@ -11,6 +11,14 @@ export const reducers = () =>
     .argParser(wholeNumber(1, reducerCountMax))
     .default(10);
 
+export const partitioner = () =>
+  new Option(
+    "--partitioner <hash|range>",
+    "how keys are spread over the output files; with range the files, one after the other, are sorted throughout",
+  )
+    .choices(["hash", "range"])
+    .default("hash" as const);
+
 export const socket = () =>
   new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet")
     .env("MR_SOCKET")

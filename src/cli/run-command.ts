@@ -19,6 +19,7 @@ function commandLine() {
     .argument("<inputs...>", "input files; each is one map task, or several when its app takes lines")
     .addOption(options.workers())
     .addOption(options.reducers())
+    .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
     .addOption(options.splitSize(true))

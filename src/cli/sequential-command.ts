@@ -13,6 +13,7 @@ export function sequentialCommand() {
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .argument("<inputs...>", "input files")
     .addOption(options.reducers())
+    .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
     .addOption(options.splitSize(false))
@@ -29,7 +30,7 @@ Examples:
   $ ${path} wc pg-*.txt
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
-    .action(async (typed, names, { arg, outputDir, quiet, reducers, splitSize, memory }) => {
+    .action(async (typed, names, { arg, outputDir, quiet, reducers, partitioner, splitSize, memory }) => {
       const [{ resolveApp }, { findInputs }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
         import("../input/files.js"),
@@ -41,7 +42,7 @@ Examples:
       const inputs = findInputs(names);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
-      const sizes = { reducers, splitBytes, collectorBytes: memory };
+      const sizes = { reducers, partitioner, splitBytes, collectorBytes: memory };
       const settings = { app, inputs, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
       const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));

@@ -9,6 +9,7 @@
 import type { Duplex } from "node:stream";
 import prettyMs from "pretty-ms";
 import { InputError } from "../input/input-error.js";
+import { planSample } from "../input/sample.js";
 import { planSplits } from "../input/splits.js";
 import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
@@ -182,16 +183,17 @@ export class Coordinator {
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { inputs, splitBytes, log } = this.#options;
+    const { inputs, splitBytes, partitioner, reducers, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
+      const sample = partitioner === "range" ? { sample: planSample(splits, app, reducers) } : {};
       if (this.#job.directory.hasJournal()) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
       const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);
-      this.#step({ type: "planned", app, args, splits });
+      this.#step({ type: "planned", app, args, splits, ...sample });
     } catch (error) {
       // It would be the same with the next worker.
       if (error instanceof InputError) this.#unsplittable = error;

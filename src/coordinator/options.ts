@@ -1,5 +1,5 @@
 import type { InputFile } from "../input/files.js";
-import type { AppIdentity } from "../rpc/protocol.js";
+import type { AppIdentity, Partitioner } from "../rpc/protocol.js";
 
 /** Complete and checked; the command line says what each means. */
 export interface CoordinatorOptions {
@@ -11,6 +11,7 @@ export interface CoordinatorOptions {
   /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
   readonly socket: string | undefined;
   readonly reducers: number;
+  readonly partitioner: Partitioner;
   /** How long a split of a file is at most, if files are split. */
   readonly splitBytes: number;
   /** Whether the user has said so: then a job that is resumed must have had the same. */

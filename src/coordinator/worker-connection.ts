@@ -35,6 +35,9 @@ export class WorkerConnection {
     const handlers: Handlers = {
       Register: (params) => this.#register(params),
       RequestTask: ({ worker }) => this.#ask(worker, (call) => ({ type: "taskRequested", call, worker })),
+      ListBoundaries: ({ worker, from }) => {
+        return this.#ask(worker, (call) => ({ type: "boundariesAsked", call, worker, from }));
+      },
       ListInputs: ({ worker, ref, from }) => {
         return this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref, from }));
       },

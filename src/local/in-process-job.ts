@@ -54,6 +54,7 @@ export async function runInProcess(
     ref,
     jobId,
     reducers,
+    boundaries: undefined,
     directory: directory.path,
     collectorBytes: job.collectorBytes,
     args: job.args,

@@ -1,12 +1,20 @@
-import { loadApp } from "../app/load.js";
+import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
+import { boundariesOf, type KeySample } from "../coordinator/core/boundaries.js";
 import { sourceOfSplit } from "../input/records.js";
+import { planSample } from "../input/sample.js";
 import { planSplits } from "../input/splits.js";
+import type { AttemptRef, Partitioner, Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
-import type { AttemptResult } from "../worker/task-context.js";
+import { runSampleTask } from "../worker/sample-task.js";
+import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { runInProcess, runNamed, type InProcessJob, type InProcessReport } from "./in-process-job.js";
 
-export type SequentialOptions = Omit<InProcessJob, "app"> & { readonly app: AppFile; readonly splitBytes: number };
+export type SequentialOptions = Omit<InProcessJob, "app"> & {
+  readonly app: AppFile;
+  readonly splitBytes: number;
+  readonly partitioner: Partitioner;
+};
 
 /**
  * Runs a job in this one process and thread, task after task, without coordinator, workers or retries: for debugging an
@@ -17,14 +25,33 @@ export type SequentialOptions = Omit<InProcessJob, "app"> & { readonly app: AppF
  */
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadApp(options.app.path);
+  const { reducers, partitioner } = options;
   const splits = planSplits(options.inputs, app.input, options.splitBytes);
+  const identity = { name: options.app.name, ...traitsOf(app) };
+  const sample = partitioner === "range" ? planSample(splits, identity, reducers) : undefined;
   return runInProcess({ ...options, app }, async (settingsOf) => {
+    const boundaries = sample && boundariesOf(await takeSample(app, sample, settingsOf), reducers);
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {
-      const settings = settingsOf({ kind: "map", task, attempt: 1 });
+      const settings = { ...settingsOf({ kind: "map", task, attempt: 1 }), boundaries };
       const run = () => runMapTask(app, sourceOfSplit(split, app.input), settings);
       maps.push(await runNamed(`map task ${task} (${split.file})`, run));
     }
     return maps;
   });
+}
+
+/** As the sample tasks of a distributed job take it. */
+async function takeSample(
+  app: LoadedApp,
+  sample: readonly (readonly Split[])[],
+  settingsOf: (ref: AttemptRef) => AttemptSettings,
+): Promise<KeySample[]> {
+  const found: KeySample[] = [];
+  for (const [task, places] of sample.entries()) {
+    const settings = settingsOf({ kind: "sample", task, attempt: 1 });
+    const { keys = [], recordsOut } = await runNamed(`sample task ${task}`, () => runSampleTask(app, places, settings));
+    found.push({ keys, pairs: recordsOut });
+  }
+  return found;
 }

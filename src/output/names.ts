@@ -20,7 +20,12 @@ export function outputName(partition: number): string {
 }
 
 /** What the name of every unfinished file of one attempt begins with. `jobId` keeps two jobs apart. */
-export function temporaryPrefix(jobId: string, kind: "map" | "reduce", task: number, attempt: number): string {
+export function temporaryPrefix(
+  jobId: string,
+  kind: "sample" | "map" | "reduce",
+  task: number,
+  attempt: number,
+): string {
   return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
 }
 

@@ -7,7 +7,7 @@
 import * as v from "valibot";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
@@ -25,12 +25,23 @@ export const appIdentity = v.strictObject({
   /** SHA-256 of the module's file, in hexadecimal. */
   hash: v.string(),
   input: inputKind,
+  /** True when it has a `partition` of its own; left out otherwise. */
+  ownPartition: v.optional(v.literal(true)),
 });
+
+/** How keys are spread over the reduce tasks: by a hash, or in ranges of their order. */
+export const partitioner = v.picklist(["hash", "range"]);
+
+/** Most keys that a sample task reports, and their longest, in UTF-16 units: a report fits into a message. */
+export const sampledKeysMax = 2000;
+export const sampledKeyUnitsMax = 256;
+const boundary = v.pipe(v.string(), v.maxLength(sampledKeyUnitsMax));
+export const sampledKeys = v.pipe(v.array(boundary), v.maxLength(sampledKeysMax));
 
 /** Names one attempt of one task. */
 export const attemptRef = v.strictObject({
-  kind: v.picklist(["map", "reduce"]),
-  /** Number of the task: 0 … splits − 1, or 0 … reducers − 1. */
+  kind: v.picklist(["sample", "map", "reduce"]),
+  /** Number of the task, among those of its kind from 0 on: of its split, or of its partition. */
   task: count,
   /** 1 for the first attempt of the task. */
   attempt: v.pipe(count, v.minValue(1)),
@@ -64,6 +75,8 @@ const jobOutcome = v.picklist(["done", "failed", "stopped"]);
 
 /** What a worker is to do next. */
 const assignment = v.variant("type", [
+  /** To map a few records from each of these pieces of the input, and to say which keys they give. */
+  v.strictObject({ type: v.literal("sample"), ref: attemptRef, places: v.array(split) }),
   v.strictObject({
     type: v.literal("map"),
     ref: attemptRef,
@@ -102,6 +115,8 @@ const attemptOutcome = v.variant("type", [
     outputs: v.array(outputFile),
     /** The records that were not mapped, as the assignment said. */
     skipped: v.array(recordPlace),
+    /** What a sample task has found: some of the keys that `map` emitted, in no order. */
+    keys: v.optional(sampledKeys),
     ...attemptMeasures,
   }),
   v.strictObject({
@@ -194,6 +209,8 @@ export const methods = {
       job: v.strictObject({
         id: v.string(),
         reducers: v.pipe(count, v.minValue(1)),
+        /** With `range` the boundaries are asked for with `ListBoundaries`. */
+        partitioner,
         /** Where intermediate and output files go. */
         directory: v.string(),
         args,
@@ -219,6 +236,14 @@ export const methods = {
       v.strictObject({ type: v.literal("page"), inputs: v.array(reduceInput), next: v.optional(count) }),
       v.strictObject({ type: v.literal("stale") }),
     ]),
+  },
+  /**
+   * Worker → coordinator, of a job with partitions in ranges: the keys at which partitions 1, 2, … begin, in their order,
+   * from number `from` on; asked for by who has a map task. The result is a page of them; `next` is the `from` of the next.
+   */
+  ListBoundaries: {
+    params: v.strictObject({ worker: workerId, from: count }),
+    result: v.strictObject({ boundaries: v.array(boundary), next: v.optional(count) }),
   },
   /** Worker → coordinator: may this attempt make its output the task's output? Yes to exactly one attempt of a task. */
   MayCommit: {
@@ -263,6 +288,7 @@ export type AttemptOutcome = v.InferOutput<typeof attemptOutcome>;
 export type FailureClass = Extract<AttemptOutcome, { type: "failed" }>["class"];
 export type AttemptRef = v.InferOutput<typeof attemptRef>;
 export type JobOutcome = v.InferOutput<typeof jobOutcome>;
+export type Partitioner = v.InferOutput<typeof partitioner>;
 export type OutputFile = v.InferOutput<typeof outputFile>;
 export type RecordPlace = v.InferOutput<typeof recordPlace>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;

@@ -14,6 +14,7 @@ import type { AppFile } from "../app/resolve.js";
 import { ConnectionClosedError, refusedCode, RemoteError } from "../rpc/errors.js";
 import { protocolVersion, type Assignment, type AttemptRef, type JobOutcome, type ParamsOf } from "../rpc/protocol.js";
 import { Attempt } from "./attempt.js";
+import { Boundaries } from "./boundaries.js";
 import { goneMessage, type CoordinatorAddress, type CoordinatorSearch } from "./connect.js";
 import type { Departure } from "./departure.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "./errors.js";
@@ -76,6 +77,7 @@ interface Identity extends Omit<NonNullable<ParamsOf<"Register">["former"]>, "at
 class Agent {
   readonly #options: WorkerOptions;
   readonly #slot: ExecutorSlot;
+  readonly #boundaries = new Boundaries();
   #identity: Identity | undefined;
   /** As long as no coordinator has answered, or none after one was lost. */
   #search: CoordinatorSearch | undefined;
@@ -172,7 +174,7 @@ class Agent {
       protocol: protocolVersion,
       pid: process.pid,
       host: hostname(),
-      app: { name: app.name, hash: app.hash, input: this.#slot.input },
+      app: { name: app.name, hash: app.hash, ...this.#slot.traits },
       ...(args === undefined ? {} : { args: { ...args } }),
       ...this.#former(),
     };
@@ -214,8 +216,8 @@ class Agent {
         return outcome;
       }
       departure.signal.throwIfAborted();
-      if (next.type === "map" || next.type === "reduce") this.#setAttempt(new Attempt(next, job, this.#slot));
-      else next = await session.call("RequestTask", {});
+      if (next.type === "wait" || next.type === "exit") next = await session.call("RequestTask", {});
+      else this.#setAttempt(new Attempt(next, job, this.#slot, this.#boundaries));
     }
   }
 

@@ -1,15 +1,16 @@
 import { invalidParamsCode, MessageTooLongError, RemoteError } from "../rpc/errors.js";
 import type { Assignment, AttemptOutcome, AttemptRef, OutputFile, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import { AttemptFiles } from "./attempt-files.js";
+import type { Boundaries } from "./boundaries.js";
 import type { AttemptEnd } from "./executor-host.js";
-import type { Job } from "./executor-messages.js";
+import type { Job, WorkAssignment } from "./executor-messages.js";
 import type { ExecutorSlot } from "./executor-slot.js";
 import type { Session } from "./session.js";
 import { fileErrorText } from "./system-error.js";
 import type { AttemptResult } from "./task-context.js";
 
 /** What the coordinator has given out to be done. */
-type Work = Extract<Assignment, { type: "map" | "reduce" }>;
+type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
 
 const released: AttemptOutcome = { type: "failed", class: "released", message: "its worker was told to leave" };
 
@@ -36,6 +37,7 @@ export class Attempt {
   readonly job: Job;
   readonly #work: Work;
   readonly #slot: ExecutorSlot;
+  readonly #boundaries: Boundaries;
   readonly #files: AttemptFiles;
   /** Set when nobody wants its result any more. */
   #isCancelled = false;
@@ -48,10 +50,11 @@ export class Attempt {
   /** Set while it is not known whether the coordinator has accepted the files: then it may count on them. */
   #isInDoubt = false;
 
-  constructor(work: Work, job: Job, slot: ExecutorSlot) {
+  constructor(work: Work, job: Job, slot: ExecutorSlot, boundaries: Boundaries) {
     this.#work = work;
     this.job = job;
     this.#slot = slot;
+    this.#boundaries = boundaries;
     this.#files = new AttemptFiles(job.directory, job.id, work.ref);
   }
 
@@ -113,10 +116,18 @@ export class Attempt {
 
   async #run(session: Session): Promise<AttemptEnd> {
     if (this.#end === undefined) {
-      const inputs = this.#work.type === "reduce" ? await this.#listInputs(session) : [];
-      this.#end = inputs === undefined ? Promise.resolve(staleInputs) : this.#execute(inputs);
+      const assignment = await this.#complement(this.#work, session);
+      this.#end = assignment === undefined ? Promise.resolve(staleInputs) : this.#execute(assignment);
     }
     return session.unlessLost(this.#end);
+  }
+
+  /** The work with what is too much for its assignment; undefined when its inputs are not there any more. */
+  async #complement(work: Work, session: Session): Promise<WorkAssignment | undefined> {
+    if (work.type === "sample") return work;
+    if (work.type === "map") return { ...work, boundaries: await this.#boundaries.of(this.job, session) };
+    const inputs = await this.#listInputs(session);
+    return inputs && { ...work, inputs };
   }
 
   /** The inputs of a reduce attempt; undefined when some are not there any more. */
@@ -131,8 +142,7 @@ export class Attempt {
     return inputs;
   }
 
-  async #execute(inputs: readonly ReduceInput[]): Promise<AttemptEnd> {
-    const assignment = this.#work.type === "reduce" ? { ...this.#work, inputs } : this.#work;
+  async #execute(assignment: WorkAssignment): Promise<AttemptEnd> {
     this.#isRunning = true;
     const end = await this.#slot.run(assignment, this.job, () => this.#isCancelled);
     this.#isRunning = false;

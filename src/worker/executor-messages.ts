@@ -1,5 +1,4 @@
-import type { InputKind } from "../app/contract.js";
-import type { Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { AppIdentity, Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
 
@@ -13,10 +12,13 @@ export interface ExecutorStart {
   readonly progress: SharedArrayBuffer;
 }
 
-/** What an executor is to run: an assignment, and for a reduce the files to read. */
+/** What an executor is to run: an assignment, for a map where partitions begin, for a reduce the files to read. */
 export type WorkAssignment =
-  | Extract<Assignment, { type: "map" }>
+  | Extract<Assignment, { type: "sample" }>
+  | (Extract<Assignment, { type: "map" }> & { readonly boundaries: readonly string[] | undefined })
   | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
+/** What the coordinator is told of an app, beside what it is called. */
+export type AppTraits = Pick<AppIdentity, "input" | "ownPartition">;
 export type Job = ResultOf<"Register">["job"];
 
 /** From the agent to its executor. */
@@ -27,7 +29,7 @@ export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Jo
  * as the last one of a thread that is about to end.
  */
 export type ExecutorMessage =
-  | { type: "loaded"; input: InputKind }
+  | { type: "loaded"; traits: AppTraits }
   | { type: "unloadable"; message: string }
   | { type: "dying"; failure: Failure }
   | { type: "finished"; result: AttemptResult }

@@ -9,7 +9,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { loadApp, type LoadedApp } from "../app/load.js";
+import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
@@ -18,7 +18,9 @@ import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignme
 import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
+import { runSampleTask } from "./sample-task.js";
 import { NotAFileError } from "./system-error.js";
+import type { AttemptResult, AttemptSettings } from "./task-context.js";
 
 const { appPath, progress } = workerData as ExecutorStart;
 const done = new Float64Array(progress);
@@ -40,7 +42,7 @@ async function serve(): Promise<void> {
       if (request.type === "abort") revoked.abort();
       else void run(app, request);
     });
-    send({ type: "loaded", input: app.input });
+    send({ type: "loaded", traits: traitsOf(app) });
   } catch (error) {
     send({ type: "unloadable", message: (error as Error).message });
   }
@@ -52,6 +54,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     ref: assignment.ref,
     jobId: job.id,
     reducers: job.reducers,
+    boundaries: assignment.type === "map" ? assignment.boundaries : undefined,
     directory: job.directory,
     collectorBytes: job.collectorBytes,
     args: job.args,
@@ -63,20 +66,34 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   try {
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
-    if (assignment.type === "map") requireRegularFile(assignment.split);
-    const result =
-      assignment.type === "map"
-        ? await runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings)
-        : await runReduceTask(
-            app,
-            inputs.map(({ file }) => file),
-            settings,
-          );
+    const result = await runTask(app, assignment, inputs, settings);
     // A rejection that nobody handles comes out a turn later, and this attempt is to blame for it.
     await setImmediate();
     send({ type: "finished", result });
   } catch (error) {
     send(failureOf(error, inputs));
+  }
+}
+
+async function runTask(
+  app: LoadedApp,
+  assignment: WorkAssignment,
+  inputs: readonly ReduceInputFile[],
+  settings: AttemptSettings,
+): Promise<AttemptResult> {
+  switch (assignment.type) {
+    case "sample":
+      assignment.places.forEach(requireRegularFile);
+      return runSampleTask(app, assignment.places, settings);
+    case "map":
+      requireRegularFile(assignment.split);
+      return runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings);
+    case "reduce":
+      return runReduceTask(
+        app,
+        inputs.map(({ file }) => file),
+        settings,
+      );
   }
 }
 

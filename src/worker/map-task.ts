@@ -7,8 +7,10 @@ import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
 import { RecordMarker } from "../output/record-marker.js";
-import type { Collector } from "../shuffle/collect/collector.js";
+import type { CollectorOptions, PairTaker } from "../shuffle/collect/collector.js";
+import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
+import { groupingOf } from "../shuffle/grouped-key.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
 
 /**
@@ -20,18 +22,21 @@ export async function runMapTask(
   source: RecordSource,
   settings: AttemptSettings,
 ): Promise<AttemptResult> {
-  const { ref, jobId, directory, reducers, collectorBytes } = settings;
+  const { ref, jobId, directory, reducers, boundaries, collectorBytes } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
-  const collector = createSlabCollector({
+  const options: CollectorOptions = {
     reducers,
     partition: app.partition,
+    boundaries,
     combine: app.combine,
     temporaryPath: (partition) => `${prefix}${partition}`,
     spillPath: (run) => `${prefix}run-${run}`,
     memoryBytes: collectorBytes,
     // It takes its time, which is not that of the record at hand.
     onSpill: (isSpilling) => progress.beginRecord(isSpilling ? NaN : context.offset),
-  });
+  };
+  const grouping = groupingOf(app);
+  const collector = grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
   const context = new MapAttemptContext(settings, source.file, collector);
   let { progress } = settings;
   let marker: RecordMarker | undefined;
@@ -40,10 +45,7 @@ export async function runMapTask(
       marker = new RecordMarker(directory, jobId, ref);
       progress = marking(settings.progress, marker);
     }
-    const read =
-      app.mapBytes === undefined
-        ? await mapRecords(source.openText(), app.map, context, collector, progress)
-        : await mapRecords(source.openBytes(), app.mapBytes, context, collector, progress);
+    const read = await mapSource(app, source, context, collector, progress);
     context.end();
     const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
       temporaryPath: path,
@@ -81,14 +83,32 @@ function marking(progress: Progress, marker: RecordMarker): Progress {
   };
 }
 
+/** Gives all records of the source to the app, and what that emits to the taker. Throws what either throws. */
+export function mapSource(
+  app: LoadedApp,
+  source: RecordSource,
+  context: MapAttemptContext,
+  taker: PairTaker,
+  progress: Progress,
+): Promise<MappedRecords> {
+  if (app.mapBytes === undefined) return mapRecords(source.openText(), app.map, context, taker, progress);
+  return mapRecords(source.openBytes(), app.mapBytes, context, taker, progress);
+}
+
+/** How many records were mapped, and how long they were. */
+interface MappedRecords {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 /** Awaits only what is a promise: a job has one call of `map` for each line, and most apps are synchronous. */
 async function mapRecords<Value extends string | Uint8Array>(
   reader: RecordReader<Value>,
   map: ((key: string, value: Value, context: MapContext) => unknown) | undefined,
   context: MapAttemptContext,
-  collector: Collector,
+  taker: PairTaker,
   progress: Progress,
-): Promise<{ readonly records: number; readonly bytes: number }> {
+): Promise<MappedRecords> {
   let records = 0;
   let bytes = 0;
   try {
@@ -98,7 +118,7 @@ async function mapRecords<Value extends string | Uint8Array>(
       let result = map?.(context.filename, reader.value, context);
       if (result !== undefined) {
         if (isThenable(result)) result = await result;
-        const emitted = emitAll(result, collector);
+        const emitted = emitAll(result, taker);
         if (emitted !== undefined) await emitted;
       }
       records += 1;
@@ -123,14 +143,14 @@ function goOn(reader: RecordReader<string | Uint8Array>, progress: Progress): bo
 }
 
 /** Emits what `map` has returned; the promise, if any, resolves when all is emitted. */
-function emitAll(result: unknown, collector: Collector): Promise<void> | undefined {
+function emitAll(result: unknown, taker: PairTaker): Promise<void> | undefined {
   if (result === undefined || result === null) return undefined;
   if (isObject(result) && Symbol.iterator in result) {
-    for (const pair of result as Iterable<unknown>) emitPair(pair, collector);
+    for (const pair of result as Iterable<unknown>) emitPair(pair, taker);
     return undefined;
   }
   if (isObject(result) && Symbol.asyncIterator in result) {
-    return emitAsync(result as AsyncIterable<unknown>, collector);
+    return emitAsync(result as AsyncIterable<unknown>, taker);
   }
   throw new TypeError(
     `map returned ${isObject(result) ? "an object" : typeof result}: it must return an array or a generator of ` +
@@ -138,26 +158,27 @@ function emitAll(result: unknown, collector: Collector): Promise<void> | undefin
   );
 }
 
-async function emitAsync(pairs: AsyncIterable<unknown>, collector: Collector): Promise<void> {
-  for await (const pair of pairs) emitPair(pair, collector);
+async function emitAsync(pairs: AsyncIterable<unknown>, taker: PairTaker): Promise<void> {
+  for await (const pair of pairs) emitPair(pair, taker);
 }
 
 const promiseHint = "a promise (is an `await` missing?)";
 
-function emitPair(pair: unknown, collector: Collector): void {
+function emitPair(pair: unknown, taker: PairTaker): void {
   if (!isObject(pair) || !("key" in pair && "value" in pair)) {
     const shown = inspect(pair, { depth: 0, maxStringLength: 60 });
     throw new TypeError(`map gave ${isThenable(pair) ? promiseHint : shown}, not { key, value }`);
   }
   const { key, value } = pair as KeyValue;
-  collector.emit(key, value);
+  taker.emit(key, value);
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-class MapAttemptContext extends AttemptContext implements MapContext {
+/** The context of `map`. */
+export class MapAttemptContext extends AttemptContext implements MapContext {
   readonly filename: string;
   offset = 0;
   /** Properties of their own, not methods: apps may take them out of the context (`const { emit } = ctx`). */
@@ -165,20 +186,20 @@ class MapAttemptContext extends AttemptContext implements MapContext {
   readonly emitBytes: MapContext["emitBytes"];
   readonly emitSlices: MapContext["emitSlices"];
 
-  constructor(settings: AttemptSettings, filename: string, collector: Collector) {
+  constructor(settings: AttemptSettings, filename: string, taker: PairTaker) {
     super(settings);
     this.filename = filename;
     this.emit = (key, value) => {
       this.requireNotEnded();
-      collector.emit(key, value);
+      taker.emit(key, value);
     };
     this.emitBytes = (buffer, start, end, value) => {
       this.requireNotEnded();
-      collector.emitBytes(buffer, start, end, value);
+      taker.emitBytes(buffer, start, end, value);
     };
     this.emitSlices = (buffer, keyStart, keyEnd, valueStart, valueEnd) => {
       this.requireNotEnded();
-      collector.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
+      taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
     };
   }
 }

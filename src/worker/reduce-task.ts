@@ -7,6 +7,7 @@ import { StagedFile } from "../output/staged-file.js";
 import { TextLines } from "../output/text-lines.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
+import { groupingOf } from "../shuffle/grouped-key.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
@@ -26,8 +27,11 @@ export async function runReduceTask(
     const lines = new TextLines(file);
     const context = new ReduceAttemptContext(settings, lines);
     const { progress } = settings;
+    const isGrouped = groupingOf(app) !== undefined;
     const groups = mergeGroups(inputs, {
-      combine: app.combine,
+      isGrouped,
+      // What it folds are values of one key, and those of a group have several.
+      combine: isGrouped ? undefined : app.combine,
       onPairs: (pairs) => progress.set(pairs, 0),
       onValue: () => progress.takeValue(),
     });

@@ -15,7 +15,8 @@ export interface SessionHome {
 }
 
 /** The methods that are called in the name of a registered worker. */
-type WorkerMethod = "RequestTask" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat";
+type WorkerMethod =
+  "RequestTask" | "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat";
 
 /**
  * One connection of a worker to its coordinator, from `register` to its end. When it is lost, however that shows, every

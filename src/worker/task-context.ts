@@ -7,6 +7,8 @@ export interface AttemptSettings {
   readonly ref: AttemptRef;
   readonly jobId: string;
   readonly reducers: number;
+  /** The keys at which partitions 1, 2, … begin, for a map attempt; undefined when keys are hashed. */
+  readonly boundaries: readonly string[] | undefined;
   /** Where the attempt's files go. */
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled. */
@@ -54,6 +56,8 @@ export interface AttemptResult {
   readonly counters: readonly [name: string, count: number][];
   /** The records that were not given to `map`, as the assignment said. */
   readonly skipped: readonly RecordPlace[];
+  /** What a sample task has found. */
+  readonly keys?: string[];
 }
 
 /** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */

@@ -101,7 +101,7 @@ export class FakeWorker {
   }
 }
 
-export function taskOf(assignment: Assignment): Extract<Assignment, { type: "map" | "reduce" }> {
-  if (assignment.type === "map" || assignment.type === "reduce") return assignment;
+export function taskOf(assignment: Assignment): Extract<Assignment, { type: "sample" | "map" | "reduce" }> {
+  if (assignment.type !== "wait" && assignment.type !== "exit") return assignment;
   throw new Error(`expected a task, not ${assignment.type}`);
 }

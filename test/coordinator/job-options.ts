@@ -8,6 +8,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     outputDirectory,
     socket,
     reducers: 1,
+    partitioner: "hash",
     args: undefined,
     taskTimeoutMs: 60_000,
     attemptTimeoutMs: undefined,

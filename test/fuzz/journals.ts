@@ -25,32 +25,50 @@ export const journals: Target = targetOf(
 const reducers = 2;
 const settings: JobSettings = {
   ...{ id: "job", directory: "/job", reducers, collectorBytes: 1, taskTimeoutMs: 10_000, heartbeatIntervalMs: 1000 },
-  ...{ attemptTimeoutMs: undefined, backupTasks: true, maxAttempts: 4, maxCrashes: 20, badRecordsMax: 1_000_000 },
+  ...{
+    attemptTimeoutMs: undefined,
+    partitioner: "range",
+    backupTasks: true,
+    maxAttempts: 4,
+    maxCrashes: 20,
+    badRecordsMax: 1_000_000,
+  },
 };
 
 const number = fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, fc.double(), fc.constant(2 ** 40));
-const kind = fc.constantFrom("map", "reduce");
+const lostKind = fc.constantFrom("map", "reduce");
+const kind = fc.constantFrom("sample", "map", "reduce");
 const ref = fc.record({ kind, task: number, attempt: number });
 const measures = { recordsIn: number, recordsOut: number, bytesIn: number, bytesOut: number };
 const split = fc.record({ file: fc.string(), path: fc.string(), startBytes: number, endBytes: number });
 const app = fc.record({ name: fc.string(), hash: fc.string(), input: fc.constantFrom("file", "lines", "other") });
 const record = fc.oneof(
-  fc.record({
-    type: fc.constant("planned"),
-    app,
-    args: fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }),
-    splits: fc.array(split, { maxLength: 4 }),
-  }),
+  fc.record(
+    {
+      type: fc.constant("planned"),
+      app,
+      args: fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }),
+      splits: fc.array(split, { maxLength: 4 }),
+      sample: fc.array(fc.array(split, { maxLength: 2 }), { maxLength: 2 }),
+    },
+    { requiredKeys: ["type", "app", "args", "splits"] },
+  ),
   fc.record({ type: fc.constant("began"), ref, worker: fc.constantFrom("w1", "w2", "w", "x") }),
-  fc.record({
-    type: fc.constant("committed"),
-    ref,
-    outputs: fc.array(fc.tuple(number, number, number), { maxLength: 3 }),
-    skipped: fc.array(fc.record({ offset: number, endOffset: number }), { maxLength: 2 }),
-    ...measures,
-    counters: fc.array(fc.tuple(fc.constantFrom("a", "__proto__"), number), { maxLength: 2 }),
-  }),
-  fc.record({ type: fc.constant("lost"), kind, task: number }),
+  fc.record(
+    {
+      type: fc.constant("committed"),
+      ref,
+      outputs: fc.array(fc.tuple(number, number, number), { maxLength: 3 }),
+      skipped: fc.array(fc.record({ offset: number, endOffset: number }), { maxLength: 2 }),
+      keys: fc.array(fc.string(), { maxLength: 5 }),
+      ...measures,
+      counters: fc.array(fc.tuple(fc.constantFrom("a", "__proto__"), number), { maxLength: 2 }),
+    },
+    {
+      requiredKeys: ["type", "ref", "outputs", "skipped", "recordsIn", "recordsOut", "bytesIn", "bytesOut", "counters"],
+    },
+  ),
+  fc.record({ type: fc.constant("lost"), kind: lostKind, task: number }),
   fc.record({ type: fc.constant("skipped"), task: number, offset: number, error: fc.record({ message: fc.string() }) }),
   fc.jsonValue(),
 );

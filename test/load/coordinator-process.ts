@@ -17,6 +17,7 @@ const coordinator = await Coordinator.start({
   outputDirectory: directory,
   socket,
   reducers: size.partitions,
+  partitioner: "hash",
   splitBytes: 1024,
   splitBytesGiven: true,
   collectorBytes: 256 * mebibyte,

@@ -20,6 +20,7 @@ const done = {
 const validParams: Record<Method, object> = {
   Register: { protocol: 1, pid: 1, host: "h", app },
   RequestTask: { worker: "w" },
+  ListBoundaries: { worker: "w", from: 0 },
   ListInputs: { worker: "w", ref, from: 0 },
   MayCommit: { worker: "w", ref },
   NotifyTaskCompletion: { worker: "w", ref, outcome: done, leaving: false },

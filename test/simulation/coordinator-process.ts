@@ -146,7 +146,10 @@ export class CoordinatorProcess {
     if (this.#state.phase === "waiting") {
       this.#clear(() => true);
       this.#journal = Journal.create(this.#world.disk, { job: this.#state.settings.id });
-      this.#step({ type: "planned", app, args: {}, splits: splitsOf(this.#world.inputs) });
+      const splits = splitsOf(this.#world.inputs);
+      const isSampled = this.#state.settings.partitioner === "range" && splits.length > 0;
+      const sample = isSampled ? { sample: [splits.slice(0, 1), splits.slice(1)] } : {};
+      this.#step({ type: "planned", app, args: {}, splits, ...sample });
     }
     const isOfThisJob = former?.job === this.#state.settings.id;
     const known = isOfThisJob ? { worker: former.worker, attempt: former.attempt } : undefined;
@@ -203,7 +206,9 @@ export class CoordinatorProcess {
     if (effect.type === "cancel") world.count("an attempt is cancelled");
     if (effect.type === "log" && effect.message.endsWith("a backup attempt")) world.count("a backup begins");
     if (effect.type === "log" && effect.message.endsWith("presumed dead")) world.count("a worker is presumed dead");
+    if (effect.type === "log" && effect.message.includes(" is given up")) world.count("a sample is given up");
     if (effect.type !== "reply") return;
+    if ("boundaries" in effect.result && effect.result.boundaries.length > 0) world.count("a map has boundaries");
     if ("granted" in effect.result && !effect.result.granted) world.count("a permission is refused");
     if ("accepted" in effect.result && !effect.result.accepted) world.count("a report is stale");
   }
@@ -304,6 +309,8 @@ function eventOf(call: number, method: string, params: { worker: string }): Even
   switch (method) {
     case "RequestTask":
       return { type: "taskRequested", call, ...params };
+    case "ListBoundaries":
+      return { type: "boundariesAsked", call, ...(params as ParamsOf<"ListBoundaries">) };
     case "ListInputs":
       return { type: "inputsAsked", call, ...(params as ParamsOf<"ListInputs">) };
     case "MayCommit":

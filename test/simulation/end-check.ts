@@ -1,7 +1,7 @@
 import { jobFileKind, outputName } from "../../src/output/names.js";
 import type { Departure, Ledgers } from "./coordinator-process.js";
 import type { Patience } from "./faults.js";
-import { faultOf, type Output } from "./word-count.js";
+import { faultOf, partitionerOf, type Output } from "./word-count.js";
 import type { World } from "./world.js";
 
 /** What is wrong with what a job has left behind, or undefined. */
@@ -23,10 +23,11 @@ export function faultAtEnd(
   if (disk.journal !== undefined) return "the job has left its journal";
   if (outcome !== "done") return undefined;
   const skipped = new Set(state.skipped.map(({ task, offset }) => `${task} ${offset}`));
+  const partitionOf = partitionerOf(inputs, state.settings.partitioner, state.boundaries);
   for (const { index, commit } of state.reduces) {
     const content = disk.read(outputName(index));
     if (content === undefined) return `there is no output of reduce ${index}`;
-    const fault = faultOf(inputs, index, content, skipped);
+    const fault = faultOf(inputs, index, content, skipped, partitionOf);
     if (fault !== undefined) return `the output of reduce ${index} is wrong: ${fault}`;
     // Who was stopped with the permission in its hand may give its output the name of an equal one.
     const { attempt } = JSON.parse(content) as Output;

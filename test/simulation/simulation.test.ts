@@ -12,6 +12,7 @@ const happenings = [
   ...["loss", "duplication", "reordering"].map((kind) => `bad weather (${kind})`),
   ...["bad record", "slow tasks", "a record is skipped", "a map's files are lost", "a backup begins"],
   ...["an attempt is cancelled", "a worker is presumed dead", "a permission is refused", "a report is stale"],
+  ...["a sample is given up", "a map has boundaries"],
   ...[
     "an attempt is given back",
     "an attempt outlives its connection",

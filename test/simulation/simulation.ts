@@ -162,6 +162,7 @@ class Simulation implements World, Cluster {
     return {
       directory: "/job",
       reducers: this.inputs.reducers,
+      partitioner: new Random(this.seed, "partitioner").chance(0.5) ? "range" : "hash",
       collectorBytes: 1,
       taskTimeoutMs: 400,
       heartbeatIntervalMs: 100,

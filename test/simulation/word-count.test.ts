@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { faultOf, mapSplit, reducePartition, type Inputs } from "./word-count.js";
+import { faultOf, mapSplit, partitionerOf, reducePartition, type Inputs } from "./word-count.js";
 
 describe("the judge of an output", () => {
   const inputs: Inputs = { splits: [[["a", "be"], ["a"]], [["be"]]], reducers: 1 };
+  const partitionOf = partitionerOf(inputs, "hash", []);
   const made = (map: number, attempt = 1, leftOut: number[] = []) =>
-    mapSplit(inputs, map, attempt, leftOut).get(0) ?? "";
+    mapSplit(inputs, map, attempt, leftOut, partitionOf).get(0) ?? "";
   const judge = (files: readonly string[], skipped: readonly string[] = []) => {
-    return faultOf(inputs, 0, reducePartition(0, 1, files), new Set(skipped));
+    return faultOf(inputs, 0, reducePartition(0, 1, files), new Set(skipped), partitionOf);
   };
 
   test("takes what counts all words once, of whatever attempts", () => {
@@ -21,7 +22,7 @@ describe("the judge of an output", () => {
 
   test("refuses a wrong number", () => {
     const wrong = reducePartition(0, 1, [made(0), made(1)]).replace('"a":2', '"a":3');
-    expect(faultOf(inputs, 0, wrong, new Set())).toMatch(/it counts .*3.*, and right is .*2/);
+    expect(faultOf(inputs, 0, wrong, new Set(), partitionOf)).toMatch(/it counts .*3.*, and right is .*2/);
   });
 
   test("takes a record as left out only when it is skipped", () => {
@@ -35,6 +36,8 @@ describe("the judge of an output", () => {
   });
 
   test("refuses the output of another partition", () => {
-    expect(faultOf(inputs, 1, reducePartition(0, 1, [made(0), made(1)]), new Set())).toBe("it is of partition 0");
+    expect(faultOf(inputs, 1, reducePartition(0, 1, [made(0), made(1)]), new Set(), partitionOf)).toBe(
+      "it is of partition 0",
+    );
   });
 });

@@ -3,7 +3,7 @@
  * result that was mixed of two attempts, or lacks something, is known for one.
  */
 import { crc32 } from "node:zlib";
-import type { Split } from "../../src/rpc/protocol.js";
+import type { Partitioner, Split } from "../../src/rpc/protocol.js";
 import type { Random } from "./random.js";
 
 /** The inputs: the words of each record of each split. */
@@ -57,16 +57,35 @@ export function placeOf(offset: number): { offset: number; endOffset: number } {
   return { offset, endOffset: offset + recordBytes };
 }
 
+/** Which partition a word belongs to. */
+export type PartitionOf = (word: string) => number;
+
+/** As the job wants it; `boundaries` are those of a job whose partitions are ranges. */
+export function partitionerOf(
+  { reducers }: Inputs,
+  partitioner: Partitioner,
+  boundaries: readonly string[],
+): PartitionOf {
+  if (partitioner === "hash") return (word) => crc32(word) % reducers;
+  return (word) => boundaries.filter((boundary) => boundary <= word).length;
+}
+
+/** The words of some splits. */
+export function wordsOf({ splits }: Inputs, maps: readonly number[]): string[] {
+  return maps.flatMap((map) => splits[map] ?? []).flat();
+}
+
 /** What a map attempt writes: the contents of its files, by partition. */
 export function mapSplit(
   inputs: Inputs,
   map: number,
   attempt: number,
   leftOut: readonly number[],
+  partitionOf: PartitionOf,
 ): Map<number, string> {
   const byPartition = new Map<number, Record<string, number>>();
   for (let partition = 0; partition < inputs.reducers; partition++) {
-    const counts = countWords(inputs, map, partition, leftOut);
+    const counts = countWords(inputs, map, partition, leftOut, partitionOf);
     if (Object.keys(counts).length > 0) byPartition.set(partition, counts);
   }
   const contents = [...byPartition].map(([partition, counts]): [number, string] => {
@@ -92,6 +111,7 @@ export function faultOf(
   partition: number,
   text: string,
   skipped: ReadonlySet<string>,
+  partitionOf: PartitionOf,
 ): string | undefined {
   const output = JSON.parse(text) as Output;
   if (output.partition !== partition) return `it is of partition ${output.partition}`;
@@ -103,7 +123,7 @@ export function faultOf(
     const wrongly = offsets?.find((offset) => !skipped.has(`${map} ${offset}`));
     if (wrongly !== undefined) return `the record at ${wrongly} of map ${map} was left out`;
     const all = offsetsOf(inputs, map).filter((offset) => skipped.has(`${map} ${offset}`));
-    const counts = countWords(inputs, map, partition, offsets ?? all);
+    const counts = countWords(inputs, map, partition, offsets ?? all, partitionOf);
     // A map gives no file to a partition for which it has no word.
     if (offsets === undefined && Object.keys(counts).length > 0) return `map ${map} is missing`;
     expected.push(counts);
@@ -122,12 +142,13 @@ function countWords(
   map: number,
   partition: number,
   leftOut: readonly number[],
+  partitionOf: PartitionOf,
 ): Record<string, number> {
   const counts = Object.create(null) as Record<string, number>;
   for (const [index, record] of (inputs.splits[map] ?? []).entries()) {
     if (leftOut.includes(index * recordBytes)) continue;
     for (const word of record) {
-      if (crc32(word) % inputs.reducers === partition) counts[word] = (counts[word] ?? 0) + 1;
+      if (partitionOf(word) === partition) counts[word] = (counts[word] ?? 0) + 1;
     }
   }
   return counts;

@@ -8,10 +8,20 @@ import type {
   ParamsOf,
   ReduceInput,
   ResultOf,
+  Split,
 } from "../../src/rpc/protocol.js";
 import { markerName } from "./coordinator-process.js";
 import { Random } from "./random.js";
-import { mapSplit, offsetsOf, placeOf, reducePartition, stampOf } from "./word-count.js";
+import {
+  mapSplit,
+  offsetsOf,
+  partitionerOf,
+  placeOf,
+  reducePartition,
+  splitsOf,
+  stampOf,
+  wordsOf,
+} from "./word-count.js";
 import type { World } from "./world.js";
 
 /** What a routine of a process waits for. */
@@ -23,7 +33,10 @@ export type Wait =
 /** What a process does, one step after the other, whatever it has to wait for. */
 export type Routine<Result> = Generator<Wait, Result, unknown>;
 
-type WorkerMethod = "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask";
+/** What the coordinator has given out to be done. */
+type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
+
+type WorkerMethod = "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask";
 
 /** The session of the worker. */
 export interface Session {
@@ -41,23 +54,25 @@ interface Made {
   readonly outputs: OutputFile[];
   readonly skipped: number[];
   readonly bytesOut: number;
+  readonly keys?: string[];
 }
 
 export class WorkerAttempt {
   readonly job: string;
   readonly #world: World;
-  readonly #work: Extract<Assignment, { type: "map" | "reduce" }>;
+  readonly #work: Work;
   readonly #random: Random;
   /** Inodes of the files that have their final names. */
   readonly #named = new Map<string, number | undefined>();
   #inputs: readonly ReduceInput[] = [];
+  #boundaries: readonly string[] = [];
   #endsMs: number | undefined;
   #end: Made | Failed | undefined;
   #hasFinalNames = false;
   #isInDoubt = false;
   isCancelled = false;
 
-  constructor(world: World, job: string, work: Extract<Assignment, { type: "map" | "reduce" }>) {
+  constructor(world: World, job: string, work: Work) {
     this.#world = world;
     this.job = job;
     this.#work = work;
@@ -120,6 +135,9 @@ export class WorkerAttempt {
       if (this.#work.type === "reduce" && !(yield* this.#listInputs(session))) {
         this.#end = { type: "failed", class: "damaged", message: "its inputs were lost", damaged: [] };
       }
+      if (this.#work.type === "map" && this.#world.settings.partitioner === "range") {
+        this.#boundaries = (yield* session.call("ListBoundaries", { from: 0 })).boundaries;
+      }
       this.#endsMs = timeline.nowMs + this.#random.between(10, 120) * slowness;
     }
     while (this.#end === undefined && !this.isCancelled) {
@@ -148,11 +166,23 @@ export class WorkerAttempt {
       const record = failure.atRecord && offsets.length > 0 ? { record: this.#random.pick(offsets) } : {};
       return { type: "failed", class: failure.class, message: "by chance", ...record };
     }
+    if (this.#work.type === "sample") return this.#sample(this.#work.places);
     return this.#work.type === "map" ? this.#map(session, this.#work.skip, this.#work.marksRecords) : this.#reduce();
   }
 
+  /** Another attempt finds other keys. */
+  #sample(places: readonly Split[]): Made {
+    const { inputs } = this.#world;
+    const maps = splitsOf(inputs).flatMap(({ file }, map) =>
+      places.some((place) => place.file === file) ? [map] : [],
+    );
+    const keys = wordsOf(inputs, maps).filter(() => this.#random.chance(0.5));
+    return { type: "made", outputs: [], skipped: [], bytesOut: 0, keys };
+  }
+
   #map(session: Session, skip: readonly number[], marksRecords: boolean): Made | Failed {
-    const { inputs, badRecords, disk } = this.#world;
+    const { inputs, settings, badRecords, disk } = this.#world;
+    const partitionOf = partitionerOf(inputs, settings.partitioner, this.#boundaries);
     const { task, attempt } = this.ref;
     const offsets = offsetsOf(inputs, task);
     for (const offset of offsets) {
@@ -165,7 +195,7 @@ export class WorkerAttempt {
     }
     const skipped = offsets.filter((offset) => skip.includes(offset));
     const outputs: OutputFile[] = [];
-    for (const [partition, content] of mapSplit(inputs, task, attempt, skipped)) {
+    for (const [partition, content] of mapSplit(inputs, task, attempt, skipped, partitionOf)) {
       if (!disk.write(this.#temporaryName(partition), content)) return diskFull();
       this.#world.noteFile(this.#temporaryName(partition));
       outputs.push([partition, ...stampOf(content)]);
@@ -196,7 +226,7 @@ export class WorkerAttempt {
   }
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
-  *#commit(session: Session, { outputs, skipped, bytesOut }: Made): Routine<AttemptOutcome | undefined> {
+  *#commit(session: Session, { outputs, skipped, bytesOut, keys }: Made): Routine<AttemptOutcome | undefined> {
     const { timeline } = this.#world;
     if (!(yield* this.#mayCommit(session))) {
       this.#discardUnfinished();
@@ -215,6 +245,7 @@ export class WorkerAttempt {
       type: "done",
       outputs: this.ref.kind === "map" ? outputs : [],
       skipped: skipped.map(placeOf),
+      ...(keys === undefined ? {} : { keys }),
       ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, counters: [] },
     };
   }

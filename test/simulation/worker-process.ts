@@ -83,7 +83,7 @@ export class WorkerProcess implements Session {
     throw died;
   }
 
-  *call<M extends "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask" | "Register">(
+  *call<M extends "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask" | "Register">(
     method: M,
     params: M extends "Register" ? ParamsOf<M> : Omit<ParamsOf<M>, "worker">,
   ): Routine<ResultOf<M>> {
@@ -137,7 +137,7 @@ export class WorkerProcess implements Session {
     const kept = attempt === undefined || attempt.isCancelled ? {} : { attempt: attempt.ref };
     const former = this.#identity === undefined ? {} : { former: { ...this.#identity, token: "", ...kept } };
     const app = { name: "wc.js", hash: "0", input: "lines" } as const;
-    const hello = { protocol: 3, pid: this.#pid, host: "host", app, ...former };
+    const hello = { protocol: 4, pid: this.#pid, host: "host", app, ...former };
     const { worker, job, keepsAttempt } = yield* this.call("Register", hello);
     this.#identity = { job: job.id, worker };
     if (attempt === undefined) return;

@@ -21,6 +21,8 @@ function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
     reduceStream: undefined,
     combine: undefined,
     partition: undefined,
+    groupKey: undefined,
+    sortValues: undefined,
   };
 }
 
@@ -40,6 +42,7 @@ function attempt(marksRecords = false) {
     ref,
     jobId: "job",
     reducers: 1,
+    boundaries: undefined,
     directory,
     collectorBytes: 2 ** 20,
     args: {},

@@ -1,7 +1,7 @@
 import type { Assignment } from "../../rpc/protocol.js";
 import { dueForBackup, scheduleBackup } from "./backups.js";
 import type { Attempt, Effect, State, Task, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, outcomeOf, refOf, taskName } from "./model.js";
+import { hasEnded, mapsAreDone, outcomeOf, refOf, samplesAreDone, taskName } from "./model.js";
 import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
@@ -39,14 +39,20 @@ export function assignToParked(state: State, now: number, effects: Effect[]): vo
   }
 }
 
+/** Which tasks are handed out now: the samples, then maps, also those that have to run again, and at last reduces. */
+export function readyKind(state: State): Task["kind"] {
+  if (!samplesAreDone(state)) return "sample";
+  return state.pending.map.length > 0 || !mapsAreDone(state) ? "map" : "reduce";
+}
+
 /**
- * Takes the next pending task: maps first, also those that have to run again. One that failed on this worker is left for
+ * Takes the next pending task. One that failed on this worker is left for
  * the others, unless there is nothing else to do or it failed on all of them: then it must not be put off, since the job
  * is likely to fail with it.
  */
 function takePending(state: State, worker: Worker): Task | undefined {
   const { pending, workers } = state;
-  const ready = pending.map.length > 0 || !mapsAreDone(state) ? pending.map : pending.reduce;
+  const ready = pending[readyKind(state)];
   const suits = ({ failedOn }: Task) => {
     return !failedOn.has(worker.id) || [...workers.keys()].every((id) => failedOn.has(id));
   };
@@ -76,6 +82,7 @@ function begin(
   startAttempt(state, task, worker, { number: task.attemptsBegun, isBackup, skip }, now);
   const ref = { kind: task.kind, task: task.index, attempt: task.attemptsBegun };
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
+  if (task.places !== undefined) return { type: "sample", ref, places: [...task.places] };
   if (task.split === undefined) return { type: "reduce", ref };
   // What ended a process is known only by what it left on the disk, and writing that has its price.
   const marksRecords = state.settings.badRecordsMax > 0 && task.crashes > 0;

@@ -1,9 +1,10 @@
 import type { AttemptRef, OutputFile } from "../../rpc/protocol.js";
 import { scheduleBackup } from "./backups.js";
+import { findBoundaries } from "./boundaries.js";
 import { endIfOver } from "./ending.js";
 import { MapFiles } from "./map-files.js";
 import type { Attempt, DoneOutcome, Effect, Measures, State, Task, TaskCommit, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, refOf } from "./model.js";
+import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
@@ -48,7 +49,8 @@ export function commitAttempt(
   const ref = refOf(task, attempt);
   const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
   const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
-  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...done } });
+  const keys = task.kind === "sample" ? { keys: outcome.keys ?? [] } : {};
+  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...keys, ...done } });
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -56,7 +58,8 @@ export function commitAttempt(
   }
   state.inProgress.delete(task);
   scheduleBackup(state, task);
-  complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), skipped, done });
+  const files = filesOf(state, task, ref.attempt, outputs);
+  complete(state, task, { attempt: ref.attempt, files, skipped, ...keys, done });
   // After the end of the job it counts for the one who resumes it, and nothing begins any more.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
@@ -66,12 +69,13 @@ export function commitAttempt(
 export function complete(state: State, task: Task, commit: TaskCommit): void {
   task.commit = commit;
   state.completed[task.kind] += 1;
-  add(state.measures[task.kind], commit.done, 1);
+  if (task.kind !== "sample") add(state.measures[task.kind], commit.done, 1);
+  else if (samplesAreDone(state)) state.boundaries = findBoundaries(state);
 }
 
 /** Takes back what a task has given to the job. */
 export function undoCompletion(state: State, task: Task): void {
-  if (task.commit !== undefined) add(state.measures[task.kind], task.commit.done, -1);
+  if (task.commit !== undefined && task.kind !== "sample") add(state.measures[task.kind], task.commit.done, -1);
   task.commit = undefined;
   state.completed[task.kind] -= 1;
 }

@@ -14,10 +14,12 @@ export function createState(
     draining: false,
     app: undefined,
     args,
+    samples: [],
     maps: [],
     reduces: [],
-    pending: { map: [], reduce: [] },
-    completed: { map: 0, reduce: 0 },
+    boundaries: [],
+    pending: { sample: [], map: [], reduce: [] },
+    completed: { sample: 0, map: 0, reduce: 0 },
     inProgress: new Set(),
     backups: new BackupQueue<Task>(),
     workers: new Map(),
@@ -32,7 +34,7 @@ export function createState(
 }
 
 /** A task of which nothing has run yet. */
-export function createTask(task: Pick<Task, "kind" | "index" | "split">): Task {
+export function createTask(task: Pick<Task, "kind" | "index" | "split" | "places">): Task {
   return {
     ...task,
     state: "idle",

@@ -1,12 +1,13 @@
 import type { State, Task } from "./model.js";
-import { hasEnded, mapsAreDone } from "./model.js";
+import { readyKind } from "./assign.js";
+import { hasEnded, mapsAreDone, samplesAreDone, tasksOf } from "./model.js";
 
 /**
  * Throws when the state contradicts itself. Called after every step by tests and simulations; a production coordinator
  * does not pay for it.
  */
 export function checkInvariants(state: State): void {
-  for (const task of [...state.maps, ...state.reduces]) checkTask(state, task);
+  for (const task of [...state.samples, ...state.maps, ...state.reduces]) checkTask(state, task);
   for (const worker of state.workers.values()) {
     const { running } = worker;
     if (running !== undefined) {
@@ -17,17 +18,20 @@ export function checkInvariants(state: State): void {
     }
     require(state.parked.has(worker) === (worker.parkedCall !== undefined), `${worker.id}: parked and call disagree`);
     const idle = worker.state === "alive" && worker.parkedCall !== undefined && !state.draining;
-    const ready = state.pending.map.length + (mapsAreDone(state) ? state.pending.reduce.length : 0);
+    const ready = state.pending[readyKind(state)].length;
     require(!idle || ready === 0 || state.phase === "waiting", `${worker.id} waits while tasks are pending`);
     require(worker.parkedCall === undefined || !hasEnded(state), `${worker.id} waits although the job has ended`);
   }
   if (state.phase !== "waiting") {
-    for (const [kind, tasks] of [["map", state.maps] as const, ["reduce", state.reduces] as const]) {
+    for (const kind of ["sample", "map", "reduce"] as const) {
+      const tasks = tasksOf(state, kind);
       const count = (wanted: Task["state"]): number => tasks.filter((task) => task.state === wanted).length;
       require(count("completed") === state.completed[kind], `the number of completed ${kind} tasks is wrong`);
       require(count("idle") === state.pending[kind].length, `the number of pending ${kind} tasks is wrong`);
     }
   }
+  const mapsHaveBegun = state.maps.some(({ attemptsBegun }) => attemptsBegun > 0);
+  require(samplesAreDone(state) || !mapsHaveBegun, "maps have begun before the boundaries are known");
   const isOver = mapsAreDone(state) && state.completed.reduce === state.reduces.length;
   require(state.phase !== "done" || isOver, "done before its tasks");
   require(state.phase !== "reduce" || !isOver, "its tasks are done, and it goes on");

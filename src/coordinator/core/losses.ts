@@ -7,11 +7,14 @@
  *     released                      nobody's fault: a worker that was told to leave
  *     fatal                         no retry can help: the job fails at once
  *
+ * A sample is no reason for a job to fail: one that was tried too often is given up. What ended it ends a map, too, if it
+ * is the app's doing, and is told then.
+ *
  * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
  * 4.4). So a split may have any number of bad records, as long as the job may.
  */
 import { scheduleBackup } from "./backups.js";
-import { undoCompletion } from "./commit.js";
+import { complete, undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
 import type { Attempt, Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
@@ -46,9 +49,26 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   if (loss.class === "damaged") failure = takeDamage(state, task, attempt.mapsLostBefore, loss, now, effects);
   else failure = count(state, task, attempt, loss, effects);
   if (failure === undefined) return;
+  if (task.kind === "sample" && loss.class !== "fatal") {
+    if (last) giveUpSample(state, task, attempt, now, effects);
+    return;
+  }
   // A job that is being stopped is to be gone on with: it may fail then.
   if (state.draining) endJob(state, "stopped", undefined, effects);
   else endJob(state, "failed", failure, effects);
+}
+
+/** The sample task is completed without a key; its last attempt is said to have found none. */
+function giveUpSample(state: State, task: Task, { number }: Attempt, now: number, effects: Effect[]): void {
+  state.pending.sample.splice(state.pending.sample.indexOf(task), 1);
+  moveTask(task, "given up", "it was tried too often", now);
+  const nothing = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: [] };
+  const ref = { kind: task.kind, task: task.index, attempt: number };
+  const record = { type: "committed" as const, ref, outputs: [], skipped: [], keys: [], ...nothing };
+  effects.push({ type: "journal", record });
+  const message = `${taskName(task)} is given up: partitions may be of less equal size`;
+  effects.push({ type: "log", level: "warn", message });
+  complete(state, task, { attempt: number, files: undefined, skipped: [], keys: [], done: nothing });
 }
 
 function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: Effect[]): JobFailure | undefined {

@@ -16,6 +16,7 @@ import type {
   JobOutcome,
   OutputFile,
   ParamsOf,
+  Partitioner,
   RecordPlace,
   ResultOf,
   Split,
@@ -27,6 +28,8 @@ import type { MapFiles } from "./map-files.js";
 export interface JobSettings {
   readonly id: string;
   readonly reducers: number;
+  /** How keys are spread over the reducers; with `range` the plan has a sample, which is taken before the first map. */
+  readonly partitioner: Partitioner;
   /** Where intermediate and output files go; handed to the workers unread. */
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
@@ -66,10 +69,12 @@ export interface Attempt {
 }
 
 export interface Task {
-  readonly kind: "map" | "reduce";
+  readonly kind: AttemptRef["kind"];
   readonly index: number;
   /** Input of a map task. */
   readonly split?: Split;
+  /** Input of a sample task. */
+  readonly places?: readonly Split[];
   state: TaskState;
   /** Attempts begun so far; the next one gets the next number. */
   attemptsBegun: number;
@@ -117,6 +122,8 @@ export interface TaskCommit {
   readonly files: MapFiles | undefined;
   /** The records that a map task has left out. */
   readonly skipped: readonly RecordPlace[];
+  /** The keys that a sample task has found. */
+  readonly keys?: readonly string[] | undefined;
   readonly done: Pick<DoneOutcome, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "counters">;
 }
 
@@ -174,11 +181,18 @@ export interface State {
   app: AppIdentity | undefined;
   /** The job's `--arg` values: the coordinator's own, or else those of the first worker. */
   args: Readonly<Record<string, string>> | undefined;
+  /** None, unless partitions are ranges of keys. */
+  samples: readonly Task[];
   maps: readonly Task[];
   reduces: readonly Task[];
-  /** Tasks that wait for a worker, the next one last. Reduces are handed out while every map is completed. */
-  readonly pending: { readonly map: Task[]; readonly reduce: Task[] };
-  readonly completed: { map: number; reduce: number };
+  /** The keys at which partitions 1, 2, … begin; known when every sample is completed. See `boundaries.ts`. */
+  boundaries: readonly string[];
+  /**
+   * Tasks that wait for a worker, the next one last. Maps are handed out when every sample is completed, reduces while every
+   * map is.
+   */
+  readonly pending: Readonly<Record<Task["kind"], Task[]>>;
+  readonly completed: Record<Task["kind"], number>;
   readonly inProgress: Set<Task>;
   /** When which task in progress is due for a backup attempt. */
   readonly backups: BackupQueue<Task>;
@@ -202,12 +216,22 @@ interface Attempts {
   backupSavedMs: number;
 }
 
+/** What a job is made of. */
+export interface JobPlan {
+  readonly app: AppIdentity;
+  readonly args: Readonly<Record<string, string>>;
+  readonly splits: readonly Split[];
+  /** The pieces of the inputs that each sample task is to look at; left out when no sample is wanted. */
+  readonly sample?: readonly (readonly Split[])[] | undefined;
+}
+
 /** `call` names a call of a worker that waits for its reply; the shell chose it and alone understands it. */
 export type Event =
   /** The first worker's app is known and the inputs were cut into splits. */
-  | { type: "planned"; app: AppIdentity; args: Readonly<Record<string, string>>; splits: readonly Split[] }
+  | ({ type: "planned" } & JobPlan)
   | { type: "registered"; call: number; pid: number; host: string; former?: FormerWorker | undefined }
   | { type: "taskRequested"; call: number; worker: string }
+  | { type: "boundariesAsked"; call: number; worker: string; from: number }
   | { type: "inputsAsked"; call: number; worker: string; ref: AttemptRef; from: number }
   | { type: "commitAsked"; call: number; worker: string; ref: AttemptRef }
   | {
@@ -249,7 +273,7 @@ export type Effect =
 
 /** What a coordinator that is started again must know; see `restore.ts`. */
 export type JournalRecord =
-  | { type: "planned"; app: AppIdentity; args: Readonly<Record<string, string>>; splits: readonly Split[] }
+  | ({ type: "planned" } & JobPlan)
   /** Its number and its worker: nobody else is to be given the same number. */
   | { type: "began"; ref: AttemptRef; worker: string }
   | ({
@@ -257,6 +281,7 @@ export type JournalRecord =
       ref: AttemptRef;
       outputs: readonly OutputFile[];
       skipped: readonly RecordPlace[];
+      keys?: readonly string[] | undefined;
     } & TaskCommit["done"])
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }
@@ -267,6 +292,7 @@ type Registered = Omit<ResultOf<"Register">, "token">;
 type Reply =
   | Assignment
   | Registered
+  | ResultOf<"ListBoundaries">
   | ResultOf<"ListInputs">
   | ResultOf<"MayCommit">
   | ResultOf<"NotifyTaskCompletion">
@@ -280,6 +306,16 @@ export function hasEnded(state: State): boolean {
 /** How a job has ended that has. */
 export function outcomeOf({ phase }: Pick<State, "phase">): JobOutcome {
   return phase === "done" || phase === "stopped" ? phase : "failed";
+}
+
+/** The tasks of one kind. */
+export function tasksOf({ samples, maps, reduces }: State, kind: Task["kind"]): readonly Task[] {
+  return { sample: samples, map: maps, reduce: reduces }[kind];
+}
+
+/** Whether maps may run: only when the boundaries are known is it known to which partition a key belongs. */
+export function samplesAreDone(state: State): boolean {
+  return state.completed.sample === state.samples.length;
 }
 
 /** Whether reduces may run: only when every map is committed all that belongs to a key is known. */

@@ -6,7 +6,7 @@
 import { complete, filesOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
 import type { Effect, JournalRecord, State, Task } from "./model.js";
-import { taskName } from "./model.js";
+import { samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";
 
@@ -15,7 +15,7 @@ export function restore(state: State, record: JournalRecord, now: number): void 
   switch (record.type) {
     case "planned":
       if (state.app !== undefined) throw new Error("the journal plans the tasks twice");
-      planTasks(state, record.app, record.args, record.splits);
+      planTasks(state, record);
       break;
     case "began": {
       const task = taskOf(state, record.ref);
@@ -27,13 +27,14 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
+      const { ref, outputs, skipped, keys, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       complete(state, task, {
         attempt: ref.attempt,
         files,
         skipped,
+        keys,
         done: { recordsIn, recordsOut, bytesIn, bytesOut, counters },
       });
       task.orphans.clear();
@@ -79,7 +80,10 @@ export function resume(
 }
 
 function taskOf(state: State, { kind, task }: { kind: Task["kind"]; task: number }): Task {
-  const found = (kind === "map" ? state.maps : state.reduces)[task];
+  if (kind !== "sample" && !samplesAreDone(state)) {
+    throw new Error(`the journal speaks of ${kind} task ${task} before its samples are taken`);
+  }
+  const found = tasksOf(state, kind)[task];
   if (found === undefined) throw new Error(`the journal speaks of ${kind} task ${task}, and there is none`);
   return found;
 }

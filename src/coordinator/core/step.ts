@@ -1,4 +1,5 @@
 import { assignTo, assignToParked } from "./assign.js";
+import { listBoundaries } from "./boundaries.js";
 import { commitAttempt, decideCommit, findAttempt } from "./commit.js";
 import { endIfOver, endJob } from "./ending.js";
 import { listInputs } from "./inputs.js";
@@ -47,10 +48,10 @@ export function step(state: State, event: Event, now: number): Effect[] {
   return effects;
 }
 
-function plan(state: State, { app, args, splits }: EventOf<"planned">, effects: Effect[]): void {
+function plan(state: State, event: EventOf<"planned">, effects: Effect[]): void {
   if (state.phase !== "waiting") throw new Error(`cannot plan a job that is in phase ${state.phase}`);
-  planTasks(state, app, args, splits);
-  effects.push({ type: "journal", record: { type: "planned", app, args, splits } });
+  planTasks(state, event);
+  effects.push({ type: "journal", record: event });
   beginMapPhase(state, effects);
 }
 
@@ -75,6 +76,9 @@ function takeFromWorker(
   switch (event.type) {
     case "taskRequested":
       park(state, worker, event.call, now, effects);
+      break;
+    case "boundariesAsked":
+      effects.push({ type: "reply", call: event.call, result: listBoundaries(state, event.from) });
       break;
     case "inputsAsked":
       effects.push({ type: "reply", call: event.call, result: listInputs(state, worker, event.ref, event.from) });

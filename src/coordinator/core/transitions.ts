@@ -10,6 +10,8 @@ type TaskCause =
   | "attempt lost"
   | "last attempt lost"
   | "committed"
+  /** A sample that cannot be had: the job goes on without it. */
+  | "given up"
   /** The files of a completed map are damaged or gone. */
   | "files lost"
   /** The journal says so, when a coordinator goes on with the job of another one. */
@@ -17,7 +19,7 @@ type TaskCause =
 type AttemptCause = "granted" | "committed" | "lost" | "cancelled";
 
 const taskTransitions: Record<TaskState, Partial<Record<TaskCause, TaskState>>> = {
-  idle: { assigned: "in-progress", "found committed": "completed" },
+  idle: { assigned: "in-progress", "given up": "completed", "found committed": "completed" },
   "in-progress": {
     "backed up": "in-progress",
     "attempt lost": "in-progress",

@@ -2,7 +2,7 @@ import type { AttemptRef } from "../../rpc/protocol.js";
 import { startAttempt } from "./assign.js";
 import { loseAttempt } from "./losses.js";
 import type { Effect, Event, FormerWorker, State, Worker } from "./model.js";
-import { hasEnded, taskName } from "./model.js";
+import { hasEnded, taskName, tasksOf } from "./model.js";
 import { unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
@@ -33,13 +33,14 @@ export function register(
 }
 
 function jobOf({ settings, args }: State) {
-  const { id, reducers, directory, collectorBytes, taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
+  const { id, reducers, partitioner, directory, collectorBytes } = settings;
+  const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
     heartbeatIntervalMs,
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
-  return { id, reducers, directory, args: { ...args }, collectorBytes, ...timeouts };
+  return { id, reducers, partitioner, directory, args: { ...args }, collectorBytes, ...timeouts };
 }
 
 /** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */
@@ -51,7 +52,7 @@ function adopt(
   now: number,
   effects: Effect[],
 ): boolean {
-  const task = (kind === "map" ? state.maps : state.reduces)[index];
+  const task = tasksOf(state, kind)[index];
   if (task?.orphans.get(attempt) !== former.worker || hasEnded(state)) return false;
   task.orphans.delete(attempt);
   if (task.state === "completed" || task.attempts.size > 1) return false;

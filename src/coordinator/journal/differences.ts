@@ -11,6 +11,9 @@ type App = Pick<AppIdentity, "name" | "hash">;
  */
 export function differences(before: JobInputs, now: JobInputs): string | undefined {
   if (before.reducers !== now.reducers) return `it had --reducers ${before.reducers}, and this has ${now.reducers}`;
+  if (before.partitioner !== now.partitioner) {
+    return `it had --partitioner ${before.partitioner}, and this has --partitioner ${now.partitioner}`;
+  }
   if (now.splitBytes !== undefined && before.splitBytes !== now.splitBytes) {
     const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${shown(before.splitBytes)}`;
     return `it had ${had}, and this has --split-size ${shown(now.splitBytes)}`;

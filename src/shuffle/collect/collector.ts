@@ -7,16 +7,10 @@ export interface CollectedPartition extends FinishedFile {
   readonly partition: number;
 }
 
-/**
- * The map side of the shuffle: takes the pairs of one map attempt in any order, and writes them as one sorted file a
- * partition. An implementation keeps pairs in memory or spills them; its user cannot tell.
- */
-export interface Collector {
+/** Takes the pairs that `map` emits. */
+export interface PairTaker {
   /** Number of pairs taken so far. */
   readonly pairs: number;
-
-  /** Memory that the pairs taken, and not spilled, need now, in bytes; with what sorting them will take. */
-  readonly memoryBytes: number;
 
   /**
    * Takes one pair. Throws a TypeError when the key is not a string or JSON cannot hold the value, a RangeError when
@@ -32,6 +26,15 @@ export interface Collector {
 
   /** As `emitBytes`, with the string as value whose UTF-8 is in the buffer from `valueStart` to `valueEnd`. */
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+}
+
+/**
+ * The map side of the shuffle: takes the pairs of one map attempt in any order, and writes them as one sorted file a
+ * partition. An implementation keeps pairs in memory or spills them; its user cannot tell.
+ */
+export interface Collector extends PairTaker {
+  /** Memory that the pairs taken, and not spilled, need now, in bytes; with what sorting them will take. */
+  readonly memoryBytes: number;
 
   /** Writes what was collected; partitions without a pair are left out. Nothing can be emitted afterwards. */
   finish(): CollectedPartition[];
@@ -45,6 +48,10 @@ export interface CollectorOptions {
   readonly reducers: number;
   /** The app's own partition function; the default hashes the key. */
   readonly partition?: ((key: string, reducers: number) => number) | undefined;
+  /** The keys at which partitions 1, 2, … begin, in ascending order, for partitions that are ranges of keys. */
+  readonly boundaries?: readonly string[] | undefined;
+  /** Whether keys are grouped ones (`grouped-key.ts`): then the partition is that of the group, as are boundaries. */
+  readonly isGrouped?: boolean | undefined;
   /** The app's own combine function. */
   readonly combine?: Combine | undefined;
   /** Where a partition's file is written, until it is complete and committed: an absolute path no one else uses. */

@@ -1,6 +1,11 @@
 import murmurhash from "murmurhash";
 import { shownKey } from "../../app/given.js";
-import { unpackKey } from "../key-words.js";
+import { groupStart, keepGroup } from "../grouped-key.js";
+import { compareKeyWords, encodeKey, packKey, unpackKey, wordsOf } from "../key-words.js";
+import type { CollectorOptions } from "./collector.js";
+
+/** Gives the partition of a key in words (`key-words.ts`). */
+type WordsPartitioner = (words: Int32Array, wordAt: number, keyBytes: number) => number;
 
 const keptBytesMax = 64;
 
@@ -15,19 +20,64 @@ export function createPartitioner(
   return (key) => checkedPartition(key, reducers, appPartition(key, reducers));
 }
 
-/**
- * Makes the function that gives the default partition of a key in words (`key-words.ts`): MurmurHash3_x86_32 with seed 0
- * of the key's bytes, modulo the number of reducers. The bytes are in arrays that are kept, one for each length, for keys
- * of usual lengths.
- */
+/** Makes the function that gives the partition of a key when the app does not say it: by a hash, or by boundaries. */
 export function createWordsPartitioner(
   reducers: number,
-): (words: Int32Array, wordAt: number, keyBytes: number) => number {
+  { boundaries, isGrouped = false }: Pick<CollectorOptions, "boundaries" | "isGrouped"> = {},
+): WordsPartitioner {
+  if (boundaries === undefined) return isGrouped ? groupHashing(reducers) : hashing(reducers);
+  if (boundaries.length >= reducers) throw new Error(`${boundaries.length} boundaries of ${reducers} partitions`);
+  // All keys of a group come after what they begin with, and it comes after all keys of the groups before.
+  return searching(isGrouped ? boundaries.map(groupStart) : boundaries);
+}
+
+/**
+ * By MurmurHash3_x86_32 with seed 0 of the key's bytes, modulo the number of reducers. The bytes are in arrays that are
+ * kept, one for each length, for keys of usual lengths.
+ */
+function hashing(reducers: number): WordsPartitioner {
   const arrays: Uint8Array[] = [];
   return (words, wordAt, keyBytes) => {
     const bytes = keyBytes > keptBytesMax ? new Uint8Array(keyBytes) : (arrays[keyBytes] ??= new Uint8Array(keyBytes));
     unpackKey(words, wordAt, keyBytes, bytes, 0);
     return murmurhash.v3(bytes, 0) % reducers;
+  };
+}
+
+/** As `hashing`, of the group of a grouped key. */
+function groupHashing(reducers: number): WordsPartitioner {
+  return (words, wordAt, keyBytes) => {
+    const bytes = new Uint8Array(keyBytes);
+    unpackKey(words, wordAt, keyBytes, bytes, 0);
+    return murmurhash.v3(bytes.subarray(0, keepGroup(bytes)), 0) % reducers;
+  };
+}
+
+/** By how many of the boundaries come at or before the key: a binary search over their words. */
+function searching(boundaries: readonly string[]): WordsPartitioner {
+  const encoded = boundaries.map((boundary) => {
+    const bytes = new Uint8Array(3 * boundary.length);
+    return bytes.subarray(0, encodeKey(boundary, bytes));
+  });
+  const packed = new Int32Array(encoded.reduce((sum, { length }) => sum + wordsOf(length), 0));
+  const starts = new Int32Array(encoded.length);
+  const lengths = Int32Array.from(encoded, ({ length }) => length);
+  let end = 0;
+  for (const [index, bytes] of encoded.entries()) {
+    starts[index] = end;
+    packKey(bytes, bytes.length, packed, end);
+    end += wordsOf(bytes.length);
+  }
+  return (words, wordAt, keyBytes) => {
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const order = compareKeyWords(packed, starts[middle] ?? 0, lengths[middle] ?? 0, words, wordAt, keyBytes);
+      if (order <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   };
 }
 

@@ -67,7 +67,7 @@ class SlabCollector implements Collector {
   readonly #options: CollectorOptions;
   readonly #memoryBytesMax: number;
   readonly #appPartitionOf: ((key: string) => number) | undefined;
-  readonly #hashPartitionOf: (words: Int32Array, wordAt: number, keyBytes: number) => number;
+  readonly #wordsPartitionOf: (words: Int32Array, wordAt: number, keyBytes: number) => number;
   readonly #runs: SpilledRuns;
   #log: KeyLog;
   #keys: KeyTable;
@@ -84,7 +84,7 @@ class SlabCollector implements Collector {
     this.#options = options;
     this.#memoryBytesMax = options.memoryBytes ?? memoryBytesDefault;
     this.#appPartitionOf = partition && createPartitioner(reducers, partition);
-    this.#hashPartitionOf = createWordsPartitioner(reducers);
+    this.#wordsPartitionOf = createWordsPartitioner(reducers, options);
     this.#runs = new SpilledRuns((run) => options.spillPath(run), combine);
     this.#log = new KeyLog(this.#memoryBytesMax * logShare, randomInt(2 ** 31));
     this.#keys = new KeyTable(this.#log.parts, this.#memoryBytesMax, sortBytesPerKey);
@@ -199,7 +199,7 @@ class SlabCollector implements Collector {
   #partitionOf(entries: Int32Array, at: number): number {
     const [key, keyBytes] = [at + entryHeaderWords, keyBytesOf(entries, at)];
     const partitionOf = this.#appPartitionOf;
-    if (partitionOf === undefined) return this.#hashPartitionOf(entries, key, keyBytes);
+    if (partitionOf === undefined) return this.#wordsPartitionOf(entries, key, keyBytes);
     return this.#refusing("called by the app's partition function", () =>
       partitionOf(keyString(entries, key, keyBytes)),
     );

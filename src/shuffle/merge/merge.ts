@@ -22,6 +22,7 @@
  */
 import type { Combine } from "../../app/combine.js";
 import type { StoredFile } from "../stored-file.js";
+import { GroupedLines } from "./grouped-lines.js";
 import { LineGroup, type Group } from "./groups.js";
 import { MergedLines } from "./merged-lines.js";
 
@@ -29,6 +30,8 @@ import { MergedLines } from "./merged-lines.js";
 interface MergeOptions {
   /** The app's `combine`, by which `toArray` folds values that are too many for an array; a stream needs none. */
   readonly combine?: Combine | undefined;
+  /** Whether the keys of the files are grouped ones (`grouped-key.ts`). */
+  readonly isGrouped?: boolean | undefined;
   /** Told how many pairs were read so far, at each line whose values are read. */
   readonly onPairs?: ((pairs: number) => void) | undefined;
   /** Called with each value that is read from a stream, before it is handed out. */
@@ -55,18 +58,19 @@ export function mergeGroups(inputs: readonly StoredFile[], options: MergeOptions
 
 /** The groups of a reduce task, in the order of their keys. */
 export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
-  readonly #lines: MergedLines;
+  readonly #lines: MergedLines | GroupedLines;
   readonly #combine: Combine | undefined;
   readonly #onValue: (() => void) | undefined;
   #group: LineGroup | undefined;
 
-  constructor(inputs: readonly StoredFile[], { combine, onPairs, onValue }: MergeOptions) {
+  constructor(inputs: readonly StoredFile[], { combine, isGrouped, onPairs, onValue }: MergeOptions) {
     const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
     const reading = {
       blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
       staysOpen: inputs.length <= openFilesMax,
     };
-    this.#lines = new MergedLines(inputs, reading, onPairs);
+    const lines = new MergedLines(inputs, reading, onPairs);
+    this.#lines = isGrouped === true ? new GroupedLines(lines) : lines;
     this.#combine = combine;
     this.#onValue = onValue;
   }

@@ -8,6 +8,7 @@ import type { RecordPlace } from "../../../src/rpc/protocol.js";
 const settings: JobSettings = {
   id: "job",
   reducers: 1,
+  partitioner: "hash",
   directory: "/d",
   collectorBytes: 1,
   taskTimeoutMs: 1,
@@ -24,7 +25,7 @@ const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counter
 function jobThatSkipped(...skipped: RecordPlace[][]): State {
   const state = createState(settings, undefined, 0);
   const splits = [0, 100].map((startBytes) => ({ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }));
-  planTasks(state, { name: "app.js", hash: "0", input: "lines" }, {}, splits);
+  planTasks(state, { app: { name: "app.js", hash: "0", input: "lines" }, args: {}, splits });
   for (const map of state.maps) {
     map.commit = { attempt: 3, files: undefined, skipped: skipped[map.index] ?? [], done: measures };
   }

@@ -286,7 +286,9 @@ export class Cluster {
     if (this.#planned) return;
     this.#planned = true;
     const splits = this.#splitBytes.map((endBytes, i) => ({ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }));
-    this.#step({ type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits });
+    const isSampled = this.#settings.partitioner === "range" && this.#settings.reducers > 1;
+    const sample = isSampled ? { sample: splits.slice(0, 3).map((split) => [split]) } : {};
+    this.#step({ type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits, ...sample });
   }
 
   #pass(ms: number): void {
@@ -301,6 +303,9 @@ export class Cluster {
     if (current?.doing === "begun" && current.ref.kind === "reduce") {
       current.doing = "listing";
       this.#call(worker, (call, id) => ({ type: "inputsAsked", call, worker: id, ref: current.ref, from: how % 4 }));
+    } else if (current?.doing === "begun" && current.ref.kind === "map" && how % 2 === 0) {
+      current.doing = "listing";
+      this.#call(worker, (call, id) => ({ type: "boundariesAsked", call, worker: id, from: 0 }));
     } else if (current?.doing === "begun" || current?.doing === "running") {
       current.doing = "asking to commit";
       this.#call(worker, (call, id) => ({ type: "commitAsked", call, worker: id, ref: current.ref }));
@@ -394,6 +399,9 @@ export class Cluster {
           if (listed.type === "page") worker.current.inputs = listed.inputs;
           else this.#finishAttempt(worker, damaged([], 0));
         }
+        break;
+      case "boundariesAsked":
+        if (worker.current?.ref.kind === "map" && worker.current.doing === "listing") worker.current.doing = "running";
         break;
       case "taskRequested":
         worker.asking -= 1;

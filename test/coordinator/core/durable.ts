@@ -2,10 +2,10 @@ import type { State, Task } from "../../../src/coordinator/core/model.js";
 
 /** What of a state must outlive its coordinator. */
 export function durable(state: State): unknown {
-  const { app, args, maps, reduces, completed, measures, mapsLost, skipped, settings } = state;
-  const tasks = [...maps, ...reduces].map((task) => durableOf(task, settings.reducers));
+  const { app, args, samples, maps, reduces, boundaries, completed, measures, mapsLost, skipped, settings } = state;
+  const tasks = [...samples, ...maps, ...reduces].map((task) => durableOf(task, settings.reducers));
   // Before the plan, `--arg` values are those of the command line.
-  return { app, args: app === undefined ? undefined : args, tasks, completed, measures, mapsLost, skipped };
+  return { app, args: app === undefined ? undefined : args, tasks, boundaries, completed, measures, mapsLost, skipped };
 }
 
 function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: Task, reducers: number): unknown {
@@ -15,6 +15,7 @@ function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: T
       ? undefined
       : {
           attempt: commit.attempt,
+          keys: commit.keys,
           files: partitions.map((partition) => commit.files?.input(index, partition)),
           done: commit.done,
         };

@@ -10,6 +10,7 @@ export function describeReply(reply: Reply): string {
   if ("cancel" in reply)
     return reply.cancel.length === 0 ? "go on" : `stop ${reply.cancel.map(describeRef).join(", ")}`;
   if ("accepted" in reply) return `${reply.accepted ? "accepted" : "stale"}, then ${describeAssignment(reply.next)}`;
+  if ("boundaries" in reply) return `the boundaries are ${reply.boundaries.join(", ") || "none"}`;
   if (reply.type === "stale") return "stale";
   if (reply.type === "page") {
     const inputs = reply.inputs.map(([map, attempt]) => `map ${map} attempt ${attempt}`).join(", ");
@@ -22,11 +23,11 @@ export function describeReply(reply: Reply): string {
 export function describeJournaled(record: JournalRecord): string {
   switch (record.type) {
     case "planned":
-      return `planned ${record.splits.map(({ file }) => file).join(", ") || "nothing"}`;
+      return `planned ${namesOf(record.splits) || "nothing"}${(record.sample ?? []).length === 0 ? "" : ", with samples"}`;
     case "began":
       return `began ${describeRef(record.ref)} on ${record.worker}`;
     case "committed":
-      return `committed ${describeRef(record.ref)}`;
+      return `committed ${describeRef(record.ref)}${record.keys === undefined ? "" : `, keys ${record.keys.join(", ") || "none"}`}`;
     case "lost":
       return `lost ${record.kind} ${record.task}`;
     case "skipped":
@@ -45,6 +46,8 @@ function describeAssignment(assignment: Assignment): string {
       const without = skip.length === 0 ? "" : ` without the records at ${skip.join(", ")}`;
       return `run ${describeRef(ref)} on ${split.file}${without}${marksRecords ? ", marking records" : ""}`;
     }
+    case "sample":
+      return `run ${describeRef(assignment.ref)} on ${namesOf(assignment.places)}`;
     case "reduce":
       return `run ${describeRef(assignment.ref)}`;
     case "wait":
@@ -52,4 +55,8 @@ function describeAssignment(assignment: Assignment): string {
     case "exit":
       return `exit, ${assignment.outcome}`;
   }
+}
+
+function namesOf(splits: readonly { readonly file: string }[]): string {
+  return splits.map(({ file }) => file).join(", ");
 }

@@ -6,11 +6,14 @@
  *                                                           (each may be left out)
  *
  *     0s the inputs are a.txt 100, b.txt 50                 (or: the inputs are nothing)
+ *     0s the inputs are a.txt 100, b.txt 50, each is sampled
  *     0s w1 joins
  *     0s w1 asks for a task
  *     1s w1 asks to commit map 0 attempt 1
  *     1s w1 reports map 0 attempt 1 done
  *     1s w1 reports map 0 attempt 1 done, and leaves
+ *     1s w1 reports sample 0 attempt 1 done, with keys a, b
+ *     1s w1 asks for the boundaries
  *     1s w1 fails map 0 attempt 1 with error "boom"         (or timeout, memory, io, crash, released, fatal)
  *     1s w1 fails map 0 attempt 1 with error "boom" at record 40
  *     1s w1 fails map 0 attempt 1 with released "it is to leave", and leaves
@@ -33,11 +36,12 @@ import type { AttemptOutcome, AttemptRef, OutputFile } from "../../../src/rpc/pr
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
-const attemptPattern = "(?<kind>map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
+const attemptPattern = "(?<kind>sample|map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
 const failurePattern =
   /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+))?$/;
 
 const leavingSuffix = ", and leaves";
+const sampledSuffix = ", each is sampled";
 
 /** Reads the words of a line behind its time; `call` is the number that its call, if it is one, is to have. */
 export function readEvent(words: string, call: number, settings: JobSettings): Event {
@@ -53,6 +57,7 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
     const { record } = match(/^disconnects(?: at record (?<record>\d+))?$/, does);
     return { type: "disconnected", worker, ...(record === undefined ? {} : { record: Number(record) }) };
   }
+  if (does === "asks for the boundaries") return { type: "boundariesAsked", call, worker, from: 0 };
   if (does === "sends a heartbeat") return { type: "heartbeat", call, worker, attempts: [], memoryBytes: 0 };
   const { verb, rest = "", ...named } = match(new RegExp(`^(?<verb>.+?) ${attemptPattern}(?: (?<rest>.+))?$`), does);
   const ref = refOf(named);
@@ -64,8 +69,11 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
     case "sends a heartbeat about":
       return { type: "heartbeat", call, worker, attempts: [{ ref, records: 1, bytes: 10 }], memoryBytes: 0 };
     case "reports": {
-      const { leaving } = match(/^done(?<leaving>, and leaves)?$/, rest);
-      const outcome = doneOutcome(ref, settings.reducers);
+      const { leaving, keys } = match(/^done(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/, rest);
+      const outcome = {
+        ...doneOutcome(ref, settings.reducers),
+        ...(keys === undefined ? {} : { keys: keys.split(", ") }),
+      };
       return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
     }
     case "fails": {
@@ -85,6 +93,7 @@ export function readSettings(line: string): JobSettings {
     directory: "/job",
     heartbeatIntervalMs: 1000,
     reducers: Number(value("reducers") ?? 1),
+    partitioner: "hash",
     collectorBytes: 1,
     taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
     attemptTimeoutMs: undefined,
@@ -108,11 +117,14 @@ export function match(pattern: RegExp, text: string): Partial<Record<string, str
 }
 
 function readInputs(text: string): Event {
-  const splits = (text === "nothing" ? [] : text.split(", ")).map((input) => {
+  const isSampled = text.endsWith(sampledSuffix);
+  const inputs = isSampled ? text.slice(0, -sampledSuffix.length) : text;
+  const splits = (inputs === "nothing" ? [] : inputs.split(", ")).map((input) => {
     const { file = "", bytes } = match(/^(?<file>\S+) (?<bytes>\d+)$/, input);
     return { file, path: `/${file}`, startBytes: 0, endBytes: Number(bytes) };
   });
-  return { type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits };
+  const sample = isSampled ? { sample: splits.map((split) => [split]) } : {};
+  return { type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits, ...sample };
 }
 
 function readJoin(call: number, pid: number, does: string): Event {
@@ -139,7 +151,7 @@ function readFailure(text: string): FailedOutcome {
 }
 
 function refOf({ kind, task, attempt }: Partial<Record<string, string>>): AttemptRef {
-  return { kind: kind === "map" ? "map" : "reduce", task: Number(task), attempt: Number(attempt) };
+  return { kind: kind as AttemptRef["kind"], task: Number(task), attempt: Number(attempt) };
 }
 
 function doneOutcome(ref: AttemptRef, reducers: number): AttemptOutcome {

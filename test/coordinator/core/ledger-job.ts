@@ -13,6 +13,7 @@ export class LedgerJob {
   #planned = false;
   #reducesHaveBegun = false;
   #skipped = 0;
+  samples: readonly TaskPage[] = [];
   maps: readonly TaskPage[] = [];
   mapsLost = 0;
   draining = false;
@@ -29,17 +30,18 @@ export class LedgerJob {
     return this.#reducesHaveBegun ? "reduce" : "map";
   }
 
-  plan(splits: readonly Split[]): void {
+  plan({ splits, sample = [] }: { splits: readonly Split[]; sample?: readonly unknown[] | undefined }): void {
+    this.samples = sample.map((_, task) => newTask("sample", task));
     this.maps = splits.map((split, task) => newTask("map", task, split));
     this.#reduces = Array.from({ length: this.#settings.reducers }, (_, task) => newTask("reduce", task));
-    this.#tasks = [...this.maps, ...this.#reduces];
+    this.#tasks = [...this.samples, ...this.maps, ...this.#reduces];
     this.#planned = true;
   }
 
   /** Takes in a record of the journal of another coordinator. */
   remember(record: JournalRecord): void {
     if (record.type === "planned") {
-      this.plan(record.splits);
+      this.plan(record);
       return;
     }
     const ref = "ref" in record ? record.ref : { kind: "map" as const, ...record };
@@ -52,7 +54,7 @@ export class LedgerJob {
         break;
       case "committed":
         must(task.accepted === undefined, () => `the journal commits ${show(ref)} twice`);
-        task.accepted = { attempt: record.ref.attempt, outputs: record.outputs };
+        task.accepted = { attempt: record.ref.attempt, outputs: record.outputs, keys: record.keys };
         task.orphans.clear();
         break;
       case "lost":
@@ -99,6 +101,10 @@ export class LedgerJob {
     else this.#count(life, loss.class === "crash", loss.class === "io" ? undefined : loss.record);
   }
 
+  samplesAreDone(): boolean {
+    return this.#planned && this.samples.every((task) => task.accepted !== undefined);
+  }
+
   mapsAreDone(): boolean {
     return this.maps.every((task) => task.accepted !== undefined);
   }
@@ -108,12 +114,12 @@ export class LedgerJob {
   }
 
   task({ kind, task }: Pick<AttemptRef, "kind" | "task">): TaskPage | undefined {
-    return (kind === "map" ? this.maps : this.#reduces)[task];
+    return { sample: this.samples, map: this.maps, reduce: this.#reduces }[kind][task];
   }
 
-  /** What could be given to a worker: no reduce while a map is not done. */
+  /** What could be given to a worker: no map while a sample is not done, no reduce while a map is not. */
   unstarted(): TaskPage[] {
-    const tasks = this.mapsAreDone() ? this.#reduces : this.maps;
+    const tasks = !this.samplesAreDone() ? this.samples : this.mapsAreDone() ? this.#reduces : this.maps;
     return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0);
   }
 
@@ -133,7 +139,7 @@ export class LedgerJob {
   }
 
   /** A record at which two attempts ended is left out, and then they do not count: nor does who comes to it later. */
-  #count({ task, skip }: Life, isCrash: boolean, record: number | undefined): void {
+  #count({ task, skip, ref: { attempt } }: Life, isCrash: boolean, record: number | undefined): void {
     const { badRecordsMax } = this.#settings;
     if (record !== undefined && task.skip.has(record) && !skip.has(record)) return;
     task.losses.push({ isCrash, record });
@@ -147,10 +153,13 @@ export class LedgerJob {
         this.#journal.expect({ type: "skipped", task: task.ref.task, offset: record });
       }
     }
-    this.#endIfTooMany(task);
+    this.#endIfTooMany(task, attempt);
   }
 
-  #loseFiles({ task, mapsLostBefore }: Life, damaged: readonly (readonly [number, number])[]): void {
+  #loseFiles(
+    { task, mapsLostBefore, ref: { attempt: reader } }: Life,
+    damaged: readonly (readonly [number, number])[],
+  ): void {
     let isNews = false;
     for (const [index, attempt] of damaged) {
       const map = this.maps[index];
@@ -167,7 +176,7 @@ export class LedgerJob {
     if (isNews || this.mapsLost > mapsLostBefore || !this.mapsAreDone()) return;
     // Whoever complains without any reason must not do so for ever.
     task.losses.push({ isCrash: true, record: undefined });
-    this.#endIfTooMany(task);
+    this.#endIfTooMany(task, reader);
   }
 
   #lose(task: TaskPage): void {
@@ -175,9 +184,15 @@ export class LedgerJob {
     this.#journal.expect({ type: "lost", ...task.ref });
   }
 
-  #endIfTooMany(task: TaskPage): void {
+  #endIfTooMany(task: TaskPage, attempt: number): void {
     const { maxAttempts, maxCrashes } = this.#settings;
     const crashes = crashesOf(task);
-    if (crashes >= maxCrashes || task.losses.length - crashes >= maxAttempts) this.abort();
+    if (crashes < maxCrashes && task.losses.length - crashes < maxAttempts) return;
+    if (task.ref.kind !== "sample") this.abort();
+    else if (task.lives.size === 0) {
+      // Nobody needs a sample so much.
+      task.accepted = { attempt, outputs: [], keys: [] };
+      this.#journal.expect({ type: "committed", ref: { ...task.ref, attempt }, keys: [] });
+    }
   }
 }

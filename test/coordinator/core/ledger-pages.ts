@@ -16,7 +16,13 @@ export interface TaskPage {
   /** Whose attempts they were when the coordinator died. */
   readonly orphans: Map<number, string>;
   /** The one attempt that was accepted, and its files. */
-  accepted: { readonly attempt: number; readonly outputs: readonly OutputFile[] } | undefined;
+  accepted:
+    | {
+        readonly attempt: number;
+        readonly outputs: readonly OutputFile[];
+        readonly keys?: readonly string[] | undefined;
+      }
+    | undefined;
 }
 
 /** An attempt that lives: given out, and neither ended, revoked nor lost. */
@@ -47,7 +53,7 @@ export interface Loss {
   readonly damaged?: readonly (readonly [number, number])[] | undefined;
 }
 
-export function newTask(kind: "map" | "reduce", task: number, split?: Split): TaskPage {
+export function newTask(kind: AttemptRef["kind"], task: number, split?: Split): TaskPage {
   return {
     ref: { kind, task },
     split,

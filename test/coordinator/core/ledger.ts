@@ -22,6 +22,8 @@ export class Ledger {
   readonly #calls = new Map<number, CallEvent>();
   readonly #journal = new LedgerJournal();
   #job: LedgerJob;
+  /** What workers were told of where partitions begin: nobody may be told anything else, not by another coordinator either. */
+  #boundaries: readonly string[] | undefined;
 
   constructor(settings: JobSettings) {
     this.#settings = settings;
@@ -78,6 +80,8 @@ export class Ledger {
       this.#job.remember(record);
       if (record.type === "began") this.#ids.add(record.worker);
     }
+    // After a crash of the machine samples may be lost; otherwise `LedgerJournal` would have said that they must not be.
+    if (!this.#job.samplesAreDone()) this.#boundaries = undefined;
     this.#job.loseOutputs(isThere);
     this.#job.goOn();
     for (const effect of effects) this.#journal.take(effect, true);
@@ -92,7 +96,7 @@ export class Ledger {
     switch (event.type) {
       case "planned":
         if (this.ended !== undefined) return undefined;
-        this.#job.plan(event.splits);
+        this.#job.plan(event);
         this.#journal.expect(event);
         return undefined;
       case "registered":
@@ -128,6 +132,11 @@ export class Ledger {
       case "taskRequested":
         this.#job.lose(worker, { class: "crash" });
         return undefined;
+      case "boundariesAsked":
+        // Before they are known nobody has any use for them.
+        return this.#job.samplesAreDone() && this.#boundaries !== undefined
+          ? { boundaries: [...this.#boundaries] }
+          : {};
       case "inputsAsked":
         return this.#expectInputs(worker, event);
       case "commitAsked": {
@@ -177,7 +186,7 @@ export class Ledger {
     }
     const { task } = life;
     must(task.accepted === undefined, () => `${show(ref)} commits a task that was committed before`);
-    task.accepted = { attempt: ref.attempt, outputs: outcome.outputs };
+    task.accepted = { attempt: ref.attempt, outputs: outcome.outputs, keys: outcome.keys };
     this.#journal.expect({ type: "committed", ref, ...journaled(outcome) });
     end(worker);
     return true;
@@ -234,6 +243,7 @@ export class Ledger {
 
   #checkReply(call: CallEvent, result: Reply, now: number): void {
     if (call.type === "registered") this.#checkRegistered(call, result as ResultOf<"Register">, now);
+    else if (call.type === "boundariesAsked") this.#checkBoundaries((result as ResultOf<"ListBoundaries">).boundaries);
     else if (call.type === "taskRequested") {
       const worker = this.#worker(call.worker);
       const superseded = worker.asking === call.call ? false : worker.asking !== undefined;
@@ -266,6 +276,20 @@ export class Ledger {
     this.#begin(worker, task, ref, now);
   }
 
+  #checkBoundaries(told: readonly string[]): void {
+    if (!this.#job.samplesAreDone()) return;
+    const keys = new Set(this.#job.samples.flatMap(({ accepted }) => accepted?.keys ?? []));
+    const points = told.map((key) => key.codePointAt(0) ?? 0);
+    const isAscending = points.every((point, index) => index === 0 || point > (points[index - 1] ?? point));
+    must(isAscending, () => `the boundaries ${show(told)} are not in order`);
+    must(told.length < this.#settings.reducers, () => `there are ${told.length} boundaries`);
+    must(
+      told.every((key) => keys.has(key)),
+      () => `a boundary of ${show(told)} is no key of a sample`,
+    );
+    this.#boundaries = told;
+  }
+
   /** Whether this RequestTask is answered because the same worker has just made another one. */
   #asksAgain(call: EventOf<"taskRequested">): boolean {
     return this.unanswered.some((other) => other.type === "taskRequested" && other.worker === call.worker);
@@ -282,7 +306,8 @@ export class Ledger {
     must(!this.#job.draining, () => "new work while the job drains");
     must(!worker.silent, () => `${worker.id} is silent and gets ${show(ref)}`);
     must(worker.life === undefined, () => `${worker.id} gets ${show(ref)} while it runs ${show(worker.life?.ref)}`);
-    must(ref.kind === "map" || this.#job.mapsAreDone(), () => `${show(ref)} before the maps are done`);
+    must(ref.kind === "sample" || this.#job.samplesAreDone(), () => `${show(ref)} before the samples are taken`);
+    must(ref.kind !== "reduce" || this.#job.mapsAreDone(), () => `${show(ref)} before the maps are done`);
     must(ref.kind === assignment.type, () => `${show(ref)} as ${assignment.type}`);
     const task = this.#job.task(ref);
     must(task !== undefined, () => `there is no ${show(ref)}`);
@@ -392,6 +417,16 @@ function journaled({
   bytesOut,
   counters,
   skipped,
+  keys,
 }: Extract<AttemptOutcome, { type: "done" }>): Partial<JournalRecord> {
-  return { outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters, skipped };
+  return {
+    outputs,
+    recordsIn,
+    recordsOut,
+    bytesIn,
+    bytesOut,
+    counters,
+    skipped,
+    ...(keys === undefined ? {} : { keys }),
+  };
 }

@@ -34,6 +34,11 @@ describe("a journal", () => {
     expect([...state.measures.map.counters]).toEqual([["words", 0]]);
   });
 
+  test("that speaks of a map before the samples are taken is refused", () => {
+    const sampled: JournalRecord = { ...planned, sample: [[split]] };
+    expect(() => stateOf([sampled, committed(0)])).toThrow("map task 0 before its samples are taken");
+  });
+
   test("that is empty leaves a job that waits for its first worker", () => {
     const state = stateOf([]);
     const effects: Effect[] = [];
@@ -53,7 +58,7 @@ function stateOf(records: readonly JournalRecord[]): State {
   const settings: JobSettings = {
     ...{ id: "job", directory: "/job", reducers: 1, collectorBytes: 1, heartbeatIntervalMs: 1000 },
     ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 },
-    ...{ attemptTimeoutMs: undefined, backupTasks: true },
+    ...{ attemptTimeoutMs: undefined, backupTasks: true, partitioner: "hash" },
   };
   const state = createState(settings, undefined, 0);
   for (const record of records) restore(state, record, 0);

@@ -19,6 +19,7 @@ const endingWeights = { fatal: 0.05, abort: 0.05, drain: 0.05 };
 const jobs = fc.record({
   splitBytes: fc.array(fc.nat(5), { maxLength: 20 }),
   reducers: fc.integer({ min: 1, max: 8 }),
+  partitioner: fc.constantFrom("hash" as const, "range" as const),
   taskTimeoutMs: fc.constantFrom(20, 200, 10_000, 1_000_000),
   workers: fc.integer({ min: 0, max: 5 }),
   plannedFirst: fc.boolean(),
@@ -88,7 +89,7 @@ function run(
       cluster.move(move);
       afterMove(cluster);
     }
-    cluster.finish(10 * (splitBytes.length + job.reducers) + 50);
+    cluster.finish(10 * (splitBytes.length + 3 + job.reducers) + 50);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n\nafter\n${cluster.script}`, {
       cause: error,

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import murmurhash from "murmurhash";
 import { describe, expect, it } from "vitest";
 import { createPartitioner, createWordsPartitioner } from "../../../src/shuffle/collect/partitioner.js";
+import { groupedKey } from "../../../src/shuffle/grouped-key.js";
 import { hostileKey } from "../hostile-data.js";
 import { hashPartition } from "../key-oracle.js";
 import { packed } from "../packed-key.js";
+import { compareCodePoints } from "../shuffle-run.js";
 
 function defaultPartition(key: string, reducers: number): number {
   const { words, keyBytes } = packed(key);
@@ -53,6 +55,38 @@ describe("the default partition", () => {
 
   it("tells keys with different lone surrogates apart", () => {
     expect(defaultPartition("\ud800", 2 ** 32)).not.toBe(defaultPartition("\ud801", 2 ** 32));
+  });
+});
+
+describe("a partition that is a range of keys", () => {
+  const partitionOf = (key: string, boundaries: readonly string[], isGrouped = false) => {
+    const { words, keyBytes } = packed(key);
+    return createWordsPartitioner(boundaries.length + 1, { boundaries, isGrouped })(words, 0, keyBytes);
+  };
+  const ascending = fc.uniqueArray(hostileKey, { maxLength: 20 }).map((keys) => keys.sort(compareCodePoints));
+
+  it("is the number of boundaries that come at or before the key", () => {
+    fc.assert(
+      fc.property(ascending, hostileKey, (boundaries, key) => {
+        const expected = (wanted: string) =>
+          boundaries.filter((boundary) => compareCodePoints(boundary, wanted) <= 0).length;
+        for (const wanted of [key, ...boundaries]) expect(partitionOf(wanted, boundaries)).toBe(expected(wanted));
+      }),
+    );
+  });
+
+  it("is that of the group of a grouped key", () => {
+    const grouping = { groupKey: (key: string) => key.slice(0, 2), sortValues: undefined };
+    fc.assert(
+      fc.property(ascending, hostileKey, (boundaries, key) => {
+        const expected = boundaries.filter((boundary) => compareCodePoints(boundary, key.slice(0, 2)) <= 0).length;
+        expect(partitionOf(groupedKey(grouping, key, 1), boundaries, true)).toBe(expected);
+      }),
+    );
+  });
+
+  it("is one of as many as there are reducers", () => {
+    expect(() => createWordsPartitioner(2, { boundaries: ["a", "b"] })).toThrow("2 boundaries of 2 partitions");
   });
 });
 

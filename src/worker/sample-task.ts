@@ -1,0 +1,44 @@
+import type { LoadedApp } from "../app/load.js";
+import { sourceOfPlace } from "../input/sample.js";
+import { sampledKeysMax, sampledKeyUnitsMax, type Split } from "../rpc/protocol.js";
+import { KeySample } from "../shuffle/collect/key-sample.js";
+import { MapAttemptContext, mapSource } from "./map-task.js";
+import type { AttemptResult, AttemptSettings } from "./task-context.js";
+
+/**
+ * Runs one attempt of a sample task: `map` on the records of some pieces of the input, of which nothing is kept but some
+ * of the keys. What the app counts is forgotten, since all of these records are mapped once more.
+ *
+ * A record that `map` throws at ends its piece, and not the attempt: its map task will come to it, and what is to be done
+ * about it is decided there.
+ */
+export async function runSampleTask(
+  app: LoadedApp,
+  places: readonly Split[],
+  settings: AttemptSettings,
+): Promise<AttemptResult> {
+  const { groupKey } = app;
+  const sample = new KeySample({ keysMax: sampledKeysMax, keyUnitsMax: sampledKeyUnitsMax, groupKey });
+  let [records, bytes] = [0, 0];
+  const progress = { ...settings.progress, set: () => settings.progress.set(++records, bytes) };
+  for (const place of places) {
+    const context = new MapAttemptContext(settings, place.file, sample);
+    try {
+      const mapped = await mapSource(app, sourceOfPlace(place, app.input), context, sample, progress);
+      bytes += mapped.bytes;
+    } catch {
+      progress.beginRecord(NaN);
+    }
+    context.end();
+  }
+  return {
+    files: [],
+    recordsIn: records,
+    recordsOut: sample.pairs,
+    bytesIn: bytes,
+    bytesOut: 0,
+    counters: [],
+    skipped: [],
+    keys: sample.keys,
+  };
+}

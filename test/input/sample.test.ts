@@ -1,0 +1,85 @@
+import { writeFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { InputKind } from "../../src/app/contract.js";
+import { planSample, sourceOfPlace } from "../../src/input/sample.js";
+import { planSplits } from "../../src/input/splits.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+const app = (input: InputKind) => ({ name: "app.js", input });
+
+function inputsOf(sizes: readonly number[]) {
+  return sizes.map((sizeBytes, index) => ({ name: `f${index}`, path: `/f${index}`, sizeBytes, modifiedMs: 0 }));
+}
+
+describe("what is sampled", () => {
+  const sizes = fc.array(fc.oneof(fc.nat(100), fc.nat(10 ** 6), fc.nat(10 ** 10)), { maxLength: 30 });
+
+  it("are few short pieces of the files, each inside of one, none twice, of at most eight tasks", () => {
+    fc.assert(
+      fc.property(sizes, (files) => {
+        const tasks = planSample(planSplits(inputsOf(files), "lines", 2 ** 26), app("lines"), 2);
+        const places = tasks.flat();
+        expect(tasks.length).toBeLessThanOrEqual(8);
+        expect(tasks.every((task) => task.length > 0)).toBe(true);
+        expect(places.length).toBeLessThanOrEqual(128);
+        expect(places.length > 0).toBe(files.some((size) => size > 0));
+        for (const { path, startBytes, endBytes } of places) {
+          expect(startBytes).toBeLessThan(endBytes);
+          expect(endBytes - startBytes).toBeLessThanOrEqual(32 * 1024);
+          expect(endBytes).toBeLessThanOrEqual(files[Number(path.slice(2))] ?? 0);
+        }
+        expect(new Set(places.map(({ path, startBytes }) => `${path} ${startBytes}`)).size).toBe(places.length);
+      }),
+    );
+  });
+
+  it("does not depend on where files are cut into splits", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(10 ** 6), { maxLength: 10 }),
+        fc.integer({ min: 1000, max: 10 ** 6 }),
+        (files, splitBytes) => {
+          const [whole, cut] = [2 ** 40, splitBytes].map((bytes) => planSplits(inputsOf(files), "text", bytes));
+          expect(planSample(cut ?? [], app("text"), 2)).toEqual(planSample(whole ?? [], app("text"), 2));
+        },
+      ),
+    );
+  });
+
+  it("are places all over a long file, and all of a short one", () => {
+    const [, ...gaps] = planSample(planSplits(inputsOf([10 ** 9]), "lines", 2 ** 26), app("lines"), 2)
+      .flat()
+      .map(({ startBytes }, index, places) => startBytes - (places[index - 1]?.startBytes ?? 0));
+    for (const gap of gaps) expect(gap).toBeCloseTo(10 ** 9 / 128, -1);
+    const [[all] = []] = planSample(planSplits(inputsOf([1000]), "lines", 100), app("lines"), 2);
+    expect(all).toMatchObject({ startBytes: 0, endBytes: 1000 });
+  });
+
+  it("are whole files where these are not cut", () => {
+    const places = planSample(planSplits(inputsOf([5, 10 ** 6, 0, 10 ** 6]), "file", 100), app("file"), 2).flat();
+    expect(places.map(({ path, startBytes, endBytes }) => [path, startBytes, endBytes])).toEqual([
+      ["/f1", 0, 10 ** 6],
+      ["/f3", 0, 10 ** 6],
+    ]);
+  });
+
+  it("is nothing when there is one reducer, and refused when the app has a partition of its own", () => {
+    const splits = planSplits(inputsOf([1000]), "lines", 100);
+    expect(planSample(splits, app("lines"), 1)).toEqual([]);
+    expect(() => planSample(splits, { ...app("lines"), ownPartition: true }, 1)).toThrow(
+      "app.js exports partition, and --partitioner range would pass it over",
+    );
+  });
+});
+
+it("of a place in the middle of a file the lines that begin there are read, and no others", () => {
+  const path = temporary.newPath();
+  writeFileSync(path, "one\ntwo\nthree\nfour\n");
+  const reader = sourceOfPlace({ file: "f", path, startBytes: 2, endBytes: 10 }, "lines").openText();
+  const lines: string[] = [];
+  while (reader.next()) lines.push(reader.value);
+  reader.close();
+  expect(lines).toEqual(["two", "three"]);
+});
