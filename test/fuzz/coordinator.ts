@@ -27,7 +27,7 @@ const idOf = (client: number) => `id of client ${client}`;
 
 /** Names an attempt that there may be, of a task that there mostly is. */
 const ref = fc.record(
-  { kind: fc.constantFrom("map", "reduce"), task: fc.nat(maps), attempt: fc.integer({ min: 1, max: 3 }) },
+  { kind: fc.constantFrom("sample", "map", "reduce"), task: fc.nat(maps), attempt: fc.integer({ min: 1, max: 3 }) },
   { noNullPrototype: true },
 );
 const app = { name: "app.js", hash: "0", input: "lines" };
@@ -35,6 +35,7 @@ const called: readonly Method[] = [
   "Register",
   "RequestTask",
   "RequestTask",
+  "ListBoundaries",
   "ListInputs",
   "MayCommit",
   "NotifyTaskCompletion",
@@ -105,7 +106,9 @@ function makePlace(): Place {
 }
 
 async function play(steps: readonly Step[], { inputs, output }: Place): Promise<void> {
-  const job = await Coordinator.start({ ...jobOptions(output, undefined), inputs, reducers, badRecordsMax: 1 });
+  const partitioner = steps.length % 2 === 0 ? "hash" : "range";
+  const options = { ...jobOptions(output, undefined), inputs, reducers, partitioner, badRecordsMax: 1 } as const;
+  const job = await Coordinator.start(options);
   const ended = job.run();
   const connect = () => {
     const [near, far] = duplexPair();
