@@ -28,7 +28,7 @@ describe("findInputs", () => {
     mkdirSync(join(directory, "sub"));
     expect(() => findInputs([join(directory, "none")])).toThrow(`cannot read input ${directory}/none: no such file`);
     expect(() => findInputs([`${directory}/sub/`])).toThrow(
-      `cannot read input ${directory}/sub/: it is a directory; name the files in it, as ${directory}/sub/*`,
+      `cannot read input ${directory}/sub/: it is a directory; --recursive takes all files below it, and ${directory}/sub/* those in it`,
     );
     expect(() => findInputs(["/dev/null"])).toThrow("cannot read input /dev/null: it is not a regular file");
     expect(() => findInputs([""])).toThrow('cannot read input "": no such file');

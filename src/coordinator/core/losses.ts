@@ -171,9 +171,10 @@ function failureAt({ app }: State, task: Task, error: TaskError, details: string
   const { message, stack, record } = error;
   const { split } = task;
   // Of a record that is all of the split nothing more is to be said.
-  const isWhole = record === split?.startBytes && app?.input !== "lines";
-  const place =
-    record === undefined || isWhole ? [] : [`at the record that begins at byte ${record} of ${split?.file}`];
+  const isWhole = record === split?.startBytes && (app?.input === "file" || app?.input === "text");
+  // Where its records are the app alone knows, when it reads them by itself.
+  const which = app?.input === "own" ? `at record ${record}` : `at the record that begins at byte ${record}`;
+  const place = record === undefined || isWhole ? [] : [`${which} of ${split?.file}`];
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details] };
 }
 
