@@ -35,7 +35,7 @@ export interface CsvOptions {
   readonly delimiter?: string;
   /** What a field is put into that has a delimiter or a line end in it; `'"'` when absent. `false`: nothing is. */
   readonly quote?: string | false;
-  /** What makes the quote behind it a part of the field; `'"'` when absent, as in `"a ""quoted"" word"`. */
+  /** What makes the quote behind it a part of the field; the quote itself when absent, as in `"a ""quoted"" word"`. */
   readonly escape?: string;
   /** What a line begins with that is none of the rows; there are no such lines when absent. */
   readonly comment?: string;

@@ -108,7 +108,7 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     this.#filled += bytes;
     if (bytes > 0) return this.#filled < this.#block.length ? undefined : this.#cut(least);
     this.isLast = true;
-    if (this.#tooLong !== undefined) this.#throwTooLong(this.#filled);
+    if (this.#tooLong !== undefined) this.#throwTooLong(this.#firstLineBytes() ?? this.#filled);
     this.#chunkBytes = this.#filled;
     return this.#chunkBytes > 0;
   }
@@ -116,8 +116,8 @@ export class ChunkReader implements RecordReader<Uint8Array> {
   /** The block is full. */
   #cut(least: number): boolean | undefined {
     if (this.#tooLong !== undefined) {
-      const found = this.#block.indexOf(newline);
-      if (found >= 0 && found < this.#filled) this.#throwTooLong(found + 1);
+      const end = this.#firstLineBytes();
+      if (end !== undefined) this.#throwTooLong(end);
       this.#position += this.#filled;
       this.#filled = 0;
       if (this.#block.length > this.#usualBytes) this.#resize(this.#usualBytes);
@@ -132,6 +132,12 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     if (isLongest) this.#tooLong = this.#position;
     else this.#resize(Math.min(this.#block.length * 2, this.#maxBytes));
     return undefined;
+  }
+
+  /** Undefined when no line ends in the block. */
+  #firstLineBytes(): number | undefined {
+    const found = this.#block.subarray(0, this.#filled).indexOf(newline);
+    return found < 0 ? undefined : found + 1;
   }
 
   /** The first `bytes` of the block are the end of the line. */

@@ -112,7 +112,8 @@ export class CsvReader implements RecordReader<CsvRow> {
   }
 
   #parse(): void {
-    const { delimiter = ",", quote = '"', escape = '"', comment, trim = false, relaxQuotes = false } = this.#options;
+    const { delimiter = ",", quote = '"', comment, trim = false, relaxQuotes = false } = this.#options;
+    const { escape = quote === false ? '"' : quote } = this.#options;
     const start = this.#at;
     this.#rows = [];
     this.#ends = [];

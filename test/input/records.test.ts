@@ -1,48 +1,22 @@
 import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InputKind, ReadContext } from "../../src/app/contract.js";
+import type { InputKind } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
-import type { RecordReader } from "../../src/input/record-reader.js";
-import { sourceOfSplit } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
-import type { Split } from "../../src/rpc/protocol.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { openBytes, openText, readAll, type Read } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
-
-interface Read {
-  readonly value: string;
-  readonly offset: number;
-  readonly endOffset: number;
-}
-
-function openText(split: Split, input: InputKind): Promise<RecordReader<unknown>> {
-  return sourceOfSplit(split, { input }).openValues({} as ReadContext);
-}
-
-function openBytes(split: Split, input: InputKind): Promise<RecordReader<Uint8Array>> {
-  return sourceOfSplit(split, { input }).openBytes();
-}
-
-async function readAll(opened: Promise<RecordReader<unknown>>): Promise<Read[]> {
-  const reader = await opened;
-  const found: Read[] = [];
-  while (await reader.next()) {
-    const { value, offset, endOffset } = reader;
-    const text = value instanceof Uint8Array ? Buffer.from(value).toString() : (value as string);
-    found.push({ value: text, offset, endOffset });
-  }
-  expect(await reader.next()).toBe(false);
-  await reader.close();
-  return found;
-}
 
 /** Reads a file in splits of at most `splitBytes`. */
 async function read(path: string, kind: InputKind, splitBytes: number, how: "text" | "bytes"): Promise<Read[]> {
   const found: Read[] = [];
   for (const split of planSplits(findInputs([path]), kind, splitBytes)) {
-    found.push(...(await readAll(how === "text" ? openText(split, kind) : openBytes(split, kind))));
+    found.push(
+      ...(await readAll(how === "text" ? openText(split, { input: kind }) : openBytes(split, { input: kind }))),
+    );
   }
   return found;
 }
@@ -106,7 +80,7 @@ describe("a split of text", () => {
         const text = Buffer.concat(lines.map(({ line }) => line));
         const offset = lines[0]?.offset ?? 0;
         const expected = [{ value: text.toString(), offset, endOffset: offset + text.length }];
-        expect(await readAll(openText(split, "text"))).toEqual(lines.length === 0 ? [] : expected);
+        expect(await readAll(openText(split, { input: "text" }))).toEqual(lines.length === 0 ? [] : expected);
       }
     };
     await fc.assert(fc.asyncProperty(contents, fc.integer({ min: 1, max: 40 }), run), { numRuns: 400 });
@@ -122,11 +96,52 @@ describe("a split of text", () => {
     expect(chunks.map(({ value }) => value).join("")).toBe(lines.join(""));
     let offset = 0;
     for (const chunk of chunks) {
+      const text = String(chunk.value);
       expect(chunk.offset).toBe(offset);
-      expect(chunk.endOffset).toBe(offset + Buffer.byteLength(chunk.value));
-      expect(chunk.value.endsWith("\n")).toBe(true);
+      expect(chunk.endOffset).toBe(offset + Buffer.byteLength(text));
+      expect(text.endsWith("\n")).toBe(true);
       offset = chunk.endOffset;
     }
+  });
+});
+
+describe("a compressed file", () => {
+  const text = Array.from(
+    { length: 30_000 },
+    (_, n) => `${"x".repeat(n % 90)} é ${n}${n % 3 === 0 ? "\r\n" : "\n"}`,
+  ).join("");
+  const longLine = `${"y".repeat(700_000)}\nlast`;
+
+  it.each(["lines", "text", "file"] as const)(
+    "has the records of what comes out of it, in one split (%s)",
+    async (kind) => {
+      const [plain, compressed] = [temporary.newPath(), temporary.newPath()];
+      writeFileSync(plain, text + longLine);
+      writeFileSync(compressed, gzipSync(text + longLine));
+      expect(planSplits(findInputs([compressed]), kind, 1000)).toHaveLength(1);
+      for (const how of ["text", "bytes"] as const) {
+        expect(await read(compressed, kind, 1000, how)).toEqual(await read(plain, kind, 2 ** 30, how));
+      }
+      expect(temporary.openFiles()).toBe(0);
+    },
+  );
+
+  it("is given as text in pieces of whole lines when it is long", async () => {
+    const path = temporary.newPath();
+    const long = text.repeat(Math.ceil((20 * 2 ** 20) / Buffer.byteLength(text)));
+    writeFileSync(path, gzipSync(long));
+    const pieces = await read(path, "text", 1000, "text");
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.map(({ value }) => value).join("")).toBe(long);
+    for (const { value } of pieces.slice(0, -1)) expect(String(value).endsWith("\n")).toBe(true);
+  });
+
+  it("has none when it is empty, but for an app that takes whole files", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, gzipSync(""));
+    expect(await read(path, "lines", 1, "text")).toEqual([]);
+    expect(await read(path, "text", 1, "text")).toEqual([]);
+    expect(await read(path, "file", 1, "text")).toEqual([{ value: "", offset: 0, endOffset: 0 }]);
   });
 });
 
@@ -149,7 +164,7 @@ describe("a file that has changed since its splits were planned", () => {
     const [split] = planSplits(findInputs([path]), kind, 100);
     if (split === undefined) throw new Error("there is a split");
     appendFileSync(path, "t");
-    for (const reader of [openText(split, kind), openBytes(split, kind)]) {
+    for (const reader of [openText(split, { input: kind }), openBytes(split, { input: kind })]) {
       const values = (await readAll(reader)).map(({ value }) => value);
       expect(values.join(" ").replace(/\s/g, " ")).toBe("first last");
     }
@@ -161,8 +176,9 @@ describe("a file that has changed since its splits were planned", () => {
     const splits = planSplits(findInputs([path]), kind, 7);
     truncateSync(path, 9);
     for (const open of [openText, openBytes]) {
-      const values: string[] = [];
-      for (const split of splits) values.push(...(await readAll(open(split, kind))).map(({ value }) => value));
+      const values: unknown[] = [];
+      for (const split of splits)
+        values.push(...(await readAll(open(split, { input: kind }))).map(({ value }) => value));
       expect(values.join("").replace(/\n/g, "")).toBe("firstsec");
     }
   });
@@ -173,8 +189,8 @@ describe("a file that has changed since its splits were planned", () => {
     const splits = planSplits(findInputs([path]), kind, 6);
     truncateSync(path, 6);
     for (const split of splits.slice(1)) {
-      expect(await readAll(openText(split, kind))).toEqual([]);
-      expect(await readAll(openBytes(split, kind))).toEqual([]);
+      expect(await readAll(openText(split, { input: kind }))).toEqual([]);
+      expect(await readAll(openBytes(split, { input: kind }))).toEqual([]);
     }
   });
 });

@@ -125,7 +125,8 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   const skipped = { task: task.index, offset, error: stack === undefined ? { message } : { message, stack } };
   state.skipped.push(skipped);
   effects.push({ type: "journal", record: { type: "skipped", ...skipped } });
-  const text = `${taskName(task)}: the record at byte ${offset} is skipped, since ${failuresOfBadRecord} attempts ended there`;
+  const where = state.app?.input === "own" ? `record ${offset}` : `the record at byte ${offset}`;
+  const text = `${taskName(task)}: ${where} is skipped, since ${failuresOfBadRecord} attempts ended there`;
   effects.push({ type: "log", level: "warn", message: text });
   return undefined;
 }
