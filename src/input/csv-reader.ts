@@ -83,7 +83,11 @@ export class CsvReader implements RecordReader<CsvRow> {
       this.#chunks.keep(this.#at - this.#chunks.offset);
       const isThere = this.#chunks.next(unfinished);
       if (typeof isThere !== "boolean") {
-        return isThere.then((isThere) => isThere && this.#beginChunk(unfinished) && this.next());
+        return isThere.then((isThere) => {
+          if (!isThere) return false;
+          this.#beginChunk(unfinished);
+          return this.next();
+        });
       }
       if (!isThere) return false;
       this.#beginChunk(unfinished);
@@ -95,7 +99,7 @@ export class CsvReader implements RecordReader<CsvRow> {
   }
 
   /** `unfinished` is how much of the chunk has been seen before, as a row that was not whole. */
-  #beginChunk(unfinished: number): true {
+  #beginChunk(unfinished: number): void {
     const { value, offset } = this.#chunks;
     this.#isUtf8 = isUtf8(value);
     this.#at = offset;
@@ -103,7 +107,6 @@ export class CsvReader implements RecordReader<CsvRow> {
     // There is no more of it, since it is too long.
     if (unfinished > 0 && value.length <= unfinished && !this.#chunks.isLast)
       this.#fault = `a row of more than ${rowBytesMax} bytes (is a quote not closed?)`;
-    return true;
   }
 
   /** Whether the row at fault may be right with more of the file. */

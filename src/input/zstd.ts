@@ -20,7 +20,7 @@ const blockBytesMax = 128 * 1024;
 
 /** Yields what a file holds that consists of these pieces: frame after frame. Throws an Error that says what is wrong. */
 export async function* unzstd(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { create64 } = await xxhash();
+  const hashes = await xxhash();
   const file = new PieceQueue(pieces);
   while (!file.isAtEnd()) {
     const magic = file.take(4).readUInt32LE();
@@ -34,7 +34,7 @@ export async function* unzstd(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint
     let decoded: Uint8Array[] = [];
     const decoder = new Decompress((bytes) => decoded.push(bytes));
     decoder.push(header.bytes);
-    const hash = create64();
+    const hash = hashes.create64();
     let length = 0;
     for (let isLast = false; !isLast;) {
       const block = takeBlock(file);

@@ -45,7 +45,7 @@ describe.concurrent("inputs", () => {
     expect(output(place, "pair")).toEqual(wordCount([text, text, "more", "not this"]));
   });
 
-  test("may come from standard input, of which nothing is left", async ({ place }) => {
+  test("may come from standard input, of which nothing is left", ({ place }) => {
     place.write("in.txt", text);
     place.write("other.txt", "other");
     const app = `
