@@ -5,6 +5,9 @@
  * and the apps of the MIT 6.5840 lab.
  */
 
+import type { Readable } from "node:stream";
+import type { inputKinds } from "./input-kinds.js";
+
 /** What can travel from `map` to `reduce`: whatever survives `JSON.stringify` and `JSON.parse`. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
@@ -18,13 +21,33 @@ export interface KeyValue<Value extends JsonValue = JsonValue> {
 
 /**
  * What one call of `map` is given (its `value`):
- * `"file"` a whole file, `"text"` a split of whole lines, `"lines"` a line without its ending, `"jsonl"` a document,
- * `"csv"` a row.
+ * `"file"` a whole file, `"text"` a split of whole lines, `"lines"` a line without its ending, each as a string; `"jsonl"` a
+ * document of JSON Lines, parsed; `"csv"` a row, as an object of strings with the names of the columns.
  *
- * Files of all kinds but `"file"` are cut into splits, which are mapped independently of each other. A line ends with
- * "\n" or "\r\n", or with the file.
+ * Files of lines, `"jsonl"` included, are cut into splits, which are mapped independently of each other, unless they are
+ * compressed. A line ends with "\n" or "\r\n", or with the file.
  */
-export type InputKind = "file" | "text" | "lines" | "jsonl" | "csv";
+export type InputKind = (typeof inputKinds)[number];
+
+/** How `"csv"` files are written, where that is not as usual: `export const csv = { delimiter: ";" }`. */
+export interface CsvOptions {
+  /** What is between two fields; `","` when absent. */
+  readonly delimiter?: string;
+  /** What a field is put into that has a delimiter or a line end in it; `'"'` when absent. `false`: nothing is. */
+  readonly quote?: string | false;
+  /** What makes the quote behind it a part of the field; the quote itself when absent, as in `"a ""quoted"" word"`. */
+  readonly escape?: string;
+  /** What a line begins with that is none of the rows; there are no such lines when absent. */
+  readonly comment?: string;
+  /** Whether white space around fields is left out. */
+  readonly trim?: boolean;
+  /** Whether a quote in the middle of a field is just a character. */
+  readonly relaxQuotes?: boolean;
+  /** The names of the columns; those in the first row when absent. */
+  readonly columns?: readonly string[];
+  /** Whether the first row is a header; true when absent, unless there are `columns`, which then are in its place. */
+  readonly header?: boolean;
+}
 
 /** A named number that an app counts up. The counts of an attempt enter the job's total when it commits. */
 export interface Counter {
@@ -48,10 +71,22 @@ export interface TaskContext {
   counter(name: string): Counter;
 }
 
+/** What `readRecords` is told. */
+export interface ReadContext extends TaskContext {
+  /** The name of the input file, as it was given on the command line. */
+  readonly filename: string;
+}
+
+/** Reads the records of one file from its bytes, which are decompressed already. */
+export type ReadRecords<Input = unknown> = (stream: Readable, ctx: ReadContext) => AsyncIterable<Input>;
+
 export interface MapContext<Value extends JsonValue = JsonValue> extends TaskContext {
   /** The name of the input file, as it was given on the command line. */
   readonly filename: string;
-  /** Where the record begins in the file, in bytes. */
+  /**
+   * Where the record begins in the file, in bytes; in what comes out of it when it is compressed. Of `readRecords` it is
+   * the number of the record, from 0.
+   */
   readonly offset: number;
   /** Hands a pair on to `reduce`: the same as returning it, and the fastest way for an app that works on strings. */
   emit(key: string, value: Value): void;
@@ -79,16 +114,30 @@ export type MapResult<Value extends JsonValue = JsonValue> =
 /** The value to write after the key; nothing to write no line (or because `ctx.emit` was called). */
 export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
 
-/** An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`. */
-export interface App<Value extends JsonValue = JsonValue> {
+/**
+ * An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`.
+ *
+ * `Value` is what it emits, `Input` what `map` is given: strings, `JsonValue` for `"jsonl"`, `Record<string, string>` for
+ * `"csv"`, or what its `readRecords` yields.
+ */
+export interface App<Value extends JsonValue = JsonValue, Input = string> {
   /** What one call of `map` is given; `"file"` when absent. */
-  readonly input?: InputKind;
+  readonly input?: InputKind | undefined;
 
-  /** Called once per record. Emits pairs by returning them, by yielding them, or with `ctx.emit`. */
-  map?(key: string, value: string, ctx: MapContext<Value>): MapResult<Value>;
+  /** How the files of `"csv"` are written. */
+  readonly csv?: CsvOptions | undefined;
 
   /**
-   * Like `map`, on the bytes of the file as they are, for apps that can do without strings. Of a `"text"` split it is
+   * The app's own reader, in place of `input`: an `async function*` that yields what `map` is to be given, one after the
+   * other. It is called once for each file, which is one map task. The same file must give the same records each time.
+   */
+  readonly readRecords?: ReadRecords<Input> | undefined;
+
+  /** Called once per record. Emits pairs by returning them, by yielding them, or with `ctx.emit`. */
+  map?(key: string, value: Input, ctx: MapContext<Value>): MapResult<Value>;
+
+  /**
+   * Like `map`, on the bytes of `"file"`, `"text"` and `"lines"`, for apps that can do without strings. Of a `"text"` split it is
    * given one chunk of whole lines after the other, each of some hundred KiB, or of one longer line.
    *
    * The chunk is lent: its bytes are others after the call (when it returns a promise, after that is resolved).

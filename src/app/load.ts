@@ -6,12 +6,16 @@ import { inspect } from "node:util";
 import type { AppIdentity } from "../rpc/protocol.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { App, InputKind, JsonValue, MapContext } from "./contract.js";
+import type { App, CsvOptions, JsonValue, MapContext, ReadRecords } from "./contract.js";
+import { csvProblem } from "./csv-options.js";
+import { inputKinds, type RecordKind } from "./input-kinds.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
-  readonly input: InputKind;
-  readonly map: ((key: string, value: string, ctx: MapContext) => unknown) | undefined;
+  readonly input: RecordKind;
+  readonly csv?: CsvOptions | undefined;
+  readonly readRecords?: ReadRecords | undefined;
+  readonly map: ((key: string, value: unknown, ctx: MapContext) => unknown) | undefined;
   readonly mapBytes: ((key: string, chunk: Uint8Array, ctx: MapContext) => unknown) | undefined;
   readonly reduce: App["reduce"];
   readonly reduceStream: App["reduceStream"];
@@ -21,9 +25,16 @@ export interface LoadedApp {
   readonly sortValues: true | ((value: JsonValue) => string | number) | undefined;
 }
 
-const functions = ["map", "mapBytes", "reduce", "reduceStream", "combine", "partition", "groupKey"] as const;
-const inputKinds: readonly unknown[] = ["file", "text", "lines", "jsonl", "csv"] satisfies InputKind[];
-const readableKinds: readonly unknown[] = ["file", "text", "lines"] satisfies InputKind[];
+const functions = [
+  "map",
+  "mapBytes",
+  "reduce",
+  "reduceStream",
+  "combine",
+  "partition",
+  "groupKey",
+  "readRecords",
+] as const;
 
 /**
  * Imports an app's module and checks what it exports. TypeScript goes through tsx, which is loaded only then: it costs
@@ -42,15 +53,7 @@ export async function loadApp(path: string): Promise<LoadedApp> {
   }
   requireOneOf(path, app, "map", "mapBytes", "Map");
   requireOneOf(path, app, "reduce", "reduceStream", "Reduce");
-  const input = app["input"] ?? "file";
-  if (!inputKinds.includes(input)) {
-    throw new AppError(`app ${path}: export input must be one of ${inputKinds.join(", ")}, and is ${describe(input)}`);
-  }
-  if (!readableKinds.includes(input)) {
-    throw new AppError(
-      `app ${path}: this version cannot read ${describe(input)} yet; it can ${readableKinds.join(", ")}`,
-    );
-  }
+  const input = recordKindOf(path, app);
   const { sortValues = false } = app;
   if (typeof sortValues !== "boolean" && typeof sortValues !== "function") {
     throw new AppError(
@@ -62,12 +65,34 @@ export async function loadApp(path: string): Promise<LoadedApp> {
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
   const sorting = typeof sortValues === "function" ? (sortValues.bind(app) as unknown) : sortValues || undefined;
-  return { ...bound, input, sortValues: sorting } as LoadedApp;
+  return { ...bound, csv: app["csv"], input, sortValues: sorting } as LoadedApp;
 }
 
 /** What is said of an app to who cuts its inputs into splits. */
 export function traitsOf({ input, partition }: LoadedApp): Pick<AppIdentity, "input" | "ownPartition"> {
   return { input, ...(partition === undefined ? {} : { ownPartition: true }) };
+}
+
+/** What the app wants its records to be, which must fit the rest of what it exports. */
+function recordKindOf(path: string, app: Record<string, unknown>): RecordKind {
+  const input = inputKinds.find((kind) => kind === (app["input"] ?? "file"));
+  if (input === undefined) {
+    const kinds = inputKinds.join(", ");
+    throw new AppError(`app ${path}: export input must be one of ${kinds}, and is ${describe(app["input"])}`);
+  }
+  const hasReader = app["readRecords"] !== undefined;
+  if (hasReader && app["input"] !== undefined) {
+    throw new AppError(`app ${path} exports both input and readRecords: leave one out`);
+  }
+  if (app["mapBytes"] !== undefined && (hasReader || input === "jsonl" || input === "csv")) {
+    const what = hasReader ? "what readRecords yields is" : `the records of "${input}" are`;
+    throw new AppError(`app ${path} exports mapBytes, and ${what} no bytes: export map`);
+  }
+  if (app["csv"] !== undefined) {
+    const problem = input === "csv" ? csvProblem(app["csv"]) : ` is of use only with input = "csv"`;
+    if (problem !== undefined) throw new AppError(`app ${path}: export csv${problem.replace(/^(?=[mh])/, " ")}`);
+  }
+  return hasReader ? "own" : input;
 }
 
 /** `goName`: what the function is called in the lab's own apps, which are written in Go. */

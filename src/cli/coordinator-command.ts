@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
+import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { onSignals } from "./program.js";
 
@@ -13,7 +14,9 @@ export function coordinatorCommand(name: string, path = name) {
 function commandLine(name: string, path: string) {
   return new Command(name)
     .description("Run one job: hand out map and reduce tasks to the workers that connect, and end when all is done.")
-    .argument("<inputs...>", "input files; each is one map task, or several when its app takes lines")
+    .addArgument(inputs.inputNames())
+    .addOption(inputs.inputsFrom())
+    .addOption(inputs.recursive())
     .addOption(options.reducers())
     .addOption(options.partitioner())
     .addOption(options.socket())
@@ -49,14 +52,14 @@ type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function coordinate(program: string, names: readonly string[], given: Given): Promise<void> {
   const { socket, quiet = false } = given;
-  const [{ Coordinator }, { findInputs }, { splitBytesDefault }] = await Promise.all([
+  const [{ Coordinator }, { splitBytesDefault }] = await Promise.all([
     import("../coordinator/coordinator.js"),
-    import("../input/files.js"),
     import("../input/splits.js"),
   ]);
+  const files = await inputs.findGivenInputs(names, given);
   const console = new JobConsole(program, { quiet });
   const coordinator = await Coordinator.start({
-    ...jobOptions(findInputs(names), given, splitBytesDefault),
+    ...jobOptions(files, given, splitBytesDefault),
     app: undefined,
     socket,
     log: { info: (message) => console.log(message), warn: (message) => console.log(message) },
@@ -75,7 +78,7 @@ async function coordinate(program: string, names: readonly string[], given: Give
   );
   console.log(`listening at ${socket}; start workers with: mr-worker <app>`);
   console.start(() => coordinator.snapshot());
-  const report = await coordinator.run();
+  const report = inputs.resumable(await coordinator.run(), files);
   console.stop();
   await tellEnd(program, report, stoppedBy, given);
 }

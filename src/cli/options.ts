@@ -42,7 +42,7 @@ export const taskTimeout = () =>
 export const splitSize = (isShorter: boolean) =>
   new Option(
     "--split-size <size>",
-    'how long a split of a file is at most, for apps with input "text" or "lines" ' +
+    'how long a split of a file is at most, for apps with input "text", "lines" or "jsonl" ' +
       `(default: 64MiB${isShorter ? ", less when that would leave workers idle" : ""})`,
   ).argParser(size("1KiB", "1TiB"));
 

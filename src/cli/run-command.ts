@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd, withWhatIsLeft } from "./job-report.js";
+import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals } from "./program.js";
 
@@ -16,7 +17,9 @@ function commandLine() {
   return new Command("run")
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
-    .argument("<inputs...>", "input files; each is one map task, or several when its app takes lines")
+    .addArgument(inputs.inputNames())
+    .addOption(inputs.inputsFrom())
+    .addOption(inputs.recursive())
     .addOption(options.workers())
     .addOption(options.reducers())
     .addOption(options.partitioner())
@@ -44,19 +47,23 @@ The output is in mr-out-0, mr-out-1, … in the output directory, and replaces t
 Examples:
   $ ${path} wc pg-*.txt
   $ ${path} ./my-app.ts -w 4 -r 1 -o result *.log
-  $ ${path} grep --arg pattern='white whale' pg-*.txt`,
+  $ ${path} grep --arg pattern='white whale' pg-*.txt
+  $ ${path} wc --recursive logs 'old/**/*.gz'     # .gz and .zst are decompressed on the way
+  $ curl -s https://example.com | ${path} wc -`,
     );
 }
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function runJob(typed: string, names: readonly string[], given: Given): Promise<void> {
-  const [{ resolveApp }, { findInputs }, { splitBytesFor }, { runCluster }] = await Promise.all([
+  const [{ resolveApp }, { splitBytesFor }, { runCluster }] = await Promise.all([
     import("../app/resolve.js"),
-    import("../input/files.js"),
     import("../input/splits.js"),
     import("../local/run.js"),
   ]);
+  const app = resolveApp(typed);
+  // Until standard input has ended, a signal ends this process as it ends any other.
+  const files = await inputs.findGivenInputs(names, given);
   const console = new JobConsole(path, { quiet: given.quiet ?? false });
   const stop = new AbortController();
   const drain = new AbortController();
@@ -72,13 +79,11 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
       kill.abort();
     },
   );
-  const app = resolveApp(typed);
-  const inputs = findInputs(names);
-  const { report, poolFailure } = await runCluster({
+  const { report: end, poolFailure } = await runCluster({
     app,
     workers: given.workers,
     job: {
-      ...jobOptions(inputs, given, splitBytesFor(inputs, given.workers)),
+      ...jobOptions(files, given, splitBytesFor(files, given.workers)),
       app,
       // In one command nobody wants to know how its parts found each other.
       log: { info: () => undefined, warn: (message) => console.log(message) },
@@ -90,6 +95,7 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
     onStarted: (coordinator) => console.start(() => coordinator.snapshot()),
   });
   console.stop();
+  const report = inputs.resumable(end, files);
   if (poolFailure !== undefined && stoppedBy === undefined) {
     const code = poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed;
     throw new Exit(code, withWhatIsLeft(poolFailure.message, report));

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { InProcessReport } from "../local/in-process-job.js";
 import type { AttemptResult } from "../worker/task-context.js";
+import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
 import { exitCodes, say } from "./program.js";
@@ -11,7 +12,9 @@ export function sequentialCommand() {
   return new Command("sequential")
     .description("Run a job in this one process, task after task: to debug an app, or to check a distributed run.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
-    .argument("<inputs...>", "input files")
+    .addArgument(inputs.inputNames())
+    .addOption(inputs.inputsFrom())
+    .addOption(inputs.recursive())
     .addOption(options.reducers())
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
@@ -30,20 +33,20 @@ Examples:
   $ ${path} wc pg-*.txt
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
-    .action(async (typed, names, { arg, outputDir, quiet, reducers, partitioner, splitSize, memory }) => {
-      const [{ resolveApp }, { findInputs }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
+    .action(async (typed, names, given) => {
+      const { arg, outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+      const [{ resolveApp }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
-        import("../input/files.js"),
         import("../input/splits.js"),
         import("../local/sequential.js"),
       ]);
       const startedMs = performance.now();
       const app = resolveApp(typed);
-      const inputs = findInputs(names);
+      const files = await inputs.findGivenInputs(names, given);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
       const sizes = { reducers, partitioner, splitBytes, collectorBytes: memory };
-      const settings = { app, inputs, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
+      const settings = { app, inputs: files, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
       const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });

@@ -35,7 +35,7 @@ export async function settleJob(
   };
   let isDone = false;
   try {
-    const end = snapshot.phase === "done" ? finish(job, snapshot) : { snapshot, failure: state.failure };
+    const end = snapshot.phase === "done" ? await finish(job, snapshot) : { snapshot, failure: state.failure };
     const outcome = outcomeOf(end.snapshot);
     isDone = outcome === "done";
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
@@ -56,12 +56,12 @@ export async function settleJob(
 }
 
 /** Looks whether a job of which all tasks are done is done, and writes what it has left out. */
-function finish(job: Job, snapshot: Snapshot): Pick<JobReport, "snapshot" | "failure"> {
+async function finish(job: Job, snapshot: Snapshot): Promise<Pick<JobReport, "snapshot" | "failure">> {
   const { state, directory } = job;
   const lost = lostOutput(job);
   if (lost !== undefined) return failed(snapshot, lost);
   try {
-    const recordsSkipped = writeBadRecords(directory.path, state.settings.id, badRecords(state));
+    const recordsSkipped = await writeBadRecords(directory.path, state.settings.id, badRecords(state));
     return { snapshot: { ...snapshot, recordsSkipped }, failure: undefined };
   } catch (error) {
     return failed(snapshot, `the bad records cannot be written: ${(error as Error).message}`);

@@ -1,4 +1,5 @@
-import { accessSync, constants, realpathSync, statSync, type Stats } from "node:fs";
+import { closeSync, openSync, readSync, realpathSync, statSync, type Stats } from "node:fs";
+import { compressionOf, compressionOfName, magicBytes, type Compression } from "./compression.js";
 import { InputError } from "./input-error.js";
 
 /** An input file that was seen to be there, regular and readable. */
@@ -10,6 +11,8 @@ export interface InputFile {
   readonly sizeBytes: number;
   /** When it was last changed, in milliseconds since 1970. */
   readonly modifiedMs: number;
+  /** Undefined when it is not compressed. */
+  readonly compression?: Compression | undefined;
 }
 
 /**
@@ -22,8 +25,8 @@ export function findInputs(names: readonly string[]): InputFile[] {
     try {
       const stats = statSync(name);
       if (!stats.isFile()) throw new Error(notAFile(name, stats));
-      accessSync(name, constants.R_OK);
-      return [{ name, path: realpathSync(name), sizeBytes: stats.size, modifiedMs: stats.mtimeMs }];
+      const compression = compressionIn(name);
+      return [{ name, path: realpathSync(name), sizeBytes: stats.size, modifiedMs: stats.mtimeMs, compression }];
     } catch (error) {
       problems.push(`cannot read input ${name === "" ? '""' : name}: ${reason(error as NodeJS.ErrnoException)}`);
       return [];
@@ -34,9 +37,25 @@ export function findInputs(names: readonly string[]): InputFile[] {
   throw new InputError(others.length === 0 ? first : `${first} (and ${others.length} more inputs cannot be read)`);
 }
 
+/** How the file is compressed, by its first bytes. Throws an Error when its name says something else. */
+function compressionIn(name: string): Compression | undefined {
+  const descriptor = openSync(name, "r");
+  try {
+    const first = Buffer.alloc(magicBytes);
+    const found = compressionOf(first.subarray(0, readSync(descriptor, first, 0, magicBytes, 0)));
+    const expected = compressionOfName(name);
+    if (expected === undefined || found === expected) return found;
+    throw new Error(
+      `it is not what ${expected} writes, as its name says (is it damaged? if not, give it another name)`,
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function notAFile(name: string, stats: Stats): string {
   return stats.isDirectory()
-    ? `it is a directory; name the files in it, as ${name.replace(/\/$/, "")}/*`
+    ? `it is a directory; --recursive takes all files below it, and ${name.replace(/\/$/, "")}/* those in it`
     : "it is not a regular file";
 }
 

@@ -1,5 +1,5 @@
 import { isAscii } from "node:buffer";
-import type { Split } from "../rpc/protocol.js";
+import type { ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
 import { decode } from "./decode.js";
 import type { RecordReader } from "./record-reader.js";
@@ -7,9 +7,8 @@ import type { RecordReader } from "./record-reader.js";
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** The lines that begin in a split, as strings without their ending. A chunk is decoded whole, and cut as a string. */
+/** Lines as strings without their ending. A chunk is decoded whole, and cut as a string. */
 export class LineReader implements RecordReader<string> {
-  readonly #split: Split;
   readonly #chunks: ChunkReader;
   #bytes: Buffer = Buffer.alloc(0);
   #text = "";
@@ -20,13 +19,39 @@ export class LineReader implements RecordReader<string> {
   offset = 0;
   endOffset = 0;
 
-  constructor(split: Split) {
-    this.#split = split;
-    this.#chunks = new ChunkReader(split);
+  constructor(source: ByteSource) {
+    this.#chunks = new ChunkReader(source);
   }
 
-  next(): boolean {
-    if (this.#at === this.#text.length && !this.#nextChunk()) return false;
+  next(): boolean | Promise<boolean> {
+    if (this.#at === this.#text.length) {
+      const isThere = this.#chunks.next();
+      if (typeof isThere !== "boolean") return isThere.then((isThere) => isThere && this.#beginChunk());
+      return isThere && this.#beginChunk();
+    }
+    return this.#cut();
+  }
+
+  /** All bytes of the line, its ending included; lent until the next call of `next`. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(this.offset - this.#chunks.offset, this.endOffset - this.#chunks.offset);
+  }
+
+  close(): void | Promise<void> {
+    return this.#chunks.close();
+  }
+
+  #beginChunk(): boolean {
+    const { value, offset } = this.#chunks;
+    this.#bytes = value;
+    this.#isAscii = isAscii(value);
+    this.#text = decode(value);
+    this.#at = 0;
+    this.endOffset = offset;
+    return this.#cut();
+  }
+
+  #cut(): boolean {
     const text = this.#text;
     const start = this.#at;
     const found = text.indexOf("\n", start);
@@ -40,21 +65,6 @@ export class LineReader implements RecordReader<string> {
     return true;
   }
 
-  close(): void {
-    this.#chunks.close();
-  }
-
-  #nextChunk(): boolean {
-    if (!this.#chunks.next()) return false;
-    const { value, offset } = this.#chunks;
-    this.#bytes = value as Buffer;
-    this.#isAscii = isAscii(value);
-    this.#text = decode(this.#bytes, this.#split, offset, "let the app use mapBytes");
-    this.#at = 0;
-    this.endOffset = offset;
-    return true;
-  }
-
   #endOfBytes(): number {
     const { offset } = this.#chunks;
     const found = this.#bytes.indexOf(newline, this.endOffset - offset);
@@ -62,7 +72,7 @@ export class LineReader implements RecordReader<string> {
   }
 }
 
-/** The lines that begin in a split, as bytes without their ending. */
+/** Lines as bytes without their ending. */
 export class LineBytesReader implements RecordReader<Uint8Array> {
   readonly #chunks: ChunkReader;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -72,16 +82,30 @@ export class LineBytesReader implements RecordReader<Uint8Array> {
   offset = 0;
   endOffset = 0;
 
-  constructor(split: Split) {
-    this.#chunks = new ChunkReader(split);
+  constructor(source: ByteSource) {
+    this.#chunks = new ChunkReader(source);
   }
 
-  next(): boolean {
+  next(): boolean | Promise<boolean> {
     if (this.#at === this.#chunk.length) {
-      if (!this.#chunks.next()) return false;
-      this.#chunk = this.#chunks.value;
-      this.#at = 0;
+      const isThere = this.#chunks.next();
+      if (typeof isThere !== "boolean") return isThere.then((isThere) => isThere && this.#beginChunk());
+      return isThere && this.#beginChunk();
     }
+    return this.#cut();
+  }
+
+  close(): void | Promise<void> {
+    return this.#chunks.close();
+  }
+
+  #beginChunk(): boolean {
+    this.#chunk = this.#chunks.value;
+    this.#at = 0;
+    return this.#cut();
+  }
+
+  #cut(): boolean {
     const start = this.#at;
     const found = this.#chunk.indexOf(newline, start);
     const end = found < 0 ? this.#chunk.length : found;
@@ -91,9 +115,5 @@ export class LineBytesReader implements RecordReader<Uint8Array> {
     const isCrLf = found > start && this.#chunk[end - 1] === carriageReturn;
     this.value = this.#chunk.subarray(start, isCrLf ? end - 1 : end);
     return true;
-  }
-
-  close(): void {
-    this.#chunks.close();
   }
 }

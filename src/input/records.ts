@@ -1,52 +1,116 @@
 /**
  * How a split is read. What one record is depends on the app's `input` and on which of its functions is to have it:
  *
- *     input      map (strings)             mapBytes
- *     "file"     the whole file            the whole file
- *     "text"     all lines of the split    one chunk of them after the other
- *     "lines"    a line                    a line
+ *     input      map                                mapBytes
+ *     "file"     the whole file, a string           the whole file
+ *     "text"     all lines of the split, a string   one chunk of them after the other
+ *     "lines"    a line, a string                   a line
+ *     "jsonl"    a parsed document
+ *     "csv"      a row, an object
+ *     own        what the app's `readRecords` yields
+ *
+ * What a split is, and in what ways its bytes come, stands in `splits.ts` and `byte-source.ts`.
  */
-import type { InputKind } from "../app/contract.js";
+import type { CsvOptions, ReadContext, ReadRecords } from "../app/contract.js";
+import type { RecordKind } from "../app/input-kinds.js";
 import type { RecordPlace, Split } from "../rpc/protocol.js";
+import { BadRecordError } from "./bad-record-error.js";
+import { linesIn, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
+import { JsonReader } from "./json-reader.js";
 import { LineBytesReader, LineReader } from "./line-readers.js";
+import { lineNumber } from "./line-number.js";
 import type { RecordReader } from "./record-reader.js";
 import { SkippingReader } from "./skipping-reader.js";
+import { TextReader } from "./text-reader.js";
 import { WholeBytesReader, WholeTextReader } from "./whole-reader.js";
+
+/** What an app says about its records. */
+export interface RecordFormat {
+  readonly input: RecordKind;
+  /** Of `"csv"`. */
+  readonly csv?: CsvOptions | undefined;
+  /** Of an app that has a reader of its own. */
+  readonly readRecords?: ReadRecords | undefined;
+}
 
 /** Where a map attempt has its records from; it opens one of the two. */
 export interface RecordSource {
-  /** The name of the file, as given: the key that `map` sees. */
-  readonly file: string;
-  /** Throws what opening throws. */
-  openText(): RecordReader<string>;
-  openBytes(): RecordReader<Uint8Array>;
+  readonly split: Split;
+  /** Throws what opening throws. `context` is for the app's own reader. */
+  openValues(context: ReadContext): Promise<RecordReader<unknown>>;
+  openBytes(): Promise<RecordReader<Uint8Array>>;
   /** The records that were left out so far. */
   readonly skipped: readonly RecordPlace[];
+  /** The error to be shown for a bad record: with the file and, if there are lines in it, the line. */
+  describe(error: BadRecordError): Promise<Error>;
 }
 
 /** The records of a split, without those that begin at the offsets in `skip`. */
-export function sourceOfSplit(split: Split, kind: InputKind, skip: readonly number[] = []): RecordSource {
+export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly number[] = []): RecordSource {
   const skipped: RecordPlace[] = [];
   const offsets = new Set(skip);
-  const leavingOut = <Value extends string | Uint8Array>(reader: RecordReader<Value>): RecordReader<Value> => {
-    return offsets.size === 0 ? reader : new SkippingReader(reader, offsets, skipped);
+  const leavingOut = <Value>(reader: RecordReader<Value>): RecordReader<Value> => {
+    if (offsets.size === 0) return reader;
+    return new SkippingReader(
+      reader,
+      (offset) => offsets.has(offset),
+      (place) => skipped.push(place),
+    );
   };
   return {
-    file: split.file,
+    split,
     skipped,
-    openText: () => leavingOut(openText(split, kind)),
-    openBytes: () => leavingOut(openBytes(split, kind)),
+    openValues: async (context) => leavingOut(await openValues(split, format, context)),
+    openBytes: () => Promise.resolve(leavingOut(bytesIn(sourceOf(split, format), format))),
+    describe: (error) => describe(error, split, format),
   };
 }
 
-/** Opens a split to read its records as strings; bytes that are not UTF-8 become U+FFFD. Throws what opening throws. */
-export function openText(split: Split, kind: InputKind): RecordReader<string> {
-  return kind === "lines" ? new LineReader(split) : new WholeTextReader(split, kind === "file" ? "file" : "lines");
+async function openValues(split: Split, format: RecordFormat, context: ReadContext): Promise<RecordReader<unknown>> {
+  if (format.readRecords === undefined) return valuesIn(sourceOf(split, format), split, format);
+  const { OwnReader } = await import("./own-reader.js");
+  return new OwnReader(split, format.readRecords, context);
 }
 
-/** Opens a split to read its records as bytes. Throws what opening throws. */
-export function openBytes(split: Split, kind: InputKind): RecordReader<Uint8Array> {
-  if (kind === "file") return new WholeBytesReader(split, "file");
-  return kind === "lines" ? new LineBytesReader(split) : new ChunkReader(split);
+async function describe(error: BadRecordError, split: Split, { input }: RecordFormat): Promise<Error> {
+  const place = input === "file" ? split.file : `${split.file}, line ${await lineNumber(split, error.offset)}`;
+  return new BadRecordError(error.offset, error.endOffset, `${place}: ${error.message}`, { cause: error.cause });
+}
+
+function sourceOf(split: Split, { input }: RecordFormat): ByteSource {
+  return input === "file" ? wholeFile(split) : linesIn(split);
+}
+
+/**
+ * The records in some bytes, as values. In strings, bytes that are not UTF-8 become U+FFFD. `columns` are those of a CSV
+ * file when the source has no header.
+ */
+export async function valuesIn(
+  source: ByteSource,
+  { file }: Pick<Split, "file">,
+  { input, csv = {} }: RecordFormat,
+  columns?: readonly string[],
+): Promise<RecordReader<unknown>> {
+  switch (input) {
+    case "file":
+      return new WholeTextReader(source);
+    case "text":
+      return new TextReader(source);
+    case "lines":
+      return new LineReader(source);
+    case "jsonl":
+      return new JsonReader(source);
+    case "csv":
+      // Most jobs do without the parser, and need not load it.
+      return new (await import("./csv-reader.js")).CsvReader(source, file, csv, columns);
+    case "own":
+      throw new Error("an app's own reader is given a file, and not its bytes");
+  }
+}
+
+/** The records in some bytes, as bytes. */
+export function bytesIn(source: ByteSource, { input }: RecordFormat): RecordReader<Uint8Array> {
+  if (input === "file") return new WholeBytesReader(source);
+  return input === "lines" ? new LineBytesReader(source) : new ChunkReader(source);
 }

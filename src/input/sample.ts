@@ -1,8 +1,8 @@
-import type { InputKind } from "../app/contract.js";
 import type { AppIdentity, Split } from "../rpc/protocol.js";
 import { InputError } from "./input-error.js";
 import type { RecordReader } from "./record-reader.js";
-import { sourceOfSplit, type RecordSource } from "./records.js";
+import { sourceOfSplit, type RecordFormat, type RecordSource } from "./records.js";
+import { isCuttable } from "./splits.js";
 
 /** So many tasks take the sample, so that several workers do. */
 const tasksMax = 8;
@@ -33,8 +33,8 @@ export function planSample(
     );
   }
   if (reducers === 1) return [];
-  const isCut = isCuttable(kind);
   const files = joined(splits);
+  const isCut = files.some((file) => isCuttable(kind, file));
   const totalBytes = files.reduce((sum, file) => sum + lengthOf(file), 0);
   const wanted = isCut ? Math.min(placesMax, Math.ceil(totalBytes / placeBytes)) : Math.min(filesMax, files.length);
   const places: Split[] = [];
@@ -48,7 +48,7 @@ export function planSample(
       file = files[++fileAt];
     }
     if (file === undefined) break;
-    const chosen = isCut ? pieceOf(file, file.startBytes + position - bytesBefore) : file;
+    const chosen = isCuttable(kind, file) ? pieceOf(file, file.startBytes + position - bytesBefore) : file;
     const last = places.at(-1);
     if (last?.path !== chosen.path || last.startBytes !== chosen.startBytes) places.push(chosen);
   }
@@ -59,22 +59,23 @@ export function planSample(
 }
 
 /** The records of a place; of a file that cannot be cut, those in its first MiB (a record that begins there is read whole). */
-export function sourceOfPlace(place: Split, kind: InputKind): RecordSource {
-  const source = sourceOfSplit(place, kind);
-  if (isCuttable(kind)) return source;
+export function sourceOfPlace(place: Split, format: RecordFormat): RecordSource {
+  const source = sourceOfSplit(place, format);
   return {
     ...source,
-    openText: () => new BeginningReader(source.openText()),
-    openBytes: () => new BeginningReader(source.openBytes()),
+    openValues: async (context) => new BeginningReader(await source.openValues(context), place),
+    openBytes: async () => new BeginningReader(await source.openBytes(), place),
   };
 }
 
 /** The first records of another reader. */
-class BeginningReader<Value extends string | Uint8Array> implements RecordReader<Value> {
+class BeginningReader<Value> implements RecordReader<Value> {
   readonly #reader: RecordReader<Value>;
+  readonly #start: number;
 
-  constructor(reader: RecordReader<Value>) {
+  constructor(reader: RecordReader<Value>, { startBytes }: Split) {
     this.#reader = reader;
+    this.#start = startBytes;
   }
 
   get value(): Value {
@@ -89,17 +90,18 @@ class BeginningReader<Value extends string | Uint8Array> implements RecordReader
     return this.#reader.endOffset;
   }
 
-  next(): boolean {
-    return this.#reader.endOffset < fileBytes && this.#reader.next();
+  get bytesRead(): number | undefined {
+    return this.#reader.bytesRead;
   }
 
-  close(): void {
-    this.#reader.close();
+  next(): boolean | Promise<boolean> {
+    const bytes = this.bytesRead ?? this.endOffset - this.#start;
+    return bytes < fileBytes && this.#reader.next();
   }
-}
 
-function isCuttable(kind: InputKind): boolean {
-  return kind === "text" || kind === "lines";
+  close(): void | Promise<void> {
+    return this.#reader.close();
+  }
 }
 
 /** Splits that follow each other in a file, as one. */

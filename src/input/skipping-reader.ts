@@ -1,19 +1,24 @@
 import type { RecordPlace } from "../rpc/protocol.js";
+import { BadRecordError } from "./bad-record-error.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
  * The records of another reader but for some, by where they begin; notes where these are. It is put in between only when
  * there is something to leave out: others need not look at each record for it.
  */
-export class SkippingReader<Value extends string | Uint8Array> implements RecordReader<Value> {
+export class SkippingReader<Value> implements RecordReader<Value> {
   readonly #reader: RecordReader<Value>;
-  readonly #skip: ReadonlySet<number>;
-  readonly #skipped: RecordPlace[];
+  readonly #isSkipped: (offset: number) => boolean;
+  readonly #onSkipped: (place: RecordPlace) => void;
 
-  constructor(reader: RecordReader<Value>, skip: ReadonlySet<number>, skipped: RecordPlace[]) {
+  constructor(
+    reader: RecordReader<Value>,
+    isSkipped: (offset: number) => boolean,
+    onSkipped: (place: RecordPlace) => void,
+  ) {
     this.#reader = reader;
-    this.#skip = skip;
-    this.#skipped = skipped;
+    this.#isSkipped = isSkipped;
+    this.#onSkipped = onSkipped;
   }
 
   get value(): Value {
@@ -28,16 +33,39 @@ export class SkippingReader<Value extends string | Uint8Array> implements Record
     return this.#reader.endOffset;
   }
 
-  next(): boolean {
-    while (this.#reader.next()) {
-      const { offset, endOffset } = this.#reader;
-      if (!this.#skip.has(offset)) return true;
-      this.#skipped.push({ offset, endOffset });
-    }
-    return false;
+  get bytesRead(): number | undefined {
+    return this.#reader.bytesRead;
   }
 
-  close(): void {
-    this.#reader.close();
+  next(): boolean | Promise<boolean> {
+    for (;;) {
+      try {
+        const isThere = this.#reader.next();
+        if (typeof isThere !== "boolean") return this.#whenThere(isThere);
+        if (!isThere || !this.#leavesOut(this.#reader)) return isThere;
+      } catch (error) {
+        if (!(error instanceof BadRecordError && this.#leavesOut(error))) throw error;
+      }
+    }
+  }
+
+  close(): void | Promise<void> {
+    return this.#reader.close();
+  }
+
+  async #whenThere(pending: Promise<boolean>): Promise<boolean> {
+    try {
+      const isThere = await pending;
+      if (!isThere || !this.#leavesOut(this.#reader)) return isThere;
+    } catch (error) {
+      if (!(error instanceof BadRecordError && this.#leavesOut(error))) throw error;
+    }
+    return this.next();
+  }
+
+  #leavesOut({ offset, endOffset }: RecordPlace): boolean {
+    if (!this.#isSkipped(offset)) return false;
+    this.#onSkipped({ offset, endOffset });
+    return true;
   }
 }

@@ -1,8 +1,8 @@
-import { constants } from "node:buffer";
-import type { InputKind } from "../app/contract.js";
+import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
 import type { InputFile } from "./files.js";
 import { InputError } from "./input-error.js";
+import { wholeBytesMax } from "./whole-reader.js";
 
 /** How long a split is at most, unless a single line is longer (paper section 3.1: "typically 16 to 64 megabytes"). */
 export const splitBytesDefault = 64 * 1024 * 1024;
@@ -10,22 +10,35 @@ const splitBytesMin = 1024 * 1024;
 /** A few splits for each worker, so that they end at about the same time. */
 const splitsPerWorker = 3;
 
+/** Of these a file may be cut anywhere: the reader of a split finds the next line end (`line-start.ts`). */
+const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl"];
+
+/** Whether a file may be read from its middle. */
+export function isCuttable(kind: RecordKind, { compression }: Pick<InputFile, "compression">): boolean {
+  return kindsOfLines.includes(kind) && compression === undefined;
+}
+
 /**
  * Cuts the inputs into splits, one for each map task (paper section 3.1), in the order in which they were given.
  *
- * With `"file"` each file is one. With `"text"` and `"lines"` a file is cut into equal parts of at most `splitBytes`,
- * wherever that is: the reader of a split finds the next line end (`line-start.ts`), so that planning reads nothing. An
- * empty file has no line and so no split.
+ * Files of lines are cut into equal parts of at most `splitBytes`, wherever that is, so that planning reads nothing. All
+ * others are one split each: whole files, CSV, in which a line end may be in the middle of a row, files that the app reads
+ * by itself, and compressed files, of which no part can be read without what is before it. An empty file has no line and
+ * no row, and so no split.
  *
  * Throws an InputError that names the file when an app is to be given a whole file that is longer than a string can be.
- * That holds for `mapBytes`, too, which needs no string: who plans knows what an app is given, and not as what.
+ * That holds for `mapBytes`, too, which needs no string: who plans knows what an app is given, and not as what. How long
+ * a compressed file is, its reader finds out.
  */
-export function planSplits(inputs: readonly InputFile[], kind: InputKind, splitBytes: number): Split[] {
-  if (kind !== "file") return inputs.flatMap((input) => parts(input, Math.ceil(input.sizeBytes / splitBytes)));
-  for (const { name, sizeBytes } of inputs) {
-    if (sizeBytes > constants.MAX_STRING_LENGTH) throw new InputError(tooLong(name, sizeBytes));
-  }
-  return inputs.flatMap((input) => parts(input, 1));
+export function planSplits(inputs: readonly InputFile[], kind: RecordKind, splitBytes: number): Split[] {
+  return inputs.flatMap((input) => {
+    const { name, sizeBytes, compression } = input;
+    if (kind === "file" && compression === undefined && sizeBytes > wholeBytesMax) {
+      throw new InputError(tooLong(name, sizeBytes));
+    }
+    if (isCuttable(kind, input)) return parts(input, Math.ceil(sizeBytes / splitBytes));
+    return parts(input, kind === "csv" && sizeBytes === 0 ? 0 : 1);
+  });
 }
 
 /** The length of splits when the user names none: shorter when there would be too few of them to keep `workers` busy. */
@@ -35,18 +48,19 @@ export function splitBytesFor(inputs: readonly InputFile[], workers: number): nu
   return Math.min(splitBytesDefault, Math.max(splitBytesMin, fairShare));
 }
 
-function parts({ name, path, sizeBytes }: InputFile, count: number): Split[] {
+function parts({ name, path, sizeBytes, compression }: InputFile, count: number): Split[] {
   return Array.from({ length: count }, (_, part) => ({
     file: name,
     path,
     startBytes: Math.floor((sizeBytes / count) * part),
     endBytes: part === count - 1 ? sizeBytes : Math.floor((sizeBytes / count) * (part + 1)),
+    ...(compression === undefined ? {} : { compression }),
   }));
 }
 
 function tooLong(name: string, sizeBytes: number): string {
   return (
-    `${name} has ${sizeBytes} bytes, more than an app can be given whole (${constants.MAX_STRING_LENGTH}): ` +
+    `${name} has ${sizeBytes} bytes, more than an app can be given whole (${wholeBytesMax}): ` +
     'let the app export input = "text" (or "lines"), and it is given the file in splits'
   );
 }

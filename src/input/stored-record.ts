@@ -1,57 +1,53 @@
-import type { InputKind } from "../app/contract.js";
-import { decode } from "./decode.js";
+import type { Split } from "../rpc/protocol.js";
+import { keptBytes, linesIn } from "./byte-source.js";
 import type { RecordReader } from "./record-reader.js";
-import type { RecordSource } from "./records.js";
-
-const newline = 0x0a;
-const carriageReturn = 0x0d;
+import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource } from "./records.js";
+import { SkippingReader } from "./skipping-reader.js";
 
 /** A record that was kept apart from its file. */
 interface StoredRecord {
-  /** The name of its file, as given. */
-  readonly file: string;
+  /** All of its file. */
+  readonly split: Split;
   /** Where it begins in the file. */
   readonly offset: number;
-  /** All of its bytes, the line ending included. */
-  readonly bytes: Buffer;
+  /** Reads all of its bytes, the line ending included. */
+  read(): Promise<Buffer>;
 }
 
 /** Gives an app a single record, as the reader of its file has given it. */
-export function sourceOfRecord({ file, offset, bytes }: StoredRecord, kind: InputKind): RecordSource {
-  const endOffset = offset + bytes.length;
-  const given = kind === "lines" ? withoutLineEnd(bytes) : bytes;
+export function sourceOfRecord(record: StoredRecord, format: RecordFormat): RecordSource {
+  const { split, offset } = record;
+  const ofFile = sourceOfSplit(split, format);
+  const bytes = async () => keptBytes(await record.read(), offset);
   return {
-    file,
+    split,
     skipped: [],
-    openText: () => new OneRecord(decode(given, { file }, offset, "let the app use mapBytes"), offset, endOffset),
-    openBytes: () => new OneRecord(given, offset, endOffset),
+    openBytes: async () => bytesIn(await bytes(), format),
+    openValues: async (context) => {
+      // Only the app can find it.
+      if (format.input === "own") return only(await ofFile.openValues(context), offset);
+      return valuesIn(await bytes(), split, format, await columnsOf(split, format));
+    },
+    describe: (error) => ofFile.describe(error),
   };
 }
 
-class OneRecord<Value extends string | Uint8Array> implements RecordReader<Value> {
-  readonly value: Value;
-  readonly offset: number;
-  readonly endOffset: number;
-  #isRead = false;
-
-  constructor(value: Value, offset: number, endOffset: number) {
-    this.value = value;
-    this.offset = offset;
-    this.endOffset = endOffset;
-  }
-
-  next(): boolean {
-    const isThere = !this.#isRead;
-    this.#isRead = true;
-    return isThere;
-  }
-
-  close(): void {
-    // There is no file.
-  }
+function only<Value>(reader: RecordReader<Value>, wanted: number): RecordReader<Value> {
+  return new SkippingReader(
+    reader,
+    (offset) => offset !== wanted,
+    () => undefined,
+  );
 }
 
-function withoutLineEnd(line: Buffer): Buffer {
-  if (line.at(-1) !== newline) return line;
-  return line.subarray(0, line.at(-2) === carriageReturn ? -2 : -1);
+/** A row does not say how its columns are called: that stands at the beginning of its file. */
+async function columnsOf(split: Split, { input, csv = {} }: RecordFormat): Promise<readonly string[] | undefined> {
+  if (input !== "csv" || csv.columns !== undefined) return csv.columns;
+  const { CsvReader } = await import("./csv-reader.js");
+  const reader = new CsvReader(linesIn(split), split.file, csv);
+  try {
+    return await reader.columns();
+  } finally {
+    await reader.close();
+  }
 }

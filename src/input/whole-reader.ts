@@ -1,84 +1,107 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
-import type { Split } from "../rpc/protocol.js";
+import { constants } from "node:buffer";
+import prettyBytes from "pretty-bytes";
+import { BadRecordError } from "./bad-record-error.js";
+import type { ByteSource } from "./byte-source.js";
 import { decode } from "./decode.js";
-import { linesOfSplit } from "./line-start.js";
-import { readRange } from "./read-range.js";
 import type { RecordReader } from "./record-reader.js";
 
-/** A single record: a whole file as it is now, or all lines that begin in a split of one. */
-class WholeReader {
-  readonly #descriptor: number;
-  /** Where the lines end; undefined for a whole file. */
-  readonly #end: number | undefined;
-  protected readonly split: Split;
-  protected bytes: Buffer = Buffer.alloc(0);
-  readonly offset: number = 0;
+/** What an app may be given whole, as a string or as bytes. A string has at most as many UTF-16 units as UTF-8 has bytes. */
+export const wholeBytesMax = constants.MAX_STRING_LENGTH;
+
+/** How much is read at a time of a file of unknown length. */
+const blockBytes = 1024 * 1024;
+
+/** A whole file as a single record, as bytes. */
+export class WholeBytesReader implements RecordReader<Uint8Array> {
+  readonly #source: ByteSource;
   #isRead = false;
+  #blocks: Buffer[] = [];
+  #block: Buffer;
+  #filled = 0;
+  value: Buffer = Buffer.alloc(0);
+  readonly offset = 0;
+  endOffset = 0;
 
-  constructor(split: Split, what: "file" | "lines") {
-    this.split = split;
-    this.#descriptor = openSync(split.path, "r");
-    if (what === "file") return;
-    try {
-      const { start, end } = linesOfSplit(this.#descriptor, split);
-      this.offset = start;
-      this.#end = end;
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-    // When no line begins in the split there is nothing to read.
-    this.#isRead = this.offset >= this.#end;
+  constructor(source: ByteSource) {
+    this.#source = source;
+    this.#block = Buffer.allocUnsafeSlow(Math.min(source.length ?? blockBytes, wholeBytesMax));
   }
 
-  get endOffset(): number {
-    return this.offset + this.bytes.length;
-  }
-
-  next(): boolean {
+  next(): boolean | Promise<boolean> {
     if (this.#isRead) return false;
     this.#isRead = true;
-    this.bytes =
-      this.#end === undefined ? readFileSync(this.#descriptor) : readRange(this.#descriptor, this.offset, this.#end);
+    return this.#read();
+  }
+
+  close(): void | Promise<void> {
+    return this.#source.close();
+  }
+
+  #read(): boolean | Promise<boolean> {
+    for (;;) {
+      if (this.#filled === this.#block.length) this.#nextBlock();
+      const bytes = this.#source.read(this.#block, this.#filled);
+      if (typeof bytes !== "number") return bytes.then((bytes) => this.#take(bytes) || this.#read());
+      if (this.#take(bytes)) return true;
+    }
+  }
+
+  /** Whether that was the end. */
+  #take(bytes: number): boolean {
+    this.#filled += bytes;
+    this.endOffset += bytes;
+    if (bytes > 0) return false;
+    this.#nextBlock();
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    this.#block = Buffer.alloc(0);
+    if (this.endOffset > wholeBytesMax) throw tooLong(this.endOffset);
+    this.value = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
     return true;
   }
 
-  close(): void {
-    closeSync(this.#descriptor);
-  }
-}
-
-/** As bytes. */
-export class WholeBytesReader extends WholeReader implements RecordReader<Uint8Array> {
-  get value(): Uint8Array {
-    return this.bytes;
+  #nextBlock(): void {
+    // How long it is all the same, is to be told.
+    if (this.endOffset > wholeBytesMax) this.#blocks = [];
+    else if (this.#filled > 0) this.#blocks.push(this.#block.subarray(0, this.#filled));
+    this.#block = Buffer.allocUnsafeSlow(blockBytes);
+    this.#filled = 0;
   }
 }
 
 /** As a string. */
-export class WholeTextReader extends WholeReader implements RecordReader<string> {
-  readonly #wayOut: string;
+export class WholeTextReader implements RecordReader<string> {
+  readonly #bytes: WholeBytesReader;
   value = "";
-  #endOffset = 0;
+  readonly offset = 0;
 
-  constructor(split: Split, what: "file" | "lines") {
-    super(split, what);
-    this.#wayOut =
-      what === "lines"
-        ? "let the app use mapBytes, or make the splits smaller"
-        : 'let the app export input = "text" (or "lines")';
+  constructor(source: ByteSource) {
+    this.#bytes = new WholeBytesReader(source);
   }
 
-  override get endOffset(): number {
-    return this.#endOffset;
+  get endOffset(): number {
+    return this.#bytes.endOffset;
   }
 
-  override next(): boolean {
-    if (!super.next()) return false;
-    this.value = decode(this.bytes, this.split, this.offset, this.#wayOut);
-    this.#endOffset = super.endOffset;
-    // Two copies of a split are one too many.
-    this.bytes = Buffer.alloc(0);
+  next(): boolean | Promise<boolean> {
+    const isThere = this.#bytes.next();
+    return typeof isThere === "boolean" ? isThere && this.#take() : isThere.then((isThere) => isThere && this.#take());
+  }
+
+  close(): void | Promise<void> {
+    return this.#bytes.close();
+  }
+
+  #take(): boolean {
+    this.value = decode(this.#bytes.value);
+    // Two copies of a file are one too many.
+    this.#bytes.value = Buffer.alloc(0);
     return true;
   }
+}
+
+function tooLong(bytes: number): BadRecordError {
+  const [length, most] = [bytes, wholeBytesMax].map((bytes) => prettyBytes(bytes, { binary: true }));
+  const wayOut = 'let the app export input = "text" (or "lines")';
+  return new BadRecordError(0, bytes, `a file of ${length}, more than an app can be given whole (${most}): ${wayOut}`);
 }

@@ -13,6 +13,17 @@ rmdir "$@" 2>/dev/null
 exit 0
 `;
 
+/** Starts a process that waits for this one to end, however that happens, and then removes a file. */
+export function removeWhenGone(path: string): void {
+  const waiting = `trap "" INT TERM HUP; read -r never; rm -f "$1"`;
+  const janitor = spawn("/bin/sh", ["-c", waiting, "mr-janitor", path], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  // It must not keep this process from ending.
+  janitor.unref();
+}
+
 /**
  * Starts a process that waits for this one to end, however that happens, and then removes the job's unfinished files, the
  * directories that were made for it, and the lock.

@@ -4,6 +4,7 @@ import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { sourceOfRecord } from "../input/stored-record.js";
 import { readBadRecords, type KeptRecord } from "../output/bad-records.js";
+import type { Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import { runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
@@ -43,7 +44,7 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
       const ownFiles = { ...settings, jobId: `${settings.jobId}-${number}` };
       onBegin(record);
       try {
-        const source = sourceOfRecord({ ...record, bytes: record.read() }, app.input);
+        const source = sourceOfRecord({ ...record, split: wholeFileOf(record) }, app);
         const result = await endedByStrayError(() => runMapTask(app, source, ownFiles));
         passed.push(result);
         onPassed(result.recordsOut);
@@ -55,6 +56,11 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
     return passed;
   });
   return { ...report, passed: report.maps.length, failed };
+}
+
+function wholeFileOf({ file, path, compression }: KeptRecord): Split {
+  const split = { file, path, startBytes: 0, endBytes: Number.MAX_SAFE_INTEGER };
+  return compression === undefined ? split : { ...split, compression };
 }
 
 /** The whole file is looked at before the first record is run. */

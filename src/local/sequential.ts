@@ -34,7 +34,7 @@ export async function runSequentially(options: SequentialOptions): Promise<InPro
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {
       const settings = { ...settingsOf({ kind: "map", task, attempt: 1 }), boundaries };
-      const run = () => runMapTask(app, sourceOfSplit(split, app.input), settings);
+      const run = () => runMapTask(app, sourceOfSplit(split, app), settings);
       maps.push(await runNamed(`map task ${task} (${split.file})`, run));
     }
     return maps;

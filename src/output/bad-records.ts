@@ -5,15 +5,19 @@
  *      "error":{"message":"Error: no date","stack":"…"},"task":3}
  *
  * A record is there as it is in its file, the line ending included: as `text` when it is UTF-8, else as `base64`. The bytes
- * of a very long one are `"in the file"`, and those of one that could not be read any more.
+ * of a very long one are `"in the file"`, and those of one that could not be read any more. So are the records of an app
+ * that reads its files by itself: their place is a number, and only the app knows where that is.
  */
 import { isUtf8 } from "node:buffer";
-import { closeSync, openSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { recordKinds } from "../app/input-kinds.js";
+import { linesIn } from "../input/byte-source.js";
+import { compressions } from "../input/compression.js";
 import { InputError } from "../input/input-error.js";
 import { LineReader } from "../input/line-readers.js";
-import { readRange } from "../input/read-range.js";
+import { PlaceReader } from "../input/place-reader.js";
 import { badRecordsName, temporaryBadRecordsName } from "./names.js";
 import { commitFile, StagedFile } from "./staged-file.js";
 
@@ -29,7 +33,9 @@ const place = {
   offset: count,
   endOffset: count,
   /** What the app declares that a record is. */
-  input: v.picklist(["file", "text", "lines", "jsonl", "csv"]),
+  input: v.picklist(recordKinds),
+  /** How the file is compressed, if it is: then the places are those in what comes out. */
+  compression: v.optional(v.picklist(compressions)),
   /** What attempts ended with at this record. */
   error: v.strictObject({ message: v.string(), stack: v.optional(v.string()) }),
   /** The number of its map task. */
@@ -48,44 +54,53 @@ export type BadRecord = Pick<Line, keyof typeof place>;
 
 /** A record that was left out, and what it was. */
 export interface KeptRecord extends BadRecord {
-  /** All its bytes. Throws an InputError when they are in the input file, and that is not what it was. */
-  read(): Buffer;
+  /** All its bytes. Rejects with an InputError when they are in the input file, and that is not what it was. */
+  read(): Promise<Buffer>;
 }
 
 /** Writes the file of bad records into the job's directory, if there are any, and returns how many there are. */
-export function writeBadRecords(directory: string, jobId: string, records: readonly BadRecord[]): number {
+export async function writeBadRecords(
+  directory: string,
+  jobId: string,
+  records: readonly BadRecord[],
+): Promise<number> {
   if (records.length === 0) return 0;
   const temporaryPath = join(directory, temporaryBadRecordsName(jobId));
   // Of a coordinator that was killed here, and whose job is gone on with.
   rmSync(temporaryPath, { force: true });
   const file = StagedFile.create(temporaryPath);
+  const places = new PlaceReader();
   try {
-    for (const record of records) file.append(`${JSON.stringify(withBytes(record))}\n`);
+    for (const record of records) file.append(`${JSON.stringify(await withBytes(record, places))}\n`);
     commitFile(file.finish().path, join(directory, badRecordsName));
   } catch (error) {
     file.discard();
     throw error;
+  } finally {
+    await places.close();
   }
   return records.length;
 }
 
 /** Reads a file of bad records, one at a time. Throws an InputError that names the first line that is none. */
 export function* readBadRecords(path: string): Generator<KeptRecord> {
-  const reader = new LineReader({ file: path, path, startBytes: 0, endBytes: statSync(path).size });
+  const reader = new LineReader(linesIn({ file: path, path, startBytes: 0, endBytes: statSync(path).size }));
   try {
-    for (let number = 1; reader.next(); number += 1) {
+    for (let number = 1; reader.next() === true; number += 1) {
       const record = parse(reader.value);
       if (record === undefined) throw new InputError(`${path}: line ${number} is damaged: it holds no bad record`);
       yield record;
     }
   } finally {
-    reader.close();
+    void reader.close();
   }
 }
 
-function withBytes({ file, path, offset, endOffset, input, error, task }: BadRecord): Line {
-  const where = { file, path, offset, endOffset, input };
-  const what = endOffset - offset <= keptBytesMax ? readInput(path, offset, endOffset) : undefined;
+async function withBytes(record: BadRecord, places: PlaceReader): Promise<Line> {
+  const { error, task, ...where } = record;
+  const isLong = record.endOffset - record.offset > keptBytesMax;
+  const what =
+    isLong || record.input === "own" ? undefined : await places.read(record, record.offset, record.endOffset);
   if (what === undefined) return { ...where, bytes: inTheFile, error, task };
   if (isUtf8(what)) return { ...where, text: what.toString("utf8"), error, task };
   return { ...where, base64: what.toString("base64"), error, task };
@@ -95,10 +110,10 @@ function parse(text: string): KeptRecord | undefined {
   const parsed = v.safeParse(line, jsonOf(text));
   if (!parsed.success) return undefined;
   const record = parsed.output;
-  const { path, offset, endOffset } = record;
-  if ("bytes" in record) return { ...record, read: () => fromTheFile(path, offset, endOffset) };
+  if ("bytes" in record) return { ...record, read: () => fromTheFile(record) };
   const kept = "text" in record ? Buffer.from(record.text) : Buffer.from(record.base64, "base64");
-  return kept.length === endOffset - offset ? { ...record, read: () => kept } : undefined;
+  const isWhole = kept.length === record.endOffset - record.offset;
+  return isWhole ? { ...record, read: () => Promise.resolve(kept) } : undefined;
 }
 
 function jsonOf(text: string): unknown {
@@ -109,24 +124,16 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function fromTheFile(path: string, offset: number, endOffset: number): Buffer {
-  const bytes = readInput(path, offset, endOffset);
-  if (bytes !== undefined) return bytes;
+async function fromTheFile(record: BadRecord): Promise<Buffer> {
+  const { path, offset, endOffset } = record;
+  const places = new PlaceReader();
+  try {
+    const bytes = await places.read(record, offset, endOffset);
+    if (bytes !== undefined) return bytes;
+  } finally {
+    await places.close();
+  }
   throw new InputError(
     `cannot read the bytes from ${offset} to ${endOffset} of ${path}: it is not what it was in the job`,
   );
-}
-
-/** Undefined when they cannot be read: the file was removed or cut since. */
-function readInput(path: string, offset: number, endOffset: number): Buffer | undefined {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(path, "r");
-    const bytes = readRange(descriptor, offset, endOffset);
-    return bytes.length === endOffset - offset ? bytes : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
 }

@@ -5,6 +5,8 @@
  * which task to run, where its data is, how it ended. No record of the job ever does.
  */
 import * as v from "valibot";
+import { recordKinds } from "../app/input-kinds.js";
+import { compressions } from "../input/compression.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
 export const protocolVersion = 4;
@@ -15,7 +17,7 @@ export const messageBytesMax = 4 * 1024 * 1024;
 /** A whole number from 0 on. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const workerId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
-const inputKind = v.picklist(["file", "text", "lines", "jsonl", "csv"]);
+const recordKind = v.picklist(recordKinds);
 export const args = v.record(v.string(), v.string());
 
 /** Which app a worker runs. Two apps are the same when their content is. */
@@ -24,7 +26,8 @@ export const appIdentity = v.strictObject({
   name: v.string(),
   /** SHA-256 of the module's file, in hexadecimal. */
   hash: v.string(),
-  input: inputKind,
+  /** What one call of its `map` is given. */
+  input: recordKind,
   /** True when it has a `partition` of its own; left out otherwise. */
   ownPartition: v.optional(v.literal(true)),
 });
@@ -56,6 +59,8 @@ export const split = v.strictObject({
   startBytes: count,
   /** One past the last byte of the split. */
   endBytes: count,
+  /** How the file is compressed, if it is: then it is a split as a whole, and its places are those in what comes out. */
+  compression: v.optional(v.picklist(compressions)),
 });
 
 const checksum = v.pipe(count, v.maxValue(0xffffffff));

@@ -87,7 +87,7 @@ async function runTask(
       return runSampleTask(app, assignment.places, settings);
     case "map":
       requireRegularFile(assignment.split);
-      return runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings);
+      return runMapTask(app, sourceOfSplit(assignment.split, app, assignment.skip), settings);
     case "reduce":
       return runReduceTask(
         app,

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import type { KeyValue, MapContext } from "../app/contract.js";
 import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
+import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
@@ -37,7 +38,7 @@ export async function runMapTask(
   };
   const grouping = groupingOf(app);
   const collector = grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
-  const context = new MapAttemptContext(settings, source.file, collector);
+  const context = new MapAttemptContext(settings, source.split.file, collector);
   let { progress } = settings;
   let marker: RecordMarker | undefined;
   try {
@@ -65,7 +66,7 @@ export async function runMapTask(
     };
   } catch (error) {
     collector.discard();
-    throw error;
+    throw error instanceof BadRecordError ? await source.describe(error) : error;
   } finally {
     marker?.remove();
   }
@@ -84,15 +85,16 @@ function marking(progress: Progress, marker: RecordMarker): Progress {
 }
 
 /** Gives all records of the source to the app, and what that emits to the taker. Throws what either throws. */
-export function mapSource(
+export async function mapSource(
   app: LoadedApp,
   source: RecordSource,
   context: MapAttemptContext,
   taker: PairTaker,
   progress: Progress,
 ): Promise<MappedRecords> {
-  if (app.mapBytes === undefined) return mapRecords(source.openText(), app.map, context, taker, progress);
-  return mapRecords(source.openBytes(), app.mapBytes, context, taker, progress);
+  if (app.mapBytes === undefined)
+    return mapRecords(await source.openValues(context), app.map, context, taker, progress);
+  return mapRecords(await source.openBytes(), app.mapBytes, context, taker, progress);
 }
 
 /** How many records were mapped, and how long they were. */
@@ -102,7 +104,7 @@ interface MappedRecords {
 }
 
 /** Awaits only what is a promise: a job has one call of `map` for each line, and most apps are synchronous. */
-async function mapRecords<Value extends string | Uint8Array>(
+async function mapRecords<Value>(
   reader: RecordReader<Value>,
   map: ((key: string, value: Value, context: MapContext) => unknown) | undefined,
   context: MapAttemptContext,
@@ -111,8 +113,12 @@ async function mapRecords<Value extends string | Uint8Array>(
 ): Promise<MappedRecords> {
   let records = 0;
   let bytes = 0;
+  const isCountedByReader = reader.bytesRead !== undefined;
   try {
-    while (goOn(reader, progress)) {
+    for (;;) {
+      let isThere = goOn(reader, progress);
+      if (typeof isThere !== "boolean") isThere = await isThere;
+      if (!isThere) break;
       context.offset = reader.offset;
       progress.beginRecord(reader.offset);
       let result = map?.(context.filename, reader.value, context);
@@ -122,24 +128,40 @@ async function mapRecords<Value extends string | Uint8Array>(
         if (emitted !== undefined) await emitted;
       }
       records += 1;
-      bytes += reader.endOffset - reader.offset;
+      bytes = isCountedByReader ? (reader.bytesRead ?? 0) : bytes + (reader.endOffset - reader.offset);
       progress.set(records, bytes);
     }
   } finally {
-    reader.close();
+    await reader.close();
   }
   return { records, bytes };
 }
 
-/** Goes on to the next record. That there is none, or that the file cannot be read, is not to be put down to the last one. */
-function goOn(reader: RecordReader<string | Uint8Array>, progress: Progress): boolean {
-  let isThere = false;
+/** Goes on to the next record. While that is waited for none is at work. */
+function goOn(reader: RecordReader<unknown>, progress: Progress): boolean | Promise<boolean> {
   try {
-    isThere = reader.next();
-  } finally {
-    if (!isThere) progress.beginRecord(NaN);
+    const isThere = reader.next();
+    if (isThere === true) return true;
+    progress.beginRecord(NaN);
+    return isThere === false ? false : whenThere(isThere, progress);
+  } catch (error) {
+    putDown(error, progress);
+    throw error;
   }
-  return isThere;
+}
+
+async function whenThere(pending: Promise<boolean>, progress: Progress): Promise<boolean> {
+  try {
+    return await pending;
+  } catch (error) {
+    putDown(error, progress);
+    throw error;
+  }
+}
+
+/** That a file cannot be read is not to be put down to the last record; a malformed one is at fault itself. */
+function putDown(error: unknown, progress: Progress): void {
+  progress.beginRecord(error instanceof BadRecordError ? error.offset : NaN);
 }
 
 /** Emits what `map` has returned; the promise, if any, resolves when all is emitted. */

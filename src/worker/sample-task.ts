@@ -24,7 +24,7 @@ export async function runSampleTask(
   for (const place of places) {
     const context = new MapAttemptContext(settings, place.file, sample);
     try {
-      const mapped = await mapSource(app, sourceOfPlace(place, app.input), context, sample, progress);
+      const mapped = await mapSource(app, sourceOfPlace(place, app), context, sample, progress);
       bytes += mapped.bytes;
     } catch {
       progress.beginRecord(NaN);

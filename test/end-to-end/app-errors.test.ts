@@ -44,9 +44,25 @@ describe.concurrent("an app that cannot be used", () => {
       source: `${map} ${reduce} export const input = "xml";`,
       says: [/app\.mjs/, /export input/, /xml/],
     },
-    "exports an input of a later version": {
-      source: `${map} ${reduce} export const input = "jsonl";`,
-      says: [/cannot read "jsonl" yet/],
+    "exports both input and readRecords": {
+      source: `${map} ${reduce} export const input = "lines"; export async function* readRecords() {}`,
+      says: [/exports both input and readRecords/],
+    },
+    "wants parsed records as bytes": {
+      source: `${reduce} export const mapBytes = () => {}; export const input = "jsonl";`,
+      says: [/mapBytes, and the records of "jsonl" are no bytes: export map/],
+    },
+    "exports csv for what is none": {
+      source: `${map} ${reduce} export const csv = {};`,
+      says: [/export csv is of use only with input = "csv"/],
+    },
+    "exports an unknown option of csv": {
+      source: `${map} ${reduce} export const input = "csv"; export const csv = { seperator: ";" };`,
+      says: [/export csv has no option "seperator"; it has delimiter/],
+    },
+    "exports a wrong value of an option of csv": {
+      source: `${map} ${reduce} export const input = "csv"; export const csv = { columns: ["a", "a"] };`,
+      says: [/export csv\.columns must be an array of different strings/],
     },
     "exports both reduce and reduceStream": {
       source: `${map} ${reduce} export const reduceStream = () => 1;`,

@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { findInputs } from "../../src/input/files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -23,12 +24,29 @@ describe("findInputs", () => {
     expect(findInputs([path, path])).toHaveLength(2);
   });
 
+  it("sees by its first bytes how a file is compressed, whatever its name is", () => {
+    const directory = temporary.newDirectory();
+    const compressionOf = (name: string, bytes: Uint8Array | string) => {
+      writeFileSync(join(directory, name), bytes);
+      return findInputs([join(directory, name)])[0]?.compression;
+    };
+    expect(compressionOf("a.gz", gzipSync("a"))).toBe("gzip");
+    expect(compressionOf("a", gzipSync(""))).toBe("gzip");
+    expect(compressionOf("b.ZST", Buffer.from("28b52ffd2000010000", "hex"))).toBe("zstd");
+    expect(compressionOf("skippable", Buffer.from("502a4d1800000000", "hex"))).toBe("zstd");
+    expect(compressionOf("c.txt", "text")).toBeUndefined();
+    expect(compressionOf("d.txt", "")).toBeUndefined();
+    expect(() => compressionOf("e.gz", "text")).toThrow(/e\.gz: it is not what gzip writes, as its name says/);
+    expect(() => compressionOf("f.zst", gzipSync("a"))).toThrow(/f\.zst: it is not what zstd writes/);
+    expect(() => compressionOf("g.gz", "")).toThrow(/g\.gz: it is not what gzip writes/);
+  });
+
   it("says what is wrong with an input, and how many others are wrong", () => {
     const directory = temporary.newDirectory();
     mkdirSync(join(directory, "sub"));
     expect(() => findInputs([join(directory, "none")])).toThrow(`cannot read input ${directory}/none: no such file`);
     expect(() => findInputs([`${directory}/sub/`])).toThrow(
-      `cannot read input ${directory}/sub/: it is a directory; name the files in it, as ${directory}/sub/*`,
+      `cannot read input ${directory}/sub/: it is a directory; --recursive takes all files below it, and ${directory}/sub/* those in it`,
     );
     expect(() => findInputs(["/dev/null"])).toThrow("cannot read input /dev/null: it is not a regular file");
     expect(() => findInputs([""])).toThrow('cannot read input "": no such file');

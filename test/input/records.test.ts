@@ -1,36 +1,24 @@
 import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { InputKind } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
-import type { RecordReader } from "../../src/input/record-reader.js";
-import { openBytes, openText } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { openBytes, openText, readAll, type Read } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
-interface Read {
-  readonly value: string;
-  readonly offset: number;
-  readonly endOffset: number;
-}
-
-function readAll<Value extends string | Uint8Array>(reader: RecordReader<Value>): Read[] {
-  const found: Read[] = [];
-  while (reader.next()) {
-    const { value, offset, endOffset } = reader;
-    found.push({ value: typeof value === "string" ? value : Buffer.from(value).toString(), offset, endOffset });
-  }
-  expect(reader.next()).toBe(false);
-  reader.close();
-  return found;
-}
-
 /** Reads a file in splits of at most `splitBytes`. */
-function read(path: string, kind: InputKind, splitBytes: number, how: "text" | "bytes"): Read[] {
-  const splits = planSplits(findInputs([path]), kind, splitBytes);
-  return splits.flatMap((split) => (how === "text" ? readAll(openText(split, kind)) : readAll(openBytes(split, kind))));
+async function read(path: string, kind: InputKind, splitBytes: number, how: "text" | "bytes"): Promise<Read[]> {
+  const found: Read[] = [];
+  for (const split of planSplits(findInputs([path]), kind, splitBytes)) {
+    found.push(
+      ...(await readAll(how === "text" ? openText(split, { input: kind }) : openBytes(split, { input: kind }))),
+    );
+  }
+  return found;
 }
 
 /** The lines of some bytes with their endings, found a byte at a time. */
@@ -54,37 +42,37 @@ const piece = fc.oneof(
 const contents = fc.array(piece, { maxLength: 30 }).map((pieces) => Buffer.concat(pieces));
 
 describe("a split of lines", () => {
-  it.each(["text", "bytes"] as const)("has each line in exactly one split, without its ending (as %s)", (how) => {
+  it.each(["text", "bytes"] as const)("has each line in exactly one split, without its ending (as %s)", async (how) => {
     const path = temporary.newPath();
-    const run = (bytes: Buffer, splitBytes: number) => {
+    const run = async (bytes: Buffer, splitBytes: number) => {
       writeFileSync(path, bytes);
       const expected = linesOf(bytes).map(({ line, offset }) => ({
         value: line.toString().replace(/\r?\n$/, ""),
         offset,
         endOffset: offset + line.length,
       }));
-      expect(read(path, "lines", splitBytes, how)).toEqual(expected);
+      expect(await read(path, "lines", splitBytes, how)).toEqual(expected);
     };
-    fc.assert(fc.property(contents, fc.integer({ min: 1, max: 40 }), run), { numRuns: 400 });
+    await fc.assert(fc.asyncProperty(contents, fc.integer({ min: 1, max: 40 }), run), { numRuns: 400 });
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("has lines that are longer than a split, and longer than what is read at a time", () => {
+  it("has lines that are longer than a split, and longer than what is read at a time", async () => {
     const path = temporary.newPath();
     const lines = ["short", "x".repeat(3_000_000), "é".repeat(400_000), "", "last"];
     writeFileSync(path, lines.join("\n"));
     for (const splitBytes of [100_000, 10_000_000]) {
       for (const how of ["text", "bytes"] as const) {
-        expect(read(path, "lines", splitBytes, how).map(({ value }) => value)).toEqual(lines);
+        expect((await read(path, "lines", splitBytes, how)).map(({ value }) => value)).toEqual(lines);
       }
     }
   });
 });
 
 describe("a split of text", () => {
-  it("is one string of whole lines, or none when no line begins in it", () => {
+  it("is one string of whole lines, or none when no line begins in it", async () => {
     const path = temporary.newPath();
-    const run = (bytes: Buffer, splitBytes: number) => {
+    const run = async (bytes: Buffer, splitBytes: number) => {
       writeFileSync(path, bytes);
       const splits = planSplits(findInputs([path]), "text", splitBytes);
       for (const split of splits) {
@@ -92,76 +80,117 @@ describe("a split of text", () => {
         const text = Buffer.concat(lines.map(({ line }) => line));
         const offset = lines[0]?.offset ?? 0;
         const expected = [{ value: text.toString(), offset, endOffset: offset + text.length }];
-        expect(readAll(openText(split, "text"))).toEqual(lines.length === 0 ? [] : expected);
+        expect(await readAll(openText(split, { input: "text" }))).toEqual(lines.length === 0 ? [] : expected);
       }
     };
-    fc.assert(fc.property(contents, fc.integer({ min: 1, max: 40 }), run), { numRuns: 400 });
+    await fc.assert(fc.asyncProperty(contents, fc.integer({ min: 1, max: 40 }), run), { numRuns: 400 });
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("is, as bytes, some chunks of whole lines", () => {
+  it("is, as bytes, some chunks of whole lines", async () => {
     const path = temporary.newPath();
     const lines = Array.from({ length: 60_000 }, (_, n) => `line ${n}${n % 1000 === 0 ? "-".repeat(n * 10) : ""}\n`);
     writeFileSync(path, lines.join(""));
-    const chunks = read(path, "text", 4_000_000, "bytes");
+    const chunks = await read(path, "text", 4_000_000, "bytes");
     expect(chunks.length).toBeGreaterThan(4);
     expect(chunks.map(({ value }) => value).join("")).toBe(lines.join(""));
     let offset = 0;
     for (const chunk of chunks) {
+      const text = String(chunk.value);
       expect(chunk.offset).toBe(offset);
-      expect(chunk.endOffset).toBe(offset + Buffer.byteLength(chunk.value));
-      expect(chunk.value.endsWith("\n")).toBe(true);
+      expect(chunk.endOffset).toBe(offset + Buffer.byteLength(text));
+      expect(text.endsWith("\n")).toBe(true);
       offset = chunk.endOffset;
     }
   });
 });
 
+describe("a compressed file", () => {
+  const text = Array.from(
+    { length: 30_000 },
+    (_, n) => `${"x".repeat(n % 90)} é ${n}${n % 3 === 0 ? "\r\n" : "\n"}`,
+  ).join("");
+  const longLine = `${"y".repeat(700_000)}\nlast`;
+
+  it.each(["lines", "text", "file"] as const)(
+    "has the records of what comes out of it, in one split (%s)",
+    async (kind) => {
+      const [plain, compressed] = [temporary.newPath(), temporary.newPath()];
+      writeFileSync(plain, text + longLine);
+      writeFileSync(compressed, gzipSync(text + longLine));
+      expect(planSplits(findInputs([compressed]), kind, 1000)).toHaveLength(1);
+      for (const how of ["text", "bytes"] as const) {
+        expect(await read(compressed, kind, 1000, how)).toEqual(await read(plain, kind, 2 ** 30, how));
+      }
+      expect(temporary.openFiles()).toBe(0);
+    },
+  );
+
+  it("is given as text in pieces of whole lines when it is long", async () => {
+    const path = temporary.newPath();
+    const long = text.repeat(Math.ceil((20 * 2 ** 20) / Buffer.byteLength(text)));
+    writeFileSync(path, gzipSync(long));
+    const pieces = await read(path, "text", 1000, "text");
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.map(({ value }) => value).join("")).toBe(long);
+    for (const { value } of pieces.slice(0, -1)) expect(String(value).endsWith("\n")).toBe(true);
+  });
+
+  it("has none when it is empty, but for an app that takes whole files", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, gzipSync(""));
+    expect(await read(path, "lines", 1, "text")).toEqual([]);
+    expect(await read(path, "text", 1, "text")).toEqual([]);
+    expect(await read(path, "file", 1, "text")).toEqual([{ value: "", offset: 0, endOffset: 0 }]);
+  });
+});
+
 describe("a whole file", () => {
-  it.each(["text", "bytes"] as const)("is one record, in the order given, an empty one too (as %s)", (how) => {
+  it.each(["text", "bytes"] as const)("is one record, in the order given, an empty one too (as %s)", async (how) => {
     const [first, second] = [temporary.newPath(), temporary.newPath()];
     writeFileSync(first, "one\r\ntwö");
     writeFileSync(second, "");
-    expect(read(second, "file", 1, how)).toEqual([{ value: "", offset: 0, endOffset: 0 }]);
-    expect(read(first, "file", 1, how)).toEqual([{ value: "one\r\ntwö", offset: 0, endOffset: 9 }]);
+    expect(await read(second, "file", 1, how)).toEqual([{ value: "", offset: 0, endOffset: 0 }]);
+    expect(await read(first, "file", 1, how)).toEqual([{ value: "one\r\ntwö", offset: 0, endOffset: 9 }]);
   });
 });
 
 describe("a file that has changed since its splits were planned", () => {
   const kinds = ["file", "text", "lines"] as const;
 
-  it.each(kinds)("is read with what was added to its last line (%s)", (kind) => {
+  it.each(kinds)("is read with what was added to its last line (%s)", async (kind) => {
     const path = temporary.newPath();
     writeFileSync(path, "first\nlas");
     const [split] = planSplits(findInputs([path]), kind, 100);
     if (split === undefined) throw new Error("there is a split");
     appendFileSync(path, "t");
-    for (const reader of [openText(split, kind), openBytes(split, kind)]) {
-      const values = readAll<string | Uint8Array>(reader).map(({ value }) => value);
+    for (const reader of [openText(split, { input: kind }), openBytes(split, { input: kind })]) {
+      const values = (await readAll(reader)).map(({ value }) => value);
       expect(values.join(" ").replace(/\s/g, " ")).toBe("first last");
     }
   });
 
-  it.each(kinds)("is read as far as it goes when it is shorter (%s)", (kind) => {
+  it.each(kinds)("is read as far as it goes when it is shorter (%s)", async (kind) => {
     const path = temporary.newPath();
     writeFileSync(path, "first\nsecond\nthird");
     const splits = planSplits(findInputs([path]), kind, 7);
     truncateSync(path, 9);
     for (const open of [openText, openBytes]) {
-      const values = splits.flatMap((split) =>
-        readAll<string | Uint8Array>(open(split, kind)).map(({ value }) => value),
-      );
+      const values: unknown[] = [];
+      for (const split of splits)
+        values.push(...(await readAll(open(split, { input: kind }))).map(({ value }) => value));
       expect(values.join("").replace(/\n/g, "")).toBe("firstsec");
     }
   });
 
-  it.each(["text", "lines"] as const)("has no record in a split that lies beyond its end by now (%s)", (kind) => {
+  it.each(["text", "lines"] as const)("has no record in a split that lies beyond its end by now (%s)", async (kind) => {
     const path = temporary.newPath();
     writeFileSync(path, "first\nsecond\nthird\nfourth");
     const splits = planSplits(findInputs([path]), kind, 6);
     truncateSync(path, 6);
     for (const split of splits.slice(1)) {
-      expect(readAll<string | Uint8Array>(openText(split, kind))).toEqual([]);
-      expect(readAll<string | Uint8Array>(openBytes(split, kind))).toEqual([]);
+      expect(await readAll(openText(split, { input: kind }))).toEqual([]);
+      expect(await readAll(openBytes(split, { input: kind }))).toEqual([]);
     }
   });
 });

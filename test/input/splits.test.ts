@@ -1,5 +1,6 @@
 import { constants } from "node:buffer";
 import { describe, expect, it } from "vitest";
+import { recordKinds } from "../../src/app/input-kinds.js";
 import type { InputFile } from "../../src/input/files.js";
 import { InputError } from "../../src/input/input-error.js";
 import { planSplits, splitBytesDefault, splitBytesFor } from "../../src/input/splits.js";
@@ -23,13 +24,24 @@ describe("planSplits", () => {
     expect(ranges(planSplits(files, "file", 10))).toEqual(["b 0-100", "a 0-0", "b 0-100"]);
   });
 
-  it.each(["text", "lines"] as const)(
+  it.each(["text", "lines", "jsonl"] as const)(
     "cuts files into equal parts when the app takes %s, and leaves empty ones out",
     (kind) => {
       const files = [input("a", 25), input("empty", 0), input("b", 10), input("c", 11)];
       expect(ranges(planSplits(files, kind, 10))).toEqual(["a 0-8", "a 8-16", "a 16-25", "b 0-10", "c 0-5", "c 5-11"]);
     },
   );
+
+  it("never cuts what cannot be read from its middle", () => {
+    const compressed = { ...input("b.gz", 25), compression: "gzip" as const };
+    expect(ranges(planSplits([input("a", 25), input("empty", 0)], "csv", 10))).toEqual(["a 0-25"]);
+    expect(ranges(planSplits([input("a", 25), input("empty", 0)], "own", 10))).toEqual(["a 0-25", "empty 0-0"]);
+    for (const kind of recordKinds) {
+      expect(planSplits([compressed], kind, 10)).toEqual([
+        { file: "b.gz", path: "/data/b.gz", startBytes: 0, endBytes: 25, compression: "gzip" },
+      ]);
+    }
+  });
 
   it("makes many tasks of a file of many gigabytes, without a gap", () => {
     const splits = planSplits([input("log", 10 * 2 ** 30 + 1)], "lines", 64 * MiB);

@@ -21,70 +21,72 @@ function written(directory: string): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-function readAll(directory: string): Buffer[] {
-  return [...readBadRecords(join(directory, "mr-bad-records.jsonl"))].map((record) => record.read());
+async function readAll(directory: string): Promise<Buffer[]> {
+  return Promise.all([...readBadRecords(join(directory, "mr-bad-records.jsonl"))].map((record) => record.read()));
 }
 
 describe("the file of bad records", () => {
-  it("has for each its place, its text and its error", () => {
+  it("has for each its place, its text and its error", async () => {
     const directory = temporary.newDirectory();
     const records = fileOf("one\r\nzwö\u2028\ndrei", [0, 5], [5, 13], [13, 17]);
-    expect(writeBadRecords(directory, "job", records)).toBe(3);
+    expect(await writeBadRecords(directory, "job", records)).toBe(3);
     const texts = ["one\r\n", "zwö\u2028\n", "drei"];
     expect(written(directory)).toEqual(records.map((record, index) => ({ ...record, text: texts[index] })));
     expect(Object.keys(written(directory)[0] ?? {}).join(" ")).toBe("file path offset endOffset input text error task");
-    expect(readAll(directory).map(String)).toEqual(texts);
+    expect((await readAll(directory)).map(String)).toEqual(texts);
     expect(readdirSync(directory)).toEqual(["mr-bad-records.jsonl"]);
   });
 
-  it("has what is not UTF-8 as base64, and gives every byte back", () => {
+  it("has what is not UTF-8 as base64, and gives every byte back", async () => {
     const directory = temporary.newDirectory();
     const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-    writeBadRecords(directory, "job", fileOf(all, [0, 128], [0, 256], [200, 200]));
+    await writeBadRecords(directory, "job", fileOf(all, [0, 128], [0, 256], [200, 200]));
     expect(written(directory).map((line) => ["text" in line, "base64" in line])).toEqual([
       [true, false],
       [false, true],
       [true, false],
     ]);
-    expect(readAll(directory)).toEqual([Buffer.from(all.subarray(0, 128)), Buffer.from(all), Buffer.alloc(0)]);
+    expect(await readAll(directory)).toEqual([Buffer.from(all.subarray(0, 128)), Buffer.from(all), Buffer.alloc(0)]);
   });
 
-  it("keeps a byte order mark", () => {
+  it("keeps a byte order mark", async () => {
     const directory = temporary.newDirectory();
-    writeBadRecords(directory, "job", fileOf("\ufeffa\n", [0, 5]));
-    expect(readAll(directory).map(String)).toEqual(["\ufeffa\n"]);
+    await writeBadRecords(directory, "job", fileOf("\ufeffa\n", [0, 5]));
+    expect((await readAll(directory)).map(String)).toEqual(["\ufeffa\n"]);
   });
 
-  it("leaves the bytes of a record of more than 16 MiB where they are", () => {
+  it("leaves the bytes of a record of more than 16 MiB where they are", async () => {
     const directory = temporary.newDirectory();
     const most = 16 * 2 ** 20;
     const bytes = Buffer.alloc(most + 2, "a");
     const records = fileOf(bytes, [1, most + 1], [1, most + 2]);
-    writeBadRecords(directory, "job", records);
+    await writeBadRecords(directory, "job", records);
     expect(written(directory).map((line) => [typeof line["text"], line["bytes"]])).toEqual([
       ["string", undefined],
       ["undefined", "in the file"],
     ]);
-    expect(readAll(directory).map(({ length }) => length)).toEqual([most, most + 1]);
+    expect((await readAll(directory)).map(({ length }) => length)).toEqual([most, most + 1]);
     truncateSync(records[0]?.path ?? "", most);
-    expect(() => readAll(directory)).toThrow(/cannot read the bytes from 1 to 16777218 of .*: it is not what it was/);
+    await expect(readAll(directory)).rejects.toThrow(
+      /cannot read the bytes from 1 to 16777218 of .*: it is not what it was/,
+    );
   });
 
-  it("has the places of records whose file is gone or was cut", () => {
+  it("has the places of records whose file is gone or was cut", async () => {
     const directory = temporary.newDirectory();
     const [gone, cut] = [fileOf("gone\n", [0, 5]), fileOf("cut\n", [0, 40])];
     rmSync(gone[0]?.path ?? "");
-    writeBadRecords(directory, "job", [...gone, ...cut]);
+    await writeBadRecords(directory, "job", [...gone, ...cut]);
     expect(written(directory)).toEqual([...gone, ...cut].map((record) => ({ ...record, bytes: "in the file" })));
   });
 
-  it("is not there when no record was left out", () => {
+  it("is not there when no record was left out", async () => {
     const directory = temporary.newDirectory();
-    expect(writeBadRecords(directory, "job", [])).toBe(0);
+    expect(await writeBadRecords(directory, "job", [])).toBe(0);
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("is whole or not there, and an error leaves nothing unfinished", () => {
+  it("is whole or not there, and an error leaves nothing unfinished", async () => {
     const directory = temporary.newDirectory();
     const records = fileOf("a\n", [0, 2]);
     const unreadable: BadRecord[] = records.map((record) => ({
@@ -93,9 +95,9 @@ describe("the file of bad records", () => {
         throw new Error("cannot be had");
       },
     }));
-    expect(() => writeBadRecords(directory, "job", [...records, ...unreadable])).toThrow("cannot be had");
+    await expect(writeBadRecords(directory, "job", [...records, ...unreadable])).rejects.toThrow("cannot be had");
     expect(readdirSync(directory)).toEqual([]);
-    expect(() => writeBadRecords(join(directory, "missing"), "job", records)).toThrow(/ENOENT.*missing/);
+    await expect(writeBadRecords(join(directory, "missing"), "job", records)).rejects.toThrow(/ENOENT.*missing/);
     expect(existsSync(join(directory, "missing"))).toBe(false);
   });
 
@@ -112,14 +114,15 @@ describe("the file of bad records", () => {
     ["has no task", JSON.stringify({ ...good, text: "abc", task: undefined })],
     ["has an offset that is none", JSON.stringify({ ...good, text: "abc", offset: -1, endOffset: 2 })],
     ["has an input that there is not", JSON.stringify({ ...good, text: "abc", input: "xml" })],
-  ])("is refused, with the number of the line, when one %s", (_, line) => {
+  ])("is refused, with the number of the line, when one %s", async (_, line) => {
     const path = temporary.newPath();
     const fine = JSON.stringify({ ...good, text: "abc" });
     writeFileSync(path, `${fine}\n${fine}\n${line}\n${fine}\n`);
     const read: string[] = [];
-    expect(() => {
-      for (const record of readBadRecords(path)) read.push(String(record.read()));
-    }).toThrow(`${path}: line 3 is damaged`);
+    const readThem = async () => {
+      for (const record of readBadRecords(path)) read.push(String(await record.read()));
+    };
+    await expect(readThem()).rejects.toThrow(`${path}: line 3 is damaged`);
     expect(read).toEqual(["abc", "abc"]);
     expect(temporary.openFiles()).toBe(0);
   });

@@ -1,5 +1,12 @@
 /** A simulated worker: what `src/worker/agent.ts` does, as a routine that waits for answers and for time. */
-import type { Assignment, AttemptRef, JobOutcome, ParamsOf, ResultOf } from "../../src/rpc/protocol.js";
+import {
+  protocolVersion,
+  type Assignment,
+  type AttemptRef,
+  type JobOutcome,
+  type ParamsOf,
+  type ResultOf,
+} from "../../src/rpc/protocol.js";
 import type { Connection } from "./network.js";
 import { Process } from "./process.js";
 import { Random } from "./random.js";
@@ -137,7 +144,7 @@ export class WorkerProcess implements Session {
     const kept = attempt === undefined || attempt.isCancelled ? {} : { attempt: attempt.ref };
     const former = this.#identity === undefined ? {} : { former: { ...this.#identity, token: "", ...kept } };
     const app = { name: "wc.js", hash: "0", input: "lines" } as const;
-    const hello = { protocol: 4, pid: this.#pid, host: "host", app, ...former };
+    const hello = { protocol: protocolVersion, pid: this.#pid, host: "host", app, ...former };
     const { worker, job, keepsAttempt } = yield* this.call("Register", hello);
     this.#identity = { job: job.id, worker };
     if (attempt === undefined) return;

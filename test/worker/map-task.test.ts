@@ -15,7 +15,7 @@ const ref = { kind: "map", task: 0, attempt: 1 } as const;
 function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
   return {
     input: "lines",
-    map: (_, line, ctx) => map(line, ctx),
+    map: (_, line, ctx) => map(line as string, ctx),
     mapBytes: undefined,
     reduce: undefined,
     reduceStream: undefined,
@@ -60,7 +60,7 @@ function attempt(marksRecords = false) {
 describe("a map attempt", () => {
   it("does not give map the records that it is to skip, and says where they were", async () => {
     const { settings, begun } = attempt();
-    const source = sourceOfSplit(splitOf("a\nbb\r\nccc\nd"), "lines", [10, 2]);
+    const source = sourceOfSplit(splitOf("a\nbb\r\nccc\nd"), { input: "lines" }, [10, 2]);
     const result = await runMapTask(echo, source, settings);
     expect(result).toMatchObject({
       recordsIn: 2,
@@ -79,7 +79,7 @@ describe("a map attempt", () => {
 
   it("skips nothing but what it meets", async () => {
     const { settings } = attempt();
-    const result = await runMapTask(echo, sourceOfSplit(splitOf("a\nb\n"), "lines", [1, 4, 400]), settings);
+    const result = await runMapTask(echo, sourceOfSplit(splitOf("a\nb\n"), { input: "lines" }, [1, 4, 400]), settings);
     expect(result).toMatchObject({ recordsIn: 2, skipped: [] });
   });
 
@@ -88,9 +88,9 @@ describe("a map attempt", () => {
     const app = appOf((line) => {
       if (line === "b") throw new Error("no b");
     });
-    await expect(runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), "lines"), failing.settings)).rejects.toThrow(
-      "no b",
-    );
+    await expect(
+      runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), { input: "lines" }), failing.settings),
+    ).rejects.toThrow("no b");
     expect(failing.begun).toEqual([0, 2]);
     const ending = attempt();
     const folding = appOf((_, ctx) => {
@@ -103,7 +103,7 @@ describe("a map attempt", () => {
         throw new Error("cannot combine");
       },
     };
-    const source = sourceOfSplit(splitOf("a\n"), "lines");
+    const source = sourceOfSplit(splitOf("a\n"), { input: "lines" });
     await expect(runMapTask(late, source, ending.settings)).rejects.toThrow("cannot combine");
     expect(ending.begun).toEqual([0, NaN]);
   });
@@ -113,7 +113,7 @@ describe("a map attempt", () => {
     const app = appOf((line, ctx) => {
       if (line === "b") for (let n = 0; n < 200_000; n++) ctx.emit(`key${n}`, n);
     });
-    await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), "lines"), settings);
+    await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), { input: "lines" }), settings);
     const spills = (begun.length - 4) / 2;
     expect(spills).toBeGreaterThan(0);
     expect(begun).toEqual([0, 2, ...Array.from({ length: spills }, () => [NaN, 2]).flat(), 4, NaN]);
@@ -121,11 +121,11 @@ describe("a map attempt", () => {
 
   it("does not blame a record for what comes after it and cannot be read", async () => {
     const { settings, begun } = attempt();
-    const source = sourceOfSplit(splitOf("a\nb\n"), "lines");
+    const source = sourceOfSplit(splitOf("a\nb\n"), { input: "lines" });
     const broken: RecordSource = {
       ...source,
-      openText() {
-        const reader = source.openText();
+      async openValues(context) {
+        const reader = await source.openValues(context);
         const next = reader.next.bind(reader);
         reader.next = () => {
           if (reader.offset === 2) throw new Error("the disk is broken");
@@ -146,7 +146,7 @@ describe("a map attempt", () => {
       if (found.length < 2)
         found.push(found.length === 0 ? readdirSync(directory).length : takeRecordMarker(directory, "job", ref));
     });
-    const result = await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), "lines"), settings);
+    const result = await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), { input: "lines" }), settings);
     expect(found).toEqual([1, 2]);
     expect(begun).toEqual([0, 2, 4, NaN]);
     expect(result.recordsIn).toBe(3);
@@ -158,13 +158,15 @@ describe("a map attempt", () => {
     const app = appOf(() => {
       throw new Error("no");
     });
-    await expect(runMapTask(app, sourceOfSplit(splitOf("a\n"), "lines"), marked.settings)).rejects.toThrow("no");
+    await expect(runMapTask(app, sourceOfSplit(splitOf("a\n"), { input: "lines" }), marked.settings)).rejects.toThrow(
+      "no",
+    );
     expect(readdirSync(marked.directory)).toEqual([]);
     const plain = attempt();
     const looking = appOf(() => {
       expect(readdirSync(plain.directory)).toEqual([]);
     });
-    await runMapTask(looking, sourceOfSplit(splitOf("a\n"), "lines"), plain.settings);
+    await runMapTask(looking, sourceOfSplit(splitOf("a\n"), { input: "lines" }), plain.settings);
     expect(takeRecordMarker(plain.directory, "job", ref)).toBeUndefined();
   });
 });

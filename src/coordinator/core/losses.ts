@@ -125,7 +125,8 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   const skipped = { task: task.index, offset, error: stack === undefined ? { message } : { message, stack } };
   state.skipped.push(skipped);
   effects.push({ type: "journal", record: { type: "skipped", ...skipped } });
-  const text = `${taskName(task)}: the record at byte ${offset} is skipped, since ${failuresOfBadRecord} attempts ended there`;
+  const where = state.app?.input === "own" ? `record ${offset}` : `the record at byte ${offset}`;
+  const text = `${taskName(task)}: ${where} is skipped, since ${failuresOfBadRecord} attempts ended there`;
   effects.push({ type: "log", level: "warn", message: text });
   return undefined;
 }
@@ -171,9 +172,10 @@ function failureAt({ app }: State, task: Task, error: TaskError, details: string
   const { message, stack, record } = error;
   const { split } = task;
   // Of a record that is all of the split nothing more is to be said.
-  const isWhole = record === split?.startBytes && app?.input !== "lines";
-  const place =
-    record === undefined || isWhole ? [] : [`at the record that begins at byte ${record} of ${split?.file}`];
+  const isWhole = record === split?.startBytes && (app?.input === "file" || app?.input === "text");
+  // Where its records are the app alone knows, when it reads them by itself.
+  const which = app?.input === "own" ? `at record ${record}` : `at the record that begins at byte ${record}`;
+  const place = record === undefined || isWhole ? [] : [`${which} of ${split?.file}`];
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details] };
 }
 

@@ -1,0 +1,67 @@
+import { closeSync, openSync } from "node:fs";
+import type { Split } from "../rpc/protocol.js";
+import { piecesOf } from "./file-pieces.js";
+import { readRange } from "./read-range.js";
+
+type File = Pick<Split, "file" | "path" | "compression">;
+
+/**
+ * Reads places of files again that were read before. Those of a compressed file are best asked for in their order: then it
+ * is decompressed once for all of them, and anew when one lies before the last.
+ */
+export class PlaceReader {
+  #path = "";
+  #pieces: AsyncGenerator<Uint8Array> | undefined;
+  /** The bytes that were decompressed last, and where they are. */
+  #piece: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  /** The bytes of a place; undefined when they cannot be read: the file was removed or cut since. */
+  async read(file: File, offset: number, endOffset: number): Promise<Buffer | undefined> {
+    try {
+      const bytes =
+        file.compression === undefined
+          ? readStored(file.path, offset, endOffset)
+          : await this.#decompress(file, offset, endOffset);
+      return bytes.length === endOffset - offset ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pieces?.return(undefined);
+    this.#pieces = undefined;
+  }
+
+  async #decompress(file: File, offset: number, endOffset: number): Promise<Buffer> {
+    if (this.#pieces === undefined || this.#path !== file.path || offset < this.#at) {
+      await this.close();
+      this.#path = file.path;
+      this.#pieces = piecesOf(file);
+      this.#piece = new Uint8Array(0);
+      this.#at = 0;
+    }
+    const found: Uint8Array[] = [];
+    for (;;) {
+      const piece = this.#piece.subarray(Math.max(0, offset - this.#at), Math.max(0, endOffset - this.#at));
+      if (piece.length > 0) found.push(piece);
+      // What is left of this piece may be of the next place.
+      if (endOffset <= this.#at + this.#piece.length) break;
+      const next = await this.#pieces.next();
+      if (next.done === true) break;
+      this.#at += this.#piece.length;
+      this.#piece = next.value;
+    }
+    return Buffer.concat(found);
+  }
+}
+
+function readStored(path: string, offset: number, endOffset: number): Buffer {
+  const descriptor = openSync(path, "r");
+  try {
+    return readRange(descriptor, offset, endOffset);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,42 @@
+import { Readable } from "node:stream";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { defineApp, type JsonValue } from "../../src/index.js";
+
+describe("defineApp", () => {
+  it("gives map the type of what the app's input is", () => {
+    const reduce = () => "";
+    defineApp({ map: (_, value) => void expectTypeOf(value).toEqualTypeOf<string>(), reduce });
+    for (const input of ["file", "text", "lines"] as const) {
+      defineApp({ input, map: (_, value) => void expectTypeOf(value).toEqualTypeOf<string>(), reduce });
+    }
+    defineApp({ input: "jsonl", map: (_, value) => void expectTypeOf(value).toEqualTypeOf<JsonValue>(), reduce });
+    const csv = { delimiter: ";", columns: ["a"] };
+    defineApp({ input: "csv", csv, map: (_, row) => void expectTypeOf(row).toEqualTypeOf<Record<string, string>>() });
+    defineApp({
+      async *readRecords(stream, ctx) {
+        expectTypeOf(ctx.filename).toBeString();
+        for await (const bytes of stream) yield { bytes: bytes as Uint8Array };
+      },
+      map: (_, value) => void expectTypeOf(value).toEqualTypeOf<{ bytes: Uint8Array }>(),
+    });
+  });
+
+  it("carries the type of the emitted values to reduce", () => {
+    const app = defineApp<number>({
+      input: "csv",
+      map: (_, row, ctx) => ctx.emit(row["name"] ?? "", 1),
+      reduce: (_, values) => void expectTypeOf(values).toEqualTypeOf<number[]>(),
+    });
+    expect(app.input).toBe("csv");
+  });
+
+  it("refuses what does not fit", () => {
+    // @ts-expect-error a row is no string
+    defineApp({ input: "csv", map: (_, row: string) => [{ key: row, value: "" }] });
+    const readRecords = () => Readable.from([]);
+    // @ts-expect-error an app with a reader of its own has no input
+    defineApp({ input: "lines", readRecords, map: () => [] });
+    // @ts-expect-error there is no such option
+    defineApp({ input: "csv", csv: { seperator: ";" }, map: () => [] });
+  });
+});

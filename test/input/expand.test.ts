@@ -1,0 +1,94 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { expandNames } from "../../src/input/expand.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+
+/** A directory with these files. */
+function directoryOf(...names: string[]): string {
+  const directory = temporary.newDirectory();
+  for (const name of names) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), "");
+  }
+  return directory;
+}
+
+async function expand(directory: string, name: string, recursive = false): Promise<string[]> {
+  const found = await expandNames([join(directory, name)], { recursive });
+  return found.map((path) => path.slice(directory.length + 1));
+}
+
+describe("a pattern", () => {
+  const directory = () =>
+    directoryOf("b.log", "a.log", "é.log", "z.log", "\u{1f40b}.log", "\uffee.log", ".h.log", "s/c.log", "s/t/d.log");
+
+  it("stands for the files that match, in the order of their bytes, and no hidden ones", async () => {
+    expect(await expand(directory(), "*.log")).toEqual([
+      "a.log",
+      "b.log",
+      "z.log",
+      "é.log",
+      "\uffee.log",
+      "\u{1f40b}.log",
+    ]);
+    expect(await expand(directory(), "**/[c-d].log")).toEqual(["s/c.log", "s/t/d.log"]);
+    expect(await expand(directory(), "{s/t/d,a}.log")).toEqual(["a.log", "s/t/d.log"]);
+    expect(await expand(directory(), ".*.log")).toEqual([".h.log"]);
+  });
+
+  it("is a name when there is a file of that name", async () => {
+    expect(await expand(directoryOf("[ab].log", "a.log", "b.log"), "[ab].log")).toEqual(["[ab].log"]);
+  });
+
+  it("is an error when nothing matches, and a plain name is left to who reads it", async () => {
+    await expect(expand(directory(), "*.txt")).rejects.toThrow(/\*\.txt: no file matches, and none has that name/);
+    expect(await expand(directory(), "none.txt")).toEqual(["none.txt"]);
+  });
+
+  it("gives names as it is written: relative, with ./, or absolute", async () => {
+    for (const [pattern, first] of [
+      ["src/input/e*.ts", "src/input/expand.ts"],
+      ["./src/input/e*.ts", "./src/input/expand.ts"],
+      [`${process.cwd()}/src/input/e*.ts`, `${process.cwd()}/src/input/expand.ts`],
+    ] as const) {
+      expect(await expandNames([pattern], { recursive: false })).toEqual([first]);
+    }
+  });
+});
+
+describe("a directory", () => {
+  it("stands for all files below it, but for hidden ones, when it is to be looked into", async () => {
+    const directory = directoryOf(
+      "d/b",
+      "d/a/z",
+      "d/a.txt",
+      "d/_SUCCESS",
+      "d/.mr-tmp-1",
+      "d/_temporary/x",
+      "d/.git/x",
+      "d/c/e/f",
+    );
+    expect(await expand(directory, "d", true)).toEqual(["d/a/z", "d/a.txt", "d/b", "d/c/e/f"]);
+    expect(await expand(directory, "d")).toEqual(["d"]);
+  });
+
+  it("is followed through links, and not for ever", async () => {
+    const directory = directoryOf("d/a", "other/b");
+    symlinkSync("../other", join(directory, "d/link"));
+    symlinkSync("../d", join(directory, "d/loop"));
+    expect(await expand(directory, "d", true)).toEqual(["d/a", "d/link/b"]);
+  });
+
+  it("is an error when there is nothing to take", async () => {
+    await expect(expand(directoryOf("d/.hidden"), "d", true)).rejects.toThrow(/d: there is no file in that directory/);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("is an error when it cannot be looked into", async () => {
+    const directory = directoryOf("d/s/a");
+    chmodSync(join(directory, "d/s"), 0);
+    await expect(expand(directory, "d", true)).rejects.toThrow(/cannot look into directory .*d\/s: EACCES/);
+  });
+});

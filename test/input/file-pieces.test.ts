@@ -1,0 +1,135 @@
+import { writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Compression } from "../../src/input/compression.js";
+import { piecesOf } from "../../src/input/file-pieces.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { contentsOf, frameOf, skippableFrame, uint32, type Frame } from "./zstd-frames.js";
+
+const temporary = useTemporaryDirectory();
+
+async function read(bytes: Uint8Array, compression?: Compression): Promise<Buffer> {
+  const path = temporary.newPath();
+  writeFileSync(path, bytes);
+  const pieces: Uint8Array[] = [];
+  const split = { file: "in", path, ...(compression === undefined ? {} : { compression }) };
+  for await (const piece of piecesOf(split)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** `zstd -19` of sixty lines. */
+const byProgram = Buffer.from(
+  "KLUv/WSADn0KAHaTMh2gKR3/WVXNak/Ssv1Pa3vWhioY5d5yJymBL79OjTUAJgAkAHisB91n7zWAS6k0oFgcBoajUULzmJQ5NJUISmAeD8bRUDAGfSyQNsuhaRNhmi4tMOoyC0QiiPAY9iB62uk9me+qt8yYt2vKhPDgMevBfOL9ZnNV2al5bMoX4TXpjshedF+s9+T16Xouupp77rna/bXcu5ZrRldl6/zUfEppqCiAKix0eh4v5Q3hGY/V9aDzWeleyFzoqlPH9XxdyjKENh4r68HL5wN2qBHAtVz73wGwcwrSBhJI4JAFCMH///MHTTQt16oHjG9YsWFD+9Owq68esLZxCwxr6CaQM1AvN3Tq9jU6y/FzpK2cBS91nqr0piVo3kA7ZAv29QvduUE7F2jvomb0za6Lc0M16lyxr65dFHxhtYRtEw7ceqOag4OtPzUr8OsFgK0CNcpBBQ==",
+  "base64",
+);
+const byProgramContents = Array.from(
+  { length: 60 },
+  (_, n) => `line ${n + 1} of a text that was compressed by the zstd program, é ${(n + 1) ** 2}\n`,
+).join("");
+
+/** Bytes of which gzip makes a file of this length. */
+function contentsOfGzip(bytes: number): Buffer {
+  for (let length = bytes - 100; length < bytes; length++) {
+    const contents = Buffer.alloc(length, "a line\n");
+    if (gzipSync(contents, { level: 0 }).length === bytes) return contents;
+  }
+  throw new Error("there is no such file");
+}
+
+describe("the pieces of a file", () => {
+  it("are its bytes when it is not compressed", async () => {
+    const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+    expect((await read(bytes)).equals(bytes)).toBe(true);
+    expect(await read(Buffer.alloc(0))).toEqual(Buffer.alloc(0));
+  });
+
+  it("are what the members of a gzip file hold, one after the other", async () => {
+    const contents = fc.array(fc.uint8Array({ maxLength: 2000 }), { minLength: 1, maxLength: 4 });
+    const run = async (members: Uint8Array[]) => {
+      const file = Buffer.concat(members.map((member) => gzipSync(member)));
+      expect((await read(file, "gzip")).equals(Buffer.concat(members))).toBe(true);
+    };
+    await fc.assert(fc.asyncProperty(contents, run), { numRuns: 50 });
+  });
+
+  it.each([-2, -1, 0, 1, 2, 9, 10, 11])(
+    "are those of both members of a gzip file when the first ends %i bytes behind what is read at a time",
+    async (more) => {
+      const first = contentsOfGzip(65_536 + more);
+      const file = Buffer.concat([gzipSync(first, { level: 0 }), gzipSync("the second")]);
+      expect((await read(file, "gzip")).equals(Buffer.concat([first, Buffer.from("the second")]))).toBe(true);
+    },
+  );
+
+  it("are what the frames of a zstd file hold, one after the other", async () => {
+    const block = fc.oneof(
+      fc.uint8Array({ maxLength: 3000 }),
+      fc.record({ byte: fc.nat(255), times: fc.integer({ min: 1, max: 128 * 1024 }) }),
+    );
+    const frame: fc.Arbitrary<Frame> = fc.record({
+      blocks: fc.array(block, { maxLength: 4 }),
+      hasChecksum: fc.boolean(),
+      hasLength: fc.boolean(),
+    });
+    const run = async (frames: Frame[], skipped: Uint8Array) => {
+      const file = Buffer.concat(frames.flatMap((frame) => [skippableFrame(skipped), frameOf(frame)]));
+      expect((await read(file, "zstd")).equals(Buffer.concat(frames.map(contentsOf)))).toBe(true);
+    };
+    const frames = fc.array(frame, { minLength: 1, maxLength: 4 });
+    await fc.assert(fc.asyncProperty(frames, fc.uint8Array(), run), { numRuns: 100 });
+  });
+
+  it("are what the zstd program has compressed", async () => {
+    expect((await read(byProgram, "zstd")).toString()).toBe(byProgramContents);
+    const twice = await read(Buffer.concat([byProgram, byProgram]), "zstd");
+    expect(twice.toString()).toBe(byProgramContents + byProgramContents);
+  });
+});
+
+describe("a compressed file that is damaged", () => {
+  const files: [Compression, Buffer][] = [
+    ["gzip", gzipSync(byProgramContents)],
+    ["zstd", byProgram],
+  ];
+
+  it.each(files)("is an error when it is cut off anywhere (%s)", async (compression, file) => {
+    for (let length = 1; length < file.length; length += length < 30 || length > file.length - 10 ? 1 : 17) {
+      const reading = read(file.subarray(0, length), compression);
+      await expect(reading).rejects.toThrow(/^in cannot be decompressed: unexpected end of file .*-t tells/);
+    }
+    expect(temporary.openFiles()).toBe(0);
+  });
+
+  it.each(files)("never gives other bytes, whichever of its bytes is another one (%s)", async (compression, file) => {
+    let errors = 0;
+    for (let at = 4; at < file.length; at++) {
+      const damaged = Buffer.from(file);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
+      try {
+        expect((await read(damaged, compression)).toString()).toBe(byProgramContents);
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^in cannot be decompressed: /);
+        errors += 1;
+      }
+    }
+    // But for some of the header, such as the time of compression.
+    expect(errors).toBeGreaterThan(file.length - 20);
+  });
+
+  it.each(files)("is an error when something else follows (%s)", async (compression, file) => {
+    await expect(read(Buffer.concat([file, Buffer.from("more of it")]), compression)).rejects.toThrow(/cannot be/);
+  });
+
+  it("is an error when a frame of zstd has another length than it says, or wants too much memory", async () => {
+    const frame = frameOf({ blocks: [Buffer.from("abc")], hasChecksum: false, hasLength: true });
+    const longer = Buffer.concat([frame.subarray(0, 6), uint32(4), frame.subarray(10)]);
+    await expect(read(longer, "zstd")).rejects.toThrow("a frame has not the length that it should have");
+    const wide = Buffer.from(frame);
+    wide[5] = (28 - 10) << 3;
+    await expect(read(wide, "zstd")).rejects.toThrow("a window of more than 128 MiB");
+    const withDictionary = Buffer.from(frame);
+    withDictionary[4] = 0x81;
+    await expect(read(withDictionary, "zstd")).rejects.toThrow("with a dictionary");
+  });
+});

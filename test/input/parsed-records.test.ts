@@ -1,0 +1,223 @@
+import { writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CsvOptions } from "../../src/app/contract.js";
+import { findInputs } from "../../src/input/files.js";
+import type { RecordFormat } from "../../src/input/records.js";
+import { planSplits } from "../../src/input/splits.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { openText, readAll, type Read } from "./read-all.js";
+
+const temporary = useTemporaryDirectory();
+
+/** Reads a file of these bytes in splits, and requires that it gives the same when it is compressed. */
+async function read(bytes: Uint8Array | string, format: RecordFormat, splitBytes = 2 ** 30): Promise<Read[]> {
+  const [plain, compressed] = [temporary.newPath(), temporary.newPath()];
+  writeFileSync(plain, bytes);
+  writeFileSync(compressed, gzipSync(bytes));
+  const found: Read[] = [];
+  for (const split of planSplits(findInputs([plain]), format.input, splitBytes)) {
+    found.push(...(await readAll(openText(split, format))));
+  }
+  const [whole] = planSplits(findInputs([compressed]), format.input, splitBytes);
+  if (whole === undefined) throw new Error("a compressed file is a split");
+  expect(await readAll(openText(whole, format))).toEqual(found);
+  expect(temporary.openFiles()).toBe(0);
+  return found;
+}
+
+const values = (found: readonly Read[]) => found.map(({ value }) => value);
+const readCsv = async (bytes: Uint8Array | string, csv?: CsvOptions) =>
+  values(await read(bytes, { input: "csv", csv }));
+
+describe("jsonl", () => {
+  const jsonl = { input: "jsonl" } as const;
+
+  it("has each document in exactly one split, and where it is", async () => {
+    const run = async (documents: unknown[], ends: string[], splitBytes: number) => {
+      let text = "";
+      const expected = documents.map((value, n) => {
+        const offset = Buffer.byteLength(text);
+        text += JSON.stringify(value) + (ends[n % ends.length] ?? "\n");
+        const blankLines = /(\n|\r\n)[\s]*$/.exec(text)?.[0].replace(/^\r?\n/, "") ?? "";
+        return { value, offset, endOffset: Buffer.byteLength(text) - blankLines.length };
+      });
+      expect(await read(text, jsonl, splitBytes)).toEqual(expected);
+    };
+    const documents = fc.array(fc.jsonValue({ noUnicodeString: false }), { maxLength: 8 });
+    const ends = fc.array(fc.constantFrom("\n", "\r\n", "\n\n", "\n \t\n"), { minLength: 1, maxLength: 3 });
+    await fc.assert(fc.asyncProperty(documents, ends, fc.integer({ min: 1, max: 60 }), run), { numRuns: 100 });
+  });
+
+  it("may begin with a byte order mark, end without newline, and have U+FFFD and __proto__ in it", async () => {
+    const found = values(await read('\ufeff{"a":"\ufffd"}\n{"__proto__":1}', jsonl));
+    expect(found.map((value) => JSON.stringify(value))).toEqual(['{"a":"\ufffd"}', '{"__proto__":1}']);
+  });
+
+  it("has a bad record where a line is no JSON or not UTF-8, and goes on behind it", async () => {
+    const lines = ['{"a":1}\n', '{"a":\n', "\ufeff{}\n", '"\u00ff"\n', "2"].map((line, n) => {
+      return Buffer.from(line, n === 3 ? "latin1" : "utf8");
+    });
+    expect(await read(Buffer.concat(lines), jsonl)).toEqual([
+      { value: { a: 1 }, offset: 0, endOffset: 8 },
+      { value: expect.stringMatching(/^bad: not JSON: Unexpected end of JSON/) as string, offset: 8, endOffset: 14 },
+      { value: expect.stringMatching(/^bad: not JSON: Unexpected token/) as string, offset: 14, endOffset: 20 },
+      { value: "bad: not UTF-8", offset: 20, endOffset: 24 },
+      { value: 2, offset: 24, endOffset: 25 },
+    ]);
+  });
+});
+
+describe("csv", () => {
+  const field = fc.oneof(
+    fc.constantFrom("", "a", '"', ",", "\n", "\r\n", "é", "😀", "#", "\ufffd", " b "),
+    fc.string({ maxLength: 5 }),
+  );
+  const written = (value: string) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+
+  it("has the rows that were written, and where they are", async () => {
+    const run = async (rows: string[][], end: string, hasLastEnd: boolean) => {
+      let text = "a,b,__proto__\n";
+      const expected = rows.map((row, n) => {
+        const offset = Buffer.byteLength(text);
+        text += row.map(written).join(",") + (n < rows.length - 1 || hasLastEnd ? end : "");
+        const value = Object.fromEntries(["a", "b", "__proto__"].map((name, n) => [name, row[n]]));
+        return { value, offset, endOffset: Buffer.byteLength(text) };
+      });
+      const found = await read(text, { input: "csv" });
+      expect(found).toEqual(expected);
+      for (const { value } of found) expect(Object.keys(value as object)).toEqual(["a", "b", "__proto__"]);
+    };
+    const rows = fc.array(
+      fc.tuple(field, field, field).map((row) => [...row]),
+      { maxLength: 8 },
+    );
+    await fc.assert(fc.asyncProperty(rows, fc.constantFrom("\n", "\r\n"), fc.boolean(), run), { numRuns: 200 });
+  });
+
+  it("has rows that go on in the next block that is read, and rows longer than one", async () => {
+    const rows = Array.from({ length: 3000 }, (_, n) => ({ n: String(n), text: `${'x, "\n'.repeat((n * 7) % 100)}é` }));
+    rows[1500] = { n: "long", text: "line\n".repeat(200_000) };
+    const text = rows.map((row) => `${row.n},${written(row.text)}\n`).join("");
+    expect(Buffer.byteLength(text)).toBeGreaterThan(4 * 256 * 1024);
+    expect(await readCsv(`n,text\n${text}`)).toEqual(rows);
+  });
+
+  it("leaves out empty lines, comments and a byte order mark", async () => {
+    const found = await read('\ufeff# c\na,b\r\n\r\n1,2\n# "\n\n3,4#5\n', { input: "csv", csv: { comment: "#" } });
+    expect(found).toEqual([
+      { value: { a: "1", b: "2" }, offset: 14, endOffset: 18 },
+      { value: { a: "3", b: "4#5" }, offset: 23, endOffset: 29 },
+    ]);
+    expect(await readCsv("")).toEqual([]);
+    expect(await readCsv("a,b")).toEqual([]);
+  });
+
+  it.each<[string, CsvOptions, string, unknown[]]>([
+    ["delimiter", { delimiter: "§" }, "a§b\n1§2,3\n", [{ a: "1", b: "2,3" }]],
+    ["quote", { quote: "'" }, "a,b\n'1,2','\"'\n", [{ a: "1,2", b: '"' }]],
+    ["no quote", { quote: false }, 'a,b\n"1,2\n', [{ a: '"1', b: "2" }]],
+    ["escape", { escape: "\\" }, 'a,b\n"1\\"2",3\n', [{ a: '1"2', b: "3" }]],
+    ["trim", { trim: true }, "a , b\n 1 , à \n", [{ a: "1", b: "à" }]],
+    ["relaxQuotes", { relaxQuotes: true }, 'a,b\n1"2",3\n', [{ a: '1"2"', b: "3" }]],
+    ["columns", { columns: ["x", "y"] }, "a,b\n", [{ x: "a", y: "b" }]],
+    ["columns in place of a header", { columns: ["x", "y"], header: true }, "a,a\n1,2\n", [{ x: "1", y: "2" }]],
+  ])("has the option %s", async (_, options, text, expected) => {
+    expect(await readCsv(text, options)).toEqual(expected);
+  });
+
+  it("has a bad record where a row is malformed, and loses no other", async () => {
+    const bad = ['2,"x" y', '3,"x', "4", "5,6,7", "8,\u00ff", '9 "x",1'];
+    const lines = ["n,t", "1,ok", ...bad.flatMap((line, n) => [line, `good${n},"two\nlines"`])];
+    const found = await read(Buffer.from(`${lines.join("\n")}\n`, "latin1"), { input: "csv" });
+    const good = bad.map((_, n) => ({ n: `good${n}`, t: "two\nlines" }));
+    const isBad = ({ value }: Read) => typeof value === "string";
+    expect(values(found.filter((record) => !isBad(record)))).toEqual([{ n: "1", t: "ok" }, ...good]);
+    expect(values(found.filter(isBad))).toEqual([
+      "bad: a closing quote is not followed by a delimiter (is it meant to be doubled?)",
+      "bad: a closing quote is not followed by a delimiter (is it meant to be doubled?)",
+      "bad: a row of 1 field, and there are 2 columns",
+      "bad: a row of 3 fields, and there are 2 columns",
+      "bad: not UTF-8",
+      "bad: there is a quote in a field that does not begin with one",
+    ]);
+    let offset = 4;
+    for (const record of found) {
+      expect(record.offset).toBe(offset);
+      offset = record.endOffset;
+    }
+    expect(offset).toBe(Buffer.byteLength(lines.join("\n"), "latin1") + 1);
+  });
+
+  it("takes a row whose quote is never closed for its line, however much follows", async () => {
+    const rows = Array.from({ length: 5000 }, (_, n) => `${n},${"x".repeat(100)}\n`);
+    const found = values(await read(`n,t\n0,ok\n1,"open\n${rows.join("")}`, { input: "csv" }));
+    expect(found.slice(0, 3)).toEqual([
+      { n: "0", t: "ok" },
+      "bad: a quote is not closed",
+      { n: "0", t: "x".repeat(100) },
+    ]);
+    expect(found).toHaveLength(5002);
+    // More than a row may have.
+    const many = `2,${"x".repeat(1000)}\n`.repeat(17_000);
+    const start = temporary.newPath();
+    writeFileSync(start, `n,t\n1,"open\n${many}`);
+    const [split] = planSplits(findInputs([start]), "csv", 1);
+    if (split === undefined) throw new Error("there is a split");
+    const all = await readAll(openText(split, { input: "csv" }));
+    expect([all[0]?.value, all.length]).toEqual([
+      "bad: a row of more than 16777216 bytes (is a quote not closed?)",
+      17_001,
+    ]);
+  });
+
+  it.each([
+    ["malformed", 'a,"b"c\n1,2\n', /in: its first row cannot be its header: a closing quote/],
+    ["with a name twice", "a,b,a\n1,2,3\n", /in: .*two columns are called "a"; the app can say what the columns are/],
+  ])("is an error as a whole when its header is %s", async (_, text, says) => {
+    const path = temporary.newPath();
+    writeFileSync(path, text);
+    const split = { file: "in", path, startBytes: 0, endBytes: text.length };
+    await expect(readAll(openText(split, { input: "csv" }))).rejects.toThrow(says);
+  });
+});
+
+describe("an app's own reader", () => {
+  const splitOf = (text: string) => {
+    const path = temporary.newPath();
+    writeFileSync(path, gzipSync(text));
+    return { file: "in", path, startBytes: 0, endBytes: 1, compression: "gzip" as const };
+  };
+
+  it("gives what it yields, numbered, of the decompressed bytes, and is ended and closed", async () => {
+    let hasEnded = false;
+    const reader = await openText(splitOf("ab".repeat(300_000)), {
+      input: "own",
+      async *readRecords(stream, { filename }) {
+        try {
+          for await (const bytes of stream) yield { filename, length: (bytes as Uint8Array).length };
+        } finally {
+          hasEnded = true;
+        }
+      },
+    });
+    expect(await reader.next()).toBe(true);
+    expect([reader.value, reader.offset, reader.endOffset]).toEqual([{ filename: "in", length: 262_144 }, 0, 1]);
+    expect(await reader.next()).toBe(true);
+    expect([reader.offset, reader.endOffset, reader.bytesRead]).toEqual([1, 2, 524_288]);
+    await reader.close();
+    expect(hasEnded).toBe(true);
+    await expect.poll(() => temporary.openFiles()).toBe(0);
+  });
+
+  it("may take its stream or not, and must return an async iterable", async () => {
+    const none = await openText(splitOf("a"), { input: "own", readRecords: () => Readable.from([]) });
+    expect(await none.next()).toBe(false);
+    await none.close();
+    const wrong = { input: "own", readRecords: () => ["a"] as never } as const;
+    await expect(openText(splitOf("a"), wrong)).rejects.toThrow(/must return an async iterable/);
+    expect(temporary.openFiles()).toBe(0);
+  });
+});
