@@ -2,6 +2,7 @@
 export type {
   App,
   Counter,
+  HookContext,
   InputKind,
   JsonValue,
   KeyValue,

@@ -36,6 +36,8 @@ export interface Counter {
 export interface TaskContext {
   /** The values of `--arg name=value`. */
   readonly args: Readonly<Record<string, string>>;
+  /** Whether this is an attempt of a map task or of a reduce task, for `setup` and `teardown`, which both have. */
+  readonly kind: "map" | "reduce";
   /** Number of the map task (0 … splits − 1) or of the reduce task (0 … reducers − 1). */
   readonly task: number;
   /** 1 for the first attempt of this task, counted up by each retry and each backup attempt. */
@@ -49,9 +51,10 @@ export interface TaskContext {
 }
 
 export interface MapContext<Value extends JsonValue = JsonValue> extends TaskContext {
+  readonly kind: "map";
   /** The name of the input file, as it was given on the command line. */
   readonly filename: string;
-  /** Where the record begins in the file, in bytes. */
+  /** Where the record begins in the file, in bytes; in `setup` 0, and in `teardown` that of the last one. */
   readonly offset: number;
   /** Hands a pair on to `reduce`: the same as returning it, and the fastest way for an app that works on strings. */
   emit(key: string, value: Value): void;
@@ -68,6 +71,7 @@ export interface MapContext<Value extends JsonValue = JsonValue> extends TaskCon
 }
 
 export interface ReduceContext extends TaskContext {
+  readonly kind: "reduce";
   /** Writes the output line `key value`. */
   emit(key: string, value: JsonValue): void;
 }
@@ -78,6 +82,9 @@ export type MapResult<Value extends JsonValue = JsonValue> =
 
 /** The value to write after the key; nothing to write no line (or because `ctx.emit` was called). */
 export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
+
+/** What `setup` and `teardown` are given; `ctx.kind` says which of the two it is. */
+export type HookContext<Value extends JsonValue = JsonValue> = MapContext<Value> | ReduceContext;
 
 /** An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`. */
 export interface App<Value extends JsonValue = JsonValue> {
@@ -113,4 +120,17 @@ export interface App<Value extends JsonValue = JsonValue> {
    * When absent: murmurhash v3 of the key's UTF-8 bytes, modulo the number of reducers.
    */
   partition?(key: string, reducers: number): number;
+
+  /**
+   * Called once in each attempt of a task, map or reduce, before its first record or key: here belongs what an attempt
+   * keeps while it runs, since a module lives longer than an attempt and is used by many. It is waited for.
+   */
+  setup?(ctx: HookContext<Value>): void | Promise<void>;
+
+  /**
+   * Called once in each attempt, after its last record or key, and may still emit. It is waited for. It is also called when
+   * `map` or `reduce` has thrown, so that what `setup` has opened can be closed, and what it emits then is of no effect;
+   * but not when `setup` has thrown, and not when the thread was ended.
+   */
+  teardown?(ctx: HookContext<Value>): void | Promise<void>;
 }

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { App, InputKind, MapContext } from "./contract.js";
+import type { App, HookContext, InputKind, MapContext } from "./contract.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -16,9 +16,16 @@ export interface LoadedApp {
   readonly reduceStream: App["reduceStream"];
   readonly combine: Combine | undefined;
   readonly partition: ((key: string, reducers: number) => number) | undefined;
+  readonly setup: Hook | undefined;
+  readonly teardown: Hook | undefined;
 }
 
-const functions = ["map", "mapBytes", "reduce", "reduceStream", "combine", "partition"] as const;
+type Hook = (ctx: HookContext) => unknown;
+
+const functions = [
+  ...["map", "mapBytes", "reduce", "reduceStream"],
+  ...["combine", "partition", "setup", "teardown"],
+] as const;
 const inputKinds: readonly unknown[] = ["file", "text", "lines", "jsonl", "csv"] satisfies InputKind[];
 const readableKinds: readonly unknown[] = ["file", "text", "lines"] satisfies InputKind[];
 

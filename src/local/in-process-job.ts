@@ -58,7 +58,7 @@ export async function runInProcess(
     collectorBytes: job.collectorBytes,
     args: job.args,
     signal: new AbortController().signal,
-    progress: { set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
+    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,
   });
   let isDone = false;

@@ -6,7 +6,7 @@ import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignme
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
 import { watchForStall } from "./stall-watch.js";
-import type { AttemptResult } from "./task-context.js";
+import { hookAtWork, type AttemptResult } from "./task-context.js";
 
 /** How an attempt ended in its thread. */
 export type AttemptEnd = { readonly type: "finished"; readonly result: AttemptResult } | Failure;
@@ -137,18 +137,21 @@ export class Executor {
   }
 
   #watchProgress(timeoutMs: number): () => void {
-    const message =
-      `the app finished no record for ${timeoutMs / 1000}s ` +
-      "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
-    // While no record is at work the engine is, for as long as it takes.
-    const look = () => (this.#record === undefined ? undefined : this.#progress.join(" "));
-    return watchForStall(timeoutMs, look, () => void this.#endThread({ type: "failed", class: "timeout", message }));
+    // While nothing of the app is at work the engine is, for as long as it takes.
+    const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
+    return watchForStall(timeoutMs, look, () => {
+      const what = this.#progress[2] === hookAtWork ? "did not end setup or teardown" : "finished no record";
+      const message =
+        `the app ${what} for ${timeoutMs / 1000}s ` +
+        "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
+      void this.#endThread({ type: "failed", class: "timeout", message });
+    });
   }
 
   /** Where the record begins that is at work; undefined when none is. */
   get #record(): number | undefined {
     const offset = this.#progress[2] ?? NaN;
-    return Number.isNaN(offset) ? undefined : offset;
+    return Number.isNaN(offset) || offset === hookAtWork ? undefined : offset;
   }
 
   #take(message: ExecutorMessage): void {

@@ -19,9 +19,25 @@ import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 import { NotAFileError } from "./system-error.js";
+import type { Progress } from "./task-context.js";
 
-const { appPath, progress } = workerData as ExecutorStart;
-const done = new Float64Array(progress);
+const start = workerData as ExecutorStart;
+const done = new Float64Array(start.progress);
+const progress: Progress = {
+  get record() {
+    return done[2] ?? NaN;
+  },
+  set(records, bytes) {
+    done[0] = records;
+    done[1] = bytes;
+  },
+  beginRecord(offset) {
+    done[2] = offset;
+  },
+  takeValue() {
+    done[3] = (done[3] ?? 0) + 1;
+  },
+};
 let revoked = new AbortController();
 
 // What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
@@ -35,7 +51,7 @@ void serve();
 
 async function serve(): Promise<void> {
   try {
-    const app = await loadApp(appPath);
+    const app = await loadApp(start.appPath);
     parentPort?.on("message", (request: ExecutorRequest) => {
       if (request.type === "abort") revoked.abort();
       else void run(app, request);
@@ -56,7 +72,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     collectorBytes: job.collectorBytes,
     args: job.args,
     signal: revoked.signal,
-    progress: { set: setProgress, beginRecord, takeValue },
+    progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
   };
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
@@ -94,19 +110,6 @@ function reduceInputFiles(
     const [map, attempt, bytes, checksum] = input;
     return { input, file: { location: join(directory, intermediateName(map, ref.task, attempt)), bytes, checksum } };
   });
-}
-
-function setProgress(records: number, bytes: number): void {
-  done[0] = records;
-  done[1] = bytes;
-}
-
-function beginRecord(offset: number): void {
-  done[2] = offset;
-}
-
-function takeValue(): void {
-  done[3] = (done[3] ?? 0) + 1;
 }
 
 function send(message: ExecutorMessage): void {

@@ -9,7 +9,8 @@ import { intermediateName, temporaryPrefix } from "../output/names.js";
 import { RecordMarker } from "../output/record-marker.js";
 import type { Collector } from "../shuffle/collect/collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
-import { AttemptContext, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
+import { AttemptHooks } from "./hooks.js";
+import { AttemptContext, hookAtWork, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
 
 /**
  * Runs one attempt of a map task: gives each record of the source to `map` or `mapBytes`, and what that emits to a
@@ -30,20 +31,28 @@ export async function runMapTask(
     spillPath: (run) => `${prefix}run-${run}`,
     memoryBytes: collectorBytes,
     // It takes its time, which is not that of the record at hand.
-    onSpill: (isSpilling) => progress.beginRecord(isSpilling ? NaN : context.offset),
+    onSpill: (isSpilling) => {
+      if (isSpilling) spilledAt = progress.record;
+      progress.beginRecord(isSpilling ? NaN : spilledAt);
+    },
   });
   const context = new MapAttemptContext(settings, source.file, collector);
   let { progress } = settings;
+  let spilledAt = NaN;
   let marker: RecordMarker | undefined;
+  let hooks: AttemptHooks | undefined;
   try {
     if (settings.marksRecords) {
       marker = new RecordMarker(directory, jobId, ref);
       progress = marking(settings.progress, marker);
     }
+    hooks = new AttemptHooks(app, context, progress);
+    await hooks.setUp();
     const read =
       app.mapBytes === undefined
         ? await mapRecords(source.openText(), app.map, context, collector, progress)
         : await mapRecords(source.openBytes(), app.mapBytes, context, collector, progress);
+    await hooks.tearDown();
     context.end();
     const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
       temporaryPath: path,
@@ -62,6 +71,7 @@ export async function runMapTask(
       skipped: source.skipped,
     };
   } catch (error) {
+    await hooks?.tearDownAfterError();
     collector.discard();
     throw error;
   } finally {
@@ -69,14 +79,17 @@ export async function runMapTask(
   }
 }
 
-/** Writes which record is mapped to the marker, too. */
+/** Writes which record is mapped to the marker, too; what is no record is none there. */
 function marking(progress: Progress, marker: RecordMarker): Progress {
   return {
+    get record() {
+      return progress.record;
+    },
     set: (records, bytes) => progress.set(records, bytes),
     takeValue: () => progress.takeValue(),
     beginRecord: (offset) => {
       progress.beginRecord(offset);
-      marker.mark(offset);
+      marker.mark(offset === hookAtWork ? NaN : offset);
     },
   };
 }
@@ -158,6 +171,7 @@ function isObject(value: unknown): value is object {
 }
 
 class MapAttemptContext extends AttemptContext implements MapContext {
+  override readonly kind = "map";
   readonly filename: string;
   offset = 0;
   /** Properties of their own, not methods: apps may take them out of the context (`const { emit } = ctx`). */

@@ -8,6 +8,7 @@ import { TextLines } from "../output/text-lines.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import { AttemptHooks } from "./hooks.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -22,10 +23,13 @@ export async function runReduceTask(
 ): Promise<AttemptResult> {
   const { ref, jobId, directory } = settings;
   const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
+  let hooks: AttemptHooks | undefined;
   try {
     const lines = new TextLines(file);
     const context = new ReduceAttemptContext(settings, lines);
     const { progress } = settings;
+    hooks = new AttemptHooks(app, context, progress);
+    await hooks.setUp();
     const groups = mergeGroups(inputs, {
       combine: app.combine,
       onPairs: (pairs) => progress.set(pairs, 0),
@@ -39,6 +43,7 @@ export async function runReduceTask(
       progress.set(groups.pairs, 0);
     }
     progress.beginRecord(NaN);
+    await hooks.tearDown();
     context.end();
     const { path, bytes, checksum } = lines.finish();
     const finalPath = join(directory, outputName(ref.task));
@@ -52,6 +57,7 @@ export async function runReduceTask(
       skipped: [],
     };
   } catch (error) {
+    await hooks?.tearDownAfterError();
     file.discard();
     throw error;
   }
@@ -63,6 +69,7 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
 }
 
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
+  override readonly kind = "reduce";
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, lines: TextLines) {

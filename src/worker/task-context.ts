@@ -19,13 +19,18 @@ export interface AttemptSettings {
   readonly marksRecords: boolean;
 }
 
+/** To be given to `beginRecord` while `setup` or `teardown` is at work: it has its time, and no record is to blame. */
+export const hookAtWork = -1;
+
 /** Told how far the attempt is. */
 export interface Progress {
+  /** What `beginRecord` was told last. */
+  readonly record: number;
   /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
   set(records: number, bytes: number): void;
   /**
    * From now on a record is at work: that of a map which begins at `offset`, in bytes, or a key of a reduce. `NaN`: none
-   * is, and the engine takes the time that it takes.
+   * is, and the engine takes the time that it takes. `hookAtWork`: none is, and the app is at work all the same.
    */
   beginRecord(offset: number): void;
   /** The app has taken one more value of the key at work from the stream of them. */
@@ -63,6 +68,7 @@ const nameCharactersMax = 200;
 /** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
 export class AttemptContext implements TaskContext {
   readonly args: Readonly<Record<string, string>>;
+  readonly kind: AttemptRef["kind"];
   readonly task: number;
   readonly attempt: number;
   readonly signal: AbortSignal;
@@ -73,6 +79,7 @@ export class AttemptContext implements TaskContext {
 
   constructor({ ref, args, signal }: AttemptSettings) {
     this.args = args;
+    this.kind = ref.kind;
     this.task = ref.task;
     this.attempt = ref.attempt;
     this.signal = signal;

@@ -21,6 +21,8 @@ function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
     reduceStream: undefined,
     combine: undefined,
     partition: undefined,
+    setup: undefined,
+    teardown: undefined,
   };
 }
 
@@ -45,6 +47,9 @@ function attempt(marksRecords = false) {
     args: {},
     signal: new AbortController().signal,
     progress: {
+      get record() {
+        return begun.at(-1) ?? NaN;
+      },
       set: () => undefined,
       beginRecord: (offset) => void begun.push(offset),
       takeValue: () => undefined,

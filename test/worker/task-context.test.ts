@@ -10,7 +10,7 @@ function newContext(): AttemptContext {
     collectorBytes: 1,
     args: {},
     signal: new AbortController().signal,
-    progress: { set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
+    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,
   });
 }
