@@ -44,7 +44,10 @@ export interface TaskContext {
   readonly attempt: number;
   /** Aborted when this attempt is revoked, so that an asynchronous app can stop early. */
   readonly signal: AbortSignal;
-  /** Writes a line to the log of the worker, marked with the task. */
+  /**
+   * Writes a line to standard error. As all that an app writes to standard output or error, it is marked with the task,
+   * and kept: the last of it is shown when the job fails of this attempt.
+   */
   log(message: string): void;
   /** The counter of that name, made on first use. */
   counter(name: string): Counter;

@@ -2,6 +2,9 @@ import type { JobReport } from "../coordinator/job-end.js";
 import { outputsText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
 
+/** Of what a failed attempt has written; the rest only with --debug. */
+const outputLinesShown = 10;
+
 interface Given {
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -47,9 +50,18 @@ export function withWhatIsLeft(message: string, report: JobReport): string {
 function failed(failure: NonNullable<JobReport["failure"]>, report: JobReport, debug: boolean): Exit {
   const stack = debug ? failure.stack : appFrames(failure);
   const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
+  if (failure.output !== undefined) details.push(...lastOutput(failure.output, debug ? Infinity : outputLinesShown));
   const left = whatIsLeft(report);
   if (left !== undefined) details.push(left);
   return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
+}
+
+/** What the failed attempt wrote last, so many lines of it. */
+function lastOutput(output: string, linesMax: number): string[] {
+  const lines = output.split("\n");
+  const shown = lines.slice(-linesMax).map((line) => `    ${line}`);
+  const hidden = lines.length - shown.length;
+  return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
 }
 
 function asJson({ snapshot, directory, outputs }: JobReport): unknown {

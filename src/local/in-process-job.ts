@@ -8,6 +8,7 @@ import type { StoredFile } from "../shuffle/stored-file.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/task-context.js";
+import { TaskOutput } from "../worker/task-output.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
 
@@ -30,21 +31,27 @@ export interface InProcessReport {
   readonly reduces: readonly AttemptResult[];
 }
 
+/** Runs an attempt with the settings that it is given; rejects with what the app throws, in a callback, too. */
+export type AttemptRunner = (
+  ref: AttemptRef,
+  run: (settings: AttemptSettings) => Promise<AttemptResult>,
+) => Promise<AttemptResult>;
+
 /** The app threw. The message says in which task, `cause` is what it threw. */
 class AppFailedError extends Error {
   override readonly name = "AppFailedError";
 }
 
 /**
- * Runs a job in this one process and thread: the map attempts as `runMaps` does it, with the settings that it is given for
- * each, then the reduce tasks over what these have made.
+ * Runs a job in this one process and thread: the map attempts as `runMaps` does it, each by the function that it is given,
+ * then the reduce tasks over what these have made.
  *
  * Throws an InputError, an AppFailedError, or what `runMaps` throws. An earlier job's output is replaced only by a whole
  * new one.
  */
 export async function runInProcess(
   job: InProcessJob,
-  runMaps: (settingsOf: (ref: AttemptRef) => AttemptSettings) => Promise<readonly AttemptResult[]>,
+  runMaps: (attempt: AttemptRunner) => Promise<readonly AttemptResult[]>,
 ): Promise<InProcessReport> {
   const { app, reducers } = job;
   const directory = await JobDirectory.take(job.outputDirectory, job.inputs);
@@ -61,15 +68,25 @@ export async function runInProcess(
     progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,
   });
+  const output = new TaskOutput([process.stdout, process.stderr]);
+  const runAttempt: AttemptRunner = async (ref, run) => {
+    output.begin(`${ref.kind} ${ref.task}`);
+    try {
+      return await endedByStrayError(() => run(settingsOf(ref)));
+    } finally {
+      output.end();
+    }
+  };
   let isDone = false;
   try {
-    const maps = await runMaps(settingsOf);
+    const maps = await runMaps(runAttempt);
     const reduces: AttemptResult[] = [];
     for (let task = 0; task < reducers; task++) {
       const ofPartition = maps.flatMap(({ files }) => files).filter(({ partition }) => partition === task);
       const stored = ofPartition.map((file) => storedAtTemporaryPath(file));
-      const settings = settingsOf({ kind: "reduce", task, attempt: 1 });
-      reduces.push(await runNamed(`reduce task ${task}`, () => runReduceTask(app, stored, settings)));
+      const ref = { kind: "reduce", task, attempt: 1 } as const;
+      const run = () => runAttempt(ref, (settings) => runReduceTask(app, stored, settings));
+      reduces.push(await runNamed(`reduce task ${task}`, run));
     }
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
     directory.clear(["journal", "intermediate", "output", "bad-records"]);
@@ -79,6 +96,7 @@ export async function runInProcess(
     isDone = true;
     return { directory: directory.path, outputs: directory.outputs(), maps, reduces };
   } finally {
+    output.release();
     try {
       await giveBack(directory, isDone);
     } finally {
@@ -101,7 +119,7 @@ async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void>
 /** Runs a task, and throws an AppFailedError that says in which one when the app throws. */
 export async function runNamed(task: string, run: () => Promise<AttemptResult>): Promise<AttemptResult> {
   try {
-    return await endedByStrayError(run);
+    return await run();
   } catch (error) {
     throw new AppFailedError(`${task} failed: ${textOf(error)}`, { cause: error });
   }

@@ -18,11 +18,11 @@ export type SequentialOptions = Omit<InProcessJob, "app"> & { readonly app: AppF
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadApp(options.app.path);
   const splits = planSplits(options.inputs, app.input, options.splitBytes);
-  return runInProcess({ ...options, app }, async (settingsOf) => {
+  return runInProcess({ ...options, app }, async (runAttempt) => {
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {
-      const settings = settingsOf({ kind: "map", task, attempt: 1 });
-      const run = () => runMapTask(app, sourceOfSplit(split, app.input), settings);
+      const ref = { kind: "map", task, attempt: 1 } as const;
+      const run = () => runAttempt(ref, (settings) => runMapTask(app, sourceOfSplit(split, app.input), settings));
       maps.push(await runNamed(`map task ${task} (${split.file})`, run));
     }
     return maps;

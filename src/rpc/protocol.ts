@@ -7,10 +7,13 @@
 import * as v from "valibot";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
+
+/** So much of what a failed attempt has written to its standard output and error is told. */
+export const outputCharactersMax = 8 * 1024;
 
 /** A whole number from 0 on. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -117,6 +120,8 @@ const attemptOutcome = v.variant("type", [
     stack: v.optional(v.string()),
     /** Where the record begins that was being mapped. */
     record: v.optional(count),
+    /** The last that it has written to standard output and error. */
+    output: v.optional(v.pipe(v.string(), v.maxLength(outputCharactersMax))),
     /** Whose files are damaged: map task and attempt. */
     damaged: v.optional(v.array(v.tuple([count, v.pipe(count, v.minValue(1))]))),
   }),

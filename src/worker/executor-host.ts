@@ -5,6 +5,7 @@ import type { InputKind } from "../app/contract.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
+import { OutputTail } from "./output-tail.js";
 import { watchForStall } from "./stall-watch.js";
 import { hookAtWork, type AttemptResult } from "./task-context.js";
 
@@ -26,6 +27,7 @@ const abortGraceMs = 200;
 export class Executor {
   readonly #thread: Worker;
   readonly #progress = new Float64Array(new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT));
+  readonly #output = new OutputTail();
   readonly #loaded: Promise<InputKind>;
   #resolveLoaded: (input: InputKind) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
@@ -37,7 +39,7 @@ export class Executor {
   #isGone = false;
 
   private constructor(appPath: string) {
-    const start: ExecutorStart = { appPath, progress: this.#progress.buffer };
+    const start: ExecutorStart = { appPath, progress: this.#progress.buffer, output: this.#output.buffer };
     // V8 ends a whole process in which an array outgrows the limit of its heap; see `watchMemory`, which comes before.
     const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
     // As seen from where the build puts this, too.
@@ -109,6 +111,7 @@ export class Executor {
     });
     this.#running = { assignment, settled, settle };
     this.#progress.set([0, 0, NaN, 0]);
+    this.#output.clear();
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     return settled;
   }
@@ -176,10 +179,18 @@ export class Executor {
   #end(end: AttemptEnd): void {
     const running = this.#running;
     this.#running = undefined;
-    if (running !== undefined) {
-      const record = running.assignment.type === "map" ? this.#record : undefined;
-      running.settle(end.type === "failed" && record !== undefined ? { ...end, record } : end);
-    }
+    if (running !== undefined) running.settle(end.type === "failed" ? this.#described(end, running.assignment) : end);
+  }
+
+  /** With all that is known of it on this side. */
+  #described(failure: Failure, { type }: WorkAssignment): Failure {
+    const record = type === "map" ? this.#record : undefined;
+    const output = this.#output.text();
+    return {
+      ...failure,
+      ...(record === undefined ? {} : { record }),
+      ...(output === undefined ? {} : { output }),
+    };
   }
 
   /**

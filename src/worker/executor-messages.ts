@@ -11,6 +11,8 @@ export interface ExecutorStart {
    * record begins that is at work (`NaN` when none is, `hookAtWork` when `setup` or `teardown` is), and how many values the app has taken from streams.
    */
   readonly progress: SharedArrayBuffer;
+  /** Of an `OutputTail`. */
+  readonly output: SharedArrayBuffer;
 }
 
 /** What an executor is to run: an assignment, and for a reduce the files to read. */

@@ -19,7 +19,9 @@ import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 import { NotAFileError } from "./system-error.js";
+import { OutputTail } from "./output-tail.js";
 import type { Progress } from "./task-context.js";
+import { TaskOutput } from "./task-output.js";
 
 const start = workerData as ExecutorStart;
 const done = new Float64Array(start.progress);
@@ -38,6 +40,7 @@ const progress: Progress = {
     done[3] = (done[3] ?? 0) + 1;
   },
 };
+const output = new TaskOutput([process.stdout, process.stderr], new OutputTail(start.output));
 let revoked = new AbortController();
 
 // What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
@@ -76,6 +79,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
   };
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
+  output.begin(`${assignment.ref.kind} ${assignment.ref.task}`);
   try {
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
@@ -90,8 +94,10 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
           );
     // A rejection that nobody handles comes out a turn later, and this attempt is to blame for it.
     await setImmediate();
+    output.end();
     send({ type: "finished", result });
   } catch (error) {
+    output.end();
     send(failureOf(error, inputs));
   }
 }

@@ -87,7 +87,7 @@ export class AttemptContext implements TaskContext {
   }
 
   log(message: string): void {
-    console.error(`[${this.name}] ${message}`);
+    console.error(message);
   }
 
   counter(name: string): Counter {

@@ -76,3 +76,53 @@ describe.concurrent("setup and teardown", () => {
 function combinerWithoutError(place: Place): string {
   return place.write("combiner-as-it-is.mjs", combiner.replace("ctx.attempt < 3", "false"));
 }
+
+/** Says something in each task, and fails in map task 0 in the way that `--arg how=…` says. */
+const talker = `
+console.log("loaded");
+export async function map(file, text, ctx) {
+  console.log("mapping", file + "\\nattempt " + ctx.attempt);
+  console.error("a warning");
+  ctx.log("a note");
+  process.stdout.write("unfinished");
+  ctx.emit(file, 1);
+  if (ctx.task !== 0) return;
+  if (ctx.args.how === "throw") throw new Error("wrong");
+  if (ctx.args.how === "exit") process.exit(3);
+  if (ctx.args.how === "loop") for (;;);
+}
+export const reduce = (key, values, ctx) => { console.log("reducing"); return 1; };`;
+
+describe.concurrent("what an app writes", () => {
+  test("is marked with the task, and is no result of mr run", async ({ place }) => {
+    const app = place.write("talker.mjs", talker);
+    const inputs = [place.write("a.txt", "a"), place.write("b.txt", "b")];
+    const ended = await place.succeed("mr", ["run", "-w", "1", "-r", "1", "-q", app, ...inputs]);
+    expect(ended.stdout).toBe("");
+    const said = (task: number, file: string) =>
+      ["mapping " + file, "attempt 1", "a warning", "a note", "unfinished"].map((line) => `[map ${task}] ${line}`);
+    const expected = ["loaded", ...said(0, "a.txt"), ...said(1, "b.txt"), "[reduce 0] reducing", "[reduce 0] reducing"];
+    expect(linesOf(ended.stderr).sort()).toEqual(expected.sort());
+    const alone = await place.succeed("mr", ["sequential", "-r", "1", "-q", app, ...inputs]);
+    expect([...linesOf(alone.stdout), ...linesOf(alone.stderr)].sort()).toEqual(expected);
+  });
+
+  for (const [how, error] of [
+    ["throw", "Error: wrong"],
+    ["exit", "the thread of the app ended with exit code 3"],
+    ["loop", "the app finished no record for 0.2s"],
+  ] as const) {
+    test(`is shown when the job fails of it (${how})`, async ({ place }) => {
+      const app = place.write("talker.mjs", talker);
+      const inputs = [place.write("a.txt", "a"), place.write("b.txt", "b")];
+      const limits = ["--max-attempts", "2", "--max-crashes", "2", "--attempt-timeout", "200ms"];
+      const failed = await place.run("mr", ["run", "-w", "1", ...limits, "--arg", `how=${how}`, app, ...inputs]);
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toContain(`the job failed: map task 0 (a.txt): ${error}`);
+      // Of errors the first is shown, of crashes the last.
+      const attempt = how === "exit" ? 2 : 1;
+      const output = ["mapping a.txt", `attempt ${attempt}`, "a warning", "a note", "unfinished"];
+      expect(failed.stderr).toContain(`its last output:\n${output.map((line) => `    ${line}\n`).join("")}`);
+    });
+  }
+});

@@ -55,7 +55,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   const isCrash = loss.class === "crash";
   state.attempts[isCrash ? "crashed" : "failed"] += 1;
   if (loss.class === "fatal") return failureAt(state, task, loss, []);
-  const { message, stack } = loss;
+  const { message, stack, output } = loss;
   // A disk that is full or cannot be read is no fault of the record at which that came out.
   const record = loss.class === "io" ? undefined : loss.record;
   // It began before the record was left out, and has come to it now: the next one will not.
@@ -63,7 +63,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   if (isCrash) task.crashes += 1;
   else {
     task.errors += 1;
-    task.firstError ??= { message, stack, record: loss.record };
+    task.firstError ??= { message, stack, record: loss.record, output };
   }
   if (record !== undefined && state.settings.badRecordsMax > 0) {
     const failure = suspect(state, task, record, loss, effects);
@@ -148,13 +148,13 @@ function takeDamage(
 
 /** The app's own message first, then where it happened, then what else is known. */
 function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
-  const { message, stack, record } = error;
+  const { message, stack, record, output } = error;
   const { split } = task;
   // Of a record that is all of the split nothing more is to be said.
   const isWhole = record === split?.startBytes && app?.input !== "lines";
   const place =
     record === undefined || isWhole ? [] : [`at the record that begins at byte ${record} of ${split?.file}`];
-  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details] };
+  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
 }
 
 function times(n: number, what: string): string {

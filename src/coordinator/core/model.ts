@@ -102,6 +102,8 @@ export interface TaskError {
   readonly stack?: string | undefined;
   /** Where the record begins that was being mapped. */
   readonly record?: number | undefined;
+  /** The last that the attempt has written to standard output and error. */
+  readonly output?: string | undefined;
 }
 
 /** A record at which attempts ended. */
@@ -153,6 +155,8 @@ export interface JobFailure {
   readonly stack?: string | undefined;
   /** What else is known about it, a sentence a line. */
   readonly details?: readonly string[];
+  /** The last that the attempt with that error has written to standard output and error. */
+  readonly output?: string | undefined;
 }
 
 /** Sums over committed attempts. */
