@@ -10,6 +10,7 @@ export type {
   MapResult,
   ReduceContext,
   ReduceResult,
+  SideFile,
   TaskContext,
 } from "./app/contract.js";
 export { defineApp } from "./app/define-app.js";

@@ -32,6 +32,17 @@ export interface Counter {
   add(n?: number): void;
 }
 
+/** A file that an app makes beside its output. It is there once something was written. */
+export interface SideFile {
+  /** Adds text as UTF-8, or bytes as they are. Synchronous and buffered. */
+  write(data: string | Uint8Array): void;
+  /**
+   * The absolute path at which to write the file by other means, in place of `write`. That must have ended when `map` or
+   * `reduce` has, or `teardown` if there is one.
+   */
+  readonly path: string;
+}
+
 /** What `map` and `reduce` are told about the attempt they run in. */
 export interface TaskContext {
   /** The values of `--arg name=value`. */
@@ -51,6 +62,12 @@ export interface TaskContext {
   log(message: string): void;
   /** The counter of that name, made on first use. */
   counter(name: string): Counter;
+  /**
+   * A file of this task beside the job's output. When the attempt is the one that is committed, it becomes
+   * `mr-side-map-TASK-NAME` (or `mr-side-reduce-…`) in the output directory; otherwise it is removed. The name has letters
+   * of a to z, digits, `_`, `-`, and single dots between them.
+   */
+  sideFile(name: string): SideFile;
 }
 
 export interface MapContext<Value extends JsonValue = JsonValue> extends TaskContext {

@@ -30,9 +30,9 @@ export async function tellEnd(
   if (report.failure !== undefined) throw failed(report.failure, report, debug);
 }
 
-async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<string> {
+async function summaryOf({ snapshot, directory, outputs, sideFiles }: JobReport): Promise<string> {
   const { summary } = await import("../status/summary.js");
-  return summary(snapshot, outputsText(directory, outputs));
+  return summary(snapshot, outputsText(directory, outputs, sideFiles));
 }
 
 /** What of the job can be gone on with; undefined when nothing can. */
@@ -64,7 +64,7 @@ function lastOutput(output: string, linesMax: number): string[] {
   return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
 }
 
-function asJson({ snapshot, directory, outputs }: JobReport): unknown {
+function asJson({ snapshot, directory, outputs, sideFiles }: JobReport): unknown {
   const { map, reduce, ...rest } = snapshot;
   const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
   return {
@@ -74,5 +74,6 @@ function asJson({ snapshot, directory, outputs }: JobReport): unknown {
     reduce: withNames(reduce),
     directory,
     outputs,
+    sideFiles,
   };
 }

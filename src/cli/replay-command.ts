@@ -87,8 +87,8 @@ function failureText(error: unknown, debug: boolean): string {
   return `failed: ${error.name}: ${error.message}${frames === undefined || frames === "" ? "" : `\n${frames}`}`;
 }
 
-function tellEnd({ passed, failed, directory, outputs }: ReplayReport, quiet: boolean): void {
-  const place = outputsText(directory, outputs);
+function tellEnd({ passed, failed, directory, outputs, sideFiles }: ReplayReport, quiet: boolean): void {
+  const place = outputsText(directory, outputs, sideFiles);
   const all = passed + failed;
   if (failed === 0) {
     if (!quiet) say(path, `${all === 1 ? "the record passes" : `all ${all} records pass`}: the output is in ${place}`);

@@ -54,7 +54,8 @@ function onEarlyExit(): void {
   process.exitCode = exitCodes.failed;
 }
 
-async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport, elapsedMs: number): Promise<string> {
+async function summaryOf(report: InProcessReport, elapsedMs: number): Promise<string> {
+  const { maps, reduces, directory, outputs, sideFiles } = report;
   const { summary } = await import("../status/summary.js");
   return summary(
     {
@@ -67,16 +68,19 @@ async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport,
       recordsSkipped: 0,
       elapsedMs,
     },
-    outputsText(directory, outputs),
+    outputsText(directory, outputs, sideFiles),
   );
 }
 
-type Totals = Pick<AttemptResult, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut"> & {
+type Totals = Record<
+  "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "keys" | "spills" | "spilledBytes",
+  number
+> & {
   counters: [name: string, count: number][];
 };
 
 function sum(results: readonly AttemptResult[]): Totals {
-  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
+  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
   const counters = new Map<string, number>();
   for (const result of results) {
     for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
 import type { LoadedApp } from "../app/load.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
@@ -27,6 +28,8 @@ export interface InProcessReport {
   readonly directory: string;
   /** Names of the output files in it. */
   readonly outputs: readonly string[];
+  /** Names of the files that the app has made beside them. */
+  readonly sideFiles: readonly string[];
   readonly maps: readonly AttemptResult[];
   readonly reduces: readonly AttemptResult[];
 }
@@ -89,12 +92,13 @@ export async function runInProcess(
       reduces.push(await runNamed(`reduce task ${task}`, run));
     }
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
-    directory.clear(["journal", "intermediate", "output", "bad-records"]);
+    directory.clear(["journal", "intermediate", "output", "side", "bad-records"]);
+    const sideFiles = commitSideFiles([...maps, ...reduces]);
     for (const { temporaryPath, finalPath } of reduces.flatMap(({ files }) => files)) {
       commitFile(temporaryPath, finalPath);
     }
     isDone = true;
-    return { directory: directory.path, outputs: directory.outputs(), maps, reduces };
+    return { directory: directory.path, outputs: directory.outputs(), sideFiles, maps, reduces };
   } finally {
     output.release();
     try {
@@ -103,6 +107,20 @@ export async function runInProcess(
       await dismissJanitor();
     }
   }
+}
+
+/** Of several attempts of one task, such as those of its bad records, the later ones add a number. Returns the names. */
+function commitSideFiles(results: readonly AttemptResult[]): string[] {
+  const attempts = new Map<string, number>();
+  return results.flatMap(({ sideFiles }) =>
+    sideFiles.map(({ temporaryPath, finalPath }) => {
+      const number = (attempts.get(finalPath) ?? 0) + 1;
+      attempts.set(finalPath, number);
+      const ownPath = number === 1 ? finalPath : `${finalPath}.${number}`;
+      commitFile(temporaryPath, ownPath);
+      return basename(ownPath);
+    }),
+  );
 }
 
 async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void> {

@@ -5,6 +5,7 @@
  * which task to run, where its data is, how it ended. No record of the job ever does.
  */
 import * as v from "valibot";
+import { sideNamePattern } from "../output/names.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
 export const protocolVersion = 4;
@@ -59,6 +60,15 @@ const checksum = v.pipe(count, v.maxValue(0xffffffff));
  */
 export const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
 
+/** At most so many side files one attempt may have. */
+export const sideFilesMax = 100;
+
+/** The side files that an attempt made: the name that the app gave, length in bytes. */
+export const sideFiles = v.pipe(
+  v.array(v.tuple([v.pipe(v.string(), v.regex(sideNamePattern)), count])),
+  v.maxLength(sideFilesMax),
+);
+
 /** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
 const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
 
@@ -91,6 +101,11 @@ export const attemptMeasures = {
   recordsOut: count,
   bytesIn: count,
   bytesOut: count,
+  /** Distinct keys: those in the files of a map attempt, or those that were reduced. */
+  keys: count,
+  /** How often the pairs of a map attempt were spilled to the disk, merging included, and how many bytes that were. */
+  spills: count,
+  spilledBytes: count,
   /** The app's own counters: name and count. Pairs, since any name is allowed, `__proto__` included. */
   counters: v.array(v.tuple([v.string(), v.number()])),
 };
@@ -105,6 +120,7 @@ const attemptOutcome = v.variant("type", [
     outputs: v.array(outputFile),
     /** The records that were not mapped, as the assignment said. */
     skipped: v.array(recordPlace),
+    sideFiles,
     ...attemptMeasures,
   }),
   v.strictObject({
@@ -271,5 +287,6 @@ export type JobOutcome = v.InferOutput<typeof jobOutcome>;
 export type OutputFile = v.InferOutput<typeof outputFile>;
 export type RecordPlace = v.InferOutput<typeof recordPlace>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
+export type SideFiles = v.InferOutput<typeof sideFiles>;
 export type Snapshot = v.InferOutput<typeof snapshot>;
 export type Split = v.InferOutput<typeof split>;

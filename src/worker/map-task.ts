@@ -67,11 +67,16 @@ export async function runMapTask(
       recordsOut: collector.pairs,
       bytesIn: read.bytes,
       bytesOut: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      keys: collector.keysWritten,
+      spills: collector.spilled.runs,
+      spilledBytes: collector.spilled.bytes,
       counters: context.counts(),
       skipped: source.skipped,
+      sideFiles: context.sideFiles.finish(),
     };
   } catch (error) {
     await hooks?.tearDownAfterError();
+    context.sideFiles.discard();
     collector.discard();
     throw error;
   } finally {

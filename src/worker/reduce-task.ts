@@ -23,12 +23,12 @@ export async function runReduceTask(
 ): Promise<AttemptResult> {
   const { ref, jobId, directory } = settings;
   const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
-  let hooks: AttemptHooks | undefined;
+  const lines = new TextLines(file);
+  const context = new ReduceAttemptContext(settings, lines);
+  const { progress } = settings;
+  const hooks = new AttemptHooks(app, context, progress);
+  let keys = 0;
   try {
-    const lines = new TextLines(file);
-    const context = new ReduceAttemptContext(settings, lines);
-    const { progress } = settings;
-    hooks = new AttemptHooks(app, context, progress);
     await hooks.setUp();
     const groups = mergeGroups(inputs, {
       combine: app.combine,
@@ -36,6 +36,7 @@ export async function runReduceTask(
       onValue: () => progress.takeValue(),
     });
     for (const group of groups) {
+      keys += 1;
       progress.beginRecord(groups.pairs);
       const result = reduceGroup(app, group, context);
       const value = isThenable(result) ? await result : result;
@@ -53,11 +54,16 @@ export async function runReduceTask(
       recordsOut: lines.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
       bytesOut: bytes,
+      keys,
+      spills: 0,
+      spilledBytes: 0,
       counters: context.counts(),
       skipped: [],
+      sideFiles: context.sideFiles.finish(),
     };
   } catch (error) {
-    await hooks?.tearDownAfterError();
+    await hooks.tearDownAfterError();
+    context.sideFiles.discard();
     file.discard();
     throw error;
   }

@@ -1,6 +1,7 @@
-import type { Counter, TaskContext } from "../app/contract.js";
+import type { Counter, SideFile, TaskContext } from "../app/contract.js";
 import type { AttemptRef, RecordPlace } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
+import { SideFiles, type PreparedSideFile } from "./side-files.js";
 
 /** What one attempt runs with, besides its data. */
 export interface AttemptSettings {
@@ -56,9 +57,13 @@ export interface AttemptResult {
   readonly recordsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly keys: number;
+  readonly spills: number;
+  readonly spilledBytes: number;
   readonly counters: readonly [name: string, count: number][];
   /** The records that were not given to `map`, as the assignment said. */
   readonly skipped: readonly RecordPlace[];
+  readonly sideFiles: readonly PreparedSideFile[];
 }
 
 /** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */
@@ -74,10 +79,13 @@ export class AttemptContext implements TaskContext {
   readonly signal: AbortSignal;
   /** How the task is called in messages: `map 3`. */
   readonly name: string;
+  readonly sideFiles: SideFiles;
   readonly #counts = new Map<string, number>();
   #hasEnded = false;
 
-  constructor({ ref, args, signal }: AttemptSettings) {
+  constructor(settings: AttemptSettings) {
+    const { ref, args, signal } = settings;
+    this.sideFiles = new SideFiles(settings);
     this.args = args;
     this.kind = ref.kind;
     this.task = ref.task;
@@ -88,6 +96,10 @@ export class AttemptContext implements TaskContext {
 
   log(message: string): void {
     console.error(message);
+  }
+
+  sideFile(name: string): SideFile {
+    return this.sideFiles.get(name);
   }
 
   counter(name: string): Counter {

@@ -20,6 +20,9 @@ export function runApp(
     attempt: 1,
     signal: new AbortController().signal,
     log: () => undefined,
+    sideFile: () => {
+      throw new Error("there are no side files here");
+    },
     counter: (name) => ({ add: (n = 1) => void (counters[name] = (counters[name] ?? 0) + n) }),
   };
   const groups = new Map<string, JsonValue[]>();

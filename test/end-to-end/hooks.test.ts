@@ -1,4 +1,4 @@
-/** What an app may have around `map` and `reduce`: `setup` and `teardown`. */
+/** What an app may have around `map` and `reduce`: `setup` and `teardown`, output, side files. */
 import { describe, expect } from "vitest";
 import { linesOf, test, type Place } from "./programs.js";
 
@@ -125,4 +125,91 @@ describe.concurrent("what an app writes", () => {
       expect(failed.stderr).toContain(`its last output:\n${output.map((line) => `    ${line}\n`).join("")}`);
     });
   }
+});
+
+/**
+ * Writes side files in each task. Attempt 1 of map 0 throws when it has written; with `--arg lose=yes` the files of map 1
+ * are lost once, and its next attempt has no side file `more`; with `--arg fail=yes` reduces throw until there is a file `fixed`.
+ */
+const sideWriter = `
+import { existsSync, unlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+export function map(file, text, ctx) {
+  const log = ctx.sideFile("log.txt");
+  log.write(file + " attempt ");
+  log.write(Buffer.from(ctx.attempt + "\\n"));
+  if (ctx.attempt === 1) writeFileSync(ctx.sideFile("more").path, text);
+  if (ctx.task === 0 && ctx.attempt === 1 && ctx.args.alone !== "yes") throw new Error("not yet");
+  ctx.emit(file, text);
+}
+export function setup(ctx) {
+  if (ctx.kind !== "reduce") return;
+  if (ctx.args.fail === "yes" && !existsSync("fixed")) throw new Error("reduces no more");
+  const directory = dirname(ctx.sideFile("x").path);
+  const lose = ctx.args.lose === "yes" && ctx.attempt === 1;
+  if (lose) unlinkSync(join(directory, "mr-1-" + ctx.task));
+}
+export const reduce = (key, values, ctx) => ctx.sideFile("keys").write(key + "\\n");
+`;
+
+function writeSideJob(place: Place): string[] {
+  return [place.write("side.mjs", sideWriter), place.write("a.txt", "A"), place.write("b.txt", "B")];
+}
+
+function sideFilesIn(place: Place, directory: string): Record<string, string> {
+  const names = place.files(directory).filter((name) => name.includes("mr-side"));
+  return Object.fromEntries(names.map((name) => [name.slice(directory.length + 1), place.read(name)]));
+}
+
+describe.concurrent("side files", () => {
+  test("are those of the attempts that commit, and of this job", async ({ place }) => {
+    const job = writeSideJob(place);
+    place.write("mr-output/mr-side-map-7-old", "of an earlier job");
+    const ended = await place.succeed("mr", ["run", "-w", "2", "-r", "1", "--json", ...job]);
+    const expected = {
+      "mr-side-map-0-log.txt": "a.txt attempt 2\n",
+      "mr-side-map-1-log.txt": "b.txt attempt 1\n",
+      "mr-side-map-1-more": "B",
+      "mr-side-reduce-0-keys": "a.txt\nb.txt\n",
+    };
+    expect(sideFilesIn(place, "mr-output")).toEqual(expected);
+    expect((JSON.parse(ended.stdout) as { sideFiles: string[] }).sideFiles).toEqual(Object.keys(expected));
+    expect(ended.stderr).toContain("mr-output/mr-out-0 (and 4 mr-side-*)");
+    place.write("seq/mr-side-map-7-old", "of an earlier job");
+    await place.succeed("mr", ["sequential", "-r", "1", "-o", "seq", "--arg", "alone=yes", ...job]);
+    expect(sideFilesIn(place, "seq")).toEqual({
+      ...expected,
+      "mr-side-map-0-log.txt": "a.txt attempt 1\n",
+      "mr-side-map-0-more": "A",
+    });
+  });
+
+  test("of a map that runs again are those of its last run alone", async ({ place }) => {
+    const job = writeSideJob(place);
+    await place.succeed("mr", ["run", "-w", "1", "-r", "1", "--arg", "lose=yes", ...job]);
+    expect(sideFilesIn(place, "mr-output")).toEqual({
+      "mr-side-map-0-log.txt": "a.txt attempt 2\n",
+      "mr-side-map-1-log.txt": "b.txt attempt 2\n",
+      "mr-side-reduce-0-keys": "a.txt\nb.txt\n",
+    });
+  });
+
+  test("are gone when the job fails, and made again when a job that is resumed misses them", async ({ place }) => {
+    const job = ["-w", "1", "-r", "1", "--max-attempts", "2", ...writeSideJob(place)];
+    const failed = await place.run("mr", ["run", "--arg", "fail=yes", ...job]);
+    expect(failed.code).toBe(1);
+    expect(place.exists("mr-output")).toBe(false);
+    const again = ["--arg", "fail=yes", "--keep-intermediate", ...job];
+    await place.run("mr", ["run", ...again]);
+    expect(sideFilesIn(place, "mr-output")).toHaveProperty("mr-side-map-1-log.txt", "b.txt attempt 1\n");
+    place.write("mr-output/mr-side-map-1-log.txt", "changed");
+    place.write("fixed", "");
+    await place.succeed("mr", ["run", "--resume", ...again]);
+    expect(sideFilesIn(place, "mr-output")).toEqual({
+      "mr-side-map-0-log.txt": "a.txt attempt 2\n",
+      "mr-side-map-1-log.txt": "b.txt attempt 2\n",
+      "mr-side-reduce-0-keys": "a.txt\nb.txt\n",
+    });
+    place.leavesFiles = true;
+  });
 });

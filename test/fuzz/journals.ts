@@ -31,7 +31,14 @@ const settings: JobSettings = {
 const number = fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, fc.double(), fc.constant(2 ** 40));
 const kind = fc.constantFrom("map", "reduce");
 const ref = fc.record({ kind, task: number, attempt: number });
-const measures = { recordsIn: number, recordsOut: number, bytesIn: number, bytesOut: number };
+const measures = {
+  recordsIn: number,
+  recordsOut: number,
+  bytesIn: number,
+  bytesOut: number,
+  keys: number,
+  spills: number,
+};
 const split = fc.record({ file: fc.string(), path: fc.string(), startBytes: number, endBytes: number });
 const app = fc.record({ name: fc.string(), hash: fc.string(), input: fc.constantFrom("file", "lines", "other") });
 const record = fc.oneof(
@@ -47,7 +54,9 @@ const record = fc.oneof(
     ref,
     outputs: fc.array(fc.tuple(number, number, number), { maxLength: 3 }),
     skipped: fc.array(fc.record({ offset: number, endOffset: number }), { maxLength: 2 }),
+    sideFiles: fc.array(fc.tuple(fc.constantFrom("a", "a.b", "../a", ""), number), { maxLength: 2 }),
     ...measures,
+    spilledBytes: number,
     counters: fc.array(fc.tuple(fc.constantFrom("a", "__proto__"), number), { maxLength: 2 }),
   }),
   fc.record({ type: fc.constant("lost"), kind, task: number }),

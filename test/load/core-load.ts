@@ -90,6 +90,10 @@ class CorePlayer {
       recordsOut: 1,
       bytesIn: 1,
       bytesOut: 1,
+      keys: 1,
+      spills: 0,
+      spilledBytes: 0,
+      sideFiles: [],
       counters: [],
     };
     this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving: false }));

@@ -215,7 +215,8 @@ export class WorkerAttempt {
       type: "done",
       outputs: this.ref.kind === "map" ? outputs : [],
       skipped: skipped.map(placeOf),
-      ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, counters: [] },
+      sideFiles: [],
+      ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, keys: 1, spills: 0, spilledBytes: 0, counters: [] },
     };
   }
 

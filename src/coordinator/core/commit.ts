@@ -2,7 +2,17 @@ import type { AttemptRef, OutputFile } from "../../rpc/protocol.js";
 import { scheduleBackup } from "./backups.js";
 import { endIfOver } from "./ending.js";
 import { MapFiles } from "./map-files.js";
-import type { Attempt, DoneOutcome, Effect, Measures, State, Task, TaskCommit, Worker } from "./model.js";
+import type {
+  Attempt,
+  AttemptMeasures,
+  DoneOutcome,
+  Effect,
+  Measures,
+  State,
+  Task,
+  TaskCommit,
+  Worker,
+} from "./model.js";
 import { hasEnded, mapsAreDone, refOf } from "./model.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
@@ -46,9 +56,9 @@ export function commitAttempt(
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
   const ref = refOf(task, attempt);
-  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
-  const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
-  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...done } });
+  const { outputs, skipped, sideFiles } = outcome;
+  const done = measuresOf(outcome);
+  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, sideFiles, ...done } });
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -56,7 +66,8 @@ export function commitAttempt(
   }
   state.inProgress.delete(task);
   scheduleBackup(state, task);
-  complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), skipped, done });
+  const files = filesOf(state, task, ref.attempt, outputs);
+  complete(state, task, { attempt: ref.attempt, files, skipped, sideFiles, done });
   // After the end of the job it counts for the one who resumes it, and nothing begins any more.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
@@ -93,6 +104,11 @@ export function filesOf(
   return task.kind === "map" ? new MapFiles(attempt, settings.reducers, outputs) : undefined;
 }
 
+export function measuresOf(attempt: AttemptMeasures): AttemptMeasures {
+  const { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters } = attempt;
+  return { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters };
+}
+
 /** A backup attempt came first. What that has saved is known of a loser that has said how far it is. */
 function noteVictory(state: State, { attempts, split }: Task, now: number): void {
   state.attempts.backupWon += 1;
@@ -104,10 +120,13 @@ function noteVictory(state: State, { attempts, split }: Task, now: number): void
   }
 }
 
-function add(total: Measures, done: TaskCommit["done"], sign: 1 | -1): void {
+function add(total: Measures, done: AttemptMeasures, sign: 1 | -1): void {
   total.recordsIn += sign * done.recordsIn;
   total.recordsOut += sign * done.recordsOut;
   total.bytesIn += sign * done.bytesIn;
   total.bytesOut += sign * done.bytesOut;
+  total.keys += sign * done.keys;
+  total.spills += sign * done.spills;
+  total.spilledBytes += sign * done.spilledBytes;
   for (const [name, n] of done.counters) total.counters.set(name, (total.counters.get(name) ?? 0) + sign * n);
 }

@@ -11,6 +11,7 @@
 import type {
   AppIdentity,
   Assignment,
+  attemptMeasures,
   AttemptOutcome,
   AttemptRef,
   JobOutcome,
@@ -18,6 +19,7 @@ import type {
   ParamsOf,
   RecordPlace,
   ResultOf,
+  SideFiles,
   Split,
 } from "../../rpc/protocol.js";
 import type { BackupQueue } from "./backup-queue.js";
@@ -119,8 +121,12 @@ export interface TaskCommit {
   readonly files: MapFiles | undefined;
   /** The records that a map task has left out. */
   readonly skipped: readonly RecordPlace[];
-  readonly done: Pick<DoneOutcome, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "counters">;
+  readonly sideFiles: SideFiles;
+  readonly done: AttemptMeasures;
 }
+
+/** What is measured of an attempt. */
+export type AttemptMeasures = Pick<DoneOutcome, keyof typeof attemptMeasures>;
 
 export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
@@ -160,13 +166,9 @@ export interface JobFailure {
 }
 
 /** Sums over committed attempts. */
-export interface Measures {
-  recordsIn: number;
-  recordsOut: number;
-  bytesIn: number;
-  bytesOut: number;
+export type Measures = Record<Exclude<keyof AttemptMeasures, "counters">, number> & {
   readonly counters: Map<string, number>;
-}
+};
 
 export interface State {
   readonly settings: JobSettings;
@@ -261,7 +263,8 @@ export type JournalRecord =
       ref: AttemptRef;
       outputs: readonly OutputFile[];
       skipped: readonly RecordPlace[];
-    } & TaskCommit["done"])
+      sideFiles: SideFiles;
+    } & AttemptMeasures)
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);

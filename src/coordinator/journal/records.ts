@@ -7,7 +7,7 @@ import * as protocol from "../../rpc/protocol.js";
 import type { JournalRecord } from "../core/model.js";
 
 /** Raised by one with every change after which an older journal cannot be read. */
-const journalVersion = 1;
+const journalVersion = 2;
 
 const { count } = protocol;
 
@@ -50,6 +50,7 @@ const record = v.variant("type", [
     ref: protocol.attemptRef,
     outputs: outputFiles,
     skipped: v.array(protocol.recordPlace),
+    sideFiles: protocol.sideFiles,
     ...protocol.attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),

@@ -18,7 +18,7 @@ const settings: JobSettings = {
   maxCrashes: 20,
   badRecordsMax: 9,
 };
-const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: [] };
+const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
 
 /** A job of two maps of one file that have committed, with these records left out. */
 function jobThatSkipped(...skipped: RecordPlace[][]): State {
@@ -26,7 +26,13 @@ function jobThatSkipped(...skipped: RecordPlace[][]): State {
   const splits = [0, 100].map((startBytes) => ({ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }));
   planTasks(state, { name: "app.js", hash: "0", input: "lines" }, {}, splits);
   for (const map of state.maps) {
-    map.commit = { attempt: 3, files: undefined, skipped: skipped[map.index] ?? [], done: measures };
+    map.commit = {
+      attempt: 3,
+      files: undefined,
+      skipped: skipped[map.index] ?? [],
+      sideFiles: [],
+      done: { ...measures, counters: [] },
+    };
   }
   return state;
 }

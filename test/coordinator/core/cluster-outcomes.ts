@@ -1,4 +1,4 @@
-import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput } from "../../../src/rpc/protocol.js";
+import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput, SideFiles } from "../../../src/rpc/protocol.js";
 
 const classes = ["error", "crash", "timeout", "memory", "io", "released"] as const;
 
@@ -9,7 +9,17 @@ export function done(ref: AttemptRef | undefined, reducers: number, how = 0): At
     .filter((partition) => (partition + how) % 3 !== 0)
     .map((partition): OutputFile => [partition, how + 1, how]);
   const counters: [string, number][] = [["how", how]];
-  return { type: "done", outputs, skipped: [], recordsIn: 1, recordsOut: how, bytesIn: 1, bytesOut: 1, counters };
+  const sideFiles: SideFiles = how % 2 === 0 ? [] : [["side", how]];
+  const measures = {
+    recordsIn: 1,
+    recordsOut: how,
+    bytesIn: 1,
+    bytesOut: 1,
+    keys: how,
+    spills: how,
+    spilledBytes: how,
+  };
+  return { type: "done", outputs, skipped: [], sideFiles, ...measures, counters };
 }
 
 /** A failure of any class but the two that are told apart below; at a record, or not. */

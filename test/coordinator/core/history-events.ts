@@ -145,7 +145,17 @@ function refOf({ kind, task, attempt }: Partial<Record<string, string>>): Attemp
 function doneOutcome(ref: AttemptRef, reducers: number): AttemptOutcome {
   const partitions = Array.from({ length: ref.kind === "map" ? reducers : 0 }, (_, partition) => partition);
   const outputs = partitions.map((partition): OutputFile => [partition, 1, 1]);
-  return { type: "done", outputs, skipped: [], recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, counters: [] };
+  const measures = {
+    recordsIn: 1,
+    recordsOut: 1,
+    bytesIn: 1,
+    bytesOut: 1,
+    keys: 1,
+    spills: 0,
+    spilledBytes: 0,
+    counters: [],
+  };
+  return { type: "done", outputs, skipped: [], sideFiles: [], ...measures };
 }
 
 function textIn(words: string): string {

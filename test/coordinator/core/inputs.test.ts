@@ -42,7 +42,17 @@ function stateInReduce(maps: number, gives: (map: number) => boolean): State {
   const app = { name: "app.js", hash: "0", input: "file" } as const;
   const split = { file: "a.txt", path: "/a.txt", startBytes: 0, endBytes: 1 };
   restore(state, { type: "planned", app, args: {}, splits: Array.from({ length: maps }, () => split) }, 0);
-  const done = { recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, counters: [], skipped: [] };
+  const measures = {
+    recordsIn: 1,
+    recordsOut: 1,
+    bytesIn: 1,
+    bytesOut: 1,
+    keys: 1,
+    spills: 0,
+    spilledBytes: 0,
+    counters: [],
+  };
+  const done = { ...measures, skipped: [], sideFiles: [] };
   for (let task = 0; task < maps; task++) {
     const ref: AttemptRef = { kind: "map", task, attempt: 1 };
     restore(state, { type: "committed", ref, outputs: gives(task) ? [[0, 1, 1]] : [], ...done }, 0);

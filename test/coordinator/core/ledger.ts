@@ -390,8 +390,13 @@ function journaled({
   recordsOut,
   bytesIn,
   bytesOut,
+  keys,
+  spills,
+  spilledBytes,
   counters,
   skipped,
+  sideFiles,
 }: Extract<AttemptOutcome, { type: "done" }>): Partial<JournalRecord> {
-  return { outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters, skipped };
+  const measures = { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters };
+  return { outputs, ...measures, skipped, sideFiles };
 }
