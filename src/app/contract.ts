@@ -60,6 +60,8 @@ export interface TaskContext {
    * and kept: the last of it is shown when the job fails of this attempt.
    */
   log(message: string): void;
+  /** The absolute path of a file that was given to the job as `--file path#name`. Throws when there is none of that name. */
+  file(name: string): string;
   /** The counter of that name, made on first use. */
   counter(name: string): Counter;
   /**

@@ -21,6 +21,7 @@ function commandLine() {
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.splitSize(true))
     .addOption(options.memory())
     .addOption(options.taskTimeout())

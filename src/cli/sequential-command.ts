@@ -15,6 +15,7 @@ export function sequentialCommand() {
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.splitSize(false))
     .addOption(options.memory())
     .addOption(options.quiet())
@@ -29,20 +30,30 @@ Examples:
   $ ${path} wc pg-*.txt
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
-    .action(async (typed, names, { arg, outputDir, quiet, reducers, splitSize, memory }) => {
-      const [{ resolveApp }, { findInputs }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
-        import("../app/resolve.js"),
-        import("../input/files.js"),
-        import("../input/splits.js"),
-        import("../local/sequential.js"),
-      ]);
+    .action(async (typed, names, { arg, file = [], outputDir, quiet, reducers, splitSize, memory }) => {
+      const [{ resolveApp }, { findInputs }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =
+        await Promise.all([
+          import("../app/resolve.js"),
+          import("../input/files.js"),
+          import("../input/shared-files.js"),
+          import("../input/splits.js"),
+          import("../local/sequential.js"),
+        ]);
       const startedMs = performance.now();
       const app = resolveApp(typed);
       const inputs = findInputs(names);
+      const files = findSharedFiles(file);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
       const sizes = { reducers, splitBytes, collectorBytes: memory };
-      const settings = { app, inputs, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
+      const settings = {
+        app,
+        inputs,
+        ...sizes,
+        outputDirectory: outputDir,
+        args: arg ?? {},
+        files,
+      };
       const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });

@@ -4,7 +4,7 @@ import type { LoadedApp } from "../app/load.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import { commitFile } from "../output/staged-file.js";
-import type { AttemptRef } from "../rpc/protocol.js";
+import type { AttemptRef, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
@@ -21,6 +21,8 @@ export interface InProcessJob {
   readonly collectorBytes: number;
   readonly outputDirectory: string;
   readonly args: Readonly<Record<string, string>>;
+  /** The files that the app may read beside its input. */
+  readonly files: readonly SharedFile[];
 }
 
 export interface InProcessReport {
@@ -57,7 +59,7 @@ export async function runInProcess(
   runMaps: (attempt: AttemptRunner) => Promise<readonly AttemptResult[]>,
 ): Promise<InProcessReport> {
   const { app, reducers } = job;
-  const directory = await JobDirectory.take(job.outputDirectory, job.inputs);
+  const directory = await JobDirectory.take(job.outputDirectory, [...job.inputs, ...job.files]);
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
   const settingsOf = (ref: AttemptRef): AttemptSettings => ({
@@ -67,6 +69,7 @@ export async function runInProcess(
     directory: directory.path,
     collectorBytes: job.collectorBytes,
     args: job.args,
+    files: job.files,
     signal: new AbortController().signal,
     progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,

@@ -51,6 +51,17 @@ export const split = v.strictObject({
   endBytes: count,
 });
 
+/** A file that an app may read, and what tells whether it is still the same. */
+export const sharedFile = v.strictObject({
+  /** As the app calls it. */
+  name: v.string(),
+  /** Absolute. */
+  path: v.string(),
+  sizeBytes: count,
+  /** When it was last changed, in milliseconds since 1970. */
+  modifiedMs: v.number(),
+});
+
 const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
 /**
@@ -218,6 +229,7 @@ export const methods = {
         /** Where intermediate and output files go. */
         directory: v.string(),
         args,
+        files: v.array(sharedFile),
         /** How much memory the pairs of a map attempt may take before they are spilled. */
         collectorBytes: v.pipe(count, v.minValue(1)),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
@@ -287,6 +299,7 @@ export type JobOutcome = v.InferOutput<typeof jobOutcome>;
 export type OutputFile = v.InferOutput<typeof outputFile>;
 export type RecordPlace = v.InferOutput<typeof recordPlace>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
+export type SharedFile = v.InferOutput<typeof sharedFile>;
 export type SideFiles = v.InferOutput<typeof sideFiles>;
 export type Snapshot = v.InferOutput<typeof snapshot>;
 export type Split = v.InferOutput<typeof split>;

@@ -11,6 +11,7 @@ import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, type LoadedApp } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
+import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
@@ -74,6 +75,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     directory: job.directory,
     collectorBytes: job.collectorBytes,
     args: job.args,
+    files: job.files,
     signal: revoked.signal,
     progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
@@ -84,6 +86,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
     if (assignment.type === "map") requireRegularFile(assignment.split);
+    requireUnchanged(job.files);
     const result =
       assignment.type === "map"
         ? await runMapTask(app, sourceOfSplit(assignment.split, app.input, assignment.skip), settings)
@@ -94,6 +97,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
           );
     // A rejection that nobody handles comes out a turn later, and this attempt is to blame for it.
     await setImmediate();
+    requireUnchanged(job.files);
     output.end();
     send({ type: "finished", result });
   } catch (error) {

@@ -94,7 +94,8 @@ class AttemptSideFile implements SideFile {
     if (this.#staged !== undefined) return this.#staged.finish().bytes;
     const stats = lstatSync(this.path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
-    if (!stats.isFile()) throw new TypeError(`${this.#task} has made a side file that is no regular file: ${this.path}`);
+    if (!stats.isFile())
+      throw new TypeError(`${this.#task} has made a side file that is no regular file: ${this.path}`);
     flush(this.path);
     return stats.size;
   }

@@ -1,5 +1,5 @@
 import type { Counter, SideFile, TaskContext } from "../app/contract.js";
-import type { AttemptRef, RecordPlace } from "../rpc/protocol.js";
+import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
 
@@ -13,6 +13,8 @@ export interface AttemptSettings {
   /** How much memory the pairs of a map attempt may take before they are spilled. */
   readonly collectorBytes: number;
   readonly args: Readonly<Record<string, string>>;
+  /** The files that the app may read. */
+  readonly files: readonly SharedFile[];
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -80,11 +82,13 @@ export class AttemptContext implements TaskContext {
   /** How the task is called in messages: `map 3`. */
   readonly name: string;
   readonly sideFiles: SideFiles;
+  readonly #files: readonly SharedFile[];
   readonly #counts = new Map<string, number>();
   #hasEnded = false;
 
   constructor(settings: AttemptSettings) {
     const { ref, args, signal } = settings;
+    this.#files = settings.files;
     this.sideFiles = new SideFiles(settings);
     this.args = args;
     this.kind = ref.kind;
@@ -96,6 +100,13 @@ export class AttemptContext implements TaskContext {
 
   log(message: string): void {
     console.error(message);
+  }
+
+  file(name: string): string {
+    const found = this.#files.find((file) => file.name === name);
+    if (found !== undefined) return found.path;
+    const names = this.#files.map((file) => file.name).join(", ");
+    throw new Error(`the job has no --file ${name}; ${names === "" ? "it has none" : `it has ${names}`}`);
   }
 
   sideFile(name: string): SideFile {

@@ -20,6 +20,7 @@ export function runApp(
     attempt: 1,
     signal: new AbortController().signal,
     log: () => undefined,
+    file: (name) => name,
     sideFile: () => {
       throw new Error("there are no side files here");
     },

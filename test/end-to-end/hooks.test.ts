@@ -1,6 +1,6 @@
-/** What an app may have around `map` and `reduce`: `setup` and `teardown`, output, side files. */
+/** What an app may have around `map` and `reduce`: `setup` and `teardown`, output, side files, files to read. */
 import { describe, expect } from "vitest";
-import { linesOf, test, type Place } from "./programs.js";
+import { expectRefusal, linesOf, test, type Place } from "./programs.js";
 
 /** Counts words in the mapper (in-mapper combining), and the keys of a reduce task. */
 const combiner = `
@@ -211,5 +211,68 @@ describe.concurrent("side files", () => {
       "mr-side-reduce-0-keys": "a.txt\nb.txt\n",
     });
     place.leavesFiles = true;
+  });
+});
+
+const stopper = `
+import { existsSync, readFileSync, utimesSync } from "node:fs";
+let stopWords;
+export function setup(ctx) {
+  stopWords = new Set(readFileSync(ctx.file("stop"), "utf8").split("\\n"));
+  if (ctx.kind === "reduce" && ctx.args.touch === "yes") utimesSync(ctx.file("stop"), 1, 2);
+  if (ctx.kind === "reduce" && ctx.args.fail === "yes") throw new Error("reduces fail");
+}
+export function map(file, text, ctx) {
+  for (const word of text.split(/\\s+/)) if (word !== "" && !stopWords.has(word)) ctx.emit(word, 1);
+}
+export const reduce = (word, ones) => ones.length;
+`;
+
+describe.concurrent("--file", () => {
+  test("is read by all attempts, by the programs in pair, alone, and in a job that is resumed", async ({ place }) => {
+    const job = ["-r", "1", place.write("stopper.mjs", stopper), place.write("in.txt", "a b c a d\n")];
+    const [app = "", input = ""] = job.slice(2);
+    place.write("words/stop", "a\nd\n");
+    place.write("mr-output/mr-out-0", "b\n");
+    const stop = ["--file", "words/stop"];
+    await place.succeed("mr", ["run", ...stop, "-o", "run", ...job]);
+    expect(place.read("run/mr-out-0")).toBe("b 1\nc 1\n");
+    await place.succeed("mr", ["sequential", ...stop, "-o", "seq", ...job]);
+    expect(place.read("seq/mr-out-0")).toBe(place.read("run/mr-out-0"));
+    await place.pair(app, [input], ["-r", "1", "-o", "pair", ...stop]);
+    expect(place.read("pair/mr-out-0")).toBe(place.read("run/mr-out-0"));
+
+    const failing = ["run", "--max-attempts", "1", "--keep-intermediate", "--arg", "fail=yes", "-o", "kept"];
+    expect((await place.run("mr", [...failing, ...stop, ...job])).code).toBe(1);
+    expectRefusal(await place.run("mr", [...failing, "--resume", ...job]), "cannot resume", "it had --file");
+    place.write("words/stop", "a\n");
+    const changed = await place.run("mr", [...failing, "--resume", ...stop, ...job]);
+    expectRefusal(changed, "cannot resume the job in kept: --file stop had 4 bytes, and has 2");
+    place.leavesFiles = true;
+  });
+
+  test("ends the job when it is changed while that runs", async ({ place }) => {
+    const job = [place.write("stopper.mjs", stopper), place.write("in.txt", "a b c a d\n")];
+    const stop = ["--file", `${place.write("words", "a\n")}#stop`];
+    const failed = await place.run("mr", ["run", "-r", "1", "--arg", "touch=yes", ...stop, ...job]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(
+      /the job failed: reduce task 0: --file stop must stay as it is .*\/words was changed/,
+    );
+  });
+
+  test("is refused when it is not there, or would be cleared away, and nothing is touched", async ({ place }) => {
+    const job = [place.write("stopper.mjs", stopper), place.write("in.txt", "a\n")];
+    place.write("mr-output/mr-out-0", "b\n");
+    const before = place.files();
+    for (const command of ["run", "sequential"]) {
+      expectRefusal(await place.run("mr", [command, "--file", "no", ...job]), "cannot read --file no: no such file");
+      const own = await place.run("mr", [command, "--file", "mr-output/mr-out-0#stop", ...job]);
+      expectRefusal(own, "is in the output directory mr-output and has the name of a job's file");
+    }
+    expectRefusal(await place.run("mr-coordinator", ["--file", "no", "in.txt"]), "cannot read --file no");
+    const unnamed = await place.run("mr", ["run", "-w", "1", "--max-attempts", "1", "-o", "out", ...job]);
+    expect(unnamed.stderr).toContain("Error: the job has no --file stop; it has none");
+    expect(place.files()).toEqual(before);
   });
 });

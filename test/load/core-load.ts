@@ -41,6 +41,7 @@ class CorePlayer {
         reducers: partitions,
         directory: "/nowhere",
         collectorBytes: 2 ** 28,
+        files: [],
         taskTimeoutMs: 10_000,
         heartbeatIntervalMs: 1000,
         attemptTimeoutMs: undefined,

@@ -163,6 +163,7 @@ class Simulation implements World, Cluster {
       directory: "/job",
       reducers: this.inputs.reducers,
       collectorBytes: 1,
+      files: [],
       taskTimeoutMs: 400,
       heartbeatIntervalMs: 100,
       attemptTimeoutMs: undefined,

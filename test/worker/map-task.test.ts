@@ -44,6 +44,7 @@ function attempt(marksRecords = false) {
     reducers: 1,
     directory,
     collectorBytes: 2 ** 20,
+    files: [],
     args: {},
     signal: new AbortController().signal,
     progress: {

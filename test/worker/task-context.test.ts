@@ -8,6 +8,7 @@ function newContext(): AttemptContext {
     reducers: 1,
     directory: "/nowhere",
     collectorBytes: 1,
+    files: [],
     args: {},
     signal: new AbortController().signal,
     progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },

@@ -19,6 +19,7 @@ import type {
   ParamsOf,
   RecordPlace,
   ResultOf,
+  SharedFile,
   SideFiles,
   Split,
 } from "../../rpc/protocol.js";
@@ -33,6 +34,8 @@ export interface JobSettings {
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
   readonly collectorBytes: number;
+  /** The files that the app may read; for the workers, too. */
+  readonly files: readonly SharedFile[];
   /** A worker silent for so long is presumed dead; a task running for so long gets a backup attempt. */
   readonly taskTimeoutMs: number;
   readonly heartbeatIntervalMs: number;

@@ -17,6 +17,7 @@ const settings = v.strictObject({
   reducers: count,
   /** The coordinator's own `--arg` values. */
   args: v.optional(protocol.args),
+  files: v.array(protocol.sharedFile),
   /** Of `--split-size`; left out when it was not given. */
   splitBytes: v.optional(count),
 });

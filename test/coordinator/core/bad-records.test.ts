@@ -10,6 +10,7 @@ const settings: JobSettings = {
   reducers: 1,
   directory: "/d",
   collectorBytes: 1,
+  files: [],
   taskTimeoutMs: 1,
   heartbeatIntervalMs: 1,
   attemptTimeoutMs: undefined,

@@ -86,6 +86,7 @@ export function readSettings(line: string): JobSettings {
     heartbeatIntervalMs: 1000,
     reducers: Number(value("reducers") ?? 1),
     collectorBytes: 1,
+    files: [],
     taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
     attemptTimeoutMs: undefined,
     backupTasks: !line.includes("no backup tasks"),
