@@ -36,7 +36,11 @@ const readableKinds: readonly unknown[] = ["file", "text", "lines"] satisfies In
  * Throws an AppError that names the file and the export.
  */
 export async function loadApp(path: string): Promise<LoadedApp> {
-  const module = await importModule(path);
+  return checkApp(path, await importModule(path));
+}
+
+/** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
+export function checkApp(path: string, module: Record<string, unknown>): LoadedApp {
   const app = exportsOf(module);
   for (const name of functions) {
     const found = app[name];

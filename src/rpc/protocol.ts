@@ -6,15 +6,13 @@
  */
 import * as v from "valibot";
 import { sideNamePattern } from "../output/names.js";
+import { outputCharactersMax, sideFilesMax } from "./attempt-limits.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
 export const protocolVersion = 4;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
-
-/** So much of what a failed attempt has written to its standard output and error is told. */
-export const outputCharactersMax = 8 * 1024;
 
 /** A whole number from 0 on. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -70,9 +68,6 @@ const checksum = v.pipe(count, v.maxValue(0xffffffff));
  * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
  */
 export const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
-
-/** At most so many side files one attempt may have. */
-export const sideFilesMax = 100;
 
 /** The side files that an attempt made: the name that the app gave, length in bytes. */
 export const sideFiles = v.pipe(

@@ -1,4 +1,4 @@
-import { outputCharactersMax } from "../rpc/protocol.js";
+import { outputCharactersMax } from "../rpc/attempt-limits.js";
 
 /** A character takes one byte at least. */
 const tailBytes = outputCharactersMax;

@@ -83,6 +83,7 @@ class ReduceAttemptContext extends AttemptContext implements ReduceContext {
     this.emit = (key, value) => {
       this.requireNotEnded();
       lines.append(key, value);
+      settings.onOutput?.(key, value);
     };
   }
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { SideFile } from "../app/contract.js";
 import { sideFileName, sideNamePattern, temporaryPrefix } from "../output/names.js";
 import { StagedFile } from "../output/staged-file.js";
-import { sideFilesMax, type AttemptRef } from "../rpc/protocol.js";
+import { sideFilesMax } from "../rpc/attempt-limits.js";
+import type { AttemptRef } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 
 /** A finished side file, still under its temporary name. */

@@ -1,4 +1,4 @@
-import type { Counter, SideFile, TaskContext } from "../app/contract.js";
+import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
 import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
@@ -20,6 +20,8 @@ export interface AttemptSettings {
   readonly progress: Progress;
   /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
   readonly marksRecords: boolean;
+  /** Told what a reduce attempt has written, key and value. */
+  readonly onOutput?: ((key: string, value: JsonValue) => void) | undefined;
 }
 
 /** To be given to `beginRecord` while `setup` or `teardown` is at work: it has its time, and no record is to blame. */
