@@ -20,7 +20,7 @@ export interface TestOptions {
   readonly reducers?: number;
   /** The paths of `ctx.file(name)`, by name. */
   readonly files?: Readonly<Record<string, string>>;
-  /** How long a split of an input is at most, in bytes; 64 MiB when absent. */
+  /** How long a split of an input is at most, in bytes; 64 MiB when absent or more. */
   readonly splitBytes?: number;
 }
 
@@ -73,7 +73,7 @@ export async function runTestApp<Value extends JsonValue>(
       const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
       return { name: Array.isArray(inputs) ? basename(path) : name, path, sizeBytes, modifiedMs };
     });
-    for (const [task, split] of planSplits(written, app.input, splitBytes).entries()) {
+    for (const [task, split] of planSplits(written, app.input, Math.min(splitBytes, splitBytesDefault)).entries()) {
       const settings = settingsOf({ kind: "map", task, attempt: 1 });
       results.push(await runMapTask(app, sourceOfSplit(split, app.input), settings));
     }
