@@ -75,6 +75,9 @@ export async function runInProcess(
     marksRecords: false,
   });
   const output = new TaskOutput([process.stdout, process.stderr]);
+  // What is said when the app ends the process is not the app's.
+  const release = () => output.release();
+  process.prependListener("exit", release);
   const runAttempt: AttemptRunner = async (ref, run) => {
     output.begin(`${ref.kind} ${ref.task}`);
     try {
@@ -103,7 +106,8 @@ export async function runInProcess(
     isDone = true;
     return { directory: directory.path, outputs: directory.outputs(), sideFiles, maps, reduces };
   } finally {
-    output.release();
+    process.off("exit", release);
+    release();
     try {
       await giveBack(directory, isDone);
     } finally {
