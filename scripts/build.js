@@ -35,7 +35,15 @@ try {
         define: { "import.meta.url": "importMetaUrl" },
       }),
     ),
-    build({ ...bundled, format: "esm", entryPoints: ["src/index.ts"], outfile: `${fresh}/src/index.js` }),
+    build({
+      ...bundled,
+      format: "esm",
+      entryPoints: ["src/index.ts"],
+      outdir: `${fresh}/src`,
+      // What is imported only when it is needed becomes a file of its own.
+      splitting: true,
+      chunkNames: "chunks/[name]-[hash]",
+    }),
     // The package that an app imports is this one: it is found by its name, as it is by apps of users.
     build({
       ...bundled,

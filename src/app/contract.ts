@@ -55,20 +55,44 @@ export interface Counter {
   add(n?: number): void;
 }
 
+/** A file that an app makes beside its output. It is there once something was written. */
+export interface SideFile {
+  /** Adds text as UTF-8, or bytes as they are. Synchronous and buffered. */
+  write(data: string | Uint8Array): void;
+  /**
+   * The absolute path at which to write the file by other means, in place of `write`. That must have ended when `map` or
+   * `reduce` has, or `teardown` if there is one.
+   */
+  readonly path: string;
+}
+
 /** What `map` and `reduce` are told about the attempt they run in. */
 export interface TaskContext {
   /** The values of `--arg name=value`. */
   readonly args: Readonly<Record<string, string>>;
+  /** Whether this is an attempt of a map task or of a reduce task, for `setup` and `teardown`, which both have. */
+  readonly kind: "map" | "reduce";
   /** Number of the map task (0 … splits − 1) or of the reduce task (0 … reducers − 1). */
   readonly task: number;
   /** 1 for the first attempt of this task, counted up by each retry and each backup attempt. */
   readonly attempt: number;
   /** Aborted when this attempt is revoked, so that an asynchronous app can stop early. */
   readonly signal: AbortSignal;
-  /** Writes a line to the log of the worker, marked with the task. */
+  /**
+   * Writes a line to standard error. As all that an app writes to standard output or error, it is marked with the task,
+   * and kept: the last of it is shown when the job fails of this attempt.
+   */
   log(message: string): void;
+  /** The absolute path of a file that was given to the job as `--file path#name`. Throws when there is none of that name. */
+  file(name: string): string;
   /** The counter of that name, made on first use. */
   counter(name: string): Counter;
+  /**
+   * A file of this task beside the job's output. When the attempt is the one that is committed, it becomes
+   * `mr-side-map-TASK-NAME` (or `mr-side-reduce-…`) in the output directory; otherwise it is removed. The name has letters
+   * of a to z, digits, `_`, `-`, and single dots between them.
+   */
+  sideFile(name: string): SideFile;
 }
 
 /** What `readRecords` is told. */
@@ -81,11 +105,12 @@ export interface ReadContext extends TaskContext {
 export type ReadRecords<Input = unknown> = (stream: Readable, ctx: ReadContext) => AsyncIterable<Input>;
 
 export interface MapContext<Value extends JsonValue = JsonValue> extends TaskContext {
+  readonly kind: "map";
   /** The name of the input file, as it was given on the command line. */
   readonly filename: string;
   /**
    * Where the record begins in the file, in bytes; in what comes out of it when it is compressed. Of `readRecords` it is
-   * the number of the record, from 0.
+   * the number of the record, from 0. In `setup` it is 0, and in `teardown` that of the last one.
    */
   readonly offset: number;
   /** Hands a pair on to `reduce`: the same as returning it, and the fastest way for an app that works on strings. */
@@ -103,6 +128,7 @@ export interface MapContext<Value extends JsonValue = JsonValue> extends TaskCon
 }
 
 export interface ReduceContext extends TaskContext {
+  readonly kind: "reduce";
   /** Writes the output line `key value`. */
   emit(key: string, value: JsonValue): void;
 }
@@ -113,6 +139,9 @@ export type MapResult<Value extends JsonValue = JsonValue> =
 
 /** The value to write after the key; nothing to write no line (or because `ctx.emit` was called). */
 export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
+
+/** What `setup` and `teardown` are given; `ctx.kind` says which of the two it is. */
+export type HookContext<Value extends JsonValue = JsonValue> = MapContext<Value> | ReduceContext;
 
 /**
  * An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`.
@@ -177,4 +206,17 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
    * With `groupKey` it is asked about groups.
    */
   partition?(key: string, reducers: number): number;
+
+  /**
+   * Called once in each attempt of a task, map or reduce, before its first record or key: here belongs what an attempt
+   * keeps while it runs, since a module lives longer than an attempt and is used by many. It is waited for.
+   */
+  setup?(ctx: HookContext<Value>): void | Promise<void>;
+
+  /**
+   * Called once in each attempt, after its last record or key, and may still emit. It is waited for. It is also called when
+   * `map` or `reduce` has thrown, so that what `setup` has opened can be closed, and what it emits then is of no effect;
+   * but not when `setup` has thrown, and not when the thread was ended.
+   */
+  teardown?(ctx: HookContext<Value>): void | Promise<void>;
 }

@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import type { AppIdentity } from "../rpc/protocol.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { App, CsvOptions, JsonValue, MapContext, ReadRecords } from "./contract.js";
+import type { App, CsvOptions, HookContext, JsonValue, MapContext, ReadRecords } from "./contract.js";
 import { csvProblem } from "./csv-options.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
 
@@ -23,17 +23,15 @@ export interface LoadedApp {
   readonly partition: ((key: string, reducers: number) => number) | undefined;
   readonly groupKey: ((key: string) => string) | undefined;
   readonly sortValues: true | ((value: JsonValue) => string | number) | undefined;
+  readonly setup: Hook | undefined;
+  readonly teardown: Hook | undefined;
 }
 
+type Hook = (ctx: HookContext) => unknown;
+
 const functions = [
-  "map",
-  "mapBytes",
-  "reduce",
-  "reduceStream",
-  "combine",
-  "partition",
-  "groupKey",
-  "readRecords",
+  ...["map", "mapBytes", "reduce", "reduceStream", "combine"],
+  ...["partition", "groupKey", "readRecords", "setup", "teardown"],
 ] as const;
 
 /**
@@ -43,7 +41,11 @@ const functions = [
  * Throws an AppError that names the file and the export.
  */
 export async function loadApp(path: string): Promise<LoadedApp> {
-  const module = await importModule(path);
+  return checkApp(path, await importModule(path));
+}
+
+/** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
+export function checkApp(path: string, module: Record<string, unknown>): LoadedApp {
   const app = exportsOf(module);
   for (const name of functions) {
     const found = app[name];

@@ -22,6 +22,7 @@ function commandLine(name: string, path: string) {
     .addOption(options.socket())
     .addOption(options.outputDirectory(".", "the current directory"))
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.splitSize(false))
     .addOption(options.memory())
     .addOption(options.taskTimeout())

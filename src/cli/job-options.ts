@@ -2,6 +2,7 @@ import type { CoordinatorOptions } from "../coordinator/options.js";
 import { InputError } from "../input/input-error.js";
 import type { InputFile } from "../input/files.js";
 import type { Partitioner } from "../rpc/protocol.js";
+import { findSharedFiles } from "../input/shared-files.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
 interface Given {
@@ -11,6 +12,7 @@ interface Given {
   readonly splitSize?: number | undefined;
   readonly memory: number;
   readonly arg?: Readonly<Record<string, string>> | undefined;
+  readonly file?: readonly string[] | undefined;
   readonly taskTimeout: number;
   readonly attemptTimeout?: number | undefined;
   readonly backupTasks: boolean;
@@ -41,6 +43,7 @@ export function jobOptions(
     splitBytesGiven: given.splitSize !== undefined,
     collectorBytes: given.memory,
     args: given.arg,
+    files: findSharedFiles(given.file ?? []),
     taskTimeoutMs: given.taskTimeout,
     attemptTimeoutMs: given.attemptTimeout,
     backupTasks: given.backupTasks,

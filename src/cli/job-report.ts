@@ -2,6 +2,9 @@ import type { JobReport } from "../coordinator/job-end.js";
 import { outputsText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
 
+/** Of what a failed attempt has written; the rest only with --debug. */
+const outputLinesShown = 10;
+
 interface Given {
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -27,9 +30,9 @@ export async function tellEnd(
   if (report.failure !== undefined) throw failed(report.failure, report, debug);
 }
 
-async function summaryOf({ snapshot, directory, outputs }: JobReport): Promise<string> {
+async function summaryOf({ snapshot, directory, outputs, sideFiles }: JobReport): Promise<string> {
   const { summary } = await import("../status/summary.js");
-  return summary(snapshot, outputsText(directory, outputs));
+  return summary(snapshot, outputsText(directory, outputs, sideFiles));
 }
 
 /** What of the job can be gone on with; undefined when nothing can. */
@@ -47,12 +50,21 @@ export function withWhatIsLeft(message: string, report: JobReport): string {
 function failed(failure: NonNullable<JobReport["failure"]>, report: JobReport, debug: boolean): Exit {
   const stack = debug ? failure.stack : appFrames(failure);
   const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
+  if (failure.output !== undefined) details.push(...lastOutput(failure.output, debug ? Infinity : outputLinesShown));
   const left = whatIsLeft(report);
   if (left !== undefined) details.push(left);
   return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
 }
 
-function asJson({ snapshot, directory, outputs }: JobReport): unknown {
+/** What the failed attempt wrote last, so many lines of it. */
+function lastOutput(output: string, linesMax: number): string[] {
+  const lines = output.split("\n");
+  const shown = lines.slice(-linesMax).map((line) => `    ${line}`);
+  const hidden = lines.length - shown.length;
+  return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
+}
+
+function asJson({ snapshot, directory, outputs, sideFiles }: JobReport): unknown {
   const { map, reduce, ...rest } = snapshot;
   const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
   return {
@@ -62,5 +74,6 @@ function asJson({ snapshot, directory, outputs }: JobReport): unknown {
     reduce: withNames(reduce),
     directory,
     outputs,
+    sideFiles,
   };
 }

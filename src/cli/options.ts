@@ -27,6 +27,12 @@ export const socket = () =>
 export const arg = () =>
   new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);
 
+export const file = () =>
+  new Option(
+    "--file <path[#name]>",
+    "a file that the app may read, at ctx.file(name); without #name by its own name; may be repeated",
+  ).argParser((given: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), given]);
+
 export const outputDirectory = (directory: string, description?: string) =>
   new Option("-o, --output-dir <dir>", "directory for intermediate and output files").default(directory, description);
 

@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 
 /** Where the output of a job is, as one would name it from the current directory: `counts/mr-out-0 … mr-out-9`. */
-export function outputsText(directory: string, outputs: readonly string[]): string {
+export function outputsText(directory: string, outputs: readonly string[], sideFiles: readonly string[]): string {
   const fromHere = relative("", directory);
   const shown = fromHere.startsWith("..") ? directory : fromHere;
   const [first, last] = [outputs[0] ?? "", outputs.at(-1) ?? ""];
-  return `${shown === "" ? "" : `${shown}/`}${first === last ? first : `${first} … ${last}`}`;
+  const beside = sideFiles.length === 0 ? "" : ` (and ${sideFiles.length} mr-side-*)`;
+  return `${shown === "" ? "" : `${shown}/`}${first === last ? first : `${first} … ${last}`}${beside}`;
 }

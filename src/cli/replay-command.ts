@@ -22,6 +22,7 @@ function commandLine() {
     .addOption(options.reducers().default(1))
     .addOption(options.outputDirectory("mr-replay"))
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.memory())
     .addOption(options.quiet())
     .addOption(options.debug())
@@ -40,15 +41,17 @@ Examples:
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function replay(typed: string, file: string, given: Given): Promise<void> {
-  const [{ resolveApp }, { findInputs }, { replayBadRecords }] = await Promise.all([
+  const [{ resolveApp }, { findInputs }, { findSharedFiles }, { replayBadRecords }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/files.js"),
+    import("../input/shared-files.js"),
     import("../local/replay.js"),
   ]);
   const { quiet = false, debug = false } = given;
   const app = resolveApp(typed);
   const [records] = findInputs([file]);
   if (records === undefined) throw new Error("an input was found, and there is none");
+  const files = findSharedFiles(given.file ?? []);
   let current = "";
   const onEarlyExit = () => {
     if (!quiet && current !== "") process.stdout.write("failed: the process ends\n");
@@ -64,6 +67,7 @@ async function replay(typed: string, file: string, given: Given): Promise<void> 
     collectorBytes: given.memory,
     outputDirectory: given.outputDir,
     args: given.arg ?? {},
+    files,
     onBegin: (record) => {
       current = `${record.file}:${record.offset}`;
       // Before it is mapped: it may end the process, or never end.
@@ -87,8 +91,8 @@ function failureText(error: unknown, debug: boolean): string {
   return `failed: ${error.name}: ${error.message}${frames === undefined || frames === "" ? "" : `\n${frames}`}`;
 }
 
-function tellEnd({ passed, failed, directory, outputs }: ReplayReport, quiet: boolean): void {
-  const place = outputsText(directory, outputs);
+function tellEnd({ passed, failed, directory, outputs, sideFiles }: ReplayReport, quiet: boolean): void {
+  const place = outputsText(directory, outputs, sideFiles);
   const all = passed + failed;
   if (failed === 0) {
     if (!quiet) say(path, `${all === 1 ? "the record passes" : `all ${all} records pass`}: the output is in ${place}`);

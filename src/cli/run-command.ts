@@ -25,6 +25,7 @@ function commandLine() {
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.splitSize(true))
     .addOption(options.memory())
     .addOption(options.taskTimeout())

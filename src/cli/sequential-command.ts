@@ -19,6 +19,7 @@ export function sequentialCommand() {
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.splitSize(false))
     .addOption(options.memory())
     .addOption(options.quiet())
@@ -34,19 +35,21 @@ Examples:
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
     .action(async (typed, names, given) => {
-      const { arg, outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
-      const [{ resolveApp }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
+      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+      const [{ resolveApp }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
+        import("../input/shared-files.js"),
         import("../input/splits.js"),
         import("../local/sequential.js"),
       ]);
       const startedMs = performance.now();
       const app = resolveApp(typed);
-      const files = await inputs.findGivenInputs(names, given);
+      const found = await inputs.findGivenInputs(names, given);
+      const files = findSharedFiles(file);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
       const sizes = { reducers, partitioner, splitBytes, collectorBytes: memory };
-      const settings = { app, inputs: files, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
+      const settings = { app, inputs: found, ...sizes, outputDirectory: outputDir, args: arg ?? {}, files };
       const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });
@@ -58,7 +61,8 @@ function onEarlyExit(): void {
   process.exitCode = exitCodes.failed;
 }
 
-async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport, elapsedMs: number): Promise<string> {
+async function summaryOf(report: InProcessReport, elapsedMs: number): Promise<string> {
+  const { maps, reduces, directory, outputs, sideFiles } = report;
   const { summary } = await import("../status/summary.js");
   return summary(
     {
@@ -71,16 +75,19 @@ async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport,
       recordsSkipped: 0,
       elapsedMs,
     },
-    outputsText(directory, outputs),
+    outputsText(directory, outputs, sideFiles),
   );
 }
 
-type Totals = Pick<AttemptResult, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut"> & {
+type Totals = Record<
+  "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "keys" | "spills" | "spilledBytes",
+  number
+> & {
   counters: [name: string, count: number][];
 };
 
 function sum(results: readonly AttemptResult[]): Totals {
-  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
+  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
   const counters = new Map<string, number>();
   for (const result of results) {
     for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];

@@ -16,19 +16,22 @@ import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
-import type { Effect, Event, FormerWorker } from "./core/model.js";
+import type { Effect, Event, FormerWorker, Task } from "./core/model.js";
 import { hasEnded, outcomeOf, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
 import { settleJob, type JobReport } from "./job-end.js";
 import { takeJob, type Job } from "./job.js";
+import { hasFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
 import { WorkerConnection, type Home } from "./worker-connection.js";
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
 const leaveTimeoutMs = 2000;
+
+const allKinds = ["intermediate", "output", "side", "bad-records", "temporary", "journal"] as const;
 
 interface PendingCall {
   resolve(reply: unknown): void;
@@ -75,7 +78,7 @@ export class Coordinator {
       const coordinator = new Coordinator(options, job, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      const isThere = (partition: number, bytes: number) => job.directory.hasOutput(partition, bytes);
+      const isThere = (task: Task) => hasFilesOf(task, job.directory);
       if (options.resume) resume(job.state, isThere, performance.now(), effects);
       coordinator.#carryOutAll(effects);
       accept = (stream) => {
@@ -190,7 +193,7 @@ export class Coordinator {
       if (this.#job.directory.hasJournal()) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
-      const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
+      const cleared = this.#job.directory.clear(allKinds);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits, ...sample });

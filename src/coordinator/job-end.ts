@@ -6,6 +6,7 @@ import { badRecords } from "./core/bad-records.js";
 import type { JobFailure } from "./core/model.js";
 import { outcomeOf } from "./core/model.js";
 import type { Job } from "./job.js";
+import { hasFilesOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 
 /** How a job has ended. */
@@ -16,6 +17,8 @@ export interface JobReport {
   readonly directory: string;
   /** Names of the output files in it; none when the job is not done. */
   readonly outputs: readonly string[];
+  /** Names of the files that the app has made beside them; none when the job is not done. */
+  readonly sideFiles: readonly string[];
   /** Whether the job can be gone on with. */
   readonly isResumable: boolean;
 }
@@ -46,10 +49,13 @@ export async function settleJob(
     const useless: JobFileKind[] = ["temporary"];
     if (!isResumable) useless.push("journal");
     if (!isResumable && !keepIntermediate) useless.push("intermediate");
-    if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "bad-records");
+    if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "side", "bad-records");
+    // Of an attempt that was lost after it had given them their names, and that another one has not made.
+    const sideFiles = isDone ? sideFilesOf(state) : [];
+    if (isDone) useless.push("side");
     // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (state.app !== undefined) clear(directory, useless, warn);
-    return { ...end, directory: directory.path, outputs: isDone ? directory.outputs() : [], isResumable };
+    if (state.app !== undefined) clear(directory, useless, sideFiles, warn);
+    return { ...end, directory: directory.path, outputs: isDone ? directory.outputs() : [], sideFiles, isResumable };
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }
@@ -73,9 +79,14 @@ function failed(snapshot: Snapshot, message: string): Pick<JobReport, "snapshot"
 }
 
 /** How the job has ended does not depend on whether its files can be removed. */
-function clear(directory: JobDirectory, useless: readonly JobFileKind[], warn: (message: string) => void): void {
+function clear(
+  directory: JobDirectory,
+  useless: readonly JobFileKind[],
+  kept: readonly string[],
+  warn: (message: string) => void,
+): void {
   try {
-    directory.clear(useless);
+    directory.clear(useless, kept);
   } catch (error) {
     warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
   }
@@ -83,8 +94,7 @@ function clear(directory: JobDirectory, useless: readonly JobFileKind[], warn: (
 
 /** Somebody may have removed or replaced an output while the job ran: that must not be called done. */
 function lostOutput({ state, directory }: Job): string | undefined {
-  const lost = state.reduces.find(({ index, commit }) => {
-    return commit !== undefined && !directory.hasOutput(index, commit.done.bytesOut);
-  });
-  return lost && `the output of reduce task ${lost.index} was removed or changed while the job ran`;
+  const lost = [...state.reduces, ...state.maps].find((task) => !hasFilesOf(task, directory));
+  const what = lost?.kind === "map" ? "a side file" : "the output";
+  return lost && `${what} of ${lost.kind} task ${lost.index} was removed or changed while the job ran`;
 }

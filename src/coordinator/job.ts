@@ -23,7 +23,7 @@ const heartbeatIntervalMsMax = 1000;
  * when the directory cannot be had or there is no such job in it; then nothing was changed.
  */
 export async function takeJob(options: CoordinatorOptions): Promise<Job> {
-  const directory = await JobDirectory.take(options.outputDirectory, options.inputs);
+  const directory = await JobDirectory.take(options.outputDirectory, [...options.inputs, ...options.files]);
   try {
     const begin = options.resume ? resumeJob : newJob;
     return { ...begin(options, directory.path), directory };
@@ -87,18 +87,20 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
   return { state, journal };
 }
 
-function inputsOf({ inputs, reducers, partitioner, args, splitBytes, splitBytesGiven }: CoordinatorOptions): JobInputs {
+function inputsOf(options: CoordinatorOptions): JobInputs {
+  const { inputs, reducers, partitioner, args, files, splitBytes, splitBytesGiven } = options;
   return {
     inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),
     reducers,
     partitioner,
     ...(args === undefined ? {} : { args: { ...args } }),
+    files: [...files],
     ...(splitBytesGiven ? { splitBytes } : {}),
   };
 }
 
 function settingsOf(options: CoordinatorOptions, id: string, directory: string): JobSettings {
-  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, partitioner, collectorBytes } = options;
+  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, partitioner, collectorBytes, files } = options;
   const { maxAttempts, maxCrashes, badRecordsMax } = options;
   return {
     id,
@@ -106,6 +108,7 @@ function settingsOf(options: CoordinatorOptions, id: string, directory: string):
     partitioner,
     directory,
     collectorBytes,
+    files,
     taskTimeoutMs,
     attemptTimeoutMs,
     backupTasks,

@@ -1,5 +1,5 @@
 import type { InputFile } from "../input/files.js";
-import type { AppIdentity, Partitioner } from "../rpc/protocol.js";
+import type { AppIdentity, Partitioner, SharedFile } from "../rpc/protocol.js";
 
 /** Complete and checked; the command line says what each means. */
 export interface CoordinatorOptions {
@@ -20,6 +20,8 @@ export interface CoordinatorOptions {
   readonly collectorBytes: number;
   /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
+  /** The files that the app may read beside its input. */
+  readonly files: readonly SharedFile[];
   readonly taskTimeoutMs: number;
   /** How long an attempt may go on without finishing a record; undefined for any time. */
   readonly attemptTimeoutMs: number | undefined;

@@ -59,7 +59,8 @@ function notAFile(name: string, stats: Stats): string {
     : "it is not a regular file";
 }
 
-function reason(error: NodeJS.ErrnoException): string {
+/** Why the system refuses a file. */
+export function reason(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT") return "no such file";
   if (error.code === "EACCES") return "permission denied";
   return error.message;

@@ -8,7 +8,6 @@ import type { Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import { runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
-import { endedByStrayError } from "./stray-errors.js";
 
 export type ReplayOptions = Omit<InProcessJob, "app" | "inputs"> & {
   readonly app: AppFile;
@@ -34,18 +33,20 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
   const app = await loadApp(options.app.path);
   requireReplayable(records, options.app.name, app);
   let failed = 0;
-  const report = await runInProcess({ ...options, app, inputs: [records] }, async (settingsOf) => {
+  const report = await runInProcess({ ...options, app, inputs: [records] }, async (runAttempt) => {
     const passed: AttemptResult[] = [];
     let number = 0;
     for (const record of readBadRecords(records.path)) {
       number += 1;
-      const settings = settingsOf({ kind: "map", task: record.task, attempt: 1 });
+      const ref = { kind: "map", task: record.task, attempt: 1 } as const;
       // Many records are of the same attempt of the same task, and their files must not meet.
-      const ownFiles = { ...settings, jobId: `${settings.jobId}-${number}` };
+      const ownFiles = `-${number}`;
       onBegin(record);
       try {
         const source = sourceOfRecord({ ...record, split: wholeFileOf(record) }, app);
-        const result = await endedByStrayError(() => runMapTask(app, source, ownFiles));
+        const result = await runAttempt(ref, (settings) => {
+          return runMapTask(app, source, { ...settings, jobId: settings.jobId + ownFiles });
+        });
         passed.push(result);
         onPassed(result.recordsOut);
       } catch (error) {

@@ -4,11 +4,17 @@ import { boundariesOf, type KeySample } from "../coordinator/core/boundaries.js"
 import { sourceOfSplit } from "../input/records.js";
 import { planSample } from "../input/sample.js";
 import { planSplits } from "../input/splits.js";
-import type { AttemptRef, Partitioner, Split } from "../rpc/protocol.js";
+import type { Partitioner, Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runSampleTask } from "../worker/sample-task.js";
-import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
-import { runInProcess, runNamed, type InProcessJob, type InProcessReport } from "./in-process-job.js";
+import type { AttemptResult } from "../worker/task-context.js";
+import {
+  runInProcess,
+  runNamed,
+  type AttemptRunner,
+  type InProcessJob,
+  type InProcessReport,
+} from "./in-process-job.js";
 
 export type SequentialOptions = Omit<InProcessJob, "app"> & {
   readonly app: AppFile;
@@ -29,12 +35,13 @@ export async function runSequentially(options: SequentialOptions): Promise<InPro
   const splits = planSplits(options.inputs, app.input, options.splitBytes);
   const identity = { name: options.app.name, ...traitsOf(app) };
   const sample = partitioner === "range" ? planSample(splits, identity, reducers) : undefined;
-  return runInProcess({ ...options, app }, async (settingsOf) => {
-    const boundaries = sample && boundariesOf(await takeSample(app, sample, settingsOf), reducers);
+  return runInProcess({ ...options, app }, async (runAttempt) => {
+    const boundaries = sample && boundariesOf(await takeSample(app, sample, runAttempt), reducers);
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {
-      const settings = { ...settingsOf({ kind: "map", task, attempt: 1 }), boundaries };
-      const run = () => runMapTask(app, sourceOfSplit(split, app), settings);
+      const ref = { kind: "map", task, attempt: 1 } as const;
+      const source = sourceOfSplit(split, app);
+      const run = () => runAttempt(ref, (settings) => runMapTask(app, source, { ...settings, boundaries }));
       maps.push(await runNamed(`map task ${task} (${split.file})`, run));
     }
     return maps;
@@ -45,13 +52,14 @@ export async function runSequentially(options: SequentialOptions): Promise<InPro
 async function takeSample(
   app: LoadedApp,
   sample: readonly (readonly Split[])[],
-  settingsOf: (ref: AttemptRef) => AttemptSettings,
+  runAttempt: AttemptRunner,
 ): Promise<KeySample[]> {
   const found: KeySample[] = [];
   for (const [task, places] of sample.entries()) {
-    const settings = settingsOf({ kind: "sample", task, attempt: 1 });
-    const { keys = [], recordsOut } = await runNamed(`sample task ${task}`, () => runSampleTask(app, places, settings));
-    found.push({ keys, pairs: recordsOut });
+    const ref = { kind: "sample", task, attempt: 1 } as const;
+    const run = () => runAttempt(ref, (settings) => runSampleTask(app, places, settings));
+    const { sampled = [], recordsOut } = await runNamed(`sample task ${task}`, run);
+    found.push({ keys: sampled, pairs: recordsOut });
   }
   return found;
 }

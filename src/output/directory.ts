@@ -12,7 +12,7 @@ import { AddressInUseError } from "../rpc/errors.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { makeDirectories, removeEmptyDirectories } from "./make-directory.js";
-import { jobFileKind, outputName, type JobFileKind } from "./names.js";
+import { jobFileKind, type JobFileKind } from "./names.js";
 
 /** A directory that this process has taken. */
 export class JobDirectory {
@@ -58,11 +58,12 @@ export class JobDirectory {
   }
 
   /**
-   * Removes the files of these kinds that a job has left here, and says how many there were. When some cannot be removed,
-   * throws the system's error after the others are gone.
+   * Removes the files of these kinds that a job has left here, but not those of the names in `kept`, and says how many
+   * there were. When some cannot be removed, throws the system's error after the others are gone.
    */
-  clear(kinds: readonly JobFileKind[]): number {
-    const names = this.#files(kinds);
+  clear(kinds: readonly JobFileKind[], kept: readonly string[] = []): number {
+    const keep = new Set(kept);
+    const names = this.#files(kinds).filter((name) => !keep.has(name));
     let first: Error | undefined;
     for (const name of names) {
       try {
@@ -86,9 +87,9 @@ export class JobDirectory {
     return this.#files(["journal"]).length > 0;
   }
 
-  /** Whether the output of that partition stands here, as a file of that length. */
-  hasOutput(partition: number, bytes: number): boolean {
-    const stats = lstatSync(join(this.path, outputName(partition)), { throwIfNoEntry: false });
+  /** Whether a file of that name and length stands here. */
+  hasFile(name: string, bytes: number): boolean {
+    const stats = lstatSync(join(this.path, name), { throwIfNoEntry: false });
     return stats?.isFile() === true && stats.size === bytes;
   }
 

@@ -3,7 +3,8 @@
  *
  * `mr-X-Y` holds what map task X made for reduce task Y; a later attempt adds its number (`mr-X-Y.2`), so that no reader
  * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y. `mr-bad-records.jsonl` has the records that
- * the job has left out. Unfinished files begin with a dot, so that neither `mr-*` nor `*` matches them.
+ * the job has left out. `mr-side-map-X-NAME` is a file that an app has made in map task X beside its pairs; there are such
+ * of reduce tasks, too. Unfinished files begin with a dot, so that neither `mr-*` nor `*` matches them.
  */
 
 /** Name of the file of the records that a job has left out. */
@@ -17,6 +18,14 @@ export function intermediateName(map: number, partition: number, attempt: number
 /** Name of the finished output of reduce task `partition`. */
 export function outputName(partition: number): string {
   return `mr-out-${partition}`;
+}
+
+/** The names that an app may give to its side files: they become part of those below. */
+export const sideNamePattern = /^(?=.{1,100}$)[\w-]+(\.[\w-]+)*$/;
+
+/** Name of the finished file that a task has made beside its output, under a name of the app's own. */
+export function sideFileName(kind: "sample" | "map" | "reduce", task: number, name: string): string {
+  return `mr-side-${kind}-${task}-${name}`;
 }
 
 /** What the name of every unfinished file of one attempt begins with. `jobId` keeps two jobs apart. */
@@ -37,12 +46,13 @@ export function temporaryBadRecordsName(jobId: string): string {
 /** The coordinator's journal: what a job that was interrupted needs in order to go on. */
 export const journalName = ".mr-journal";
 
-export type JobFileKind = "intermediate" | "output" | "bad-records" | "temporary" | "journal";
+export type JobFileKind = "intermediate" | "output" | "side" | "bad-records" | "temporary" | "journal";
 
 /** Which kind of job file has this name; undefined for a name that no job writes. */
 export function jobFileKind(name: string): JobFileKind | undefined {
   if (/^mr-\d+-\d+(\.\d+)?$/.test(name)) return "intermediate";
   if (/^mr-out-\d+$/.test(name)) return "output";
+  if (/^mr-side-(map|reduce)-\d+-[\w-]+(\.[\w-]+)*$/.test(name)) return "side";
   if (name === badRecordsName) return "bad-records";
   if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
   if (name === journalName) return "journal";

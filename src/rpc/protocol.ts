@@ -7,6 +7,8 @@
 import * as v from "valibot";
 import { recordKinds } from "../app/input-kinds.js";
 import { compressions } from "../input/compression.js";
+import { sideNamePattern } from "../output/names.js";
+import { outputCharactersMax, sideFilesMax } from "./attempt-limits.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
 export const protocolVersion = 4;
@@ -63,6 +65,17 @@ export const split = v.strictObject({
   compression: v.optional(v.picklist(compressions)),
 });
 
+/** A file that an app may read, and what tells whether it is still the same. */
+export const sharedFile = v.strictObject({
+  /** As the app calls it. */
+  name: v.string(),
+  /** Absolute. */
+  path: v.string(),
+  sizeBytes: count,
+  /** When it was last changed, in milliseconds since 1970. */
+  modifiedMs: v.number(),
+});
+
 const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
 /**
@@ -71,6 +84,12 @@ const checksum = v.pipe(count, v.maxValue(0xffffffff));
  * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
  */
 export const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
+
+/** The side files that an attempt made: the name that the app gave, length in bytes. */
+export const sideFiles = v.pipe(
+  v.array(v.tuple([v.pipe(v.string(), v.regex(sideNamePattern)), count])),
+  v.maxLength(sideFilesMax),
+);
 
 /** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
 const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
@@ -106,6 +125,11 @@ export const attemptMeasures = {
   recordsOut: count,
   bytesIn: count,
   bytesOut: count,
+  /** Distinct keys: those in the files of a map attempt, or those that were reduced. */
+  keys: count,
+  /** How often the pairs of a map attempt were spilled to the disk, merging included, and how many bytes that were. */
+  spills: count,
+  spilledBytes: count,
   /** The app's own counters: name and count. Pairs, since any name is allowed, `__proto__` included. */
   counters: v.array(v.tuple([v.string(), v.number()])),
 };
@@ -121,7 +145,8 @@ const attemptOutcome = v.variant("type", [
     /** The records that were not mapped, as the assignment said. */
     skipped: v.array(recordPlace),
     /** What a sample task has found: some of the keys that `map` emitted, in no order. */
-    keys: v.optional(sampledKeys),
+    sampled: v.optional(sampledKeys),
+    sideFiles,
     ...attemptMeasures,
   }),
   v.strictObject({
@@ -137,6 +162,8 @@ const attemptOutcome = v.variant("type", [
     stack: v.optional(v.string()),
     /** Where the record begins that was being mapped. */
     record: v.optional(count),
+    /** The last that it has written to standard output and error. */
+    output: v.optional(v.pipe(v.string(), v.maxLength(outputCharactersMax))),
     /** Whose files are damaged: map task and attempt. */
     damaged: v.optional(v.array(v.tuple([count, v.pipe(count, v.minValue(1))]))),
   }),
@@ -219,6 +246,7 @@ export const methods = {
         /** Where intermediate and output files go. */
         directory: v.string(),
         args,
+        files: v.array(sharedFile),
         /** How much memory the pairs of a map attempt may take before they are spilled. */
         collectorBytes: v.pipe(count, v.minValue(1)),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
@@ -297,5 +325,7 @@ export type Partitioner = v.InferOutput<typeof partitioner>;
 export type OutputFile = v.InferOutput<typeof outputFile>;
 export type RecordPlace = v.InferOutput<typeof recordPlace>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
+export type SharedFile = v.InferOutput<typeof sharedFile>;
+export type SideFiles = v.InferOutput<typeof sideFiles>;
 export type Snapshot = v.InferOutput<typeof snapshot>;
 export type Split = v.InferOutput<typeof split>;

@@ -18,7 +18,11 @@ export function summary(job: JobTotals, location: string): string {
       (attempts.backup === 0 ? "" : `, ${backups(attempts)}`) +
       (job.mapsLost === 0 ? "" : `, ${count(job.mapsLost, "map task")} run again for damaged files`),
     `  in   ${count(map.recordsIn, "record")}, ${prettyBytes(map.bytesIn)}`,
-    `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}`,
+    `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}` +
+      (reduce.keys === 0 ? "" : `, of ${count(reduce.keys, "key")}`),
+    ...(map.spills === 0
+      ? []
+      : [`       spilled ${count(map.spills, "run")}, ${prettyBytes(map.spilledBytes)}, for want of --memory`]),
     `  out  ${count(reduce.recordsOut, "line")}, ${prettyBytes(reduce.bytesOut)}, to ${location}`,
     ...(job.recordsSkipped === 0
       ? []

@@ -5,6 +5,7 @@ import { removeRecordMarker } from "../output/record-marker.js";
 import { removeQuietly } from "../output/remove-quietly.js";
 import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef } from "../rpc/protocol.js";
+import type { PreparedSideFile } from "./side-files.js";
 import type { PreparedFile } from "./task-context.js";
 
 /**
@@ -31,9 +32,14 @@ export class AttemptFiles {
     this.#isNameShared = ref.kind === "reduce";
   }
 
-  /** Gives the files their final names, all of them or none. Throws the system's error. */
-  commit(files: readonly PreparedFile[]): void {
+  /**
+   * Gives the files their final names, all of them or none; but side files, whose names all attempts of a task share, are
+   * not taken back. When there are some of an attempt that is not the task's in the end, those of the one that is replace
+   * them, or the coordinator removes them. Throws the system's error.
+   */
+  commit(files: readonly PreparedFile[], sideFiles: readonly PreparedSideFile[] = []): void {
     try {
+      for (const { temporaryPath, finalPath } of sideFiles) commitFile(temporaryPath, finalPath);
       for (const { temporaryPath, finalPath } of files) {
         const identity = identityOf(temporaryPath);
         commitFile(temporaryPath, finalPath);

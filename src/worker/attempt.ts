@@ -151,14 +151,14 @@ export class Attempt {
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
-    const { files, skipped, ...measures } = result;
+    const { files, sideFiles, skipped, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
       this.#files.discardUnfinished();
       this.#files.takeBack();
       return undefined;
     }
     try {
-      if (!this.#hasFinalNames) this.#files.commit(files);
+      if (!this.#hasFinalNames) this.#files.commit(files, sideFiles);
       this.#hasFinalNames = true;
     } catch (error) {
       this.#files.discardUnfinished();
@@ -168,7 +168,8 @@ export class Attempt {
     const made = this.ref.kind === "map" ? files : [];
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
     const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
-    return { type: "done", outputs, skipped: [...skipped], ...measures, counters };
+    const named = sideFiles.map(({ name, bytes }): [string, number] => [name, bytes]);
+    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...measures, counters };
   }
 
   /**

@@ -9,13 +9,13 @@ export class WorkerRefusedError extends Error {
 }
 
 /**
- * The app emitted a pair after `map` or `reduce` had ended, mostly since an `await` is missing. The task may be committed
+ * The app emitted a pair, or wrote to a side file, after `map` or `reduce` had ended, mostly since an `await` is missing. The task may be committed
  * by then, without the pair, so the job must not go on.
  */
 export class LateEmitError extends Error {
   override readonly name = "LateEmitError";
 
-  constructor(task: string) {
-    super(`${task} called ctx.emit after it had ended (is an \`await\` missing?)`);
+  constructor(task: string, called = "ctx.emit") {
+    super(`${task} called ${called} after it had ended (is an \`await\` missing?)`);
   }
 }

@@ -11,8 +11,9 @@ import type {
 } from "./executor-messages.js";
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
+import { OutputTail } from "./output-tail.js";
 import { watchForStall } from "./stall-watch.js";
-import type { AttemptResult } from "./task-context.js";
+import { hookAtWork, type AttemptResult } from "./task-context.js";
 
 /** How an attempt ended in its thread. */
 export type AttemptEnd = { readonly type: "finished"; readonly result: AttemptResult } | Failure;
@@ -32,6 +33,7 @@ const abortGraceMs = 200;
 export class Executor {
   readonly #thread: Worker;
   readonly #progress = new Float64Array(new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT));
+  readonly #output = new OutputTail();
   readonly #loaded: Promise<AppTraits>;
   #resolveLoaded: (traits: AppTraits) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
@@ -43,7 +45,7 @@ export class Executor {
   #isGone = false;
 
   private constructor(appPath: string) {
-    const start: ExecutorStart = { appPath, progress: this.#progress.buffer };
+    const start: ExecutorStart = { appPath, progress: this.#progress.buffer, output: this.#output.buffer };
     // V8 ends a whole process in which an array outgrows the limit of its heap; see `watchMemory`, which comes before.
     const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
     // As seen from where the build puts this, too.
@@ -115,6 +117,7 @@ export class Executor {
     });
     this.#running = { assignment, settled, settle };
     this.#progress.set([0, 0, NaN, 0]);
+    this.#output.clear();
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     return settled;
   }
@@ -143,18 +146,21 @@ export class Executor {
   }
 
   #watchProgress(timeoutMs: number): () => void {
-    const message =
-      `the app finished no record for ${timeoutMs / 1000}s ` +
-      "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
-    // While no record is at work the engine is, for as long as it takes.
-    const look = () => (this.#record === undefined ? undefined : this.#progress.join(" "));
-    return watchForStall(timeoutMs, look, () => void this.#endThread({ type: "failed", class: "timeout", message }));
+    // While nothing of the app is at work the engine is, for as long as it takes.
+    const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
+    return watchForStall(timeoutMs, look, () => {
+      const what = this.#progress[2] === hookAtWork ? "did not end setup or teardown" : "finished no record";
+      const message =
+        `the app ${what} for ${timeoutMs / 1000}s ` +
+        "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
+      void this.#endThread({ type: "failed", class: "timeout", message });
+    });
   }
 
   /** Where the record begins that is at work; undefined when none is. */
   get #record(): number | undefined {
     const offset = this.#progress[2] ?? NaN;
-    return Number.isNaN(offset) ? undefined : offset;
+    return Number.isNaN(offset) || offset === hookAtWork ? undefined : offset;
   }
 
   #take(message: ExecutorMessage): void {
@@ -179,10 +185,18 @@ export class Executor {
   #end(end: AttemptEnd): void {
     const running = this.#running;
     this.#running = undefined;
-    if (running !== undefined) {
-      const record = running.assignment.type === "map" ? this.#record : undefined;
-      running.settle(end.type === "failed" && record !== undefined ? { ...end, record } : end);
-    }
+    if (running !== undefined) running.settle(end.type === "failed" ? this.#described(end, running.assignment) : end);
+  }
+
+  /** With all that is known of it on this side. */
+  #described(failure: Failure, { type }: WorkAssignment): Failure {
+    const record = type === "map" ? this.#record : undefined;
+    const output = this.#output.text();
+    return {
+      ...failure,
+      ...(record === undefined ? {} : { record }),
+      ...(output === undefined ? {} : { output }),
+    };
   }
 
   /**

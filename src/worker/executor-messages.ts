@@ -7,9 +7,11 @@ export interface ExecutorStart {
   readonly appPath: string;
   /**
    * Four 64-bit floats, readable even while the attempt that runs hangs: records (or values) and bytes done, where the
-   * record begins that is at work (`NaN` when none is), and how many values the app has taken from streams.
+   * record begins that is at work (`NaN` when none is, `hookAtWork` when `setup` or `teardown` is), and how many values the app has taken from streams.
    */
   readonly progress: SharedArrayBuffer;
+  /** Of an `OutputTail`. */
+  readonly output: SharedArrayBuffer;
 }
 
 /** What an executor is to run: an assignment, for a map where partitions begin, for a reduce the files to read. */

@@ -11,6 +11,7 @@ import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
+import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
@@ -20,10 +21,28 @@ import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 import { runSampleTask } from "./sample-task.js";
 import { NotAFileError } from "./system-error.js";
-import type { AttemptResult, AttemptSettings } from "./task-context.js";
+import { OutputTail } from "./output-tail.js";
+import type { AttemptResult, AttemptSettings, Progress } from "./task-context.js";
+import { TaskOutput } from "./task-output.js";
 
-const { appPath, progress } = workerData as ExecutorStart;
-const done = new Float64Array(progress);
+const start = workerData as ExecutorStart;
+const done = new Float64Array(start.progress);
+const progress: Progress = {
+  get record() {
+    return done[2] ?? NaN;
+  },
+  set(records, bytes) {
+    done[0] = records;
+    done[1] = bytes;
+  },
+  beginRecord(offset) {
+    done[2] = offset;
+  },
+  takeValue() {
+    done[3] = (done[3] ?? 0) + 1;
+  },
+};
+const output = new TaskOutput([process.stdout, process.stderr], new OutputTail(start.output));
 let revoked = new AbortController();
 
 // What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
@@ -37,7 +56,7 @@ void serve();
 
 async function serve(): Promise<void> {
   try {
-    const app = await loadApp(appPath);
+    const app = await loadApp(start.appPath);
     parentPort?.on("message", (request: ExecutorRequest) => {
       if (request.type === "abort") revoked.abort();
       else void run(app, request);
@@ -58,19 +77,25 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     directory: job.directory,
     collectorBytes: job.collectorBytes,
     args: job.args,
+    files: job.files,
     signal: revoked.signal,
-    progress: { set: setProgress, beginRecord, takeValue },
+    progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
   };
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
+  output.begin(`${assignment.ref.kind} ${assignment.ref.task}`);
   try {
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
+    requireUnchanged(job.files);
     const result = await runTask(app, assignment, inputs, settings);
     // A rejection that nobody handles comes out a turn later, and this attempt is to blame for it.
     await setImmediate();
+    requireUnchanged(job.files);
+    output.end();
     send({ type: "finished", result });
   } catch (error) {
+    output.end();
     send(failureOf(error, inputs));
   }
 }
@@ -111,19 +136,6 @@ function reduceInputFiles(
     const [map, attempt, bytes, checksum] = input;
     return { input, file: { location: join(directory, intermediateName(map, ref.task, attempt)), bytes, checksum } };
   });
-}
-
-function setProgress(records: number, bytes: number): void {
-  done[0] = records;
-  done[1] = bytes;
-}
-
-function beginRecord(offset: number): void {
-  done[2] = offset;
-}
-
-function takeValue(): void {
-  done[3] = (done[3] ?? 0) + 1;
 }
 
 function send(message: ExecutorMessage): void {

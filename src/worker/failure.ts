@@ -1,5 +1,6 @@
 import { lstatSync } from "node:fs";
 import { inspect } from "node:util";
+import { ChangedFileError } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import type { AttemptOutcome, ReduceInput } from "../rpc/protocol.js";
 import { DamagedInputError } from "../shuffle/merge/damaged-input-error.js";
@@ -21,7 +22,9 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
   if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${inspect(error)}` };
   const damage = damageIn(error);
   if (damage !== undefined) return damagedFailure(damage, inputs);
-  if (error instanceof UnreadableInputError) return { type: "failed", class: "fatal", message: error.message };
+  if (error instanceof UnreadableInputError || error instanceof ChangedFileError) {
+    return { type: "failed", class: "fatal", message: error.message };
+  }
   if (isOwnFileError(error)) return { type: "failed", class: "io", message: fileErrorText(error) };
   return { ...appFailure(error), class: error instanceof LateEmitError ? "fatal" : "error" };
 }

@@ -12,7 +12,8 @@ import type { CollectorOptions, PairTaker } from "../shuffle/collect/collector.j
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
 import { groupingOf } from "../shuffle/grouped-key.js";
-import { AttemptContext, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
+import { AttemptHooks } from "./hooks.js";
+import { AttemptContext, hookAtWork, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
 
 /**
  * Runs one attempt of a map task: gives each record of the source to `map` or `mapBytes`, and what that emits to a
@@ -34,19 +35,27 @@ export async function runMapTask(
     spillPath: (run) => `${prefix}run-${run}`,
     memoryBytes: collectorBytes,
     // It takes its time, which is not that of the record at hand.
-    onSpill: (isSpilling) => progress.beginRecord(isSpilling ? NaN : context.offset),
+    onSpill: (isSpilling) => {
+      if (isSpilling) spilledAt = progress.record;
+      progress.beginRecord(isSpilling ? NaN : spilledAt);
+    },
   };
   const grouping = groupingOf(app);
   const collector = grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
   const context = new MapAttemptContext(settings, source.split.file, collector);
   let { progress } = settings;
+  let spilledAt = NaN;
   let marker: RecordMarker | undefined;
+  let hooks: AttemptHooks | undefined;
   try {
     if (settings.marksRecords) {
       marker = new RecordMarker(directory, jobId, ref);
       progress = marking(settings.progress, marker);
     }
+    hooks = new AttemptHooks(app, context, progress);
+    await hooks.setUp();
     const read = await mapSource(app, source, context, collector, progress);
+    await hooks.tearDown();
     context.end();
     const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
       temporaryPath: path,
@@ -61,10 +70,16 @@ export async function runMapTask(
       recordsOut: collector.pairs,
       bytesIn: read.bytes,
       bytesOut: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      keys: collector.keysWritten,
+      spills: collector.spilled.runs,
+      spilledBytes: collector.spilled.bytes,
       counters: context.counts(),
       skipped: source.skipped,
+      sideFiles: context.sideFiles.finish(),
     };
   } catch (error) {
+    await hooks?.tearDownAfterError();
+    context.sideFiles.discard();
     collector.discard();
     throw error instanceof BadRecordError ? await source.describe(error) : error;
   } finally {
@@ -72,14 +87,17 @@ export async function runMapTask(
   }
 }
 
-/** Writes which record is mapped to the marker, too. */
+/** Writes which record is mapped to the marker, too; what is no record is none there. */
 function marking(progress: Progress, marker: RecordMarker): Progress {
   return {
+    get record() {
+      return progress.record;
+    },
     set: (records, bytes) => progress.set(records, bytes),
     takeValue: () => progress.takeValue(),
     beginRecord: (offset) => {
       progress.beginRecord(offset);
-      marker.mark(offset);
+      marker.mark(offset === hookAtWork ? NaN : offset);
     },
   };
 }
@@ -201,6 +219,7 @@ function isObject(value: unknown): value is object {
 
 /** The context of `map`. */
 export class MapAttemptContext extends AttemptContext implements MapContext {
+  readonly kind = "map";
   readonly filename: string;
   offset = 0;
   /** Properties of their own, not methods: apps may take them out of the context (`const { emit } = ctx`). */

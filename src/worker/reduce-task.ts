@@ -9,6 +9,7 @@ import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
 import { groupingOf } from "../shuffle/grouped-key.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import { AttemptHooks } from "./hooks.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -23,10 +24,13 @@ export async function runReduceTask(
 ): Promise<AttemptResult> {
   const { ref, jobId, directory } = settings;
   const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
+  const lines = new TextLines(file);
+  const context = new ReduceAttemptContext(settings, lines);
+  const { progress } = settings;
+  const hooks = new AttemptHooks(app, context, progress);
+  let keys = 0;
   try {
-    const lines = new TextLines(file);
-    const context = new ReduceAttemptContext(settings, lines);
-    const { progress } = settings;
+    await hooks.setUp();
     const isGrouped = groupingOf(app) !== undefined;
     const groups = mergeGroups(inputs, {
       isGrouped,
@@ -36,6 +40,7 @@ export async function runReduceTask(
       onValue: () => progress.takeValue(),
     });
     for (const group of groups) {
+      keys += 1;
       progress.beginRecord(groups.pairs);
       const result = reduceGroup(app, group, context);
       const value = isThenable(result) ? await result : result;
@@ -43,6 +48,7 @@ export async function runReduceTask(
       progress.set(groups.pairs, 0);
     }
     progress.beginRecord(NaN);
+    await hooks.tearDown();
     context.end();
     const { path, bytes, checksum } = lines.finish();
     const finalPath = join(directory, outputName(ref.task));
@@ -52,10 +58,16 @@ export async function runReduceTask(
       recordsOut: lines.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
       bytesOut: bytes,
+      keys,
+      spills: 0,
+      spilledBytes: 0,
       counters: context.counts(),
       skipped: [],
+      sideFiles: context.sideFiles.finish(),
     };
   } catch (error) {
+    await hooks.tearDownAfterError();
+    context.sideFiles.discard();
     file.discard();
     throw error;
   }
@@ -67,6 +79,7 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
 }
 
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
+  readonly kind = "reduce";
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, lines: TextLines) {
@@ -74,6 +87,7 @@ class ReduceAttemptContext extends AttemptContext implements ReduceContext {
     this.emit = (key, value) => {
       this.requireNotEnded();
       lines.append(key, value);
+      settings.onOutput?.(key, value);
     };
   }
 }

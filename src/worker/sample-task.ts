@@ -2,6 +2,7 @@ import type { LoadedApp } from "../app/load.js";
 import { sourceOfPlace } from "../input/sample.js";
 import { sampledKeysMax, sampledKeyUnitsMax, type Split } from "../rpc/protocol.js";
 import { KeySample } from "../shuffle/collect/key-sample.js";
+import { AttemptHooks } from "./hooks.js";
 import { MapAttemptContext, mapSource } from "./map-task.js";
 import type { AttemptResult, AttemptSettings } from "./task-context.js";
 
@@ -23,13 +24,18 @@ export async function runSampleTask(
   const progress = { ...settings.progress, set: () => settings.progress.set(++records, bytes) };
   for (const place of places) {
     const context = new MapAttemptContext(settings, place.file, sample);
+    const hooks = new AttemptHooks(app, context, progress);
     try {
+      await hooks.setUp();
       const mapped = await mapSource(app, sourceOfPlace(place, app), context, sample, progress);
+      await hooks.tearDown();
       bytes += mapped.bytes;
     } catch {
+      await hooks.tearDownAfterError();
       progress.beginRecord(NaN);
     }
     context.end();
+    context.sideFiles.discard();
   }
   return {
     files: [],
@@ -37,8 +43,12 @@ export async function runSampleTask(
     recordsOut: sample.pairs,
     bytesIn: bytes,
     bytesOut: 0,
+    keys: 0,
+    spills: 0,
+    spilledBytes: 0,
     counters: [],
     skipped: [],
-    keys: sample.keys,
+    sideFiles: [],
+    sampled: sample.keys,
   };
 }

@@ -1,6 +1,7 @@
-import type { Counter, TaskContext } from "../app/contract.js";
-import type { AttemptRef, RecordPlace } from "../rpc/protocol.js";
+import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
+import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
+import { SideFiles, type PreparedSideFile } from "./side-files.js";
 
 /** What one attempt runs with, besides its data. */
 export interface AttemptSettings {
@@ -14,20 +15,29 @@ export interface AttemptSettings {
   /** How much memory the pairs of a map attempt may take before they are spilled. */
   readonly collectorBytes: number;
   readonly args: Readonly<Record<string, string>>;
+  /** The files that the app may read. */
+  readonly files: readonly SharedFile[];
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
   /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
   readonly marksRecords: boolean;
+  /** Told what a reduce attempt has written, key and value. */
+  readonly onOutput?: ((key: string, value: JsonValue) => void) | undefined;
 }
+
+/** To be given to `beginRecord` while `setup` or `teardown` is at work: it has its time, and no record is to blame. */
+export const hookAtWork = -1;
 
 /** Told how far the attempt is. */
 export interface Progress {
+  /** What `beginRecord` was told last. */
+  readonly record: number;
   /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
   set(records: number, bytes: number): void;
   /**
    * From now on a record is at work: that of a map which begins at `offset`, in bytes, or a key of a reduce. `NaN`: none
-   * is, and the engine takes the time that it takes.
+   * is, and the engine takes the time that it takes. `hookAtWork`: none is, and the app is at work all the same.
    */
   beginRecord(offset: number): void;
   /** The app has taken one more value of the key at work from the stream of them. */
@@ -53,11 +63,15 @@ export interface AttemptResult {
   readonly recordsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly keys: number;
+  readonly spills: number;
+  readonly spilledBytes: number;
   readonly counters: readonly [name: string, count: number][];
   /** The records that were not given to `map`, as the assignment said. */
   readonly skipped: readonly RecordPlace[];
   /** What a sample task has found. */
-  readonly keys?: string[];
+  readonly sampled?: string[];
+  readonly sideFiles: readonly PreparedSideFile[];
 }
 
 /** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */
@@ -65,17 +79,23 @@ const countersMax = 1000;
 const nameCharactersMax = 200;
 
 /** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
-export class AttemptContext implements TaskContext {
+export abstract class AttemptContext implements TaskContext {
   readonly args: Readonly<Record<string, string>>;
+  abstract readonly kind: TaskContext["kind"];
   readonly task: number;
   readonly attempt: number;
   readonly signal: AbortSignal;
   /** How the task is called in messages: `map 3`. */
   readonly name: string;
+  readonly sideFiles: SideFiles;
+  readonly #files: readonly SharedFile[];
   readonly #counts = new Map<string, number>();
   #hasEnded = false;
 
-  constructor({ ref, args, signal }: AttemptSettings) {
+  constructor(settings: AttemptSettings) {
+    const { ref, args, signal } = settings;
+    this.#files = settings.files;
+    this.sideFiles = new SideFiles(settings);
     this.args = args;
     this.task = ref.task;
     this.attempt = ref.attempt;
@@ -84,7 +104,18 @@ export class AttemptContext implements TaskContext {
   }
 
   log(message: string): void {
-    console.error(`[${this.name}] ${message}`);
+    console.error(message);
+  }
+
+  file(name: string): string {
+    const found = this.#files.find((file) => file.name === name);
+    if (found !== undefined) return found.path;
+    const names = this.#files.map((file) => file.name).join(", ");
+    throw new Error(`the job has no --file ${name}; ${names === "" ? "it has none" : `it has ${names}`}`);
+  }
+
+  sideFile(name: string): SideFile {
+    return this.sideFiles.get(name);
   }
 
   counter(name: string): Counter {

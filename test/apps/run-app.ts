@@ -14,12 +14,16 @@ export function runApp(
   args = {},
   counters: Record<string, number> = {},
 ): string[] {
-  const task: TaskContext = {
+  const task: Omit<TaskContext, "kind"> = {
     args,
     task: 0,
     attempt: 1,
     signal: new AbortController().signal,
     log: () => undefined,
+    file: (name) => name,
+    sideFile: () => {
+      throw new Error("there are no side files here");
+    },
     counter: (name) => ({ add: (n = 1) => void (counters[name] = (counters[name] ?? 0) + n) }),
   };
   const groups = new Map<string, JsonValue[]>();
@@ -28,6 +32,7 @@ export function runApp(
   for (const [filename, text, offset = 0] of pieces) {
     const context: MapContext = {
       ...task,
+      kind: "map",
       filename,
       offset,
       emit: emitPair,
@@ -43,7 +48,7 @@ export function runApp(
     void lines.push(`${key} ${typeof value === "string" ? value : JSON.stringify(value)}`);
   for (const key of [...groups.keys()].sort()) {
     const values = groups.get(key) ?? [];
-    const context = { ...task, emit };
+    const context = { ...task, kind: "reduce", emit } as const;
     const value = app.reduce?.(key, values, context) ?? app.reduceStream?.(key, values, context);
     if (value !== undefined) emit(key, value as JsonValue);
   }

@@ -20,7 +20,11 @@ export const done: Extract<AttemptOutcome, { type: "done" }> = {
   recordsOut: 2,
   bytesIn: 3,
   bytesOut: 4,
+  keys: 6,
+  spills: 7,
+  spilledBytes: 8,
   skipped: [],
+  sideFiles: [],
   counters: [["pages", 5]],
 };
 

@@ -16,6 +16,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     splitBytes: 2 ** 26,
     splitBytesGiven: false,
     collectorBytes: 2 ** 28,
+    files: [],
     maxAttempts: 4,
     maxCrashes: 20,
     badRecordsMax: 0,

@@ -24,22 +24,24 @@ export const journals: Target = targetOf(
 
 const reducers = 2;
 const settings: JobSettings = {
-  ...{ id: "job", directory: "/job", reducers, collectorBytes: 1, taskTimeoutMs: 10_000, heartbeatIntervalMs: 1000 },
-  ...{
-    attemptTimeoutMs: undefined,
-    partitioner: "range",
-    backupTasks: true,
-    maxAttempts: 4,
-    maxCrashes: 20,
-    badRecordsMax: 1_000_000,
-  },
+  ...{ id: "job", directory: "/job", reducers, collectorBytes: 1, files: [], partitioner: "range" },
+  ...{ taskTimeoutMs: 10_000, heartbeatIntervalMs: 1000, attemptTimeoutMs: undefined, backupTasks: true },
+  ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 1_000_000 },
 };
 
 const number = fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, fc.double(), fc.constant(2 ** 40));
 const lostKind = fc.constantFrom("map", "reduce");
 const kind = fc.constantFrom("sample", "map", "reduce");
 const ref = fc.record({ kind, task: number, attempt: number });
-const measures = { recordsIn: number, recordsOut: number, bytesIn: number, bytesOut: number };
+const measures = {
+  recordsIn: number,
+  recordsOut: number,
+  bytesIn: number,
+  bytesOut: number,
+  keys: number,
+  spills: number,
+  spilledBytes: number,
+};
 const split = fc.record({ file: fc.string(), path: fc.string(), startBytes: number, endBytes: number });
 const app = fc.record({ name: fc.string(), hash: fc.string(), input: fc.constantFrom("file", "lines", "other") });
 const record = fc.oneof(
@@ -60,12 +62,16 @@ const record = fc.oneof(
       ref,
       outputs: fc.array(fc.tuple(number, number, number), { maxLength: 3 }),
       skipped: fc.array(fc.record({ offset: number, endOffset: number }), { maxLength: 2 }),
-      keys: fc.array(fc.string(), { maxLength: 5 }),
+      sampled: fc.array(fc.string(), { maxLength: 5 }),
+      sideFiles: fc.array(fc.tuple(fc.constantFrom("a", "a.b", "../a", ""), number), { maxLength: 2 }),
       ...measures,
       counters: fc.array(fc.tuple(fc.constantFrom("a", "__proto__"), number), { maxLength: 2 }),
     },
     {
-      requiredKeys: ["type", "ref", "outputs", "skipped", "recordsIn", "recordsOut", "bytesIn", "bytesOut", "counters"],
+      requiredKeys: [
+        ...["type", "ref", "outputs", "skipped", "sideFiles", "recordsIn", "recordsOut", "bytesIn", "bytesOut"],
+        ...["keys", "spills", "spilledBytes", "counters"],
+      ] as never[],
     },
   ),
   fc.record({ type: fc.constant("lost"), kind: lostKind, task: number }),

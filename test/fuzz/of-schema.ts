@@ -11,7 +11,7 @@ interface Schema {
   readonly value?: Schema;
   readonly literal?: unknown;
   readonly options?: readonly unknown[];
-  readonly pipe?: readonly { readonly type: string; readonly requirement?: number }[];
+  readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
 }
 
 /** Values that fit a schema of the protocol. */
@@ -42,6 +42,8 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
     case "boolean":
       return fc.boolean();
     case "string":
+      if (schema.pipe?.some(({ type }) => type === "regex"))
+        return fc.constantFrom("a", "B_2", "c-d.e", "x".repeat(100));
       return fc.constantFrom("w", "a b", "é😀", "\ud800", "x".repeat(100), "\n", "__proto__");
     case "number":
       return fc.constantFrom(1, 2, 1000, Number.MAX_SAFE_INTEGER, minimumOf(schema));
@@ -57,7 +59,7 @@ function objectOf(entries: Readonly<Record<string, Schema>>): fc.Arbitrary<unkno
 }
 
 function minimumOf({ pipe = [] }: Schema): number {
-  return Math.max(0, ...pipe.filter(({ type }) => type === "min_value").map(({ requirement }) => requirement ?? 0));
+  return Math.max(0, ...pipe.filter(({ type }) => type === "min_value").map(({ requirement }) => Number(requirement)));
 }
 
 function required(schema: Schema | undefined): Schema {

@@ -74,12 +74,12 @@ describe("what is sampled", () => {
   });
 });
 
-it("of a place in the middle of a file the lines that begin there are read, and no others", () => {
+it("of a place in the middle of a file the lines that begin there are read, and no others", async () => {
   const path = temporary.newPath();
   writeFileSync(path, "one\ntwo\nthree\nfour\n");
-  const reader = sourceOfPlace({ file: "f", path, startBytes: 2, endBytes: 10 }, "lines").openText();
+  const reader = await sourceOfPlace({ file: "f", path, startBytes: 2, endBytes: 10 }, { input: "lines" }).openBytes();
   const lines: string[] = [];
-  while (reader.next()) lines.push(reader.value);
+  while (await reader.next()) lines.push(Buffer.from(reader.value).toString());
   reader.close();
   expect(lines).toEqual(["two", "three"]);
 });

@@ -21,6 +21,7 @@ const coordinator = await Coordinator.start({
   splitBytes: 1024,
   splitBytesGiven: true,
   collectorBytes: 256 * mebibyte,
+  files: [],
   args: {},
   taskTimeoutMs: 60_000,
   attemptTimeoutMs: undefined,

@@ -42,6 +42,7 @@ class CorePlayer {
         partitioner: "hash",
         directory: "/nowhere",
         collectorBytes: 2 ** 28,
+        files: [],
         taskTimeoutMs: 10_000,
         heartbeatIntervalMs: 1000,
         attemptTimeoutMs: undefined,
@@ -91,6 +92,10 @@ class CorePlayer {
       recordsOut: 1,
       bytesIn: 1,
       bytesOut: 1,
+      keys: 1,
+      spills: 0,
+      spilledBytes: 0,
+      sideFiles: [],
       counters: [],
     };
     this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving: false }));

@@ -73,6 +73,10 @@ async function attempt(peer: Peer, worker: string, ref: AttemptRef): Promise<Ass
     recordsOut: 1,
     bytesIn: 1024,
     bytesOut: 0,
+    keys: 1,
+    spills: 0,
+    spilledBytes: 0,
+    sideFiles: [],
     counters: [],
   };
   const startMs = performance.now();

@@ -4,6 +4,8 @@ import {
   intermediateName,
   jobFileKind,
   outputName,
+  sideFileName,
+  sideNamePattern,
   temporaryBadRecordsName,
   temporaryPrefix,
 } from "../../src/output/names.js";
@@ -21,6 +23,9 @@ describe("the names of a job's files", () => {
     expect(jobFileKind(outputName(0))).toBe("output");
     expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "map", 1, 2)}0`)).toBe("temporary");
     expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "reduce", 1, 2)}out`)).toBe("temporary");
+    expect(jobFileKind(sideFileName("map", 3, "a"))).toBe("side");
+    expect(jobFileKind(sideFileName("reduce", 30, `${"x".repeat(96)}.txt`))).toBe("side");
+    expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "map", 1, 2)}side-a.b`)).toBe("temporary");
     expect(jobFileKind(badRecordsName)).toBe("bad-records");
     expect(jobFileKind(temporaryBadRecordsName("0a1b2c3d"))).toBe("temporary");
   });
@@ -28,6 +33,11 @@ describe("the names of a job's files", () => {
   it.each([
     "mr-output",
     "mr-bad-records",
+    "mr-side",
+    "mr-side-map-1-",
+    "mr-side-map-x-a",
+    "mr-side-other-1-a",
+    "mr-side-map-1-a/b",
     "mr-bad-records.jsonl.old",
     "mr-out-",
     "mr-out-1.txt",
@@ -41,6 +51,13 @@ describe("the names of a job's files", () => {
   ])("do not include %j, which is somebody else's", (name) => {
     expect(jobFileKind(name)).toBeUndefined();
   });
+
+  it.each(["", ".", "..", "../a", "a/b", "a\\b", ".a", "a.", "a..b", "a b", "é", "a\n", "a\0", "x".repeat(101)])(
+    "have no part of the app's that is %j",
+    (name) => {
+      expect(sideNamePattern.test(name)).toBe(false);
+    },
+  );
 
   it("begin with a dot as long as the file is unfinished, so that no glob for mr-* matches", () => {
     expect(temporaryPrefix("0a1b2c3d", "map", 1, 2)).toMatch(/^\./);

@@ -15,6 +15,10 @@ const done = {
   recordsOut: 0,
   bytesIn: 0,
   bytesOut: 0,
+  keys: 0,
+  spills: 0,
+  spilledBytes: 0,
+  sideFiles: [],
   counters: [],
 };
 const validParams: Record<Method, object> = {

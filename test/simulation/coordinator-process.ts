@@ -71,7 +71,7 @@ export class CoordinatorProcess {
       const isThere = (partition: number) => this.#hasOutput(partition);
       for (const record of found.records) restore(this.#state, record, nowMs);
       const effects: Effect[] = [];
-      resume(this.#state, isThere, nowMs, effects);
+      resume(this.#state, ({ kind, index }) => kind === "map" || isThere(index), nowMs, effects);
       checkInvariants(this.#state);
       this.#ledger.restart(found.records, machineCrashed, isThere, effects);
       this.#write(effects, 1);

@@ -164,6 +164,7 @@ class Simulation implements World, Cluster {
       reducers: this.inputs.reducers,
       partitioner: new Random(this.seed, "partitioner").chance(0.5) ? "range" : "hash",
       collectorBytes: 1,
+      files: [],
       taskTimeoutMs: 400,
       heartbeatIntervalMs: 100,
       attemptTimeoutMs: undefined,

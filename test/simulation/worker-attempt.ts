@@ -54,7 +54,7 @@ interface Made {
   readonly outputs: OutputFile[];
   readonly skipped: number[];
   readonly bytesOut: number;
-  readonly keys?: string[];
+  readonly sampled?: string[];
 }
 
 export class WorkerAttempt {
@@ -176,8 +176,8 @@ export class WorkerAttempt {
     const maps = splitsOf(inputs).flatMap(({ file }, map) =>
       places.some((place) => place.file === file) ? [map] : [],
     );
-    const keys = wordsOf(inputs, maps).filter(() => this.#random.chance(0.5));
-    return { type: "made", outputs: [], skipped: [], bytesOut: 0, keys };
+    const sampled = wordsOf(inputs, maps).filter(() => this.#random.chance(0.5));
+    return { type: "made", outputs: [], skipped: [], bytesOut: 0, sampled };
   }
 
   #map(session: Session, skip: readonly number[], marksRecords: boolean): Made | Failed {
@@ -226,7 +226,7 @@ export class WorkerAttempt {
   }
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
-  *#commit(session: Session, { outputs, skipped, bytesOut, keys }: Made): Routine<AttemptOutcome | undefined> {
+  *#commit(session: Session, { outputs, skipped, bytesOut, sampled }: Made): Routine<AttemptOutcome | undefined> {
     const { timeline } = this.#world;
     if (!(yield* this.#mayCommit(session))) {
       this.#discardUnfinished();
@@ -245,8 +245,9 @@ export class WorkerAttempt {
       type: "done",
       outputs: this.ref.kind === "map" ? outputs : [],
       skipped: skipped.map(placeOf),
-      ...(keys === undefined ? {} : { keys }),
-      ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, counters: [] },
+      ...(sampled === undefined ? {} : { sampled }),
+      sideFiles: [],
+      ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, keys: 1, spills: 0, spilledBytes: 0, counters: [] },
     };
   }
 

@@ -54,6 +54,16 @@ describe("AttemptFiles", () => {
     expect(readdirSync(directory)).toEqual(["mr-out-0"]);
   });
 
+  it("gives side files their names, which belong to all attempts of the task, and does not take them back", () => {
+    const directory = temporary.newDirectory();
+    const files = new AttemptFiles(directory, "job", map);
+    const side = { ...prepare(directory, 1), name: "a", finalPath: join(directory, "mr-side-map-0-a") };
+    files.commit([prepare(directory, 0)], [side]);
+    expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-side-map-0-a"]);
+    files.takeBack();
+    expect(readdirSync(directory)).toEqual(["mr-side-map-0-a"]);
+  });
+
   it("removes the unfinished files of its attempt and no others", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles(directory, "job", map);

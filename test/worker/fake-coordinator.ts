@@ -59,6 +59,7 @@ export class FakeCoordinator {
       directory: `${place.directory}/out`,
       args: {},
       collectorBytes: 2 ** 20,
+      files: [],
       taskTimeoutMs: 10_000,
       heartbeatIntervalMs: 50,
       ...settings,

@@ -23,6 +23,8 @@ function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
     partition: undefined,
     groupKey: undefined,
     sortValues: undefined,
+    setup: undefined,
+    teardown: undefined,
   };
 }
 
@@ -45,9 +47,13 @@ function attempt(marksRecords = false) {
     boundaries: undefined,
     directory,
     collectorBytes: 2 ** 20,
+    files: [],
     args: {},
     signal: new AbortController().signal,
     progress: {
+      get record() {
+        return begun.at(-1) ?? NaN;
+      },
       set: () => undefined,
       beginRecord: (offset) => void begun.push(offset),
       takeValue: () => undefined,

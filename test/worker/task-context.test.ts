@@ -1,17 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { AttemptContext } from "../../src/worker/task-context.js";
 
+class MapContext extends AttemptContext {
+  readonly kind = "map";
+}
+
 function newContext(): AttemptContext {
-  return new AttemptContext({
+  return new MapContext({
     ref: { kind: "map", task: 0, attempt: 1 },
     jobId: "job",
     reducers: 1,
     boundaries: undefined,
     directory: "/nowhere",
     collectorBytes: 1,
+    files: [],
     args: {},
     signal: new AbortController().signal,
-    progress: { set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
+    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,
   });
 }

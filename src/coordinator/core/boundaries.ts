@@ -12,7 +12,7 @@ export interface KeySample {
 
 /** The boundaries of the partitions as the completed sample tasks want them. */
 export function findBoundaries({ samples, settings }: State): string[] {
-  const found = samples.map(({ commit }) => ({ keys: commit?.keys ?? [], pairs: commit?.done.recordsOut ?? 0 }));
+  const found = samples.map(({ commit }) => ({ keys: commit?.sampled ?? [], pairs: commit?.done.recordsOut ?? 0 }));
   return boundariesOf(found, settings.reducers);
 }
 

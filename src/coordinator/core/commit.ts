@@ -3,7 +3,17 @@ import { scheduleBackup } from "./backups.js";
 import { findBoundaries } from "./boundaries.js";
 import { endIfOver } from "./ending.js";
 import { MapFiles } from "./map-files.js";
-import type { Attempt, DoneOutcome, Effect, Measures, State, Task, TaskCommit, Worker } from "./model.js";
+import type {
+  Attempt,
+  AttemptMeasures,
+  DoneOutcome,
+  Effect,
+  Measures,
+  State,
+  Task,
+  TaskCommit,
+  Worker,
+} from "./model.js";
 import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
@@ -47,10 +57,13 @@ export function commitAttempt(
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
   const ref = refOf(task, attempt);
-  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
-  const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
-  const keys = task.kind === "sample" ? { keys: outcome.keys ?? [] } : {};
-  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...keys, ...done } });
+  const { outputs, skipped, sideFiles } = outcome;
+  const done = measuresOf(outcome);
+  const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
+  effects.push({
+    type: "journal",
+    record: { type: "committed", ref, outputs, skipped, ...sampled, sideFiles, ...done },
+  });
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -59,7 +72,7 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
-  complete(state, task, { attempt: ref.attempt, files, skipped, ...keys, done });
+  complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, done });
   // After the end of the job it counts for the one who resumes it, and nothing begins any more.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
@@ -97,6 +110,11 @@ export function filesOf(
   return task.kind === "map" ? new MapFiles(attempt, settings.reducers, outputs) : undefined;
 }
 
+export function measuresOf(attempt: AttemptMeasures): AttemptMeasures {
+  const { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters } = attempt;
+  return { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters };
+}
+
 /** A backup attempt came first. What that has saved is known of a loser that has said how far it is. */
 function noteVictory(state: State, { attempts, split }: Task, now: number): void {
   state.attempts.backupWon += 1;
@@ -108,10 +126,13 @@ function noteVictory(state: State, { attempts, split }: Task, now: number): void
   }
 }
 
-function add(total: Measures, done: TaskCommit["done"], sign: 1 | -1): void {
+function add(total: Measures, done: AttemptMeasures, sign: 1 | -1): void {
   total.recordsIn += sign * done.recordsIn;
   total.recordsOut += sign * done.recordsOut;
   total.bytesIn += sign * done.bytesIn;
   total.bytesOut += sign * done.bytesOut;
+  total.keys += sign * done.keys;
+  total.spills += sign * done.spills;
+  total.spilledBytes += sign * done.spilledBytes;
   for (const [name, n] of done.counters) total.counters.set(name, (total.counters.get(name) ?? 0) + sign * n);
 }

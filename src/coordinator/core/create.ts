@@ -54,5 +54,6 @@ export function createTask(task: Pick<Task, "kind" | "index" | "split" | "places
 }
 
 function noMeasures(): Measures {
-  return { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: new Map() };
+  const nothing = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
+  return { ...nothing, counters: new Map() };
 }

@@ -62,20 +62,21 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
 function giveUpSample(state: State, task: Task, { number }: Attempt, now: number, effects: Effect[]): void {
   state.pending.sample.splice(state.pending.sample.indexOf(task), 1);
   moveTask(task, "given up", "it was tried too often", now);
-  const nothing = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: [] };
+  const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
+  const done = { ...measures, counters: [] };
   const ref = { kind: task.kind, task: task.index, attempt: number };
-  const record = { type: "committed" as const, ref, outputs: [], skipped: [], keys: [], ...nothing };
+  const record = { type: "committed" as const, ref, outputs: [], skipped: [], sampled: [], sideFiles: [], ...done };
   effects.push({ type: "journal", record });
   const message = `${taskName(task)} is given up: partitions may be of less equal size`;
   effects.push({ type: "log", level: "warn", message });
-  complete(state, task, { attempt: number, files: undefined, skipped: [], keys: [], done: nothing });
+  complete(state, task, { attempt: number, files: undefined, skipped: [], sampled: [], sideFiles: [], done });
 }
 
 function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: Effect[]): JobFailure | undefined {
   const isCrash = loss.class === "crash";
   state.attempts[isCrash ? "crashed" : "failed"] += 1;
   if (loss.class === "fatal") return failureAt(state, task, loss, []);
-  const { message, stack } = loss;
+  const { message, stack, output } = loss;
   // A disk that is full or cannot be read is no fault of the record at which that came out.
   const record = loss.class === "io" ? undefined : loss.record;
   // It began before the record was left out, and has come to it now: the next one will not.
@@ -83,7 +84,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   if (isCrash) task.crashes += 1;
   else {
     task.errors += 1;
-    task.firstError ??= { message, stack, record: loss.record };
+    task.firstError ??= { message, stack, record: loss.record, output };
   }
   if (record !== undefined && state.settings.badRecordsMax > 0) {
     const failure = suspect(state, task, record, loss, effects);
@@ -169,14 +170,14 @@ function takeDamage(
 
 /** The app's own message first, then where it happened, then what else is known. */
 function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
-  const { message, stack, record } = error;
+  const { message, stack, record, output } = error;
   const { split } = task;
   // Of a record that is all of the split nothing more is to be said.
   const isWhole = record === split?.startBytes && (app?.input === "file" || app?.input === "text");
   // Where its records are the app alone knows, when it reads them by itself.
   const which = app?.input === "own" ? `at record ${record}` : `at the record that begins at byte ${record}`;
   const place = record === undefined || isWhole ? [] : [`${which} of ${split?.file}`];
-  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details] };
+  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
 }
 
 function times(n: number, what: string): string {

@@ -11,6 +11,7 @@
 import type {
   AppIdentity,
   Assignment,
+  attemptMeasures,
   AttemptOutcome,
   AttemptRef,
   JobOutcome,
@@ -19,6 +20,8 @@ import type {
   Partitioner,
   RecordPlace,
   ResultOf,
+  SharedFile,
+  SideFiles,
   Split,
 } from "../../rpc/protocol.js";
 import type { BackupQueue } from "./backup-queue.js";
@@ -34,6 +37,8 @@ export interface JobSettings {
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
   readonly collectorBytes: number;
+  /** The files that the app may read; for the workers, too. */
+  readonly files: readonly SharedFile[];
   /** A worker silent for so long is presumed dead; a task running for so long gets a backup attempt. */
   readonly taskTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -107,6 +112,8 @@ export interface TaskError {
   readonly stack?: string | undefined;
   /** Where the record begins that was being mapped. */
   readonly record?: number | undefined;
+  /** The last that the attempt has written to standard output and error. */
+  readonly output?: string | undefined;
 }
 
 /** A record at which attempts ended. */
@@ -123,9 +130,13 @@ export interface TaskCommit {
   /** The records that a map task has left out. */
   readonly skipped: readonly RecordPlace[];
   /** The keys that a sample task has found. */
-  readonly keys?: readonly string[] | undefined;
-  readonly done: Pick<DoneOutcome, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "counters">;
+  readonly sampled?: readonly string[] | undefined;
+  readonly sideFiles: SideFiles;
+  readonly done: AttemptMeasures;
 }
+
+/** What is measured of an attempt. */
+export type AttemptMeasures = Pick<DoneOutcome, keyof typeof attemptMeasures>;
 
 export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
@@ -160,16 +171,14 @@ export interface JobFailure {
   readonly stack?: string | undefined;
   /** What else is known about it, a sentence a line. */
   readonly details?: readonly string[];
+  /** The last that the attempt with that error has written to standard output and error. */
+  readonly output?: string | undefined;
 }
 
 /** Sums over committed attempts. */
-export interface Measures {
-  recordsIn: number;
-  recordsOut: number;
-  bytesIn: number;
-  bytesOut: number;
+export type Measures = Record<Exclude<keyof AttemptMeasures, "counters">, number> & {
   readonly counters: Map<string, number>;
-}
+};
 
 export interface State {
   readonly settings: JobSettings;
@@ -281,8 +290,9 @@ export type JournalRecord =
       ref: AttemptRef;
       outputs: readonly OutputFile[];
       skipped: readonly RecordPlace[];
-      keys?: readonly string[] | undefined;
-    } & TaskCommit["done"])
+      sampled?: readonly string[] | undefined;
+      sideFiles: SideFiles;
+    } & AttemptMeasures)
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);

@@ -3,7 +3,7 @@
  * Attempts that ran then are orphans: a worker that comes back with one goes on with it, and if none comes, the task is
  * handed out again. Errors and crashes are counted anew.
  */
-import { complete, filesOf, undoCompletion } from "./commit.js";
+import { complete, filesOf, measuresOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
 import type { Effect, JournalRecord, State, Task } from "./model.js";
 import { samplesAreDone, taskName, tasksOf } from "./model.js";
@@ -27,16 +27,10 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, keys, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
+      const { ref, outputs, skipped, sampled, sideFiles } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
-      complete(state, task, {
-        attempt: ref.attempt,
-        files,
-        skipped,
-        keys,
-        done: { recordsIn, recordsOut, bytesIn, bytesOut, counters },
-      });
+      complete(state, task, { attempt: ref.attempt, files, skipped, sampled, sideFiles, done: measuresOf(record) });
       task.orphans.clear();
       break;
     }
@@ -58,21 +52,18 @@ export function restore(state: State, record: JournalRecord, now: number): void 
 }
 
 /**
- * To be called after the last record: what is left is handed out from here on. `isThere` says whether the output of a
- * completed reduce task still is what it was: nobody had an eye on it meanwhile.
+ * To be called after the last record: what is left is handed out from here on. `isThere` says whether what a completed
+ * task has given to the user still is what it was, nobody had an eye on it meanwhile; its intermediate files are looked at
+ * by who reads them.
  */
-export function resume(
-  state: State,
-  isThere: (partition: number, bytes: number) => boolean,
-  now: number,
-  effects: Effect[],
-): void {
+export function resume(state: State, isThere: (task: Task) => boolean, now: number, effects: Effect[]): void {
   if (state.app === undefined) return;
-  for (const task of state.reduces) {
-    if (task.commit === undefined || isThere(task.index, task.commit.done.bytesOut)) continue;
+  for (const task of [...state.maps, ...state.reduces]) {
+    if (task.commit === undefined || isThere(task)) continue;
     moveTask(task, "files lost", "its output is gone or another one", now);
     undoCompletion(state, task);
-    effects.push({ type: "journal", record: { type: "lost", kind: "reduce", task: task.index } });
+    if (task.kind === "map") state.mapsLost += 1;
+    effects.push({ type: "journal", record: { type: "lost", kind: task.kind, task: task.index } });
     effects.push({ type: "log", level: "warn", message: `${taskName(task)} runs again, since its output is gone` });
   }
   beginMapPhase(state, effects);

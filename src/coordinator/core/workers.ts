@@ -33,14 +33,14 @@ export function register(
 }
 
 function jobOf({ settings, args }: State) {
-  const { id, reducers, partitioner, directory, collectorBytes } = settings;
+  const { id, reducers, partitioner, directory, collectorBytes, files } = settings;
   const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
     heartbeatIntervalMs,
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
-  return { id, reducers, partitioner, directory, args: { ...args }, collectorBytes, ...timeouts };
+  return { id, reducers, partitioner, directory, args: { ...args }, files: [...files], collectorBytes, ...timeouts };
 }
 
 /** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */

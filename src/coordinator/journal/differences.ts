@@ -4,6 +4,7 @@ import { isSameArgs, shownArgs } from "../job-args.js";
 import type { JobInputs } from "./records.js";
 
 type App = Pick<AppIdentity, "name" | "hash">;
+type FileState = Pick<JobInputs["files"][number], "sizeBytes" | "modifiedMs">;
 
 /**
  * In what a job that is to be resumed differs from the one that was interrupted; undefined when in nothing. A split size
@@ -21,7 +22,20 @@ export function differences(before: JobInputs, now: JobInputs): string | undefin
   if (now.args !== undefined && !isSameArgs(before.args ?? {}, now.args)) {
     return `it had ${shownArgs(before.args ?? {})}, and this has ${shownArgs(now.args)}`;
   }
-  return inputDifference(before.inputs, now.inputs);
+  return fileDifference(before.files, now.files) ?? inputDifference(before.inputs, now.inputs);
+}
+
+/** In what order they are given is of no account. */
+function fileDifference(before: JobInputs["files"], now: JobInputs["files"]): string | undefined {
+  for (const was of before) {
+    const is = now.find(({ name }) => name === was.name);
+    if (is === undefined) return `it had --file ${was.path}#${was.name}, and this has not`;
+    if (was.path !== is.path) return `its --file ${was.name} was ${was.path}, and is ${is.path}`;
+    const change = changeOf(was, is, `--file ${was.name}`);
+    if (change !== undefined) return change;
+  }
+  const more = now.find(({ name }) => !before.some((was) => was.name === name));
+  return more && `it had no --file ${more.name}`;
 }
 
 function shown(bytes: number): string {
@@ -44,9 +58,14 @@ function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]):
     if (was.name !== is.name || was.path !== is.path) {
       return `its input ${index + 1} was ${was.name} (${was.path}), and is ${is.name} (${is.path})`;
     }
-    if (was.sizeBytes !== is.sizeBytes) return `${was.name} had ${was.sizeBytes} bytes, and has ${is.sizeBytes}`;
-    if (was.modifiedMs !== is.modifiedMs) return `${was.name} was changed since`;
+    const change = changeOf(was, is, was.name);
+    if (change !== undefined) return change;
   }
   const more = now[before.length];
   return more === undefined ? undefined : `${more.name} was no input of it`;
+}
+
+function changeOf(was: FileState, is: FileState, name: string): string | undefined {
+  if (was.sizeBytes !== is.sizeBytes) return `${name} had ${was.sizeBytes} bytes, and has ${is.sizeBytes}`;
+  return was.modifiedMs === is.modifiedMs ? undefined : `${name} was changed since`;
 }

@@ -18,6 +18,7 @@ const settings = v.strictObject({
   partitioner: protocol.partitioner,
   /** The coordinator's own `--arg` values. */
   args: v.optional(protocol.args),
+  files: v.array(protocol.sharedFile),
   /** Of `--split-size`; left out when it was not given. */
   splitBytes: v.optional(count),
 });
@@ -52,7 +53,8 @@ const record = v.variant("type", [
     ref: protocol.attemptRef,
     outputs: outputFiles,
     skipped: v.array(protocol.recordPlace),
-    keys: v.optional(protocol.sampledKeys),
+    sampled: v.optional(protocol.sampledKeys),
+    sideFiles: protocol.sideFiles,
     ...protocol.attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),

@@ -33,6 +33,12 @@ export interface PairTaker {
  * partition. An implementation keeps pairs in memory or spills them; its user cannot tell.
  */
 export interface Collector extends PairTaker {
+  /** How many runs were spilled so far, those made by merging others included, and of how many bytes. */
+  readonly spilled: { readonly runs: number; readonly bytes: number };
+
+  /** Number of distinct keys in the files; 0 before `finish`. */
+  readonly keysWritten: number;
+
   /** Memory that the pairs taken, and not spilled, need now, in bytes; with what sorting them will take. */
   readonly memoryBytes: number;
 

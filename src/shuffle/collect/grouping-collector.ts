@@ -35,6 +35,14 @@ class GroupingCollector implements Collector {
     return this.#collector.pairs;
   }
 
+  get spilled(): Collector["spilled"] {
+    return this.#collector.spilled;
+  }
+
+  get keysWritten(): number {
+    return this.#collector.keysWritten;
+  }
+
   get memoryBytes(): number {
     return this.#collector.memoryBytes;
   }

@@ -10,13 +10,20 @@ export class PartitionFiles implements SortedSink {
   readonly #files: StagedFile[] = [];
   readonly #finished: CollectedPartition[] = [];
   #partition = -1;
+  #keys = 0;
 
   constructor(pathOf: (partition: number) => string) {
     this.#pathOf = pathOf;
   }
 
+  /** Number of keys so far. */
+  get keys(): number {
+    return this.#keys;
+  }
+
   beginKey(partition: number, words: Int32Array, wordAt: number, keyBytes: number): void {
     if (partition !== this.#partition) this.#beginFile(partition);
+    this.#keys += 1;
     this.#writer.beginKey(words, wordAt, keyBytes);
   }
 

@@ -74,6 +74,7 @@ class SlabCollector implements Collector {
   readonly #values: ValueSlab;
   readonly #emitted: EmittedValues;
   #pairs = 0;
+  #keysWritten = 0;
   /** How many bytes may be added before somebody has to look what is really in use. */
   #bytesLeft: number;
   /** Why no pair can be taken now. */
@@ -95,6 +96,14 @@ class SlabCollector implements Collector {
 
   get pairs(): number {
     return this.#pairs;
+  }
+
+  get spilled(): Collector["spilled"] {
+    return this.#runs.made;
+  }
+
+  get keysWritten(): number {
+    return this.#keysWritten;
   }
 
   get memoryBytes(): number {
@@ -139,6 +148,7 @@ class SlabCollector implements Collector {
         this.#release();
         this.#runs.merge(files);
       }
+      this.#keysWritten = files.keys;
       return files.finish();
     } catch (error) {
       files.discard();

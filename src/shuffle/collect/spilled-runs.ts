@@ -18,6 +18,7 @@ export class SpilledRuns {
   readonly #combine: Combine | undefined;
   #runs: StagedFile[] = [];
   #made = 0;
+  #bytes = 0;
 
   constructor(pathOf: (run: number) => string, combine: Combine | undefined) {
     this.#pathOf = pathOf;
@@ -26,6 +27,11 @@ export class SpilledRuns {
 
   get count(): number {
     return this.#runs.length;
+  }
+
+  /** How many runs were made, those of merge passes included, and of how many bytes. */
+  get made(): { readonly runs: number; readonly bytes: number } {
+    return { runs: this.#made, bytes: this.#bytes };
   }
 
   /** Adds a run with what `write` gives to the sink. */
@@ -66,7 +72,7 @@ export class SpilledRuns {
       const writer = new RunWriter(file);
       write(writer);
       writer.flush();
-      file.close();
+      this.#bytes += file.close().bytes;
       return file;
     } catch (error) {
       file.discard();

@@ -11,6 +11,7 @@ const settings: JobSettings = {
   partitioner: "hash",
   directory: "/d",
   collectorBytes: 1,
+  files: [],
   taskTimeoutMs: 1,
   heartbeatIntervalMs: 1,
   attemptTimeoutMs: undefined,
@@ -19,7 +20,7 @@ const settings: JobSettings = {
   maxCrashes: 20,
   badRecordsMax: 9,
 };
-const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, counters: [] };
+const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
 
 /** A job of two maps of one file that have committed, with these records left out. */
 function jobThatSkipped(...skipped: RecordPlace[][]): State {
@@ -27,7 +28,13 @@ function jobThatSkipped(...skipped: RecordPlace[][]): State {
   const splits = [0, 100].map((startBytes) => ({ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }));
   planTasks(state, { app: { name: "app.js", hash: "0", input: "lines" }, args: {}, splits });
   for (const map of state.maps) {
-    map.commit = { attempt: 3, files: undefined, skipped: skipped[map.index] ?? [], done: measures };
+    map.commit = {
+      attempt: 3,
+      files: undefined,
+      skipped: skipped[map.index] ?? [],
+      sideFiles: [],
+      done: { ...measures, counters: [] },
+    };
   }
   return state;
 }

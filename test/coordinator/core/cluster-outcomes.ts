@@ -1,4 +1,4 @@
-import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput } from "../../../src/rpc/protocol.js";
+import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput, SideFiles } from "../../../src/rpc/protocol.js";
 
 const classes = ["error", "crash", "timeout", "memory", "io", "released"] as const;
 
@@ -9,18 +9,18 @@ export function done(ref: AttemptRef | undefined, reducers: number, how = 0): At
     .filter((partition) => (partition + how) % 3 !== 0)
     .map((partition): OutputFile => [partition, how + 1, how]);
   const counters: [string, number][] = [["how", how]];
-  const keys = ref?.kind === "sample" ? { keys: keysOf(ref.task, how) } : {};
-  return {
-    type: "done",
-    outputs,
-    skipped: [],
-    ...keys,
+  const sampled = ref?.kind === "sample" ? { sampled: keysOf(ref.task, how) } : {};
+  const sideFiles: SideFiles = how % 2 === 0 ? [] : [["side", how]];
+  const measures = {
     recordsIn: 1,
     recordsOut: how,
     bytesIn: 1,
     bytesOut: 1,
-    counters,
+    keys: how,
+    spills: how,
+    spilledBytes: how,
   };
+  return { type: "done", outputs, skipped: [], ...sampled, sideFiles, ...measures, counters };
 }
 
 /** What a sample finds, which differs from attempt to attempt. */

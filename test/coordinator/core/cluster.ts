@@ -88,7 +88,7 @@ export class Cluster {
     const records = JSON.parse(JSON.stringify(this.#journal)) as JournalRecord[];
     for (const record of records) restore(state, record, this.#now);
     const effects: Effect[] = [];
-    resume(state, isThere, this.#now, effects);
+    resume(state, ({ kind, index }) => kind === "map" || isThere(index), this.#now, effects);
     checkInvariants(state);
     return { state, effects };
   }

@@ -15,7 +15,7 @@ function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: T
       ? undefined
       : {
           attempt: commit.attempt,
-          keys: commit.keys,
+          sampled: commit.sampled,
           files: partitions.map((partition) => commit.files?.input(index, partition)),
           done: commit.done,
         };

@@ -27,7 +27,7 @@ export function describeJournaled(record: JournalRecord): string {
     case "began":
       return `began ${describeRef(record.ref)} on ${record.worker}`;
     case "committed":
-      return `committed ${describeRef(record.ref)}${record.keys === undefined ? "" : `, keys ${record.keys.join(", ") || "none"}`}`;
+      return `committed ${describeRef(record.ref)}${record.sampled === undefined ? "" : `, keys ${record.sampled.join(", ") || "none"}`}`;
     case "lost":
       return `lost ${record.kind} ${record.task}`;
     case "skipped":

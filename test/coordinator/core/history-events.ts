@@ -72,7 +72,7 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
       const { leaving, keys } = match(/^done(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/, rest);
       const outcome = {
         ...doneOutcome(ref, settings.reducers),
-        ...(keys === undefined ? {} : { keys: keys.split(", ") }),
+        ...(keys === undefined ? {} : { sampled: keys.split(", ") }),
       };
       return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
     }
@@ -95,6 +95,7 @@ export function readSettings(line: string): JobSettings {
     reducers: Number(value("reducers") ?? 1),
     partitioner: "hash",
     collectorBytes: 1,
+    files: [],
     taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
     attemptTimeoutMs: undefined,
     backupTasks: !line.includes("no backup tasks"),
@@ -157,7 +158,17 @@ function refOf({ kind, task, attempt }: Partial<Record<string, string>>): Attemp
 function doneOutcome(ref: AttemptRef, reducers: number): AttemptOutcome {
   const partitions = Array.from({ length: ref.kind === "map" ? reducers : 0 }, (_, partition) => partition);
   const outputs = partitions.map((partition): OutputFile => [partition, 1, 1]);
-  return { type: "done", outputs, skipped: [], recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, counters: [] };
+  const measures = {
+    recordsIn: 1,
+    recordsOut: 1,
+    bytesIn: 1,
+    bytesOut: 1,
+    keys: 1,
+    spills: 0,
+    spilledBytes: 0,
+    counters: [],
+  };
+  return { type: "done", outputs, skipped: [], sideFiles: [], ...measures };
 }
 
 function textIn(words: string): string {

@@ -75,7 +75,7 @@ class History {
     this.#state = createState(this.#settings, undefined, now);
     for (const record of this.#journal) restore(this.#state, record, now);
     const effects: Effect[] = [];
-    resume(this.#state, (partition) => !lost.includes(partition), now, effects);
+    resume(this.#state, ({ kind, index }) => kind === "map" || !lost.includes(index), now, effects);
     checkInvariants(this.#state);
     const { completed, maps, reduces } = this.#state;
     const found = `${completed.map} of ${maps.length} maps, ${completed.reduce} of ${reduces.length} reduces are done`;

@@ -54,7 +54,7 @@ export class LedgerJob {
         break;
       case "committed":
         must(task.accepted === undefined, () => `the journal commits ${show(ref)} twice`);
-        task.accepted = { attempt: record.ref.attempt, outputs: record.outputs, keys: record.keys };
+        task.accepted = { attempt: record.ref.attempt, outputs: record.outputs, sampled: record.sampled };
         task.orphans.clear();
         break;
       case "lost":
@@ -191,8 +191,8 @@ export class LedgerJob {
     if (task.ref.kind !== "sample") this.abort();
     else if (task.lives.size === 0) {
       // Nobody needs a sample so much.
-      task.accepted = { attempt, outputs: [], keys: [] };
-      this.#journal.expect({ type: "committed", ref: { ...task.ref, attempt }, keys: [] });
+      task.accepted = { attempt, outputs: [], sampled: [] };
+      this.#journal.expect({ type: "committed", ref: { ...task.ref, attempt }, sampled: [] });
     }
   }
 }

@@ -20,7 +20,7 @@ export interface TaskPage {
     | {
         readonly attempt: number;
         readonly outputs: readonly OutputFile[];
-        readonly keys?: readonly string[] | undefined;
+        readonly sampled?: readonly string[] | undefined;
       }
     | undefined;
 }

@@ -186,7 +186,7 @@ export class Ledger {
     }
     const { task } = life;
     must(task.accepted === undefined, () => `${show(ref)} commits a task that was committed before`);
-    task.accepted = { attempt: ref.attempt, outputs: outcome.outputs, keys: outcome.keys };
+    task.accepted = { attempt: ref.attempt, outputs: outcome.outputs, sampled: outcome.sampled };
     this.#journal.expect({ type: "committed", ref, ...journaled(outcome) });
     end(worker);
     return true;
@@ -278,7 +278,7 @@ export class Ledger {
 
   #checkBoundaries(told: readonly string[]): void {
     if (!this.#job.samplesAreDone()) return;
-    const keys = new Set(this.#job.samples.flatMap(({ accepted }) => accepted?.keys ?? []));
+    const keys = new Set(this.#job.samples.flatMap(({ accepted }) => accepted?.sampled ?? []));
     const points = told.map((key) => key.codePointAt(0) ?? 0);
     const isAscending = points.every((point, index) => index === 0 || point > (points[index - 1] ?? point));
     must(isAscending, () => `the boundaries ${show(told)} are not in order`);
@@ -415,18 +415,14 @@ function journaled({
   recordsOut,
   bytesIn,
   bytesOut,
+  keys,
+  spills,
+  spilledBytes,
   counters,
   skipped,
-  keys,
+  sampled,
+  sideFiles,
 }: Extract<AttemptOutcome, { type: "done" }>): Partial<JournalRecord> {
-  return {
-    outputs,
-    recordsIn,
-    recordsOut,
-    bytesIn,
-    bytesOut,
-    counters,
-    skipped,
-    ...(keys === undefined ? {} : { keys }),
-  };
+  const measures = { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters };
+  return { outputs, ...measures, skipped, sideFiles, ...(sampled === undefined ? {} : { sampled }) };
 }

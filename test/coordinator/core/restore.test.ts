@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
+import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import type { Effect, JobSettings, JournalRecord, State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
@@ -31,12 +32,24 @@ describe("a journal", () => {
     const state = stateOf([planned, committed(0), { type: "lost", kind: "map", task: 0 }]);
     expect(state.args).toEqual({ a: "1" });
     expect(state.measures.map).toMatchObject({ recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 });
+    expect(state.measures.map).toMatchObject({ keys: 0, spills: 0, spilledBytes: 0 });
     expect([...state.measures.map.counters]).toEqual([["words", 0]]);
   });
 
   test("that speaks of a map before the samples are taken is refused", () => {
     const sampled: JournalRecord = { ...planned, sample: [[split]] };
     expect(() => stateOf([sampled, committed(0)])).toThrow("map task 0 before its samples are taken");
+  });
+
+  test("gives out again what has made files for the user that are gone, a map as well", () => {
+    const second = { ...planned, splits: [split, split] };
+    const state = stateOf([second, committed(0), committed(1)]);
+    const effects: Effect[] = [];
+    resume(state, ({ kind, index }) => kind === "map" && index === 0, 0, effects);
+    expect(state.maps.map((task) => task.state)).toEqual(["completed", "idle"]);
+    expect([state.phase, state.mapsLost, state.pending.map]).toEqual(["map", 1, [state.maps[1]]]);
+    expect(effects).toContainEqual({ type: "journal", record: { type: "lost", kind: "map", task: 1 } });
+    checkInvariants(state);
   });
 
   test("that is empty leaves a job that waits for its first worker", () => {
@@ -50,13 +63,22 @@ describe("a journal", () => {
 function committed(task: number): JournalRecord {
   const ref: AttemptRef = { kind: "map", task, attempt: 1 };
   const counters: [string, number][] = [["words", 7]];
-  const measures = { recordsIn: 1, recordsOut: 2, bytesIn: 3, bytesOut: 4, counters };
-  return { type: "committed", ref, outputs: [[0, 1, 1]], skipped: [], ...measures };
+  const measures = {
+    recordsIn: 1,
+    recordsOut: 2,
+    bytesIn: 3,
+    bytesOut: 4,
+    keys: 5,
+    spills: 6,
+    spilledBytes: 7,
+    counters,
+  };
+  return { type: "committed", ref, outputs: [[0, 1, 1]], skipped: [], sideFiles: [], ...measures };
 }
 
 function stateOf(records: readonly JournalRecord[]): State {
   const settings: JobSettings = {
-    ...{ id: "job", directory: "/job", reducers: 1, collectorBytes: 1, heartbeatIntervalMs: 1000 },
+    ...{ id: "job", directory: "/job", reducers: 1, collectorBytes: 1, files: [], heartbeatIntervalMs: 1000 },
     ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 },
     ...{ attemptTimeoutMs: undefined, backupTasks: true, partitioner: "hash" },
   };

@@ -79,7 +79,7 @@ function run(
   limits: Pick<JobSettings, "maxAttempts" | "maxCrashes" | "badRecordsMax">,
   afterMove: (cluster: Cluster) => void = () => undefined,
 ): Cluster {
-  const constants = { id: "job", directory: "/job", collectorBytes: 1, heartbeatIntervalMs: 1000 };
+  const constants = { id: "job", directory: "/job", collectorBytes: 1, files: [], heartbeatIntervalMs: 1000 };
   const settings: JobSettings = { ...constants, attemptTimeoutMs: undefined, ...job, ...limits };
   const cluster = new Cluster(settings, splitBytes);
   try {

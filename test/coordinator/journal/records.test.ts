@@ -15,8 +15,12 @@ const committed = {
   recordsOut: 2,
   bytesIn: 3,
   bytesOut: 4,
+  keys: 5,
+  spills: 6,
+  spilledBytes: 7,
   counters: [["pages", 5]],
   skipped: [],
+  sideFiles: [["index.txt", 9]],
 };
 
 it("a record is read as it was written", () => {
@@ -29,6 +33,7 @@ it.each([
   ["of a tuple that is too long", { outputs: [[0, 20, 3, 4]] }],
   ["without outputs", { outputs: undefined }],
   ["with something more", { more: 1 }],
+  ["with a side file elsewhere", { sideFiles: [["../index.txt", 9]] }],
 ])("a record %s is of another version", (_, wrong) => {
   expect(readRecord({ ...committed, ...wrong })).toBeUndefined();
 });

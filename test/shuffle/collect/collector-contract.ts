@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -293,6 +293,26 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(() => collector.emitBytes(buffer, 0, 1, { toJSON: () => undefined } as never)).toThrow(/key "k"/);
       collector.emitBytes(buffer, 0, 3, 1);
       expect(readAll(collector.finish().map(stored))).toEqual([{ key: "key", values: [1] }]);
+    });
+
+    it("says how many keys are in the files, and what was spilled", () => {
+      const emitted = Array.from({ length: 60_000 }, (_, n) => ({ key: `key ${n % 20_000}`, value: n }));
+      const results = [2 ** 20, 2 ** 26].map((memoryBytes) => {
+        const options = inNewDirectory({ reducers: 3, memoryBytes });
+        const collector = create(options);
+        for (const { key, value } of emitted) collector.emit(key, value);
+        expect(collector.keysWritten).toBe(0);
+        const early = readdirSync(options.directory).map((run) => statSync(join(options.directory, run)).size);
+        expect(collector.spilled).toEqual({ runs: early.length, bytes: early.reduce((sum, bytes) => sum + bytes, 0) });
+        collector.finish();
+        // With what was left in memory as the last run.
+        expect(collector.spilled.runs).toBe(early.length === 0 ? 0 : early.length + 1);
+        return { keys: collector.keysWritten, hasSpilled: collector.spilled.bytes > 0 };
+      });
+      expect(results).toEqual([
+        { keys: 20_000, hasSpilled: true },
+        { keys: 20_000, hasSpilled: false },
+      ]);
     });
 
     it("spills nothing for values that repeat, however many there are", () => {

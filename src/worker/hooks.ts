@@ -1,0 +1,59 @@
+import type { HookContext } from "../app/contract.js";
+import type { LoadedApp } from "../app/load.js";
+import { hookAtWork, type Progress } from "./task-context.js";
+
+/**
+ * The app's `setup` and `teardown` in one attempt: `setUp`, then what the attempt does, then `tearDown`, or on an error
+ * `tearDownAfterError`. As in Hadoop, `teardown` is called whenever `setup` has ended well, since the thread lives on and
+ * somebody has to close what was opened for this attempt.
+ */
+export class AttemptHooks {
+  readonly #app: Pick<LoadedApp, "setup" | "teardown">;
+  readonly #context: HookContext;
+  readonly #progress: Progress;
+  /** Whether `setup` has ended well, and `teardown` has not begun. */
+  #isSetUp = false;
+
+  constructor(app: Pick<LoadedApp, "setup" | "teardown">, context: HookContext, progress: Progress) {
+    this.#app = app;
+    this.#context = context;
+    this.#progress = progress;
+  }
+
+  /** To be called before the first record. Throws what the app throws. */
+  async setUp(): Promise<void> {
+    await this.#call("setup");
+    this.#isSetUp = true;
+  }
+
+  /** To be called after the last record. Throws what the app throws. */
+  async tearDown(): Promise<void> {
+    this.#isSetUp = false;
+    await this.#call("teardown");
+  }
+
+  /** To be called on the way out of an error, whatever that was. Never throws: the first error is the one to tell. */
+  async tearDownAfterError(): Promise<void> {
+    const { teardown } = this.#app;
+    if (!this.#isSetUp || teardown === undefined) return;
+    this.#isSetUp = false;
+    const { record } = this.#progress;
+    // The record at which the error came up is to blame for it, and for a teardown that does not cope with it.
+    if (Number.isNaN(record)) this.#progress.beginRecord(hookAtWork);
+    try {
+      await teardown(this.#context);
+    } catch (error) {
+      this.#context.log(`teardown failed, too: ${String(error)}`);
+    } finally {
+      this.#progress.beginRecord(record);
+    }
+  }
+
+  async #call(name: "setup" | "teardown"): Promise<void> {
+    const hook = this.#app[name];
+    if (hook === undefined) return;
+    this.#progress.beginRecord(hookAtWork);
+    await hook(this.#context);
+    this.#progress.beginRecord(NaN);
+  }
+}

@@ -1,0 +1,117 @@
+import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { SideFile } from "../app/contract.js";
+import { sideFileName, sideNamePattern, temporaryPrefix } from "../output/names.js";
+import { StagedFile } from "../output/staged-file.js";
+import { sideFilesMax } from "../rpc/attempt-limits.js";
+import type { AttemptRef } from "../rpc/protocol.js";
+import { LateEmitError } from "./errors.js";
+
+/** A finished side file, still under its temporary name. */
+export interface PreparedSideFile {
+  /** As the app calls it. */
+  readonly name: string;
+  readonly temporaryPath: string;
+  readonly finalPath: string;
+  readonly bytes: number;
+}
+
+/** Where an attempt runs. */
+interface Place {
+  readonly ref: AttemptRef;
+  readonly jobId: string;
+  readonly directory: string;
+}
+
+/**
+ * The files that an app makes in one attempt beside its output. They have temporary names until the attempt is committed,
+ * as all its files have, and are removed with these when it is not.
+ */
+export class SideFiles {
+  readonly #place: Place;
+  readonly #files = new Map<string, AttemptSideFile>();
+  #hasEnded = false;
+
+  constructor({ ref, jobId, directory }: Place) {
+    this.#place = { ref, jobId, directory };
+  }
+
+  /** The file of that name, the same one each time. Throws when it cannot have that name, or there are too many. */
+  get(name: string): SideFile {
+    const { ref, jobId, directory } = this.#place;
+    if (this.#hasEnded) throw new LateEmitError(`${ref.kind} ${ref.task}`, "ctx.sideFile");
+    const found = this.#files.get(name);
+    if (found !== undefined) return found;
+    if (typeof name !== "string" || !sideNamePattern.test(name)) {
+      const allowed = "1 to 100 letters of a to z, digits, _ or -, with single dots between them";
+      throw new TypeError(`a side file cannot be called ${JSON.stringify(name)}: its name is ${allowed}`);
+    }
+    if (this.#files.size >= sideFilesMax) throw new RangeError(`a task may have ${sideFilesMax} side files`);
+    const { kind, task, attempt } = ref;
+    const path = join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}side-${name}`);
+    const file = new AttemptSideFile(path, `${kind} ${task}`);
+    this.#files.set(name, file);
+    return file;
+  }
+
+  /** Finishes those that were written, and returns them. Nothing can be written afterwards. */
+  finish(): PreparedSideFile[] {
+    this.#hasEnded = true;
+    const { ref, directory } = this.#place;
+    return [...this.#files].flatMap(([name, file]) => {
+      const bytes = file.finish();
+      const finalPath = join(directory, sideFileName(ref.kind, ref.task, name));
+      return bytes === undefined ? [] : [{ name, temporaryPath: file.path, finalPath, bytes }];
+    });
+  }
+
+  /** Removes what was written by way of `write`; the rest goes with the other files of the attempt. Never throws. */
+  discard(): void {
+    this.#hasEnded = true;
+    for (const file of this.#files.values()) file.discard();
+  }
+}
+
+class AttemptSideFile implements SideFile {
+  readonly path: string;
+  readonly #task: string;
+  #staged: StagedFile | undefined;
+  #hasEnded = false;
+
+  constructor(path: string, task: string) {
+    this.path = path;
+    this.#task = task;
+  }
+
+  write(data: string | Uint8Array): void {
+    if (this.#hasEnded) throw new LateEmitError(this.#task, "write of a side file");
+    this.#staged ??= StagedFile.create(this.path);
+    this.#staged.append(data);
+  }
+
+  /** Waits until the disk has it, and says how long it is; undefined when it was not written. */
+  finish(): number | undefined {
+    this.#hasEnded = true;
+    if (this.#staged !== undefined) return this.#staged.finish().bytes;
+    const stats = lstatSync(this.path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    if (!stats.isFile())
+      throw new TypeError(`${this.#task} has made a side file that is no regular file: ${this.path}`);
+    flush(this.path);
+    return stats.size;
+  }
+
+  discard(): void {
+    this.#hasEnded = true;
+    this.#staged?.discard();
+  }
+}
+
+function flush(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

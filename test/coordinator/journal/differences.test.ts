@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { differences } from "../../../src/coordinator/journal/differences.js";
+
+const stopWords = { name: "stop", path: "/stop.txt", sizeBytes: 3, modifiedMs: 1 };
+const names = { name: "names", path: "/names.txt", sizeBytes: 4, modifiedMs: 2 };
+const before = { inputs: [], reducers: 1, partitioner: "hash" as const, files: [stopWords, names] };
+
+it("a job that is resumed may have its files in another order", () => {
+  expect(differences(before, { ...before, partitioner: "hash" as const, files: [names, stopWords] })).toBeUndefined();
+});
+
+it.each([
+  ["one less", [stopWords], "it had --file /names.txt#names, and this has not"],
+  ["one more", [stopWords, names, { ...names, name: "more" }], "it had no --file more"],
+  ["another one of that name", [stopWords, { ...names, path: "/x" }], "its --file names was /names.txt, and is /x"],
+  ["one of another size", [{ ...stopWords, sizeBytes: 5 }, names], "--file stop had 3 bytes, and has 5"],
+  ["one that was changed", [{ ...stopWords, modifiedMs: 5 }, names], "--file stop was changed since"],
+])("a job is not resumed with %s", (_, files, difference) => {
+  expect(differences(before, { ...before, files })).toBe(difference);
+});

@@ -1,0 +1,146 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import * as indexer from "../../apps/indexer.js";
+import * as wc from "../../apps/wc.js";
+import { findInputs } from "../../src/input/files.js";
+import { defineApp, testApp, words, type App, type HookContext } from "../../src/index.js";
+import { runSequentially } from "../../src/local/sequential.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+
+/** Where temporary files of the test go: nothing may be left there. */
+let place = "";
+beforeEach(() => {
+  place = mkdtempSync(`${temporary.newDirectory()}/`);
+  vi.stubEnv("TMPDIR", place);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  expect(readdirSync(place)).toEqual([]);
+});
+
+const counting = defineApp<number>({
+  map: (_, text, ctx) => words(text, (word) => ctx.emit(word, 1)),
+  reduce: (_, ones) => ones.length,
+});
+
+/** An app that has everything. */
+function appWithAll(): App<number> {
+  let counts = new Map<string, number>();
+  return {
+    input: "lines",
+    setup(ctx: HookContext<number>) {
+      counts = new Map();
+      ctx.counter(`${ctx.kind} attempts`).add();
+    },
+    map(file, line, ctx) {
+      if (line.startsWith("#")) ctx.sideFile("comments").write(`${file}:${ctx.offset} ${line}\n`);
+      else counts.set(line, (counts.get(line) ?? 0) + Number(ctx.args["weight"] ?? 1));
+    },
+    teardown(ctx) {
+      if (ctx.kind === "map") for (const [line, count] of counts) ctx.emit(line, count);
+      else ctx.emit("end", ctx.task);
+    },
+    combine: (_, sums) => sums.reduce((sum, n) => sum + n),
+    partition: (line, reducers) => line.length % reducers,
+    reduceStream(_, sums) {
+      let total = 0;
+      for (const sum of sums) total += sum;
+      return total;
+    },
+  };
+}
+
+describe("testApp", () => {
+  it("gives what reduce gives, in the order of the keys", async () => {
+    const { outputs } = await testApp(counting, ["b a\nb", "", "é b"]);
+    expect(outputs).toEqual([
+      { key: "a", value: 1 },
+      { key: "b", value: 3 },
+      { key: "é", value: 1 },
+    ]);
+    expect(await testApp(counting, [])).toEqual({ outputs: [], partitions: [[]], counters: {}, sideFiles: {} });
+  });
+
+  it("has what an app has in a job", async () => {
+    const inputs = { "x.txt": "a\r\nbb\n# no\na", ["__proto__"]: "bb\nbb" };
+    const result = await testApp(appWithAll(), inputs, { reducers: 2, args: { weight: "10" } });
+    expect(result.partitions).toEqual([
+      [
+        { key: "bb", value: 30 },
+        { key: "end", value: 0 },
+      ],
+      [
+        { key: "a", value: 20 },
+        { key: "end", value: 1 },
+      ],
+    ]);
+    expect(result.outputs).toEqual(result.partitions.flat());
+    expect(result.counters).toEqual({ "map attempts": Object.keys(inputs).length, "reduce attempts": 2 });
+    expect(result.sideFiles).toEqual({ "mr-side-map-0-comments": "x.txt:6 # no\n" });
+  });
+
+  it("cuts inputs into splits when it is told to, and names them when they have no names", async () => {
+    const app = defineApp<number>({
+      input: "lines",
+      map: (file, line, ctx) => ctx.emit(`${file} ${line}`, ctx.task),
+      reduce: (_, tasks) => tasks,
+    });
+    const { outputs } = await testApp(app, ["a\nb\nc\n", "d"], { splitBytes: 3 });
+    expect(outputs.map(({ key }) => key)).toEqual(["input-0 a", "input-0 b", "input-0 c", "input-1 d"]);
+    expect(outputs.map(({ value }) => value)).toEqual([[0], [0], [1], [2]]);
+  });
+
+  it("gives values as they would be read, and refuses what cannot be written", async () => {
+    const app = (value: unknown) =>
+      defineApp({ map: (_, __, ctx) => ctx.emit("k", "v"), reduce: () => value as string });
+    expect((await testApp(app(new Date(0)), [""])).outputs).toEqual([{ key: "k", value: "1970-01-01T00:00:00.000Z" }]);
+    await expect(testApp(app(NaN), [""])).rejects.toThrow(/JSON cannot hold the value of key "k"/);
+  });
+
+  it("rejects with the app's own error", async () => {
+    const failing = { ...counting, reduce: () => Promise.reject(new RangeError("too many")) };
+    await expect(testApp(failing, ["a"])).rejects.toThrow(new RangeError("too many"));
+    await expect(testApp({ map: () => undefined }, ["a"])).rejects.toThrow("app under test exports no function reduce");
+  });
+
+  it("lets the app read its files", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, "stop");
+    const app = defineApp({
+      map: (_, __, ctx) => ctx.emit("k", readFileSync(ctx.file("words"), "utf8")),
+      reduce: (_, values: string[]) => values,
+    });
+    expect((await testApp(app, [""], { files: { words: path } })).outputs).toEqual([{ key: "k", value: ["stop"] }]);
+  });
+
+  it.each([
+    ["wc", wc],
+    ["indexer", indexer],
+  ] as const)("gives what a job of %s gives", async (name, module) => {
+    const texts = { a: "the whale\nthe sea\n", b: "a whale, the whale" };
+    const directory = temporary.newDirectory();
+    for (const [file, text] of Object.entries(texts)) writeFileSync(join(directory, file), text);
+    const inputs = findInputs(Object.keys(texts).map((file) => join(directory, file)));
+    const report = await runSequentially({
+      app: { name, path: join(import.meta.dirname, `../../apps/${name}.ts`), hash: "" },
+      inputs: inputs.map((input, index) => ({ ...input, name: Object.keys(texts)[index] ?? "" })),
+      ...{
+        reducers: 3,
+        splitBytes: 2 ** 20,
+        collectorBytes: 2 ** 20,
+        args: {},
+        files: [],
+        partitioner: "hash" as const,
+      },
+      outputDirectory: join(directory, "out"),
+    });
+    const { partitions } = await testApp(module as App, texts, { reducers: 3 });
+    const lines = partitions.map((pairs) =>
+      pairs.map(({ key, value }) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}\n`).join(""),
+    );
+    expect(lines).toEqual(report.outputs.map((file) => readFileSync(join(directory, "out", file), "utf8")));
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import type { HookContext } from "../../src/app/contract.js";
+import { AttemptHooks } from "../../src/worker/hooks.js";
+import { hookAtWork, type Progress } from "../../src/worker/task-context.js";
+
+/** Hooks that note what happens to them. */
+function noting({ setup, teardown }: { setup?: () => unknown; teardown?: () => unknown } = {}) {
+  const events: unknown[] = [];
+  let record = NaN;
+  const progress: Progress = {
+    get record() {
+      return record;
+    },
+    set: () => undefined,
+    takeValue: () => undefined,
+    beginRecord: (offset) => void events.push((record = offset)),
+  };
+  const context = { log: (message: string) => void events.push(message) } as unknown as HookContext;
+  const noted = (name: string, hook?: () => unknown) => async (given: HookContext) => {
+    expect(given).toBe(context);
+    events.push(name);
+    await hook?.();
+    events.push(`${name} ended`);
+  };
+  const app = { setup: noted("setup", setup), teardown: noted("teardown", teardown) };
+  return { events, progress, hooks: new AttemptHooks(app, context, progress) };
+}
+
+const failing = (message: string) => () => Promise.reject(new Error(message));
+
+describe("the hooks of an attempt", () => {
+  it("are waited for, and have their time, which is that of no record", async () => {
+    const { events, hooks } = noting();
+    await hooks.setUp();
+    events.push("records");
+    await hooks.tearDown();
+    const atWork = (name: string) => [hookAtWork, name, `${name} ended`, NaN];
+    expect(events).toEqual([...atWork("setup"), "records", ...atWork("teardown")]);
+  });
+
+  it("are nothing when the app has none", async () => {
+    const hooks = new AttemptHooks({ setup: undefined, teardown: undefined }, {} as HookContext, {} as Progress);
+    await hooks.setUp();
+    await hooks.tearDown();
+    await hooks.tearDownAfterError();
+  });
+
+  it("tear down after an error, at the record that is to blame for it", async () => {
+    const { events, progress, hooks } = noting();
+    await hooks.setUp();
+    progress.beginRecord(7);
+    events.length = 0;
+    await hooks.tearDownAfterError();
+    expect(events).toEqual(["teardown", "teardown ended", 7]);
+    expect(progress.record).toBe(7);
+  });
+
+  it("have their time also when the error was that of no record", async () => {
+    const { events, progress, hooks } = noting();
+    await hooks.setUp();
+    progress.beginRecord(NaN);
+    events.length = 0;
+    await hooks.tearDownAfterError();
+    expect(events).toEqual([hookAtWork, "teardown", "teardown ended", NaN]);
+  });
+
+  it("do not hide the first error by a second one, which is logged", async () => {
+    const { events, progress, hooks } = noting({ teardown: failing("broken") });
+    await hooks.setUp();
+    progress.beginRecord(7);
+    events.length = 0;
+    await hooks.tearDownAfterError();
+    expect(events).toEqual(["teardown", "teardown failed, too: Error: broken", 7]);
+  });
+
+  it("do not tear down what was not set up", async () => {
+    const { events, hooks } = noting({ setup: failing("no database") });
+    await expect(hooks.setUp()).rejects.toThrow("no database");
+    await hooks.tearDownAfterError();
+    expect(events).toEqual([hookAtWork, "setup"]);
+  });
+
+  it("do not tear down twice", async () => {
+    const { events, hooks } = noting({ teardown: failing("broken") });
+    await hooks.setUp();
+    events.length = 0;
+    await expect(hooks.tearDown()).rejects.toThrow("broken");
+    await hooks.tearDownAfterError();
+    expect(events).toEqual([hookAtWork, "teardown"]);
+  });
+});
