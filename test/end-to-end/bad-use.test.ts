@@ -103,12 +103,12 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
   }>({
     "mr with an unknown command": { args: ["rum", "wc", "in.txt"], says: ["rum", /run/] },
     "mr with an unknown option": { args: ["--verbose"], says: ["--verbose"] },
-    "mr run without anything": { args: ["run"], says: [/there is no input/] },
+    "mr run without anything": { args: ["run"], says: [/missing required argument/] },
     "mr run with -w 0": { args: ["run", "-w", "0", "wc", "in.txt"], says: [/-w/] },
     "mr run with -w x": { args: ["run", "-w", "x", "wc", "in.txt"], says: [/-w/] },
     "mr run with an unknown app": { args: ["run", "nosuchapp", "in.txt"], says: ["nosuchapp", "wc"] },
     "mr sequential with an option of mr run": { args: ["sequential", "-w", "2", "wc", "in.txt"], says: [/-w/] },
-    "mr-worker without an app": { program: "mr-worker", args: [], says: [/there is no input/] },
+    "mr-worker without an app": { program: "mr-worker", args: [], says: [/missing required argument/] },
     "mr-worker with two apps": { program: "mr-worker", args: ["wc", "grep"], says: [/too many arguments/] },
     "mr-worker with a bad duration": {
       program: "mr-worker",
