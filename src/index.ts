@@ -7,6 +7,7 @@ export type {
   KeyValue,
   MapContext,
   MapResult,
+  OutputWriter,
   ReduceContext,
   ReduceResult,
   TaskContext,

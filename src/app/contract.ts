@@ -79,7 +79,23 @@ export type MapResult<Value extends JsonValue = JsonValue> =
 /** The value to write after the key; nothing to write no line (or because `ctx.emit` was called). */
 export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
 
-/** An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`. */
+/**
+ * A format of its own that an app writes its output in: `mr-out-0.<extension>`, `mr-out-1.<extension>`, and so on. Each file
+ * is the header, its records, and the footer.
+ */
+export interface OutputWriter {
+  /** Lower-case letters and digits, beginning with a letter; not that of a format which the engine writes. */
+  readonly extension: string;
+  readonly header?: string | Uint8Array;
+  readonly footer?: string | Uint8Array;
+  /** What is written of one pair that `reduce` gives, its end of line included: text, or bytes as they are. */
+  record(key: string, value: JsonValue): string | Uint8Array;
+}
+
+/**
+ * An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`; the latter
+ * not in a job without reduce tasks (`-r 0`), whose output is what `map` emits.
+ */
 export interface App<Value extends JsonValue = JsonValue> {
   /** What one call of `map` is given; `"file"` when absent. */
   readonly input?: InputKind;
@@ -113,4 +129,7 @@ export interface App<Value extends JsonValue = JsonValue> {
    * When absent: murmurhash v3 of the key's UTF-8 bytes, modulo the number of reducers.
    */
   partition?(key: string, reducers: number): number;
+
+  /** How the output is written, if not in one of the engine's formats. */
+  readonly writer?: OutputWriter;
 }

@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { App, InputKind, MapContext } from "./contract.js";
+import type { App, InputKind, MapContext, OutputWriter } from "./contract.js";
+import { isWriterExtension } from "../output/output-format.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -16,11 +17,17 @@ export interface LoadedApp {
   readonly reduceStream: App["reduceStream"];
   readonly combine: Combine | undefined;
   readonly partition: ((key: string, reducers: number) => number) | undefined;
+  readonly writer: OutputWriter | undefined;
 }
 
 const functions = ["map", "mapBytes", "reduce", "reduceStream", "combine", "partition"] as const;
 const inputKinds: readonly unknown[] = ["file", "text", "lines", "jsonl", "csv"] satisfies InputKind[];
 const readableKinds: readonly unknown[] = ["file", "text", "lines"] satisfies InputKind[];
+
+/** Whether the app can only run without reduce tasks. */
+export function isMapOnly({ reduce, reduceStream }: Pick<LoadedApp, "reduce" | "reduceStream">): boolean {
+  return reduce === undefined && reduceStream === undefined;
+}
 
 /**
  * Imports an app's module and checks what it exports. TypeScript goes through tsx, which is loaded only then: it costs
@@ -37,8 +44,8 @@ export async function loadApp(path: string): Promise<LoadedApp> {
       throw new AppError(`app ${path}: export ${name} must be a function, and is ${describe(found)}`);
     }
   }
-  requireOneOf(path, app, "map", "mapBytes", "Map");
-  requireOneOf(path, app, "reduce", "reduceStream", "Reduce");
+  requireOneOf(path, app, "map", "mapBytes");
+  requireAtMostOneOf(path, app, "reduce", "reduceStream");
   const input = app["input"] ?? "file";
   if (!inputKinds.includes(input)) {
     throw new AppError(`app ${path}: export input must be one of ${inputKinds.join(", ")}, and is ${describe(input)}`);
@@ -52,17 +59,54 @@ export async function loadApp(path: string): Promise<LoadedApp> {
   const bound = Object.fromEntries(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
-  return { ...bound, input } as LoadedApp;
+  return { ...bound, input, writer: writerOf(path, app) } as LoadedApp;
 }
 
-/** `goName`: what the function is called in the lab's own apps, which are written in Go. */
-function requireOneOf(path: string, app: Record<string, unknown>, name: string, other: string, goName: string): void {
-  const isThere = app[name] !== undefined;
-  if (isThere && app[other] !== undefined) {
+function requireOneOf(path: string, app: Record<string, unknown>, name: string, other: string): void {
+  requireAtMostOneOf(path, app, name, other);
+  if (app[name] !== undefined || app[other] !== undefined) return;
+  throw new AppError(`app ${path} exports no function ${name}${hint(app, goName(name))}`);
+}
+
+/** An app without reduce is complete as long as the job has no reduce tasks: see `refusal.ts`. */
+function requireAtMostOneOf(path: string, app: Record<string, unknown>, name: string, other: string): void {
+  if (app[name] !== undefined && app[other] !== undefined) {
     throw new AppError(`app ${path} exports both ${name} and ${other}: leave one out`);
   }
-  if (isThere || app[other] !== undefined) return;
-  throw new AppError(`app ${path} exports no function ${name}${hint(app, goName)}`);
+  // Whoever has written it like this has not left it out on purpose.
+  if (app[name] === undefined && app[other] === undefined && goName(name) in app) {
+    throw new AppError(`app ${path} exports no function ${name}${hint(app, goName(name))}`);
+  }
+}
+
+/** What the function is called in the lab's own apps, which are written in Go. */
+function goName(name: string): string {
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
+}
+
+function writerOf(path: string, app: Record<string, unknown>): OutputWriter | undefined {
+  const writer = app["writer"];
+  if (writer === undefined) return undefined;
+  if (typeof writer !== "object" || writer === null) {
+    throw new AppError(
+      `app ${path}: export writer must be an object with extension and record, and is ${describe(writer)}`,
+    );
+  }
+  const { extension, header, footer, record } = writer as Record<keyof OutputWriter, unknown>;
+  if (typeof extension !== "string" || !isWriterExtension(extension)) {
+    throw new AppError(
+      `app ${path}: writer.extension must be up to 16 lower-case letters and digits, such as "xml", and not that of ` +
+        `another format, and is ${describe(extension)}`,
+    );
+  }
+  if (typeof record !== "function") {
+    throw new AppError(`app ${path}: writer.record must be a function, and is ${describe(record)}`);
+  }
+  for (const [name, found] of Object.entries({ header, footer })) {
+    if (found === undefined || typeof found === "string" || found instanceof Uint8Array) continue;
+    throw new AppError(`app ${path}: writer.${name} must be a string or a Uint8Array, and is ${describe(found)}`);
+  }
+  return writer as OutputWriter;
 }
 
 async function importModule(path: string): Promise<Record<string, unknown>> {

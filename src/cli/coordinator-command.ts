@@ -17,6 +17,8 @@ function commandLine(name: string, path: string) {
     .addOption(options.reducers())
     .addOption(options.socket())
     .addOption(options.outputDirectory(".", "the current directory"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.splitSize(false))
     .addOption(options.memory())

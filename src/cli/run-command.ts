@@ -20,6 +20,8 @@ function commandLine() {
     .addOption(options.workers())
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.splitSize(true))
     .addOption(options.memory())

@@ -1,9 +1,10 @@
 import { Command } from "@commander-js/extra-typings";
 import type { InProcessReport } from "../local/in-process-job.js";
-import type { AttemptResult } from "../worker/task-context.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
+import { outputSettings } from "./job-options.js";
 import { exitCodes, say } from "./program.js";
+import { packageVersion } from "./version.js";
 
 /** `mr sequential`: the job in one process. */
 export function sequentialCommand() {
@@ -14,6 +15,8 @@ export function sequentialCommand() {
     .argument("<inputs...>", "input files")
     .addOption(options.reducers())
     .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.splitSize(false))
     .addOption(options.memory())
@@ -29,7 +32,8 @@ Examples:
   $ ${path} wc pg-*.txt
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
-    .action(async (typed, names, { arg, outputDir, quiet, reducers, splitSize, memory }) => {
+    .action(async (typed, names, given) => {
+      const { arg, outputDir, quiet, reducers, splitSize, memory } = given;
       const [{ resolveApp }, { findInputs }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
         import("../input/files.js"),
@@ -41,9 +45,18 @@ Examples:
       const inputs = findInputs(names);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
-      const sizes = { reducers, splitBytes, collectorBytes: memory };
-      const settings = { app, inputs, ...sizes, outputDirectory: outputDir, args: arg ?? {} };
-      const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
+      const report = await runSequentially({
+        app,
+        inputs,
+        reducers,
+        output: outputSettings(given),
+        splitBytes,
+        collectorBytes: memory,
+        outputDirectory: outputDir,
+        args: arg ?? {},
+        engineVersion: packageVersion(),
+        warn: (message) => say(path, message),
+      }).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });
 }
@@ -54,14 +67,16 @@ function onEarlyExit(): void {
   process.exitCode = exitCodes.failed;
 }
 
-async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport, elapsedMs: number): Promise<string> {
+async function summaryOf(
+  { maps, reduces, totals, directory, outputs }: InProcessReport,
+  elapsedMs: number,
+): Promise<string> {
   const { summary } = await import("../status/summary.js");
   return summary(
     {
       maps: { total: maps.length },
       reduces: { total: reduces.length },
-      map: sum(maps),
-      reduce: sum(reduces),
+      ...totals,
       attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
       mapsLost: 0,
       recordsSkipped: 0,
@@ -69,18 +84,4 @@ async function summaryOf({ maps, reduces, directory, outputs }: InProcessReport,
     },
     outputsText(directory, outputs),
   );
-}
-
-type Totals = Pick<AttemptResult, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut"> & {
-  counters: [name: string, count: number][];
-};
-
-function sum(results: readonly AttemptResult[]): Totals {
-  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
-  const counters = new Map<string, number>();
-  for (const result of results) {
-    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
-    for (const [name, n] of result.counters) counters.set(name, (counters.get(name) ?? 0) + n);
-  }
-  return { ...total, counters: [...counters] };
 }

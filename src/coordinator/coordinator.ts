@@ -10,6 +10,8 @@ import type { Duplex } from "node:stream";
 import prettyMs from "pretty-ms";
 import { InputError } from "../input/input-error.js";
 import { planSplits } from "../input/splits.js";
+import { clearEarlierJob } from "../output/earlier-job.js";
+import { outputSuffix } from "../output/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
@@ -20,7 +22,7 @@ import { hasEnded, outcomeOf, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
-import { settleJob, type JobReport } from "./job-end.js";
+import { hasOutput, settleJob, type JobReport } from "./job-end.js";
 import { takeJob, type Job } from "./job.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
@@ -74,8 +76,12 @@ export class Coordinator {
       const coordinator = new Coordinator(options, job, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      const isThere = (partition: number, bytes: number) => job.directory.hasOutput(partition, bytes);
-      if (options.resume) resume(job.state, isThere, performance.now(), effects);
+      if (options.resume) {
+        // It may have been killed between its last two steps.
+        job.directory.clear(["manifest"]);
+        const isThere = (task: number, bytes: number) => hasOutput(job, task, bytes);
+        resume(job.state, isThere, performance.now(), effects);
+      }
       coordinator.#carryOutAll(effects);
       accept = (stream) => {
         coordinator.#accept(stream, true);
@@ -182,13 +188,18 @@ export class Coordinator {
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { inputs, splitBytes, log } = this.#options;
+    const { inputs, output, splitBytes, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
       if (this.#job.directory.hasJournal()) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
-      const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
+      const cleared = clearEarlierJob(this.#job.directory, {
+        kinds: ["intermediate", "output", "bad-records", "temporary", "journal"],
+        suffix: outputSuffix(output, app.extension),
+        inputs,
+        warn: (message) => log.warn(message),
+      });
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits });

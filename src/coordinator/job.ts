@@ -87,21 +87,23 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
   return { state, journal };
 }
 
-function inputsOf({ inputs, reducers, args, splitBytes, splitBytesGiven }: CoordinatorOptions): JobInputs {
+function inputsOf({ inputs, reducers, output, args, splitBytes, splitBytesGiven }: CoordinatorOptions): JobInputs {
   return {
     inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),
     reducers,
+    output,
     ...(args === undefined ? {} : { args: { ...args } }),
     ...(splitBytesGiven ? { splitBytes } : {}),
   };
 }
 
 function settingsOf(options: CoordinatorOptions, id: string, directory: string): JobSettings {
-  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, collectorBytes } = options;
+  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, output, collectorBytes } = options;
   const { maxAttempts, maxCrashes, badRecordsMax } = options;
   return {
     id,
     reducers,
+    output,
     directory,
     collectorBytes,
     taskTimeoutMs,

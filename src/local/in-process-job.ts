@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
-import type { LoadedApp } from "../app/load.js";
+import { join } from "node:path";
+import { AppError } from "../app/app-error.js";
+import { misfit } from "../app/fit.js";
+import { isMapOnly, type LoadedApp } from "../app/load.js";
+import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
+import { clearEarlierJob } from "../output/earlier-job.js";
+import { writeManifest } from "../output/manifest.js";
+import { outputName } from "../output/names.js";
+import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
@@ -11,14 +19,25 @@ import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/tas
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
 
+/** Sums over the tasks of a kind. */
+type Totals = Pick<AttemptResult, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut"> & {
+  counters: [name: string, count: number][];
+};
+
 export interface InProcessJob {
   readonly app: LoadedApp;
+  readonly appFile: AppFile;
   /** Files that must not be cleared away with those of an earlier job. */
   readonly inputs: readonly InputFile[];
   readonly reducers: number;
+  readonly output: OutputSettings;
   readonly collectorBytes: number;
   readonly outputDirectory: string;
   readonly args: Readonly<Record<string, string>>;
+  /** For the manifest. */
+  readonly splitBytes?: number;
+  readonly engineVersion: string;
+  readonly warn: (message: string) => void;
 }
 
 export interface InProcessReport {
@@ -28,6 +47,7 @@ export interface InProcessReport {
   readonly outputs: readonly string[];
   readonly maps: readonly AttemptResult[];
   readonly reduces: readonly AttemptResult[];
+  readonly totals: { readonly map: Totals; readonly reduce: Totals };
 }
 
 /** The app threw. The message says in which task, `cause` is what it threw. */
@@ -39,14 +59,18 @@ class AppFailedError extends Error {
  * Runs a job in this one process and thread: the map attempts as `runMaps` does it, with the settings that it is given for
  * each, then the reduce tasks over what these have made.
  *
- * Throws an InputError, an AppFailedError, or what `runMaps` throws. An earlier job's output is replaced only by a whole
+ * Throws an AppError when the app cannot do such a job, an InputError, an AppFailedError, or what `runMaps` throws. An earlier job's output is replaced only by a whole
  * new one.
  */
 export async function runInProcess(
   job: InProcessJob,
   runMaps: (settingsOf: (ref: AttemptRef) => AttemptSettings) => Promise<readonly AttemptResult[]>,
 ): Promise<InProcessReport> {
-  const { app, reducers } = job;
+  const { app, reducers, output } = job;
+  const startedMs = performance.now();
+  const extension = app.writer?.extension;
+  const unfit = misfit({ name: job.appFile.name, isMapOnly: isMapOnly(app), extension }, job);
+  if (unfit !== undefined) throw new AppError(unfit);
   const directory = await JobDirectory.take(job.outputDirectory, job.inputs);
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
@@ -54,6 +78,7 @@ export async function runInProcess(
     ref,
     jobId,
     reducers,
+    output,
     directory: directory.path,
     collectorBytes: job.collectorBytes,
     args: job.args,
@@ -71,13 +96,34 @@ export async function runInProcess(
       const settings = settingsOf({ kind: "reduce", task, attempt: 1 });
       reduces.push(await runNamed(`reduce task ${task}`, () => runReduceTask(app, stored, settings)));
     }
+    const suffix = outputSuffix(output, extension);
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
-    directory.clear(["journal", "intermediate", "output", "bad-records"]);
-    for (const { temporaryPath, finalPath } of reduces.flatMap(({ files }) => files)) {
-      commitFile(temporaryPath, finalPath);
-    }
+    clearEarlierJob(directory, {
+      kinds: ["journal", "intermediate", "output", "bad-records"],
+      suffix,
+      inputs: job.inputs,
+      warn: job.warn,
+    });
+    // Each result has one file here. By their order, since several may be of the same map task: see `replay.ts`.
+    const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut }, index) =>
+      files.map(({ temporaryPath, bytes, checksum }) => {
+        const name = outputName(index, suffix);
+        commitFile(temporaryPath, join(directory.path, name));
+        return { name, records: recordsOut, bytes, checksum };
+      }),
+    );
+    const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
+    const { inputs, args, splitBytes, engineVersion } = job;
+    const { name, hash } = job.appFile;
+    writeManifest(directory.path, jobId, {
+      ...{ engineVersion, inputs, args, reducers, output, splitBytes, outputs, badRecordsMax: 0, badRecords: 0 },
+      app: { name, hash, input: app.input, extension },
+      ...totals,
+      mapTasks: maps.length,
+      elapsedMs: performance.now() - startedMs,
+    });
     isDone = true;
-    return { directory: directory.path, outputs: directory.outputs(), maps, reduces };
+    return { directory: directory.path, outputs: outputs.map(({ name }) => name), maps, reduces, totals };
   } finally {
     try {
       await giveBack(directory, isDone);
@@ -85,6 +131,16 @@ export async function runInProcess(
       await dismissJanitor();
     }
   }
+}
+
+function totalsOf(results: readonly AttemptResult[]): Totals {
+  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
+  const counters = new Map<string, number>();
+  for (const result of results) {
+    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
+    for (const [name, n] of result.counters) counters.set(name, (counters.get(name) ?? 0) + n);
+  }
+  return { ...total, counters: [...counters] };
 }
 
 async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void> {

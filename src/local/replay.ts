@@ -9,7 +9,7 @@ import type { AttemptResult } from "../worker/task-context.js";
 import { runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
 import { endedByStrayError } from "./stray-errors.js";
 
-export type ReplayOptions = Omit<InProcessJob, "app" | "inputs"> & {
+export type ReplayOptions = Omit<InProcessJob, "app" | "appFile" | "inputs"> & {
   readonly app: AppFile;
   /** The file that a job has left its bad records in. */
   readonly records: InputFile;
@@ -33,27 +33,30 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
   const app = await loadApp(options.app.path);
   requireReplayable(records, options.app.name, app);
   let failed = 0;
-  const report = await runInProcess({ ...options, app, inputs: [records] }, async (settingsOf) => {
-    const passed: AttemptResult[] = [];
-    let number = 0;
-    for (const record of readBadRecords(records.path)) {
-      number += 1;
-      const settings = settingsOf({ kind: "map", task: record.task, attempt: 1 });
-      // Many records are of the same attempt of the same task, and their files must not meet.
-      const ownFiles = { ...settings, jobId: `${settings.jobId}-${number}` };
-      onBegin(record);
-      try {
-        const source = sourceOfRecord({ ...record, bytes: record.read() }, app.input);
-        const result = await endedByStrayError(() => runMapTask(app, source, ownFiles));
-        passed.push(result);
-        onPassed(result.recordsOut);
-      } catch (error) {
-        failed += 1;
-        onFailed(error);
+  const report = await runInProcess(
+    { ...options, app, appFile: options.app, inputs: [records] },
+    async (settingsOf) => {
+      const passed: AttemptResult[] = [];
+      let number = 0;
+      for (const record of readBadRecords(records.path)) {
+        number += 1;
+        const settings = settingsOf({ kind: "map", task: record.task, attempt: 1 });
+        // Many records are of the same attempt of the same task, and their files must not meet.
+        const ownFiles = { ...settings, jobId: `${settings.jobId}-${number}` };
+        onBegin(record);
+        try {
+          const source = sourceOfRecord({ ...record, bytes: record.read() }, app.input);
+          const result = await endedByStrayError(() => runMapTask(app, source, ownFiles));
+          passed.push(result);
+          onPassed(result.recordsOut);
+        } catch (error) {
+          failed += 1;
+          onFailed(error);
+        }
       }
-    }
-    return passed;
-  });
+      return passed;
+    },
+  );
   return { ...report, passed: report.maps.length, failed };
 }
 

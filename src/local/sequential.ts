@@ -6,7 +6,10 @@ import { runMapTask } from "../worker/map-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import { runInProcess, runNamed, type InProcessJob, type InProcessReport } from "./in-process-job.js";
 
-export type SequentialOptions = Omit<InProcessJob, "app"> & { readonly app: AppFile; readonly splitBytes: number };
+export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
+  readonly app: AppFile;
+  readonly splitBytes: number;
+};
 
 /**
  * Runs a job in this one process and thread, task after task, without coordinator, workers or retries: for debugging an
@@ -18,7 +21,7 @@ export type SequentialOptions = Omit<InProcessJob, "app"> & { readonly app: AppF
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadApp(options.app.path);
   const splits = planSplits(options.inputs, app.input, options.splitBytes);
-  return runInProcess({ ...options, app }, async (settingsOf) => {
+  return runInProcess({ ...options, app, appFile: options.app }, async (settingsOf) => {
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {
       const settings = settingsOf({ kind: "map", task, attempt: 1 });

@@ -5,9 +5,10 @@
  * which task to run, where its data is, how it ended. No record of the job ever does.
  */
 import * as v from "valibot";
+import { isWriterExtension, outputFormats } from "../output/output-format.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
@@ -25,6 +26,16 @@ export const appIdentity = v.strictObject({
   /** SHA-256 of the module's file, in hexadecimal. */
   hash: v.string(),
   input: inputKind,
+  /** It has no reduce, so that it can only run in a job without reduce tasks. */
+  isMapOnly: v.optional(v.literal(true)),
+  /** Of the files that its own writer makes, if it has one. */
+  extension: v.optional(v.pipe(v.string(), v.check(isWriterExtension))),
+});
+
+/** What output files are written as: see `output/output-format.ts`. */
+export const outputSettings = v.strictObject({
+  format: v.optional(v.picklist(outputFormats)),
+  compress: v.optional(v.literal("gz")),
 });
 
 /** Names one attempt of one task. */
@@ -47,10 +58,10 @@ export const split = v.strictObject({
   endBytes: count,
 });
 
-const checksum = v.pipe(count, v.maxValue(0xffffffff));
+export const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
 /**
- * What an attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
+ * What a map attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
  * gave no pair have no entry. There are millions of these in a large job, hence a tuple. No path travels: whoever
  * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
  */
@@ -84,7 +95,7 @@ const assignment = v.variant("type", [
 export const attemptMeasures = {
   /** Records given to `map`, or values given to `reduce`. */
   recordsIn: count,
-  /** Pairs emitted by `map`, or lines written by `reduce`. */
+  /** Pairs emitted by `map`, or records written by `reduce`. */
   recordsOut: count,
   bytesIn: count,
   bytesOut: count,
@@ -102,6 +113,8 @@ const attemptOutcome = v.variant("type", [
     outputs: v.array(outputFile),
     /** The records that were not mapped, as the assignment said. */
     skipped: v.array(recordPlace),
+    /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
+    checksum: v.optional(checksum),
     ...attemptMeasures,
   }),
   v.strictObject({
@@ -193,7 +206,9 @@ export const methods = {
       keepsAttempt: v.boolean(),
       job: v.strictObject({
         id: v.string(),
-        reducers: v.pipe(count, v.minValue(1)),
+        /** With none, each map task writes an output file. */
+        reducers: count,
+        output: outputSettings,
         /** Where intermediate and output files go. */
         directory: v.string(),
         args,

@@ -172,7 +172,7 @@ class Agent {
       protocol: protocolVersion,
       pid: process.pid,
       host: hostname(),
-      app: { name: app.name, hash: app.hash, input: this.#slot.input },
+      app: { name: app.name, hash: app.hash, ...this.#slot.traits },
       ...(args === undefined ? {} : { args: { ...args } }),
       ...this.#former(),
     };

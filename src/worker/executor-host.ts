@@ -1,8 +1,14 @@
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../app/app-error.js";
-import type { InputKind } from "../app/contract.js";
-import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
+import type {
+  AppTraits,
+  ExecutorMessage,
+  ExecutorRequest,
+  ExecutorStart,
+  Job,
+  WorkAssignment,
+} from "./executor-messages.js";
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
 import { watchForStall } from "./stall-watch.js";
@@ -26,10 +32,10 @@ const abortGraceMs = 200;
 export class Executor {
   readonly #thread: Worker;
   readonly #progress = new Float64Array(new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT));
-  readonly #loaded: Promise<InputKind>;
-  #resolveLoaded: (input: InputKind) => void = () => undefined;
+  readonly #loaded: Promise<AppTraits>;
+  #resolveLoaded: (traits: AppTraits) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
-  #input: InputKind | undefined;
+  #traits: AppTraits = { input: "file" };
   #running: Running | undefined;
   #afterthought: Failure | undefined;
   /** How the thread ended, once it has or is about to. */
@@ -65,7 +71,7 @@ export class Executor {
     const stop = () => void executor.stop();
     signal.addEventListener("abort", stop);
     try {
-      executor.#input = await executor.#loaded;
+      executor.#traits = await executor.#loaded;
       return executor;
     } catch (error) {
       await executor.stop();
@@ -75,9 +81,9 @@ export class Executor {
     }
   }
 
-  /** What the app declares that one call of `map` is given. */
-  get input(): InputKind {
-    return this.#input ?? "file";
+  /** What the app has declared. */
+  get traits(): AppTraits {
+    return this.#traits;
   }
 
   /** False once the thread has ended; another executor is needed then. */
@@ -152,7 +158,7 @@ export class Executor {
   }
 
   #take(message: ExecutorMessage): void {
-    if (message.type === "loaded") this.#resolveLoaded(message.input);
+    if (message.type === "loaded") this.#resolveLoaded(message.traits);
     else if (message.type === "unloadable") this.#rejectLoaded(new AppError(message.message));
     else if (message.type !== "dying") this.#end(message);
     else {

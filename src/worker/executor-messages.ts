@@ -1,5 +1,4 @@
-import type { InputKind } from "../app/contract.js";
-import type { Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { AppIdentity, Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
 
@@ -19,6 +18,9 @@ export type WorkAssignment =
   | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
 export type Job = ResultOf<"Register">["job"];
 
+/** What the coordinator has to know of the app, and only who has loaded it can tell. */
+export type AppTraits = Omit<AppIdentity, "name" | "hash">;
+
 /** From the agent to its executor. */
 export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Job } | { type: "abort" };
 
@@ -27,7 +29,7 @@ export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Jo
  * as the last one of a thread that is about to end.
  */
 export type ExecutorMessage =
-  | { type: "loaded"; input: InputKind }
+  | { type: "loaded"; traits: AppTraits }
   | { type: "unloadable"; message: string }
   | { type: "dying"; failure: Failure }
   | { type: "finished"; result: AttemptResult }

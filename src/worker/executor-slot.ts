@@ -15,8 +15,8 @@ export class ExecutorSlot {
     this.#signal = signal;
   }
 
-  get input(): Executor["input"] {
-    return this.#executor.input;
+  get traits(): Executor["traits"] {
+    return this.#executor.traits;
   }
 
   get progress(): Executor["progress"] {

@@ -9,12 +9,19 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { loadApp, type LoadedApp } from "../app/load.js";
+import { isMapOnly, loadApp, type LoadedApp } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
-import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
+import type {
+  AppTraits,
+  ExecutorMessage,
+  ExecutorRequest,
+  ExecutorStart,
+  Job,
+  WorkAssignment,
+} from "./executor-messages.js";
 import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
@@ -40,10 +47,19 @@ async function serve(): Promise<void> {
       if (request.type === "abort") revoked.abort();
       else void run(app, request);
     });
-    send({ type: "loaded", input: app.input });
+    send({ type: "loaded", traits: traitsOf(app) });
   } catch (error) {
     send({ type: "unloadable", message: (error as Error).message });
   }
+}
+
+function traitsOf(app: LoadedApp): AppTraits {
+  const { input, writer } = app;
+  return {
+    input,
+    ...(isMapOnly(app) ? { isMapOnly: true } : {}),
+    ...(writer === undefined ? {} : { extension: writer.extension }),
+  };
 }
 
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
@@ -52,6 +68,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     ref: assignment.ref,
     jobId: job.id,
     reducers: job.reducers,
+    output: job.output,
     directory: job.directory,
     collectorBytes: job.collectorBytes,
     args: job.args,

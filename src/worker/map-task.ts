@@ -5,33 +5,42 @@ import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource } from "../input/records.js";
-import { intermediateName, temporaryPrefix } from "../output/names.js";
+import { intermediateName, outputName, temporaryPrefix } from "../output/names.js";
+import { outputSuffix } from "../output/output-format.js";
 import { RecordMarker } from "../output/record-marker.js";
 import type { Collector } from "../shuffle/collect/collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
+import { DirectOutput } from "./direct-output.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
 
 /**
  * Runs one attempt of a map task: gives each record of the source to `map` or `mapBytes`, and what that emits to a
- * collector that sorts it into one file for each reduce task (paper section 3.1, steps 3 and 4). Throws what the app throws.
+ * collector that sorts it into one file for each reduce task (paper section 3.1, steps 3 and 4), or into an output file of
+ * its own when there are no reduce tasks. Throws what the app throws.
  */
 export async function runMapTask(
   app: LoadedApp,
   source: RecordSource,
   settings: AttemptSettings,
 ): Promise<AttemptResult> {
-  const { ref, jobId, directory, reducers, collectorBytes } = settings;
+  const { ref, jobId, directory, reducers, output, collectorBytes } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
-  const collector = createSlabCollector({
-    reducers,
-    partition: app.partition,
-    combine: app.combine,
-    temporaryPath: (partition) => `${prefix}${partition}`,
-    spillPath: (run) => `${prefix}run-${run}`,
-    memoryBytes: collectorBytes,
-    // It takes its time, which is not that of the record at hand.
-    onSpill: (isSpilling) => progress.beginRecord(isSpilling ? NaN : context.offset),
-  });
+  const suffix = outputSuffix(output, app.writer?.extension);
+  const nameOf = (partition: number) =>
+    reducers === 0 ? outputName(ref.task, suffix) : intermediateName(ref.task, partition, ref.attempt);
+  const collector: Collector =
+    reducers === 0
+      ? new DirectOutput(`${prefix}out`, ref.task, output, app.writer)
+      : createSlabCollector({
+          reducers,
+          partition: app.partition,
+          combine: app.combine,
+          temporaryPath: (partition) => `${prefix}${partition}`,
+          spillPath: (run) => `${prefix}run-${run}`,
+          memoryBytes: collectorBytes,
+          // It takes its time, which is not that of the record at hand.
+          onSpill: (isSpilling) => progress.beginRecord(isSpilling ? NaN : context.offset),
+        });
   const context = new MapAttemptContext(settings, source.file, collector);
   let { progress } = settings;
   let marker: RecordMarker | undefined;
@@ -47,7 +56,7 @@ export async function runMapTask(
     context.end();
     const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
       temporaryPath: path,
-      finalPath: join(directory, intermediateName(ref.task, partition, ref.attempt)),
+      finalPath: join(directory, nameOf(partition)),
       partition,
       bytes,
       checksum,

@@ -3,8 +3,8 @@ import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js"
 import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
-import { StagedFile } from "../output/staged-file.js";
-import { TextLines } from "../output/text-lines.js";
+import { outputSuffix } from "../output/output-format.js";
+import { RecordWriter } from "../output/record-writer.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
@@ -12,7 +12,7 @@ import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task
 
 /**
  * Runs one attempt of a reduce task: merges the sorted files that the maps made for it, and gives each key with its
- * values to `reduce`, whose results become the lines of one output file (paper section 3.1, steps 5 and 6).
+ * values to `reduce`, whose results become the records of one output file (paper section 3.1, steps 5 and 6).
  * Throws what the app throws, and DamagedInputError.
  */
 export async function runReduceTask(
@@ -20,11 +20,11 @@ export async function runReduceTask(
   inputs: readonly StoredFile[],
   settings: AttemptSettings,
 ): Promise<AttemptResult> {
-  const { ref, jobId, directory } = settings;
-  const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
+  const { ref, jobId, directory, output } = settings;
+  const temporaryPath = join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out");
+  const records = RecordWriter.create(temporaryPath, output, app.writer, "reduce");
   try {
-    const lines = new TextLines(file);
-    const context = new ReduceAttemptContext(settings, lines);
+    const context = new ReduceAttemptContext(settings, records);
     const { progress } = settings;
     const groups = mergeGroups(inputs, {
       combine: app.combine,
@@ -40,19 +40,19 @@ export async function runReduceTask(
     }
     progress.beginRecord(NaN);
     context.end();
-    const { path, bytes, checksum } = lines.finish();
-    const finalPath = join(directory, outputName(ref.task));
+    const { path, bytes, checksum } = records.finish();
+    const finalPath = join(directory, outputName(ref.task, outputSuffix(output, app.writer?.extension)));
     return {
       files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, checksum }],
       recordsIn: groups.pairs,
-      recordsOut: lines.count,
+      recordsOut: records.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
       bytesOut: bytes,
       counters: context.counts(),
       skipped: [],
     };
   } catch (error) {
-    file.discard();
+    records.discard();
     throw error;
   }
 }
@@ -65,11 +65,11 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   readonly emit: (key: string, value: JsonValue) => void;
 
-  constructor(settings: AttemptSettings, lines: TextLines) {
+  constructor(settings: AttemptSettings, records: RecordWriter) {
     super(settings);
     this.emit = (key, value) => {
       this.requireNotEnded();
-      lines.append(key, value);
+      records.append(key, value);
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { Counter, TaskContext } from "../app/contract.js";
+import type { OutputSettings } from "../output/output-format.js";
 import type { AttemptRef, RecordPlace } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 
@@ -6,7 +7,9 @@ import { LateEmitError } from "./errors.js";
 export interface AttemptSettings {
   readonly ref: AttemptRef;
   readonly jobId: string;
+  /** With none, each map task writes an output file. */
   readonly reducers: number;
+  readonly output: OutputSettings;
   /** Where the attempt's files go. */
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled. */
@@ -47,13 +50,18 @@ export interface AttemptResult {
   readonly files: readonly PreparedFile[];
   /** Records given to `map`, or values given to `reduce`. */
   readonly recordsIn: number;
-  /** Pairs emitted by `map`, or lines written by `reduce`. */
+  /** Pairs emitted by `map`, or records written by `reduce`. */
   readonly recordsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly counters: readonly [name: string, count: number][];
   /** The records that were not given to `map`, as the assignment said. */
   readonly skipped: readonly RecordPlace[];
+}
+
+/** Whether the task makes an output file, and not files for reduce tasks. */
+export function makesOutput({ kind }: Pick<AttemptRef, "kind">, reducers: number): boolean {
+  return kind === "reduce" || reducers === 0;
 }
 
 /** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */

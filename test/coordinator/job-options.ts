@@ -8,6 +8,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     outputDirectory,
     socket,
     reducers: 1,
+    output: {},
     args: undefined,
     taskTimeoutMs: 60_000,
     attemptTimeoutMs: undefined,
@@ -19,6 +20,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     maxCrashes: 20,
     badRecordsMax: 0,
     keepIntermediate: false,
+    engineVersion: "0",
     resume: false,
     log: { info: () => undefined, warn: () => undefined },
   };

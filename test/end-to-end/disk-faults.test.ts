@@ -57,7 +57,7 @@ describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${w
       place.write("go", "");
       const { code, stderr } = await run.exit();
       expect({ code, stderr }).toEqual({ code: 0, stderr });
-      expect(disk.files()).toEqual(["out/mr-out-0"]);
+      expect(disk.files()).toEqual(["out/mr-manifest.json", "out/mr-out-0"]);
       expect(linesOf(place.read("disk/out/mr-out-0"))).toHaveLength(amounts.keys);
     });
 

@@ -17,6 +17,8 @@ const coordinator = await Coordinator.start({
   outputDirectory: directory,
   socket,
   reducers: size.partitions,
+  output: {},
+  engineVersion: "0",
   splitBytes: 1024,
   splitBytesGiven: true,
   collectorBytes: 256 * mebibyte,

@@ -39,6 +39,7 @@ class CorePlayer {
       {
         id: "load",
         reducers: partitions,
+        output: {},
         directory: "/nowhere",
         collectorBytes: 2 ** 28,
         taskTimeoutMs: 10_000,

@@ -162,6 +162,7 @@ class Simulation implements World, Cluster {
     return {
       directory: "/job",
       reducers: this.inputs.reducers,
+      output: {},
       collectorBytes: 1,
       taskTimeoutMs: 400,
       heartbeatIntervalMs: 100,

@@ -55,6 +55,7 @@ export class FakeCoordinator {
     const job = {
       id: "0a1b",
       reducers: 1,
+      output: {},
       directory: `${place.directory}/out`,
       args: {},
       collectorBytes: 2 ** 20,

@@ -21,6 +21,7 @@ function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
     reduceStream: undefined,
     combine: undefined,
     partition: undefined,
+    writer: undefined,
   };
 }
 
@@ -40,6 +41,7 @@ function attempt(marksRecords = false) {
     ref,
     jobId: "job",
     reducers: 1,
+    output: {},
     directory,
     collectorBytes: 2 ** 20,
     args: {},

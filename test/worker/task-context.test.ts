@@ -6,6 +6,7 @@ function newContext(): AttemptContext {
     ref: { kind: "map", task: 0, attempt: 1 },
     jobId: "job",
     reducers: 1,
+    output: {},
     directory: "/nowhere",
     collectorBytes: 1,
     args: {},

@@ -46,9 +46,10 @@ export function commitAttempt(
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
   const ref = refOf(task, attempt);
-  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped } = outcome;
+  const { recordsIn, recordsOut, bytesIn, bytesOut, counters, outputs, skipped, checksum } = outcome;
   const done = { recordsIn, recordsOut, bytesIn, bytesOut, counters };
-  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...done } });
+  const ofOutput = checksum === undefined ? {} : { checksum };
+  effects.push({ type: "journal", record: { type: "committed", ref, outputs, skipped, ...ofOutput, ...done } });
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -56,7 +57,8 @@ export function commitAttempt(
   }
   state.inProgress.delete(task);
   scheduleBackup(state, task);
-  complete(state, task, { attempt: ref.attempt, files: filesOf(state, task, ref.attempt, outputs), skipped, done });
+  const files = filesOf(state, task, ref.attempt, outputs);
+  complete(state, task, { attempt: ref.attempt, files, skipped, checksum, done });
   // After the end of the job it counts for the one who resumes it, and nothing begins any more.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);

@@ -26,7 +26,10 @@ import type { MapFiles } from "./map-files.js";
 /** What a job is run with; complete, checked, never changed. */
 export interface JobSettings {
   readonly id: string;
+  /** With none, what the maps emit is the output. */
   readonly reducers: number;
+  /** What the output is written as; handed to the workers unread. */
+  readonly output: ResultOf<"Register">["job"]["output"];
   /** Where intermediate and output files go; handed to the workers unread. */
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
@@ -117,6 +120,8 @@ export interface TaskCommit {
   readonly files: MapFiles | undefined;
   /** The records that a map task has left out. */
   readonly skipped: readonly RecordPlace[];
+  /** CRC-32 of its output file, if it makes one. */
+  readonly checksum: number | undefined;
   readonly done: Pick<DoneOutcome, "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "counters">;
 }
 
@@ -257,6 +262,7 @@ export type JournalRecord =
       ref: AttemptRef;
       outputs: readonly OutputFile[];
       skipped: readonly RecordPlace[];
+      checksum?: number | undefined;
     } & TaskCommit["done"])
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }
@@ -285,6 +291,15 @@ export function outcomeOf({ phase }: Pick<State, "phase">): JobOutcome {
 /** Whether reduces may run: only when every map is committed all that belongs to a key is known. */
 export function mapsAreDone(state: State): boolean {
   return state.completed.map === state.maps.length;
+}
+
+/** The tasks whose files are the output of the job. */
+export function outputTasks({
+  settings,
+  maps,
+  reduces,
+}: Pick<State, "settings" | "maps" | "reduces">): readonly Task[] {
+  return settings.reducers === 0 ? maps : reduces;
 }
 
 /** How a task is called in messages. */

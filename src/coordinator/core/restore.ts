@@ -6,7 +6,7 @@
 import { complete, filesOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
 import type { Effect, JournalRecord, State, Task } from "./model.js";
-import { taskName } from "./model.js";
+import { outputTasks, taskName } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";
 
@@ -27,13 +27,14 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
+      const { ref, outputs, skipped, checksum, recordsIn, recordsOut, bytesIn, bytesOut, counters } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       complete(state, task, {
         attempt: ref.attempt,
         files,
         skipped,
+        checksum,
         done: { recordsIn, recordsOut, bytesIn, bytesOut, counters },
       });
       task.orphans.clear();
@@ -58,20 +59,21 @@ export function restore(state: State, record: JournalRecord, now: number): void 
 
 /**
  * To be called after the last record: what is left is handed out from here on. `isThere` says whether the output of a
- * completed reduce task still is what it was: nobody had an eye on it meanwhile.
+ * completed task still is what it was: nobody had an eye on it meanwhile.
  */
 export function resume(
   state: State,
-  isThere: (partition: number, bytes: number) => boolean,
+  isThere: (task: number, bytes: number) => boolean,
   now: number,
   effects: Effect[],
 ): void {
   if (state.app === undefined) return;
-  for (const task of state.reduces) {
+  for (const task of outputTasks(state)) {
     if (task.commit === undefined || isThere(task.index, task.commit.done.bytesOut)) continue;
     moveTask(task, "files lost", "its output is gone or another one", now);
     undoCompletion(state, task);
-    effects.push({ type: "journal", record: { type: "lost", kind: "reduce", task: task.index } });
+    if (task.kind === "map") state.mapsLost += 1;
+    effects.push({ type: "journal", record: { type: "lost", kind: task.kind, task: task.index } });
     effects.push({ type: "log", level: "warn", message: `${taskName(task)} runs again, since its output is gone` });
   }
   beginMapPhase(state, effects);

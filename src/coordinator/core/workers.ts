@@ -33,13 +33,14 @@ export function register(
 }
 
 function jobOf({ settings, args }: State) {
-  const { id, reducers, directory, collectorBytes, taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
+  const { id, reducers, output, directory, collectorBytes, taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } =
+    settings;
   const timeouts = {
     taskTimeoutMs,
     heartbeatIntervalMs,
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
-  return { id, reducers, directory, args: { ...args }, collectorBytes, ...timeouts };
+  return { id, reducers, output, directory, args: { ...args }, collectorBytes, ...timeouts };
 }
 
 /** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */

@@ -11,6 +11,8 @@ type App = Pick<AppIdentity, "name" | "hash">;
  */
 export function differences(before: JobInputs, now: JobInputs): string | undefined {
   if (before.reducers !== now.reducers) return `it had --reducers ${before.reducers}, and this has ${now.reducers}`;
+  if (shownOutput(before) !== shownOutput(now))
+    return `it had ${shownOutput(before)}, and this has ${shownOutput(now)}`;
   if (now.splitBytes !== undefined && before.splitBytes !== now.splitBytes) {
     const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${shown(before.splitBytes)}`;
     return `it had ${had}, and this has --split-size ${shown(now.splitBytes)}`;
@@ -31,6 +33,11 @@ export function appDifference(before: App | undefined, now: App | undefined): st
   return before.name === now.name
     ? `${now.name} was changed since`
     : `it was of the app ${before.name}, and this is ${now.name}`;
+}
+
+function shownOutput({ output: { format, compress } }: JobInputs): string {
+  const shown = [format && `--output-format ${format}`, compress && `--compress ${compress}`];
+  return shown.filter((option) => option !== undefined).join(" ") || "no --output-format and no --compress";
 }
 
 function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]): string | undefined {

@@ -7,7 +7,7 @@ import * as protocol from "../../rpc/protocol.js";
 import type { JournalRecord } from "../core/model.js";
 
 /** Raised by one with every change after which an older journal cannot be read. */
-const journalVersion = 1;
+const journalVersion = 2;
 
 const { count } = protocol;
 
@@ -15,6 +15,7 @@ const { count } = protocol;
 const settings = v.strictObject({
   inputs: v.array(v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() })),
   reducers: count,
+  output: protocol.outputSettings,
   /** The coordinator's own `--arg` values. */
   args: v.optional(protocol.args),
   /** Of `--split-size`; left out when it was not given. */
@@ -50,6 +51,7 @@ const record = v.variant("type", [
     ref: protocol.attemptRef,
     outputs: outputFiles,
     skipped: v.array(protocol.recordPlace),
+    checksum: v.optional(protocol.checksum),
     ...protocol.attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),

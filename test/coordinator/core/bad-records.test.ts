@@ -8,6 +8,7 @@ import type { RecordPlace } from "../../../src/rpc/protocol.js";
 const settings: JobSettings = {
   id: "job",
   reducers: 1,
+  output: {},
   directory: "/d",
   collectorBytes: 1,
   taskTimeoutMs: 1,
@@ -26,7 +27,13 @@ function jobThatSkipped(...skipped: RecordPlace[][]): State {
   const splits = [0, 100].map((startBytes) => ({ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }));
   planTasks(state, { name: "app.js", hash: "0", input: "lines" }, {}, splits);
   for (const map of state.maps) {
-    map.commit = { attempt: 3, files: undefined, skipped: skipped[map.index] ?? [], done: measures };
+    map.commit = {
+      attempt: 3,
+      files: undefined,
+      skipped: skipped[map.index] ?? [],
+      checksum: undefined,
+      done: measures,
+    };
   }
   return state;
 }

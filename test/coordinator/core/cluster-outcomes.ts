@@ -9,7 +9,9 @@ export function done(ref: AttemptRef | undefined, reducers: number, how = 0): At
     .filter((partition) => (partition + how) % 3 !== 0)
     .map((partition): OutputFile => [partition, how + 1, how]);
   const counters: [string, number][] = [["how", how]];
-  return { type: "done", outputs, skipped: [], recordsIn: 1, recordsOut: how, bytesIn: 1, bytesOut: 1, counters };
+  const ofOutput = ref?.kind === "map" && reducers > 0 ? {} : { checksum: how };
+  const measures = { recordsIn: 1, recordsOut: how, bytesIn: 1, bytesOut: 1, counters };
+  return { type: "done", outputs, skipped: [], ...ofOutput, ...measures };
 }
 
 /** A failure of any class but the two that are told apart below; at a record, or not. */

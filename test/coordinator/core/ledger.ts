@@ -392,6 +392,8 @@ function journaled({
   bytesOut,
   counters,
   skipped,
+  checksum,
 }: Extract<AttemptOutcome, { type: "done" }>): Partial<JournalRecord> {
-  return { outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters, skipped };
+  const ofOutput = checksum === undefined ? {} : { checksum };
+  return { outputs, recordsIn, recordsOut, bytesIn, bytesOut, counters, skipped, ...ofOutput };
 }
