@@ -31,7 +31,7 @@ export function clearEarlierJob(
   const names = new Set([...directory.files(kinds, suffix), ...listed]);
   requireNoInput(directory.path, directory.path, inputs, (name) => names.has(name));
   const cleared = directory.remove([...manifests, ...names]);
-  const others = filesIn(directory.path).filter(looksLikeOutput);
+  const others = filesIn(directory.path).filter(looksLikeOutput).sort();
   if (others.length > 0) {
     warn(
       `${directory.path} has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}, which this job has not ` +
