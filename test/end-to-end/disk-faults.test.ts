@@ -96,7 +96,7 @@ describe.concurrent("a limit on the length of files", () => {
   test("that keeps the journal from being written does not stop the job, and the user is told", async ({ place }) => {
     const run = await withoutJournal(place);
     // The manifest is a file, too.
-    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=unlimited"]);
+    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=unlimited:"]);
     place.write("lifted", "");
     expect(await run.exit()).toMatchObject({ code: 0 });
     expectAnswer(place);
@@ -120,7 +120,7 @@ describe.concurrent("a limit on the length of files", () => {
     const args = ["-w", "1", "-r", "2", "-o", "out", writeLoggedApp(place, waits), ...inputs(place)];
     const run = place.start("mr", ["run", ...args]);
     await called(place, "map 1 1");
-    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=100"]);
+    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=100:"]);
     place.write("go", "");
     await run.says(/cannot write the journal .*EFBIG.*: the job goes on, but cannot be resumed/);
     return run;
