@@ -7,11 +7,11 @@ const [tab, newline, space, quote, comma, backslash] = [0x09, 0x0a, 0x20, 0x22, 
 /** What can be read of a record, which ends with its newline, if that is not missing. */
 export interface RecordFields {
   /** What records are merged by: bytes in whose order those of each file are. */
-  order(record: Buffer): Uint8Array;
+  readonly order: (record: Buffer) => Uint8Array;
   /** The key's bytes. */
-  key(record: Buffer): Uint8Array;
+  readonly key: (record: Buffer) => Uint8Array;
   /** The value, as text when it is a string, a number, or text that may be one. */
-  value(record: Buffer): unknown;
+  readonly value: (record: Buffer) => unknown;
 }
 
 /** How the records of a format are read. Throws a SyntaxError for what is no such record. */
