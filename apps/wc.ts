@@ -23,6 +23,6 @@ export function combine(_word: string, counts: number[]): number {
   return sum;
 }
 
-export function reduce(word: string, counts: number[]): string {
-  return String(combine(word, counts));
+export function reduce(word: string, counts: number[]): number {
+  return combine(word, counts);
 }

@@ -12,6 +12,7 @@ export type {
   KeyValue,
   MapContext,
   MapResult,
+  OutputWriter,
   ReadContext,
   ReadRecords,
   ReduceContext,

@@ -144,7 +144,21 @@ export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
 export type HookContext<Value extends JsonValue = JsonValue> = MapContext<Value> | ReduceContext;
 
 /**
- * An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`.
+ * A format of its own that an app writes its output in: `mr-out-0.<extension>`, `mr-out-1.<extension>`, and so on. Each file
+ * is the header, its records, and the footer.
+ */
+export interface OutputWriter {
+  /** Lower-case letters and digits, beginning with a letter; not that of a format which the engine writes. */
+  readonly extension: string;
+  readonly header?: string | Uint8Array;
+  readonly footer?: string | Uint8Array;
+  /** What is written of one pair that `reduce` gives, its end of line included: text, or bytes as they are. */
+  record(key: string, value: JsonValue): string | Uint8Array;
+}
+
+/**
+ * An app: what its module exports. It needs one of `map` and `mapBytes`, and one of `reduce` and `reduceStream`; the latter
+ * not in a job without reduce tasks (`-r 0`), whose output is what `map` emits.
  *
  * `Value` is what it emits, `Input` what `map` is given: strings, `JsonValue` for `"jsonl"`, `Record<string, string>` for
  * `"csv"`, or what its `readRecords` yields.
@@ -219,4 +233,7 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
    * but not when `setup` has thrown, and not when the thread was ended.
    */
   teardown?(ctx: HookContext<Value>): void | Promise<void>;
+
+  /** How the output is written, if not in one of the engine's formats. */
+  readonly writer?: OutputWriter;
 }

@@ -6,7 +6,8 @@ import { inspect } from "node:util";
 import type { AppIdentity } from "../rpc/protocol.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { App, CsvOptions, HookContext, JsonValue, MapContext, ReadRecords } from "./contract.js";
+import { isWriterExtension } from "../output/output-format.js";
+import type { App, CsvOptions, HookContext, JsonValue, MapContext, OutputWriter, ReadRecords } from "./contract.js";
 import { csvProblem } from "./csv-options.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
 
@@ -25,6 +26,7 @@ export interface LoadedApp {
   readonly sortValues: true | ((value: JsonValue) => string | number) | undefined;
   readonly setup: Hook | undefined;
   readonly teardown: Hook | undefined;
+  readonly writer: OutputWriter | undefined;
 }
 
 type Hook = (ctx: HookContext) => unknown;
@@ -33,6 +35,11 @@ const functions = [
   ...["map", "mapBytes", "reduce", "reduceStream", "combine"],
   ...["partition", "groupKey", "readRecords", "setup", "teardown"],
 ] as const;
+
+/** Whether the app can only run without reduce tasks. */
+export function isMapOnly({ reduce, reduceStream }: Pick<LoadedApp, "reduce" | "reduceStream">): boolean {
+  return reduce === undefined && reduceStream === undefined;
+}
 
 /**
  * Imports an app's module and checks what it exports. TypeScript goes through tsx, which is loaded only then: it costs
@@ -53,8 +60,8 @@ export function checkApp(path: string, module: Record<string, unknown>): LoadedA
       throw new AppError(`app ${path}: export ${name} must be a function, and is ${describe(found)}`);
     }
   }
-  requireOneOf(path, app, "map", "mapBytes", "Map");
-  requireOneOf(path, app, "reduce", "reduceStream", "Reduce");
+  requireOneOf(path, app, "map", "mapBytes");
+  requireAtMostOneOf(path, app, "reduce", "reduceStream");
   const input = recordKindOf(path, app);
   const { sortValues = false } = app;
   if (typeof sortValues !== "boolean" && typeof sortValues !== "function") {
@@ -67,12 +74,17 @@ export function checkApp(path: string, module: Record<string, unknown>): LoadedA
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
   const sorting = typeof sortValues === "function" ? (sortValues.bind(app) as unknown) : sortValues || undefined;
-  return { ...bound, csv: app["csv"], input, sortValues: sorting } as LoadedApp;
+  return { ...bound, csv: app["csv"], input, sortValues: sorting, writer: writerOf(path, app) } as LoadedApp;
 }
 
-/** What is said of an app to who cuts its inputs into splits. */
-export function traitsOf({ input, partition }: LoadedApp): Pick<AppIdentity, "input" | "ownPartition"> {
-  return { input, ...(partition === undefined ? {} : { ownPartition: true }) };
+/** What the coordinator has to know of an app, and only who has loaded it can tell. */
+export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
+  return {
+    input: app.input,
+    ...(app.partition === undefined ? {} : { ownPartition: true }),
+    ...(isMapOnly(app) ? { isMapOnly: true } : {}),
+    ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
+  };
 }
 
 /** What the app wants its records to be, which must fit the rest of what it exports. */
@@ -97,14 +109,51 @@ function recordKindOf(path: string, app: Record<string, unknown>): RecordKind {
   return hasReader ? "own" : input;
 }
 
-/** `goName`: what the function is called in the lab's own apps, which are written in Go. */
-function requireOneOf(path: string, app: Record<string, unknown>, name: string, other: string, goName: string): void {
-  const isThere = app[name] !== undefined;
-  if (isThere && app[other] !== undefined) {
+function requireOneOf(path: string, app: Record<string, unknown>, name: string, other: string): void {
+  requireAtMostOneOf(path, app, name, other);
+  if (app[name] !== undefined || app[other] !== undefined) return;
+  throw new AppError(`app ${path} exports no function ${name}${hint(app, goName(name))}`);
+}
+
+/** An app without reduce is complete as long as the job has no reduce tasks: see `refusal.ts`. */
+function requireAtMostOneOf(path: string, app: Record<string, unknown>, name: string, other: string): void {
+  if (app[name] !== undefined && app[other] !== undefined) {
     throw new AppError(`app ${path} exports both ${name} and ${other}: leave one out`);
   }
-  if (isThere || app[other] !== undefined) return;
-  throw new AppError(`app ${path} exports no function ${name}${hint(app, goName)}`);
+  // Whoever has written it like this has not left it out on purpose.
+  if (app[name] === undefined && app[other] === undefined && goName(name) in app) {
+    throw new AppError(`app ${path} exports no function ${name}${hint(app, goName(name))}`);
+  }
+}
+
+/** What the function is called in the lab's own apps, which are written in Go. */
+function goName(name: string): string {
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
+}
+
+function writerOf(path: string, app: Record<string, unknown>): OutputWriter | undefined {
+  const writer = app["writer"];
+  if (writer === undefined) return undefined;
+  if (typeof writer !== "object" || writer === null) {
+    throw new AppError(
+      `app ${path}: export writer must be an object with extension and record, and is ${describe(writer)}`,
+    );
+  }
+  const { extension, header, footer, record } = writer as Record<keyof OutputWriter, unknown>;
+  if (typeof extension !== "string" || !isWriterExtension(extension)) {
+    throw new AppError(
+      `app ${path}: writer.extension must be up to 16 lower-case letters and digits, such as "xml", and not that of ` +
+        `another format, and is ${describe(extension)}`,
+    );
+  }
+  if (typeof record !== "function") {
+    throw new AppError(`app ${path}: writer.record must be a function, and is ${describe(record)}`);
+  }
+  for (const [name, found] of Object.entries({ header, footer })) {
+    if (found === undefined || typeof found === "string" || found instanceof Uint8Array) continue;
+    throw new AppError(`app ${path}: writer.${name} must be a string or a Uint8Array, and is ${describe(found)}`);
+  }
+  return writer as OutputWriter;
 }
 
 async function importModule(path: string): Promise<Record<string, unknown>> {

@@ -21,6 +21,8 @@ function commandLine(name: string, path: string) {
     .addOption(options.partitioner())
     .addOption(options.socket())
     .addOption(options.outputDirectory(".", "the current directory"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(false))

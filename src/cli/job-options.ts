@@ -1,14 +1,18 @@
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import { InputError } from "../input/input-error.js";
 import type { InputFile } from "../input/files.js";
-import type { Partitioner } from "../rpc/protocol.js";
 import { findSharedFiles } from "../input/shared-files.js";
+import type { OutputFormat, OutputSettings } from "../output/output-format.js";
+import type { Partitioner } from "../rpc/protocol.js";
+import { packageVersion } from "./version.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
 interface Given {
   readonly outputDir: string;
   readonly reducers: number;
   readonly partitioner: Partitioner;
+  readonly outputFormat?: OutputFormat | undefined;
+  readonly compress?: "gz" | undefined;
   readonly splitSize?: number | undefined;
   readonly memory: number;
   readonly arg?: Readonly<Record<string, string>> | undefined;
@@ -39,6 +43,7 @@ export function jobOptions(
     outputDirectory: given.outputDir,
     reducers: given.reducers,
     partitioner: given.partitioner,
+    output: outputSettings(given),
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
     collectorBytes: given.memory,
@@ -52,5 +57,14 @@ export function jobOptions(
     badRecordsMax: given.skipBadRecords,
     keepIntermediate: given.keepIntermediate ?? false,
     resume: given.resume ?? false,
+    engineVersion: packageVersion(),
+  };
+}
+
+/** What was said of the output, and nothing where nothing was. */
+export function outputSettings({ outputFormat, compress }: Pick<Given, "outputFormat" | "compress">): OutputSettings {
+  return {
+    ...(outputFormat === undefined ? {} : { format: outputFormat }),
+    ...(compress === undefined ? {} : { compress }),
   };
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command } from "@commander-js/extra-typings";
+import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { runProgram } from "./program.js";
 import { replayCommand } from "./replay-command.js";
 import { runCommand } from "./run-command.js";
 import { sequentialCommand } from "./sequential-command.js";
 import { packageVersion } from "./version.js";
+import { verifyCommand } from "./verify-command.js";
 import { workerCommand } from "./worker-command.js";
 
 const program = new Command("mr")
@@ -14,6 +16,8 @@ const program = new Command("mr")
   .addCommand(runCommand())
   .addCommand(sequentialCommand())
   .addCommand(replayCommand())
+  .addCommand(catCommand())
+  .addCommand(verifyCommand())
   .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
   .addCommand(workerCommand("worker", "mr worker"))
   .addHelpText(

@@ -1,14 +1,18 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
 import { Option } from "@commander-js/extra-typings";
+import { outputFormats } from "../output/output-format.js";
 import { duration, nameValue, onOrOff, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
 
 export const reducers = () =>
-  new Option("-r, --reducers <n>", "number of reduce tasks, and so of output files")
-    .argParser(wholeNumber(1, reducerCountMax))
+  new Option(
+    "-r, --reducers <n>",
+    "number of reduce tasks, and so of output files; 0: nothing is reduced, and each map task writes what it emits",
+  )
+    .argParser(wholeNumber(0, reducerCountMax))
     .default(10);
 
 export const partitioner = () =>
@@ -35,6 +39,14 @@ export const file = () =>
 
 export const outputDirectory = (directory: string, description?: string) =>
   new Option("-o, --output-dir <dir>", "directory for intermediate and output files").default(directory, description);
+
+export const outputFormat = () =>
+  new Option(
+    "--output-format <format>",
+    "what output files are: key value as text, tsv, jsonl, or csv with a header (default: text, or the app's own writer)",
+  ).choices(outputFormats);
+
+export const compress = () => new Option("--compress <method>", "compress the output files").choices(["gz"] as const);
 
 export const taskTimeout = () =>
   new Option(

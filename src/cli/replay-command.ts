@@ -3,7 +3,9 @@ import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
+import { outputSettings } from "./job-options.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
+import { packageVersion } from "./version.js";
 
 const path = "mr replay-bad-records";
 
@@ -21,6 +23,8 @@ function commandLine() {
     .argument("[file]", "the records, as a job with --skip-bad-records has left them", `mr-output/${badRecordsName}`)
     .addOption(options.reducers().default(1))
     .addOption(options.outputDirectory("mr-replay"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.memory())
@@ -64,10 +68,13 @@ async function replay(typed: string, file: string, given: Given): Promise<void> 
     app,
     records,
     reducers: given.reducers,
+    output: outputSettings(given),
     collectorBytes: given.memory,
     outputDirectory: given.outputDir,
     args: given.arg ?? {},
     files,
+    engineVersion: packageVersion(),
+    warn: (message) => say(path, message),
     onBegin: (record) => {
       current = `${record.file}:${record.offset}`;
       // Before it is mapped: it may end the process, or never end.

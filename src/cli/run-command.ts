@@ -24,6 +24,8 @@ function commandLine() {
     .addOption(options.reducers())
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(true))

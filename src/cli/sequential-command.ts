@@ -1,10 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
 import type { InProcessReport } from "../local/in-process-job.js";
-import type { AttemptResult } from "../worker/task-context.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
+import { outputSettings } from "./job-options.js";
 import { exitCodes, say } from "./program.js";
+import { packageVersion } from "./version.js";
 
 /** `mr sequential`: the job in one process. */
 export function sequentialCommand() {
@@ -18,6 +19,8 @@ export function sequentialCommand() {
     .addOption(options.reducers())
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(false))
@@ -48,9 +51,20 @@ Examples:
       const files = findSharedFiles(file);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
-      const sizes = { reducers, partitioner, splitBytes, collectorBytes: memory };
-      const settings = { app, inputs: found, ...sizes, outputDirectory: outputDir, args: arg ?? {}, files };
-      const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
+      const report = await runSequentially({
+        app,
+        inputs: found,
+        reducers,
+        partitioner,
+        output: outputSettings(given),
+        splitBytes,
+        collectorBytes: memory,
+        outputDirectory: outputDir,
+        args: arg ?? {},
+        files,
+        engineVersion: packageVersion(),
+        warn: (message) => say(path, message),
+      }).finally(() => process.off("exit", onEarlyExit));
       if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
     });
 }
@@ -61,15 +75,16 @@ function onEarlyExit(): void {
   process.exitCode = exitCodes.failed;
 }
 
-async function summaryOf(report: InProcessReport, elapsedMs: number): Promise<string> {
-  const { maps, reduces, directory, outputs, sideFiles } = report;
+async function summaryOf(
+  { maps, reduces, totals, directory, outputs, sideFiles }: InProcessReport,
+  elapsedMs: number,
+): Promise<string> {
   const { summary } = await import("../status/summary.js");
   return summary(
     {
       maps: { total: maps.length },
       reduces: { total: reduces.length },
-      map: sum(maps),
-      reduce: sum(reduces),
+      ...totals,
       attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
       mapsLost: 0,
       recordsSkipped: 0,
@@ -77,21 +92,4 @@ async function summaryOf(report: InProcessReport, elapsedMs: number): Promise<st
     },
     outputsText(directory, outputs, sideFiles),
   );
-}
-
-type Totals = Record<
-  "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "keys" | "spills" | "spilledBytes",
-  number
-> & {
-  counters: [name: string, count: number][];
-};
-
-function sum(results: readonly AttemptResult[]): Totals {
-  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
-  const counters = new Map<string, number>();
-  for (const result of results) {
-    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
-    for (const [name, n] of result.counters) counters.set(name, (counters.get(name) ?? 0) + n);
-  }
-  return { ...total, counters: [...counters] };
 }

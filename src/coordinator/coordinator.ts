@@ -11,6 +11,8 @@ import prettyMs from "pretty-ms";
 import { InputError } from "../input/input-error.js";
 import { planSample } from "../input/sample.js";
 import { planSplits } from "../input/splits.js";
+import { clearEarlierJob } from "../output/earlier-job.js";
+import { outputSuffix } from "../output/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
@@ -78,8 +80,11 @@ export class Coordinator {
       const coordinator = new Coordinator(options, job, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      const isThere = (task: Task) => hasFilesOf(task, job.directory);
-      if (options.resume) resume(job.state, isThere, performance.now(), effects);
+      if (options.resume) {
+        // It may have been killed between its last two steps.
+        job.directory.clear(["manifest"]);
+        resume(job.state, (task) => hasFilesOf(job, task), performance.now(), effects);
+      }
       coordinator.#carryOutAll(effects);
       accept = (stream) => {
         coordinator.#accept(stream, true);
@@ -186,14 +191,19 @@ export class Coordinator {
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { inputs, splitBytes, partitioner, reducers, log } = this.#options;
+    const { inputs, output, splitBytes, partitioner, reducers, log } = this.#options;
     try {
       const splits = planSplits(inputs, app.input, splitBytes);
       const sample = partitioner === "range" ? { sample: planSample(splits, app, reducers) } : {};
       if (this.#job.directory.hasJournal()) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
-      const cleared = this.#job.directory.clear(allKinds);
+      const cleared = clearEarlierJob(this.#job.directory, {
+        kinds: ["intermediate", "output", "side", "bad-records", "temporary", "journal"],
+        suffix: outputSuffix(output, app.extension),
+        inputs,
+        warn: (message) => log.warn(message),
+      });
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits, ...sample });

@@ -1,12 +1,12 @@
 import { writeBadRecords } from "../output/bad-records.js";
-import type { JobDirectory } from "../output/directory.js";
-import type { JobFileKind } from "../output/names.js";
+import { writeManifest, type JobFacts } from "../output/manifest.js";
+import { outputName, type JobFileKind } from "../output/names.js";
+import { outputSuffix } from "../output/output-format.js";
 import type { Snapshot } from "../rpc/protocol.js";
 import { badRecords } from "./core/bad-records.js";
-import type { JobFailure } from "./core/model.js";
-import { outcomeOf } from "./core/model.js";
+import { outcomeOf, outputTasks, type JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";
-import { hasFilesOf, sideFilesOf } from "./kept-files.js";
+import { hasFilesOf, outputNameOf, outputSuffixOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 
 /** How a job has ended. */
@@ -27,18 +27,15 @@ export interface JobReport {
  * Leaves the job's directory as it should be found: with the outputs and nothing else when the job is done, as it was before
  * when it has failed, and with all that is done, and the journal, when it was stopped in good order.
  */
-export async function settleJob(
-  job: Job,
-  snapshot: Snapshot,
-  { keepIntermediate, log }: Pick<CoordinatorOptions, "keepIntermediate" | "log">,
-): Promise<JobReport> {
+export async function settleJob(job: Job, snapshot: Snapshot, options: CoordinatorOptions): Promise<JobReport> {
   const { state, journal, directory } = job;
+  const { keepIntermediate, log } = options;
   const warn = (message: string) => {
     log.warn(message);
   };
   let isDone = false;
   try {
-    const end = snapshot.phase === "done" ? await finish(job, snapshot) : { snapshot, failure: state.failure };
+    const end = snapshot.phase === "done" ? await finish(job, snapshot, options) : { snapshot, failure: state.failure };
     const outcome = outcomeOf(end.snapshot);
     isDone = outcome === "done";
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
@@ -54,24 +51,59 @@ export async function settleJob(
     const sideFiles = isDone ? sideFilesOf(state) : [];
     if (isDone) useless.push("side");
     // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (state.app !== undefined) clear(directory, useless, sideFiles, warn);
-    return { ...end, directory: directory.path, outputs: isDone ? directory.outputs() : [], sideFiles, isResumable };
+    if (state.app !== undefined) clear(job, useless, sideFiles, warn);
+    const outputs = isDone ? outputTasks(state).map(({ index }) => outputNameOf(job, index)) : [];
+    return { ...end, directory: directory.path, outputs, sideFiles, isResumable };
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }
 }
 
-/** Looks whether a job of which all tasks are done is done, and writes what it has left out. */
-async function finish(job: Job, snapshot: Snapshot): Promise<Pick<JobReport, "snapshot" | "failure">> {
+/** Looks whether a job of which all tasks are done is done, and writes what it has left out, and what it was. */
+async function finish(
+  job: Job,
+  snapshot: Snapshot,
+  options: CoordinatorOptions,
+): Promise<Pick<JobReport, "snapshot" | "failure">> {
   const { state, directory } = job;
   const lost = lostOutput(job);
   if (lost !== undefined) return failed(snapshot, lost);
+  let what = "the bad records";
   try {
     const recordsSkipped = await writeBadRecords(directory.path, state.settings.id, badRecords(state));
+    what = "the manifest";
+    writeManifest(directory.path, state.settings.id, factsOf(job, snapshot, recordsSkipped, options));
     return { snapshot: { ...snapshot, recordsSkipped }, failure: undefined };
   } catch (error) {
-    return failed(snapshot, `the bad records cannot be written: ${(error as Error).message}`);
+    return failed(snapshot, `${what} cannot be written: ${(error as Error).message}`);
   }
+}
+
+function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: CoordinatorOptions): JobFacts {
+  const { state } = job;
+  const { app, args, settings } = state;
+  if (app === undefined || args === undefined) throw new Error("a job is done of which no app is known");
+  const { engineVersion, inputs, splitBytes, splitBytesGiven, resume } = options;
+  return {
+    engineVersion,
+    app,
+    args,
+    inputs,
+    reducers: settings.reducers,
+    output: settings.output,
+    splitBytes: resume && !splitBytesGiven ? undefined : splitBytes,
+    badRecordsMax: settings.badRecordsMax,
+    mapTasks: state.maps.length,
+    outputs: outputTasks(state).flatMap(({ index, commit }) => {
+      if (commit?.checksum === undefined) return [];
+      const { recordsOut: records, bytesOut: bytes } = commit.done;
+      return [{ name: outputNameOf(job, index), records, bytes, checksum: commit.checksum }];
+    }),
+    badRecords,
+    map: snapshot.map,
+    reduce: snapshot.reduce,
+    elapsedMs: snapshot.elapsedMs,
+  };
 }
 
 function failed(snapshot: Snapshot, message: string): Pick<JobReport, "snapshot" | "failure"> {
@@ -80,21 +112,23 @@ function failed(snapshot: Snapshot, message: string): Pick<JobReport, "snapshot"
 
 /** How the job has ended does not depend on whether its files can be removed. */
 function clear(
-  directory: JobDirectory,
+  job: Job,
   useless: readonly JobFileKind[],
   kept: readonly string[],
   warn: (message: string) => void,
 ): void {
+  const { directory } = job;
   try {
-    directory.clear(useless, kept);
+    directory.clear(useless, { suffix: outputSuffixOf(job), kept });
   } catch (error) {
     warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
   }
 }
 
 /** Somebody may have removed or replaced an output while the job ran: that must not be called done. */
-function lostOutput({ state, directory }: Job): string | undefined {
-  const lost = [...state.reduces, ...state.maps].find((task) => !hasFilesOf(task, directory));
-  const what = lost?.kind === "map" ? "a side file" : "the output";
+function lostOutput(job: Job): string | undefined {
+  const { maps, reduces, settings } = job.state;
+  const lost = [...reduces, ...maps].find((task) => !hasFilesOf(job, task));
+  const what = lost?.kind === "map" && settings.reducers > 0 ? "a side file" : "the output";
   return lost && `${what} of ${lost.kind} task ${lost.index} was removed or changed while the job ran`;
 }

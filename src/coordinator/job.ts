@@ -88,11 +88,12 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
 }
 
 function inputsOf(options: CoordinatorOptions): JobInputs {
-  const { inputs, reducers, partitioner, args, files, splitBytes, splitBytesGiven } = options;
+  const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven } = options;
   return {
     inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),
     reducers,
     partitioner,
+    output,
     ...(args === undefined ? {} : { args: { ...args } }),
     files: [...files],
     ...(splitBytesGiven ? { splitBytes } : {}),
@@ -100,12 +101,14 @@ function inputsOf(options: CoordinatorOptions): JobInputs {
 }
 
 function settingsOf(options: CoordinatorOptions, id: string, directory: string): JobSettings {
-  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, reducers, partitioner, collectorBytes, files } = options;
+  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, collectorBytes } = options;
+  const { reducers, partitioner, output, files } = options;
   const { maxAttempts, maxCrashes, badRecordsMax } = options;
   return {
     id,
     reducers,
     partitioner,
+    output,
     directory,
     collectorBytes,
     files,

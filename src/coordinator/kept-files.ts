@@ -1,14 +1,19 @@
-import type { JobDirectory } from "../output/directory.js";
 import { outputName, sideFileName } from "../output/names.js";
-import type { State, Task } from "./core/model.js";
+import { outputSuffix } from "../output/output-format.js";
+import { outputTasks, type State, type Task } from "./core/model.js";
+import type { Job } from "./job.js";
 
 /**
  * Whether the files that a completed task has made for the user stand in the directory as it left them, by their length:
- * the output of a reduce task, and the side files of any.
+ * its output, if it makes one, and the side files of any.
  */
-export function hasFilesOf({ kind, index, commit }: Task, directory: JobDirectory): boolean {
+export function hasFilesOf(job: Job, task: Task): boolean {
+  const { kind, index, commit } = task;
   if (commit === undefined) return false;
-  if (kind === "reduce" && !directory.hasFile(outputName(index), commit.done.bytesOut)) return false;
+  const { state, directory } = job;
+  if (outputTasks(state)[index] === task && !directory.hasFile(outputNameOf(job, index), commit.done.bytesOut)) {
+    return false;
+  }
   return commit.sideFiles.every(([name, bytes]) => directory.hasFile(sideFileName(kind, index, name), bytes));
 }
 
@@ -17,4 +22,14 @@ export function sideFilesOf({ maps, reduces }: State): string[] {
   return [...maps, ...reduces].flatMap(({ kind, index, commit }) => {
     return (commit?.sideFiles ?? []).map(([name]) => sideFileName(kind, index, name));
   });
+}
+
+/** Name of the output file of that task. */
+export function outputNameOf(job: Job, task: number): string {
+  return outputName(task, outputSuffixOf(job));
+}
+
+/** What the format of the job adds to the names of its outputs. */
+export function outputSuffixOf({ state: { settings, app } }: Job): string {
+  return outputSuffix(settings.output, app?.extension);
 }

@@ -1,4 +1,5 @@
 import type { InputFile } from "../input/files.js";
+import type { OutputSettings } from "../output/output-format.js";
 import type { AppIdentity, Partitioner, SharedFile } from "../rpc/protocol.js";
 
 /** Complete and checked; the command line says what each means. */
@@ -10,8 +11,10 @@ export interface CoordinatorOptions {
   readonly outputDirectory: string;
   /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
   readonly socket: string | undefined;
+  /** With none, what the maps emit is the output. */
   readonly reducers: number;
   readonly partitioner: Partitioner;
+  readonly output: OutputSettings;
   /** How long a split of a file is at most, if files are split. */
   readonly splitBytes: number;
   /** Whether the user has said so: then a job that is resumed must have had the same. */
@@ -30,6 +33,8 @@ export interface CoordinatorOptions {
   readonly maxCrashes: number;
   readonly badRecordsMax: number;
   readonly keepIntermediate: boolean;
+  /** Of this program, for the manifest. */
+  readonly engineVersion: string;
   /** Whether to go on with the job that was interrupted in the output directory. */
   readonly resume: boolean;
   readonly log: { info(message: string): void; warn(message: string): void };

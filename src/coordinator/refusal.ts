@@ -1,10 +1,11 @@
+import { misfit } from "../app/fit.js";
 import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
 import type { State } from "./core/model.js";
 import { isSameArgs, shownArgs } from "./job-args.js";
 
 /** Why this worker cannot work for the job; undefined when it can. */
 export function refusal(
-  { app: jobApp, args: jobArgs }: Pick<State, "app" | "args">,
+  { app: jobApp, args: jobArgs, settings }: Pick<State, "app" | "args" | "settings">,
   { app, args, protocol }: Pick<ParamsOf<"Register">, "app" | "args" | "protocol">,
 ): string | undefined {
   if (protocol !== protocolVersion) {
@@ -19,7 +20,7 @@ export function refusal(
   if (args !== undefined && jobArgs !== undefined && !isSameArgs(args, jobArgs)) {
     return `this worker has ${shownArgs(args)}, and the job has ${shownArgs(jobArgs)}`;
   }
-  return undefined;
+  return misfit(app, settings);
 }
 
 function shown({ hash }: { hash: string }): string {

@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import { invalidParamsCode, refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import { strangerLimits } from "../rpc/limits.js";
 import { Peer, type Handlers } from "../rpc/peer.js";
-import type { ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
-import type { Effect, Event } from "./core/model.js";
+import type { AttemptRef, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
+import type { DoneOutcome, Effect, Event } from "./core/model.js";
 
 /** What a connection needs of its coordinator. */
 export interface Home {
@@ -43,9 +43,7 @@ export class WorkerConnection {
       },
       MayCommit: ({ worker, ref }) => this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref })),
       NotifyTaskCompletion: ({ worker, ref, outcome, leaving }) => {
-        if (outcome.type === "done" && outcome.outputs.some(([partition]) => partition >= home.reducers)) {
-          throw new RefusedError(invalidParamsCode, `an output is of a partition that the job does not have`);
-        }
+        if (outcome.type === "done") requireSound(ref, outcome, home.reducers);
         return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving }));
       },
       Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
@@ -105,5 +103,19 @@ export class WorkerConnection {
   #ask<Reply>(worker: string, toEvent: (call: number) => Event): Promise<Reply> {
     if (worker === this.#worker) return this.#home.ask(toEvent);
     throw new RefusedError(unknownWorkerCode, `worker ${worker} is not registered on this connection`);
+  }
+}
+
+/** What no schema can say of a report: that it is of this job. */
+function requireSound(
+  { kind }: AttemptRef,
+  { outputs, checksum }: Pick<DoneOutcome, "outputs" | "checksum">,
+  reducers: number,
+): void {
+  if (outputs.some(([partition]) => partition >= reducers)) {
+    throw new RefusedError(invalidParamsCode, "an output is of a partition that the job does not have");
+  }
+  if ((checksum !== undefined) !== (kind === "reduce" || reducers === 0)) {
+    throw new RefusedError(invalidParamsCode, "the checksum of an output file is missing, or there is no such file");
   }
 }

@@ -32,7 +32,7 @@ export function planSample(
       `${name} exports partition, and --partitioner range would pass it over: leave one of the two out`,
     );
   }
-  if (reducers === 1) return [];
+  if (reducers <= 1) return [];
   const files = joined(splits);
   const isCut = files.some((file) => isCuttable(kind, file));
   const totalBytes = files.reduce((sum, file) => sum + lengthOf(file), 0);

@@ -1,8 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { basename } from "node:path";
-import type { LoadedApp } from "../app/load.js";
+import { basename, join } from "node:path";
+import { AppError } from "../app/app-error.js";
+import { misfit } from "../app/fit.js";
+import { isMapOnly, type LoadedApp } from "../app/load.js";
+import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
+import { clearEarlierJob } from "../output/earlier-job.js";
+import { writeManifest } from "../output/manifest.js";
+import { outputName } from "../output/names.js";
+import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
@@ -13,16 +20,28 @@ import { TaskOutput } from "../worker/task-output.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
 
+/** Sums over the tasks of a kind. */
+type Totals = Record<
+  "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "keys" | "spills" | "spilledBytes",
+  number
+> & { counters: [name: string, count: number][] };
+
 export interface InProcessJob {
   readonly app: LoadedApp;
+  readonly appFile: AppFile;
   /** Files that must not be cleared away with those of an earlier job. */
   readonly inputs: readonly InputFile[];
   readonly reducers: number;
+  readonly output: OutputSettings;
   readonly collectorBytes: number;
   readonly outputDirectory: string;
   readonly args: Readonly<Record<string, string>>;
   /** The files that the app may read beside its input. */
   readonly files: readonly SharedFile[];
+  /** For the manifest. */
+  readonly splitBytes?: number;
+  readonly engineVersion: string;
+  readonly warn: (message: string) => void;
 }
 
 export interface InProcessReport {
@@ -34,6 +53,7 @@ export interface InProcessReport {
   readonly sideFiles: readonly string[];
   readonly maps: readonly AttemptResult[];
   readonly reduces: readonly AttemptResult[];
+  readonly totals: { readonly map: Totals; readonly reduce: Totals };
 }
 
 /** Runs an attempt with the settings that it is given; rejects with what the app throws, in a callback, too. */
@@ -51,14 +71,18 @@ class AppFailedError extends Error {
  * Runs a job in this one process and thread: the map attempts as `runMaps` does it, each by the function that it is given,
  * then the reduce tasks over what these have made.
  *
- * Throws an InputError, an AppFailedError, or what `runMaps` throws. An earlier job's output is replaced only by a whole
- * new one.
+ * Throws an AppError when the app cannot do such a job, an InputError, an AppFailedError, or what `runMaps` throws. An earlier
+ * job's output is replaced only by a whole new one.
  */
 export async function runInProcess(
   job: InProcessJob,
   runMaps: (attempt: AttemptRunner) => Promise<readonly AttemptResult[]>,
 ): Promise<InProcessReport> {
-  const { app, reducers } = job;
+  const { app, reducers, output } = job;
+  const startedMs = performance.now();
+  const extension = app.writer?.extension;
+  const unfit = misfit({ name: job.appFile.name, isMapOnly: isMapOnly(app), extension }, job);
+  if (unfit !== undefined) throw new AppError(unfit);
   const directory = await JobDirectory.take(job.outputDirectory, [...job.inputs, ...job.files]);
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
@@ -67,6 +91,7 @@ export async function runInProcess(
     jobId,
     reducers,
     boundaries: undefined,
+    output,
     directory: directory.path,
     collectorBytes: job.collectorBytes,
     args: job.args,
@@ -75,16 +100,16 @@ export async function runInProcess(
     progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
     marksRecords: false,
   });
-  const output = new TaskOutput([process.stdout, process.stderr]);
+  const appOutput = new TaskOutput([process.stdout, process.stderr]);
   // What is said when the app ends the process is not the app's.
-  const release = () => output.release();
+  const release = () => appOutput.release();
   process.prependListener("exit", release);
   const runAttempt: AttemptRunner = async (ref, run) => {
-    output.begin(`${ref.kind} ${ref.task}`);
+    appOutput.begin(`${ref.kind} ${ref.task}`);
     try {
       return await endedByStrayError(() => run(settingsOf(ref)));
     } finally {
-      output.end();
+      appOutput.end();
     }
   };
   let isDone = false;
@@ -98,14 +123,35 @@ export async function runInProcess(
       const run = () => runAttempt(ref, (settings) => runReduceTask(app, stored, settings));
       reduces.push(await runNamed(`reduce task ${task}`, run));
     }
+    const suffix = outputSuffix(output, extension);
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
-    directory.clear(["journal", "intermediate", "output", "side", "bad-records"]);
+    clearEarlierJob(directory, {
+      kinds: ["journal", "intermediate", "output", "side", "bad-records"],
+      suffix,
+      inputs: job.inputs,
+      warn: job.warn,
+    });
     const sideFiles = commitSideFiles([...maps, ...reduces]);
-    for (const { temporaryPath, finalPath } of reduces.flatMap(({ files }) => files)) {
-      commitFile(temporaryPath, finalPath);
-    }
+    // Each result has one file here. By their order, since several may be of the same map task: see `replay.ts`.
+    const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut }, index) =>
+      files.map(({ temporaryPath, bytes, checksum }) => {
+        const name = outputName(index, suffix);
+        commitFile(temporaryPath, join(directory.path, name));
+        return { name, records: recordsOut, bytes, checksum };
+      }),
+    );
+    const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
+    const { inputs, args, splitBytes, engineVersion } = job;
+    const { name, hash } = job.appFile;
+    writeManifest(directory.path, jobId, {
+      ...{ engineVersion, inputs, args, reducers, output, splitBytes, outputs, badRecordsMax: 0, badRecords: 0 },
+      app: { name, hash, input: app.input, extension },
+      ...totals,
+      mapTasks: maps.length,
+      elapsedMs: performance.now() - startedMs,
+    });
     isDone = true;
-    return { directory: directory.path, outputs: directory.outputs(), sideFiles, maps, reduces };
+    return { directory: directory.path, outputs: outputs.map(({ name }) => name), sideFiles, maps, reduces, totals };
   } finally {
     process.off("exit", release);
     release();
@@ -129,6 +175,16 @@ function commitSideFiles(results: readonly AttemptResult[]): string[] {
       return basename(ownPath);
     }),
   );
+}
+
+function totalsOf(results: readonly AttemptResult[]): Totals {
+  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
+  const counters = new Map<string, number>();
+  for (const result of results) {
+    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
+    for (const [name, n] of result.counters) counters.set(name, (counters.get(name) ?? 0) + n);
+  }
+  return { ...total, counters: [...counters] };
 }
 
 async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void> {

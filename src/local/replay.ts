@@ -9,7 +9,7 @@ import { runMapTask } from "../worker/map-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import { runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
 
-export type ReplayOptions = Omit<InProcessJob, "app" | "inputs"> & {
+export type ReplayOptions = Omit<InProcessJob, "app" | "appFile" | "inputs"> & {
   readonly app: AppFile;
   /** The file that a job has left its bad records in. */
   readonly records: InputFile;
@@ -33,7 +33,8 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
   const app = await loadApp(options.app.path);
   requireReplayable(records, options.app.name, app);
   let failed = 0;
-  const report = await runInProcess({ ...options, app, inputs: [records] }, async (runAttempt) => {
+  const job = { ...options, app, appFile: options.app, inputs: [records] };
+  const report = await runInProcess(job, async (runAttempt) => {
     const passed: AttemptResult[] = [];
     let number = 0;
     for (const record of readBadRecords(records.path)) {

@@ -16,7 +16,7 @@ import {
   type InProcessReport,
 } from "./in-process-job.js";
 
-export type SequentialOptions = Omit<InProcessJob, "app"> & {
+export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
   readonly app: AppFile;
   readonly splitBytes: number;
   readonly partitioner: Partitioner;
@@ -35,7 +35,7 @@ export async function runSequentially(options: SequentialOptions): Promise<InPro
   const splits = planSplits(options.inputs, app.input, options.splitBytes);
   const identity = { name: options.app.name, ...traitsOf(app) };
   const sample = partitioner === "range" ? planSample(splits, identity, reducers) : undefined;
-  return runInProcess({ ...options, app }, async (runAttempt) => {
+  return runInProcess({ ...options, app, appFile: options.app }, async (runAttempt) => {
     const boundaries = sample && boundariesOf(await takeSample(app, sample, runAttempt), reducers);
     const maps: AttemptResult[] = [];
     for (const [task, split] of splits.entries()) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { App, JsonValue, KeyValue } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
-import { checkApp } from "../app/load.js";
+import { checkApp, isMapOnly } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { planSplits, splitBytesDefault } from "../input/splits.js";
@@ -43,18 +43,20 @@ export interface TestResult {
 export async function runTestApp<Value extends JsonValue, Input>(
   given: App<Value, Input>,
   inputs: readonly string[] | Readonly<Record<string, string | Uint8Array>>,
-  { args = {}, reducers = 1, files = {}, splitBytes = splitBytesDefault }: TestOptions,
+  { args = {}, reducers: givenReducers, files = {}, splitBytes = splitBytesDefault }: TestOptions,
 ): Promise<TestResult> {
   const app = checkApp("under test", given as unknown as Record<string, unknown>);
+  const reducers = givenReducers ?? (isMapOnly(app) ? 0 : 1);
   const directory = mkdtempSync(join(tmpdir(), "mr-test-app-"));
   try {
     const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
-    const partitions = Array.from({ length: reducers }, (): KeyValue[] => []);
+    const partitions: KeyValue[][] = [];
     const settingsOf = (ref: AttemptRef): AttemptSettings => ({
       ref,
       jobId: "test",
       reducers,
       boundaries: undefined,
+      output: {},
       directory,
       collectorBytes: 64 * 2 ** 20,
       args,
@@ -64,7 +66,7 @@ export async function runTestApp<Value extends JsonValue, Input>(
       marksRecords: false,
       onOutput: (key, value) => {
         // As it would be read from the output.
-        partitions[ref.task]?.push({ key, value: JSON.parse(jsonText("reduce", key, value)) as JsonValue });
+        partitions[ref.task]?.push({ key, value: JSON.parse(jsonText(ref.kind, key, value)) as JsonValue });
       },
     });
     const results: AttemptResult[] = [];
@@ -74,7 +76,9 @@ export async function runTestApp<Value extends JsonValue, Input>(
       const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
       return { name: Array.isArray(inputs) ? basename(path) : name, path, sizeBytes, modifiedMs };
     });
-    for (const [task, split] of planSplits(written, app.input, Math.min(splitBytes, splitBytesDefault)).entries()) {
+    const splits = planSplits(written, app.input, Math.min(splitBytes, splitBytesDefault));
+    for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
+    for (const [task, split] of splits.entries()) {
       const settings = settingsOf({ kind: "map", task, attempt: 1 });
       results.push(await runMapTask(app, sourceOfSplit(split, app), settings));
     }

@@ -15,6 +15,13 @@ import { makeDirectories, removeEmptyDirectories } from "./make-directory.js";
 import { jobFileKind, type JobFileKind } from "./names.js";
 
 /** A directory that this process has taken. */
+interface ClearOptions {
+  /** Of the names of the outputs, when they are of an app's own format. */
+  readonly suffix?: string;
+  /** Names of files that stay. */
+  readonly kept?: readonly string[];
+}
+
 export class JobDirectory {
   /** Absolute, without symbolic links. */
   readonly path: string;
@@ -59,11 +66,16 @@ export class JobDirectory {
 
   /**
    * Removes the files of these kinds that a job has left here, but not those of the names in `kept`, and says how many
-   * there were. When some cannot be removed, throws the system's error after the others are gone.
+   * there were. `suffix` is that of the names of its outputs. When some cannot be removed, throws the system's error after
+   * the others are gone.
    */
-  clear(kinds: readonly JobFileKind[], kept: readonly string[] = []): number {
+  clear(kinds: readonly JobFileKind[], { suffix = "", kept = [] }: ClearOptions = {}): number {
     const keep = new Set(kept);
-    const names = this.#files(kinds).filter((name) => !keep.has(name));
+    return this.remove(this.files(kinds, suffix).filter((name) => !keep.has(name)));
+  }
+
+  /** Removes these files, in this order, in the same way. */
+  remove(names: readonly string[]): number {
     let first: Error | undefined;
     for (const name of names) {
       try {
@@ -76,15 +88,9 @@ export class JobDirectory {
     return names.length;
   }
 
-  /** Names of the finished outputs, in the order of their partitions. */
-  outputs(): string[] {
-    const partition = (name: string) => Number(name.slice("mr-out-".length));
-    return this.#files(["output"]).sort((a, b) => partition(a) - partition(b));
-  }
-
   /** Whether a job was interrupted here that can be gone on with. */
   hasJournal(): boolean {
-    return this.#files(["journal"]).length > 0;
+    return this.files(["journal"]).length > 0;
   }
 
   /** Whether a file of that name and length stands here. */
@@ -99,14 +105,19 @@ export class JobDirectory {
     await this.#lock.close();
   }
 
-  #files(kinds: readonly JobFileKind[]): string[] {
-    // Somebody may have removed it: then nothing of the job is there either.
-    if (!existsSync(this.path)) return [];
-    return readdirSync(this.path, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map(({ name }) => name)
-      .filter((name) => kinds.some((kind) => kind === jobFileKind(name)));
+  /** The names of the files of these kinds that stand here. */
+  files(kinds: readonly JobFileKind[], suffix?: string): string[] {
+    return filesIn(this.path).filter((name) => kinds.some((kind) => kind === jobFileKind(name, suffix)));
   }
+}
+
+/** The names of all that stands in a directory and is none itself. */
+export function filesIn(directory: string): string[] {
+  // Somebody may have removed it: then nothing of the job is there either.
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name);
 }
 
 /**
@@ -119,7 +130,17 @@ async function lock(directory: string): Promise<Listener> {
 }
 
 function requireInputsApart(directory: string, shown: string, inputs: readonly InputFile[]): void {
-  const kept = inputs.find(({ path }) => dirname(path) === directory && jobFileKind(basename(path)) !== undefined);
+  requireNoInput(directory, shown, inputs, (name) => jobFileKind(name) !== undefined);
+}
+
+/** Throws an InputError when an input stands in the directory under a name that `isCleared`. `shown` is its name for people. */
+export function requireNoInput(
+  directory: string,
+  shown: string,
+  inputs: readonly InputFile[],
+  isCleared: (name: string) => boolean,
+): void {
+  const kept = inputs.find(({ path }) => dirname(path) === directory && isCleared(basename(path)));
   if (kept === undefined) return;
   throw new InputError(
     `input ${kept.name} is in the output directory ${shown} and has the name of a job's file, ` +

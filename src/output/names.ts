@@ -2,9 +2,10 @@
  * The names of every file that a job writes. Nothing outside `output/` and `shuffle/` knows their shape.
  *
  * `mr-X-Y` holds what map task X made for reduce task Y; a later attempt adds its number (`mr-X-Y.2`), so that no reader
- * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y. `mr-bad-records.jsonl` has the records that
- * the job has left out. `mr-side-map-X-NAME` is a file that an app has made in map task X beside its pairs; there are such
- * of reduce tasks, too. Unfinished files begin with a dot, so that neither `mr-*` nor `*` matches them.
+ * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y when nothing is reduced; its
+ * extension tells its format. `mr-side-map-X-NAME` is a file that an app has made in map task X beside its pairs; there are
+ * such of reduce tasks, too. `mr-bad-records.jsonl` has the records that the job has left out, and `mr-manifest.json` says
+ * what the job was, once it is done. Unfinished files begin with a dot, so that neither `mr-*` nor `*` matches them.
  */
 
 /** Name of the file of the records that a job has left out. */
@@ -15,9 +16,17 @@ export function intermediateName(map: number, partition: number, attempt: number
   return attempt === 1 ? `mr-${map}-${partition}` : `mr-${map}-${partition}.${attempt}`;
 }
 
-/** Name of the finished output of reduce task `partition`. */
-export function outputName(partition: number): string {
-  return `mr-out-${partition}`;
+/** Name of the file that says what the job was that is done. */
+export const manifestName = "mr-manifest.json";
+
+/** Name of the finished output of task `task`; `suffix` is what its format adds. */
+export function outputName(task: number, suffix = ""): string {
+  return `mr-out-${task}${suffix}`;
+}
+
+/** Whether what reads the output of a job as `mr-out-*` would take a file of this name for a part of it. */
+export function looksLikeOutput(name: string): boolean {
+  return name.startsWith("mr-out-");
 }
 
 /** The names that an app may give to its side files: they become part of those below. */
@@ -38,6 +47,11 @@ export function temporaryPrefix(
   return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
 }
 
+/** Name of the manifest while it is written. */
+export function temporaryManifestName(jobId: string): string {
+  return `.mr-tmp-${jobId}-manifest`;
+}
+
 /** Name of the file of bad records while it is written. */
 export function temporaryBadRecordsName(jobId: string): string {
   return `.mr-tmp-${jobId}-bad-records`;
@@ -46,13 +60,18 @@ export function temporaryBadRecordsName(jobId: string): string {
 /** The coordinator's journal: what a job that was interrupted needs in order to go on. */
 export const journalName = ".mr-journal";
 
-export type JobFileKind = "intermediate" | "output" | "side" | "bad-records" | "temporary" | "journal";
+export type JobFileKind = "intermediate" | "output" | "side" | "bad-records" | "manifest" | "temporary" | "journal";
 
-/** Which kind of job file has this name; undefined for a name that no job writes. */
-export function jobFileKind(name: string): JobFileKind | undefined {
+/**
+ * Which kind of job file has this name; undefined for a name that no job writes. `suffix` is that of an app's own format:
+ * without it, its files are not known as outputs, since somebody may have made `mr-out-0.sorted` out of one.
+ */
+export function jobFileKind(name: string, suffix = ""): JobFileKind | undefined {
   if (/^mr-\d+-\d+(\.\d+)?$/.test(name)) return "intermediate";
-  if (/^mr-out-\d+$/.test(name)) return "output";
+  if (/^mr-out-\d+(\.(tsv|jsonl|csv))?(\.gz)?$/.test(name)) return "output";
+  if (suffix !== "" && /^mr-out-\d+$/.test(name.slice(0, -suffix.length)) && name.endsWith(suffix)) return "output";
   if (/^mr-side-(map|reduce)-\d+-[\w-]+(\.[\w-]+)*$/.test(name)) return "side";
+  if (name === manifestName) return "manifest";
   if (name === badRecordsName) return "bad-records";
   if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
   if (name === journalName) return "journal";

@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { recordKinds } from "../app/input-kinds.js";
 import { compressions } from "../input/compression.js";
 import { sideNamePattern } from "../output/names.js";
+import { isWriterExtension, outputFormats } from "../output/output-format.js";
 import { outputCharactersMax, sideFilesMax } from "./attempt-limits.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
@@ -32,6 +33,16 @@ export const appIdentity = v.strictObject({
   input: recordKind,
   /** True when it has a `partition` of its own; left out otherwise. */
   ownPartition: v.optional(v.literal(true)),
+  /** It has no reduce, so that it can only run in a job without reduce tasks. */
+  isMapOnly: v.optional(v.literal(true)),
+  /** Of the files that its own writer makes, if it has one. */
+  extension: v.optional(v.pipe(v.string(), v.check(isWriterExtension))),
+});
+
+/** What output files are written as: see `output/output-format.ts`. */
+export const outputSettings = v.strictObject({
+  format: v.optional(v.picklist(outputFormats)),
+  compress: v.optional(v.literal("gz")),
 });
 
 /** How keys are spread over the reduce tasks: by a hash, or in ranges of their order. */
@@ -76,10 +87,10 @@ export const sharedFile = v.strictObject({
   modifiedMs: v.number(),
 });
 
-const checksum = v.pipe(count, v.maxValue(0xffffffff));
+export const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
 /**
- * What an attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
+ * What a map attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
  * gave no pair have no entry. There are millions of these in a large job, hence a tuple. No path travels: whoever
  * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
  */
@@ -121,7 +132,7 @@ const assignment = v.variant("type", [
 export const attemptMeasures = {
   /** Records given to `map`, or values given to `reduce`. */
   recordsIn: count,
-  /** Pairs emitted by `map`, or lines written by `reduce`. */
+  /** Pairs emitted by `map`, or records written by `reduce`. */
   recordsOut: count,
   bytesIn: count,
   bytesOut: count,
@@ -147,6 +158,8 @@ const attemptOutcome = v.variant("type", [
     /** What a sample task has found: some of the keys that `map` emitted, in no order. */
     sampled: v.optional(sampledKeys),
     sideFiles,
+    /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
+    checksum: v.optional(checksum),
     ...attemptMeasures,
   }),
   v.strictObject({
@@ -240,7 +253,9 @@ export const methods = {
       keepsAttempt: v.boolean(),
       job: v.strictObject({
         id: v.string(),
-        reducers: v.pipe(count, v.minValue(1)),
+        /** With none, each map task writes an output file. */
+        reducers: count,
+        output: outputSettings,
         /** With `range` the boundaries are asked for with `ListBoundaries`. */
         partitioner,
         /** Where intermediate and output files go. */

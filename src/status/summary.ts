@@ -11,6 +11,8 @@ type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "mapsLost" | "re
 /** What is said when a job is done, in a few lines for a person. `location` is where the output is. */
 export function summary(job: JobTotals, location: string): string {
   const { maps, reduces, map, reduce, attempts, elapsedMs } = job;
+  const isMapOnly = reduces.total === 0;
+  const output = isMapOnly ? map : reduce;
   const retries = attempts.failed + attempts.crashed;
   const lines = [
     `done in ${prettyMs(elapsedMs)}: ${count(maps.total, "map task")}, ${count(reduces.total, "reduce task")}` +
@@ -18,12 +20,16 @@ export function summary(job: JobTotals, location: string): string {
       (attempts.backup === 0 ? "" : `, ${backups(attempts)}`) +
       (job.mapsLost === 0 ? "" : `, ${count(job.mapsLost, "map task")} run again for damaged files`),
     `  in   ${count(map.recordsIn, "record")}, ${prettyBytes(map.bytesIn)}`,
-    `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}` +
-      (reduce.keys === 0 ? "" : `, of ${count(reduce.keys, "key")}`),
+    ...(isMapOnly
+      ? []
+      : [
+          `       ${count(map.recordsOut, "pair")} from map to reduce, ${prettyBytes(map.bytesOut)}` +
+            (reduce.keys === 0 ? "" : `, of ${count(reduce.keys, "key")}`),
+        ]),
     ...(map.spills === 0
       ? []
       : [`       spilled ${count(map.spills, "run")}, ${prettyBytes(map.spilledBytes)}, for want of --memory`]),
-    `  out  ${count(reduce.recordsOut, "line")}, ${prettyBytes(reduce.bytesOut)}, to ${location}`,
+    `  out  ${count(output.recordsOut, "record")}, ${prettyBytes(output.bytesOut)}, to ${location}`,
     ...(job.recordsSkipped === 0
       ? []
       : [`  left out ${count(job.recordsSkipped, "bad record")}: mr-bad-records.jsonl`]),

@@ -5,8 +5,9 @@ import { removeRecordMarker } from "../output/record-marker.js";
 import { removeQuietly } from "../output/remove-quietly.js";
 import { commitFile } from "../output/staged-file.js";
 import type { AttemptRef } from "../rpc/protocol.js";
+import type { Job } from "./executor-messages.js";
 import type { PreparedSideFile } from "./side-files.js";
-import type { PreparedFile } from "./task-context.js";
+import { makesOutput, type PreparedFile } from "./task-context.js";
 
 /**
  * The files of one attempt in the job's directory: given their final names, or removed again when nobody wants them.
@@ -19,17 +20,17 @@ export class AttemptFiles {
   readonly #jobId: string;
   readonly #ref: AttemptRef;
   readonly #prefix: string;
-  /** The output of a reduce task has one name for all its attempts. */
+  /** An output has one name for all attempts of its task. */
   readonly #isNameShared: boolean;
   /** Final path and identity of each file that has its final name. */
   readonly #committed = new Map<string, string>();
 
-  constructor(directory: string, jobId: string, ref: AttemptRef) {
+  constructor({ directory, id: jobId, reducers }: Pick<Job, "directory" | "id" | "reducers">, ref: AttemptRef) {
     this.#directory = directory;
     this.#jobId = jobId;
     this.#ref = ref;
     this.#prefix = temporaryPrefix(jobId, ref.kind, ref.task, ref.attempt);
-    this.#isNameShared = ref.kind === "reduce";
+    this.#isNameShared = makesOutput(ref, reducers);
   }
 
   /**
@@ -64,8 +65,8 @@ export class AttemptFiles {
   }
 
   /**
-   * Removes the files that have their final names, as long as they are still those of this attempt. The output of a
-   * reduce task stays: another attempt's may stand there by now.
+   * Removes the files that have their final names, as long as they are still those of this attempt. An output stays:
+   * another attempt's may stand there by now.
    */
   takeBack(): void {
     if (this.#isNameShared) return;

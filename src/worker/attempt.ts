@@ -7,7 +7,7 @@ import type { Job, WorkAssignment } from "./executor-messages.js";
 import type { ExecutorSlot } from "./executor-slot.js";
 import type { Session } from "./session.js";
 import { fileErrorText } from "./system-error.js";
-import type { AttemptResult } from "./task-context.js";
+import { makesOutput, type AttemptResult } from "./task-context.js";
 
 /** What the coordinator has given out to be done. */
 type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
@@ -55,7 +55,7 @@ export class Attempt {
     this.job = job;
     this.#slot = slot;
     this.#boundaries = boundaries;
-    this.#files = new AttemptFiles(job.directory, job.id, work.ref);
+    this.#files = new AttemptFiles(job, work.ref);
   }
 
   get ref(): AttemptRef {
@@ -164,12 +164,15 @@ export class Attempt {
       this.#files.discardUnfinished();
       return { type: "failed", class: "io", message: fileErrorText(error as Error) };
     }
-    // The output of a reduce task is nobody's input.
-    const made = this.ref.kind === "map" ? files : [];
+    // An output file is nobody's input.
+    const isOutput = makesOutput(this.ref, this.job.reducers);
+    const made = isOutput ? [] : files;
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
     const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
     const named = sideFiles.map(({ name, bytes }): [string, number] => [name, bytes]);
-    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...measures, counters };
+    const checksum = isOutput ? files[0]?.checksum : undefined;
+    const ofOutput = checksum === undefined ? {} : { checksum };
+    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...ofOutput, ...measures, counters };
   }
 
   /**

@@ -83,7 +83,7 @@ export class Executor {
     }
   }
 
-  /** What the app declares that one call of `map` is given. */
+  /** What the app has declared. */
   get traits(): AppTraits {
     return this.#traits;
   }

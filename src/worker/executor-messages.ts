@@ -19,9 +19,10 @@ export type WorkAssignment =
   | Extract<Assignment, { type: "sample" }>
   | (Extract<Assignment, { type: "map" }> & { readonly boundaries: readonly string[] | undefined })
   | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
-/** What the coordinator is told of an app, beside what it is called. */
-export type AppTraits = Pick<AppIdentity, "input" | "ownPartition">;
 export type Job = ResultOf<"Register">["job"];
+
+/** What the coordinator has to know of the app, and only who has loaded it can tell. */
+export type AppTraits = Omit<AppIdentity, "name" | "hash">;
 
 /** From the agent to its executor. */
 export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Job } | { type: "abort" };

@@ -6,26 +6,32 @@ import type { LoadedApp } from "../app/load.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource } from "../input/records.js";
-import { intermediateName, temporaryPrefix } from "../output/names.js";
+import { intermediateName, outputName, temporaryPrefix } from "../output/names.js";
+import { outputSuffix } from "../output/output-format.js";
 import { RecordMarker } from "../output/record-marker.js";
-import type { CollectorOptions, PairTaker } from "../shuffle/collect/collector.js";
+import type { Collector, CollectorOptions, PairTaker } from "../shuffle/collect/collector.js";
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
 import { groupingOf } from "../shuffle/grouped-key.js";
+import { DirectOutput } from "./direct-output.js";
 import { AttemptHooks } from "./hooks.js";
 import { AttemptContext, hookAtWork, type AttemptResult, type AttemptSettings, type Progress } from "./task-context.js";
 
 /**
  * Runs one attempt of a map task: gives each record of the source to `map` or `mapBytes`, and what that emits to a
- * collector that sorts it into one file for each reduce task (paper section 3.1, steps 3 and 4). Throws what the app throws.
+ * collector that sorts it into one file for each reduce task (paper section 3.1, steps 3 and 4), or into an output file of
+ * its own when there are no reduce tasks. Throws what the app throws.
  */
 export async function runMapTask(
   app: LoadedApp,
   source: RecordSource,
   settings: AttemptSettings,
 ): Promise<AttemptResult> {
-  const { ref, jobId, directory, reducers, boundaries, collectorBytes } = settings;
+  const { ref, jobId, directory, reducers, boundaries, output, collectorBytes } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
+  const suffix = outputSuffix(output, app.writer?.extension);
+  const nameOf = (partition: number) =>
+    reducers === 0 ? outputName(ref.task, suffix) : intermediateName(ref.task, partition, ref.attempt);
   const options: CollectorOptions = {
     reducers,
     partition: app.partition,
@@ -40,8 +46,7 @@ export async function runMapTask(
       progress.beginRecord(isSpilling ? NaN : spilledAt);
     },
   };
-  const grouping = groupingOf(app);
-  const collector = grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
+  const collector = reducers === 0 ? new DirectOutput(`${prefix}out`, app.writer, settings) : collectorOf(app, options);
   const context = new MapAttemptContext(settings, source.split.file, collector);
   let { progress } = settings;
   let spilledAt = NaN;
@@ -59,7 +64,7 @@ export async function runMapTask(
     context.end();
     const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
       temporaryPath: path,
-      finalPath: join(directory, intermediateName(ref.task, partition, ref.attempt)),
+      finalPath: join(directory, nameOf(partition)),
       partition,
       bytes,
       checksum,
@@ -85,6 +90,11 @@ export async function runMapTask(
   } finally {
     marker?.remove();
   }
+}
+
+function collectorOf(app: LoadedApp, options: CollectorOptions): Collector {
+  const grouping = groupingOf(app);
+  return grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
 }
 
 /** Writes which record is mapped to the marker, too; what is no record is none there. */

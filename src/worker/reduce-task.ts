@@ -3,8 +3,8 @@ import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js"
 import { isThenable } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
-import { StagedFile } from "../output/staged-file.js";
-import { TextLines } from "../output/text-lines.js";
+import { outputSuffix } from "../output/output-format.js";
+import { RecordWriter } from "../output/record-writer.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
 import { groupingOf } from "../shuffle/grouped-key.js";
@@ -14,7 +14,7 @@ import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task
 
 /**
  * Runs one attempt of a reduce task: merges the sorted files that the maps made for it, and gives each key with its
- * values to `reduce`, whose results become the lines of one output file (paper section 3.1, steps 5 and 6).
+ * values to `reduce`, whose results become the records of one output file (paper section 3.1, steps 5 and 6).
  * Throws what the app throws, and DamagedInputError.
  */
 export async function runReduceTask(
@@ -22,10 +22,10 @@ export async function runReduceTask(
   inputs: readonly StoredFile[],
   settings: AttemptSettings,
 ): Promise<AttemptResult> {
-  const { ref, jobId, directory } = settings;
-  const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out"));
-  const lines = new TextLines(file);
-  const context = new ReduceAttemptContext(settings, lines);
+  const { ref, jobId, directory, output } = settings;
+  const temporaryPath = join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out");
+  const records = RecordWriter.create(temporaryPath, output, app.writer, "reduce");
+  const context = new ReduceAttemptContext(settings, records);
   const { progress } = settings;
   const hooks = new AttemptHooks(app, context, progress);
   let keys = 0;
@@ -50,12 +50,12 @@ export async function runReduceTask(
     progress.beginRecord(NaN);
     await hooks.tearDown();
     context.end();
-    const { path, bytes, checksum } = lines.finish();
-    const finalPath = join(directory, outputName(ref.task));
+    const { path, bytes, checksum } = records.finish();
+    const finalPath = join(directory, outputName(ref.task, outputSuffix(output, app.writer?.extension)));
     return {
       files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, checksum }],
       recordsIn: groups.pairs,
-      recordsOut: lines.count,
+      recordsOut: records.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
       bytesOut: bytes,
       keys,
@@ -68,7 +68,7 @@ export async function runReduceTask(
   } catch (error) {
     await hooks.tearDownAfterError();
     context.sideFiles.discard();
-    file.discard();
+    records.discard();
     throw error;
   }
 }
@@ -82,11 +82,11 @@ class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   readonly kind = "reduce";
   readonly emit: (key: string, value: JsonValue) => void;
 
-  constructor(settings: AttemptSettings, lines: TextLines) {
+  constructor(settings: AttemptSettings, records: RecordWriter) {
     super(settings);
     this.emit = (key, value) => {
       this.requireNotEnded();
-      lines.append(key, value);
+      records.append(key, value);
       settings.onOutput?.(key, value);
     };
   }

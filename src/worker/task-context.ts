@@ -1,4 +1,5 @@
 import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
+import type { OutputSettings } from "../output/output-format.js";
 import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
@@ -7,9 +8,11 @@ import { SideFiles, type PreparedSideFile } from "./side-files.js";
 export interface AttemptSettings {
   readonly ref: AttemptRef;
   readonly jobId: string;
+  /** With none, each map task writes an output file. */
   readonly reducers: number;
   /** The keys at which partitions 1, 2, … begin, for a map attempt; undefined when keys are hashed. */
   readonly boundaries: readonly string[] | undefined;
+  readonly output: OutputSettings;
   /** Where the attempt's files go. */
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled. */
@@ -59,7 +62,7 @@ export interface AttemptResult {
   readonly files: readonly PreparedFile[];
   /** Records given to `map`, or values given to `reduce`. */
   readonly recordsIn: number;
-  /** Pairs emitted by `map`, or lines written by `reduce`. */
+  /** Pairs emitted by `map`, or records written by `reduce`. */
   readonly recordsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -72,6 +75,11 @@ export interface AttemptResult {
   /** What a sample task has found. */
   readonly sampled?: string[];
   readonly sideFiles: readonly PreparedSideFile[];
+}
+
+/** Whether the task makes an output file, and not files for reduce tasks. */
+export function makesOutput({ kind }: Pick<AttemptRef, "kind">, reducers: number): boolean {
+  return kind === "reduce" || reducers === 0;
 }
 
 /** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { crc32 } from "node:zlib";
 import { compareLines, expectedLines, isBad, recordsOf } from "./oracle.js";
 import type { Place } from "./place.js";
 import type { JobPlan } from "./workload.js";
@@ -8,6 +9,7 @@ import type { JobPlan } from "./workload.js";
 /** How long the processes of a job may outlive it. */
 const leaveTimeoutMs = 20_000;
 const pollIntervalMs = 20;
+const manifestName = "mr-manifest.json";
 const badRecordsName = "mr-bad-records.jsonl";
 /** Of lines that are missing or too many so many are shown. */
 const shownMax = 3;
@@ -21,13 +23,29 @@ export function faultsOfOutputs(plan: JobPlan, place: Place): string[] {
   const partitions = wanted.map((name) => linesOf(readFileSync(join(place.outputDirectory, name), "utf8")));
   const unordered = wanted.filter((_, partition) => !isOrdered(plan, partitions[partition] ?? []));
   return [
+    ...wrongManifest(place, wanted),
     ...unordered.map((name) => `${name} is not in order`),
     ...differences(partitions.flat(), expectedLines(plan.app, plan.inputs, plan.args)),
     ...wrongBadRecords(plan, place),
     ...leftOver(
-      names.filter((name) => !wanted.includes(name) && !(plan.app === "bad-records" && name === badRecordsName)),
+      names.filter(
+        (name) => ![...wanted, manifestName].includes(name) && !(plan.app === "bad-records" && name === badRecordsName),
+      ),
     ),
   ];
+}
+
+/** The manifest says of each output what can be seen of it. */
+function wrongManifest(place: Place, wanted: readonly string[]): string[] {
+  const path = join(place.outputDirectory, manifestName);
+  if (!existsSync(path)) return [`there is no ${manifestName}`];
+  const { outputs } = JSON.parse(readFileSync(path, "utf8")) as { outputs: Record<string, unknown>[] };
+  const seen = wanted.map((name) => {
+    const content = readFileSync(join(place.outputDirectory, name));
+    return { name, bytes: content.length, crc32: crc32(content).toString(16).padStart(8, "0") };
+  });
+  const said = outputs.map(({ name, bytes, crc32 }) => ({ name, bytes, crc32 }));
+  return JSON.stringify(said) === JSON.stringify(seen) ? [] : [`${manifestName} does not say what the outputs are`];
 }
 
 /** What a job that has failed has left behind. */

@@ -9,6 +9,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     socket,
     reducers: 1,
     partitioner: "hash",
+    output: {},
     args: undefined,
     taskTimeoutMs: 60_000,
     attemptTimeoutMs: undefined,
@@ -21,6 +22,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     maxCrashes: 20,
     badRecordsMax: 0,
     keepIntermediate: false,
+    engineVersion: "0",
     resume: false,
     log: { info: () => undefined, warn: () => undefined },
   };

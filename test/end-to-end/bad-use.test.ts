@@ -26,7 +26,10 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
       "a device": { args: [...app, "/dev/null"], says: ["/dev/null", /not a regular file/] },
       "many missing files": { args: [...app, "x1", "x2", "x3"], says: ["x1", /2 more/] },
       "-r -1": { args: ["-r", "-1", ...app, "in.txt"], says: [/-r/, "-1"] },
-      "-r 0": { args: ["-r", "0", ...app, "in.txt"], says: [/-r/, "0"] },
+      "an output format that there is not": {
+        args: ["--output-format", "xml", ...app, "in.txt"],
+        says: [/--output-format/, "jsonl"],
+      },
       "-r x": { args: ["-r", "x", ...app, "in.txt"], says: [/-r/, "x"] },
       "-r 1.5": { args: ["-r", "1.5", ...app, "in.txt"], says: [/-r/] },
       "-r 1e9": { args: ["-r", "1e9", ...app, "in.txt"], says: [/-r/] },

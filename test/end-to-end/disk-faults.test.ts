@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { SmallDisk, whyNoSmallDisk } from "../support/small-disk.js";
 import { attemptsOf, called, calls, outputOf, writeLoggedApp } from "./logged-app.js";
-import { linesOf, test as placeTest, type Ended, type Place } from "./programs.js";
+import { linesOf, test as placeTest, type Ended, type Place, type Program } from "./programs.js";
 
 const diskKiB = 8 * 1024;
 
@@ -57,7 +57,7 @@ describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${w
       place.write("go", "");
       const { code, stderr } = await run.exit();
       expect({ code, stderr }).toEqual({ code: 0, stderr });
-      expect(disk.files()).toEqual(["out/mr-out-0"]);
+      expect(disk.files()).toEqual(["out/mr-manifest.json", "out/mr-out-0"]);
       expect(linesOf(place.read("disk/out/mr-out-0"))).toHaveLength(amounts.keys);
     });
 
@@ -94,15 +94,37 @@ describe.concurrent("a limit on the length of files", () => {
   });
 
   test("that keeps the journal from being written does not stop the job, and the user is told", async ({ place }) => {
-    const args = ["-w", "1", "-r", "2", "-o", "out", writeLoggedApp(place, "ctx.task === 1"), ...inputs(place)];
-    const run = place.start("mr", ["run", ...args]);
-    await called(place, "map 1 1");
-    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=100"]);
-    place.write("go", "");
-    await run.says(/cannot write the journal .*EFBIG.*: the job goes on, but cannot be resumed/);
+    const run = await withoutJournal(place);
+    // The manifest is a file, too.
+    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=unlimited:"]);
+    place.write("lifted", "");
     expect(await run.exit()).toMatchObject({ code: 0 });
     expectAnswer(place);
+    await place.succeed("mr", ["verify", "out"]);
   });
+
+  test("that keeps the manifest from being written fails the job", async ({ place }) => {
+    const run = await withoutJournal(place);
+    place.write("lifted", "");
+    const { code, stderr } = await run.exit();
+    expect({ code, stderr }).toEqual({ code: 1, stderr });
+    expect(stderr).toMatch(/the job failed: the manifest cannot be written: EFBIG: file too large/);
+    expect(place.exists("out")).toBe(false);
+  });
+
+  /** A job that can write no file of more than 100 bytes when it commits the second map, and whose reduces wait for "lifted". */
+  async function withoutJournal(place: Place): Promise<Program> {
+    const lifted =
+      "while (kind === 'reduce' && !existsSync('lifted')) await new Promise((done) => setTimeout(done, 10));";
+    const waits = `(await (async () => { ${lifted} })(), kind === "map" && ctx.task === 1)`;
+    const args = ["-w", "1", "-r", "2", "-o", "out", writeLoggedApp(place, waits), ...inputs(place)];
+    const run = place.start("mr", ["run", ...args]);
+    await called(place, "map 1 1");
+    execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=100:"]);
+    place.write("go", "");
+    await run.says(/cannot write the journal .*EFBIG.*: the job goes on, but cannot be resumed/);
+    return run;
+  }
 });
 
 describe.skipIf(!canForbidWriting()).concurrent("a directory that cannot be written any more", () => {

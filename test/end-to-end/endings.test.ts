@@ -200,7 +200,7 @@ describe.concurrent("mr run", () => {
     place.write("out/notes.txt", "the user's own");
     await place.succeed("mr", ["run", "-r", "3", "-o", "out", "wc", "in.txt"]);
     await place.succeed("mr", ["run", "-r", "2", "-o", "out", "wc", "in.txt"]);
-    expect(place.files()).toEqual(["in.txt", "out/mr-out-0", "out/mr-out-1", "out/notes.txt"]);
+    expect(place.files()).toEqual(["in.txt", "out/mr-manifest.json", "out/mr-out-0", "out/mr-out-1", "out/notes.txt"]);
   });
 });
 
@@ -211,7 +211,7 @@ describe.concurrent("mr sequential", () => {
     place.write("a.txt", "ab");
     place.write("out/.mr-journal", "");
     await place.succeed("mr", ["sequential", "-r", "1", "-o", "out", "wc", "a.txt"]);
-    expect(place.files("out")).toEqual(["out/mr-out-0"]);
+    expect(place.files("out")).toEqual(["out/mr-manifest.json", "out/mr-out-0"]);
   });
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {

@@ -171,7 +171,7 @@ describe.concurrent("a coordinator", () => {
     mkdirSync(join(place.directory, "mr-9-9"));
     const { stderr } = await place.pair("wc", ["in.txt"], ["-r", "2"], 1);
     expect(stderr).toContain(`cleared ${leftovers.length} files of an earlier job from ${place.directory}`);
-    expect(place.files()).toEqual([...foreign, "mr-out-0", "mr-out-1"].sort());
+    expect(place.files()).toEqual([...foreign, "mr-manifest.json", "mr-out-0", "mr-out-1"].sort());
     for (const name of foreign) expect(place.read(name)).toBe(`of ${name}\n`);
     expect(place.exists("mr-9-9")).toBe(true);
     place.leavesFiles = true;

@@ -24,7 +24,7 @@ export const journals: Target = targetOf(
 
 const reducers = 2;
 const settings: JobSettings = {
-  ...{ id: "job", directory: "/job", reducers, collectorBytes: 1, files: [], partitioner: "range" },
+  ...{ id: "job", directory: "/job", reducers, output: {}, collectorBytes: 1, files: [], partitioner: "range" },
   ...{ taskTimeoutMs: 10_000, heartbeatIntervalMs: 1000, attemptTimeoutMs: undefined, backupTasks: true },
   ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 1_000_000 },
 };

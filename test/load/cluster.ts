@@ -29,7 +29,7 @@ export interface LoadReport {
   readonly maps: Part;
   /** The same job, gone on with from the journal. */
   readonly reduces: Part & { readonly phase: string; readonly failure: string | undefined; readonly outputs: number };
-  /** What is left in the job's directory, outputs not counted. */
+  /** What is left in the job's directory, outputs and manifest not counted. */
   readonly left: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export async function playJob(root: string, options: LoadOptions): Promise<LoadR
   const second = await Running.start({ ...start, resume: true }, options);
   const reduces = await second.work({ ...start, onlyMaps: false });
   const { phase, failure, outputs } = await second.ended;
-  const left = fs.readdirSync(directory).filter((name) => !name.startsWith("mr-out-"));
+  const left = fs.readdirSync(directory).filter((name) => !/^mr-(out-|manifest\.json$)/.test(name));
   return { maps, reduces: { ...reduces, phase, failure, outputs }, left };
 }
 

@@ -18,6 +18,8 @@ const coordinator = await Coordinator.start({
   socket,
   reducers: size.partitions,
   partitioner: "hash",
+  output: {},
+  engineVersion: "0",
   splitBytes: 1024,
   splitBytesGiven: true,
   collectorBytes: 256 * mebibyte,

@@ -40,6 +40,7 @@ class CorePlayer {
         id: "load",
         reducers: partitions,
         partitioner: "hash",
+        output: {},
         directory: "/nowhere",
         collectorBytes: 2 ** 28,
         files: [],

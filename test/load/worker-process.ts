@@ -68,6 +68,7 @@ async function attempt(peer: Peer, worker: string, ref: AttemptRef): Promise<Ass
   const outcome = {
     type: "done" as const,
     outputs: ref.kind === "map" ? outputsOf(ref.task) : [],
+    ...(ref.kind === "map" ? {} : { checksum: 0 }),
     skipped: [],
     recordsIn: 1,
     recordsOut: 1,

@@ -103,7 +103,15 @@ describe("testApp", () => {
   it("rejects with the app's own error", async () => {
     const failing = { ...counting, reduce: () => Promise.reject(new RangeError("too many")) };
     await expect(testApp(failing, ["a"])).rejects.toThrow(new RangeError("too many"));
-    await expect(testApp({ map: () => undefined }, ["a"])).rejects.toThrow("app under test exports no function reduce");
+    await expect(testApp({ reduce: () => 1 }, ["a"])).rejects.toThrow("app under test exports no function map");
+  });
+
+  it("gives what map emits when the app has no reduce, in the order of the inputs", async () => {
+    const app = defineApp<number>({ map: (name, _, ctx) => ctx.emit(name, 1) });
+    expect((await testApp(app, ["", ""])).partitions).toEqual([
+      [{ key: "input-0", value: 1 }],
+      [{ key: "input-1", value: 1 }],
+    ]);
   });
 
   it("lets the app read its files", async () => {
@@ -133,6 +141,9 @@ describe("testApp", () => {
         collectorBytes: 2 ** 20,
         args: {},
         files: [],
+        output: {},
+        engineVersion: "0",
+        warn: () => undefined,
         partitioner: "hash" as const,
       },
       outputDirectory: join(directory, "out"),

@@ -17,7 +17,7 @@ describe("a record marker", () => {
       const marker = new RecordMarker(directory, "job", ref);
       marker.mark(7);
       marker.mark(offset);
-      expect(readdirSync(directory).map(jobFileKind)).toEqual(["temporary"]);
+      expect(readdirSync(directory).map((name) => jobFileKind(name))).toEqual(["temporary"]);
       expect(takeRecordMarker(directory, "job", ref)).toBe(offset);
       expect(readdirSync(directory)).toEqual([]);
       expect(takeRecordMarker(directory, "job", ref)).toBeUndefined();

@@ -4,7 +4,7 @@
  */
 import { createState } from "../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../src/coordinator/core/invariants.js";
-import type { Effect, Event, State } from "../../src/coordinator/core/model.js";
+import { outputTasks, type Effect, type Event, type State } from "../../src/coordinator/core/model.js";
 import { refOf } from "../../src/coordinator/core/model.js";
 import { restore, resume } from "../../src/coordinator/core/restore.js";
 import { step } from "../../src/coordinator/core/step.js";
@@ -68,7 +68,7 @@ export class CoordinatorProcess {
     ledgers.set(id, this.#ledger);
     world.trace(() => `coordinator begins with ${id}, ${found === undefined ? "new" : "resumed"}`);
     if (found !== undefined) {
-      const isThere = (partition: number) => this.#hasOutput(partition);
+      const isThere = (task: number) => this.#hasOutput(task);
       for (const record of found.records) restore(this.#state, record, nowMs);
       const effects: Effect[] = [];
       resume(this.#state, ({ kind, index }) => kind === "map" || isThere(index), nowMs, effects);
@@ -264,8 +264,8 @@ export class CoordinatorProcess {
     const { disk } = this.#world;
     const isDone = this.#outcome === "done";
     if (isDone) {
-      const lost = this.#state.reduces.find(({ index }) => !this.#hasOutput(index));
-      if (lost !== undefined) throw new Error(`the job is done, and the output of reduce ${lost.index} is not there`);
+      const lost = outputTasks(this.#state).find(({ index }) => !this.#hasOutput(index));
+      if (lost !== undefined) throw new Error(`the job is done, and the output of task ${lost.index} is not there`);
     }
     const isWorthKeeping = this.#state.completed.map + this.#state.completed.reduce > 0;
     const isResumable = isWorthKeeping && this.#outcome === "stopped" && this.#journal !== undefined;
@@ -288,9 +288,9 @@ export class CoordinatorProcess {
     }
   }
 
-  #hasOutput(partition: number): boolean {
-    const bytes = this.#state.reduces[partition]?.commit?.done.bytesOut;
-    return bytes !== undefined && this.#world.disk.read(outputName(partition))?.length === bytes;
+  #hasOutput(task: number): boolean {
+    const bytes = outputTasks(this.#state)[task]?.commit?.done.bytesOut;
+    return bytes !== undefined && this.#world.disk.read(outputName(task))?.length === bytes;
   }
 }
 

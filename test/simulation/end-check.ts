@@ -1,3 +1,4 @@
+import { outputTasks } from "../../src/coordinator/core/model.js";
 import { jobFileKind, outputName } from "../../src/output/names.js";
 import type { Departure, Ledgers } from "./coordinator-process.js";
 import type { Patience } from "./faults.js";
@@ -24,11 +25,11 @@ export function faultAtEnd(
   if (outcome !== "done") return undefined;
   const skipped = new Set(state.skipped.map(({ task, offset }) => `${task} ${offset}`));
   const partitionOf = partitionerOf(inputs, state.settings.partitioner, state.boundaries);
-  for (const { index, commit } of state.reduces) {
+  for (const { index, commit } of outputTasks(state)) {
     const content = disk.read(outputName(index));
-    if (content === undefined) return `there is no output of reduce ${index}`;
+    if (content === undefined) return `there is no output of task ${index}`;
     const fault = faultOf(inputs, index, content, skipped, partitionOf);
-    if (fault !== undefined) return `the output of reduce ${index} is wrong: ${fault}`;
+    if (fault !== undefined) return `the output of task ${index} is wrong: ${fault}`;
     // Who was stopped with the permission in its hand may give its output the name of an equal one.
     const { attempt } = JSON.parse(content) as Output;
     if (Number(attempt) !== commit?.attempt) world.count("an output came late, and is equal");

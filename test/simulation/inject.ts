@@ -1,4 +1,5 @@
 /** Makes faults happen in a cluster. */
+import { outputTasks } from "../../src/coordinator/core/model.js";
 import { jobFileKind, outputName } from "../../src/output/names.js";
 import type { CoordinatorProcess } from "./coordinator-process.js";
 import { faultsEndMs, type Fault } from "./faults.js";
@@ -106,7 +107,7 @@ function happensToCoordinator(cluster: Cluster, coordinator: CoordinatorProcess,
       const { how, losesOutput = -1, backAfterMs } = fault;
       coordinator.die(how, () => {
         // Only what the journal says to be done is looked for by the next one.
-        const isJournaled = how.when !== "writing" && coordinator.state.reduces[losesOutput]?.commit !== undefined;
+        const isJournaled = how.when !== "writing" && outputTasks(coordinator.state)[losesOutput]?.commit !== undefined;
         if (isJournaled) {
           cluster.count("an output is removed while there is no coordinator");
           cluster.disk.remove(outputName(losesOutput));

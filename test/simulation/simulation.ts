@@ -163,6 +163,7 @@ class Simulation implements World, Cluster {
       directory: "/job",
       reducers: this.inputs.reducers,
       partitioner: new Random(this.seed, "partitioner").chance(0.5) ? "range" : "hash",
+      output: {},
       collectorBytes: 1,
       files: [],
       taskTimeoutMs: 400,

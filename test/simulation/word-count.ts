@@ -9,6 +9,7 @@ import type { Random } from "./random.js";
 /** The inputs: the words of each record of each split. */
 export interface Inputs {
   readonly splits: readonly (readonly (readonly string[])[])[];
+  /** With none, each map writes an output file. */
   readonly reducers: number;
 }
 
@@ -37,7 +38,7 @@ export function drawInputs(random: Random): Inputs {
   };
   return {
     splits: list(random.chance(0.05) ? 0 : 1, 4, () => list(0, 4, () => list(0, 3, () => random.pick(words)))),
-    reducers: random.between(1, 4),
+    reducers: random.chance(0.15) ? 0 : random.between(1, 4),
   };
 }
 
@@ -94,6 +95,13 @@ export function mapSplit(
   return new Map(contents);
 }
 
+/** What a map attempt writes when nothing is reduced. As long as any other: not every attempt leaves out the same records. */
+export function mapToOutput(inputs: Inputs, map: number, attempt: number, leftOut: readonly number[]): string {
+  const source = { map, attempt: padded(attempt), leftOut };
+  const counts = countWords(inputs, map, undefined, leftOut, () => 0);
+  return JSON.stringify({ partition: map, attempt: padded(attempt), sources: [source], counts }).padEnd(1000);
+}
+
 /** What a reduce attempt writes, of what stands in its inputs. */
 export function reducePartition(partition: number, attempt: number, inputs: readonly string[]): string {
   const parsed = inputs.map((text) => JSON.parse(text) as Intermediate);
@@ -118,12 +126,13 @@ export function faultOf(
   const leftOut = new Map(output.sources.map((source) => [source.map, source.leftOut]));
   if (leftOut.size !== output.sources.length) return "a map is in it twice";
   const expected: Record<string, number>[] = [];
-  for (const map of inputs.splits.keys()) {
+  const isMapOnly = inputs.reducers === 0;
+  for (const map of isMapOnly ? [partition] : inputs.splits.keys()) {
     const offsets = leftOut.get(map);
     const wrongly = offsets?.find((offset) => !skipped.has(`${map} ${offset}`));
     if (wrongly !== undefined) return `the record at ${wrongly} of map ${map} was left out`;
     const all = offsetsOf(inputs, map).filter((offset) => skipped.has(`${map} ${offset}`));
-    const counts = countWords(inputs, map, partition, offsets ?? all, partitionOf);
+    const counts = countWords(inputs, map, isMapOnly ? undefined : partition, offsets ?? all, partitionOf);
     // A map gives no file to a partition for which it has no word.
     if (offsets === undefined && Object.keys(counts).length > 0) return `map ${map} is missing`;
     expected.push(counts);
@@ -137,10 +146,11 @@ export function stampOf(content: string): [number, number] {
   return [content.length, crc32(content)];
 }
 
+/** Those of one partition, or all. */
 function countWords(
   inputs: Inputs,
   map: number,
-  partition: number,
+  partition: number | undefined,
   leftOut: readonly number[],
   partitionOf: PartitionOf,
 ): Record<string, number> {
@@ -148,7 +158,7 @@ function countWords(
   for (const [index, record] of (inputs.splits[map] ?? []).entries()) {
     if (leftOut.includes(index * recordBytes)) continue;
     for (const word of record) {
-      if (partitionOf(word) === partition) counts[word] = (counts[word] ?? 0) + 1;
+      if (partition === undefined || partitionOf(word) === partition) counts[word] = (counts[word] ?? 0) + 1;
     }
   }
   return counts;

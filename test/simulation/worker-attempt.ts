@@ -14,6 +14,7 @@ import { markerName } from "./coordinator-process.js";
 import { Random } from "./random.js";
 import {
   mapSplit,
+  mapToOutput,
   offsetsOf,
   partitionerOf,
   placeOf,
@@ -194,6 +195,7 @@ export class WorkerAttempt {
       if (bad !== undefined) return { type: "failed", class: "error", message: "bad record", record: offset };
     }
     const skipped = offsets.filter((offset) => skip.includes(offset));
+    if (this.#makesOutput) return this.#writeOutput(mapToOutput(inputs, task, attempt, skipped), skipped);
     const outputs: OutputFile[] = [];
     for (const [partition, content] of mapSplit(inputs, task, attempt, skipped, partitionOf)) {
       if (!disk.write(this.#temporaryName(partition), content)) return diskFull();
@@ -217,12 +219,17 @@ export class WorkerAttempt {
     // It need not have looked at all of them when it finds the first.
     const told = this.#random.chance(0.5) ? damaged : damaged.slice(0, 1);
     if (told.length > 0) return { type: "failed", class: "damaged", message: "cannot read", damaged: told };
-    const content = reducePartition(task, attempt, contents);
+    return this.#writeOutput(reducePartition(task, attempt, contents), []);
+  }
+
+  #writeOutput(content: string, skipped: number[]): Made | Failed {
+    const { disk } = this.#world;
+    const { task } = this.ref;
     const name = this.#temporaryName(task);
     if (!disk.write(name, content)) return diskFull();
     this.#world.noteFile(name);
     disk.flush(name);
-    return { type: "made", outputs: [[task, ...stampOf(content)]], skipped: [], bytesOut: content.length };
+    return { type: "made", outputs: [[task, ...stampOf(content)]], skipped, bytesOut: content.length };
   }
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
@@ -241,9 +248,11 @@ export class WorkerAttempt {
       return { type: "failed", class: "io", message: "a file is gone" };
     }
     this.#hasFinalNames = true;
+    const [output] = outputs;
     return {
       type: "done",
-      outputs: this.ref.kind === "map" ? outputs : [],
+      outputs: this.#makesOutput ? [] : outputs,
+      ...(this.#makesOutput && output !== undefined ? { checksum: output[2] } : {}),
       skipped: skipped.map(placeOf),
       ...(sampled === undefined ? {} : { sampled }),
       sideFiles: [],
@@ -264,9 +273,9 @@ export class WorkerAttempt {
 
   #giveFinalNames(outputs: readonly OutputFile[]): boolean {
     const { disk } = this.#world;
-    const { kind, task, attempt } = this.ref;
+    const { task, attempt } = this.ref;
     return outputs.every(([partition]) => {
-      const name = kind === "map" ? intermediateName(task, partition, attempt) : outputName(partition);
+      const name = this.#makesOutput ? outputName(task) : intermediateName(task, partition, attempt);
       const temporary = this.#temporaryName(partition);
       const inode = disk.inodeOf(temporary);
       if (!disk.rename(temporary, name)) return false;
@@ -278,12 +287,19 @@ export class WorkerAttempt {
 
   #discardUnfinished(): void {
     const { disk, inputs } = this.#world;
-    for (let partition = 0; partition < inputs.reducers; partition++) disk.remove(this.#temporaryName(partition));
+    const partitions = this.#makesOutput
+      ? [this.ref.task]
+      : Array.from({ length: inputs.reducers }, (_, index) => index);
+    for (const partition of partitions) disk.remove(this.#temporaryName(partition));
   }
 
-  /** The output of a reduce task has one name for all its attempts: another attempt's may stand there, and stays. */
+  get #makesOutput(): boolean {
+    return this.ref.kind === "reduce" || this.#world.inputs.reducers === 0;
+  }
+
+  /** An output has one name for all attempts of its task: another attempt's may stand there, and stays. */
   #takeBack(): void {
-    if (this.ref.kind === "reduce") return;
+    if (this.#makesOutput) return;
     const { disk } = this.#world;
     for (const [name, inode] of this.#named) if (disk.inodeOf(name) === inode) disk.remove(name);
     this.#named.clear();

@@ -18,7 +18,7 @@ function prepare(directory: string, partition: number) {
 describe("AttemptFiles", () => {
   it("gives files their final names, and takes them back", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     files.commit([prepare(directory, 0), prepare(directory, 1)]);
     expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-0-1"]);
     files.takeBack();
@@ -27,7 +27,7 @@ describe("AttemptFiles", () => {
 
   it("gives none of them its final name when one cannot have it", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     const missing = { ...prepare(directory, 1), temporaryPath: join(directory, "missing") };
     expect(() => files.commit([prepare(directory, 0), missing])).toThrow(/ENOENT/);
     files.discardUnfinished();
@@ -36,7 +36,7 @@ describe("AttemptFiles", () => {
 
   it("leaves a file of that name which somebody else has put there since", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     const prepared = prepare(directory, 0);
     files.commit([prepared]);
     // Renamed into place while the first still exists, it cannot have the same inode.
@@ -48,7 +48,7 @@ describe("AttemptFiles", () => {
 
   it("does not take back the output of a reduce task, whose name belongs to all its attempts", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", { ...map, kind: "reduce" });
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, { ...map, kind: "reduce" });
     files.commit([{ ...prepare(directory, 0), finalPath: join(directory, "mr-out-0") }]);
     files.takeBack();
     expect(readdirSync(directory)).toEqual(["mr-out-0"]);
@@ -56,7 +56,7 @@ describe("AttemptFiles", () => {
 
   it("gives side files their names, which belong to all attempts of the task, and does not take them back", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     const side = { ...prepare(directory, 1), name: "a", finalPath: join(directory, "mr-side-map-0-a") };
     files.commit([prepare(directory, 0)], [side]);
     expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-side-map-0-a"]);
@@ -66,7 +66,7 @@ describe("AttemptFiles", () => {
 
   it("removes the unfinished files of its attempt and no others", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     prepare(directory, 0);
     const others = [`${temporaryPrefix("job", "map", 0, 2)}0`, `${temporaryPrefix("other", "map", 0, 1)}0`, "mr-0-0"];
     for (const name of others) writeFileSync(join(directory, name), "");
@@ -76,7 +76,7 @@ describe("AttemptFiles", () => {
 
   it("leaves what cannot be removed, and removes the others", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     mkdirSync(join(directory, `${temporaryPrefix("job", "map", 0, 1)}0`));
     prepare(directory, 1);
     files.discardUnfinished();
@@ -85,7 +85,7 @@ describe("AttemptFiles", () => {
 
   it("has nothing to do when the directory is gone", () => {
     const directory = temporary.newDirectory();
-    const files = new AttemptFiles(directory, "job", map);
+    const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     files.commit([prepare(directory, 0)]);
     rmSync(directory, { recursive: true });
     files.discardUnfinished();

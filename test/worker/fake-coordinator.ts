@@ -56,6 +56,7 @@ export class FakeCoordinator {
       id: "0a1b",
       reducers: 1,
       partitioner: "hash" as const,
+      output: {},
       directory: `${place.directory}/out`,
       args: {},
       collectorBytes: 2 ** 20,

@@ -25,6 +25,7 @@ function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
     sortValues: undefined,
     setup: undefined,
     teardown: undefined,
+    writer: undefined,
   };
 }
 
@@ -45,6 +46,7 @@ function attempt(marksRecords = false) {
     jobId: "job",
     reducers: 1,
     boundaries: undefined,
+    output: {},
     directory,
     collectorBytes: 2 ** 20,
     files: [],

@@ -11,6 +11,7 @@ function newContext(): AttemptContext {
     jobId: "job",
     reducers: 1,
     boundaries: undefined,
+    output: {},
     directory: "/nowhere",
     collectorBytes: 1,
     files: [],

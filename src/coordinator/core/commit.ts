@@ -57,13 +57,11 @@ export function commitAttempt(
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
   const ref = refOf(task, attempt);
-  const { outputs, skipped, sideFiles } = outcome;
+  const { outputs, skipped, sideFiles, checksum } = outcome;
   const done = measuresOf(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
-  effects.push({
-    type: "journal",
-    record: { type: "committed", ref, outputs, skipped, ...sampled, sideFiles, ...done },
-  });
+  const made = { outputs, skipped, ...sampled, sideFiles, ...(checksum === undefined ? {} : { checksum }) };
+  effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -72,7 +70,7 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
-  complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, done });
+  complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, checksum, done });
   // After the end of the job it counts for the one who resumes it, and nothing begins any more.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);

@@ -69,7 +69,15 @@ function giveUpSample(state: State, task: Task, { number }: Attempt, now: number
   effects.push({ type: "journal", record });
   const message = `${taskName(task)} is given up: partitions may be of less equal size`;
   effects.push({ type: "log", level: "warn", message });
-  complete(state, task, { attempt: number, files: undefined, skipped: [], sampled: [], sideFiles: [], done });
+  complete(state, task, {
+    attempt: number,
+    files: undefined,
+    skipped: [],
+    sampled: [],
+    sideFiles: [],
+    checksum: undefined,
+    done,
+  });
 }
 
 function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: Effect[]): JobFailure | undefined {

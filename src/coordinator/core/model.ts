@@ -30,9 +30,12 @@ import type { MapFiles } from "./map-files.js";
 /** What a job is run with; complete, checked, never changed. */
 export interface JobSettings {
   readonly id: string;
+  /** With none, what the maps emit is the output. */
   readonly reducers: number;
   /** How keys are spread over the reducers; with `range` the plan has a sample, which is taken before the first map. */
   readonly partitioner: Partitioner;
+  /** What the output is written as; handed to the workers unread. */
+  readonly output: ResultOf<"Register">["job"]["output"];
   /** Where intermediate and output files go; handed to the workers unread. */
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
@@ -132,6 +135,8 @@ export interface TaskCommit {
   /** The keys that a sample task has found. */
   readonly sampled?: readonly string[] | undefined;
   readonly sideFiles: SideFiles;
+  /** CRC-32 of its output file, if it makes one. */
+  readonly checksum: number | undefined;
   readonly done: AttemptMeasures;
 }
 
@@ -292,6 +297,7 @@ export type JournalRecord =
       skipped: readonly RecordPlace[];
       sampled?: readonly string[] | undefined;
       sideFiles: SideFiles;
+      checksum?: number | undefined;
     } & AttemptMeasures)
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }
@@ -331,6 +337,15 @@ export function samplesAreDone(state: State): boolean {
 /** Whether reduces may run: only when every map is committed all that belongs to a key is known. */
 export function mapsAreDone(state: State): boolean {
   return state.completed.map === state.maps.length;
+}
+
+/** The tasks whose files are the output of the job. */
+export function outputTasks({
+  settings,
+  maps,
+  reduces,
+}: Pick<State, "settings" | "maps" | "reduces">): readonly Task[] {
+  return settings.reducers === 0 ? maps : reduces;
 }
 
 /** How a task is called in messages. */

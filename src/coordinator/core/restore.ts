@@ -27,10 +27,11 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, sampled, sideFiles } = record;
+      const { ref, outputs, skipped, sampled, sideFiles, checksum } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
-      complete(state, task, { attempt: ref.attempt, files, skipped, sampled, sideFiles, done: measuresOf(record) });
+      const done = measuresOf(record);
+      complete(state, task, { attempt: ref.attempt, files, skipped, sampled, sideFiles, checksum, done });
       task.orphans.clear();
       break;
     }

@@ -33,14 +33,15 @@ export function register(
 }
 
 function jobOf({ settings, args }: State) {
-  const { id, reducers, partitioner, directory, collectorBytes, files } = settings;
+  const { id, reducers, partitioner, output, directory, collectorBytes, files } = settings;
   const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
     heartbeatIntervalMs,
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
-  return { id, reducers, partitioner, directory, args: { ...args }, files: [...files], collectorBytes, ...timeouts };
+  const data = { directory, args: { ...args }, files: [...files], collectorBytes };
+  return { id, reducers, partitioner, output, ...data, ...timeouts };
 }
 
 /** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */

@@ -15,6 +15,8 @@ export function differences(before: JobInputs, now: JobInputs): string | undefin
   if (before.partitioner !== now.partitioner) {
     return `it had --partitioner ${before.partitioner}, and this has --partitioner ${now.partitioner}`;
   }
+  if (shownOutput(before) !== shownOutput(now))
+    return `it had ${shownOutput(before)}, and this has ${shownOutput(now)}`;
   if (now.splitBytes !== undefined && before.splitBytes !== now.splitBytes) {
     const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${shown(before.splitBytes)}`;
     return `it had ${had}, and this has --split-size ${shown(now.splitBytes)}`;
@@ -48,6 +50,11 @@ export function appDifference(before: App | undefined, now: App | undefined): st
   return before.name === now.name
     ? `${now.name} was changed since`
     : `it was of the app ${before.name}, and this is ${now.name}`;
+}
+
+function shownOutput({ output: { format, compress } }: JobInputs): string {
+  const shown = [format && `--output-format ${format}`, compress && `--compress ${compress}`];
+  return shown.filter((option) => option !== undefined).join(" ") || "no --output-format and no --compress";
 }
 
 function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]): string | undefined {

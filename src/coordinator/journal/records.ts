@@ -16,6 +16,7 @@ const settings = v.strictObject({
   inputs: v.array(v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() })),
   reducers: count,
   partitioner: protocol.partitioner,
+  output: protocol.outputSettings,
   /** The coordinator's own `--arg` values. */
   args: v.optional(protocol.args),
   files: v.array(protocol.sharedFile),
@@ -55,6 +56,7 @@ const record = v.variant("type", [
     skipped: v.array(protocol.recordPlace),
     sampled: v.optional(protocol.sampledKeys),
     sideFiles: protocol.sideFiles,
+    checksum: v.optional(protocol.checksum),
     ...protocol.attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),

@@ -9,6 +9,7 @@ const settings: JobSettings = {
   id: "job",
   reducers: 1,
   partitioner: "hash",
+  output: {},
   directory: "/d",
   collectorBytes: 1,
   files: [],
@@ -33,6 +34,7 @@ function jobThatSkipped(...skipped: RecordPlace[][]): State {
       files: undefined,
       skipped: skipped[map.index] ?? [],
       sideFiles: [],
+      checksum: undefined,
       done: { ...measures, counters: [] },
     };
   }

@@ -10,6 +10,7 @@ export function done(ref: AttemptRef | undefined, reducers: number, how = 0): At
     .map((partition): OutputFile => [partition, how + 1, how]);
   const counters: [string, number][] = [["how", how]];
   const sampled = ref?.kind === "sample" ? { sampled: keysOf(ref.task, how) } : {};
+  const ofOutput = ref?.kind === "sample" || (ref?.kind === "map" && reducers > 0) ? {} : { checksum: how };
   const sideFiles: SideFiles = how % 2 === 0 ? [] : [["side", how]];
   const measures = {
     recordsIn: 1,
@@ -20,7 +21,7 @@ export function done(ref: AttemptRef | undefined, reducers: number, how = 0): At
     spills: how,
     spilledBytes: how,
   };
-  return { type: "done", outputs, skipped: [], ...sampled, sideFiles, ...measures, counters };
+  return { type: "done", outputs, skipped: [], ...sampled, ...ofOutput, sideFiles, ...measures, counters };
 }
 
 /** What a sample finds, which differs from attempt to attempt. */

@@ -1,3 +1,4 @@
+import { outputTasks } from "../../../src/coordinator/core/model.js";
 /**
  * A cluster without processes: workers that follow the protocol, messages that take their time, and faults. What happens
  * next is decided outside, one move at a time, so that fast-check can choose and shrink it.
@@ -88,7 +89,7 @@ export class Cluster {
     const records = JSON.parse(JSON.stringify(this.#journal)) as JournalRecord[];
     for (const record of records) restore(state, record, this.#now);
     const effects: Effect[] = [];
-    resume(state, ({ kind, index }) => kind === "map" || isThere(index), this.#now, effects);
+    resume(state, (task) => !outputTasks(state).includes(task) || isThere(task.index), this.#now, effects);
     checkInvariants(state);
     return { state, effects };
   }

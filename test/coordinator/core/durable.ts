@@ -17,6 +17,7 @@ function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: T
           attempt: commit.attempt,
           sampled: commit.sampled,
           files: partitions.map((partition) => commit.files?.input(index, partition)),
+          checksum: commit.checksum,
           done: commit.done,
         };
   return { kind, index, split, isDone: state === "completed", attemptsBegun, skip: [...skip], committed };

@@ -8,6 +8,7 @@
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import type { Effect, Event, JobSettings, JournalRecord, State } from "../../../src/coordinator/core/model.js";
+import { outputTasks } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
 import { describeJournaled, describeRef, describeReply } from "./history-effects.js";
@@ -75,7 +76,7 @@ class History {
     this.#state = createState(this.#settings, undefined, now);
     for (const record of this.#journal) restore(this.#state, record, now);
     const effects: Effect[] = [];
-    resume(this.#state, ({ kind, index }) => kind === "map" || !lost.includes(index), now, effects);
+    resume(this.#state, (task) => !outputTasks(this.#state).includes(task) || !lost.includes(task.index), now, effects);
     checkInvariants(this.#state);
     const { completed, maps, reduces } = this.#state;
     const found = `${completed.map} of ${maps.length} maps, ${completed.reduce} of ${reduces.length} reduces are done`;

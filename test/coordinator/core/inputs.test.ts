@@ -37,7 +37,7 @@ test("a last page that is just full says that it is the last, and a page beyond 
 /** A job whose maps are done, so many, with an input for the one reduce where `gives` says so, and w1 runs that reduce. */
 function stateInReduce(maps: number, gives: (map: number) => boolean): State {
   const constants = { id: "job", directory: "/job", reducers: 1, collectorBytes: 1, heartbeatIntervalMs: 1000 };
-  const settings = { ...constants, files: [], partitioner: "hash" as const };
+  const settings = { ...constants, output: {}, files: [], partitioner: "hash" as const };
   const limits = { maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 };
   const state = createState({ ...settings, ...limits, attemptTimeoutMs: undefined, backupTasks: true }, undefined, 0);
   const app = { name: "app.js", hash: "0", input: "file" } as const;

@@ -69,8 +69,12 @@ export class LedgerJob {
 
   /** The outputs that are not there any more when the job is taken up have to be made again. */
   loseOutputs(isThere: (partition: number) => boolean): void {
-    for (const reduce of this.#reduces) {
-      if (reduce.accepted !== undefined && !isThere(reduce.ref.task)) this.#lose(reduce);
+    // What is not reduced is the output.
+    const isMapOnly = this.#settings.reducers === 0;
+    for (const task of isMapOnly ? this.maps : this.#reduces) {
+      if (task.accepted === undefined || isThere(task.ref.task)) continue;
+      this.#lose(task);
+      if (isMapOnly) this.mapsLost += 1;
     }
   }
 

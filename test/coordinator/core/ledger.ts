@@ -282,7 +282,7 @@ export class Ledger {
     const points = told.map((key) => key.codePointAt(0) ?? 0);
     const isAscending = points.every((point, index) => index === 0 || point > (points[index - 1] ?? point));
     must(isAscending, () => `the boundaries ${show(told)} are not in order`);
-    must(told.length < this.#settings.reducers, () => `there are ${told.length} boundaries`);
+    must(told.length < Math.max(1, this.#settings.reducers), () => `there are ${told.length} boundaries`);
     must(
       told.every((key) => keys.has(key)),
       () => `a boundary of ${show(told)} is no key of a sample`,
@@ -422,7 +422,9 @@ function journaled({
   skipped,
   sampled,
   sideFiles,
+  checksum,
 }: Extract<AttemptOutcome, { type: "done" }>): Partial<JournalRecord> {
   const measures = { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters };
-  return { outputs, ...measures, skipped, sideFiles, ...(sampled === undefined ? {} : { sampled }) };
+  const ofOutput = checksum === undefined ? {} : { checksum };
+  return { outputs, ...measures, skipped, sideFiles, ...ofOutput, ...(sampled === undefined ? {} : { sampled }) };
 }

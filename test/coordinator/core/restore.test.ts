@@ -78,7 +78,15 @@ function committed(task: number): JournalRecord {
 
 function stateOf(records: readonly JournalRecord[]): State {
   const settings: JobSettings = {
-    ...{ id: "job", directory: "/job", reducers: 1, collectorBytes: 1, files: [], heartbeatIntervalMs: 1000 },
+    ...{
+      id: "job",
+      directory: "/job",
+      reducers: 1,
+      output: {},
+      collectorBytes: 1,
+      files: [],
+      heartbeatIntervalMs: 1000,
+    },
     ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 },
     ...{ attemptTimeoutMs: undefined, backupTasks: true, partitioner: "hash" },
   };

@@ -18,7 +18,7 @@ const endingWeights = { fatal: 0.05, abort: 0.05, drain: 0.05 };
 
 const jobs = fc.record({
   splitBytes: fc.array(fc.nat(5), { maxLength: 20 }),
-  reducers: fc.integer({ min: 1, max: 8 }),
+  reducers: fc.nat(8),
   partitioner: fc.constantFrom("hash" as const, "range" as const),
   taskTimeoutMs: fc.constantFrom(20, 200, 10_000, 1_000_000),
   workers: fc.integer({ min: 0, max: 5 }),
@@ -79,7 +79,14 @@ function run(
   limits: Pick<JobSettings, "maxAttempts" | "maxCrashes" | "badRecordsMax">,
   afterMove: (cluster: Cluster) => void = () => undefined,
 ): Cluster {
-  const constants = { id: "job", directory: "/job", collectorBytes: 1, files: [], heartbeatIntervalMs: 1000 };
+  const constants = {
+    id: "job",
+    output: {},
+    directory: "/job",
+    collectorBytes: 1,
+    files: [],
+    heartbeatIntervalMs: 1000,
+  };
   const settings: JobSettings = { ...constants, attemptTimeoutMs: undefined, ...job, ...limits };
   const cluster = new Cluster(settings, splitBytes);
   try {

@@ -2,12 +2,16 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/app/contract.js";
 import { StagedFile } from "../../src/output/staged-file.js";
-import { outputLine, TextLines } from "../../src/output/text-lines.js";
+import { recordFormat } from "../../src/output/record-format.js";
+import { RecordWriter } from "../../src/output/record-writer.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 
-describe("outputLine", () => {
+const outputLine = (key: string, value: JsonValue) => String(recordFormat("text").record("reduce", key, value));
+const writeText = () => new RecordWriter(StagedFile.create(directory.newPath()), recordFormat("text"), "reduce");
+
+describe("the text format", () => {
   it.each<[string, JsonValue, string]>([
     ["the", "4312", "the 4312\n"],
     ["the", "", "the \n"],
@@ -29,13 +33,13 @@ describe("outputLine", () => {
   });
 });
 
-describe("TextLines", () => {
+describe("RecordWriter", () => {
   it("writes all lines in their order, whatever they hold and however long they are", () => {
     const pairs = Array.from({ length: 3000 }, (_, index): [string, JsonValue] => [
       `${"😀é".repeat(index % 5)}\ud83d${index}`,
       index % 1000 === 7 ? "é\ude00".repeat(50_000) : index,
     ]);
-    const lines = new TextLines(StagedFile.create(directory.newPath()));
+    const lines = writeText();
     for (const [key, value] of pairs) lines.append(key, value);
     const { path, bytes } = lines.finish();
     const expected = Buffer.from(pairs.map(([key, value]) => outputLine(key, value)).join(""));
@@ -45,7 +49,7 @@ describe("TextLines", () => {
   });
 
   it("refuses a line when it is appended, and counts only those it took", () => {
-    const lines = new TextLines(StagedFile.create(directory.newPath()));
+    const lines = writeText();
     lines.append("a", 1);
     expect(() => lines.append("mean", NaN)).toThrow("is NaN");
     lines.append("b", 2);

@@ -1,0 +1,25 @@
+import type { OutputSettings } from "../output/output-format.js";
+
+/** What an app declares of itself that may not fit to every job. */
+interface AppTraits {
+  readonly name: string;
+  readonly isMapOnly?: boolean | undefined;
+  /** Of the files of its own writer, if it has one. */
+  readonly extension?: string | undefined;
+}
+
+interface JobTraits {
+  readonly reducers: number;
+  readonly output: OutputSettings;
+}
+
+/** Why an app cannot run in a job with these options, and what to do about it; undefined when it can. */
+export function misfit(app: AppTraits, { reducers, output }: JobTraits): string | undefined {
+  if (app.isMapOnly === true && reducers > 0) {
+    return `app ${app.name} exports no function reduce; to have what map emits as the output, give -r 0`;
+  }
+  if (app.extension !== undefined && output.format !== undefined) {
+    return `app ${app.name} has a writer of its own, for .${app.extension} files; leave out --output-format`;
+  }
+  return undefined;
+}

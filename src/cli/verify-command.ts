@@ -1,0 +1,38 @@
+import { Command } from "@commander-js/extra-typings";
+import prettyBytes from "pretty-bytes";
+import * as options from "./options.js";
+import { Exit, exitCodes } from "./program.js";
+
+/** `mr verify`: whether the output of a job is what the job has written. */
+export function verifyCommand() {
+  return new Command("verify")
+    .description("Check the output files of a job against its manifest: that all are there, unchanged, and no others.")
+    .argument("[dir]", "the output directory", "mr-output")
+    .addOption(options.quiet())
+    .addOption(options.debug())
+    .addHelpText(
+      "after",
+      `
+The exit code is 0 when all is as the job has left it, and 1 when not; what is wrong is said, a line a file. It is 2 when
+there is no output of a finished job.
+
+Example:
+  $ mr run wc -o counts pg-*.txt && mr verify counts`,
+    )
+    .action(async (directory, { quiet = false }) => {
+      const { verifyOutputs } = await import("../output/verify.js");
+      const { manifest, problems } = verifyOutputs(directory);
+      if (problems.length > 0) {
+        process.stdout.write(`${problems.join("\n")}\n`);
+        throw new Exit(exitCodes.failed);
+      }
+      if (quiet) return;
+      const { outputs, app, ended } = manifest;
+      const records = outputs.reduce((sum, output) => sum + output.records, 0);
+      const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
+      const files = `${outputs.length} ${outputs.length === 1 ? "file" : "files"}`;
+      process.stdout.write(
+        `${directory}: ${files}, ${records} records, ${prettyBytes(bytes)}, as ${app.name} left them at ${ended}\n`,
+      );
+    });
+}

@@ -1,0 +1,94 @@
+import type { OutputFormat } from "../../output/output-format.js";
+import { encodeKey } from "../../shuffle/key-words.js";
+import { plainEnd, stringEnd } from "../../shuffle/merge/json-strings.js";
+
+const [tab, newline, space, quote, comma, backslash] = [0x09, 0x0a, 0x20, 0x22, 0x2c, 0x5c];
+
+/** What can be read of a record, which ends with its newline, if that is not missing. */
+export interface RecordFields {
+  /** What records are merged by: bytes in whose order those of each file are. */
+  readonly order: (record: Buffer) => Uint8Array;
+  /** The key's bytes. */
+  readonly key: (record: Buffer) => Uint8Array;
+  /** The value, as text when it is a string, a number, or text that may be one. */
+  readonly value: (record: Buffer) => unknown;
+}
+
+/** How the records of a format are read. Throws a SyntaxError for what is no such record. */
+export const recordFields: Readonly<Record<OutputFormat, RecordFields>> = {
+  text: {
+    // Nobody knows where the key ends.
+    order: (record) => record.subarray(0, endOf(record)),
+    key: (record) => record.subarray(0, Math.max(0, record.lastIndexOf(space))),
+    value: (record) => record.toString("utf8", record.lastIndexOf(space) + 1, endOf(record)),
+  },
+  tsv: {
+    order: tsvKey,
+    key: tsvKey,
+    value: (record) => record.toString("utf8", record.indexOf(tab) + 1, endOf(record)),
+  },
+  jsonl: {
+    order: jsonKey,
+    key: jsonKey,
+    value: (record) => (JSON.parse(record.toString()) as { value?: unknown }).value,
+  },
+  csv: { order: csvKey, key: csvKey, value: csvValue },
+};
+
+/** The value as a number; undefined when it is none. */
+export function numberIn(value: unknown): number | undefined {
+  if (typeof value !== "number" && (typeof value !== "string" || value.trim() === "")) return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function endOf(record: Buffer): number {
+  return record.at(-1) === newline ? record.length - 1 : record.length;
+}
+
+const tsvEscaped: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r" };
+
+function tsvKey(record: Buffer): Uint8Array {
+  const end = record.indexOf(tab);
+  if (end < 0) throw new SyntaxError("there is no tab in it");
+  const key = record.subarray(0, end);
+  if (!key.includes(backslash)) return key;
+  const plain = key.toString("latin1").replaceAll(/\\(.)/gs, (_, escaped: string) => tsvEscaped[escaped] ?? escaped);
+  return Buffer.from(plain, "latin1");
+}
+
+const jsonKeyStart = '{"key":"'.length;
+
+function jsonKey(record: Buffer): Uint8Array {
+  const end = stringEnd(record, jsonKeyStart);
+  if (plainEnd(record, jsonKeyStart) === end) return record.subarray(jsonKeyStart, end);
+  const key = JSON.parse(record.toString("utf8", jsonKeyStart - 1, end + 1)) as string;
+  const bytes = new Uint8Array(key.length * 3);
+  return bytes.subarray(0, encodeKey(key, bytes));
+}
+
+function csvKey(record: Buffer): Uint8Array {
+  return unquoted(record.subarray(0, csvKeyEnd(record)));
+}
+
+function csvValue(record: Buffer): string {
+  return unquoted(record.subarray(csvKeyEnd(record) + 1, endOf(record))).toString();
+}
+
+/** Where the comma is behind the key. */
+function csvKeyEnd(record: Buffer): number {
+  let at = 0;
+  // The quotes within the key come in pairs, so that each pair looks like the end of one quoted piece and the start of the next.
+  while (record[at] === quote) {
+    at = record.indexOf(quote, at + 1) + 1;
+    if (at === 0) throw new SyntaxError("a quote is missing in it");
+  }
+  const end = record.indexOf(comma, at);
+  if (end < 0) throw new SyntaxError("there is no comma in it");
+  return end;
+}
+
+function unquoted(field: Buffer): Buffer {
+  if (field[0] !== quote) return field;
+  return Buffer.from(field.toString("latin1", 1, field.length - 1).replaceAll('""', '"'), "latin1");
+}

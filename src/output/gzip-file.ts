@@ -1,0 +1,72 @@
+import { constants, crc32, deflateRawSync } from "node:zlib";
+import type { FinishedFile, StagedFile } from "./staged-file.js";
+
+/**
+ * So much is compressed at once. What comes later does not know what came before, which makes files a little longer; half
+ * a mebibyte is sixteen times what the format can look back.
+ */
+const blockBytes = 512 * 1024;
+
+/**
+ * A gzip header (RFC 1952) without name and time, so that the same records make the same bytes: its magic number, deflate
+ * as the method, no flags, no time, no remark on the compression, an unknown system.
+ */
+const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
+
+/** The last block of a deflate stream (RFC 1951), an empty one: the others all say that another one follows. */
+const lastBlock = Uint8Array.of(3, 0);
+
+/**
+ * Compresses what goes into a staged file, in blocks that are each compressed alone and make one gzip member together. So
+ * every reader takes it, also those that know of no second member.
+ */
+export class GzipFile {
+  readonly #file: StagedFile;
+  #block = Buffer.allocUnsafeSlow(blockBytes);
+  #filled = 0;
+  /** Of what is compressed so far. */
+  #checksum = 0;
+  #bytes = 0;
+
+  constructor(file: StagedFile) {
+    this.#file = file;
+    file.append(header);
+  }
+
+  /** As `StagedFile.append`. */
+  append(data: string | Uint8Array): void {
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    for (let from = 0; from < bytes.length;) {
+      const piece = bytes.subarray(from, from + blockBytes - this.#filled);
+      this.#block.set(piece, this.#filled);
+      this.#filled += piece.length;
+      from += piece.length;
+      if (this.#filled === blockBytes) this.#compress();
+    }
+  }
+
+  finish(): FinishedFile {
+    this.#compress();
+    const trailer = Buffer.alloc(8);
+    trailer.writeUInt32LE(this.#checksum, 0);
+    trailer.writeUInt32LE(this.#bytes % 2 ** 32, 4);
+    this.#file.append(lastBlock);
+    this.#file.append(trailer);
+    this.#block = Buffer.alloc(0);
+    return this.#file.finish();
+  }
+
+  discard(): void {
+    this.#block = Buffer.alloc(0);
+    this.#file.discard();
+  }
+
+  #compress(): void {
+    if (this.#filled === 0) return;
+    const block = this.#block.subarray(0, this.#filled);
+    this.#checksum = crc32(block, this.#checksum);
+    this.#bytes += block.length;
+    this.#file.append(deflateRawSync(block, { finishFlush: constants.Z_SYNC_FLUSH }));
+    this.#filled = 0;
+  }
+}

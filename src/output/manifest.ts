@@ -1,0 +1,204 @@
+/**
+ * `mr-manifest.json`: what a job was, and what it has made. It stands in the output directory when, and only when, the job
+ * is done: it is written when all else is in place, and the next job there removes it before all else.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { looksLikeOutput, manifestName, temporaryManifestName } from "./names.js";
+import { outputFormats, type OutputSettings } from "./output-format.js";
+import { commitFile, StagedFile } from "./staged-file.js";
+
+/** Raised by one with every change after which an older program cannot read a manifest. */
+const manifestVersion = 1;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time = v.pipe(v.string(), v.isoTimestamp());
+
+const measures = v.object({
+  recordsIn: count,
+  recordsOut: count,
+  bytesIn: count,
+  bytesOut: count,
+  /** Distinct keys: in the files of the maps, and given to reduce. */
+  keys: count,
+  /** Runs that maps have sorted and kept on the disk meanwhile, and their bytes. */
+  spills: count,
+  spilledBytes: count,
+  /** The app's own. */
+  counters: v.record(v.string(), v.number()),
+});
+
+/** A newer program may say more: that is let pass. */
+const manifest = v.object({
+  manifest: v.literal(manifestVersion),
+  engine: v.object({ name: v.string(), version: v.string() }),
+  /** `hash` is the SHA-256 of the module's file, in hexadecimal. */
+  app: v.object({ name: v.string(), hash: v.string(), input: v.string() }),
+  args: v.record(v.string(), v.string()),
+  /** In the order in which they were given. `modified` is missing for a time that no calendar has. */
+  inputs: v.array(v.object({ name: v.string(), path: v.string(), bytes: count, modified: v.optional(time) })),
+  options: v.object({
+    reducers: count,
+    /** `app`: the app's own writer. */
+    outputFormat: v.picklist([...outputFormats, "app"]),
+    compress: v.picklist(["none", "gz"]),
+    /** Missing when the job was resumed and it was not given: the splits are those of before. */
+    splitBytes: v.optional(count),
+    skipBadRecords: count,
+  }),
+  tasks: v.object({ map: count, reduce: count }),
+  /** In the order of their tasks. `crc32` is the checksum of the file as it is, in eight hexadecimal digits. */
+  outputs: v.array(
+    v.object({
+      name: v.pipe(v.string(), v.regex(/^[\w.-]+$/), v.check(looksLikeOutput)),
+      records: count,
+      bytes: count,
+      crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+    }),
+  ),
+  badRecords: count,
+  map: measures,
+  reduce: measures,
+  started: time,
+  ended: time,
+  elapsedMs: count,
+});
+
+export type Manifest = v.InferOutput<typeof manifest>;
+
+/** An output file, as its task has reported it. */
+interface OutputFacts {
+  readonly name: string;
+  readonly records: number;
+  readonly bytes: number;
+  /** CRC-32. */
+  readonly checksum: number;
+}
+
+/** What the manifest is made of. */
+export interface JobFacts {
+  readonly engineVersion: string;
+  readonly app: {
+    readonly name: string;
+    readonly hash: string;
+    readonly input: string;
+    readonly extension?: string | undefined;
+  };
+  readonly args: Readonly<Record<string, string>>;
+  readonly inputs: readonly InputFile[];
+  readonly reducers: number;
+  readonly output: OutputSettings;
+  readonly splitBytes: number | undefined;
+  readonly badRecordsMax: number;
+  readonly mapTasks: number;
+  readonly outputs: readonly OutputFacts[];
+  readonly badRecords: number;
+  readonly map: Totals;
+  readonly reduce: Totals;
+  readonly elapsedMs: number;
+}
+
+type Totals = Omit<Manifest["map"], "counters"> & { readonly counters: readonly (readonly [string, number])[] };
+
+/** Writes the manifest of a job that is done. Throws the system's error; then there is none. */
+export function writeManifest(directory: string, jobId: string, job: JobFacts): void {
+  const temporaryPath = join(directory, temporaryManifestName(jobId));
+  // Of a coordinator that was killed here, and whose job is gone on with.
+  rmSync(temporaryPath, { force: true });
+  const file = StagedFile.create(temporaryPath);
+  try {
+    file.append(`${JSON.stringify(manifestOf(job, Date.now()), null, 2)}\n`);
+    commitFile(file.finish().path, join(directory, manifestName));
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
+/** Reads the manifest of a directory. Throws an InputError when there is none that can be read. */
+export function readManifest(directory: string): Manifest {
+  const path = join(directory, manifestName);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isMissing = code === "ENOENT" || code === "ENOTDIR";
+    throw new InputError(
+      isMissing
+        ? `there is no output of a finished job in ${directory}: it has no ${manifestName}`
+        : `cannot read ${path}: ${message}`,
+      { cause: error },
+    );
+  }
+  const found = parse(text);
+  if (found === undefined) throw new InputError(`${path} is damaged, or of another version of mapreduce-ts`);
+  return found;
+}
+
+/** The manifest of a directory; undefined when there is none that can be read. */
+export function findManifest(directory: string): Manifest | undefined {
+  try {
+    return readManifest(directory);
+  } catch {
+    return undefined;
+  }
+}
+
+function manifestOf(job: JobFacts, endedMs: number): Manifest {
+  const { app, output, elapsedMs } = job;
+  return {
+    manifest: manifestVersion,
+    engine: { name: "mapreduce-ts", version: job.engineVersion },
+    app: { name: app.name, hash: app.hash, input: app.input },
+    args: { ...job.args },
+    inputs: job.inputs.map(({ name, path, sizeBytes, modifiedMs }) => {
+      return { name, path, bytes: sizeBytes, ...modified(modifiedMs) };
+    }),
+    options: {
+      reducers: job.reducers,
+      outputFormat: app.extension === undefined ? (output.format ?? "text") : "app",
+      compress: output.compress ?? "none",
+      ...(job.splitBytes === undefined ? {} : { splitBytes: job.splitBytes }),
+      skipBadRecords: job.badRecordsMax,
+    },
+    tasks: { map: job.mapTasks, reduce: job.reducers },
+    outputs: job.outputs.map(({ name, records, bytes, checksum }) => {
+      return { name, records, bytes, crc32: crc32Text(checksum) };
+    }),
+    badRecords: job.badRecords,
+    map: measuresOf(job.map),
+    reduce: measuresOf(job.reduce),
+    started: new Date(endedMs - elapsedMs).toISOString(),
+    ended: new Date(endedMs).toISOString(),
+    elapsedMs: Math.round(elapsedMs),
+  };
+}
+
+/** A checksum as the manifest has it. */
+export function crc32Text(checksum: number): string {
+  return checksum.toString(16).padStart(8, "0");
+}
+
+function modified(ms: number): { modified?: string } {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? {} : { modified: date.toISOString() };
+}
+
+function measuresOf(totals: Totals): Manifest["map"] {
+  const { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters } = totals;
+  const numbers = { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes };
+  return { ...numbers, counters: Object.fromEntries(counters) };
+}
+
+function parse(text: string): Manifest | undefined {
+  try {
+    const parsed = v.safeParse(manifest, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

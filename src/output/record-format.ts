@@ -1,0 +1,85 @@
+/**
+ * How the pairs of a job become the records of its output files. All but `text` can be read back without loss, by others
+ * as well:
+ *
+ * - `text`: `key value`, the lab's format, made for people and for `sort`.
+ * - `tsv`: `key`, a tab, `value`, escaped as PostgreSQL's COPY text format does it: `\t`, `\n`, `\r`, `\\`, and `\N` for null.
+ * - `jsonl`: `{"key":…,"value":…}`, JSON Lines.
+ * - `csv`: RFC 4180, with `\n` as the line ending, and a header, without which readers such as pandas would take the first
+ *   record for one. An empty string is `""`, and null an empty field.
+ *
+ * In `text`, `tsv` and `csv` a string value is as it is, and any other is its JSON.
+ */
+import type { JsonValue, OutputWriter } from "../app/contract.js";
+import { jsonText, requireStringKey } from "../app/given.js";
+import type { OutputFormat } from "./output-format.js";
+
+/** What makes a file of records. */
+export interface RecordFormat {
+  readonly header: string | Uint8Array;
+  readonly footer: string | Uint8Array;
+  /** Throws a TypeError when the key is no string or the value cannot be written. `giver` is who gave them, as in "reduce". */
+  record(giver: string, key: string, value: JsonValue): string | Uint8Array;
+}
+
+const formats: Readonly<Record<OutputFormat, RecordFormat>> = {
+  text: { header: "", footer: "", record: textLine },
+  tsv: { header: "", footer: "", record: tsvLine },
+  jsonl: { header: "", footer: "", record: jsonLine },
+  csv: { header: "key,value\n", footer: "", record: csvLine },
+};
+
+/** How records are written: as the app's own writer does it, if it has one. */
+export function recordFormat(format: OutputFormat = "text", writer?: OutputWriter): RecordFormat {
+  return writer === undefined ? formats[format] : ownFormat(writer);
+}
+
+function textLine(giver: string, key: string, value: JsonValue): string {
+  requireStringKey(giver, key);
+  return `${key} ${typeof value === "string" ? value : valueText(giver, key, value)}\n`;
+}
+
+function tsvLine(giver: string, key: string, value: JsonValue): string {
+  requireStringKey(giver, key);
+  if (value === null) return `${tsvField(key)}\t\\N\n`;
+  return `${tsvField(key)}\t${tsvField(typeof value === "string" ? value : valueText(giver, key, value))}\n`;
+}
+
+const tsvEscapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+function tsvField(text: string): string {
+  return /[\\\t\n\r]/.test(text) ? text.replaceAll(/[\\\t\n\r]/g, (found) => tsvEscapes[found] ?? found) : text;
+}
+
+function jsonLine(giver: string, key: string, value: JsonValue): string {
+  requireStringKey(giver, key);
+  return `{"key":${JSON.stringify(key)},"value":${valueText(giver, key, value)}}\n`;
+}
+
+function csvLine(giver: string, key: string, value: JsonValue): string {
+  requireStringKey(giver, key);
+  if (value === null) return `${csvField(key)},\n`;
+  return `${csvField(key)},${csvField(typeof value === "string" ? value : valueText(giver, key, value))}\n`;
+}
+
+function csvField(text: string): string {
+  return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** As JSON, which writes a finite number as JavaScript does; saying so is faster. */
+function valueText(giver: string, key: string, value: JsonValue): string {
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : jsonText(giver, key, value);
+}
+
+function ownFormat(writer: OutputWriter): RecordFormat {
+  return {
+    header: writer.header ?? "",
+    footer: writer.footer ?? "",
+    record(giver, key, value) {
+      requireStringKey(giver, key);
+      const record: unknown = writer.record(key, value);
+      if (typeof record === "string" || record instanceof Uint8Array) return record;
+      throw new TypeError(`writer.record must return a string or a Uint8Array, and has returned ${typeof record}`);
+    },
+  };
+}

@@ -1,0 +1,267 @@
+/** What jobs write: formats, jobs without reduce tasks, the manifest, and the commands that read all that. */
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { describe, expect } from "vitest";
+import { calls, called, writeLoggedApp } from "./logged-app.js";
+import { inByteOrder } from "./oracle.js";
+import { expectRefusal, linesOf, root, test, until, type Place } from "./programs.js";
+
+/** Counts words, numbers as values; keys that each format has to think of. */
+const countsApp = `
+export const map = (file, text, ctx) => { for (const word of text.split("|")) ctx.emit(word, 1); };
+export const reduce = (word, ones) => ones.length;`;
+const words = ["the", "cat", "a b", "a,b", 'say "x"', "tab\there", "back\\slash", "new\nline", "é", "\uffff", "😀", ""];
+const text = words.flatMap((word, index) => Array.from({ length: index + 1 }, () => word)).join("|");
+const keysInOrder = inByteOrder(words);
+
+/** What each format makes of a file, read in the plainest way. */
+const readers: Record<string, (content: string) => [string, number][]> = {
+  tsv: (content) =>
+    linesOf(content).map((line) => {
+      const [key = "", value] = line.split("\t");
+      return [JSON.parse(`"${key.replaceAll('"', '\\"')}"`) as string, Number(value)];
+    }),
+  jsonl: (content) =>
+    linesOf(content).map((line) => {
+      const { key, value } = JSON.parse(line) as { key: string; value: number };
+      return [key, value];
+    }),
+  csv: (content) => {
+    expect(content).toMatch(/^key,value\n/);
+    return [...content.slice(10).matchAll(/(?:"((?:[^"]|"")*)"|([^,\n]*)),(\d+)\n/g)].map((match) => {
+      return [(match[1] ?? match[2] ?? "").replaceAll('""', '"'), Number(match[3])];
+    });
+  },
+};
+
+describe.concurrent("the output", () => {
+  for (const [format, read] of Object.entries(readers)) {
+    test(`as ${format} is that of mr sequential, compressed or not, and mr cat merges it`, async ({ place }) => {
+      place.write("counts.mjs", countsApp);
+      place.write("in.txt", text);
+      const job = ["-r", "3", "--output-format", format, "./counts.mjs", "in.txt"];
+      await Promise.all([
+        place.succeed("mr", ["run", "-o", "plain", ...job]),
+        place.succeed("mr", ["run", "-o", "gz", "--compress", "gz", ...job]),
+        place.succeed("mr", ["sequential", "-o", "one", "--compress", "gz", ...job]),
+      ]);
+      const names = [0, 1, 2].map((partition) => `mr-out-${partition}.${format}`);
+      expect(outputNames(place, "plain")).toEqual(names);
+      expect(outputNames(place, "gz")).toEqual(names.map((name) => `${name}.gz`));
+      for (const name of names) {
+        const [plain, gz, one] = [`plain/${name}`, `gz/${name}.gz`, `one/${name}.gz`].map((path) =>
+          place.readBytes(path),
+        );
+        expect(gz).toEqual(one);
+        expect(gunzipSync(gz ?? "")).toEqual(plain);
+      }
+      const pairs = names.flatMap((name) => read(place.read(`plain/${name}`)));
+      const expected = words.map((word, index): [string, number] => [word, index + 1]);
+      expect(new Map(pairs)).toEqual(new Map(expected));
+      expect(pairs).toHaveLength(words.length);
+      for (const directory of ["plain", "gz"]) {
+        const { stdout } = await place.succeed("mr", ["cat", directory]);
+        expect(read(stdout).map(([key]) => key)).toEqual(keysInOrder);
+        expect(new Map(read(stdout))).toEqual(new Map(expected));
+        await place.succeed("mr", ["verify", directory]);
+      }
+      const { stdout } = await place.succeed("mr", ["cat", "gz", "--top", "2"]);
+      expect(read(stdout)).toEqual(expected.reverse().slice(0, 2));
+    });
+  }
+
+  test("in another format than before replaces that one, also that of an app's own writer", async ({ place }) => {
+    place.write("counts.mjs", countsApp);
+    place.write("own.mjs", ownWriterApp);
+    place.write("in.txt", "a|b");
+    const run = (app: string, ...more: string[]) => place.succeed("mr", ["run", "-r", "2", ...more, app, "in.txt"]);
+    const isAlone = async (...names: string[]) => {
+      expect(outputNames(place, "mr-output")).toEqual(names);
+      await place.succeed("mr", ["verify"]);
+    };
+    await run("./counts.mjs", "--output-format", "csv");
+    await isAlone("mr-out-0.csv", "mr-out-1.csv");
+    await run("./own.mjs");
+    await isAlone("mr-out-0.own", "mr-out-1.own");
+    await run("./own.mjs", "--compress", "gz");
+    await isAlone("mr-out-0.own.gz", "mr-out-1.own.gz");
+    await run("./counts.mjs");
+    await isAlone("mr-out-0", "mr-out-1");
+  });
+
+  test("of an app's own writer has its header, records and footer in each file", async ({ place }) => {
+    place.write("own.mjs", ownWriterApp);
+    place.write("in.txt", "a|b|c|a");
+    await place.succeed("mr", ["run", "-r", "2", "./own.mjs", "in.txt"]);
+    const files = outputNames(place, "mr-output").map((name) => place.read(`mr-output/${name}`));
+    for (const file of files) expect(file).toMatch(/^<\n(\w=\d\n)*>\n$/);
+    expect(files.join("").match(/\w=\d/g)?.sort()).toEqual(["a=2", "b=1", "c=1"]);
+    expect((await place.succeed("mr", ["cat"])).stdout).toBe(files.join(""));
+    expectRefusal(await place.run("mr", ["cat", "--top", "1"]), "mr cat", "format of the app's own");
+    for (const command of ["run", "sequential"]) {
+      const given = [command, "-o", "x", "--output-format", "csv", "./own.mjs", "in.txt"];
+      expectRefusal(await place.run("mr", given), "writer of its own", "leave out --output-format");
+    }
+    expect(place.exists("x")).toBe(false);
+  });
+});
+
+const ownWriterApp = `${countsApp}
+export const writer = { extension: "own", header: "<\\n", footer: ">\\n", record: (key, value) => \`\${key}=\${value}\\n\` };`;
+
+describe.concurrent("a job without reduce tasks", () => {
+  const app = `
+  export const input = "lines";
+  export function map(file, line, ctx) {
+    if (line === "bad") throw new Error("a bad line");
+    if (line !== "") ctx.emit(file + ":" + ctx.offset, line);
+  }`;
+  const expected = ["b.txt:0 z", "b.txt:2 a", "a.txt:0 x"];
+
+  test("writes what each map emits, in its order; with a coordinator and workers as with one process", async ({
+    place,
+  }) => {
+    place.write("lines.mjs", app);
+    place.write("a.txt", "x\n\n");
+    place.write("b.txt", "z\na\n");
+    const job = ["-r", "0", "b.txt", "a.txt"];
+    await place.pair("./lines.mjs", ["b.txt", "a.txt"], ["-r", "0", "-o", "pair"]);
+    await place.succeed("mr", ["run", "-o", "run", "./lines.mjs", ...job]);
+    await place.succeed("mr", ["sequential", "-o", "one", "./lines.mjs", ...job]);
+    for (const directory of ["pair", "run", "one"]) {
+      expect(outputNames(place, directory)).toEqual(["mr-out-0", "mr-out-1"]);
+      expect(place.read(`${directory}/mr-out-0`)).toBe("b.txt:0 z\nb.txt:2 a\n");
+      expect(linesOf((await place.succeed("mr", ["cat", directory])).stdout)).toEqual(expected);
+      await place.succeed("mr", ["verify", directory]);
+    }
+  });
+
+  test("needs -r 0 for an app without reduce, and says so before anything is written", async ({ place }) => {
+    place.write("lines.mjs", app);
+    place.write("a.txt", "x\n");
+    for (const command of ["run", "sequential"]) {
+      expectRefusal(await place.run("mr", [command, "./lines.mjs", "a.txt"]), "no function reduce", "give -r 0");
+    }
+    const coordinator = place.start("mr-coordinator", ["a.txt"]);
+    await coordinator.says("listening at");
+    expectRefusal(await place.run("mr-worker", ["./lines.mjs"]), "no function reduce", "give -r 0");
+    coordinator.signal("SIGINT");
+    await coordinator.exit();
+    expect(place.files()).toEqual(["a.txt", "lines.mjs"]);
+  });
+
+  test("leaves out bad records, and replays them into an output of their own", async ({ place }) => {
+    place.write("lines.mjs", app);
+    place.write("a.txt", "x\nbad\ny\nbad\n");
+    await place.succeed("mr", ["run", "-r", "0", "--skip-bad-records", "2", "./lines.mjs", "a.txt"]);
+    expect(place.read("mr-output/mr-out-0")).toBe("a.txt:0 x\na.txt:6 y\n");
+    expect(manifestOf(place, "mr-output")).toMatchObject({ badRecords: 2, options: { skipBadRecords: 2 } });
+    place.write("mended.mjs", app.replace('"bad"', "undefined"));
+    await place.succeed("mr", ["replay-bad-records", "-r", "0", "./mended.mjs"]);
+    expect(linesOf((await place.succeed("mr", ["cat", "mr-replay"])).stdout)).toEqual(["a.txt:2 bad", "a.txt:8 bad"]);
+  });
+
+  test("that was killed goes on with --resume; an output that is gone meanwhile is made again", async ({ place }) => {
+    writeLoggedApp(place, "ctx.task === 2");
+    const inputs = ["abc", "ab", "a"].map((content, index) => place.write(`${index}.txt`, content));
+    const job = ["-r", "0", "-w", "1", "-o", "out", "./logged.mjs", ...inputs];
+    const killed = place.start("mr", ["run", ...job]);
+    await called(place, "map 2 1");
+    killed.signal("SIGKILL");
+    await killed.exit();
+    await until(
+      () => place.processes().length === 0,
+      () => "the workers to end",
+    );
+    expect(place.exists("out/mr-manifest.json")).toBe(false);
+    expectRefusal(await place.run("mr", ["cat", "out"]), "no output of a finished job");
+    fs.rmSync(join(place.directory, "out/mr-out-0"));
+    place.write("go", "");
+    const format = await place.run("mr", ["run", "--resume", "--output-format", "csv", ...job]);
+    expectRefusal(format, "it had no --output-format and no --compress, and this has --output-format csv");
+    await place.succeed("mr", ["run", "--resume", ...job]);
+    expect(calls(place).filter((call) => call.startsWith("map 1"))).toHaveLength(1);
+    expect(linesOf((await place.succeed("mr", ["cat", "out"])).stdout)).toEqual(
+      "abcaba".split("").map((key) => `${key} 1`),
+    );
+    await place.succeed("mr", ["verify", "out"]);
+  });
+
+  test("has its slow task done by a backup attempt, once", async ({ place }) => {
+    writeLoggedApp(place, "ctx.task === 1 && ctx.attempt === 1");
+    const inputs = [place.write("0.txt", "abc"), place.write("1.txt", "d")];
+    await place.succeed("mr", ["run", "-r", "0", "-w", "2", "--task-timeout", "500ms", "./logged.mjs", ...inputs]);
+    expect((await place.succeed("mr", ["cat"])).stdout).toBe("a 1\nb 1\nc 1\nd 1\n");
+    await place.succeed("mr", ["verify"]);
+  });
+});
+
+describe.concurrent("the manifest", () => {
+  test("says what was run over what, and is gone while the next job runs and when that fails", async ({ place }) => {
+    writeLoggedApp(place, "ctx.args.wait");
+    place.write("in.txt", "abca");
+    const job = ["-r", "2", "-o", "out", "./logged.mjs", "in.txt"];
+    await place.succeed("mr", ["run", "--arg", "x=1", ...job]);
+    const { size } = fs.statSync(join(place.directory, "in.txt"));
+    expect(manifestOf(place, "out")).toMatchObject({
+      app: { name: "logged.mjs", hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, input: "file" },
+      args: { x: "1" },
+      inputs: [{ name: "in.txt", path: join(place.directory, "in.txt"), bytes: size }],
+      options: { reducers: 2, outputFormat: "text", compress: "none" },
+      outputs: [
+        { name: "mr-out-0", records: 2 },
+        { name: "mr-out-1", records: 1 },
+      ],
+      map: { recordsIn: 1, recordsOut: 4 },
+      reduce: { recordsIn: 4, recordsOut: 3 },
+    });
+    const next = place.start("mr", ["run", "--arg", "wait=1", ...job]);
+    await until(
+      () => calls(place).filter((call) => call === "map 0 1").length === 2,
+      () => "the next job to begin",
+    );
+    expect(place.exists("out/mr-manifest.json")).toBe(false);
+    next.signal("SIGINT");
+    expect((await next.exit()).code).toBe(130);
+    expectRefusal(await place.run("mr", ["verify", "out"]), "mr verify", "no output of a finished job in out");
+  });
+
+  test("is what mr verify holds the files to", async ({ place }) => {
+    place.write("in.txt", "a b c d e f g h");
+    await place.succeed("mr", ["run", "-r", "2", "wc", "in.txt"]);
+    expect((await place.succeed("mr", ["verify"])).stdout).toMatch(/^mr-output: 2 files, 8 records, 32 B, as wc/);
+    const path = join(place.directory, "mr-output/mr-out-1");
+    fs.writeFileSync(path, place.read("mr-output/mr-out-1").replace("1", "2"));
+    place.write("mr-output/mr-out-7", "");
+    const { code, stdout, stderr } = await place.run("mr", ["verify"]);
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(linesOf(stdout)).toEqual([
+      expect.stringMatching(/^mr-out-1: its CRC-32 is /),
+      "mr-out-7: it is no output of the job",
+    ]);
+  });
+});
+
+test("mr cat ends quietly when nobody reads any more", async ({ place }) => {
+  place.write(
+    "numbers.mjs",
+    `
+    export const map = (file, text, ctx) => { for (let n = 0; n < 200000; n++) ctx.emit("key" + n, n); };`,
+  );
+  place.write("in.txt", "x");
+  await place.succeed("mr", ["sequential", "-r", "0", "./numbers.mjs", "in.txt"]);
+  const script = '"$0" "$1" cat | head -n 2; echo "${PIPESTATUS[0]}"';
+  const program = [process.execPath, join(root, "dist/src/cli/mr.js")];
+  const { stdout, stderr } = spawnSync("bash", ["-c", script, ...program], { cwd: place.directory, encoding: "utf8" });
+  expect({ stdout, stderr }).toEqual({ stdout: "key0 0\nkey1 1\n0\n", stderr: "" });
+});
+
+function outputNames(place: Place, directory: string): string[] {
+  return fs.readdirSync(join(place.directory, directory)).filter((name) => name !== "mr-manifest.json");
+}
+
+function manifestOf(place: Place, directory: string): unknown {
+  return JSON.parse(place.read(`${directory}/mr-manifest.json`));
+}

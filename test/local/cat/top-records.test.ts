@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { recordFields } from "../../../src/local/cat/record-fields.js";
+import { TopRecords, type Top } from "../../../src/local/cat/top-records.js";
+
+const pairs = fc.array(
+  fc.tuple(fc.string({ unit: fc.constantFrom("a", "b", "é", "z") }), fc.integer({ min: -3, max: 3 })),
+);
+
+describe("the top records", () => {
+  it.each<[Top["by"], (a: [string, number], b: [string, number]) => number]>([
+    ["value", ([keyA, a], [keyB, b]) => b - a || Buffer.compare(Buffer.from(keyA), Buffer.from(keyB))],
+    ["key", ([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))],
+  ])("by %s are the first ones of all when they are sorted", (by, compare) => {
+    fc.assert(
+      fc.property(pairs, fc.integer({ min: 1, max: 5 }), (all, count) => {
+        // Of equal ones any may be taken: here there are none.
+        const distinct = [...new Map(all.map((pair) => [by === "key" ? pair[0] : pair.join(" "), pair])).values()];
+        const top = new TopRecords({ count, by }, recordFields.tsv);
+        for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`));
+        const expected = distinct.sort(compare).slice(0, count);
+        expect(top.records().map(String)).toEqual(expected.map((pair) => `${pair.join("\t")}\n`));
+      }),
+    );
+  });
+
+  it("leave out and count what has no number as its value, and keep copies", () => {
+    const top = new TopRecords({ count: 9, by: "value" }, recordFields.text);
+    const lent = Buffer.from("a 1\n");
+    top.add(lent);
+    lent.fill("x");
+    top.add(Buffer.from("b many\n"));
+    expect([top.records().map(String), top.withoutNumber]).toEqual([["a 1\n"], 1]);
+  });
+});

@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { JobDirectory } from "../../src/output/directory.js";
+import { clearEarlierJob } from "../../src/output/earlier-job.js";
+import { readManifest, writeManifest, type JobFacts } from "../../src/output/manifest.js";
+import { verifyOutputs } from "../../src/output/verify.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+const none = {
+  recordsIn: 0,
+  recordsOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  keys: 0,
+  spills: 0,
+  spilledBytes: 0,
+  counters: [],
+};
+const facts: JobFacts = {
+  engineVersion: "1.2.3",
+  app: { name: "own.js", hash: "ab", input: "lines", extension: "xml" },
+  args: { a: "1" },
+  inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 0.5 }],
+  ...{ reducers: 2, output: {}, splitBytes: 9, badRecordsMax: 3, mapTasks: 1, badRecords: 1 },
+  outputs: [],
+  map: { ...none, recordsIn: 4, counters: [["__proto__", 2]] },
+  reduce: none,
+  elapsedMs: 1500.4,
+};
+
+/** A directory with the outputs of a job, and its manifest. */
+function finishedJob(contents: Record<string, string>, job: Partial<JobFacts> = {}): string {
+  const directory = temporary.newDirectory();
+  const outputs = Object.entries(contents).map(([name, content]) => {
+    writeFileSync(join(directory, name), content);
+    return { name, records: 1, bytes: content.length, checksum: crc32(content) };
+  });
+  writeManifest(directory, "job", { ...facts, outputs, ...job });
+  return directory;
+}
+
+describe("the manifest", () => {
+  it("says what the job was and what it has made", () => {
+    const directory = finishedJob({ "mr-out-0.xml": "<a/>", "mr-out-1.xml": "" });
+    const text = readFileSync(join(directory, "mr-manifest.json"), "utf8");
+    const manifest = JSON.parse(text) as { started: string; ended: string };
+    expect(manifest).toMatchObject({
+      engine: { name: "mapreduce-ts", version: "1.2.3" },
+      app: { name: "own.js", hash: "ab", input: "lines" },
+      args: { a: "1" },
+      inputs: [{ name: "in", path: "/in", bytes: 5, modified: "1970-01-01T00:00:00.000Z" }],
+      options: { reducers: 2, outputFormat: "app", compress: "none", splitBytes: 9, skipBadRecords: 3 },
+      tasks: { map: 1, reduce: 2 },
+      outputs: [
+        { name: "mr-out-0.xml", records: 1, bytes: 4, crc32: "01d11cd4" },
+        { name: "mr-out-1.xml", records: 1, bytes: 0, crc32: "00000000" },
+      ],
+      badRecords: 1,
+      elapsedMs: 1500,
+    });
+    expect(text).toContain('"__proto__": 2');
+    expect(Date.parse(manifest.ended) - Date.parse(manifest.started)).toBeGreaterThanOrEqual(1500);
+    expect(readManifest(directory)).toMatchObject({ outputs: [{ name: "mr-out-0.xml" }, { name: "mr-out-1.xml" }] });
+    expect(readdirSync(directory).sort()).toEqual(["mr-manifest.json", "mr-out-0.xml", "mr-out-1.xml"]);
+  });
+
+  it("leaves out when an input was changed, if no calendar has that time", () => {
+    const directory = finishedJob({}, { inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 1e20 }] });
+    expect(readManifest(directory).inputs).toEqual([{ name: "in", path: "/in", bytes: 5 }]);
+  });
+
+  it.each([
+    ["is missing", undefined, /there is no output of a finished job in .*: it has no mr-manifest\.json/],
+    ["is torn", '{"manifest":1,', /mr-manifest\.json is damaged, or of another version/],
+    ["is of another version", '{"manifest":2}', /mr-manifest\.json is damaged, or of another version/],
+  ])("is told when it %s", (_, content, message) => {
+    const directory = temporary.newDirectory();
+    if (content !== undefined) writeFileSync(join(directory, "mr-manifest.json"), content);
+    expect(() => readManifest(directory)).toThrow(message);
+  });
+
+  it("cannot name a file outside of its directory", () => {
+    const directory = finishedJob({ "mr-out-0.xml": "" });
+    const path = join(directory, "mr-manifest.json");
+    for (const name of ["../mr-out-0", "mr-out-0/../../x", "/etc/passwd", "notes.txt"]) {
+      writeFileSync(
+        path,
+        readFileSync(path, "utf8").replace(/"mr-out-0.xml"|"[^"]*"(?=,\n *"records")/, JSON.stringify(name)),
+      );
+      expect(() => readManifest(directory)).toThrow("is damaged");
+    }
+  });
+});
+
+describe("verifying an output", () => {
+  const contents = { "mr-out-0": "a 1\n", "mr-out-1": "b 1\n", "mr-out-2": "" };
+
+  it("finds nothing when all is as it was", () => {
+    const directory = finishedJob(contents);
+    writeFileSync(join(directory, "notes.txt"), "");
+    expect(verifyOutputs(directory).problems).toEqual([]);
+  });
+
+  it("names each file that is missing, longer, shorter, changed, no file, or of somebody else", () => {
+    const directory = finishedJob({ ...contents, "mr-out-3": "c 1\n", "mr-out-4": "d" });
+    writeFileSync(join(directory, "mr-out-0"), "a 2\n");
+    writeFileSync(join(directory, "mr-out-2"), "x");
+    truncateSync(join(directory, "mr-out-3"), 1);
+    renameSync(join(directory, "mr-out-1"), join(directory, "mr-out-1.jsonl"));
+    renameSync(join(directory, "mr-out-4"), join(directory, "mr-out-4~"));
+    expect(verifyOutputs(directory).problems).toEqual([
+      expect.stringMatching(/^mr-out-0: its CRC-32 is [0-9a-f]{8}, and the job has written [0-9a-f]{8}$/),
+      "mr-out-1: it is missing",
+      "mr-out-2: it has 1 bytes, and the job has written 0",
+      "mr-out-3: it has 1 bytes, and the job has written 4",
+      "mr-out-4: it is missing",
+      "mr-out-1.jsonl: it is no output of the job",
+      "mr-out-4~: it is no output of the job",
+    ]);
+  });
+});
+
+describe("clearing what an earlier job has left", () => {
+  const kinds = ["output", "intermediate"] as const;
+
+  async function clear(path: string, job: { suffix?: string; inputs?: JobFacts["inputs"] } = {}) {
+    const directory = await JobDirectory.take(path, []);
+    const warnings: string[] = [];
+    try {
+      const warn = (message: string) => warnings.push(message);
+      const cleared = clearEarlierJob(directory, { kinds, suffix: "", inputs: [], warn, ...job });
+      return { cleared, warnings };
+    } finally {
+      await directory.release({ removeIfEmpty: false });
+    }
+  }
+
+  it("removes outputs of any format, also of the app's own that the manifest names, and the manifest", async () => {
+    const path = finishedJob({ "mr-out-0.xml": "", "mr-out-1.xml": "" });
+    for (const name of ["mr-out-0", "mr-out-0.gz", "mr-out-1.jsonl", "mr-out-2.csv.gz", "mr-out-3.tsv", "mr-0-0"]) {
+      writeFileSync(join(path, name), "");
+    }
+    writeFileSync(join(path, "notes.txt"), "");
+    expect(await clear(path)).toEqual({ cleared: 9, warnings: [] });
+    expect(readdirSync(path)).toEqual(["notes.txt"]);
+  });
+
+  it("removes those that are called as this job's will be, and tells of others that look like outputs", async () => {
+    const path = temporary.newDirectory();
+    for (const name of ["mr-out-0.xml", "mr-out-0.xml.gz", "mr-out-0.sorted"]) writeFileSync(join(path, name), "");
+    const { cleared, warnings } = await clear(path, { suffix: ".xml" });
+    expect(cleared).toBe(1);
+    expect(warnings).toEqual([
+      expect.stringContaining("mr-out-0.sorted, mr-out-0.xml.gz, which this job has not made"),
+    ]);
+    expect(readdirSync(path).sort()).toEqual(["mr-out-0.sorted", "mr-out-0.xml.gz"]);
+  });
+
+  it("removes nothing when one of them is an input", async () => {
+    const path = finishedJob({ "mr-out-0.xml": "" });
+    const input = { name: "x", path: join(path, "mr-out-0.xml"), sizeBytes: 0, modifiedMs: 0 };
+    await expect(clear(path, { inputs: [input] })).rejects.toThrow("so it would be cleared away");
+    expect(readdirSync(path).sort()).toEqual(["mr-manifest.json", "mr-out-0.xml"]);
+  });
+});
