@@ -16,6 +16,8 @@ import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
+import type { JobView } from "../status/job-view.js";
+import { takeJobView, takeThroughput } from "./core/job-view.js";
 import type { Effect, Event, FormerWorker } from "./core/model.js";
 import { hasEnded, outcomeOf, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
@@ -25,6 +27,7 @@ import { settleJob, type JobReport } from "./job-end.js";
 import { takeJob, type Job } from "./job.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
+import { noteIntervalMs, ThroughputLog } from "./throughput-log.js";
 import { WorkerConnection, type Home } from "./worker-connection.js";
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
@@ -47,6 +50,7 @@ export class Coordinator {
   readonly #listener: Listener | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
+  readonly #throughput = new ThroughputLog();
   /** Why the inputs cannot be split as the app wants them. */
   #unsplittable: InputError | undefined;
 
@@ -117,12 +121,15 @@ export class Coordinator {
     // After a sleep of the machine what has arrived meanwhile is read first: it shows who lives.
     const tick = () => setImmediate(() => this.#step({ type: "tick" }));
     const ticks = setInterval(tick, this.#options.taskTimeoutMs / 20);
+    const notes = setInterval(() => this.#noteThroughput(), noteIntervalMs);
     await this.#ended;
     clearInterval(ticks);
+    clearInterval(notes);
     clearTimeout(this.#drainTimer);
-    const snapshot = this.snapshot();
+    this.#noteThroughput(true);
+    const [snapshot, view] = [this.snapshot(), this.view()];
     await this.#sendHome(outcomeOf(snapshot));
-    const report = await settleJob(this.#job, snapshot, this.#options);
+    const report = await settleJob(this.#job, snapshot, view, this.#options);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
     return report;
   }
@@ -161,6 +168,19 @@ export class Coordinator {
     return takeSnapshot(this.#job.state, performance.now());
   }
 
+  /** All that is to be seen of the job, for page and report. */
+  view(): JobView {
+    const now = performance.now();
+    const startedAtEpochMs = performance.timeOrigin + this.#job.state.startedAtMs;
+    return takeJobView(this.#job.state, now, { startedAtEpochMs, throughput: this.#throughput.samples });
+  }
+
+  #noteThroughput(isLast = false): void {
+    const now = performance.now();
+    const { state } = this.#job;
+    this.#throughput.note(now - state.startedAtMs, () => takeThroughput(state, now), isLast);
+  }
+
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
     const refused = refusal(this.#job.state, params);
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
@@ -190,7 +210,14 @@ export class Coordinator {
       if (this.#job.directory.hasJournal()) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
-      const cleared = this.#job.directory.clear(["intermediate", "output", "bad-records", "temporary", "journal"]);
+      const cleared = this.#job.directory.clear([
+        "intermediate",
+        "output",
+        "bad-records",
+        "report",
+        "temporary",
+        "journal",
+      ]);
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);
       this.#job.journal.begin(this.#job.directory.path);
       this.#step({ type: "planned", app, args, splits, ...sample });

@@ -1,7 +1,9 @@
 import { writeBadRecords } from "../output/bad-records.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { JobFileKind } from "../output/names.js";
+import { writeReport } from "../output/report.js";
 import type { Snapshot } from "../rpc/protocol.js";
+import type { JobView } from "../status/job-view.js";
 import { badRecords } from "./core/bad-records.js";
 import type { JobFailure } from "./core/model.js";
 import { outcomeOf } from "./core/model.js";
@@ -11,6 +13,8 @@ import type { CoordinatorOptions } from "./options.js";
 /** How a job has ended. */
 export interface JobReport {
   readonly snapshot: Snapshot;
+  /** The last one. */
+  readonly view: JobView;
   readonly failure: JobFailure | undefined;
   /** Absolute path of the job's directory. */
   readonly directory: string;
@@ -27,6 +31,7 @@ export interface JobReport {
 export async function settleJob(
   job: Job,
   snapshot: Snapshot,
+  lastView: JobView,
   { keepIntermediate, log }: Pick<CoordinatorOptions, "keepIntermediate" | "log">,
 ): Promise<JobReport> {
   const { state, journal, directory } = job;
@@ -38,6 +43,7 @@ export async function settleJob(
     const end = snapshot.phase === "done" ? await finish(job, snapshot) : { snapshot, failure: state.failure };
     const outcome = outcomeOf(end.snapshot);
     isDone = outcome === "done";
+    const view = asEnded(lastView, end);
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
     // When all tasks are done and something else was wrong, such as a full disk, the work is not to be lost.
     const mayGoOn = outcome === "stopped" || (outcome === "failed" && (keepIntermediate || snapshot.phase === "done"));
@@ -47,9 +53,15 @@ export async function settleJob(
     if (!isResumable) useless.push("journal");
     if (!isResumable && !keepIntermediate) useless.push("intermediate");
     if (!isResumable && !keepIntermediate && !isDone) useless.push("output", "bad-records");
+    // Who has ended a job knows why, and one that goes on later is told of then.
+    const hasReport = isDone || (outcome === "failed" && end.failure?.isAbort !== true);
+    if (!hasReport) useless.push("report");
     // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (state.app !== undefined) clear(directory, useless, warn);
-    return { ...end, directory: directory.path, outputs: isDone ? directory.outputs() : [], isResumable };
+    if (state.app !== undefined) {
+      clear(directory, useless, warn);
+      if (hasReport) keepReport(job, view, warn);
+    }
+    return { ...end, view, directory: directory.path, outputs: isDone ? directory.outputs() : [], isResumable };
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }
@@ -70,6 +82,22 @@ async function finish(job: Job, snapshot: Snapshot): Promise<Pick<JobReport, "sn
 
 function failed(snapshot: Snapshot, message: string): Pick<JobReport, "snapshot" | "failure"> {
   return { snapshot: { ...snapshot, phase: "failed", failure: message }, failure: { message } };
+}
+
+/** What comes out when the directory is looked at is a part of what is to be seen. */
+function asEnded(view: JobView, { snapshot, failure }: Pick<JobReport, "snapshot" | "failure">): JobView {
+  const { phase, recordsSkipped } = snapshot;
+  if (failure === undefined || view.failure !== undefined) return { ...view, phase, recordsSkipped };
+  return { ...view, phase, recordsSkipped, failure: { message: failure.message, details: [] } };
+}
+
+/** The outputs are there, or are not, whether this works or not. */
+function keepReport({ state, directory }: Job, view: JobView, warn: (message: string) => void): void {
+  try {
+    writeReport(directory.path, state.settings.id, `${JSON.stringify(view)}\n`);
+  } catch (error) {
+    warn(`the report cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** How the job has ended does not depend on whether its files can be removed. */

@@ -73,7 +73,7 @@ export async function runInProcess(
       reduces.push(await runNamed(`reduce task ${task}`, () => runReduceTask(app, stored, settings)));
     }
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
-    directory.clear(["journal", "intermediate", "output", "bad-records"]);
+    directory.clear(["journal", "intermediate", "output", "bad-records", "report"]);
     for (const { temporaryPath, finalPath } of reduces.flatMap(({ files }) => files)) {
       commitFile(temporaryPath, finalPath);
     }

@@ -29,7 +29,7 @@ describe("the coordinator", () => {
     const { snapshot, failure } = await report;
     expect(failure).toBeUndefined();
     expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2, counters: [["pages", 10]] } });
-    expect(readdirSync(directory)).toEqual(["input-0", "input-1", "mr-out-0"]);
+    expect(readdirSync(directory)).toEqual(["input-0", "input-1", "mr-out-0", "mr-report.json"]);
   });
 
   it("lets a RequestTask wait until there is a task for it", async () => {

@@ -200,7 +200,7 @@ describe.concurrent("mr run", () => {
     place.write("out/notes.txt", "the user's own");
     await place.succeed("mr", ["run", "-r", "3", "-o", "out", "wc", "in.txt"]);
     await place.succeed("mr", ["run", "-r", "2", "-o", "out", "wc", "in.txt"]);
-    expect(place.files()).toEqual(["in.txt", "out/mr-out-0", "out/mr-out-1", "out/notes.txt"]);
+    expect(place.files()).toEqual(["in.txt", "out/mr-out-0", "out/mr-out-1", "out/mr-report.json", "out/notes.txt"]);
   });
 });
 

@@ -4,8 +4,11 @@ import {
   intermediateName,
   jobFileKind,
   outputName,
+  reportName,
+  reportPageName,
   temporaryBadRecordsName,
   temporaryPrefix,
+  temporaryReportName,
 } from "../../src/output/names.js";
 
 describe("the names of a job's files", () => {
@@ -23,6 +26,8 @@ describe("the names of a job's files", () => {
     expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "reduce", 1, 2)}out`)).toBe("temporary");
     expect(jobFileKind(badRecordsName)).toBe("bad-records");
     expect(jobFileKind(temporaryBadRecordsName("0a1b2c3d"))).toBe("temporary");
+    expect([reportName, reportPageName].map(jobFileKind)).toEqual(["report", "report"]);
+    expect(jobFileKind(temporaryReportName("0a1b2c3d"))).toBe("temporary");
   });
 
   it.each([
