@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { runProgram } from "./program.js";
 import { replayCommand } from "./replay-command.js";
+import { reportCommand } from "./report-command.js";
 import { runCommand } from "./run-command.js";
 import { sequentialCommand } from "./sequential-command.js";
 import { packageVersion } from "./version.js";
@@ -14,6 +15,7 @@ const program = new Command("mr")
   .addCommand(runCommand())
   .addCommand(sequentialCommand())
   .addCommand(replayCommand())
+  .addCommand(reportCommand())
   .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
   .addCommand(workerCommand("worker", "mr worker"))
   .addHelpText(
