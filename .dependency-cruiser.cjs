@@ -34,7 +34,13 @@ module.exports = {
       "status-sees-the-snapshot-only",
       { path: "^src/status/" },
       { path: "^src/", pathNot: "^src/status/", dependencyTypesNot: ["type-only"] },
-      "Views are made of one snapshot type.",
+      "Views are made of the snapshot and of the job's view, and know nothing else of the engine.",
+    ),
+    only(
+      "the-page-runs-in-a-browser",
+      { path: "^src/status/page/" },
+      { pathNot: "^src/status/page/", dependencyTypesNot: ["type-only"] },
+      "There is no Node.js.",
     ),
     only(
       "lower-layers-know-no-process",

@@ -5,12 +5,13 @@
 // its price, too. Each bundled app becomes one file as well, an ES module. Nothing is minified, so that stacks can be
 // read.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { writeNotices } from "./notices.js";
+import { buildStatusPage } from "./status-page.js";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const { name, bin, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -56,6 +57,8 @@ try {
   for (const directory of new Set(programs.map((program) => dirname(program)))) {
     writeFileSync(`${fresh}/src/${directory}/package.json`, `{ "type": "commonjs" }\n`);
   }
+  mkdirSync(`${fresh}/src/status`, { recursive: true });
+  await buildStatusPage(`${fresh}/src/status/page.html`);
   writeNotices(
     packed.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
     `${fresh}/NOTICES.txt`,

@@ -5,6 +5,7 @@ import { tellEnd } from "./job-report.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { onSignals } from "./program.js";
+import { startStatusPage } from "./status-page.js";
 
 /** `mr-coordinator`, or `mr coordinator`: hands the tasks of one job out to the workers that come. */
 export function coordinatorCommand(name: string, path = name) {
@@ -36,6 +37,8 @@ function commandLine(name: string, path: string) {
     .addOption(options.keepIntermediate())
     .addOption(options.resume())
     .addOption(options.drainTimeout())
+    .addOption(options.statusPort())
+    .addOption(options.statusHost())
     .addOption(options.quiet())
     .addOption(options.json())
     .addOption(options.debug())
@@ -61,12 +64,15 @@ async function coordinate(program: string, names: readonly string[], given: Give
   ]);
   const files = await inputs.findGivenInputs(names, given);
   const console = new JobConsole(program, { quiet });
+  const log = (message: string) => console.log(message);
+  const statusPage = await startStatusPage(given, log);
   const coordinator = await Coordinator.start({
     ...jobOptions(files, given, splitBytesDefault),
     app: undefined,
     socket,
-    log: { info: (message) => console.log(message), warn: (message) => console.log(message) },
+    log: { info: log, warn: log },
   });
+  statusPage?.show(() => coordinator.view());
   let stoppedBy: NodeJS.Signals | undefined;
   onSignals(
     (signal) => {
@@ -82,6 +88,7 @@ async function coordinate(program: string, names: readonly string[], given: Give
   console.log(`listening at ${socket}; start workers with: mr-worker <app>`);
   console.start(() => coordinator.snapshot());
   const report = inputs.resumable(await coordinator.run(), files);
+  await statusPage?.close(report.view);
   console.stop();
   await tellEnd(program, report, stoppedBy, given);
 }

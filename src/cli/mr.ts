@@ -4,6 +4,7 @@ import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { runProgram } from "./program.js";
 import { replayCommand } from "./replay-command.js";
+import { reportCommand } from "./report-command.js";
 import { runCommand } from "./run-command.js";
 import { sequentialCommand } from "./sequential-command.js";
 import { packageVersion } from "./version.js";
@@ -18,6 +19,7 @@ const program = new Command("mr")
   .addCommand(replayCommand())
   .addCommand(catCommand())
   .addCommand(verifyCommand())
+  .addCommand(reportCommand())
   .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
   .addCommand(workerCommand("worker", "mr worker"))
   .addHelpText(

@@ -1,6 +1,6 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
-import { Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
 import { duration, nameValue, onOrOff, size, wholeNumber } from "./values.js";
 
@@ -118,6 +118,23 @@ export const drainTimeout = () =>
   new Option("--drain-timeout <duration>", "how long, after SIGTERM, the tasks that run may take to finish")
     .argParser(duration)
     .default(10_000, "10s");
+
+/** Also that of a name, such as `localhost`. */
+const hostPattern = /^[\w.:-]{1,253}$/;
+
+export const statusPort = () =>
+  new Option(
+    "--status-port <n>",
+    "show the job on a page at http://127.0.0.1:<n>/ while it runs; 0 for any port that is free",
+  ).argParser(wholeNumber(0, 65_535));
+
+export const statusHost = () =>
+  new Option("--status-host <address>", "where --status-port listens; with another one, anybody can see the job")
+    .argParser((text) => {
+      if (hostPattern.test(text)) return text;
+      throw new InvalidArgumentError("It must be an address or a host name, such as 127.0.0.1 or 0.0.0.0.");
+    })
+    .default("127.0.0.1");
 
 export const quiet = () => new Option("-q, --quiet", "say nothing but errors");
 

@@ -17,6 +17,7 @@ const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["JournalError", exitCodes.usage],
   ["AddressInUseError", exitCodes.usage],
   ["AddressUnusableError", exitCodes.usage],
+  ["StatusAddressError", exitCodes.usage],
   ["TransportError", exitCodes.usage],
   ["WorkerRefusedError", exitCodes.usage],
   ["CoordinatorUnreachableError", exitCodes.failed],

@@ -5,6 +5,7 @@ import { tellEnd, withWhatIsLeft } from "./job-report.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals } from "./program.js";
+import { startStatusPage } from "./status-page.js";
 
 const path = "mr run";
 
@@ -39,6 +40,8 @@ function commandLine() {
     .addOption(options.keepIntermediate())
     .addOption(options.resume())
     .addOption(options.drainTimeout())
+    .addOption(options.statusPort())
+    .addOption(options.statusHost())
     .addOption(options.quiet())
     .addOption(options.json())
     .addOption(options.debug())
@@ -82,6 +85,8 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
       kill.abort();
     },
   );
+  const log = (message: string) => console.log(message);
+  const statusPage = await startStatusPage(given, log);
   const { report: end, poolFailure } = await runCluster({
     app,
     workers: given.workers,
@@ -89,14 +94,18 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
       ...jobOptions(files, given, splitBytesFor(files, given.workers)),
       app,
       // In one command nobody wants to know how its parts found each other.
-      log: { info: () => undefined, warn: (message) => console.log(message) },
+      log: { info: () => undefined, warn: log },
     },
     stop: stop.signal,
     drain: drain.signal,
     drainTimeoutMs: given.drainTimeout,
     kill: kill.signal,
-    onStarted: (coordinator) => console.start(() => coordinator.snapshot()),
+    onStarted: (coordinator) => {
+      console.start(() => coordinator.snapshot());
+      statusPage?.show(() => coordinator.view());
+    },
   });
+  await statusPage?.close(end.view);
   console.stop();
   const report = inputs.resumable(end, files);
   if (poolFailure !== undefined && stoppedBy === undefined) {

@@ -18,7 +18,9 @@ import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
-import type { Effect, Event, FormerWorker, Task } from "./core/model.js";
+import type { JobView } from "../status/job-view.js";
+import { takeJobView, takeThroughput } from "./core/job-view.js";
+import type { Effect, Event, FormerWorker } from "./core/model.js";
 import { hasEnded, outcomeOf, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
@@ -28,6 +30,7 @@ import { takeJob, type Job } from "./job.js";
 import { hasFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 import { refusal } from "./refusal.js";
+import { noteIntervalMs, ThroughputLog } from "./throughput-log.js";
 import { WorkerConnection, type Home } from "./worker-connection.js";
 
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
@@ -52,6 +55,7 @@ export class Coordinator {
   readonly #listener: Listener | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
+  readonly #throughput = new ThroughputLog();
   /** Why the inputs cannot be split as the app wants them. */
   #unsplittable: InputError | undefined;
 
@@ -125,12 +129,15 @@ export class Coordinator {
     // After a sleep of the machine what has arrived meanwhile is read first: it shows who lives.
     const tick = () => setImmediate(() => this.#step({ type: "tick" }));
     const ticks = setInterval(tick, this.#options.taskTimeoutMs / 20);
+    const notes = setInterval(() => this.#noteThroughput(), noteIntervalMs);
     await this.#ended;
     clearInterval(ticks);
+    clearInterval(notes);
     clearTimeout(this.#drainTimer);
-    const snapshot = this.snapshot();
+    this.#noteThroughput(true);
+    const [snapshot, view] = [this.snapshot(), this.view()];
     await this.#sendHome(outcomeOf(snapshot));
-    const report = await settleJob(this.#job, snapshot, this.#options);
+    const report = await settleJob(this.#job, snapshot, view, this.#options);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
     return report;
   }
@@ -169,6 +176,19 @@ export class Coordinator {
     return takeSnapshot(this.#job.state, performance.now());
   }
 
+  /** All that is to be seen of the job, for page and report. */
+  view(): JobView {
+    const now = performance.now();
+    const startedAtEpochMs = performance.timeOrigin + this.#job.state.startedAtMs;
+    return takeJobView(this.#job.state, now, { startedAtEpochMs, throughput: this.#throughput.samples });
+  }
+
+  #noteThroughput(isLast = false): void {
+    const now = performance.now();
+    const { state } = this.#job;
+    this.#throughput.note(now - state.startedAtMs, () => takeThroughput(state, now), isLast);
+  }
+
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
     const refused = refusal(this.#job.state, params);
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
@@ -199,7 +219,7 @@ export class Coordinator {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
       const cleared = clearEarlierJob(this.#job.directory, {
-        kinds: ["intermediate", "output", "side", "bad-records", "temporary", "journal"],
+        kinds: ["intermediate", "output", "side", "bad-records", "report", "temporary", "journal"],
         suffix: outputSuffix(output, app.extension),
         inputs,
         warn: (message) => log.warn(message),

@@ -1,8 +1,9 @@
 import { writeBadRecords } from "../output/bad-records.js";
 import { writeManifest, type JobFacts } from "../output/manifest.js";
-import { outputName, type JobFileKind } from "../output/names.js";
-import { outputSuffix } from "../output/output-format.js";
+import type { JobFileKind } from "../output/names.js";
+import { writeReport } from "../output/report.js";
 import type { Snapshot } from "../rpc/protocol.js";
+import type { JobView } from "../status/job-view.js";
 import { badRecords } from "./core/bad-records.js";
 import { outcomeOf, outputTasks, type JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";
@@ -12,6 +13,8 @@ import type { CoordinatorOptions } from "./options.js";
 /** How a job has ended. */
 export interface JobReport {
   readonly snapshot: Snapshot;
+  /** The last one. */
+  readonly view: JobView;
   readonly failure: JobFailure | undefined;
   /** Absolute path of the job's directory. */
   readonly directory: string;
@@ -27,7 +30,12 @@ export interface JobReport {
  * Leaves the job's directory as it should be found: with the outputs and nothing else when the job is done, as it was before
  * when it has failed, and with all that is done, and the journal, when it was stopped in good order.
  */
-export async function settleJob(job: Job, snapshot: Snapshot, options: CoordinatorOptions): Promise<JobReport> {
+export async function settleJob(
+  job: Job,
+  snapshot: Snapshot,
+  lastView: JobView,
+  options: CoordinatorOptions,
+): Promise<JobReport> {
   const { state, journal, directory } = job;
   const { keepIntermediate, log } = options;
   const warn = (message: string) => {
@@ -38,6 +46,7 @@ export async function settleJob(job: Job, snapshot: Snapshot, options: Coordinat
     const end = snapshot.phase === "done" ? await finish(job, snapshot, options) : { snapshot, failure: state.failure };
     const outcome = outcomeOf(end.snapshot);
     isDone = outcome === "done";
+    const view = asEnded(lastView, end);
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
     // When all tasks are done and something else was wrong, such as a full disk, the work is not to be lost.
     const mayGoOn = outcome === "stopped" || (outcome === "failed" && (keepIntermediate || snapshot.phase === "done"));
@@ -50,10 +59,16 @@ export async function settleJob(job: Job, snapshot: Snapshot, options: Coordinat
     // Of an attempt that was lost after it had given them their names, and that another one has not made.
     const sideFiles = isDone ? sideFilesOf(state) : [];
     if (isDone) useless.push("side");
+    // Who has ended a job knows why, and one that goes on later is told of then.
+    const hasReport = isDone || (outcome === "failed" && end.failure?.isAbort !== true);
+    if (!hasReport) useless.push("report");
     // Before a worker came nothing was written, and what there is comes from an earlier job.
-    if (state.app !== undefined) clear(job, useless, sideFiles, warn);
+    if (state.app !== undefined) {
+      clear(job, useless, sideFiles, warn);
+      if (hasReport) keepReport(job, view, warn);
+    }
     const outputs = isDone ? outputTasks(state).map(({ index }) => outputNameOf(job, index)) : [];
-    return { ...end, directory: directory.path, outputs, sideFiles, isResumable };
+    return { ...end, view, directory: directory.path, outputs, sideFiles, isResumable };
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }
@@ -108,6 +123,22 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
 
 function failed(snapshot: Snapshot, message: string): Pick<JobReport, "snapshot" | "failure"> {
   return { snapshot: { ...snapshot, phase: "failed", failure: message }, failure: { message } };
+}
+
+/** What comes out when the directory is looked at is a part of what is to be seen. */
+function asEnded(view: JobView, { snapshot, failure }: Pick<JobReport, "snapshot" | "failure">): JobView {
+  const { phase, recordsSkipped } = snapshot;
+  if (failure === undefined || view.failure !== undefined) return { ...view, phase, recordsSkipped };
+  return { ...view, phase, recordsSkipped, failure: { message: failure.message, details: [] } };
+}
+
+/** The outputs are there, or are not, whether this works or not. */
+function keepReport({ state, directory }: Job, view: JobView, warn: (message: string) => void): void {
+  try {
+    writeReport(directory.path, state.settings.id, `${JSON.stringify(view)}\n`);
+  } catch (error) {
+    warn(`the report cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** How the job has ended does not depend on whether its files can be removed. */

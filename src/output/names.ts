@@ -4,8 +4,9 @@
  * `mr-X-Y` holds what map task X made for reduce task Y; a later attempt adds its number (`mr-X-Y.2`), so that no reader
  * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y when nothing is reduced; its
  * extension tells its format. `mr-side-map-X-NAME` is a file that an app has made in map task X beside its pairs; there are
- * such of reduce tasks, too. `mr-bad-records.jsonl` has the records that the job has left out, and `mr-manifest.json` says
- * what the job was, once it is done. Unfinished files begin with a dot, so that neither `mr-*` nor `*` matches them.
+ * such of reduce tasks, too. `mr-bad-records.jsonl` has the records that the job has left out, `mr-manifest.json` says what
+ * the job was, once it is done, and of `mr-report.json` `mr report` makes a page, `mr-report.html`. Unfinished files begin
+ * with a dot, so that neither `mr-*` nor `*` matches them.
  */
 
 /** Name of the file of the records that a job has left out. */
@@ -57,10 +58,20 @@ export function temporaryBadRecordsName(jobId: string): string {
   return `.mr-tmp-${jobId}-bad-records`;
 }
 
+/** Name of the file of what is to be seen of a job, and of the page that is made of it. */
+export const reportName = "mr-report.json";
+export const reportPageName = "mr-report.html";
+
+/** Name of the report, or of its page, while it is written. */
+export function temporaryReportName(jobId: string): string {
+  return `.mr-tmp-${jobId}-report`;
+}
+
 /** The coordinator's journal: what a job that was interrupted needs in order to go on. */
 export const journalName = ".mr-journal";
 
-export type JobFileKind = "intermediate" | "output" | "side" | "bad-records" | "manifest" | "temporary" | "journal";
+export type JobFileKind =
+  "intermediate" | "output" | "side" | "bad-records" | "manifest" | "report" | "temporary" | "journal";
 
 /**
  * Which kind of job file has this name; undefined for a name that no job writes. `suffix` is that of an app's own format:
@@ -73,6 +84,7 @@ export function jobFileKind(name: string, suffix = ""): JobFileKind | undefined 
   if (/^mr-side-(map|reduce)-\d+-[\w-]+(\.[\w-]+)*$/.test(name)) return "side";
   if (name === manifestName) return "manifest";
   if (name === badRecordsName) return "bad-records";
+  if (name === reportName || name === reportPageName) return "report";
   if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
   if (name === journalName) return "journal";
   return undefined;

@@ -29,7 +29,8 @@ describe("the coordinator", () => {
     const { snapshot, failure } = await report;
     expect(failure).toBeUndefined();
     expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2, counters: [["pages", 10]] } });
-    expect(readdirSync(directory)).toEqual(["input-0", "input-1", "mr-manifest.json", "mr-out-0"]);
+    const made = ["mr-manifest.json", "mr-out-0", "mr-report.json"];
+    expect(readdirSync(directory)).toEqual(["input-0", "input-1", ...made]);
   });
 
   it("lets a RequestTask wait until there is a task for it", async () => {

@@ -200,7 +200,8 @@ describe.concurrent("mr run", () => {
     place.write("out/notes.txt", "the user's own");
     await place.succeed("mr", ["run", "-r", "3", "-o", "out", "wc", "in.txt"]);
     await place.succeed("mr", ["run", "-r", "2", "-o", "out", "wc", "in.txt"]);
-    expect(place.files()).toEqual(["in.txt", "out/mr-manifest.json", "out/mr-out-0", "out/mr-out-1", "out/notes.txt"]);
+    const made = ["mr-manifest.json", "mr-out-0", "mr-out-1", "mr-report.json"].map((name) => `out/${name}`);
+    expect(place.files()).toEqual(["in.txt", ...made, "out/notes.txt"]);
   });
 });
 

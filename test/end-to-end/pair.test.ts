@@ -155,6 +155,8 @@ describe.concurrent("a coordinator", () => {
       "mr-3-1.2",
       ".mr-tmp-0a1b-map-3-1-0",
       ".mr-tmp-0a1b-reduce-1-1-out",
+      "mr-report.json",
+      "mr-report.html",
     ];
     const foreign = [
       "mr-out-0.bak",
@@ -171,7 +173,8 @@ describe.concurrent("a coordinator", () => {
     mkdirSync(join(place.directory, "mr-9-9"));
     const { stderr } = await place.pair("wc", ["in.txt"], ["-r", "2"], 1);
     expect(stderr).toContain(`cleared ${leftovers.length} files of an earlier job from ${place.directory}`);
-    expect(place.files()).toEqual([...foreign, "mr-manifest.json", "mr-out-0", "mr-out-1"].sort());
+    const made = ["mr-manifest.json", "mr-out-0", "mr-out-1", "mr-report.json"];
+    expect(place.files()).toEqual([...foreign, ...made].sort());
     for (const name of foreign) expect(place.read(name)).toBe(`of ${name}\n`);
     expect(place.exists("mr-9-9")).toBe(true);
     place.leavesFiles = true;

@@ -4,10 +4,13 @@ import {
   intermediateName,
   jobFileKind,
   outputName,
+  reportName,
+  reportPageName,
   sideFileName,
   sideNamePattern,
   temporaryBadRecordsName,
   temporaryPrefix,
+  temporaryReportName,
 } from "../../src/output/names.js";
 
 describe("the names of a job's files", () => {
@@ -28,6 +31,8 @@ describe("the names of a job's files", () => {
     expect(jobFileKind(`${temporaryPrefix("0a1b2c3d", "map", 1, 2)}side-a.b`)).toBe("temporary");
     expect(jobFileKind(badRecordsName)).toBe("bad-records");
     expect(jobFileKind(temporaryBadRecordsName("0a1b2c3d"))).toBe("temporary");
+    expect([reportName, reportPageName].map((name) => jobFileKind(name))).toEqual(["report", "report"]);
+    expect(jobFileKind(temporaryReportName("0a1b2c3d"))).toBe("temporary");
   });
 
   it.each([

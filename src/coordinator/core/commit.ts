@@ -62,6 +62,8 @@ export function commitAttempt(
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
   const made = { outputs, skipped, ...sampled, sideFiles, ...(checksum === undefined ? {} : { checksum }) };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
+  state.timeline.addCommitted(task, attempt, done, now);
+  worker.committed += 1;
   if (attempt.isBackup) noteVictory(state, task, now);
   for (const other of task.attempts.values()) {
     cancelAttempt(state, task, other, now);
@@ -79,6 +81,7 @@ export function commitAttempt(
 /** Enters what a committed task has given to the job. */
 export function complete(state: State, task: Task, commit: TaskCommit): void {
   task.commit = commit;
+  commit.files?.addTo(state.partitionBytes, 1);
   state.completed[task.kind] += 1;
   if (task.kind !== "sample") add(state.measures[task.kind], commit.done, 1);
   else if (samplesAreDone(state)) state.boundaries = findBoundaries(state);
@@ -87,6 +90,7 @@ export function complete(state: State, task: Task, commit: TaskCommit): void {
 /** Takes back what a task has given to the job. */
 export function undoCompletion(state: State, task: Task): void {
   if (task.commit !== undefined && task.kind !== "sample") add(state.measures[task.kind], task.commit.done, -1);
+  task.commit?.files?.addTo(state.partitionBytes, -1);
   task.commit = undefined;
   state.completed[task.kind] -= 1;
 }

@@ -1,5 +1,6 @@
 import { BackupQueue } from "./backup-queue.js";
 import type { JobSettings, Measures, State, Task } from "./model.js";
+import { Timeline } from "./timeline.js";
 
 /** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
 export function createState(
@@ -29,6 +30,8 @@ export function createState(
     attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
     mapsLost: 0,
     skipped: [],
+    timeline: new Timeline(),
+    partitionBytes: new Float64Array(settings.reducers),
     failure: undefined,
   };
 }

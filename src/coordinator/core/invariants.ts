@@ -38,6 +38,9 @@ export function checkInvariants(state: State): void {
   require(state.phase !== "map" || !mapsAreDone(state), "the maps are done, and reduces do not begin");
   require(!state.draining || hasEnded(state) || state.inProgress.size > 0, "nothing runs, and it drains on");
   require((state.phase === "failed") === (state.failure !== undefined), "a failure without its reason");
+  const partitionBytes = new Float64Array(state.settings.reducers);
+  for (const { commit } of state.maps) commit?.files?.addTo(partitionBytes, 1);
+  require(partitionBytes.every((bytes, n) => bytes === state.partitionBytes[n]), "the sizes of partitions are wrong");
   const skips = state.maps.reduce((sum, { skip }) => sum + skip.size, 0);
   require(skips === state.skipped.length, "the number of skipped records is wrong");
   require(skips <= state.settings.badRecordsMax, "more records are skipped than may be");

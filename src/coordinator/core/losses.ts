@@ -39,7 +39,12 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
     state.inProgress.delete(task);
     state.pending[task.kind].push(task);
   }
-  if (hasEnded(state)) return;
+  if (hasEnded(state)) {
+    state.timeline.addCancelled(task, attempt, now);
+    return;
+  }
+  state.timeline.addLost(task, attempt, loss, now);
+  worker.lost += 1;
   const description = `${taskName(task)}, attempt ${attempt.number} on ${worker.id}`;
   const isKnown = task.firstError?.message === loss.message;
   const message = `${description}: ${isKnown ? "the same error again" : loss.message}`;

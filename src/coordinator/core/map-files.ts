@@ -24,10 +24,21 @@ export class MapFiles {
     }
   }
 
+  /** Adds the length of each partition's file to the sum that is kept for it, or takes it away again. */
+  addTo(partitionBytes: Float64Array, sign: 1 | -1): void {
+    for (let partition = 0; partition < partitionBytes.length; partition += 1) {
+      partitionBytes[partition] = (partitionBytes[partition] ?? 0) + sign * this.#bytesOf(partition);
+    }
+  }
+
   /** The file of that partition, as an input of its reduce task; undefined when there is none. `map` is the task's number. */
   input(map: number, partition: number): ReduceInput | undefined {
+    const bytes = this.#bytesOf(partition);
+    return bytes === 0 ? undefined : [map, this.#attempt, bytes, this.#words[partition * wordsPerFile + 2] ?? 0];
+  }
+
+  #bytesOf(partition: number): number {
     const at = partition * wordsPerFile;
-    const bytes = (this.#words[at] ?? 0) + (this.#words[at + 1] ?? 0) * upper;
-    return bytes === 0 ? undefined : [map, this.#attempt, bytes, this.#words[at + 2] ?? 0];
+    return (this.#words[at] ?? 0) + (this.#words[at + 1] ?? 0) * upper;
   }
 }

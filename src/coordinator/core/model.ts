@@ -26,6 +26,7 @@ import type {
 } from "../../rpc/protocol.js";
 import type { BackupQueue } from "./backup-queue.js";
 import type { MapFiles } from "./map-files.js";
+import type { Timeline } from "./timeline.js";
 
 /** What a job is run with; complete, checked, never changed. */
 export interface JobSettings {
@@ -165,6 +166,9 @@ export interface Worker {
   pinged: boolean;
   /** The attempt it runs; a worker has one slot. */
   running: { readonly task: Task; readonly attempt: Attempt } | undefined;
+  /** Attempts of it that committed, and that were lost. */
+  committed: number;
+  lost: number;
   /** Its `RequestTask` that waits for an answer. */
   parkedCall: number | undefined;
 }
@@ -178,6 +182,8 @@ export interface JobFailure {
   readonly details?: readonly string[];
   /** The last that the attempt with that error has written to standard output and error. */
   readonly output?: string | undefined;
+  /** It was ended by the user or the system, and not by what happened in it. */
+  readonly isAbort?: true;
 }
 
 /** Sums over committed attempts. */
@@ -218,6 +224,10 @@ export interface State {
   readonly attempts: Attempts;
   mapsLost: number;
   readonly skipped: SkippedRecord[];
+  /** What became of the attempts since this coordinator began. */
+  readonly timeline: Timeline;
+  /** What each reduce task has to read, as far as the maps are committed. */
+  readonly partitionBytes: Float64Array;
   failure: JobFailure | undefined;
 }
 

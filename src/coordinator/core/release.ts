@@ -15,6 +15,7 @@ export function unpark(state: State, worker: Worker, assignment: Assignment, eff
 export function cancelAttempt(state: State, task: Task, attempt: Attempt, now: number): void {
   moveAttempt(task, attempt, "cancelled", now);
   task.attempts.delete(attempt.number);
+  state.timeline.addCancelled(task, attempt, now);
   scheduleBackup(state, task);
   const holder = state.workers.get(attempt.worker);
   if (holder === undefined) throw new Error(`attempt ${attempt.number} of ${taskName(task)} has no worker`);

@@ -31,7 +31,11 @@ function workerState({ id, pid, host, state, memoryBytes, running }: Worker, now
 }
 
 /** Without a look at each task: a job may have many, and be asked often. */
-function countTasks({ completed, pending, inProgress }: State, kind: Task["kind"], total: number): Snapshot["maps"] {
+export function countTasks(
+  { completed, pending, inProgress }: State,
+  kind: Task["kind"],
+  total: number,
+): Snapshot["maps"] {
   let running = 0;
   for (const task of inProgress) if (task.kind === kind) running += 1;
   return { total, idle: pending[kind].length, inProgress: running, completed: completed[kind] };

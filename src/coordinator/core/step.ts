@@ -58,7 +58,7 @@ function plan(state: State, event: EventOf<"planned">, effects: Effect[]): void 
 /** A job that was draining, and whose tasks took too long, is stopped as it would have been: what is done is kept. */
 function abort(state: State, message: string, effects: Effect[]): void {
   if (state.draining) endJob(state, "stopped", undefined, effects);
-  else endJob(state, "failed", { message }, effects);
+  else endJob(state, "failed", { message, isAbort: true }, effects);
 }
 
 function takeFromWorker(

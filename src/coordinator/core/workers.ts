@@ -23,6 +23,8 @@ export function register(
     memoryBytes: 0,
     pinged: false,
     running: undefined,
+    committed: 0,
+    lost: 0,
     parkedCall: undefined,
   };
   state.workers.set(worker.id, worker);

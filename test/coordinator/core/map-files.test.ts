@@ -16,4 +16,16 @@ describe("the files of a map attempt", () => {
     expect(files.input(7, 1)).toBeUndefined();
     expect(files.input(7, 4)).toBeUndefined();
   });
+
+  test("are added to what each partition has, and taken away again", () => {
+    const sums = new Float64Array([1, 2, 3, 4]);
+    const small = new MapFiles(1, 4, [
+      [1, 2 ** 40 + 5, 0],
+      [3, 7, 0],
+    ]);
+    small.addTo(sums, 1);
+    expect([...sums]).toEqual([1, 2 ** 40 + 7, 3, 11]);
+    small.addTo(sums, -1);
+    expect([...sums]).toEqual([1, 2, 3, 4]);
+  });
 });

@@ -1,6 +1,9 @@
 import fc from "fast-check";
+import * as v from "valibot";
 import { expect, test } from "vitest";
+import { takeJobView } from "../../../src/coordinator/core/job-view.js";
 import type { JobSettings } from "../../../src/coordinator/core/model.js";
+import { jobView } from "../../../src/status/job-view.js";
 import type { Move } from "./cluster.js";
 import { Cluster } from "./cluster.js";
 import { durable } from "./durable.js";
@@ -104,5 +107,17 @@ function run(
   }
   // Everybody has left, and nobody was left without an answer.
   expect(cluster.ledger.unanswered).toEqual([]);
+  expectSeen(cluster);
   return cluster;
+}
+
+/** Whatever has happened can be shown, and of each attempt is known how it ended. */
+function expectSeen({ state }: Cluster): void {
+  const endMs = 1e12;
+  const view = v.parse(jobView, takeJobView(state, endMs, { startedAtEpochMs: 0, throughput: [] }));
+  const ended = view.ended.reduce((sum, { count }) => sum + count, 0);
+  expect(view.timeline.spans.reduce((sum, { count }) => sum + count, view.timeline.omitted)).toBe(ended);
+  const { sample, map, reduce } = view.durations;
+  const committed = view.ended.filter(({ outcome }) => outcome === "committed");
+  expect(committed.reduce((sum, { count }) => sum + count, 0)).toBe(sample.count + map.count + reduce.count);
 }

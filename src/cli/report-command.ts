@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
+import { reportName, reportPageName } from "../output/names.js";
+import { Exit, exitCodes, say } from "./program.js";
+
+const path = "mr report";
+
+/** `mr report`: the status page of a job that has ended, as one file. */
+export function reportCommand() {
+  return commandLine().action(report);
+}
+
+function commandLine() {
+  return new Command("report")
+    .description("Write the page of a job that has ended, as one HTML file that needs no network.")
+    .argument("[dir]", "the output directory of the job", "mr-output")
+    .addOption(
+      new Option("-o, --output <file>", `where to write it; - for standard output (default: <dir>/${reportPageName})`),
+    )
+    .addOption(new Option("--open", "open it in the browser"))
+    .addHelpText(
+      "after",
+      `
+A job that is done, or has failed, leaves what the page shows in ${reportName} in its output directory.
+
+Examples:
+  $ ${path}                            # writes mr-output/${reportPageName}
+  $ ${path} counts --open              # writes counts/${reportPageName} and shows it
+  $ ${path} counts -o counts.html`,
+    );
+}
+
+type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
+
+async function report(directory: string, { output, open }: Given): Promise<void> {
+  const [{ parseReport, reportPage }, { readStatusPage }, { writePage }] = await Promise.all([
+    import("../status/report-page.js"),
+    import("../status/page-file.js"),
+    import("../output/report.js"),
+  ]);
+  if (open === true && output === "-") throw new Exit(exitCodes.usage, "--open needs a file, and -o - writes none");
+  const from = join(directory, reportName);
+  const view = parseReport(await textOf(from));
+  if (view === undefined) {
+    throw new Exit(exitCodes.usage, `${from} is damaged, or was written by another version: run the job again`);
+  }
+  const page = reportPage(readStatusPage(), view);
+  if (output === "-") {
+    process.stdout.write(page);
+    return;
+  }
+  const file = output ?? join(directory, reportPageName);
+  try {
+    writePage(file, page);
+  } catch (error) {
+    throw new Exit(exitCodes.usage, `cannot write ${file}: ${(error as Error).message}; choose another one with -o`);
+  }
+  say(path, `wrote ${file}`);
+  if (open !== true) return;
+  const { openInBrowser } = await import("./open-in-browser.js");
+  await openInBrowser(file);
+}
+
+async function textOf(file: string): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isMissing = code === "ENOENT" || code === "ENOTDIR";
+    const why = isMissing ? "no job has ended in that directory" : message;
+    throw new Exit(exitCodes.usage, `cannot read ${file}: ${why}`);
+  }
+}

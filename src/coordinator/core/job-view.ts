@@ -1,0 +1,169 @@
+import type { DurationsView, JobView, ThroughputSample, WorkerView } from "../../status/job-view.js";
+import type { Durations } from "./durations.js";
+import type { Attempt, Measures, State, Task, Worker } from "./model.js";
+import { hasEnded } from "./model.js";
+import { countTasks } from "./snapshot.js";
+import type { FailedSpan, NamedSpan, Span } from "./timeline.js";
+
+const workersMax = 500;
+const largestPartitionsMax = 10;
+const partitionEntriesMax = 500;
+const failureDetailsMax = 20;
+
+/** What the core does not know: the time of day, and what the shell has measured. */
+export interface ShellView {
+  readonly startedAtEpochMs: number;
+  readonly throughput: readonly ThroughputSample[];
+}
+
+/** All that is to be seen of the job, for page and report. It takes time in proportion to what it shows, not to the job. */
+export function takeJobView(state: State, now: number, { startedAtEpochMs, throughput }: ShellView): JobView {
+  const { timeline, settings, workers, startedAtMs } = state;
+  const list = [...workers.values()].slice(0, workersMax);
+  return {
+    version: 1,
+    job: settings.id,
+    ...(state.app === undefined ? {} : { app: state.app.name }),
+    args: Object.entries(state.args ?? {}),
+    directory: settings.directory,
+    phase: state.phase,
+    startedAtEpochMs,
+    elapsedMs: now - startedAtMs,
+    ...(state.failure === undefined ? {} : { failure: failureOf(state.failure) }),
+    samples: countTasks(state, "sample", state.samples.length),
+    maps: countTasks(state, "map", state.maps.length),
+    reduces: countTasks(state, "reduce", state.reduces.length),
+    map: measuresOf(state.measures.map),
+    reduce: measuresOf(state.measures.reduce),
+    processed: { map: { ...timeline.processed.map }, reduce: { ...timeline.processed.reduce } },
+    ended: kinds.flatMap((kind) => [...timeline.ended(kind)].map(([outcome, count]) => ({ kind, outcome, count }))),
+    backups: { begun: state.attempts.backup, won: state.attempts.backupWon, savedMs: state.attempts.backupSavedMs },
+    mapsLost: state.mapsLost,
+    recordsSkipped: state.skipped.length,
+    workers: { list: list.map((worker) => workerOf(state, worker)), omitted: workers.size - list.length },
+    timeline: {
+      spans: [...timeline.spans.map((span) => spanOf(state, span)), ...cutShort(state, now)],
+      omitted: timeline.spansOmitted,
+    },
+    slowest: kinds.flatMap((kind) => timeline.slowest(kind).map((slow) => slowTaskOf(state, slow))),
+    durations: {
+      sample: durationsOf(timeline.durations.sample),
+      map: durationsOf(timeline.durations.map),
+      reduce: durationsOf(timeline.durations.reduce),
+    },
+    failures: {
+      list: timeline.failures.map((failed) => failedAttemptOf(state, failed)),
+      omitted: timeline.failuresOmitted,
+    },
+    partitions: partitionsOf(state.partitionBytes),
+    throughput: [...throughput],
+  };
+}
+
+/** How much was done so far. Attempts that run count, and of two attempts of a task the one that is further. */
+export function takeThroughput(state: State, now: number): ThroughputSample {
+  const { map, reduce } = state.measures;
+  const done = { map: { records: map.recordsIn, bytes: map.bytesIn }, reduce: { records: 0, bytes: 0 } };
+  done.reduce = { records: reduce.recordsIn, bytes: reduce.bytesIn };
+  for (const { kind, attempts } of state.inProgress) {
+    if (kind === "sample") continue;
+    let [records, bytes] = [0, 0];
+    for (const attempt of attempts.values()) {
+      records = Math.max(records, attempt.records);
+      bytes = Math.max(bytes, attempt.bytes);
+    }
+    done[kind].records += records;
+    done[kind].bytes += bytes;
+  }
+  return {
+    atMs: now - state.startedAtMs,
+    mapRecords: done.map.records,
+    mapBytes: done.map.bytes,
+    reduceRecords: done.reduce.records,
+    reduceBytes: done.reduce.bytes,
+  };
+}
+
+const kinds = ["sample", "map", "reduce"] as const;
+
+function failureOf({ message, stack, details }: NonNullable<State["failure"]>): JobView["failure"] {
+  const shown = details?.slice(0, failureDetailsMax) ?? [];
+  return { message, ...(stack === undefined ? {} : { stack }), details: [...shown] };
+}
+
+function measuresOf({ counters, ...numbers }: Measures): JobView["map"] {
+  return { ...numbers, counters: [...counters] };
+}
+
+function workerOf(state: State, worker: Worker): WorkerView {
+  const { id, pid, host, memoryBytes, committed, lost, running } = worker;
+  const seen = { id, pid, host, isSilent: worker.state === "silent", memoryBytes, committed, lost };
+  // What ran at the end is in the timeline.
+  if (running === undefined || hasEnded(state)) return seen;
+  return { ...seen, running: runningOf(state, running.task, running.attempt) };
+}
+
+function runningOf(state: State, task: Task, attempt: Attempt): NonNullable<WorkerView["running"]> {
+  const { number, startedAtMs, isBackup, records, bytes } = attempt;
+  const startMs = startedAtMs - state.startedAtMs;
+  return { kind: task.kind, task: task.index, attempt: number, startMs, isBackup, records, bytes };
+}
+
+/** The attempts that ran when the job ended before its time: their workers are told to leave, and come to nothing. */
+function cutShort(state: State, now: number): JobView["timeline"]["spans"] {
+  if (!hasEnded(state)) return [];
+  return [...state.workers.values()].flatMap(({ id: worker, running }) => {
+    if (running === undefined) return [];
+    const seen = runningOf(state, running.task, running.attempt);
+    return [{ ...seen, worker, count: 1, outcome: "cancelled" as const, endMs: now - state.startedAtMs }];
+  });
+}
+
+function placeOf(state: State, { kind, task, attempt, worker, startedAtMs, endedAtMs }: Readonly<Span>) {
+  const { startedAtMs: beganMs } = state;
+  return { kind, task, attempt, worker, startMs: startedAtMs - beganMs, endMs: endedAtMs - beganMs };
+}
+
+function spanOf(state: State, span: Readonly<Span>): JobView["timeline"]["spans"][number] {
+  const { count, outcome, isBackup, records, bytes } = span;
+  return { ...placeOf(state, span), count, outcome, isBackup, records, bytes };
+}
+
+function slowTaskOf(state: State, { span, file }: NamedSpan): JobView["slowest"][number] {
+  return { ...placeOf(state, span), ...(file === undefined ? {} : { file }) };
+}
+
+function failedAttemptOf(state: State, failed: FailedSpan): JobView["failures"]["list"][number] {
+  const { span, file, message, stack, record, output } = failed;
+  return {
+    ...placeOf(state, span),
+    outcome: span.outcome,
+    message,
+    ...(file === undefined ? {} : { file }),
+    ...(stack === undefined ? {} : { stack }),
+    ...(record === undefined ? {} : { record }),
+    ...(output === undefined ? {} : { output }),
+  };
+}
+
+function durationsOf(durations: Durations): DurationsView {
+  const { count, totalMs, medianMs, maxMs } = durations;
+  return { count, totalMs, medianMs, maxMs, buckets: durations.buckets() };
+}
+
+function partitionsOf(partitionBytes: Float64Array): JobView["partitions"] {
+  const count = partitionBytes.length;
+  const bySize = [...partitionBytes.entries()].sort(([, a], [, b]) => b - a);
+  const perEntry = Math.max(1, Math.ceil(count / partitionEntriesMax));
+  const entries = Array.from({ length: Math.ceil(count / perEntry) }, (_, entry) => {
+    return partitionBytes.subarray(entry * perEntry, (entry + 1) * perEntry).reduce((a, b) => Math.max(a, b), 0);
+  });
+  return {
+    count,
+    totalBytes: partitionBytes.reduce((sum, bytes) => sum + bytes, 0),
+    medianBytes: bySize[Math.floor(count / 2)]?.[1] ?? 0,
+    largest: bySize.slice(0, largestPartitionsMax).map(([partition, bytes]) => ({ partition, bytes })),
+    perEntry,
+    bytes: entries,
+  };
+}

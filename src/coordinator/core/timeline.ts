@@ -1,0 +1,201 @@
+/**
+ * What became of the attempts of a job: for the status page and the report, and read by nobody who decides something.
+ *
+ * It is bounded. A job may have 50,000 tasks with many attempts each, of which a picture can show some thousand: so when
+ * there are too many spans, those of one worker that follow each other and are too short to be told apart are merged, at
+ * a resolution that doubles until half as many are left. So a span is looked at a few times in all, however long the job.
+ */
+import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
+import type { Outcome } from "../../status/job-view.js";
+import { Durations } from "./durations.js";
+
+const spansMax = 2000;
+const slowestMax = 10;
+/** Of the failures the first ones, since later ones often follow from them, and the latest. */
+const [firstFailuresMax, failuresMax] = [20, 100];
+/** What is kept of texts that have any length. */
+const [messageLengthMax, textLengthMax] = [2000, 8000];
+
+/** An attempt that has ended, or several that were merged. Times as `step` was given them. */
+export interface Span {
+  readonly kind: AttemptRef["kind"];
+  readonly task: number;
+  readonly attempt: number;
+  readonly worker: string;
+  count: number;
+  readonly startedAtMs: number;
+  endedAtMs: number;
+  readonly outcome: Outcome;
+  readonly isBackup: boolean;
+  records: number;
+  bytes: number;
+}
+
+/** An attempt and the file that it read, for lists that name single ones. */
+export interface NamedSpan {
+  readonly span: Readonly<Span>;
+  readonly file: string | undefined;
+}
+
+export interface FailedSpan extends NamedSpan {
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly record: number | undefined;
+  readonly output: string | undefined;
+}
+
+const measureNames = ["recordsIn", "recordsOut", "bytesIn", "bytesOut"] as const;
+
+type Measures = Readonly<Record<(typeof measureNames)[number], number>>;
+
+/** What the timeline has to know of a task. */
+interface Task {
+  readonly kind: AttemptRef["kind"];
+  readonly index: number;
+  readonly split?: { readonly file: string };
+}
+
+/** What it has to know of an attempt. */
+type Attempt = Pick<Span, "worker" | "startedAtMs" | "isBackup"> & {
+  readonly number: number;
+  /** How far it came. */
+  readonly records: number;
+  readonly bytes: number;
+};
+
+type Loss = Omit<Extract<AttemptOutcome, { type: "failed" }>, "type"> & {
+  /** The last of what the attempt printed. */
+  readonly output?: string | undefined;
+};
+
+export class Timeline {
+  #spans: Span[] = [];
+  #resolutionMs = 1;
+  #spansOmitted = 0;
+  readonly #failures: FailedSpan[] = [];
+  #failuresOmitted = 0;
+  readonly #slowest: Record<Span["kind"], NamedSpan[]> = { sample: [], map: [], reduce: [] };
+  readonly #ended = {
+    sample: new Map<Outcome, number>(),
+    map: new Map<Outcome, number>(),
+    reduce: new Map<Outcome, number>(),
+  };
+  readonly durations = { sample: new Durations(), map: new Durations(), reduce: new Durations() };
+  /** Sums over all that ever committed, which never fall. */
+  readonly processed = { sample: noMeasures(), map: noMeasures(), reduce: noMeasures() };
+
+  /** In the order in which they ended, roughly. */
+  get spans(): readonly Readonly<Span>[] {
+    return this.#spans;
+  }
+
+  /** Attempts that no span speaks of any more: the oldest ones. */
+  get spansOmitted(): number {
+    return this.#spansOmitted;
+  }
+
+  get failures(): readonly FailedSpan[] {
+    return this.#failures;
+  }
+
+  get failuresOmitted(): number {
+    return this.#failuresOmitted;
+  }
+
+  /** The committed attempts that took longest, longest first. */
+  slowest(kind: Task["kind"]): readonly NamedSpan[] {
+    return this.#slowest[kind];
+  }
+
+  /** How many attempts have ended how. */
+  ended(kind: Task["kind"]): ReadonlyMap<Outcome, number> {
+    return this.#ended[kind];
+  }
+
+  addCommitted(task: Task, attempt: Attempt, done: Measures, now: number): void {
+    const span = { ...this.#add(task, attempt, "committed", now, done.recordsIn, done.bytesIn) };
+    const { kind } = task;
+    const processed = this.processed[kind];
+    for (const name of measureNames) processed[name] += done[name];
+    const tookMs = now - attempt.startedAtMs;
+    this.durations[kind].add(tookMs);
+    const slowest = this.#slowest[kind];
+    const faster = slowest.findIndex((other) => tookMs > other.span.endedAtMs - other.span.startedAtMs);
+    if (faster === -1 && slowest.length === slowestMax) return;
+    slowest.splice(faster === -1 ? slowest.length : faster, 0, { span, file: task.split?.file });
+    if (slowest.length > slowestMax) slowest.pop();
+  }
+
+  /** The attempt was taken away from its worker, or its worker was told to leave. */
+  addCancelled(task: Task, attempt: Attempt, now: number): void {
+    this.#add(task, attempt, "cancelled", now, attempt.records, attempt.bytes);
+  }
+
+  /** The attempt has failed, or nobody knows what became of it. */
+  addLost(task: Task, attempt: Attempt, loss: Loss, now: number): void {
+    if (loss.class === "released") {
+      this.addCancelled(task, attempt, now);
+      return;
+    }
+    const span = { ...this.#add(task, attempt, loss.class, now, attempt.records, attempt.bytes) };
+    this.#failures.push({
+      span,
+      file: task.split?.file,
+      message: loss.message.slice(0, messageLengthMax),
+      stack: loss.stack?.slice(0, textLengthMax),
+      record: loss.record,
+      output: loss.output?.slice(-textLengthMax),
+    });
+    if (this.#failures.length <= failuresMax) return;
+    this.#failures.splice(firstFailuresMax, 1);
+    this.#failuresOmitted += 1;
+  }
+
+  #add(task: Task, attempt: Attempt, outcome: Outcome, now: number, records: number, bytes: number): Span {
+    const { kind, index } = task;
+    const { number, worker, startedAtMs, isBackup } = attempt;
+    const times = { count: 1, startedAtMs, endedAtMs: now };
+    const span = { kind, task: index, attempt: number, worker, ...times, outcome, isBackup, records, bytes };
+    this.#spans.push(span);
+    this.#ended[kind].set(outcome, (this.#ended[kind].get(outcome) ?? 0) + 1);
+    if (this.#spans.length > spansMax) this.#merge(now);
+    return span;
+  }
+
+  #merge(now: number): void {
+    const firstMs = this.#spans.reduce((least, { startedAtMs }) => Math.min(least, startedAtMs), now);
+    this.#spans = merged(this.#spans, this.#resolutionMs);
+    while (this.#spans.length > spansMax / 2 && this.#resolutionMs < now - firstMs) {
+      this.#resolutionMs *= 2;
+      this.#spans = merged(this.#spans, this.#resolutionMs);
+    }
+    // So many workers, or so many failures: the beginning is forgotten.
+    const dropped = this.#spans.splice(0, Math.max(0, this.#spans.length - spansMax / 2));
+    for (const { count } of dropped) this.#spansOmitted += count;
+  }
+}
+
+/** Merges what is of one worker, ended alike, and then lasts no longer than `resolutionMs`. */
+function merged(spans: readonly Span[], resolutionMs: number): Span[] {
+  const last = new Map<string, Span>();
+  return spans.filter((span) => {
+    const before = last.get(span.worker);
+    if (before === undefined || !isSimilar(before, span) || span.endedAtMs - before.startedAtMs > resolutionMs) {
+      last.set(span.worker, span);
+      return true;
+    }
+    before.count += span.count;
+    before.endedAtMs = span.endedAtMs;
+    before.records += span.records;
+    before.bytes += span.bytes;
+    return false;
+  });
+}
+
+function isSimilar(a: Span, b: Span): boolean {
+  return a.kind === b.kind && a.outcome === b.outcome && a.isBackup === b.isBackup;
+}
+
+function noMeasures(): Record<(typeof measureNames)[number], number> {
+  return { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
+}

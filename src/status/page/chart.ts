@@ -1,0 +1,104 @@
+import { html, setText, svg } from "./dom.js";
+
+/** What can be picked out of a chart with pointer or keys, and what is said of it. */
+interface Item {
+  readonly key: string;
+  readonly text: string;
+}
+
+/**
+ * A chart: drawn anew when its data or its width has changed, with one item at a time picked out by pointer, touch or arrow
+ * keys, and described in a line of text below it.
+ */
+export class Chart {
+  readonly #area = html("div", { class: "chart-area", role: "group", "aria-roledescription": "chart", tabindex: 0 });
+  readonly #detail = html("p", { class: "note", "aria-live": "polite" });
+  readonly #draw: (width: number) => Node[];
+  #items: readonly Item[] = [];
+  #selected: string | undefined;
+  #standing = "";
+  #width = 0;
+
+  /** `draw` is given the width in pixels; what can be picked out has its key in `data-key`. */
+  constructor(container: HTMLElement, titleId: string, draw: (width: number) => Node[]) {
+    this.#draw = draw;
+    this.#area.setAttribute("aria-labelledby", titleId);
+    container.replaceChildren(this.#area, this.#detail);
+    this.#area.addEventListener("pointerover", (event) => this.#pick(event));
+    this.#area.addEventListener("click", (event) => this.#pick(event));
+    this.#area.addEventListener("pointerleave", () => this.#select(undefined));
+    this.#area.addEventListener("blur", () => this.#select(undefined));
+    this.#area.addEventListener("keydown", (event) => this.#move(event));
+    new ResizeObserver(() => {
+      if (this.#area.clientWidth !== this.#width) this.redraw();
+    }).observe(this.#area);
+  }
+
+  /** `items` in the order of the arrow keys; `standing` is said when none of them is picked out. */
+  show(items: readonly Item[], standing: string): void {
+    this.#items = items;
+    this.#standing = standing;
+    this.redraw();
+  }
+
+  redraw(): void {
+    this.#width = this.#area.clientWidth;
+    if (this.#width === 0) return;
+    const scrolled = this.#area.querySelector(".scroll")?.scrollTop ?? 0;
+    this.#area.replaceChildren(...this.#draw(this.#width));
+    this.#area.querySelector(".scroll")?.scrollTo(0, scrolled);
+    this.#mark();
+  }
+
+  #pick({ target }: Event): void {
+    const key = target instanceof Element ? target.closest("[data-key]")?.getAttribute("data-key") : undefined;
+    if (key !== null && key !== undefined) this.#select(key);
+  }
+
+  #move(event: KeyboardEvent): void {
+    const { length } = this.#items;
+    if (length === 0) return;
+    const at = this.#items.findIndex(({ key }) => key === this.#selected);
+    const next = new Map([
+      ["ArrowRight", at + 1],
+      ["ArrowDown", at + 1],
+      ["ArrowLeft", at === -1 ? length - 1 : at - 1],
+      ["ArrowUp", at === -1 ? length - 1 : at - 1],
+      ["Home", 0],
+      ["End", length - 1],
+    ]).get(event.key);
+    if (event.key === "Escape") this.#select(undefined);
+    if (next === undefined) return;
+    event.preventDefault();
+    this.#select(this.#items[(next + length) % length]?.key);
+    this.#area.querySelector(".selected")?.scrollIntoView({ block: "nearest" });
+  }
+
+  #select(key: string | undefined): void {
+    if (key === this.#selected) return;
+    this.#selected = key;
+    this.#mark();
+  }
+
+  #mark(): void {
+    for (const element of this.#area.querySelectorAll(".selected")) element.classList.remove("selected");
+    const item = this.#items.find(({ key }) => key === this.#selected);
+    if (item !== undefined) this.#area.querySelector(`[data-key="${CSS.escape(item.key)}"]`)?.classList.add("selected");
+    setText(this.#detail, item?.text ?? this.#standing);
+  }
+}
+
+/** Patterns that tell bars apart without colour. Once on the page is enough. */
+export function patterns(): SVGSVGElement {
+  const pattern = (id: string, size: number, path: string) => {
+    const line = svg("path", { d: path, class: "stripe" });
+    return svg("pattern", { id, width: size, height: size, patternUnits: "userSpaceOnUse" }, line);
+  };
+  const definitions = svg(
+    "defs",
+    {},
+    pattern("stripes", 6, "M-1 7L7 -1M-1 1L1 -1M5 7L7 5"),
+    pattern("crosses", 8, "M0 0L8 8M0 8L8 0"),
+  );
+  return svg("svg", { width: 0, height: 0, "aria-hidden": "true" }, definitions);
+}

@@ -1,0 +1,40 @@
+import type { JobView, SpanView } from "../job-view.js";
+
+/** What a bar of the timeline shows, and in which colour. */
+export type BarStyle = "sample" | "map" | "reduce" | "backup" | "failed" | "cancelled";
+
+/** An attempt, or several that were merged, as a bar. */
+export interface Bar extends Omit<SpanView, "outcome"> {
+  readonly outcome: SpanView["outcome"] | "running";
+  readonly style: BarStyle;
+}
+
+/** One worker's attempts. */
+export interface Lane {
+  readonly worker: string;
+  readonly bars: readonly Bar[];
+}
+
+/** The timeline as one lane for each worker, those that joined first first. */
+export function lanesOf({ timeline, workers, elapsedMs }: JobView): Lane[] {
+  const lanes = new Map<string, Bar[]>(workers.list.map(({ id }) => [id, []]));
+  const add = (bar: Bar) => {
+    const lane = lanes.get(bar.worker);
+    if (lane === undefined) lanes.set(bar.worker, [bar]);
+    else lane.push(bar);
+  };
+  for (const span of timeline.spans) add({ ...span, style: styleOf(span) });
+  for (const { id, running } of workers.list) {
+    if (running === undefined) continue;
+    const style = running.isBackup ? "backup" : running.kind;
+    add({ ...running, worker: id, count: 1, endMs: elapsedMs, outcome: "running", style });
+  }
+  const number = (worker: string) => Number(/\d+/.exec(worker)?.[0] ?? 0);
+  return [...lanes].map(([worker, bars]) => ({ worker, bars })).sort((a, b) => number(a.worker) - number(b.worker));
+}
+
+function styleOf({ outcome, isBackup, kind }: SpanView): BarStyle {
+  if (outcome === "cancelled") return "cancelled";
+  if (outcome !== "committed") return "failed";
+  return isBackup ? "backup" : kind;
+}

@@ -1,0 +1,40 @@
+import type { JobView } from "../../src/status/job-view.js";
+
+const ofShuffle = { keys: 0, spills: 0, spilledBytes: 0 };
+const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
+const durations = { count: 0, totalMs: 0, medianMs: 0, maxMs: 0, buckets: [] };
+
+/** A job of which nothing is known but that it runs, and what is given. */
+export function viewOf(given: Partial<JobView> = {}): JobView {
+  return {
+    version: 1,
+    job: "abcd",
+    app: "wc.js",
+    args: [],
+    directory: "/out",
+    phase: "map",
+    startedAtEpochMs: 1_700_000_000_500,
+    elapsedMs: 1500,
+    samples: { total: 0, idle: 0, inProgress: 0, completed: 0 },
+    maps: { total: 4, idle: 1, inProgress: 1, completed: 2 },
+    reduces: { total: 2, idle: 2, inProgress: 0, completed: 0 },
+    map: { ...measures, ...ofShuffle, counters: [] },
+    reduce: { ...measures, ...ofShuffle, counters: [] },
+    processed: { map: measures, reduce: measures },
+    ended: [],
+    backups: { begun: 0, won: 0, savedMs: 0 },
+    mapsLost: 0,
+    recordsSkipped: 0,
+    workers: { list: [], omitted: 0 },
+    timeline: { spans: [], omitted: 0 },
+    slowest: [],
+    durations: { sample: durations, map: durations, reduce: durations },
+    failures: { list: [], omitted: 0 },
+    partitions: { count: 2, totalBytes: 0, medianBytes: 0, largest: [], perEntry: 1, bytes: [0, 0] },
+    throughput: [],
+    ...given,
+  };
+}
+
+/** What somebody may have called a file, or written into an error: it must stay text. */
+export const hostileText = `</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">"'\\&\n\u2028]]>-->`;
