@@ -20,9 +20,9 @@ export const partitioner = () =>
     .default("hash" as const);
 
 export const socket = () =>
-  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet")
-    .env("MR_SOCKET")
-    .default(`/var/tmp/mr-${userInfo().uid}.sock`);
+  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet").default(
+    `/var/tmp/mr-${userInfo().uid}.sock`,
+  );
 
 export const arg = () =>
   new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);
@@ -116,4 +116,4 @@ export const debug = () => new Option("--debug", "show stack traces");
 export const workers = () =>
   new Option("-w, --workers <n>", "number of worker processes")
     .argParser(wholeNumber(1, 1000))
-    .default(availableParallelism(), "one a core");
+    .default(availableParallelism(), `${availableParallelism()}, one a core`);

@@ -56,3 +56,11 @@ export function onOrOff(text: string): boolean {
   if (text !== "on" && text !== "off") throw new InvalidArgumentError("It must be on or off.");
   return text === "on";
 }
+
+/** What a variable says of a flag, which has no value on the command line. */
+export function flagText(text: string): boolean {
+  const lower = text.toLowerCase();
+  if (["1", "true", "yes", "on"].includes(lower)) return true;
+  if (["0", "false", "no", "off"].includes(lower)) return false;
+  throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
+}
