@@ -6,6 +6,7 @@ export const optionKinds = {
   connectTimeout: "measure",
   debug: "flag",
   drainTimeout: "measure",
+  dryRun: "flag",
   json: "flag",
   keepIntermediate: "flag",
   maxAttempts: "number",

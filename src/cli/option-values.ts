@@ -26,6 +26,13 @@ export function commandLineOnly<Any extends Option>(option: Any): Any {
   return option;
 }
 
+const ofCommands = new WeakMap<CommandUnknownOpts, OptionValues>();
+
+/** The options of a command, each with its origin. */
+export function optionOrigins(command: CommandUnknownOpts): readonly OptionOrigin[] {
+  return ofCommands.get(command)?.origins() ?? [];
+}
+
 /** The options of one command. */
 export class OptionValues {
   readonly #command: CommandUnknownOpts;
@@ -37,6 +44,7 @@ export class OptionValues {
   /** Adds the options that each command has. Must be called before the command line is parsed. */
   constructor(command: CommandUnknownOpts) {
     this.#command = command;
+    ofCommands.set(command, this);
     this.#options = command.options.filter((option) => option.name() !== "version");
     for (const option of this.#options) {
       command.on(`option:${option.name()}`, (text: string | undefined) => {

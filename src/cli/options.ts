@@ -102,6 +102,12 @@ export const resume = () =>
     "go on with the job that was interrupted in the output directory; what is done is not run again",
   );
 
+export const dryRun = () =>
+  new Option(
+    "--dry-run",
+    "only show how the job would be cut into tasks; no worker is started, and nothing is written",
+  );
+
 export const drainTimeout = () =>
   new Option("--drain-timeout <duration>", "how long, after SIGTERM, the tasks that run may take to finish")
     .argParser(duration)

@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd, withWhatIsLeft } from "./job-report.js";
@@ -36,6 +36,7 @@ function commandLine() {
     .addOption(options.skipBadRecords())
     .addOption(options.keepIntermediate())
     .addOption(options.resume())
+    .addOption(options.dryRun())
     .addOption(options.drainTimeout())
     .addOption(options.quiet())
     .addOption(options.json())
@@ -56,7 +57,12 @@ Examples:
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function runJob(typed: string, names: readonly string[], given: Given): Promise<void> {
+async function runJob(
+  typed: string,
+  names: readonly string[],
+  given: Given,
+  command: CommandUnknownOpts,
+): Promise<void> {
   const [{ resolveApp }, { splitBytesFor }, { runCluster }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/splits.js"),
@@ -80,11 +86,17 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
       kill.abort();
     },
   );
+  const job = jobOptions(files, given, splitBytesFor(files, given.workers));
+  if (given.dryRun === true) {
+    const { showPlan } = await import("./dry-run.js");
+    await showPlan({ ...job, app }, given, command);
+    return;
+  }
   const { report: end, poolFailure } = await runCluster({
     app,
     workers: given.workers,
     job: {
-      ...jobOptions(files, given, splitBytesFor(files, given.workers)),
+      ...job,
       app,
       // In one command nobody wants to know how its parts found each other.
       log: { info: () => undefined, warn: (message) => console.log(message) },

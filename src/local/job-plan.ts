@@ -1,0 +1,33 @@
+import { loadApp } from "../app/load.js";
+import type { AppFile } from "../app/resolve.js";
+import type { InputFile } from "../input/files.js";
+import { planSplits } from "../input/splits.js";
+import { JobDirectory } from "../output/directory.js";
+import type { Split } from "../rpc/protocol.js";
+
+export interface PlanOptions {
+  readonly app: AppFile;
+  readonly inputs: readonly InputFile[];
+  readonly splitBytes: number;
+  readonly outputDirectory: string;
+}
+
+/** What a job would do, as far as that is known without doing it. */
+export interface JobPlan {
+  /** What the app has one call of `map` for. */
+  readonly input: string;
+  /** One for each map task. */
+  readonly splits: readonly Split[];
+  /** How many files of an earlier job would be cleared away. */
+  readonly filesToClear: number;
+}
+
+/**
+ * Plans a job and starts nothing: the app is loaded in this process, and its functions are not called. Throws what the job
+ * itself would be refused for, an AppError or an InputError.
+ */
+export async function planJob({ app, inputs, splitBytes, outputDirectory }: PlanOptions): Promise<JobPlan> {
+  const filesToClear = JobDirectory.foresee(outputDirectory, inputs);
+  const { input } = await loadApp(app.path);
+  return { input, splits: planSplits(inputs, input, splitBytes), filesToClear };
+}
