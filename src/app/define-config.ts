@@ -17,6 +17,7 @@ export const optionKinds = {
   reconnectTimeout: "measure",
   reducers: "number",
   resume: "flag",
+  sample: "text",
   skipBadRecords: "number",
   socket: "text",
   splitSize: "measure",

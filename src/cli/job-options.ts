@@ -10,6 +10,7 @@ interface Given {
   readonly reducers: number;
   readonly partitioner: Partitioner;
   readonly splitSize?: number | undefined;
+  readonly sample?: number | undefined;
   readonly memory: number;
   readonly arg?: Readonly<Record<string, string>> | undefined;
   readonly file?: readonly string[] | undefined;
@@ -41,6 +42,7 @@ export function jobOptions(
     partitioner: given.partitioner,
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
+    samplePercent: given.sample,
     collectorBytes: given.memory,
     args: given.arg,
     files: findSharedFiles(given.file ?? []),

@@ -1,7 +1,7 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
 import { Option } from "@commander-js/extra-typings";
-import { duration, nameValue, onOrOff, size, wholeNumber } from "./values.js";
+import { duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -51,6 +51,12 @@ export const splitSize = (isShorter: boolean) =>
     'how long a split of a file is at most, for apps with input "text", "lines" or "jsonl" ' +
       `(default: 64MiB${isShorter ? ", less when that would leave workers idle" : ""})`,
   ).argParser(size("1KiB", "1TiB"));
+
+export const sample = () =>
+  new Option(
+    "--sample <percentage>",
+    "map only a part of the inputs: so much of each split, or for apps that take whole files, so many of them",
+  ).argParser(percentage);
 
 export const memory = () =>
   new Option("--memory <size>", "memory for the pairs of a map task; what is more is sorted and kept on disk meanwhile")

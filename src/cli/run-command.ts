@@ -27,6 +27,7 @@ function commandLine() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(true))
+    .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.attemptTimeout())

@@ -21,6 +21,7 @@ export function sequentialCommand() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(false))
+    .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.quiet())
     .addOption(options.debug())
@@ -35,7 +36,7 @@ Examples:
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
     .action(async (typed, names, given) => {
-      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, sample, memory } = given;
       const [{ resolveApp }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
         import("../input/shared-files.js"),
@@ -48,10 +49,10 @@ Examples:
       const files = findSharedFiles(file);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
-      const sizes = { reducers, partitioner, splitBytes, collectorBytes: memory };
+      const sizes = { reducers, partitioner, splitBytes, samplePercent: sample, collectorBytes: memory };
       const settings = { app, inputs: found, ...sizes, outputDirectory: outputDir, args: arg ?? {}, files };
       const report = await runSequentially(settings).finally(() => process.off("exit", onEarlyExit));
-      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
+      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs, sample));
     });
 }
 
@@ -61,7 +62,11 @@ function onEarlyExit(): void {
   process.exitCode = exitCodes.failed;
 }
 
-async function summaryOf(report: InProcessReport, elapsedMs: number): Promise<string> {
+async function summaryOf(
+  report: InProcessReport,
+  elapsedMs: number,
+  samplePercent: number | undefined,
+): Promise<string> {
   const { maps, reduces, directory, outputs, sideFiles } = report;
   const { summary } = await import("../status/summary.js");
   return summary(
@@ -74,6 +79,7 @@ async function summaryOf(report: InProcessReport, elapsedMs: number): Promise<st
       mapsLost: 0,
       recordsSkipped: 0,
       elapsedMs,
+      samplePercent,
     },
     outputsText(directory, outputs, sideFiles),
   );

@@ -1,6 +1,7 @@
 import { loadApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
+import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
 import { JobDirectory } from "../output/directory.js";
 import type { Split } from "../rpc/protocol.js";
@@ -9,6 +10,7 @@ export interface PlanOptions {
   readonly app: AppFile;
   readonly inputs: readonly InputFile[];
   readonly splitBytes: number;
+  readonly samplePercent?: number | undefined;
   readonly outputDirectory: string;
 }
 
@@ -26,8 +28,10 @@ export interface JobPlan {
  * Plans a job and starts nothing: the app is loaded in this process, and its functions are not called. Throws what the job
  * itself would be refused for, an AppError or an InputError.
  */
-export async function planJob({ app, inputs, splitBytes, outputDirectory }: PlanOptions): Promise<JobPlan> {
+export async function planJob(options: PlanOptions): Promise<JobPlan> {
+  const { app, inputs, splitBytes, samplePercent, outputDirectory } = options;
   const filesToClear = JobDirectory.foresee(outputDirectory, inputs);
   const { input } = await loadApp(app.path);
-  return { input, splits: planSplits(inputs, input, splitBytes), filesToClear };
+  const splits = sampledSplits(planSplits(inputs, input, splitBytes), input, samplePercent);
+  return { input, splits, filesToClear };
 }
