@@ -7,6 +7,7 @@ export const optionKinds = {
   debug: "flag",
   drainTimeout: "measure",
   dryRun: "flag",
+  javascript: "flag",
   json: "flag",
   keepIntermediate: "flag",
   maxAttempts: "number",

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "@commander-js/extra-typings";
 import { coordinatorCommand } from "./coordinator-command.js";
+import { initCommand } from "./init-command.js";
 import { runProgram } from "./program.js";
 import { replayCommand } from "./replay-command.js";
 import { runCommand } from "./run-command.js";
@@ -14,6 +15,7 @@ const program = new Command("mr")
   .addCommand(runCommand())
   .addCommand(sequentialCommand())
   .addCommand(replayCommand())
+  .addCommand(initCommand())
   .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
   .addCommand(workerCommand("worker", "mr worker"))
   .addHelpText(

@@ -99,6 +99,8 @@ export const skipBadRecords = () =>
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
 
+export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
+
 export const keepIntermediate = () =>
   new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had");
 
