@@ -55,7 +55,7 @@ export const splitSize = (isShorter: boolean) =>
 export const sample = () =>
   new Option(
     "--sample <percentage>",
-    "map only a part of the inputs: so much of each split, or for apps that take whole files, so many of them",
+    "map only a part of the inputs: so much of each split, or of files that are not cut, so many",
   ).argParser(percentage);
 
 export const memory = () =>

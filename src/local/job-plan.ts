@@ -1,13 +1,16 @@
-import { loadApp } from "../app/load.js";
+import { loadApp, traitsOf } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
+import { planSample } from "../input/sample.js";
 import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
 import { JobDirectory } from "../output/directory.js";
-import type { Split } from "../rpc/protocol.js";
+import type { Partitioner, Split } from "../rpc/protocol.js";
 
 export interface PlanOptions {
   readonly app: AppFile;
+  readonly reducers: number;
+  readonly partitioner: Partitioner;
   readonly inputs: readonly InputFile[];
   readonly splitBytes: number;
   readonly samplePercent?: number | undefined;
@@ -29,9 +32,10 @@ export interface JobPlan {
  * itself would be refused for, an AppError or an InputError.
  */
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
-  const { app, inputs, splitBytes, samplePercent, outputDirectory } = options;
+  const { app, inputs, splitBytes, samplePercent, reducers, partitioner, outputDirectory } = options;
   const filesToClear = JobDirectory.foresee(outputDirectory, inputs);
-  const { input } = await loadApp(app.path);
-  const splits = sampledSplits(planSplits(inputs, input, splitBytes), input, samplePercent);
-  return { input, splits, filesToClear };
+  const loaded = await loadApp(app.path);
+  const splits = planSplits(inputs, loaded.input, splitBytes);
+  if (partitioner === "range") planSample(splits, { name: app.name, ...traitsOf(loaded) }, reducers);
+  return { input: loaded.input, splits: sampledSplits(splits, loaded.input, samplePercent), filesToClear };
 }

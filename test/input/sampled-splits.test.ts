@@ -30,6 +30,14 @@ describe("a sample of the splits", () => {
     expect(sampledSplits(files.slice(9), "file", 30)).toEqual(files.slice(9));
   });
 
+  it("is some of the files that cannot be cut, and the beginning of the others", () => {
+    const packed = ["x", "y", "z"].map((file): Split => ({ ...split(file, 0, 1000), compression: "gzip" }));
+    const [x, y, z] = packed as [Split, Split, Split];
+    const mixed = [x, split("a", 0, 1000), y, split("b", 0, 1000), z];
+    expect(ranges(sampledSplits(mixed, "lines", 50))).toEqual(["x 0-1000", "a 0-500", "b 0-500", "z 0-1000"]);
+    for (const kind of ["csv", "own"] as const) expect(sampledSplits(mixed, kind, 20)).toEqual([x]);
+  });
+
   it("is all of them without a percentage, and nothing of nothing", () => {
     for (const kind of ["file", "lines"] as const) {
       expect(sampledSplits(splits, kind, undefined)).toEqual(splits);
