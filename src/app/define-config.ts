@@ -7,6 +7,7 @@ export const optionKinds = {
   debug: "flag",
   drainTimeout: "measure",
   dryRun: "flag",
+  file: "list",
   inputsFrom: "text",
   javascript: "flag",
   json: "flag",
@@ -37,6 +38,8 @@ interface Values {
   readonly measure: string | number;
   /** What is `on` or `off` on the command line. */
   readonly switch: boolean;
+  /** What may be repeated on the command line. */
+  readonly list: readonly string[];
   /** What is `name=value` on the command line, as often as one likes. */
   readonly pairs: Readonly<Record<string, string | number | boolean>>;
 }

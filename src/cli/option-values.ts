@@ -144,6 +144,10 @@ const kinds: Readonly<
     wanted: `a string with a unit, such as "20s" or "64MiB", or a number`,
     textsOf: (value) => (typeof value === "string" || typeof value === "number" ? [String(value)] : undefined),
   },
+  list: {
+    wanted: "a list of strings",
+    textsOf: (value) => (Array.isArray(value) && value.every((each) => typeof each === "string") ? value : undefined),
+  },
   pairs: {
     wanted: "an object of names and values",
     textsOf: (value) => {
@@ -166,7 +170,7 @@ function isOptionName(name: string): name is OptionName {
 
 function isRepeatable(option: Option): boolean {
   const name = option.attributeName();
-  return isOptionName(name) && optionKinds[name] === "pairs";
+  return isOptionName(name) && ["pairs", "list"].includes(optionKinds[name]);
 }
 
 function originOfDefault(option: Option): OptionOrigin {

@@ -3,7 +3,7 @@ import type { OptionOrigin } from "./option-values.js";
 /** The options of a command as a table for people: name, value, and where that is from. */
 export function optionTable(origins: readonly OptionOrigin[]): string {
   const rows = origins.flatMap(({ option, texts, from }) =>
-    texts.map((text) => [`--${option.name()}`, shown(text), from] as const),
+    (texts.length === 0 ? ["-"] : texts).map((text) => [`--${option.name()}`, shown(text), from] as const),
   );
   const [names, values] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows

@@ -43,6 +43,15 @@ describe("the value of an option is that of the first of: command line, environm
     expect((await complete({ file, env: { MR_ARG: "z=1" } })).values["arg"]).toEqual({ z: "1" });
   });
 
+  it("for those that may be repeated, too", async () => {
+    const file = { file: ["a.txt", "b.txt#b"] };
+    expect((await complete({ file })).values["file"]).toEqual(["a.txt", "b.txt#b"]);
+    const { values, origins } = await complete({ file, args: ["--file", "c", "--file", "d"] });
+    expect(values["file"]).toEqual(["c", "d"]);
+    expect(origins).toContainEqual(["--file", ["c", "d"], "command line"]);
+    expect((await complete({ file, env: { MR_FILE: "e" } })).values["file"]).toEqual(["e"]);
+  });
+
   it("and the last one on the command line, when one is there twice", async () => {
     const { values, origins } = await complete({ args: ["-r", "1", "-r", "2"] });
     expect(values["reducers"]).toBe(2);
@@ -98,6 +107,8 @@ describe("what is wrong is said with its place:", () => {
     [{ file: { reducer: 1 } }, /^the file: there is no option reducer \(did you mean reducers\?\)$/],
     [{ file: { "task-timeout": "1s" } }, /did you mean taskTimeout\?/],
     [{ file: { toString: 1 } }, /^the file: there is no option toString$/],
+    [{ file: { file: "a" } }, /^value 'a' of file in the file is invalid\. It must be a list of strings\.$/],
+    [{ file: { file: ["a", 1] } }, /It must be a list of strings\.$/],
     [{ file: { arg: ["a=b"] } }, /arg in the file is invalid\. It must be an object of names and values/],
     [{ file: { arg: { a: null } } }, /arg in the file is invalid\. It must be an object of names and values/],
     [{ file: { arg: { "a b": 1 } } }, /arg in the file is invalid\. It must be name=value/],
@@ -135,6 +146,7 @@ it("the table has a line for each option, and one for each repetition", async ()
       "--backup-tasks   on        default",
       "--arg            a=1       command line",
       '--arg            "b= x\\n"  command line',
+      "--file           -         default",
       "--socket         /tmp/s    MR_SOCKET",
       "--output-dir     own       default",
       "--split-size     -         default",
@@ -166,6 +178,7 @@ async function complete({ args = [], env = {}, file }: Sources) {
     .addOption(options.drainTimeout())
     .addOption(options.backupTasks())
     .addOption(options.arg())
+    .addOption(options.file())
     .addOption(options.socket())
     .addOption(commandLineOnly(options.outputDirectory("own")))
     .addOption(options.splitSize(false))
