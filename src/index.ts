@@ -20,7 +20,9 @@ export type {
   SideFile,
   TaskContext,
 } from "./app/contract.js";
+export type { Config } from "./app/define-config.js";
 export { defineApp } from "./app/define-app.js";
+export { defineConfig } from "./app/define-config.js";
 export { words, wordsInBytes } from "./app/words.js";
 export type { TestOptions, TestResult };
 

@@ -1,14 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { extname } from "node:path";
-import { pathToFileURL } from "node:url";
-import { inspect } from "node:util";
 import type { AppIdentity } from "../rpc/protocol.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
 import { isWriterExtension } from "../output/output-format.js";
 import type { App, CsvOptions, HookContext, JsonValue, MapContext, OutputWriter, ReadRecords } from "./contract.js";
 import { csvProblem } from "./csv-options.js";
+import { importFailure, importModule } from "./import-module.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
@@ -42,13 +38,15 @@ export function isMapOnly({ reduce, reduceStream }: Pick<LoadedApp, "reduce" | "
 }
 
 /**
- * Imports an app's module and checks what it exports. TypeScript goes through tsx, which is loaded only then: it costs
- * more than a small job.
+ * Imports an app's module and checks what it exports.
  *
  * Throws an AppError that names the file and the export.
  */
 export async function loadApp(path: string): Promise<LoadedApp> {
-  return checkApp(path, await importModule(path));
+  const module = await importModule(path).catch((error: unknown) => {
+    throw new AppError(`cannot load app ${path}: ${importFailure(path, error)}`, { cause: error });
+  });
+  return checkApp(path, module);
 }
 
 /** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
@@ -156,23 +154,6 @@ function writerOf(path: string, app: Record<string, unknown>): OutputWriter | un
   return writer as OutputWriter;
 }
 
-async function importModule(path: string): Promise<Record<string, unknown>> {
-  try {
-    if (/^\.[mc]?ts$/.test(extname(path))) await prepareForTypeScript();
-    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-  } catch (error) {
-    throw new AppError(`cannot load app ${path}: ${reason(path, error)}`, { cause: error });
-  }
-}
-
-/** For all of this thread, which runs one app. As the program `tsx` does it: stacks then name lines of the source. */
-async function prepareForTypeScript(): Promise<void> {
-  const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
-  process.setSourceMapsEnabled(true);
-  commonJs.register();
-  modules.register();
-}
-
 /** The app may be the default export (`defineApp`, or `module.exports` of CommonJS) or the named exports. */
 function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
   const candidates = [module["default"], (module["default"] as { default?: unknown } | undefined)?.default];
@@ -181,40 +162,6 @@ function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
     if (isObject && functions.some((name) => name in candidate)) return candidate as Record<string, unknown>;
   }
   return module;
-}
-
-/** Says what went wrong and where, in one line. */
-function reason(path: string, error: unknown): string {
-  if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
-  const message = `${error.name}: ${firstLines(error.message)}`;
-  if (error.message.includes(`'mapreduce-ts'`)) {
-    return `${firstLines(error.message)}; run "npm install mapreduce-ts" (or "npm link mapreduce-ts") beside the app`;
-  }
-  const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOfThrow(error);
-  return place === undefined || message.includes(path) ? message : `${message} (${place})`;
-}
-
-/** esbuild, of which tsx makes use, says `Transform failed with 1 error:` and then, a line each, what and where. */
-function firstLines(message: string): string {
-  const [first = "", second = ""] = message.split("\n");
-  return first.endsWith(":") && second !== "" ? second : first;
-}
-
-/** V8 shows the place of a syntax error only to a process that dies of it. */
-function placeOfSyntaxError(path: string): string | undefined {
-  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--check"], {
-    input: readFileSync(path),
-    encoding: "utf8",
-  });
-  const line = /^(?:file:\/\/.*|\[stdin\]):(\d+)$/m.exec(stderr)?.[1];
-  return line === undefined ? undefined : `${path}:${line}`;
-}
-
-/** The first place on the stack that is in code of the app. */
-function placeOfThrow({ stack = "" }: Error): string | undefined {
-  const places = stack.matchAll(/^\s+at (?:.*\()?(?:file:\/\/)?(\/.*?)(?:\?[^:]*)?:(\d+):\d+\)?$/gm);
-  for (const [, file = "", line = ""] of places) if (!file.includes("/node_modules/")) return `${file}:${line}`;
-  return undefined;
 }
 
 function hint(app: Record<string, unknown>, name: string): string {

@@ -27,6 +27,7 @@ function commandLine(name: string, path: string) {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(false))
+    .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.attemptTimeout())

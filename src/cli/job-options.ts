@@ -14,6 +14,7 @@ interface Given {
   readonly outputFormat?: OutputFormat | undefined;
   readonly compress?: "gz" | undefined;
   readonly splitSize?: number | undefined;
+  readonly sample?: number | undefined;
   readonly memory: number;
   readonly arg?: Readonly<Record<string, string>> | undefined;
   readonly file?: readonly string[] | undefined;
@@ -46,6 +47,7 @@ export function jobOptions(
     output: outputSettings(given),
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
+    samplePercent: given.sample,
     collectorBytes: given.memory,
     args: given.arg,
     files: findSharedFiles(given.file ?? []),

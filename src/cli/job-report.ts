@@ -6,6 +6,7 @@ import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
 const outputLinesShown = 10;
 
 interface Given {
+  readonly sample?: number | undefined;
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly debug?: boolean | undefined;
@@ -16,11 +17,11 @@ export async function tellEnd(
   program: string,
   report: JobReport,
   stoppedBy: NodeJS.Signals | undefined,
-  { quiet = false, json = false, debug = false }: Given,
+  { quiet = false, json = false, debug = false, sample }: Given,
 ): Promise<void> {
-  if (json) process.stdout.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(asJson(report, sample), null, 2)}\n`);
   if (report.snapshot.phase === "done") {
-    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report)}\n`);
+    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report, sample)}\n`);
     return;
   }
   // It may have failed by itself just then.
@@ -30,9 +31,10 @@ export async function tellEnd(
   if (report.failure !== undefined) throw failed(report.failure, report, debug);
 }
 
-async function summaryOf({ snapshot, directory, outputs, sideFiles }: JobReport): Promise<string> {
+async function summaryOf(report: JobReport, samplePercent: number | undefined): Promise<string> {
+  const { snapshot, directory, outputs, sideFiles } = report;
   const { summary } = await import("../status/summary.js");
-  return summary(snapshot, outputsText(directory, outputs, sideFiles));
+  return summary({ ...snapshot, samplePercent }, outputsText(directory, outputs, sideFiles));
 }
 
 /** What of the job can be gone on with; undefined when nothing can. */
@@ -64,7 +66,7 @@ function lastOutput(output: string, linesMax: number): string[] {
   return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
 }
 
-function asJson({ snapshot, directory, outputs, sideFiles }: JobReport): unknown {
+function asJson({ snapshot, directory, outputs, sideFiles }: JobReport, samplePercent: number | undefined): unknown {
   const { map, reduce, ...rest } = snapshot;
   const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
   return {
@@ -72,6 +74,7 @@ function asJson({ snapshot, directory, outputs, sideFiles }: JobReport): unknown
     elapsedMs: Math.round(rest.elapsedMs),
     map: withNames(map),
     reduce: withNames(reduce),
+    samplePercent,
     directory,
     outputs,
     sideFiles,

@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";
+import { initCommand } from "./init-command.js";
 import { runProgram } from "./program.js";
 import { replayCommand } from "./replay-command.js";
 import { reportCommand } from "./report-command.js";
@@ -20,6 +21,7 @@ const program = new Command("mr")
   .addCommand(catCommand())
   .addCommand(verifyCommand())
   .addCommand(reportCommand())
+  .addCommand(initCommand())
   .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
   .addCommand(workerCommand("worker", "mr worker"))
   .addHelpText(

@@ -2,7 +2,7 @@
 import { availableParallelism, userInfo } from "node:os";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
-import { duration, nameValue, onOrOff, size, wholeNumber } from "./values.js";
+import { duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -24,9 +24,9 @@ export const partitioner = () =>
     .default("hash" as const);
 
 export const socket = () =>
-  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet")
-    .env("MR_SOCKET")
-    .default(`/var/tmp/mr-${userInfo().uid}.sock`);
+  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet").default(
+    `/var/tmp/mr-${userInfo().uid}.sock`,
+  );
 
 export const arg = () =>
   new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);
@@ -63,6 +63,12 @@ export const splitSize = (isShorter: boolean) =>
     'how long a split of a file is at most, for apps with input "text", "lines" or "jsonl" ' +
       `(default: 64MiB${isShorter ? ", less when that would leave workers idle" : ""})`,
   ).argParser(size("1KiB", "1TiB"));
+
+export const sample = () =>
+  new Option(
+    "--sample <percentage>",
+    "map only a part of the inputs: so much of each split, or of files that are not cut, so many",
+  ).argParser(percentage);
 
 export const memory = () =>
   new Option("--memory <size>", "memory for the pairs of a map task; what is more is sorted and kept on disk meanwhile")
@@ -105,6 +111,8 @@ export const skipBadRecords = () =>
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
 
+export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
+
 export const keepIntermediate = () =>
   new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had");
 
@@ -112,6 +120,12 @@ export const resume = () =>
   new Option(
     "--resume",
     "go on with the job that was interrupted in the output directory; what is done is not run again",
+  );
+
+export const dryRun = () =>
+  new Option(
+    "--dry-run",
+    "only show how the job would be cut into tasks; no worker is started, and nothing is written",
   );
 
 export const drainTimeout = () =>
@@ -145,4 +159,4 @@ export const debug = () => new Option("--debug", "show stack traces");
 export const workers = () =>
   new Option("-w, --workers <n>", "number of worker processes")
     .argParser(wholeNumber(1, 1000))
-    .default(availableParallelism(), "one a core");
+    .default(availableParallelism(), `${availableParallelism()}, one a core`);

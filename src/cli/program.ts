@@ -3,6 +3,8 @@ import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { OptionValues } from "./option-values.js";
+import { optionTable } from "./print-config.js";
 
 /** What a program exits with, besides 128 + n when ended by signal n. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
@@ -14,6 +16,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["AppError", exitCodes.usage],
   ["InputError", exitCodes.usage],
+  ["ConfigError", exitCodes.usage],
   ["JournalError", exitCodes.usage],
   ["AddressInUseError", exitCodes.usage],
   ["AddressUnusableError", exitCodes.usage],
@@ -40,15 +43,21 @@ export class Exit extends Error {
 
 /** Parses the command line, runs the command, and exits. */
 export async function runProgram(program: CommandUnknownOpts): Promise<never> {
+  const values = new Map<CommandUnknownOpts, OptionValues>();
   forEachCommand(program, (command) => {
+    if (command.commands.length === 0) values.set(command, new OptionValues(command));
     const path = commandPath(command);
     command.exitOverride();
     command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${path}: `)) });
     command.showHelpAfterError(`See ${path} --help.`);
   });
-  let speaker = program.name();
-  program.hook("preAction", (_program, command) => {
-    speaker = commandPath(command);
+  let running = program;
+  program.hook("preAction", async (_program, command) => {
+    running = command;
+    await values.get(command)?.complete();
+    if (values.get(command)?.areAskedFor !== true) return;
+    process.stdout.write(optionTable(values.get(command)?.origins() ?? []));
+    throw new Exit(exitCodes.done);
   });
   // Who reads may have seen enough (`| head`). The job goes on: its results are files.
   const lost: unknown[] = [];
@@ -56,18 +65,19 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return;
     lost.push(error);
-    say(speaker, `cannot write to standard output: ${error.message}`);
+    say(commandPath(running), `cannot write to standard output: ${error.message}`);
   });
+  let exitCode: number = exitCodes.done;
   try {
     await program.parseAsync();
-    await setImmediate(); // An error of the last write comes now.
-    process.exit(lost.length > 0 ? exitCodes.failed : exitCodes.done);
   } catch (error) {
-    const { code, message, details } = explain(error, process.argv.includes("--debug"));
-    if (message !== "") say(speaker, message);
+    const { code, message, details } = explain(error, running.getOptionValue("debug") === true);
+    if (message !== "") say(commandPath(running), message);
     if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
-    process.exit(code);
+    exitCode = code;
   }
+  if (exitCode === exitCodes.done) await setImmediate(); // An error of the last write comes now.
+  process.exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
 }
 
 /** What to say about an error, and what to exit with. */

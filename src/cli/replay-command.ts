@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
+import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
 import { outputSettings } from "./job-options.js";
@@ -22,7 +23,7 @@ function commandLine() {
     .argument("<app>", "the app of the job, corrected")
     .argument("[file]", "the records, as a job with --skip-bad-records has left them", `mr-output/${badRecordsName}`)
     .addOption(options.reducers().default(1))
-    .addOption(options.outputDirectory("mr-replay"))
+    .addOption(ownDirectory())
     .addOption(options.outputFormat())
     .addOption(options.compress())
     .addOption(options.arg())
@@ -40,6 +41,11 @@ Examples:
   $ ${path} ./my-app.ts
   $ node --inspect-brk $(command -v mr) replay-bad-records ./my-app.ts counts/${badRecordsName}`,
     );
+}
+
+/** What a config file says is where the job's own output is, which must not be cleared for this. */
+function ownDirectory() {
+  return commandLineOnly(options.outputDirectory("mr-replay"));
 }
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;

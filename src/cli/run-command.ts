@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd, withWhatIsLeft } from "./job-report.js";
@@ -30,6 +30,7 @@ function commandLine() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(true))
+    .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.attemptTimeout())
@@ -39,6 +40,7 @@ function commandLine() {
     .addOption(options.skipBadRecords())
     .addOption(options.keepIntermediate())
     .addOption(options.resume())
+    .addOption(options.dryRun())
     .addOption(options.drainTimeout())
     .addOption(options.statusPort())
     .addOption(options.statusHost())
@@ -61,7 +63,12 @@ Examples:
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function runJob(typed: string, names: readonly string[], given: Given): Promise<void> {
+async function runJob(
+  typed: string,
+  names: readonly string[],
+  given: Given,
+  command: CommandUnknownOpts,
+): Promise<void> {
   const [{ resolveApp }, { splitBytesFor }, { runCluster }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/splits.js"),
@@ -85,13 +92,19 @@ async function runJob(typed: string, names: readonly string[], given: Given): Pr
       kill.abort();
     },
   );
+  const job = jobOptions(files, given, splitBytesFor(files, given.workers));
+  if (given.dryRun === true) {
+    const { showPlan } = await import("./dry-run.js");
+    await showPlan({ ...job, app }, given, command);
+    return;
+  }
   const log = (message: string) => console.log(message);
   const statusPage = await startStatusPage(given, log);
   const { report: end, poolFailure } = await runCluster({
     app,
     workers: given.workers,
     job: {
-      ...jobOptions(files, given, splitBytesFor(files, given.workers)),
+      ...job,
       app,
       // In one command nobody wants to know how its parts found each other.
       log: { info: () => undefined, warn: log },

@@ -24,6 +24,7 @@ export function sequentialCommand() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(false))
+    .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.quiet())
     .addOption(options.debug())
@@ -38,7 +39,7 @@ Examples:
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
     .action(async (typed, names, given) => {
-      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, sample, memory } = given;
       const [{ resolveApp }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
         import("../input/shared-files.js"),
@@ -58,6 +59,7 @@ Examples:
         partitioner,
         output: outputSettings(given),
         splitBytes,
+        samplePercent: sample,
         collectorBytes: memory,
         outputDirectory: outputDir,
         args: arg ?? {},
@@ -65,7 +67,7 @@ Examples:
         engineVersion: packageVersion(),
         warn: (message) => say(path, message),
       }).finally(() => process.off("exit", onEarlyExit));
-      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs));
+      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs, sample));
     });
 }
 
@@ -78,6 +80,7 @@ function onEarlyExit(): void {
 async function summaryOf(
   { maps, reduces, totals, directory, outputs, sideFiles }: InProcessReport,
   elapsedMs: number,
+  samplePercent: number | undefined,
 ): Promise<string> {
   const { summary } = await import("../status/summary.js");
   return summary(
@@ -89,6 +92,7 @@ async function summaryOf(
       mapsLost: 0,
       recordsSkipped: 0,
       elapsedMs,
+      samplePercent,
     },
     outputsText(directory, outputs, sideFiles),
   );

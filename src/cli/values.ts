@@ -36,6 +36,13 @@ export function size(least: string, most: string): (text: string) => number {
   };
 }
 
+/** A part, such as `1%`. Returns a number of percent, and undefined when it is all. */
+export function percentage(text: string): number | undefined {
+  const percent = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
+  if (percent > 0 && percent <= 100) return percent === 100 ? undefined : percent;
+  throw new InvalidArgumentError("It must be a percentage from above 0% to 100%, such as 1% or 0.5%.");
+}
+
 /** Collects `--arg name=value` options. */
 export function nameValue(text: string, earlier: Record<string, string> | undefined): Record<string, string> {
   const [name, ...rest] = text.split("=");
@@ -55,4 +62,12 @@ export function nameValue(text: string, earlier: Record<string, string> | undefi
 export function onOrOff(text: string): boolean {
   if (text !== "on" && text !== "off") throw new InvalidArgumentError("It must be on or off.");
   return text === "on";
+}
+
+/** What a variable says of a flag, which has no value on the command line. */
+export function flagText(text: string): boolean {
+  const lower = text.toLowerCase();
+  if (["1", "true", "yes", "on"].includes(lower)) return true;
+  if (["0", "false", "no", "off"].includes(lower)) return false;
+  throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
 }

@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import prettyMs from "pretty-ms";
 import { InputError } from "../input/input-error.js";
 import { planSample } from "../input/sample.js";
+import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
 import { clearEarlierJob } from "../output/earlier-job.js";
 import { outputSuffix } from "../output/output-format.js";
@@ -211,10 +212,11 @@ export class Coordinator {
 
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { inputs, output, splitBytes, partitioner, reducers, log } = this.#options;
+    const { inputs, output, splitBytes, samplePercent, partitioner, reducers, log } = this.#options;
     try {
-      const splits = planSplits(inputs, app.input, splitBytes);
-      const sample = partitioner === "range" ? { sample: planSample(splits, app, reducers) } : {};
+      const all = planSplits(inputs, app.input, splitBytes);
+      const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
+      const splits = sampledSplits(all, app.input, samplePercent);
       if (this.#job.directory.hasJournal()) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }

@@ -88,7 +88,7 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
 }
 
 function inputsOf(options: CoordinatorOptions): JobInputs {
-  const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven } = options;
+  const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven, samplePercent } = options;
   return {
     inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),
     reducers,
@@ -97,6 +97,7 @@ function inputsOf(options: CoordinatorOptions): JobInputs {
     ...(args === undefined ? {} : { args: { ...args } }),
     files: [...files],
     ...(splitBytesGiven ? { splitBytes } : {}),
+    ...(samplePercent === undefined ? {} : { samplePercent }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface CoordinatorOptions {
   readonly splitBytes: number;
   /** Whether the user has said so: then a job that is resumed must have had the same. */
   readonly splitBytesGiven: boolean;
+  /** Which part of the inputs is mapped, in percent; undefined when all is. */
+  readonly samplePercent?: number | undefined;
   /** How much memory the pairs of a map attempt may take before they are spilled. */
   readonly collectorBytes: number;
   /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */

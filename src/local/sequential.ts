@@ -3,6 +3,7 @@ import type { AppFile } from "../app/resolve.js";
 import { boundariesOf, type KeySample } from "../coordinator/core/boundaries.js";
 import { sourceOfSplit } from "../input/records.js";
 import { planSample } from "../input/sample.js";
+import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
 import type { Partitioner, Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
@@ -20,6 +21,8 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
   readonly app: AppFile;
   readonly splitBytes: number;
   readonly partitioner: Partitioner;
+  /** As the coordinator has it. */
+  readonly samplePercent?: number | undefined;
 };
 
 /**
@@ -32,9 +35,10 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadApp(options.app.path);
   const { reducers, partitioner } = options;
-  const splits = planSplits(options.inputs, app.input, options.splitBytes);
+  const all = planSplits(options.inputs, app.input, options.splitBytes);
   const identity = { name: options.app.name, ...traitsOf(app) };
-  const sample = partitioner === "range" ? planSample(splits, identity, reducers) : undefined;
+  const sample = partitioner === "range" ? planSample(all, identity, reducers) : undefined;
+  const splits = sampledSplits(all, app.input, options.samplePercent);
   return runInProcess({ ...options, app, appFile: options.app }, async (runAttempt) => {
     const boundaries = sample && boundariesOf(await takeSample(app, sample, runAttempt), reducers);
     const maps: AttemptResult[] = [];

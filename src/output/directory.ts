@@ -11,7 +11,7 @@ import { InputError } from "../input/input-error.js";
 import { AddressInUseError } from "../rpc/errors.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
-import { makeDirectories, removeEmptyDirectories } from "./make-directory.js";
+import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
 import { jobFileKind, type JobFileKind } from "./names.js";
 
 /** A directory that this process has taken. */
@@ -55,6 +55,25 @@ export class JobDirectory {
       if (error instanceof InputError) throw error;
       if (!(error instanceof AddressInUseError)) throw unusable(path, error);
       throw new InputError(`another job is running in ${path}; choose another --output-dir`, { cause: error });
+    }
+  }
+
+  /**
+   * Says what to take the directory would find: how many files of an earlier job a new one would clear away. Makes and
+   * changes nothing. Throws an InputError as `take` does, except when another job runs in it.
+   */
+  static foresee(path: string, inputs: readonly InputFile[]): number {
+    if (path === "") throw new InputError("the name of the output directory is empty");
+    try {
+      const outmost = missingDirectories(path).at(-1);
+      const there = outmost === undefined ? path : dirname(outmost);
+      const entries = readdirSync(there, { withFileTypes: true });
+      accessSync(there, constants.W_OK | constants.X_OK);
+      if (outmost !== undefined) return 0;
+      requireInputsApart(realpathSync(path), path, inputs);
+      return entries.filter((entry) => !entry.isDirectory() && jobFileKind(entry.name) !== undefined).length;
+    } catch (error) {
+      throw error instanceof InputError ? error : unusable(path, error);
     }
   }
 

@@ -4,6 +4,8 @@ import type { Snapshot } from "../rpc/protocol.js";
 
 /** The part of a snapshot that the summary shows. */
 type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "mapsLost" | "recordsSkipped" | "elapsedMs"> & {
+  /** Which part of the inputs was mapped, in percent; undefined when all was. */
+  readonly samplePercent?: number | undefined;
   readonly maps: Pick<Snapshot["maps"], "total">;
   readonly reduces: Pick<Snapshot["reduces"], "total">;
 };
@@ -33,6 +35,7 @@ export function summary(job: JobTotals, location: string): string {
     ...(job.recordsSkipped === 0
       ? []
       : [`  left out ${count(job.recordsSkipped, "bad record")}: mr-bad-records.jsonl`]),
+    ...(job.samplePercent === undefined ? [] : [`  a sample: only ${job.samplePercent}% of the inputs was mapped`]),
     ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${grouped(n)}`),
   ];
   return lines.join("\n");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, nameValue, wholeNumber } from "../../src/cli/values.js";
+import { duration, nameValue, percentage, wholeNumber } from "../../src/cli/values.js";
 
 describe("wholeNumber", () => {
   const parse = wholeNumber(1, 100);
@@ -27,6 +27,18 @@ describe("duration", () => {
   ])("takes %j as %d ms", (text, milliseconds) => expect(duration(text)).toBe(milliseconds));
   it.each(["", "x", "0", "-1s", "10 parsecs", "2d", "0.1ms", "1".repeat(200)])("refuses %j", (text) => {
     expect(() => duration(text)).toThrow("It must be a duration");
+  });
+});
+
+describe("percentage", () => {
+  it.each([
+    ["1%", 1],
+    ["0.5%", 0.5],
+    ["99.9%", 99.9],
+    ["100%", undefined],
+  ])("takes %j as %s", (text, percent) => expect(percentage(text)).toBe(percent));
+  it.each(["", "1", "%", "0%", "0.0%", "100.1%", "-1%", "1e1%", ".5%", "1 %", "x%"])("refuses %j", (text) => {
+    expect(() => percentage(text)).toThrow("It must be a percentage");
   });
 });
 

@@ -211,6 +211,8 @@ describe("to resume is refused", () => {
     expect(await refused(left, inputs, { args: { a: "b" } })).toMatch(/it had no --arg, and this has --arg a=b$/);
     const other = { splitBytesGiven: true, splitBytes: 2048 };
     expect(await refused(left, inputs, other)).toMatch(/it had --split-size 1KiB, and this has --split-size 2KiB$/);
+    const sample = { samplePercent: 1 };
+    expect(await refused(left, inputs, sample)).toMatch(/it had no --sample, and this has --sample 1%$/);
     expect(await refused(left, inputs.slice(0, 1))).toMatch(
       /its input .*input-1 is not given \(it had 2, and this has 1\)/,
     );

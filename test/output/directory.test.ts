@@ -39,6 +39,20 @@ describe("JobDirectory", () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  it("can be foreseen: how much there is to clear, and whether it can be had, and nothing is made", () => {
+    const path = temporary.newDirectory();
+    touch(path, "theirs", "mr-out-0", "mr-0-1", "mr-bad-records.jsonl", ".mr-journal");
+    mkdirSync(join(path, "mr-out-1"));
+    expect(JobDirectory.foresee(path, [])).toBe(4);
+    expect(JobDirectory.foresee(join(path, "new", "deep"), [])).toBe(0);
+    expect(existsSync(join(path, "new"))).toBe(false);
+    expect(() => JobDirectory.foresee("", [])).toThrow("is empty");
+    expect(() => JobDirectory.foresee(join(path, "theirs"), [])).toThrow("not a directory");
+    expect(() => JobDirectory.foresee(join(path, "theirs", "deep"), [])).toThrow("not a directory");
+    const inputs = findInputs([join(path, "mr-out-0")]);
+    expect(() => JobDirectory.foresee(path, inputs)).toThrow("it would be cleared away");
+  });
+
   it("is made with its parents, and they are removed again when nothing came into it", async () => {
     const parent = temporary.newPath();
     const path = join(parent, "a", "b");

@@ -21,6 +21,9 @@ export function differences(before: JobInputs, now: JobInputs): string | undefin
     const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${shown(before.splitBytes)}`;
     return `it had ${had}, and this has --split-size ${shown(now.splitBytes)}`;
   }
+  if (before.samplePercent !== now.samplePercent) {
+    return `it had ${sampleText(before)}, and this has ${sampleText(now)}`;
+  }
   if (now.args !== undefined && !isSameArgs(before.args ?? {}, now.args)) {
     return `it had ${shownArgs(before.args ?? {})}, and this has ${shownArgs(now.args)}`;
   }
@@ -42,6 +45,10 @@ function fileDifference(before: JobInputs["files"], now: JobInputs["files"]): st
 
 function shown(bytes: number): string {
   return prettyBytes(bytes, { binary: true, space: false, maximumFractionDigits: 10 });
+}
+
+function sampleText({ samplePercent }: JobInputs): string {
+  return samplePercent === undefined ? "no --sample" : `--sample ${samplePercent}%`;
 }
 
 /** In which app it differs; undefined when in none, or when one of the two is not known. */

@@ -22,6 +22,8 @@ const settings = v.strictObject({
   files: v.array(protocol.sharedFile),
   /** Of `--split-size`; left out when it was not given. */
   splitBytes: v.optional(count),
+  /** Of `--sample`; left out when all inputs are mapped. */
+  samplePercent: v.optional(v.number()),
 });
 
 const header = v.strictObject({

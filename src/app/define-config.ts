@@ -1,0 +1,66 @@
+/** What a config file may hold: the options of all commands, and how each is written there. */
+export const optionKinds = {
+  arg: "pairs",
+  attemptTimeout: "measure",
+  backupTasks: "switch",
+  by: "text",
+  compress: "text",
+  connectTimeout: "measure",
+  debug: "flag",
+  drainTimeout: "measure",
+  dryRun: "flag",
+  file: "list",
+  inputsFrom: "text",
+  javascript: "flag",
+  json: "flag",
+  keepIntermediate: "flag",
+  maxAttempts: "number",
+  maxCrashes: "number",
+  memory: "measure",
+  open: "flag",
+  output: "text",
+  outputDir: "text",
+  outputFormat: "text",
+  partitioner: "text",
+  quiet: "flag",
+  reconnectTimeout: "measure",
+  recursive: "flag",
+  reducers: "number",
+  resume: "flag",
+  sample: "text",
+  skipBadRecords: "number",
+  socket: "text",
+  splitSize: "measure",
+  statusHost: "text",
+  statusPort: "number",
+  taskTimeout: "measure",
+  top: "number",
+  workers: "number",
+} as const satisfies Readonly<Record<string, keyof Values>>;
+
+interface Values {
+  readonly flag: boolean;
+  readonly number: number;
+  readonly text: string;
+  /** A duration or a size: `"20s"`, `"64MiB"`. A number is one of milliseconds or bytes. */
+  readonly measure: string | number;
+  /** What is `on` or `off` on the command line. */
+  readonly switch: boolean;
+  /** What may be repeated on the command line. */
+  readonly list: readonly string[];
+  /** What is `name=value` on the command line, as often as one likes. */
+  readonly pairs: Readonly<Record<string, string | number | boolean>>;
+}
+
+/**
+ * A config file, `mr.config.ts`: options for all commands, by their names in camelCase. `mr run --help` explains them,
+ * and `mr run --print-config` shows what they come to.
+ */
+export type Config = {
+  readonly [Name in keyof typeof optionKinds]?: Values[(typeof optionKinds)[Name]] | undefined;
+};
+
+/** Returns the config it is given. It is there for its type: `export default defineConfig({ reducers: 4 })`. */
+export function defineConfig(config: Config): Config {
+  return config;
+}

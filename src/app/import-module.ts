@@ -1,0 +1,59 @@
+/** Modules of the user: apps and config files. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+
+/**
+ * Imports a module by its path. TypeScript goes through tsx, which is loaded only then: it costs more than a small job.
+ * For what it throws see `importFailure`.
+ */
+export async function importModule(path: string): Promise<Record<string, unknown>> {
+  if (/^\.[mc]?ts$/.test(extname(path))) await (typeScript ??= prepareForTypeScript());
+  return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+}
+
+let typeScript: Promise<void> | undefined;
+
+/** For all of this thread. As the program `tsx` does it: stacks then name lines of the source. */
+async function prepareForTypeScript(): Promise<void> {
+  const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
+  process.setSourceMapsEnabled(true);
+  commonJs.register();
+  modules.register();
+}
+
+/** Says in one line what went wrong with the import of a module, and where. */
+export function importFailure(path: string, error: unknown): string {
+  if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
+  const message = `${error.name}: ${firstLines(error.message)}`;
+  if (error.message.includes(`'mapreduce-ts'`)) {
+    return `${firstLines(error.message)}; run "npm install mapreduce-ts" (or "npm link mapreduce-ts") beside it`;
+  }
+  const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOfThrow(error);
+  return place === undefined || message.includes(path) ? message : `${message} (${place})`;
+}
+
+/** esbuild, of which tsx makes use, says `Transform failed with 1 error:` and then, a line each, what and where. */
+function firstLines(message: string): string {
+  const [first = "", second = ""] = message.split("\n");
+  return first.endsWith(":") && second !== "" ? second : first;
+}
+
+/** V8 shows the place of a syntax error only to a process that dies of it. */
+function placeOfSyntaxError(path: string): string | undefined {
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--check"], {
+    input: readFileSync(path),
+    encoding: "utf8",
+  });
+  const line = /^(?:file:\/\/.*|\[stdin\]):(\d+)$/m.exec(stderr)?.[1];
+  return line === undefined ? undefined : `${path}:${line}`;
+}
+
+/** The first place on the stack that is in code of the user. */
+function placeOfThrow({ stack = "" }: Error): string | undefined {
+  const places = stack.matchAll(/^\s+at (?:.*\()?(?:file:\/\/)?(\/.*?)(?:\?[^:]*)?:(\d+):\d+\)?$/gm);
+  for (const [, file = "", line = ""] of places) if (!file.includes("/node_modules/")) return `${file}:${line}`;
+  return undefined;
+}

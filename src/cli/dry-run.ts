@@ -1,0 +1,76 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import prettyBytes from "pretty-bytes";
+import { InputError } from "../input/input-error.js";
+import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
+import type { Split } from "../rpc/protocol.js";
+import { optionOrigins } from "./option-values.js";
+import { optionTable } from "./print-config.js";
+
+interface Given {
+  readonly workers: number;
+  readonly reducers: number;
+  readonly resume?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** `--dry-run`: shows on standard output what a job would do, as text or as JSON. */
+export async function showPlan(options: PlanOptions, given: Given, command: CommandUnknownOpts): Promise<void> {
+  // The splits of a job that is resumed are those that it had.
+  if (given.resume === true) throw new InputError("--dry-run shows a new job: leave out --resume");
+  const plan = await planJob(options);
+  process.stdout.write(
+    given.json === true
+      ? `${JSON.stringify(asJson(plan, options, given, command), null, 2)}\n`
+      : `${asText(plan, options, given)}\n${optionTable(optionOrigins(command))}`,
+  );
+}
+
+function asText({ input, splits, filesToClear }: JobPlan, options: PlanOptions, given: Given): string {
+  const { app, inputs, outputDirectory } = options;
+  const inputBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const cleared = filesToClear === 0 ? "" : `, from which ${files(filesToClear)} of an earlier job would be cleared`;
+  const lines = {
+    app: `${app.path}, with input "${input}"`,
+    inputs: `${files(inputs.length)}, ${prettyBytes(inputBytes)}`,
+    "map tasks": `${splits.length}${splits.length === 0 ? "" : `, with ${sizesText(splits)} each`}`,
+    "reduce tasks": String(given.reducers),
+    workers: String(given.workers),
+    output: outputDirectory + cleared,
+  };
+  return Object.entries(lines)
+    .map(([name, text]) => `${name.padEnd("reduce tasks".length)}  ${text}\n`)
+    .join("");
+}
+
+function files(n: number): string {
+  return `${n} file${n === 1 ? "" : "s"}`;
+}
+
+function sizesText(splits: readonly Split[]): string {
+  const sizes = splits.map(lengthOf).sort((a, b) => a - b);
+  const [least, most] = [sizes[0] ?? 0, sizes.at(-1) ?? 0].map((bytes) => prettyBytes(bytes));
+  return least === most ? String(least) : `${least} to ${most}`;
+}
+
+function lengthOf({ startBytes, endBytes }: Split): number {
+  return endBytes - startBytes;
+}
+
+function asJson(plan: JobPlan, options: PlanOptions, given: Given, command: CommandUnknownOpts): unknown {
+  const { name, path, hash } = options.app;
+  return {
+    app: { name, path, hash, input: plan.input },
+    splits: plan.splits.map((split) => ({
+      file: split.file,
+      startBytes: split.startBytes,
+      endBytes: split.endBytes,
+      bytes: lengthOf(split),
+    })),
+    mapTasks: plan.splits.length,
+    reduceTasks: given.reducers,
+    workers: given.workers,
+    directory: options.outputDirectory,
+    filesToClear: plan.filesToClear,
+    options: command.opts(),
+  };
+}

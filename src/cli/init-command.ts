@@ -1,0 +1,30 @@
+import { Command } from "@commander-js/extra-typings";
+import * as options from "./options.js";
+import { say } from "./program.js";
+
+const path = "mr init";
+
+/** `mr init`: the beginning of an app, with a test. */
+export function initCommand() {
+  return new Command("init")
+    .description("Make a directory with an app to begin with: map and reduce, a test, sample data, package.json.")
+    .argument("<directory>", "the directory, which is made if it does not exist; no file in it is replaced")
+    .addOption(options.javascript())
+    .addOption(options.quiet())
+    .addOption(options.debug())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ ${path} my-app
+  $ ${path} --javascript my-app`,
+    )
+    .action(async (directory, { javascript = false, quiet = false }) => {
+      const { makeApp } = await import("./new-app.js");
+      const files = makeApp(directory, javascript ? "javascript" : "typescript");
+      if (quiet) return;
+      say(path, `made ${files.join(", ")} in ${directory}`);
+      const there = /^[\w./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`;
+      say(path, `try it with: cd ${there} && npm install && npm test && npm start`);
+    });
+}

@@ -1,0 +1,190 @@
+/**
+ * Where an option has its value from, the same for all options of all commands: the command line, or else a variable
+ * `MR_<NAME>`, or else the config file, or else the default.
+ *
+ * Commander's own `Option.env` takes a flag for given when its variable exists, with `MR_QUIET=0`, too.
+ */
+import { inspect } from "node:util";
+import { InvalidArgumentError, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { closestMatch } from "leven";
+import { optionKinds } from "../app/define-config.js";
+import { ConfigError, readConfigFile, type ConfigFile } from "./config-file.js";
+import { flagText } from "./values.js";
+
+/** An option's value as the user would write it, or several if it has been repeated, and who has said so. */
+export interface OptionOrigin {
+  readonly option: Option;
+  readonly texts: readonly string[];
+  readonly from: string;
+}
+
+const isCommandLineOnly = new WeakSet<Option>();
+
+/** For an option that means something else to its command than to the others. */
+export function commandLineOnly<Any extends Option>(option: Any): Any {
+  isCommandLineOnly.add(option);
+  return option;
+}
+
+const ofCommands = new WeakMap<CommandUnknownOpts, OptionValues>();
+
+/** The options of a command, each with its origin. */
+export function optionOrigins(command: CommandUnknownOpts): readonly OptionOrigin[] {
+  return ofCommands.get(command)?.origins() ?? [];
+}
+
+/** The options of one command. */
+export class OptionValues {
+  readonly #command: CommandUnknownOpts;
+  /** Without those that are about these options themselves. */
+  readonly #options: readonly Option[];
+  readonly #origins = new Map<Option, OptionOrigin>();
+  readonly #config = new Option("--config <file>", "take options from this file, not from mr.config.json, .js or .ts");
+
+  /** Adds the options that each command has. Must be called before the command line is parsed. */
+  constructor(command: CommandUnknownOpts) {
+    this.#command = command;
+    ofCommands.set(command, this);
+    this.#options = command.options.filter((option) => option.name() !== "version");
+    for (const option of this.#options) {
+      command.on(`option:${option.name()}`, (text: string | undefined) => {
+        const earlier = isRepeatable(option) ? (this.#origins.get(option)?.texts ?? []) : [];
+        this.#origins.set(option, { option, texts: [...earlier, text ?? "true"], from: "command line" });
+      });
+    }
+    command
+      .addOption(this.#config)
+      .addOption(new Option("--no-config", "do not look for a config file"))
+      .addOption(
+        new Option(
+          "--print-config",
+          "only show what each option is, by command line, variable MR_<NAME>, file or default",
+        ),
+      );
+    // What else the command needs does not matter then.
+    command.on("option:print-config", () => {
+      for (const argument of command.registeredArguments) argument.argOptional();
+    });
+  }
+
+  /** Whether the user wants to see the options, and nothing else. */
+  get areAskedFor(): boolean {
+    return this.#command.getOptionValue("printConfig") === true;
+  }
+
+  /** Takes what the command line does not say from the environment and the config file. Throws a ConfigError. */
+  async complete(): Promise<void> {
+    for (const option of [...this.#options, this.#config]) this.#takeVariable(option);
+    const named = this.#command.getOptionValue("config") as string | false | undefined;
+    const file = named === false ? undefined : await readConfigFile(named);
+    if (file !== undefined) this.#takeFile(file);
+  }
+
+  /** Every option, with its origin. */
+  origins(): readonly OptionOrigin[] {
+    return this.#options.map((option) => this.#origins.get(option) ?? originOfDefault(option));
+  }
+
+  #takeVariable(option: Option): void {
+    const name = `MR_${option.name().replaceAll("-", "_").toUpperCase()}`;
+    const text = process.env[name];
+    // An empty one is how a script says that it has no value.
+    if (text === undefined || text === "" || !this.#isOpen(option)) return;
+    this.#set({ option, texts: [text], from: name }, "env", () => invalid(name, text));
+  }
+
+  #takeFile({ name: file, values }: ConfigFile): void {
+    const options = new Map(this.#options.map((option) => [option.attributeName(), option]));
+    for (const [key, value] of Object.entries(values)) {
+      if (!isOptionName(key)) throw new ConfigError(`${file}: there is no option ${key}${hint(key)}`);
+      const option = options.get(key);
+      if (option === undefined || value === undefined || !this.#isOpen(option)) continue;
+      const { wanted, textsOf } = kinds[optionKinds[key]];
+      const fail = () => invalid(`${key} in ${file}`, value);
+      const texts = textsOf(value);
+      if (texts === undefined) throw new ConfigError(`${fail()} It must be ${wanted}.`);
+      this.#set({ option, texts, from: file }, "config", fail);
+    }
+  }
+
+  /** Whether nobody who comes before the environment or the file has set it. */
+  #isOpen(option: Option): boolean {
+    const source = this.#command.getOptionValueSource(option.attributeName()) ?? "default";
+    return source === "default" && !isCommandLineOnly.has(option);
+  }
+
+  #set(origin: OptionOrigin, source: "env" | "config", problem: () => string): void {
+    const { option, texts } = origin;
+    try {
+      const parse = option.isBoolean() ? flagText : (option.parseArg ?? ((text: string) => text));
+      const value = texts.reduce<unknown>((earlier, text) => parse(text, earlier), undefined);
+      this.#command.setOptionValueWithSource(option.attributeName(), value, source);
+      this.#origins.set(option, option.isBoolean() ? { ...origin, texts: [String(value)] } : origin);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new ConfigError(`${problem()} ${error.message}`);
+    }
+  }
+}
+
+type OptionName = keyof typeof optionKinds;
+
+/** How each kind of value is written in a config file, and what that is on the command line. */
+const kinds: Readonly<
+  Record<(typeof optionKinds)[OptionName], { wanted: string; textsOf: (value: unknown) => string[] | undefined }>
+> = {
+  flag: { wanted: "true or false", textsOf: (value) => (typeof value === "boolean" ? [String(value)] : undefined) },
+  switch: {
+    wanted: "true or false",
+    textsOf: (value) => (typeof value === "boolean" ? [value ? "on" : "off"] : undefined),
+  },
+  text: { wanted: "a string", textsOf: (value) => (typeof value === "string" ? [value] : undefined) },
+  number: { wanted: "a number", textsOf: (value) => (typeof value === "number" ? [String(value)] : undefined) },
+  measure: {
+    wanted: `a string with a unit, such as "20s" or "64MiB", or a number`,
+    textsOf: (value) => (typeof value === "string" || typeof value === "number" ? [String(value)] : undefined),
+  },
+  list: {
+    wanted: "a list of strings",
+    textsOf: (value) => (Array.isArray(value) && value.every((each) => typeof each === "string") ? value : undefined),
+  },
+  pairs: {
+    wanted: "an object of names and values",
+    textsOf: (value) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+      const pairs = Object.entries(value).map(([name, each]: [string, unknown]) =>
+        isScalar(each) ? `${name}=${each}` : undefined,
+      );
+      return pairs.every((pair) => pair !== undefined) ? pairs : undefined;
+    },
+  },
+};
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return ["string", "number", "boolean"].includes(typeof value);
+}
+
+function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(optionKinds, name);
+}
+
+function isRepeatable(option: Option): boolean {
+  const name = option.attributeName();
+  return isOptionName(name) && ["pairs", "list"].includes(optionKinds[name]);
+}
+
+function originOfDefault(option: Option): OptionOrigin {
+  const fallback = option.isBoolean() ? "false" : "-";
+  const value = option.defaultValueDescription ?? String(option.defaultValue ?? fallback);
+  return { option, texts: [value], from: "default" };
+}
+
+function invalid(place: string, value: unknown): string {
+  const shown = inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 5 });
+  return `value ${shown} of ${place} is invalid.`;
+}
+
+function hint(name: string): string {
+  const closest = closestMatch(name, Object.keys(optionKinds), { maxDistance: 3 });
+  return closest === undefined ? "" : ` (did you mean ${closest}?)`;
+}

@@ -1,0 +1,41 @@
+import { loadApp, traitsOf } from "../app/load.js";
+import type { AppFile } from "../app/resolve.js";
+import type { InputFile } from "../input/files.js";
+import { planSample } from "../input/sample.js";
+import { sampledSplits } from "../input/sampled-splits.js";
+import { planSplits } from "../input/splits.js";
+import { JobDirectory } from "../output/directory.js";
+import type { Partitioner, Split } from "../rpc/protocol.js";
+
+export interface PlanOptions {
+  readonly app: AppFile;
+  readonly reducers: number;
+  readonly partitioner: Partitioner;
+  readonly inputs: readonly InputFile[];
+  readonly splitBytes: number;
+  readonly samplePercent?: number | undefined;
+  readonly outputDirectory: string;
+}
+
+/** What a job would do, as far as that is known without doing it. */
+export interface JobPlan {
+  /** What the app has one call of `map` for. */
+  readonly input: string;
+  /** One for each map task. */
+  readonly splits: readonly Split[];
+  /** How many files of an earlier job would be cleared away. */
+  readonly filesToClear: number;
+}
+
+/**
+ * Plans a job and starts nothing: the app is loaded in this process, and its functions are not called. Throws what the job
+ * itself would be refused for, an AppError or an InputError.
+ */
+export async function planJob(options: PlanOptions): Promise<JobPlan> {
+  const { app, inputs, splitBytes, samplePercent, reducers, partitioner, outputDirectory } = options;
+  const filesToClear = JobDirectory.foresee(outputDirectory, inputs);
+  const loaded = await loadApp(app.path);
+  const splits = planSplits(inputs, loaded.input, splitBytes);
+  if (partitioner === "range") planSample(splits, { name: app.name, ...traitsOf(loaded) }, reducers);
+  return { input: loaded.input, splits: sampledSplits(splits, loaded.input, samplePercent), filesToClear };
+}

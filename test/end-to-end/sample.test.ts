@@ -1,0 +1,45 @@
+import { expect } from "vitest";
+import { linesOf, test } from "./programs.js";
+
+const app = `
+export const input = "lines";
+export const map = (file, line, ctx) => [{ key: file + " " + String(ctx.offset).padStart(7, "0"), value: line }];
+export const reduce = (place, lines) => lines.join("|");
+`;
+
+test("--sample maps the lines with which each split begins, the same in a distributed and in a sequential run", async ({
+  place,
+}) => {
+  place.write("app.mjs", app);
+  const lines = Array.from({ length: 3000 }, (_, n) => `line ${n} ${"x".repeat(n % 50)}`);
+  place.write("long.txt", lines.join("\n"));
+  place.write("short.txt", "only\r\nthese\r\n");
+  const shared = ["-r", "1", "--split-size", "16KiB", "--sample", "5%"];
+  const job = [...shared, "app.mjs", "long.txt", "short.txt"];
+  const plan = JSON.parse((await place.succeed("mr", ["run", "--dry-run", "--json", ...job])).stdout) as {
+    splits: { file: string; startBytes: number; endBytes: number }[];
+  };
+  const wanted: string[] = [];
+  for (const name of ["long.txt", "short.txt"]) {
+    let offset = 0;
+    for (const line of place.read(name).split("\n")) {
+      const isIn = plan.splits.some(
+        (split) => split.file === name && offset >= split.startBytes && offset < split.endBytes,
+      );
+      if (isIn) wanted.push(`${name} ${String(offset).padStart(7, "0")} ${line.replace("\r", "")}`);
+      offset += Buffer.byteLength(line) + 1;
+    }
+  }
+  // Every twentieth line or so: most splits begin in the middle of one.
+  expect(wanted.length).toBeGreaterThan(100);
+  expect(wanted.length).toBeLessThan(200);
+
+  const { stdout, stderr } = await place.succeed("mr", ["run", "--json", ...job]);
+  expect(linesOf(place.read("mr-output/mr-out-0"))).toEqual(wanted);
+  expect(stderr).toContain("a sample: only 5% of the inputs was mapped");
+  expect(JSON.parse(stdout)).toMatchObject({ samplePercent: 5, map: { recordsIn: wanted.length } });
+
+  const sequential = await place.succeed("mr", ["sequential", "-o", "sequential", ...job]);
+  expect(place.read("sequential/mr-out-0")).toBe(place.read("mr-output/mr-out-0"));
+  expect(sequential.stderr).toContain("a sample: only 5% of the inputs was mapped");
+});
