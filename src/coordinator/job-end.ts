@@ -98,7 +98,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
   const { state } = job;
   const { app, args, settings } = state;
   if (app === undefined || args === undefined) throw new Error("a job is done of which no app is known");
-  const { engineVersion, inputs, splitBytes, splitBytesGiven, resume } = options;
+  const { engineVersion, inputs, splitBytes, splitBytesGiven, samplePercent, resume } = options;
   return {
     engineVersion,
     app,
@@ -107,6 +107,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
     reducers: settings.reducers,
     output: settings.output,
     splitBytes: resume && !splitBytesGiven ? undefined : splitBytes,
+    samplePercent,
     badRecordsMax: settings.badRecordsMax,
     mapTasks: state.maps.length,
     outputs: outputTasks(state).flatMap(({ index, commit }) => {

@@ -40,6 +40,7 @@ export interface InProcessJob {
   readonly files: readonly SharedFile[];
   /** For the manifest. */
   readonly splitBytes?: number;
+  readonly samplePercent?: number | undefined;
   readonly engineVersion: string;
   readonly warn: (message: string) => void;
 }
@@ -141,10 +142,21 @@ export async function runInProcess(
       }),
     );
     const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
-    const { inputs, args, splitBytes, engineVersion } = job;
+    const { inputs, args, splitBytes, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
     writeManifest(directory.path, jobId, {
-      ...{ engineVersion, inputs, args, reducers, output, splitBytes, outputs, badRecordsMax: 0, badRecords: 0 },
+      ...{
+        engineVersion,
+        inputs,
+        args,
+        reducers,
+        output,
+        splitBytes,
+        samplePercent,
+        outputs,
+        badRecordsMax: 0,
+        badRecords: 0,
+      },
       app: { name, hash, input: app.input, extension },
       ...totals,
       mapTasks: maps.length,

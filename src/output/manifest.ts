@@ -47,6 +47,8 @@ const manifest = v.object({
     compress: v.picklist(["none", "gz"]),
     /** Missing when the job was resumed and it was not given: the splits are those of before. */
     splitBytes: v.optional(count),
+    /** Missing unless only a part of the inputs was mapped (`--sample`). */
+    samplePercent: v.optional(v.number()),
     skipBadRecords: count,
   }),
   tasks: v.object({ map: count, reduce: count }),
@@ -92,6 +94,7 @@ export interface JobFacts {
   readonly reducers: number;
   readonly output: OutputSettings;
   readonly splitBytes: number | undefined;
+  readonly samplePercent: number | undefined;
   readonly badRecordsMax: number;
   readonly mapTasks: number;
   readonly outputs: readonly OutputFacts[];
@@ -163,6 +166,7 @@ function manifestOf(job: JobFacts, endedMs: number): Manifest {
       outputFormat: app.extension === undefined ? (output.format ?? "text") : "app",
       compress: output.compress ?? "none",
       ...(job.splitBytes === undefined ? {} : { splitBytes: job.splitBytes }),
+      ...(job.samplePercent === undefined ? {} : { samplePercent: job.samplePercent }),
       skipBadRecords: job.badRecordsMax,
     },
     tasks: { map: job.mapTasks, reduce: job.reducers },

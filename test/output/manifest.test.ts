@@ -24,7 +24,7 @@ const facts: JobFacts = {
   app: { name: "own.js", hash: "ab", input: "lines", extension: "xml" },
   args: { a: "1" },
   inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 0.5 }],
-  ...{ reducers: 2, output: {}, splitBytes: 9, badRecordsMax: 3, mapTasks: 1, badRecords: 1 },
+  ...{ reducers: 2, output: {}, splitBytes: 9, samplePercent: 2.5, badRecordsMax: 3, mapTasks: 1, badRecords: 1 },
   outputs: [],
   map: { ...none, recordsIn: 4, counters: [["__proto__", 2]] },
   reduce: none,
