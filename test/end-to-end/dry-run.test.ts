@@ -42,7 +42,7 @@ test("--dry-run shows the tasks that the job then has, and does nothing", async 
   expect(rows).toContainEqual(["--split-size", "1KiB", "command line"]);
 
   const again = await place.succeed("mr", [...settings, "--dry-run", ...inputs]);
-  expect(again.stdout).toContain("mr-output, from which 3 files of an earlier job would be cleared");
+  expect(again.stdout).toContain("mr-output, from which 5 files of an earlier job would be cleared");
   expect(place.files().filter((name) => name.includes("mr-out-"))).toHaveLength(3);
 });
 

@@ -259,7 +259,7 @@ test("mr cat ends quietly when nobody reads any more", async ({ place }) => {
 });
 
 function outputNames(place: Place, directory: string): string[] {
-  return fs.readdirSync(join(place.directory, directory)).filter((name) => name !== "mr-manifest.json");
+  return fs.readdirSync(join(place.directory, directory)).filter((name) => !/^mr-(manifest|report)\.json$/.test(name));
 }
 
 function manifestOf(place: Place, directory: string): unknown {

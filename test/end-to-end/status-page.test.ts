@@ -127,7 +127,9 @@ describe("mr report", () => {
   test("makes one page of a finished job, which a later job in that directory replaces", async ({ place }) => {
     place.write("in.txt", "a b\n");
     await place.succeed("mr", ["run", "wc", "-r", "1", "in.txt"]);
-    expect(place.files("mr-output")).toEqual(["mr-output/mr-out-0", "mr-output/mr-report.json"]);
+    expect(place.files("mr-output")).toEqual(
+      ["manifest.json", "out-0", "report.json"].map((name) => `mr-output/mr-${name}`),
+    );
     const { stderr } = await place.succeed("mr", ["report"]);
     expect(stderr).toBe("mr report: wrote mr-output/mr-report.html\n");
     const page = place.read("mr-output/mr-report.html");
@@ -139,11 +141,13 @@ describe("mr report", () => {
     expect(place.read("copy.html")).toBe(page);
     const { job } = reportIn(place, "mr-output") ?? {};
     await place.succeed("mr", ["run", "wc", "-r", "1", "in.txt"]);
-    expect(place.files("mr-output")).toEqual(["mr-output/mr-out-0", "mr-output/mr-report.json"]);
+    expect(place.files("mr-output")).toEqual(
+      ["manifest.json", "out-0", "report.json"].map((name) => `mr-output/mr-${name}`),
+    );
     expect(reportIn(place, "mr-output")?.job).not.toBe(job);
     // Its outputs are not those of the report any more.
     await place.succeed("mr", ["sequential", "wc", "-r", "1", "in.txt"]);
-    expect(place.files("mr-output")).toEqual(["mr-output/mr-out-0"]);
+    expect(place.files("mr-output")).toEqual(["mr-output/mr-manifest.json", "mr-output/mr-out-0"]);
   });
 
   test("shows a job that has failed, too: each attempt with its error and stack, as text", async ({ place }) => {

@@ -42,7 +42,11 @@ describe("jsonl", () => {
         const offset = Buffer.byteLength(text);
         text += JSON.stringify(value) + (ends[n % ends.length] ?? "\n");
         const blankLines = /(\n|\r\n)[\s]*$/.exec(text)?.[0].replace(/^\r?\n/, "") ?? "";
-        return { value, offset, endOffset: Buffer.byteLength(text) - blankLines.length };
+        return {
+          value: JSON.parse(JSON.stringify(value)) as unknown,
+          offset,
+          endOffset: Buffer.byteLength(text) - blankLines.length,
+        };
       });
       expect(await read(text, jsonl, splitBytes)).toEqual(expected);
     };
@@ -84,7 +88,7 @@ describe("csv", () => {
         const offset = Buffer.byteLength(text);
         text += row.map(written).join(",") + (n < rows.length - 1 || hasLastEnd ? end : "");
         const value = Object.fromEntries(["a", "b", "__proto__"].map((name, n) => [name, row[n]]));
-        return { value, offset, endOffset: Buffer.byteLength(text) };
+        return { value: JSON.parse(JSON.stringify(value)) as unknown, offset, endOffset: Buffer.byteLength(text) };
       });
       const found = await read(text, { input: "csv" });
       expect(found).toEqual(expected);
