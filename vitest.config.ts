@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // End-to-end tests start whole clusters; two noisy cores may need a while for one.
     testTimeout: 60_000,
+    // On two cores one would be the default, and it mostly waits for the processes that its tests have started.
+    maxWorkers: 2,
     hookTimeout: 60_000,
   },
 });

@@ -37,8 +37,6 @@ import { WorkerConnection, type Home } from "./worker-connection.js";
 /** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
 const leaveTimeoutMs = 2000;
 
-const allKinds = ["intermediate", "output", "side", "bad-records", "temporary", "journal"] as const;
-
 interface PendingCall {
   resolve(reply: unknown): void;
   reject(error: Error): void;
