@@ -1,35 +1,6 @@
 #!/usr/bin/env node
-import { Command } from "@commander-js/extra-typings";
-import { catCommand } from "./cat-command.js";
-import { coordinatorCommand } from "./coordinator-command.js";
-import { initCommand } from "./init-command.js";
+import { mrProgram } from "./commands.js";
 import { runProgram } from "./program.js";
-import { replayCommand } from "./replay-command.js";
-import { reportCommand } from "./report-command.js";
-import { runCommand } from "./run-command.js";
-import { sequentialCommand } from "./sequential-command.js";
 import { packageVersion } from "./version.js";
-import { verifyCommand } from "./verify-command.js";
-import { workerCommand } from "./worker-command.js";
 
-const program = new Command("mr")
-  .description("MapReduce for people who write JavaScript and TypeScript.")
-  .version(packageVersion())
-  .addCommand(runCommand())
-  .addCommand(sequentialCommand())
-  .addCommand(replayCommand())
-  .addCommand(catCommand())
-  .addCommand(verifyCommand())
-  .addCommand(reportCommand())
-  .addCommand(initCommand())
-  .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
-  .addCommand(workerCommand("worker", "mr worker"))
-  .addHelpText(
-    "after",
-    `
-Examples:
-  $ mr run wc pg-*.txt      # count the words of some books
-  $ mr help run             # all about a command`,
-  );
-
-void runProgram(program);
+void runProgram(mrProgram().version(packageVersion()));

@@ -1,5 +1,5 @@
 /**
- * The records that a job has left out, with the error of each (paper section 4.4): `mr-bad-records.jsonl`, JSON Lines.
+ * The records that a job has left out, with the error of each (paper section 4.6): `mr-bad-records.jsonl`, JSON Lines.
  *
  *     {"file":"a.log","path":"/data/a.log","offset":1200,"endOffset":1238,"input":"lines","text":"…\n",
  *      "error":{"message":"Error: no date","stack":"…"},"task":3}

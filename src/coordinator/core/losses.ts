@@ -11,7 +11,7 @@
  * is the app's doing, and is told then.
  *
  * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
- * 4.4). So a split may have any number of bad records, as long as the job may.
+ * 4.6). So a split may have any number of bad records, as long as the job may.
  */
 import { scheduleBackup } from "./backups.js";
 import { complete, undoCompletion } from "./commit.js";

@@ -1,0 +1,39 @@
+/** Links of the documentation lead somewhere: files, and headings in them. Links to other sites are not followed. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "../end-to-end/programs.js";
+import { anchorsOf, linksOf } from "./markdown.js";
+
+const docs = readdirSync(join(root, "docs"))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => join("docs", name));
+const others = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"];
+const ofFolders = ["apps/README.md", "data/README.md", "bench/README.md"];
+
+describe("all links lead somewhere, in", () => {
+  test.each([...others, ...ofFolders, ...docs])("%s", (page) => {
+    expect(brokenLinks(page)).toEqual([]);
+  });
+});
+
+test("docs/README.md has a link to each other page of the folder", () => {
+  const linked = linksOf(textOf("docs/README.md")).map((link) => join("docs", link.replace(/#.*/, "")));
+  const pages = docs.filter((page) => basename(page) !== "README.md");
+  expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
+function brokenLinks(page: string): string[] {
+  return linksOf(textOf(page)).filter((link) => !/^[a-z]+:/i.test(link) && !leadsSomewhere(page, link));
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? page : relative(root, resolve(root, dirname(page), decodeURIComponent(path)));
+  if (!existsSync(join(root, target))) return false;
+  return anchor === undefined || !target.endsWith(".md") || anchorsOf(textOf(target)).includes(anchor);
+}
+
+function textOf(page: string): string {
+  return readFileSync(join(root, page), "utf8");
+}
