@@ -228,6 +228,19 @@ describe.concurrent("the manifest", () => {
     expectRefusal(await place.run("mr", ["verify", "out"]), "mr verify", "no output of a finished job in out");
   });
 
+  test.for(["run", "sequential"])(
+    "of mr %s says that there are ranges, and only a sample",
+    async (command, { place }) => {
+      place.write("in.txt", "d\nb\na\nc\n");
+      const job = ["-r", "2", "--partitioner", "range", "--sample", "50%", "sort", "in.txt"];
+      await place.succeed("mr", [command, ...job]);
+      expect(manifestOf(place, "mr-output")).toMatchObject({
+        options: { partitioner: "range", samplePercent: 50, outputFormat: "app" },
+        map: { recordsOut: 2 },
+      });
+    },
+  );
+
   test("is what mr verify holds the files to", async ({ place }) => {
     place.write("in.txt", "a b c d e f g h");
     await place.succeed("mr", ["run", "-r", "2", "wc", "in.txt"]);
@@ -259,7 +272,7 @@ test("mr cat ends quietly when nobody reads any more", async ({ place }) => {
 });
 
 function outputNames(place: Place, directory: string): string[] {
-  return fs.readdirSync(join(place.directory, directory)).filter((name) => name !== "mr-manifest.json");
+  return fs.readdirSync(join(place.directory, directory)).filter((name) => !/^mr-(manifest|report)\.json$/.test(name));
 }
 
 function manifestOf(place: Place, directory: string): unknown {
