@@ -12,7 +12,7 @@ interface Given {
   readonly reducers: number;
   readonly partitioner: Partitioner;
   readonly outputFormat?: OutputFormat | undefined;
-  readonly compress?: "gz" | undefined;
+  readonly compress?: "gz" | "none" | undefined;
   readonly splitSize?: number | undefined;
   readonly sample?: number | undefined;
   readonly memory: number;
@@ -67,6 +67,6 @@ export function jobOptions(
 export function outputSettings({ outputFormat, compress }: Pick<Given, "outputFormat" | "compress">): OutputSettings {
   return {
     ...(outputFormat === undefined ? {} : { format: outputFormat }),
-    ...(compress === undefined ? {} : { compress }),
+    ...(compress === "gz" ? { compress } : {}),
   };
 }

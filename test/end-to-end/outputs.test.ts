@@ -159,7 +159,7 @@ describe.concurrent("a job without reduce tasks", () => {
     expect(place.read("mr-output/mr-out-0")).toBe("a.txt:0 x\na.txt:6 y\n");
     expect(manifestOf(place, "mr-output")).toMatchObject({ badRecords: 2, options: { skipBadRecords: 2 } });
     place.write("mended.mjs", app.replace('"bad"', "undefined"));
-    await place.succeed("mr", ["replay-bad-records", "-r", "0", "./mended.mjs"]);
+    await place.succeed("mr", ["replay-bad-records", "-r", "0", "./mended.mjs", "mr-output"]);
     expect(linesOf((await place.succeed("mr", ["cat", "mr-replay"])).stdout)).toEqual(["a.txt:2 bad", "a.txt:8 bad"]);
   });
 
