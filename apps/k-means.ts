@@ -3,26 +3,32 @@
  * nearest centroid, and each centroid to the middle of its points. To be run until nothing changes any more:
  *
  *     awk -F, 'NR > 1 && NR <= 4 { print NR - 1, $0 }' data/samples/points.csv > centroids.txt      # three of the points
- *     while mr run -q k-means --arg centroids=centroids.txt -r 1 data/samples/points.csv &&
+ *     while mr run -q k-means --file centroids.txt -r 1 data/samples/points.csv &&
  *       ! cmp -s mr-output/mr-out-0 centroids.txt; do cp mr-output/mr-out-0 centroids.txt; done
  *
- * Lines of the input are `x,y,...`; those that are not, a header among them, are counted as `malformed lines`. Each line
- * of the output is `name x,y,... points`: the cluster, its centroid, and how many points it has.
+ * The first row of an input names the coordinates; rows that are not as many numbers as a centroid has are counted as
+ * `malformed lines`. Each line of the output is `name x,y,... points`: the cluster, its centroid, and how many points it
+ * has. Centroids in another file are given as `--file FILE#centroids.txt`.
  */
-import type { MapContext, ReduceContext } from "mapreduce-ts";
-import { centroidsOf, numbersOf, type Centroids } from "./support/centroids.js";
+import type { HookContext, MapContext } from "mapreduce-ts";
+import { numbersOf, readCentroids, type Centroids } from "./support/centroids.js";
 
-export const input = "lines";
+export const input = "csv";
 
 /** Some points of a cluster, or none: how many, then the sums of their coordinates. */
 type Points = readonly number[];
 
-export function map(_filename: string, line: string, ctx: MapContext<Points>): void {
-  const centroids = centroidsOf(ctx.args);
+let centroids: Centroids;
+
+export function setup(ctx: HookContext<Points>): void {
+  centroids = readCentroids(ctx.file("centroids.txt"));
   // So that reduce knows of clusters without points, too.
-  if (ctx.offset === 0) for (const name of centroids.keys()) ctx.emit(name, [0]);
-  const point = numbersOf(line) ?? [];
-  const nearest = nearestTo(point, centroids);
+  if (ctx.kind === "map") for (const name of centroids.keys()) ctx.emit(name, [0]);
+}
+
+export function map(_filename: string, row: Record<string, string>, ctx: MapContext<Points>): void {
+  const point = numbersOf(Object.values(row)) ?? [];
+  const nearest = nearestTo(point);
   if (nearest === undefined) ctx.counter("malformed lines").add();
   else ctx.emit(nearest, [1, ...point]);
 }
@@ -34,14 +40,14 @@ export function combine(_cluster: string, parts: Points[]): Points {
 }
 
 /** Rounded to what does not depend on the order in which fractions were added up. */
-export function reduce(cluster: string, parts: Points[], ctx: ReduceContext): string {
+export function reduce(cluster: string, parts: Points[]): string {
   const [count = 0, ...sums] = combine(cluster, parts);
-  const centroid = count === 0 ? centroidsOf(ctx.args).get(cluster) : sums.map((sum) => sum / count);
+  const centroid = count === 0 ? centroids.get(cluster) : sums.map((sum) => sum / count);
   return `${centroid?.map((number) => Number(number.toPrecision(12))).join()} ${count}`;
 }
 
 /** Nothing when the point has another number of coordinates. */
-function nearestTo(point: readonly number[], centroids: Centroids): string | undefined {
+function nearestTo(point: readonly number[]): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;
   for (const [name, centroid] of centroids) {

@@ -1,11 +1,12 @@
 /**
  * Sorts lines: the distributed sort of the paper (sections 2.3 and 5.3), in which the engine does all of the work.
  *
- *     mr run sort data/samples/access-*.log      # each output file is sorted; `sort -m mr-output/mr-out-*` merges them
+ *     mr run sort --partitioner range data/samples/access-*.log && cat $(ls -v mr-output/mr-out-*)
  *
- * Lines are ordered by their UTF-8 bytes, as `LC_ALL=C sort` orders them, and each occurs as often as in the input.
+ * Lines are ordered by their UTF-8 bytes, as `LC_ALL=C sort` orders them, and each occurs as often as in the input. Without
+ * `--partitioner range` each output file is sorted for itself, and `LC_ALL=C sort -m mr-output/mr-out-*` merges them.
  */
-import type { MapContext, ReduceContext } from "mapreduce-ts";
+import type { MapContext, OutputWriter, ReduceContext } from "mapreduce-ts";
 
 export const input = "text";
 
@@ -24,3 +25,6 @@ export function mapBytes(_filename: string, text: Uint8Array, ctx: MapContext<st
 export function reduceStream(line: string, occurrences: Iterable<string>, ctx: ReduceContext): void {
   for (const occurrence of occurrences) ctx.emit(line, occurrence);
 }
+
+/** A line of the engine's own format would have the key, a space and the empty value. */
+export const writer: OutputWriter = { extension: "txt", record: (line) => `${line}\n` };

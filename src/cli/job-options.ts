@@ -12,7 +12,7 @@ interface Given {
   readonly reducers: number;
   readonly partitioner: Partitioner;
   readonly outputFormat?: OutputFormat | undefined;
-  readonly compress?: "gz" | undefined;
+  readonly compress?: "gz" | "none" | undefined;
   readonly splitSize?: number | undefined;
   readonly sample?: number | undefined;
   readonly memory: number;
@@ -47,7 +47,7 @@ export function jobOptions(
     output: outputSettings(given),
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
-    samplePercent: given.sample,
+    samplePercent: samplePercentOf(given),
     collectorBytes: given.memory,
     args: given.arg,
     files: findSharedFiles(given.file ?? []),
@@ -67,6 +67,11 @@ export function jobOptions(
 export function outputSettings({ outputFormat, compress }: Pick<Given, "outputFormat" | "compress">): OutputSettings {
   return {
     ...(outputFormat === undefined ? {} : { format: outputFormat }),
-    ...(compress === undefined ? {} : { compress }),
+    ...(compress === "gz" ? { compress } : {}),
   };
+}
+
+/** How much of the inputs is mapped, in percent; undefined when all is, with `--sample 100%` as without. */
+export function samplePercentOf({ sample }: { readonly sample?: number | undefined }): number | undefined {
+  return sample === 100 ? undefined : sample;
 }

@@ -1,4 +1,5 @@
 import type { JobReport } from "../coordinator/job-end.js";
+import { samplePercentOf } from "./job-options.js";
 import { outputsText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
 
@@ -17,11 +18,13 @@ export async function tellEnd(
   program: string,
   report: JobReport,
   stoppedBy: NodeJS.Signals | undefined,
-  { quiet = false, json = false, debug = false, sample }: Given,
+  given: Given,
 ): Promise<void> {
-  if (json) process.stdout.write(`${JSON.stringify(asJson(report, sample), null, 2)}\n`);
+  const { quiet = false, json = false, debug = false } = given;
+  const samplePercent = samplePercentOf(given);
+  if (json) process.stdout.write(`${JSON.stringify(asJson(report, samplePercent), null, 2)}\n`);
   if (report.snapshot.phase === "done") {
-    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report, sample)}\n`);
+    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report, samplePercent)}\n`);
     return;
   }
   // It may have failed by itself just then.

@@ -46,7 +46,11 @@ export const outputFormat = () =>
     "what output files are: key value as text, tsv, jsonl, or csv with a header (default: text, or the app's own writer)",
   ).choices(outputFormats);
 
-export const compress = () => new Option("--compress <method>", "compress the output files").choices(["gz"] as const);
+export const compress = () =>
+  new Option(
+    "--compress <method>",
+    "compress the output files; none: do not, whatever a config file says (default: none)",
+  ).choices(["gz", "none"] as const);
 
 export const taskTimeout = () =>
   new Option(

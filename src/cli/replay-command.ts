@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
@@ -21,7 +23,11 @@ function commandLine() {
       "Run an app over the records that a job has left out, in this one process: to debug it, and to make up for them.",
     )
     .argument("<app>", "the app of the job, corrected")
-    .argument("[file]", "the records, as a job with --skip-bad-records has left them", `mr-output/${badRecordsName}`)
+    .argument(
+      "[file]",
+      "the records, as a job with --skip-bad-records has left them, or its output directory",
+      `mr-output/${badRecordsName}`,
+    )
     .addOption(options.reducers().default(1))
     .addOption(ownDirectory())
     .addOption(options.outputFormat())
@@ -59,7 +65,8 @@ async function replay(typed: string, file: string, given: Given): Promise<void> 
   ]);
   const { quiet = false, debug = false } = given;
   const app = resolveApp(typed);
-  const [records] = findInputs([file]);
+  const isDirectory = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  const [records] = findInputs([isDirectory ? join(file, badRecordsName) : file]);
   if (records === undefined) throw new Error("an input was found, and there is none");
   const files = findSharedFiles(given.file ?? []);
   let current = "";

@@ -68,7 +68,7 @@ async function textOf(file: string): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMissing = code === "ENOENT" || code === "ENOTDIR";
-    const why = isMissing ? "no job has ended in that directory" : message;
+    const why = isMissing ? "no job of mr run or mr-coordinator has ended in that directory" : message;
     throw new Exit(exitCodes.usage, `cannot read ${file}: ${why}`);
   }
 }

@@ -3,7 +3,7 @@ import type { InProcessReport } from "../local/in-process-job.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
-import { outputSettings } from "./job-options.js";
+import { outputSettings, samplePercentOf } from "./job-options.js";
 import { exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
 
@@ -39,7 +39,8 @@ Examples:
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
     .action(async (typed, names, given) => {
-      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, sample, memory } = given;
+      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+      const samplePercent = samplePercentOf(given);
       const [{ resolveApp }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
         import("../app/resolve.js"),
         import("../input/shared-files.js"),
@@ -59,7 +60,7 @@ Examples:
         partitioner,
         output: outputSettings(given),
         splitBytes,
-        samplePercent: sample,
+        samplePercent,
         collectorBytes: memory,
         outputDirectory: outputDir,
         args: arg ?? {},
@@ -67,7 +68,7 @@ Examples:
         engineVersion: packageVersion(),
         warn: (message) => say(path, message),
       }).finally(() => process.off("exit", onEarlyExit));
-      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs, sample));
+      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs, samplePercent));
     });
 }
 

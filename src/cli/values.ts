@@ -36,10 +36,10 @@ export function size(least: string, most: string): (text: string) => number {
   };
 }
 
-/** A part, such as `1%`. Returns a number of percent, and undefined when it is all. */
-export function percentage(text: string): number | undefined {
+/** A part, such as `1%`. Returns a number of percent. */
+export function percentage(text: string): number {
   const percent = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
-  if (percent > 0 && percent <= 100) return percent === 100 ? undefined : percent;
+  if (percent > 0 && percent <= 100) return percent;
   throw new InvalidArgumentError("It must be a percentage from above 0% to 100%, such as 1% or 0.5%.");
 }
 

@@ -98,16 +98,17 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
   const { state } = job;
   const { app, args, settings } = state;
   if (app === undefined || args === undefined) throw new Error("a job is done of which no app is known");
-  const { engineVersion, inputs, splitBytes, splitBytesGiven, samplePercent, resume } = options;
+  const { engineVersion, inputs, partitioner, samplePercent, splitBytes, splitBytesGiven, resume } = options;
   return {
     engineVersion,
     app,
     args,
     inputs,
     reducers: settings.reducers,
+    partitioner,
+    samplePercent,
     output: settings.output,
     splitBytes: resume && !splitBytesGiven ? undefined : splitBytes,
-    samplePercent,
     badRecordsMax: settings.badRecordsMax,
     mapTasks: state.maps.length,
     outputs: outputTasks(state).flatMap(({ index, commit }) => {

@@ -11,7 +11,7 @@ import { writeManifest } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
-import type { AttemptRef, SharedFile } from "../rpc/protocol.js";
+import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
@@ -38,8 +38,9 @@ export interface InProcessJob {
   readonly args: Readonly<Record<string, string>>;
   /** The files that the app may read beside its input. */
   readonly files: readonly SharedFile[];
-  /** For the manifest. */
+  /** For the manifest, as what follows. */
   readonly splitBytes?: number;
+  readonly partitioner?: Partitioner;
   readonly samplePercent?: number | undefined;
   readonly engineVersion: string;
   readonly warn: (message: string) => void;
@@ -142,21 +143,11 @@ export async function runInProcess(
       }),
     );
     const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
-    const { inputs, args, splitBytes, samplePercent, engineVersion } = job;
+    const { inputs, args, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
     writeManifest(directory.path, jobId, {
-      ...{
-        engineVersion,
-        inputs,
-        args,
-        reducers,
-        output,
-        splitBytes,
-        samplePercent,
-        outputs,
-        badRecordsMax: 0,
-        badRecords: 0,
-      },
+      ...{ engineVersion, inputs, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
+      ...{ badRecordsMax: 0, badRecords: 0 },
       app: { name, hash, input: app.input, extension },
       ...totals,
       mapTasks: maps.length,

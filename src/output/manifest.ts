@@ -42,13 +42,15 @@ const manifest = v.object({
   inputs: v.array(v.object({ name: v.string(), path: v.string(), bytes: count, modified: v.optional(time) })),
   options: v.object({
     reducers: count,
+    /** Missing when the keys are spread by their hash, or by the app. */
+    partitioner: v.optional(v.literal("range")),
+    /** Missing when all of the inputs were mapped. */
+    samplePercent: v.optional(v.number()),
     /** `app`: the app's own writer. */
     outputFormat: v.picklist([...outputFormats, "app"]),
     compress: v.picklist(["none", "gz"]),
     /** Missing when the job was resumed and it was not given: the splits are those of before. */
     splitBytes: v.optional(count),
-    /** Missing unless only a part of the inputs was mapped (`--sample`). */
-    samplePercent: v.optional(v.number()),
     skipBadRecords: count,
   }),
   tasks: v.object({ map: count, reduce: count }),
@@ -92,9 +94,10 @@ export interface JobFacts {
   readonly args: Readonly<Record<string, string>>;
   readonly inputs: readonly InputFile[];
   readonly reducers: number;
+  readonly partitioner?: "hash" | "range" | undefined;
+  readonly samplePercent?: number | undefined;
   readonly output: OutputSettings;
   readonly splitBytes: number | undefined;
-  readonly samplePercent: number | undefined;
   readonly badRecordsMax: number;
   readonly mapTasks: number;
   readonly outputs: readonly OutputFacts[];
@@ -163,10 +166,11 @@ function manifestOf(job: JobFacts, endedMs: number): Manifest {
     }),
     options: {
       reducers: job.reducers,
+      ...(job.partitioner === "range" ? { partitioner: job.partitioner } : {}),
+      ...(job.samplePercent === undefined ? {} : { samplePercent: job.samplePercent }),
       outputFormat: app.extension === undefined ? (output.format ?? "text") : "app",
       compress: output.compress ?? "none",
       ...(job.splitBytes === undefined ? {} : { splitBytes: job.splitBytes }),
-      ...(job.samplePercent === undefined ? {} : { samplePercent: job.samplePercent }),
       skipBadRecords: job.badRecordsMax,
     },
     tasks: { map: job.mapTasks, reduce: job.reducers },

@@ -1,45 +1,53 @@
 import { writeFileSync } from "node:fs";
+import { testApp } from "mapreduce-ts";
 import { expect, test } from "vitest";
 import * as kMeans from "../../apps/k-means.js";
 import { Choice } from "../../scripts/samples/choice.js";
 import { points } from "../../scripts/samples/points.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
-import { linesOf, runApp } from "./run-app.js";
 
 const temporary = useTemporaryDirectory();
 
-/** One iteration over some files. */
-function iterate(centroids: string, files: readonly string[], counters = {}): string[] {
+/** One iteration over some files, and what it has counted. */
+async function run(centroids: string, files: readonly string[]) {
   const path = temporary.newPath();
   writeFileSync(path, centroids);
-  const pieces = files.flatMap((text, number) => linesOf(`f${number}`, text));
-  return runApp(kMeans, pieces, { centroids: path }, counters);
+  const { outputs, counters } = await testApp(kMeans, files, { files: { "centroids.txt": path } });
+  return { lines: outputs.map(({ key, value }) => `${key} ${value as string}`), counters };
 }
 
-test("k-means moves each centroid to the middle of the points that are nearest to it", () => {
-  const moved = iterate("left 0,0\nright 10,0\n", ["1,1\n2,-3\n", "9,4\r\n3,2.5"]);
+/** One iteration over some files, which lack their header. */
+async function iterate(centroids: string, files: readonly string[], header = "x,y"): Promise<string[]> {
+  return (
+    await run(
+      centroids,
+      files.map((text) => `${header}\n${text}`),
+    )
+  ).lines;
+}
+
+test("k-means moves each centroid to the middle of the points that are nearest to it", async () => {
+  const moved = await iterate("left 0,0\nright 10,0\n", ["1,1\n2,-3\n", "9,4\r\n3,2.5"]);
   expect(moved).toEqual(["left 2,0.166666666667 3", "right 9,4 1"]);
 });
 
-test("k-means takes what it has written as the next centroids", () => {
-  const first = iterate("a 0\nb 1", ["0\n1\n10\n11"]);
+test("k-means takes what it has written as the next centroids", async () => {
+  const first = await iterate("a 0\nb 1", ["0\n1\n10\n11"], "x");
   expect(first).toEqual(["a 0 1", "b 7.33333333333 3"]);
-  expect(iterate(first.join("\n"), ["0\n1\n10\n11"])).toEqual(["a 0.5 2", "b 10.5 2"]);
+  expect(await iterate(first.join("\n"), ["0\n1\n10\n11"], "x")).toEqual(["a 0.5 2", "b 10.5 2"]);
 });
 
-test("k-means leaves a centroid where it is when no point is nearest to it", () => {
-  expect(iterate("a 1,2\nb 100,100.5", ["1,1\n", "2,2\n"])).toEqual(["a 1.5,1.5 2", "b 100,100.5 0"]);
+test("k-means leaves a centroid where it is when no point is nearest to it", async () => {
+  expect(await iterate("a 1,2\nb 100,100.5", ["1,1\n", "2,2\n"])).toEqual(["a 1.5,1.5 2", "b 100,100.5 0"]);
 });
 
-test("k-means gives a point that is as near to two to the first one", () => {
-  expect(iterate("b 0\na 2", ["1"])).toEqual(["a 2 0", "b 1 1"]);
+test("k-means gives a point that is as near to two to the first one", async () => {
+  expect(await iterate("b 0\na 2", ["1"], "x")).toEqual(["a 2 0", "b 1 1"]);
 });
 
-test("k-means counts lines that are no points of as many coordinates", () => {
-  const counters = {};
-  const text = "x,y\n1,1\n1\n1,2,3\n1,\n,\n\n1,NaN\n1,Infinity\n 3 , 3e0\n";
-  expect(iterate("a 0,0", [text], counters)).toEqual(["a 2,2 2"]);
-  expect(counters).toEqual({ "malformed lines": 8 });
+test("k-means counts rows that are no points of as many coordinates", async () => {
+  const files = ["x,y\n1,1\n1,\n,\n\n1,NaN\n1,Infinity\n 3 , 3e0\n", "x\n1\n", "x,y,z\n1,2,3\n"];
+  expect(await run("a 0,0", files)).toEqual({ lines: ["a 2,2 2"], counters: { "malformed lines": 6 } });
 });
 
 test.each<[string, string, string]>([
@@ -52,16 +60,15 @@ test.each<[string, string, string]>([
   ],
   ["centroids of different lengths", "a 1\nb 2,3", 'expected lines "name x,y,..."'],
   ["what is no number", "a x", 'expected lines "name x,y,..."'],
-])("k-means refuses %s", (_what, centroids, message) => {
-  expect(() => iterate(centroids, ["1"])).toThrow(message);
+])("k-means refuses %s", async (_what, centroids, message) => {
+  await expect(run(centroids, ["x\n1"])).rejects.toThrow(message);
 });
 
-test("k-means says which argument it lacks, and which file it cannot read", () => {
-  expect(() => runApp(kMeans, [["f", "1"]])).toThrow("--arg centroids=FILE");
-  expect(() => runApp(kMeans, [["f", "1"]], { centroids: "/nowhere" })).toThrow(/ENOENT.*\/nowhere/);
+test("k-means says which file it lacks", async () => {
+  await expect(testApp(kMeans, ["x\n1"])).rejects.toThrow("--file centroids.txt");
 });
 
-test("k-means run until nothing changes ends where Lloyd's algorithm ends", () => {
+test("k-means run until nothing changes ends where Lloyd's algorithm ends", async () => {
   const csv = points(new Choice(7, 0), 500);
   const all = csv
     .trimEnd()
@@ -71,7 +78,7 @@ test("k-means run until nothing changes ends where Lloyd's algorithm ends", () =
   let centroids = all.slice(0, 3).map((point, number) => `${number} ${point.join()}`);
   for (let before: string[] = []; before.join() !== centroids.join();) {
     before = centroids;
-    centroids = iterate(before.join("\n"), [csv]);
+    centroids = (await run(before.join("\n"), [csv])).lines;
   }
   const found = centroids.map((line) => line.split(" ")[1]?.split(",").map(Number));
   for (const [cluster, [x = 0, y = 0]] of lloyd(all, 3).entries()) {

@@ -2,7 +2,7 @@ import type { App, JsonValue, MapContext, TaskContext } from "mapreduce-ts";
 
 /** Whatever the app's values are. Nothing may be asynchronous, and `map` emits by its context. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-type PlainApp = Pick<App<any>, "map" | "mapBytes" | "reduce" | "reduceStream">;
+type PlainApp = Pick<App<any>, "map" | "mapBytes" | "reduce" | "reduceStream" | "writer">;
 
 /** Some text of a file, and where it begins in it. */
 type Piece = readonly [filename: string, text: string, offset?: number];
@@ -43,16 +43,18 @@ export function runApp(
     void app.map?.(filename, text, context);
     void app.mapBytes?.(filename, Buffer.from(text), context);
   }
-  const lines: string[] = [];
-  const emit = (key: string, value: JsonValue): void =>
-    void lines.push(`${key} ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const records: string[] = [];
+  const emit = (key: string, value: JsonValue): void => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    records.push(String(app.writer?.record(key, value) ?? `${key} ${text}\n`));
+  };
   for (const key of [...groups.keys()].sort()) {
     const values = groups.get(key) ?? [];
     const context = { ...task, kind: "reduce", emit } as const;
     const value = app.reduce?.(key, values, context) ?? app.reduceStream?.(key, values, context);
     if (value !== undefined) emit(key, value as JsonValue);
   }
-  return lines;
+  return records.join("").split("\n").slice(0, -1);
 }
 
 /** The lines of a text, each as a piece of its own, as apps with `input` `"lines"` are given them. */

@@ -35,7 +35,7 @@ describe("percentage", () => {
     ["1%", 1],
     ["0.5%", 0.5],
     ["99.9%", 99.9],
-    ["100%", undefined],
+    ["100%", 100],
   ])("takes %j as %s", (text, percent) => expect(percentage(text)).toBe(percent));
   it.each(["", "1", "%", "0%", "0.0%", "100.1%", "-1%", "1e1%", ".5%", "1 %", "x%"])("refuses %j", (text) => {
     expect(() => percentage(text)).toThrow("It must be a percentage");

@@ -159,7 +159,7 @@ describe.concurrent("a job without reduce tasks", () => {
     expect(place.read("mr-output/mr-out-0")).toBe("a.txt:0 x\na.txt:6 y\n");
     expect(manifestOf(place, "mr-output")).toMatchObject({ badRecords: 2, options: { skipBadRecords: 2 } });
     place.write("mended.mjs", app.replace('"bad"', "undefined"));
-    await place.succeed("mr", ["replay-bad-records", "-r", "0", "./mended.mjs"]);
+    await place.succeed("mr", ["replay-bad-records", "-r", "0", "./mended.mjs", "mr-output"]);
     expect(linesOf((await place.succeed("mr", ["cat", "mr-replay"])).stdout)).toEqual(["a.txt:2 bad", "a.txt:8 bad"]);
   });
 
@@ -227,6 +227,19 @@ describe.concurrent("the manifest", () => {
     expect((await next.exit()).code).toBe(130);
     expectRefusal(await place.run("mr", ["verify", "out"]), "mr verify", "no output of a finished job in out");
   });
+
+  test.for(["run", "sequential"])(
+    "of mr %s says that there are ranges, and only a sample",
+    async (command, { place }) => {
+      place.write("in.txt", "d\nb\na\nc\n");
+      const job = ["-r", "2", "--partitioner", "range", "--sample", "50%", "sort", "in.txt"];
+      await place.succeed("mr", [command, ...job]);
+      expect(manifestOf(place, "mr-output")).toMatchObject({
+        options: { partitioner: "range", samplePercent: 50, outputFormat: "app" },
+        map: { recordsOut: 2 },
+      });
+    },
+  );
 
   test("is what mr verify holds the files to", async ({ place }) => {
     place.write("in.txt", "a b c d e f g h");
