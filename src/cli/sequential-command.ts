@@ -93,6 +93,7 @@ async function summaryOf(
       recordsSkipped: 0,
       elapsedMs,
       samplePercent,
+      advice: [],
     },
     outputsText(directory, outputs, sideFiles),
   );
