@@ -3,7 +3,7 @@ import { createProgressBars, createProgressLines, type ProgressView } from "../s
 
 /** A job shorter than this shows no progress. */
 const firstShownMs = 300;
-const redrawIntervalMs = 100;
+const redrawIntervalMs = 200;
 const lineIntervalMs = 5000;
 
 /** Standard error during a job: log lines, and progress as bars on a terminal, as a line now and then elsewhere. */
@@ -31,13 +31,15 @@ export class JobConsole {
   start(snapshot: () => Snapshot): void {
     if (this.#isQuiet) return;
     const begin = async () => {
-      this.#view = process.stderr.isTTY
-        ? await createProgressBars(process.stderr)
-        : createProgressLines(process.stderr, this.#program, lineIntervalMs);
+      this.#view =
+        process.stderr.isTTY && process.env["TERM"] !== "dumb"
+          ? await createProgressBars(process.stderr)
+          : createProgressLines(process.stderr, this.#program, lineIntervalMs);
       if (this.#timer === undefined) {
         this.#endView();
         return;
       }
+      this.#view.show(snapshot());
       this.#timer = setInterval(() => this.#view?.show(snapshot()), redrawIntervalMs);
     };
     this.#timer = setTimeout(() => void begin(), firstShownMs);

@@ -35,9 +35,9 @@ export async function tellEnd(
 }
 
 async function summaryOf(report: JobReport, samplePercent: number | undefined): Promise<string> {
-  const { snapshot, directory, outputs, sideFiles } = report;
-  const { summary } = await import("../status/summary.js");
-  return summary({ ...snapshot, samplePercent }, outputsText(directory, outputs, sideFiles));
+  const { snapshot, view, directory, outputs, sideFiles } = report;
+  const [{ summary }, { advice }] = await Promise.all([import("../status/summary.js"), import("../status/advice.js")]);
+  return summary({ ...snapshot, samplePercent, advice: advice(view) }, outputsText(directory, outputs, sideFiles));
 }
 
 /** What of the job can be gone on with; undefined when nothing can. */

@@ -94,6 +94,7 @@ async function summaryOf(
       recordsSkipped: 0,
       elapsedMs,
       samplePercent,
+      advice: [],
     },
     outputsText(directory, outputs, sideFiles),
   );

@@ -1,4 +1,8 @@
+import { clearScreenDown, cursorTo, moveCursor } from "node:readline";
+import { stripVTControlCharacters, styleText } from "node:util";
 import type { Snapshot } from "../rpc/protocol.js";
+import { Pace } from "./pace.js";
+import { progressLine, progressLines, type Colour } from "./progress-text.js";
 
 /** Shows how far a job is, and lets other lines be written meanwhile. */
 export interface ProgressView {
@@ -9,55 +13,66 @@ export interface ProgressView {
   end(): void;
 }
 
-/** Two bars on a terminal, one for each phase, drawn anew as the job goes on and gone at its end. */
+/** Bars on a terminal, one for each phase, drawn anew as the job goes on and gone at its end. */
 export async function createProgressBars(stream: NodeJS.WriteStream): Promise<ProgressView> {
   // Loaded here, since most jobs are over before there is anything to show.
-  const { MultiBar, Presets } = await import("cli-progress");
-  const bars = new MultiBar(
-    {
-      stream,
-      format: "{phase} {bar} {value}/{total}  {note}",
-      barsize: 24,
-      clearOnComplete: true,
-      gracefulExit: false,
-    },
-    Presets.shades_classic,
-  );
-  const map = bars.create(0, 0, { phase: "map   ", note: "" });
-  const reduce = bars.create(0, 0, { phase: "reduce", note: "" });
+  const { createLogUpdate } = await import("log-update");
+  // Whoever is killed cannot show again a cursor that it has hidden.
+  const draw = createLogUpdate(stream, { showCursor: true });
+  const pace = new Pace();
+  const paint = (colour: Colour, text: string) => styleText(colour, text, { stream });
+  let [lines, drawnColumns]: [string[], number] = [[], stream.columns];
+  const erase = () => {
+    if (stream.columns === drawnColumns) draw.clear();
+    else {
+      eraseWrapped(stream, lines);
+      draw.done();
+    }
+  };
   return {
     show(snapshot) {
-      map.setTotal(snapshot.maps.total);
-      map.update(snapshot.maps.completed, { note: workersText(snapshot) });
-      reduce.setTotal(snapshot.reduces.total);
-      reduce.update(snapshot.reduces.completed);
+      const { columns, rows } = stream;
+      if (columns !== drawnColumns) erase();
+      drawnColumns = columns;
+      // A terminal may say that it has no size.
+      lines = progressLines(snapshot, pace.note(snapshot), { columns: columns || 80, rows: rows || 24, paint });
+      draw(lines.join("\n"));
     },
-    log: (line) => bars.log(`${line}\n`),
+    log(line) {
+      erase();
+      stream.write(`${line}\n`);
+      if (stream.columns === drawnColumns && lines.length > 0) draw(lines.join("\n"));
+      // They do not fit any more. The next ones come soon.
+      else [lines, drawnColumns] = [[], stream.columns];
+    },
     end() {
-      bars.update(); // What was logged since the last drawing would be lost.
-      bars.stop();
+      erase();
+      draw.done();
     },
   };
+}
+
+/** A terminal that became narrower has wrapped the lines that were there: they take more rows now. */
+function eraseWrapped(stream: NodeJS.WriteStream, lines: readonly string[]): void {
+  const rowsOf = (line: string) => Math.max(1, Math.ceil(stripVTControlCharacters(line).length / stream.columns));
+  const rows = lines.reduce((sum, line) => sum + rowsOf(line), 0);
+  moveCursor(stream, 0, -Math.min(rows, stream.rows - 1));
+  cursorTo(stream, 0);
+  clearScreenDown(stream);
 }
 
 /** A line now and then, for a log file or a pipe. */
 export function createProgressLines(stream: NodeJS.WriteStream, program: string, intervalMs: number): ProgressView {
+  const pace = new Pace();
   let nextMs = performance.now() + intervalMs;
   return {
     show(snapshot) {
+      const rates = pace.note(snapshot);
       if (performance.now() < nextMs) return;
       nextMs = performance.now() + intervalMs;
-      const { maps, reduces } = snapshot;
-      const tasks = `map ${maps.completed}/${maps.total}, reduce ${reduces.completed}/${reduces.total}`;
-      stream.write(`${program}: ${maps.total === 0 ? "" : `${tasks}, `}${workersText(snapshot)}\n`);
+      stream.write(`${program}: ${progressLine(snapshot, rates)}\n`);
     },
     log: (line) => void stream.write(`${line}\n`),
     end: () => undefined,
   };
-}
-
-function workersText({ phase, workers }: Snapshot): string {
-  if (phase === "waiting") return "waiting for the first worker";
-  const silent = workers.filter(({ isSilent }) => isSilent).length;
-  return `${workers.length} ${workers.length === 1 ? "worker" : "workers"}${silent === 0 ? "" : ` (${silent} silent)`}`;
 }

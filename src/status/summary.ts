@@ -6,6 +6,8 @@ import type { Snapshot } from "../rpc/protocol.js";
 type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "mapsLost" | "recordsSkipped" | "elapsedMs"> & {
   /** Which part of the inputs was mapped, in percent; undefined when all was. */
   readonly samplePercent?: number | undefined;
+  /** Lines about what has made it slow. */
+  readonly advice: readonly string[];
   readonly maps: Pick<Snapshot["maps"], "total">;
   readonly reduces: Pick<Snapshot["reduces"], "total">;
 };
@@ -37,6 +39,7 @@ export function summary(job: JobTotals, location: string): string {
       : [`  left out ${count(job.recordsSkipped, "bad record")}: mr-bad-records.jsonl`]),
     ...(job.samplePercent === undefined ? [] : [`  a sample: only ${job.samplePercent}% of the inputs was mapped`]),
     ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${grouped(n)}`),
+    ...job.advice.map((line) => `  ${line}`),
   ];
   return lines.join("\n");
 }

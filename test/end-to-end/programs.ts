@@ -106,14 +106,25 @@ export class Place {
   /** Starts a program. Coordinator and workers meet at the place's own socket. */
   start(name: ProgramName, args: readonly string[], { cwd = this.directory, env = {} }: StartOptions = {}): Program {
     this.#noteOutputDirectory(name, args, cwd);
-    const { PATH = "", HOME = "" } = process.env;
-    const child = spawn(process.execPath, [join(root, "dist/src/cli", `${name}.js`), ...args], {
-      cwd,
-      env: { PATH, HOME, MR_SOCKET: this.socket, [marker]: this.directory, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    return new Program(`${name} ${args.join(" ")}`, child);
+    return this.#start([process.execPath, programFile(name), ...args], cwd, env);
+  }
+
+  /** Starts a program in a terminal of its own, with so many columns and rows. What it writes there is standard output. */
+  startInTerminal(
+    name: ProgramName,
+    args: readonly string[],
+    { columns, rows }: { readonly columns: number; readonly rows: number },
+    env: Readonly<Record<string, string>> = {},
+  ): Program {
+    this.#noteOutputDirectory(name, args, this.directory);
+    const command = [process.execPath, programFile(name), ...args].map((word) => `'${word}'`).join(" ");
+    const inShell = `stty cols ${columns} rows ${rows}; exec ${command}`;
+    const terminal = { TERM: "xterm-256color", SHELL: "/bin/sh", ...env };
+    return this.#start(
+      ["script", "--quiet", "--flush", "--return", "--command", inShell, "/dev/null"],
+      this.directory,
+      terminal,
+    );
   }
 
   /** Runs a program to its end. */
@@ -228,6 +239,17 @@ export class Place {
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 
+  #start([program = "", ...args]: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Program {
+    const { PATH = "", HOME = "" } = process.env;
+    const child = spawn(program, args, {
+      cwd,
+      env: { PATH, HOME, MR_SOCKET: this.socket, [marker]: this.directory, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    return new Program([program, ...args].join(" "), child);
+  }
+
   #locks(): string[] {
     return [...this.#outputDirectories].map((directory) => this.lockOf(directory));
   }
@@ -280,6 +302,10 @@ export async function found<Thing>(look: () => Thing | undefined, what: string):
     () => what,
   );
   return thing as Thing;
+}
+
+function programFile(name: ProgramName): string {
+  return join(root, "dist/src/cli", `${name}.js`);
 }
 
 function killIfThere(pid: number): void {

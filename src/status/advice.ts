@@ -1,0 +1,124 @@
+/**
+ * What a job that is done can tell about the next one: what took long, and why, as far as that is certain and has cost
+ * something. Of a job of a few seconds nothing is said.
+ */
+import { basename } from "node:path";
+import prettyMs from "pretty-ms";
+import type { JobView } from "./job-view.js";
+
+type Kind = "map" | "reduce";
+type SlowTask = JobView["slowest"][number];
+type Span = JobView["timeline"]["spans"][number];
+
+/** What took less is not worth a line, */
+const worthMs = 1000;
+/** and what took less of the job's time neither. */
+const worthShare = 0.2;
+/** So much more than the median is out of the ordinary. */
+const farAbove = 2;
+const slowTasksMax = 3;
+
+/** A line for each thing that was in the way of this job. */
+export function advice(view: JobView): string[] {
+  const skewed = skewedTask(view);
+  return [
+    firstWorkerText(view),
+    slowTasksText(view, "map"),
+    aloneText(view, "map"),
+    idleText(view, "map"),
+    ...(skewed === undefined
+      ? [slowTasksText(view, "reduce"), aloneText(view, "reduce")]
+      : // With that it is said why others waited for it.
+        [skewText(view, skewed), slowTasksText(view, "reduce", skewed.task)]),
+    idleText(view, "reduce"),
+  ].filter((text) => text !== undefined);
+}
+
+function firstWorkerText(view: JobView): string | undefined {
+  const { spans, omitted } = view.timeline;
+  const waitedMs = Math.min(...spans.map(({ startMs }) => startMs));
+  if (spans.length === 0 || omitted > 0 || !isWorth(waitedMs, view)) return undefined;
+  return `no worker was there for the first ${time(waitedMs)}`;
+}
+
+function slowTasksText(view: JobView, kind: Kind, toldOf?: number): string | undefined {
+  const { count, medianMs } = view.durations[kind];
+  const slow = view.slowest
+    .filter((slow) => slow.kind === kind && slow.task !== toldOf)
+    .map((task) => ({ ...task, tookMs: task.endMs - task.startMs }))
+    .filter(({ tookMs }) => tookMs > Math.max(worthMs, farAbove * medianMs))
+    .slice(0, slowTasksMax);
+  // Of two tasks one is always the slower one.
+  if (count < 3 || slow.length === 0) return undefined;
+  const tasks = slow.map(({ task, file, tookMs }) => `${nameOf(task, file)} took ${time(tookMs)}`);
+  return `slow ${kind} tasks: ${tasks.join(", ")}; the median is ${time(medianMs)}`;
+}
+
+/** The reduce task that took long since it had far more to read than others. */
+function skewedTask(view: JobView): SlowTask | undefined {
+  const { count, medianBytes, largest } = view.partitions;
+  const [first] = largest;
+  if (count < 2 || first === undefined || first.bytes <= farAbove * medianBytes) return undefined;
+  const task = view.slowest.find(({ kind, task }) => kind === "reduce" && task === first.partition);
+  return task === undefined || !isWorth(task.endMs - task.startMs, view) ? undefined : task;
+}
+
+function skewText({ partitions }: JobView, { task, startMs, endMs }: SlowTask): string {
+  const { totalBytes, medianBytes, largest } = partitions;
+  const bytes = largest[0]?.bytes ?? 0;
+  const share = `${Math.round((100 * bytes) / totalBytes)}% of what the maps wrote`;
+  const times = medianBytes === 0 ? "" : `, ${Math.round(bytes / medianBytes)} times the median`;
+  const help = "a combine would make it less, or another partition function spread it";
+  return `reduce task ${task} took ${time(endMs - startMs)}, since it had ${share}${times}: ${help}`;
+}
+
+/** The end of a phase in which one worker works and the others wait. */
+function aloneText(view: JobView, kind: Kind): string | undefined {
+  const { omitted } = view.timeline;
+  const spans = spansOf(view, kind);
+  const last = latest(spans.filter(({ outcome }) => outcome === "committed"));
+  // What was merged has no time of its own.
+  if (omitted > 0 || last?.count !== 1) return undefined;
+  const other = latest(spans.filter(({ worker }) => worker !== last.worker));
+  if (other === undefined) return undefined;
+  const aloneMs = last.endMs - Math.max(last.startMs, other.endMs);
+  if (!isWorth(aloneMs, view)) return undefined;
+  const file = view.slowest.find((slow) => slow.kind === kind && slow.task === last.task)?.file;
+  const waited = kind === "map" && view.reduces.total > 0 ? "all reduce tasks" : "all other workers";
+  const help =
+    kind === "map" ? `smaller splits (--split-size) help, if its input can be split` : "more --reducers may help";
+  return `${waited} waited ${time(aloneMs)} for ${kind} task ${nameOf(last.task, file)}: ${help}`;
+}
+
+/** Fewer tasks than workers. */
+function idleText(view: JobView, kind: Kind): string | undefined {
+  const { total } = kind === "map" ? view.maps : view.reduces;
+  const workers = view.workers.list.length + view.workers.omitted;
+  const spans = spansOf(view, kind);
+  if (total === 0 || total >= workers || spans.length === 0 || view.timeline.omitted > 0) return undefined;
+  const tookMs = Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));
+  if (!isWorth(tookMs, view)) return undefined;
+  const help =
+    kind === "map" ? "a smaller --split-size gives more, if the inputs can be split" : `-r ${workers} would employ all`;
+  return `there ${total === 1 ? `was 1 ${kind} task` : `were ${total} ${kind} tasks`} for ${workers} workers, in ${time(tookMs)}: ${help}`;
+}
+
+function spansOf(view: JobView, kind: Kind): Span[] {
+  return view.timeline.spans.filter((span) => span.kind === kind);
+}
+
+function latest(spans: readonly Span[]): Span | undefined {
+  return spans.reduce<Span | undefined>((a, b) => (a === undefined || b.endMs > a.endMs ? b : a), undefined);
+}
+
+function isWorth(ms: number, { elapsedMs }: JobView): boolean {
+  return ms > worthMs && ms > worthShare * elapsedMs;
+}
+
+function nameOf(task: number, file: string | undefined): string {
+  return file === undefined ? String(task) : `${task} (${basename(file)})`;
+}
+
+function time(ms: number): string {
+  return prettyMs(ms, { secondsDecimalDigits: 1 });
+}

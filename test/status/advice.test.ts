@@ -1,0 +1,159 @@
+import { expect, test } from "vitest";
+import { advice } from "../../src/status/advice.js";
+import type { JobView } from "../../src/status/job-view.js";
+import { viewOf } from "./job-views.js";
+
+type Span = JobView["timeline"]["spans"][number];
+
+const noDurations = { count: 0, totalMs: 0, medianMs: 0, maxMs: 0, buckets: [] };
+
+function span(kind: Span["kind"], task: number, worker: string, startMs: number, endMs: number): Span {
+  return {
+    kind,
+    task,
+    attempt: 1,
+    worker,
+    count: 1,
+    startMs,
+    endMs,
+    outcome: "committed",
+    isBackup: false,
+    records: 1,
+    bytes: 1,
+  };
+}
+
+function slow(kind: Span["kind"], task: number, tookMs: number, file?: string): JobView["slowest"][number] {
+  const named = file === undefined ? {} : { file };
+  return { kind, task, attempt: 1, worker: "w1", startMs: 100, endMs: 100 + tookMs, ...named };
+}
+
+function counts(total: number) {
+  return { total, idle: 0, inProgress: 0, completed: total };
+}
+
+function workers(n: number): JobView["workers"] {
+  const list = Array.from({ length: n }, (_, i) => {
+    return { id: `w${i + 1}`, pid: i, host: "here", isSilent: false, memoryBytes: 0, committed: 1, lost: 0 };
+  });
+  return { list, omitted: 0 };
+}
+
+/** A job of 10 s with two workers and nothing to say of it. */
+function jobOf(given: Partial<JobView> = {}): JobView {
+  return viewOf({
+    phase: "done",
+    elapsedMs: 10_000,
+    workers: workers(2),
+    maps: counts(4),
+    reduces: counts(4),
+    ...given,
+  });
+}
+
+function timeline(...spans: Span[]): JobView["timeline"] {
+  return { spans, omitted: 0 };
+}
+
+function partitions(...sizes: number[]): JobView["partitions"] {
+  const largest = sizes.map((bytes, partition) => ({ partition, bytes })).sort((a, b) => b.bytes - a.bytes);
+  const totalBytes = sizes.reduce((a, b) => a + b, 0);
+  const medianBytes = largest[Math.floor(sizes.length / 2)]?.bytes ?? 0;
+  return { count: sizes.length, totalBytes, medianBytes, largest, perEntry: 1, bytes: sizes };
+}
+
+const skewed = partitions(1000, 1000, 6000, 1000);
+const even = timeline(span("map", 0, "w1", 100, 5000), span("map", 1, "w2", 100, 5200));
+
+test.each<[string, Partial<JobView>, string[]]>([
+  ["nothing was in the way", { timeline: even }, []],
+  [
+    "no worker came",
+    { timeline: timeline(span("map", 0, "w1", 4000, 5000), span("map", 1, "w2", 4200, 5000)) },
+    ["no worker was there for the first 4s"],
+  ],
+  [
+    "some maps took far longer than the others",
+    {
+      durations: { sample: noDurations, map: { ...noDurations, count: 9, medianMs: 1000 }, reduce: noDurations },
+      slowest: [
+        slow("map", 7, 4500, "/logs/big.txt"),
+        slow("map", 3, 2500, "/logs/other.txt"),
+        slow("map", 1, 1900, "/logs/usual.txt"),
+      ],
+    },
+    ["slow map tasks: 7 (big.txt) took 4.5s, 3 (other.txt) took 2.5s; the median is 1s"],
+  ],
+  [
+    "some tasks took far longer, but not long",
+    {
+      durations: { sample: noDurations, map: { ...noDurations, count: 9, medianMs: 10 }, reduce: noDurations },
+      slowest: [slow("map", 7, 900)],
+    },
+    [],
+  ],
+  [
+    "a partition was far larger than the others, and its task took long",
+    {
+      partitions: skewed,
+      slowest: [slow("reduce", 2, 4000)],
+      durations: { sample: noDurations, map: noDurations, reduce: { ...noDurations, count: 4, medianMs: 500 } },
+      timeline: timeline(span("reduce", 2, "w1", 100, 5000), span("reduce", 1, "w2", 100, 600)),
+    },
+    [
+      "reduce task 2 took 4s, since it had 67% of what the maps wrote, 6 times the median: " +
+        "a combine would make it less, or another partition function spread it",
+    ],
+  ],
+  [
+    "a partition was far larger than the others, but soon done",
+    { partitions: skewed, slowest: [slow("reduce", 2, 900)] },
+    [],
+  ],
+  [
+    "a reduce task took long that had no more to read than the others",
+    { partitions: partitions(1000, 1000, 1900, 1000), slowest: [slow("reduce", 2, 4000)] },
+    [],
+  ],
+  [
+    "all waited for one map",
+    {
+      timeline: timeline(span("map", 0, "w1", 100, 2000), span("map", 1, "w2", 100, 6000)),
+      slowest: [slow("map", 1, 5900, "/logs/big.gz")],
+    },
+    [
+      "all reduce tasks waited 4s for map task 1 (big.gz): " +
+        "smaller splits (--split-size) help, if its input can be split",
+    ],
+  ],
+  [
+    "all waited for one map, but not for long",
+    { elapsedMs: 60_000, timeline: timeline(span("map", 0, "w1", 100, 2000), span("map", 1, "w2", 100, 6000)) },
+    [],
+  ],
+  [
+    "all waited for one reduce task, in a job of which much is not known any more",
+    { timeline: { ...timeline(span("reduce", 0, "w1", 100, 2000), span("reduce", 1, "w2", 100, 6000)), omitted: 1 } },
+    [],
+  ],
+  [
+    "all waited for one reduce task",
+    { timeline: timeline(span("reduce", 0, "w1", 100, 2000), span("reduce", 1, "w2", 100, 6000)) },
+    ["all other workers waited 4s for reduce task 1: more --reducers may help"],
+  ],
+  [
+    "there were fewer reduce tasks than workers",
+    { workers: workers(4), reduces: counts(1), timeline: timeline(span("reduce", 0, "w1", 100, 6000)) },
+    ["there was 1 reduce task for 4 workers, in 5.9s: -r 4 would employ all"],
+  ],
+  [
+    "there were fewer map tasks than workers",
+    { workers: workers(4), maps: counts(2), timeline: even },
+    [
+      "there were 2 map tasks for 4 workers, in 5.1s: " +
+        "a smaller --split-size gives more, if the inputs can be split",
+    ],
+  ],
+])("when %s, the summary says so", (_, given, lines) => {
+  expect(advice(jobOf(given))).toEqual(lines);
+});

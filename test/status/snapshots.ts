@@ -1,0 +1,34 @@
+import type { Snapshot } from "../../src/rpc/protocol.js";
+
+const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
+
+interface Given extends Partial<Omit<Snapshot, "map" | "reduce" | "attempts">> {
+  readonly map?: Partial<Snapshot["map"]>;
+  readonly reduce?: Partial<Snapshot["reduce"]>;
+  readonly attempts?: Partial<Snapshot["attempts"]>;
+}
+
+/** A job in its map phase, and what is given. */
+export function snapshotOf(given: Given = {}): Snapshot {
+  return {
+    phase: "map",
+    maps: tasks(40, 10),
+    reduces: tasks(8, 0),
+    workers: [workerOf("w1"), workerOf("w2")],
+    mapsLost: 0,
+    recordsSkipped: 0,
+    elapsedMs: 0,
+    ...given,
+    attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0, ...given.attempts },
+    map: { ...measures, counters: [], ...given.map },
+    reduce: { ...measures, counters: [], ...given.reduce },
+  };
+}
+
+export function tasks(total: number, completed: number): Snapshot["maps"] {
+  return { total, completed, inProgress: 0, idle: total - completed };
+}
+
+export function workerOf(id: string, given: Partial<Snapshot["workers"][number]> = {}): Snapshot["workers"][number] {
+  return { id, pid: 1, host: "here", isSilent: false, memoryBytes: 0, ...given };
+}
