@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { outputSettings } from "../../src/cli/job-options.js";
+import { outputSettings, samplePercentOf } from "../../src/cli/job-options.js";
 
 test.each([
   [{}, {}],
@@ -10,4 +10,8 @@ test.each([
   ],
 ] as const)("%j asks for the output %j", (given, settings) => {
   expect(outputSettings(given)).toEqual(settings);
+});
+
+test("a sample of all of the inputs is none", () => {
+  expect([2.5, 100, undefined].map((sample) => samplePercentOf({ sample }))).toEqual([2.5, undefined, undefined]);
 });
