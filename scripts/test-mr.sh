@@ -83,9 +83,10 @@ first_ended_well() { # Waits for one of them; the output at that moment is in `a
   for pid; do [[ $pid == "$first" ]] || others+=("$pid"); done
 }
 
-left_nothing() { # After a job: its output, and nothing else that a job writes.
+left_nothing() { # After a job: its output and what is said of it, and nothing else that a job writes.
   local left
-  left=$(find . -maxdepth 1 \( -name '.mr-*' -o -name 'mr-*' -o -type s \) ! -name 'mr-out-*' ! -name mr-manifest.json | sort | tr '\n' ' ')
+  left=$(find . -maxdepth 1 \( -name '.mr-*' -o -name 'mr-*' -o -type s \) \
+    ! -name 'mr-out-*' ! -name mr-manifest.json ! -name mr-report.json | sort | tr '\n' ' ')
   [[ -z $left ]] || fail "the job left behind: $left"
 }
 

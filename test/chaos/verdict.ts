@@ -10,6 +10,7 @@ import type { JobPlan } from "./workload.js";
 const leaveTimeoutMs = 20_000;
 const pollIntervalMs = 20;
 const manifestName = "mr-manifest.json";
+const reportName = "mr-report.json";
 const badRecordsName = "mr-bad-records.jsonl";
 /** Of lines that are missing or too many so many are shown. */
 const shownMax = 3;
@@ -29,7 +30,9 @@ export function faultsOfOutputs(plan: JobPlan, place: Place): string[] {
     ...wrongBadRecords(plan, place),
     ...leftOver(
       names.filter(
-        (name) => ![...wanted, manifestName].includes(name) && !(plan.app === "bad-records" && name === badRecordsName),
+        (name) =>
+          ![...wanted, manifestName, reportName].includes(name) &&
+          !(plan.app === "bad-records" && name === badRecordsName),
       ),
     ),
   ];
@@ -48,9 +51,9 @@ function wrongManifest(place: Place, wanted: readonly string[]): string[] {
   return JSON.stringify(said) === JSON.stringify(seen) ? [] : [`${manifestName} does not say what the outputs are`];
 }
 
-/** What a job that has failed has left behind. */
+/** What a job that has failed has left behind, beside its report. */
 export function remainsOfFailure(place: Place): string[] {
-  return leftOver(place.outputNames());
+  return leftOver(place.outputNames().filter((name) => name !== reportName));
 }
 
 /** Waits until all processes of the job have gone, and says what is left of it then. */
