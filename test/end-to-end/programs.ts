@@ -144,7 +144,8 @@ export class Place {
     const coordinator = this.start("mr-coordinator", [...options, "--", ...inputs]);
     await coordinator.says("listening at");
     const others = Array.from({ length: workers }, () =>
-      this.start("mr-worker", ["--quiet", "--connect-timeout", "100ms", app]),
+      // Also how long a busy coordinator may take to answer, and how long a worker waits that comes when it has ended.
+      this.start("mr-worker", ["--quiet", "--connect-timeout", "5s", app]),
     );
     const ends = await Promise.all(others.map((worker) => worker.exit()));
     const failed = ends.filter(({ code, stderr }) => code !== 0 && !stderr.includes("no coordinator at"));
