@@ -56,7 +56,6 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   const told = text(child.stdio[3] as NodeJS.ReadableStream);
   tree.sample();
   const sampling = setInterval(() => tree.sample(), sampleEveryMs);
-  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   const stop = (): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
@@ -65,18 +64,25 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     }
     tree.kill();
   };
-  limit.addEventListener("abort", stop);
+  // Not `AbortSignal.timeout` in `AbortSignal.any`: Node.js 20 may collect it as garbage before its time.
+  const late = new AbortController();
+  const timer = setTimeout(() => {
+    late.abort();
+    stop();
+  }, options.timeoutMs);
+  options.signal.addEventListener("abort", stop);
   try {
     const [code] = await ended;
     options.signal.throwIfAborted();
-    if (limit.aborted) throw new CommandError(`not done in ${options.timeoutMs / 1000} s`);
+    if (late.signal.aborted) throw new CommandError(`not done in ${options.timeoutMs / 1000} s`);
     if (code !== 0) throw new CommandError(`exit code ${code ?? "none"}: ${endOf(logPath)}`);
     const [seconds = NaN, user = NaN, system = NaN] = (await told).trim().split(" ").map(Number);
     // The shell knows of what was waited for only, to the end; the tree of everything, until shortly before the end.
     const cpuSeconds = Math.max(user + system, tree.cpuSeconds);
     return { seconds, cpuSeconds, processes: tree.peaks, peakSumBytes: tree.peakSumBytes };
   } finally {
-    limit.removeEventListener("abort", stop);
+    options.signal.removeEventListener("abort", stop);
+    clearTimeout(timer);
     clearInterval(sampling);
     tree.kill();
   }
