@@ -9,7 +9,7 @@ import { recordKinds } from "../app/input-kinds.js";
 import { compressions } from "../input/compression.js";
 import { sideNamePattern } from "../output/names.js";
 import { isWriterExtension, outputFormats } from "../output/output-format.js";
-import { outputCharactersMax, sideFilesMax } from "./attempt-limits.js";
+import { outputCharactersMax, sampledKeysMax, sampledKeyUnitsMax, sideFilesMax } from "./attempt-limits.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
 export const protocolVersion = 4;
@@ -48,9 +48,6 @@ export const outputSettings = v.strictObject({
 /** How keys are spread over the reduce tasks: by a hash, or in ranges of their order. */
 export const partitioner = v.picklist(["hash", "range"]);
 
-/** Most keys that a sample task reports, and their longest, in UTF-16 units: a report fits into a message. */
-export const sampledKeysMax = 2000;
-export const sampledKeyUnitsMax = 256;
 const boundary = v.pipe(v.string(), v.maxLength(sampledKeyUnitsMax));
 export const sampledKeys = v.pipe(v.array(boundary), v.maxLength(sampledKeysMax));
 

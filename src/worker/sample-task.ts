@@ -1,6 +1,7 @@
 import type { LoadedApp } from "../app/load.js";
 import { sourceOfPlace } from "../input/sample.js";
-import { sampledKeysMax, sampledKeyUnitsMax, type Split } from "../rpc/protocol.js";
+import { sampledKeysMax, sampledKeyUnitsMax } from "../rpc/attempt-limits.js";
+import type { Split } from "../rpc/protocol.js";
 import { KeySample } from "../shuffle/collect/key-sample.js";
 import { AttemptHooks } from "./hooks.js";
 import { MapAttemptContext, mapSource } from "./map-task.js";
