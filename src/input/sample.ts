@@ -1,5 +1,6 @@
 import type { AppIdentity, Split } from "../rpc/protocol.js";
 import { InputError } from "./input-error.js";
+import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
 import { sourceOfSplit, type RecordFormat, type RecordSource } from "./records.js";
 import { isCuttable } from "./splits.js";
@@ -69,38 +70,17 @@ export function sourceOfPlace(place: Split, format: RecordFormat): RecordSource 
 }
 
 /** The first records of another reader. */
-class BeginningReader<Value> implements RecordReader<Value> {
-  readonly #reader: RecordReader<Value>;
+class BeginningReader<Value> extends ReaderOver<Value> {
   readonly #start: number;
 
   constructor(reader: RecordReader<Value>, { startBytes }: Split) {
-    this.#reader = reader;
+    super(reader);
     this.#start = startBytes;
   }
 
-  get value(): Value {
-    return this.#reader.value;
-  }
-
-  get offset(): number {
-    return this.#reader.offset;
-  }
-
-  get endOffset(): number {
-    return this.#reader.endOffset;
-  }
-
-  get bytesRead(): number | undefined {
-    return this.#reader.bytesRead;
-  }
-
-  next(): boolean | Promise<boolean> {
+  override next(): boolean | Promise<boolean> {
     const bytes = this.bytesRead ?? this.endOffset - this.#start;
-    return bytes < fileBytes && this.#reader.next();
-  }
-
-  close(): void | Promise<void> {
-    return this.#reader.close();
+    return bytes < fileBytes && this.reader.next();
   }
 }
 

@@ -1,13 +1,13 @@
 import type { RecordPlace } from "../rpc/protocol.js";
 import { BadRecordError } from "./bad-record-error.js";
+import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
  * The records of another reader but for some, by where they begin; notes where these are. It is put in between only when
  * there is something to leave out: others need not look at each record for it.
  */
-export class SkippingReader<Value> implements RecordReader<Value> {
-  readonly #reader: RecordReader<Value>;
+export class SkippingReader<Value> extends ReaderOver<Value> {
   readonly #isSkipped: (offset: number) => boolean;
   readonly #onSkipped: (place: RecordPlace) => void;
 
@@ -16,47 +16,27 @@ export class SkippingReader<Value> implements RecordReader<Value> {
     isSkipped: (offset: number) => boolean,
     onSkipped: (place: RecordPlace) => void,
   ) {
-    this.#reader = reader;
+    super(reader);
     this.#isSkipped = isSkipped;
     this.#onSkipped = onSkipped;
   }
 
-  get value(): Value {
-    return this.#reader.value;
-  }
-
-  get offset(): number {
-    return this.#reader.offset;
-  }
-
-  get endOffset(): number {
-    return this.#reader.endOffset;
-  }
-
-  get bytesRead(): number | undefined {
-    return this.#reader.bytesRead;
-  }
-
-  next(): boolean | Promise<boolean> {
+  override next(): boolean | Promise<boolean> {
     for (;;) {
       try {
-        const isThere = this.#reader.next();
+        const isThere = this.reader.next();
         if (typeof isThere !== "boolean") return this.#whenThere(isThere);
-        if (!isThere || !this.#leavesOut(this.#reader)) return isThere;
+        if (!isThere || !this.#leavesOut(this.reader)) return isThere;
       } catch (error) {
         if (!(error instanceof BadRecordError && this.#leavesOut(error))) throw error;
       }
     }
   }
 
-  close(): void | Promise<void> {
-    return this.#reader.close();
-  }
-
   async #whenThere(pending: Promise<boolean>): Promise<boolean> {
     try {
       const isThere = await pending;
-      if (!isThere || !this.#leavesOut(this.#reader)) return isThere;
+      if (!isThere || !this.#leavesOut(this.reader)) return isThere;
     } catch (error) {
       if (!(error instanceof BadRecordError && this.#leavesOut(error))) throw error;
     }
