@@ -4,8 +4,8 @@ import { sampledKeysMax, sampledKeyUnitsMax } from "../rpc/attempt-limits.js";
 import type { Split } from "../rpc/protocol.js";
 import { KeySample } from "../shuffle/collect/key-sample.js";
 import { AttemptHooks } from "./hooks.js";
-import { MapAttemptContext, mapSource } from "./map-task.js";
-import type { AttemptResult, AttemptSettings } from "./task-context.js";
+import { MapAttemptContext, mapSource } from "./map-records.js";
+import { progressThrough, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
  * Runs one attempt of a sample task: `map` on the records of some pieces of the input, of which nothing is kept but some
@@ -22,7 +22,7 @@ export async function runSampleTask(
   const { groupKey } = app;
   const sample = new KeySample({ keysMax: sampledKeysMax, keyUnitsMax: sampledKeyUnitsMax, groupKey });
   let [records, bytes] = [0, 0];
-  const progress = { ...settings.progress, set: () => settings.progress.set(++records, bytes) };
+  const progress = progressThrough(settings.progress, { set: () => settings.progress.set(++records, bytes) });
   for (const place of places) {
     const context = new MapAttemptContext(settings, place.file, sample);
     const hooks = new AttemptHooks(app, context, progress);

@@ -47,6 +47,20 @@ export interface Progress {
   takeValue(): void;
 }
 
+/** Progress that is told to another one, but for what is given here. */
+export function progressThrough(progress: Progress, own: Partial<Omit<Progress, "record">>): Progress {
+  return {
+    // Not a copy of what it is now.
+    get record() {
+      return progress.record;
+    },
+    set: (records, bytes) => progress.set(records, bytes),
+    beginRecord: (offset) => progress.beginRecord(offset),
+    takeValue: () => progress.takeValue(),
+    ...own,
+  };
+}
+
 /** A finished file of an attempt, still under its temporary name. */
 export interface PreparedFile {
   readonly temporaryPath: string;
