@@ -22,9 +22,11 @@ export interface KeyValue<Value extends JsonValue = JsonValue> {
 /**
  * What one call of `map` is given (its `value`):
  * `"file"` a whole file, `"text"` a split of whole lines, `"lines"` a line without its ending, each as a string; `"jsonl"` a
- * document of JSON Lines, parsed; `"csv"` a row, as an object of strings with the names of the columns.
+ * document of JSON Lines, parsed; `"csv"` a row, as an object of strings with the names of the columns; `"pairs"` the value
+ * of a pair, with the pair's key in place of the file's name: the files are those of another job's `--output-format jsonl`,
+ * or of the step before in a pipeline.
  *
- * Files of lines, `"jsonl"` included, are cut into splits, which are mapped independently of each other, unless they are
+ * Files of lines, `"jsonl"` and `"pairs"` included, are cut into splits, which are mapped independently of each other, unless they are
  * compressed. A line ends with "\n" or "\r\n", or with the file.
  */
 export type InputKind = (typeof inputKinds)[number];
@@ -161,7 +163,7 @@ export interface OutputWriter {
  * not in a job without reduce tasks (`-r 0`), whose output is what `map` emits.
  *
  * `Value` is what it emits, `Input` what `map` is given: strings, `JsonValue` for `"jsonl"`, `Record<string, string>` for
- * `"csv"`, or what its `readRecords` yields.
+ * `"csv"`, the values for `"pairs"`, or what its `readRecords` yields.
  */
 export interface App<Value extends JsonValue = JsonValue, Input = string> {
   /** What one call of `map` is given; `"file"` when absent. */
@@ -176,7 +178,10 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
    */
   readonly readRecords?: ReadRecords<Input> | undefined;
 
-  /** Called once per record. Emits pairs by returning them, by yielding them, or with `ctx.emit`. */
+  /**
+   * Called once per record. Emits pairs by returning them, by yielding them, or with `ctx.emit`. The key is the name of the
+   * file, as `ctx.filename` is, or that of the pair for `"pairs"`.
+   */
   map?(key: string, value: Input, ctx: MapContext<Value>): MapResult<Value>;
 
   /**
@@ -234,6 +239,21 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
    */
   teardown?(ctx: HookContext<Value>): void | Promise<void>;
 
-  /** How the output is written, if not in one of the engine's formats. */
+  /** How the output is written, if not in one of the engine's formats. Of a pipeline's steps only that of the last counts. */
   readonly writer?: OutputWriter;
+}
+
+/**
+ * One of the steps of a pipeline: an app, whose `input` is `"pairs"` unless it is the first. Without `reduce`, what its `map`
+ * emits goes on.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- Each step has types of its own.
+export type Step = App<any, any> & {
+  /** Number of reduce tasks of this step, whatever the job's; 1 for one that gathers everything, such as a top ten. */
+  readonly reducers?: number;
+};
+
+/** An app of several jobs, each of which is given the pairs that the one before has made. */
+export interface Pipeline {
+  readonly steps: readonly Step[];
 }

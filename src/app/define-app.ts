@@ -14,6 +14,9 @@ export function defineApp<Value extends JsonValue = string>(
 export function defineApp<Value extends JsonValue = string>(
   app: App<Value, Record<string, string>> & { input: "csv" },
 ): App<Value, Record<string, string>>;
+export function defineApp<Value extends JsonValue = string, Input extends JsonValue = JsonValue>(
+  app: App<Value, Input> & { input: "pairs" },
+): App<Value, Input>;
 export function defineApp<Value extends JsonValue = string, Input = unknown>(
   app: App<Value, Input> & { input?: undefined; readRecords: ReadRecords<Input> },
 ): App<Value, Input>;

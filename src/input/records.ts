@@ -7,6 +7,7 @@
  *     "lines"    a line, a string                   a line
  *     "jsonl"    a parsed document
  *     "csv"      a row, an object
+ *     "pairs"    a pair, an object with key and value
  *     own        what the app's `readRecords` yields
  *
  * What a split is, and in what ways its bytes come, stands in `splits.ts` and `byte-source.ts`.
@@ -20,6 +21,7 @@ import { ChunkReader } from "./chunk-reader.js";
 import { JsonReader } from "./json-reader.js";
 import { LineBytesReader, LineReader } from "./line-readers.js";
 import { lineNumber } from "./line-number.js";
+import { PairReader } from "./pair-reader.js";
 import type { RecordReader } from "./record-reader.js";
 import { SkippingReader } from "./skipping-reader.js";
 import { TextReader } from "./text-reader.js";
@@ -101,6 +103,8 @@ export async function valuesIn(
       return new LineReader(source);
     case "jsonl":
       return new JsonReader(source);
+    case "pairs":
+      return new PairReader(new JsonReader(source));
     case "csv":
       // Most jobs do without the parser, and need not load it.
       return new (await import("./csv-reader.js")).CsvReader(source, file, csv, columns);

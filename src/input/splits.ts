@@ -11,7 +11,7 @@ const splitBytesMin = 1024 * 1024;
 const splitsPerWorker = 3;
 
 /** Of these a file may be cut anywhere: the reader of a split finds the next line end (`line-start.ts`). */
-const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl"];
+const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl", "pairs"];
 
 /** Whether a file may be read from its middle. */
 export function isCuttable(kind: RecordKind, { compression }: Pick<InputFile, "compression">): boolean {

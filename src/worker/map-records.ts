@@ -17,9 +17,16 @@ export async function mapSource(
   taker: PairTaker,
   progress: Progress,
 ): Promise<MappedRecords> {
-  if (app.mapBytes === undefined)
-    return mapRecords(await source.openValues(context), app.map, context, taker, progress);
+  if (app.mapBytes === undefined) {
+    const map = app.input === "pairs" ? mapOfPairs(app.map) : app.map;
+    return mapRecords(await source.openValues(context), map, context, taker, progress);
+  }
   return mapRecords(await source.openBytes(), app.mapBytes, context, taker, progress);
+}
+
+/** A pair has a key of its own to give to `map`. */
+function mapOfPairs(map: LoadedApp["map"]): LoadedApp["map"] {
+  return map && ((_file, pair, context) => map((pair as KeyValue).key, (pair as KeyValue).value, context));
 }
 
 /** How many records were mapped, and how long they were. */
