@@ -1,11 +1,11 @@
 import type { CoordinatorOptions } from "./options.js";
-import { InputError } from "../input/input-error.js";
 import { JobDirectory } from "../output/directory.js";
 import { createState } from "./core/create.js";
 import type { JobSettings, State } from "./core/model.js";
 import { restore } from "./core/restore.js";
 import { appDifference, differences } from "./journal/differences.js";
 import { JobJournal } from "./journal/job-journal.js";
+import { ResumeError } from "./journal/resume-error.js";
 import type { JobInputs } from "./journal/records.js";
 
 /** What a coordinator begins with. */
@@ -20,10 +20,11 @@ const heartbeatIntervalMsMax = 1000;
 
 /**
  * Takes the job's directory, and begins a new job there or goes on with the one that was interrupted. Throws an InputError
- * when the directory cannot be had or there is no such job in it; then nothing was changed.
+ * when the directory cannot be had, a ResumeError when there is no such job in it; then nothing was changed.
  */
 export async function takeJob(options: CoordinatorOptions): Promise<Job> {
-  const directory = await JobDirectory.take(options.outputDirectory, [...options.inputs, ...options.files]);
+  const { taken, outputDirectory, inputs, files } = options;
+  const directory = taken?.lend() ?? (await JobDirectory.take(outputDirectory, [...inputs, ...files]));
   try {
     const begin = options.resume ? resumeJob : newJob;
     return { ...begin(options, directory.path), directory };
@@ -43,7 +44,7 @@ function newJob(options: CoordinatorOptions, directory: string): Omit<Job, "dire
 }
 
 /**
- * The job that was interrupted in that directory, as far as it had come. Throws an InputError when there is none, or when
+ * The job that was interrupted in that directory, as far as it had come. Throws a ResumeError when there is none, or when
  * it was of other inputs or with other options.
  */
 function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
@@ -54,7 +55,7 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
     ({ id, settings }) => {
       const difference = differences(settings, inputsOf(options));
       if (difference !== undefined) {
-        throw new InputError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
+        throw new ResumeError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
       }
       const restored = createState(settingsOf(options, id, directory), options.args ?? settings.args, now);
       state = restored;
@@ -63,7 +64,7 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
           restore(restored, record, now);
         } catch (error) {
           const text = `cannot resume the job in ${options.outputDirectory}: its journal contradicts itself`;
-          throw new InputError(`${text}; leave out --resume to begin anew`, { cause: error });
+          throw new ResumeError(`${text}; leave out --resume to begin anew`, { cause: error });
         }
       };
     },
@@ -80,14 +81,15 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
   const difference = appDifference(app, options.app) ?? tooMany;
   if (difference !== undefined) {
     journal.close();
-    throw new InputError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
+    throw new ResumeError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
   }
   const tasks = `${completed.map} of ${maps.length} map tasks and ${completed.reduce} of ${reduces.length} reduce tasks`;
   options.log.info(`resuming the job${app === undefined ? "" : ` of ${app.name}: ${tasks} are done`}`);
   return { state, journal };
 }
 
-function inputsOf(options: CoordinatorOptions): JobInputs {
+/** What of the options decides what the output is. */
+export function inputsOf(options: Omit<CoordinatorOptions, "socket" | "log">): JobInputs {
   const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven, samplePercent } = options;
   return {
     inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),

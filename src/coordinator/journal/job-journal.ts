@@ -8,11 +8,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../../input/input-error.js";
 import { journalName } from "../../output/names.js";
 import type { JournalRecord } from "../core/model.js";
 import { JournalError, JournalFile, type OpenedJournal } from "./journal-file.js";
 import { headerOf, readHeader, readRecord, type JobHeader, type JobInputs } from "./records.js";
+import { ResumeError } from "./resume-error.js";
 
 type Warn = (message: string) => void;
 
@@ -39,12 +39,12 @@ export class JobJournal {
 
   /**
    * Takes up the journal of a job that was interrupted. What is torn or damaged at its end is cut off: what stood there is
-   * done again. Throws an InputError when there is none, or it is of another version; then it is left as it was.
+   * done again. Throws a ResumeError when there is none, or it is of another version; then it is left as it was.
    */
   static takeUp(directory: string, onHeader: OnHeader, warn: Warn): JobJournal {
     const path = join(directory, journalName);
     const nothing = `there is nothing to resume in ${directory}: no job was interrupted there; leave out --resume`;
-    if (!existsSync(path)) throw new InputError(nothing);
+    if (!existsSync(path)) throw new ResumeError(nothing);
     let header: JobHeader | undefined;
     let onRecord: ((record: JournalRecord) => void) | undefined;
     const { file, damage } = open(path, directory, (found) => {
@@ -58,7 +58,7 @@ export class JobJournal {
     if (header === undefined) {
       // Killed before it had written a whole header; or damaged there, and what follows is of no use without.
       file.remove();
-      throw new InputError(nothing);
+      throw new ResumeError(nothing);
     }
     if (damage === "damaged") warn(`the journal in ${directory} is damaged: what its lost part said is done again`);
     return new JobJournal(header, file, warn);
@@ -136,12 +136,12 @@ function open(path: string, directory: string, onRecord: (record: unknown) => vo
     return JournalFile.open(path, onRecord);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    throw new InputError(`cannot resume the job in ${directory}: ${error.message}`, { cause: error });
+    throw new ResumeError(`cannot resume the job in ${directory}: ${error.message}`, { cause: error });
   }
 }
 
 function otherVersion(directory: string): never {
-  throw new InputError(
+  throw new ResumeError(
     `cannot resume the job in ${directory}: its journal was written by another version of mapreduce-ts; ` +
       "leave out --resume to begin anew",
   );
