@@ -1,5 +1,5 @@
 /** What the author of an app may import: `import { defineApp, words } from "mapreduce-ts"`. */
-import type { App, JsonValue } from "./app/contract.js";
+import type { App, JsonValue, Pipeline } from "./app/contract.js";
 import type { TestOptions, TestResult } from "./local/test-app.js";
 
 export type {
@@ -13,11 +13,13 @@ export type {
   MapContext,
   MapResult,
   OutputWriter,
+  Pipeline,
   ReadContext,
   ReadRecords,
   ReduceContext,
   ReduceResult,
   SideFile,
+  Step,
   TaskContext,
 } from "./app/contract.js";
 export type { Config } from "./app/define-config.js";
@@ -34,11 +36,11 @@ export type { TestOptions, TestResult };
  *     const { outputs } = await testApp(app, ["a b a"]);
  *     expect(outputs).toEqual([{ key: "a", value: 2 }, { key: "b", value: 1 }]);
  *
- * `app` is an app as one object, or a module (`import * as app from "./app.js"`). Inputs are contents of files, which are
+ * `app` is an app or a pipeline as one object, or a module (`import * as app from "./app.js"`). Inputs are contents of files, which are
  * called `input-0`, `input-1`, … then, or by name: `{ "a.log": "…" }`. Rejects with what the app throws.
  */
 export async function testApp<Value extends JsonValue, Input>(
-  app: App<Value, Input>,
+  app: App<Value, Input> | Pipeline,
   inputs: readonly string[] | Readonly<Record<string, string | Uint8Array>>,
   options: TestOptions = {},
 ): Promise<TestResult> {

@@ -10,6 +10,7 @@ export const optionKinds = {
   drainTimeout: "measure",
   dryRun: "flag",
   file: "list",
+  input: "list",
   inputsFrom: "text",
   javascript: "flag",
   json: "flag",

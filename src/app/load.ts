@@ -25,6 +25,24 @@ export interface LoadedApp {
   readonly writer: OutputWriter | undefined;
 }
 
+/** The module of an app, and what of it. */
+export interface AppModule {
+  /** Absolute path. */
+  readonly path: string;
+  /** Absent when it is run by itself. */
+  readonly step?: StepPlace | undefined;
+}
+
+/** Where an app stands in a pipeline. */
+export interface StepPlace {
+  /** Which of the `steps` that the module exports it is, from 1; absent when it is the module itself. */
+  readonly number?: number | undefined;
+  /** Otherwise it is given the pairs of the step before. */
+  readonly isFirst: boolean;
+  /** Otherwise what it makes goes on as pairs, and is not written as it may say. */
+  readonly isLast: boolean;
+}
+
 type Hook = (ctx: HookContext) => unknown;
 
 const functions = [
@@ -42,16 +60,51 @@ export function isMapOnly({ reduce, reduceStream }: Pick<LoadedApp, "reduce" | "
  *
  * Throws an AppError that names the file and the export.
  */
-export async function loadApp(path: string): Promise<LoadedApp> {
-  const module = await importModule(path).catch((error: unknown) => {
-    throw new AppError(`cannot load app ${path}: ${importFailure(path, error)}`, { cause: error });
-  });
-  return checkApp(path, module);
+export async function loadApp({ path, step }: AppModule): Promise<LoadedApp> {
+  return checkApp(path, await importApp(path), step);
 }
 
-/** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
-export function checkApp(path: string, module: Record<string, unknown>): LoadedApp {
+/** Imports an app's module. Throws an AppError that names the file. */
+export function importApp(path: string): Promise<Record<string, unknown>> {
+  return importModule(path).catch((error: unknown) => {
+    throw new AppError(`cannot load app ${path}: ${importFailure(path, error)}`, { cause: error });
+  });
+}
+
+/**
+ * What a module exports: its steps, or the one app that it is. `path` is how it is called in the AppError that this throws
+ * when they are no list of objects.
+ */
+export function appsIn(path: string, module: Record<string, unknown>): AppsInModule {
   const app = exportsOf(module);
+  const { steps } = app;
+  if (steps === undefined) return { app };
+  const other = functions.find((name) => app[name] !== undefined);
+  if (other !== undefined) throw new AppError(`app ${path} exports both steps and ${other}: leave one out`);
+  const isList = Array.isArray(steps) && steps.every((step) => typeof step === "object" && step !== null);
+  if (!isList || steps.length === 0) {
+    throw new AppError(`app ${path}: export steps must be an array of one app or more, each an object`);
+  }
+  return { steps: steps as Record<string, unknown>[] };
+}
+
+/** What was found in a module, unchecked. */
+type AppsInModule =
+  | { readonly app: Record<string, unknown>; readonly steps?: undefined }
+  | { readonly app?: undefined; readonly steps: readonly Record<string, unknown>[] };
+
+/** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
+export function checkApp(path: string, module: Record<string, unknown>, step?: StepPlace): LoadedApp {
+  const { app, steps } = appsIn(path, module);
+  if (app !== undefined) return checkExports(path, app, step);
+  const { number } = step ?? {};
+  if (number === undefined) throw new AppError(`app ${path} exports steps: run it as a pipeline (mr pipeline)`);
+  const wanted = steps[number - 1];
+  if (wanted === undefined) throw new AppError(`app ${path} has ${steps.length} steps, and no step ${number}`);
+  return checkExports(`${path}, step ${number}`, wanted, step);
+}
+
+function checkExports(path: string, app: Record<string, unknown>, step: StepPlace | undefined): LoadedApp {
   for (const name of functions) {
     const found = app[name];
     if (found !== undefined && typeof found !== "function") {
@@ -60,7 +113,7 @@ export function checkApp(path: string, module: Record<string, unknown>): LoadedA
   }
   requireOneOf(path, app, "map", "mapBytes");
   requireAtMostOneOf(path, app, "reduce", "reduceStream");
-  const input = recordKindOf(path, app);
+  const input = recordKindOf(path, app, step?.isFirst === false);
   const { sortValues = false } = app;
   if (typeof sortValues !== "boolean" && typeof sortValues !== "function") {
     throw new AppError(
@@ -72,7 +125,14 @@ export function checkApp(path: string, module: Record<string, unknown>): LoadedA
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
   const sorting = typeof sortValues === "function" ? (sortValues.bind(app) as unknown) : sortValues || undefined;
-  return { ...bound, csv: app["csv"], input, sortValues: sorting, writer: writerOf(path, app) } as LoadedApp;
+  const writer = writerOf(path, app);
+  return {
+    ...bound,
+    csv: app["csv"],
+    input,
+    sortValues: sorting,
+    writer: step?.isLast === false ? undefined : writer,
+  } as LoadedApp;
 }
 
 /** What the coordinator has to know of an app, and only who has loaded it can tell. */
@@ -86,17 +146,21 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
 }
 
 /** What the app wants its records to be, which must fit the rest of what it exports. */
-function recordKindOf(path: string, app: Record<string, unknown>): RecordKind {
-  const input = inputKinds.find((kind) => kind === (app["input"] ?? "file"));
+function recordKindOf(path: string, app: Record<string, unknown>, isGivenPairs: boolean): RecordKind {
+  const hasReader = app["readRecords"] !== undefined;
+  if (isGivenPairs && (hasReader || (app["input"] !== undefined && app["input"] !== "pairs"))) {
+    const own = hasReader ? "export readRecords" : `input ${describe(app["input"])}`;
+    throw new AppError(`app ${path}: what it is given are the pairs of the step before, and not ${own}: leave it out`);
+  }
+  const input = inputKinds.find((kind) => kind === (app["input"] ?? (isGivenPairs ? "pairs" : "file")));
   if (input === undefined) {
     const kinds = inputKinds.join(", ");
     throw new AppError(`app ${path}: export input must be one of ${kinds}, and is ${describe(app["input"])}`);
   }
-  const hasReader = app["readRecords"] !== undefined;
   if (hasReader && app["input"] !== undefined) {
     throw new AppError(`app ${path} exports both input and readRecords: leave one out`);
   }
-  if (app["mapBytes"] !== undefined && (hasReader || input === "jsonl" || input === "csv")) {
+  if (app["mapBytes"] !== undefined && (hasReader || input === "jsonl" || input === "csv" || input === "pairs")) {
     const what = hasReader ? "what readRecords yields is" : `the records of "${input}" are`;
     throw new AppError(`app ${path} exports mapBytes, and ${what} no bytes: export map`);
   }
@@ -159,7 +223,8 @@ function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
   const candidates = [module["default"], (module["default"] as { default?: unknown } | undefined)?.default];
   for (const candidate of candidates) {
     const isObject = typeof candidate === "object" && candidate !== null;
-    if (isObject && functions.some((name) => name in candidate)) return candidate as Record<string, unknown>;
+    const isApp = isObject && ("steps" in candidate || functions.some((name) => name in candidate));
+    if (isApp) return candidate as Record<string, unknown>;
   }
   return module;
 }

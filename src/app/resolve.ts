@@ -3,14 +3,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "./app-error.js";
+import type { AppModule } from "./load.js";
 
 /** An app that was found: its module is known to exist, and no more. */
-export interface AppFile {
-  /** File name, for people. */
+export interface AppFile extends AppModule {
+  /** File name, for people; with the number of the step. */
   readonly name: string;
-  /** Absolute path of the module. */
-  readonly path: string;
-  /** SHA-256 of the module's file, in hexadecimal: what makes two apps the same. */
+  /** SHA-256 of the module's file (of a step's, with its number), in hexadecimal: what makes two apps the same. */
   readonly hash: string;
 }
 
@@ -25,6 +24,14 @@ export function resolveApp(typed: string): AppFile {
   const path = ownFile(typed) ?? bundledFile(typed);
   if (path === undefined) throw new AppError(`cannot find app ${typed}: no such file${bundledHint(typed)}`);
   return { name: basename(path), path, hash: hashOf(path) };
+}
+
+/**
+ * Whether an app may export `steps`, judged by its text: to load it in order to know would cost every job of one app as much
+ * as a small job takes. An app that has them from elsewhere (`export *`) is refused by who loads it.
+ */
+export function mayHaveSteps({ path }: AppFile): boolean {
+  return readFileSync(path).includes("steps");
 }
 
 function ownFile(typed: string): string | undefined {

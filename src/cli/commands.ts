@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { initCommand } from "./init-command.js";
+import { pipelineCommand } from "./pipeline-command.js";
 import { replayCommand } from "./replay-command.js";
 import { reportCommand } from "./report-command.js";
 import { runCommand } from "./run-command.js";
@@ -15,6 +16,7 @@ export function mrProgram() {
   return new Command("mr")
     .description("MapReduce for people who write JavaScript and TypeScript.")
     .addCommand(runCommand())
+    .addCommand(pipelineCommand())
     .addCommand(sequentialCommand())
     .addCommand(replayCommand())
     .addCommand(catCommand())

@@ -91,5 +91,5 @@ async function coordinate(program: string, names: readonly string[], given: Give
   const report = inputs.resumable(await coordinator.run(), files);
   await statusPage?.close(report.view);
   console.stop();
-  await tellEnd(program, report, stoppedBy, given);
+  await tellEnd(program, { report, stoppedBy }, given);
 }

@@ -8,13 +8,17 @@ import { optionTable } from "./print-config.js";
 
 interface Given {
   readonly workers: number;
-  readonly reducers: number;
   readonly resume?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
+type ShownPlan = PlanOptions & {
+  /** Of how many steps of a pipeline it is the first; undefined when it is a job by itself. */
+  readonly steps?: number;
+};
+
 /** `--dry-run`: shows on standard output what a job would do, as text or as JSON. */
-export async function showPlan(options: PlanOptions, given: Given, command: CommandUnknownOpts): Promise<void> {
+export async function showPlan(options: ShownPlan, given: Given, command: CommandUnknownOpts): Promise<void> {
   // The splits of a job that is resumed are those that it had.
   if (given.resume === true) throw new InputError("--dry-run shows a new job: leave out --resume");
   const plan = await planJob(options);
@@ -25,15 +29,18 @@ export async function showPlan(options: PlanOptions, given: Given, command: Comm
   );
 }
 
-function asText({ input, splits, filesToClear }: JobPlan, options: PlanOptions, given: Given): string {
+function asText({ input, splits, filesToClear }: JobPlan, options: ShownPlan, given: Given): string {
   const { app, inputs, outputDirectory } = options;
   const inputBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const cleared = filesToClear === 0 ? "" : `, from which ${files(filesToClear)} of an earlier job would be cleared`;
   const lines = {
+    ...(options.steps === undefined
+      ? {}
+      : { step: `1 of ${options.steps}; what the others do depends on what it makes` }),
     app: `${app.path}, with input "${input}"`,
     inputs: `${files(inputs.length)}, ${prettyBytes(inputBytes)}`,
     "map tasks": `${splits.length}${splits.length === 0 ? "" : `, with ${sizesText(splits)} each`}`,
-    "reduce tasks": String(given.reducers),
+    "reduce tasks": String(options.reducers),
     workers: String(given.workers),
     output: outputDirectory + cleared,
   };
@@ -56,7 +63,7 @@ function lengthOf({ startBytes, endBytes }: Split): number {
   return endBytes - startBytes;
 }
 
-function asJson(plan: JobPlan, options: PlanOptions, given: Given, command: CommandUnknownOpts): unknown {
+function asJson(plan: JobPlan, options: ShownPlan, given: Given, command: CommandUnknownOpts): unknown {
   const { name, path, hash } = options.app;
   return {
     app: { name, path, hash, input: plan.input },
@@ -67,7 +74,8 @@ function asJson(plan: JobPlan, options: PlanOptions, given: Given, command: Comm
       bytes: lengthOf(split),
     })),
     mapTasks: plan.splits.length,
-    reduceTasks: given.reducers,
+    reduceTasks: options.reducers,
+    steps: options.steps,
     workers: given.workers,
     directory: options.outputDirectory,
     filesToClear: plan.filesToClear,

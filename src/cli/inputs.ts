@@ -4,6 +4,7 @@ import { Argument, Option } from "@commander-js/extra-typings";
 import { expandNames } from "../input/expand.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import { appended } from "./values.js";
 
 /** The name of standard input, and the key that `map` sees for it. */
 const standardInput = "-";
@@ -13,6 +14,13 @@ export const inputNames = () =>
     "[inputs...]",
     `input files, patterns in quotes ('logs/**/*.gz'), directories (--recursive), or - for standard input`,
   );
+
+/** For a command that has other names for its arguments. */
+export const inputOption = () =>
+  new Option(
+    "-i, --input <names...>",
+    "input files of the first app, patterns in quotes, directories (--recursive), or - for standard input",
+  ).argParser(appended);
 
 export const inputsFrom = () =>
   new Option("--inputs-from <file>", "a file with more names of inputs, one a line; - for standard input");
@@ -50,12 +58,17 @@ export async function findGivenInputs(names: readonly string[], given: Given): P
   });
 }
 
+/** Whether the inputs will still be there when a job that was interrupted is gone on with. */
+export function areKept(inputs: readonly InputFile[]): boolean {
+  return inputs.every(({ name }) => name !== standardInput);
+}
+
 /** The report of a job over these inputs, which cannot be gone on with when one of them is gone by then. */
 export function resumable<Report extends { readonly isResumable: boolean }>(
   report: Report,
   inputs: readonly InputFile[],
 ): Report {
-  return inputs.some(({ name }) => name === standardInput) ? { ...report, isResumable: false } : report;
+  return areKept(inputs) ? report : { ...report, isResumable: false };
 }
 
 function listedIn(file: string | undefined): string[] {

@@ -1,7 +1,8 @@
 import type { JobReport } from "../coordinator/job-end.js";
+import type { PoolFailure } from "../local/worker-pool.js";
 import { samplePercentOf } from "./job-options.js";
 import { outputsText } from "./outputs-text.js";
-import { appFrames, Exit, exitCodes, signalExitCode } from "./program.js";
+import { appFrames, Exit, exitCodes, say, signalExitCode } from "./program.js";
 
 /** Of what a failed attempt has written; the rest only with --debug. */
 const outputLinesShown = 10;
@@ -13,52 +14,90 @@ interface Given {
   readonly debug?: boolean | undefined;
 }
 
-/** Says how a job has ended. Throws an Exit when that was not well; `stoppedBy` is the signal that ended it, if one did. */
-export async function tellEnd(
-  program: string,
-  report: JobReport,
-  stoppedBy: NodeJS.Signals | undefined,
-  given: Given,
-): Promise<void> {
-  const { quiet = false, json = false, debug = false } = given;
-  const samplePercent = samplePercentOf(given);
-  if (json) process.stdout.write(`${JSON.stringify(asJson(report, samplePercent), null, 2)}\n`);
+/** Which step of a pipeline a job was. */
+interface StepPlace {
+  readonly number: number;
+  readonly count: number;
+  /** Whether the steps before it are kept. */
+  readonly isResumable: boolean;
+}
+
+/** How a job has ended. */
+export interface JobEnd {
+  readonly report: JobReport;
+  /** Undefined as long as there can be workers. */
+  readonly poolFailure?: PoolFailure | undefined;
+  /** The signal that has ended it, if one has. */
+  readonly stoppedBy?: NodeJS.Signals | undefined;
+  /** Undefined unless it was the last step that ran of a pipeline. */
+  readonly step?: StepPlace | undefined;
+  /** Of the steps that ran before it. */
+  readonly earlierSteps?: readonly JobReport[];
+}
+
+/** Says how a job has ended. Throws an Exit when that was not well. */
+export async function tellEnd(program: string, end: JobEnd, given: Given): Promise<void> {
+  const { report, poolFailure, stoppedBy } = end;
+  if (poolFailure !== undefined && stoppedBy === undefined) {
+    const code = poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed;
+    throw new Exit(code, withWhatIsLeft(poolFailure.message, end));
+  }
+  if (given.json === true) process.stdout.write(`${JSON.stringify(asJson(end, samplePercentOf(given)), null, 2)}\n`);
   if (report.snapshot.phase === "done") {
-    if (!quiet) process.stderr.write(`${program}: ${await summaryOf(report, samplePercent)}\n`);
+    await tellDone(program, end, given);
     return;
   }
   // It may have failed by itself just then.
   const isStopped = report.failure === undefined || report.failure.message === `stopped by ${stoppedBy}`;
   if (stoppedBy !== undefined && isStopped)
-    throw new Exit(signalExitCode(stoppedBy), withWhatIsLeft(`stopped by ${stoppedBy}`, report));
-  if (report.failure !== undefined) throw failed(report.failure, report, debug);
+    throw new Exit(signalExitCode(stoppedBy), withWhatIsLeft(`stopped by ${stoppedBy}`, end));
+  if (report.failure !== undefined) throw failed(report.failure, end, given.debug ?? false);
 }
 
-async function summaryOf(report: JobReport, samplePercent: number | undefined): Promise<string> {
-  const { snapshot, view, directory, outputs, sideFiles } = report;
+/** Says what a job that is done has done. */
+export async function tellDone(program: string, { report, step }: JobEnd, given: Given): Promise<void> {
+  if (given.quiet === true) return;
   const [{ summary }, { advice }] = await Promise.all([import("../status/summary.js"), import("../status/advice.js")]);
-  return summary({ ...snapshot, samplePercent, advice: advice(view) }, outputsText(directory, outputs, sideFiles));
+  const { snapshot, view, directory, outputs, sideFiles } = report;
+  const samplePercent = step === undefined || step.number === 1 ? samplePercentOf(given) : undefined;
+  const isFollowed = step !== undefined && step.number < step.count;
+  const location = isFollowed ? `step ${step.number + 1}` : outputsText(directory, outputs, sideFiles);
+  const text = summary({ ...snapshot, samplePercent, advice: advice(view) }, location);
+  say(program, `${step === undefined ? "" : `${nameOf(step)} `}${text}`);
 }
 
-/** What of the job can be gone on with; undefined when nothing can. */
-function whatIsLeft({ isResumable, snapshot: { maps, reduces } }: JobReport): string | undefined {
-  if (!isResumable) return undefined;
+function nameOf({ number, count }: StepPlace): string {
+  return `step ${number} of ${count}`;
+}
+
+/** What can be gone on with; undefined when nothing can. */
+function whatIsLeft({ report, step }: JobEnd): string | undefined {
+  const { maps, reduces } = report.snapshot;
   const [done, all] = [maps.completed + reduces.completed, maps.total + reduces.total];
-  return `${done} of ${all} tasks are done, and the same command with --resume goes on`;
+  const tasks = report.isResumable ? [`${done} of ${all} tasks`] : [];
+  const areStepsKept = step !== undefined && step.isResumable && step.number > 1;
+  const steps = areStepsKept ? [`${step.number - 1} of ${step.count} steps`] : [];
+  if (steps.length + tasks.length === 0) return undefined;
+  const isOne = steps.length === 1 && step?.number === 2 && tasks.length === 0;
+  return `${[...steps, ...tasks].join(" and ")} ${isOne ? "is" : "are"} done, and the same command with --resume goes on`;
 }
 
 /** A message, and behind it what can be gone on with. */
-export function withWhatIsLeft(message: string, report: JobReport): string {
-  return [message, whatIsLeft(report)].filter((part) => part !== undefined).join("; ");
+function withWhatIsLeft(message: string, end: JobEnd): string {
+  return [message, whatIsLeft(end)].filter((part) => part !== undefined).join("; ");
 }
 
-function failed(failure: NonNullable<JobReport["failure"]>, report: JobReport, debug: boolean): Exit {
+function failed(failure: NonNullable<JobReport["failure"]>, end: JobEnd, debug: boolean): Exit {
   const stack = debug ? failure.stack : appFrames(failure);
   const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
   if (failure.output !== undefined) details.push(...lastOutput(failure.output, debug ? Infinity : outputLinesShown));
-  const left = whatIsLeft(report);
+  const left = whatIsLeft(end);
   if (left !== undefined) details.push(left);
-  return new Exit(exitCodes.failed, `the job failed: ${failure.message}`, details.join("\n"));
+  return new Exit(
+    exitCodes.failed,
+    `${end.step === undefined ? "the job" : nameOf(end.step)} failed: ${failure.message}`,
+    details.join("\n"),
+  );
 }
 
 /** What the failed attempt wrote last, so many lines of it. */
@@ -69,7 +108,12 @@ function lastOutput(output: string, linesMax: number): string[] {
   return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
 }
 
-function asJson({ snapshot, directory, outputs, sideFiles }: JobReport, samplePercent: number | undefined): unknown {
+function asJson({ report, earlierSteps = [] }: JobEnd, samplePercent: number | undefined): unknown {
+  const steps = earlierSteps.length === 0 ? {} : { earlierSteps: earlierSteps.map((step) => reportAsJson(step)) };
+  return { ...reportAsJson(report), samplePercent, ...steps };
+}
+
+function reportAsJson({ snapshot, directory, outputs, sideFiles }: JobReport): object {
   const { map, reduce, ...rest } = snapshot;
   const withNames = ({ counters, ...numbers }: typeof map) => ({ ...numbers, counters: Object.fromEntries(counters) });
   return {
@@ -77,7 +121,6 @@ function asJson({ snapshot, directory, outputs, sideFiles }: JobReport, samplePe
     elapsedMs: Math.round(rest.elapsedMs),
     map: withNames(map),
     reduce: withNames(reduce),
-    samplePercent,
     directory,
     outputs,
     sideFiles,

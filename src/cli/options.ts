@@ -2,7 +2,7 @@
 import { availableParallelism, userInfo } from "node:os";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
-import { duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
+import { duration, appended, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -35,7 +35,7 @@ export const file = () =>
   new Option(
     "--file <path[#name]>",
     "a file that the app may read, at ctx.file(name); without #name by its own name; may be repeated",
-  ).argParser((given: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), given]);
+  ).argParser(appended);
 
 export const outputDirectory = (directory: string, description?: string) =>
   new Option("-o, --output-dir <dir>", "directory for intermediate and output files").default(directory, description);
@@ -64,7 +64,7 @@ export const taskTimeout = () =>
 export const splitSize = (isShorter: boolean) =>
   new Option(
     "--split-size <size>",
-    'how long a split of a file is at most, for apps with input "text", "lines" or "jsonl" ' +
+    'how long a split of a file is at most, for apps with input "text", "lines", "jsonl" or "pairs" ' +
       `(default: 64MiB${isShorter ? ", less when that would leave workers idle" : ""})`,
   ).argParser(size("1KiB", "1TiB"));
 

@@ -1,5 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
+import type { PipelineStep } from "../app/steps.js";
 import type { InProcessReport } from "../local/in-process-job.js";
+import type { SequentialOptions } from "../local/sequential.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
@@ -41,19 +43,19 @@ Examples:
     .action(async (typed, names, given) => {
       const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
       const samplePercent = samplePercentOf(given);
-      const [{ resolveApp }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] = await Promise.all([
-        import("../app/resolve.js"),
-        import("../input/shared-files.js"),
-        import("../input/splits.js"),
-        import("../local/sequential.js"),
-      ]);
-      const startedMs = performance.now();
+      const [{ resolveApp, mayHaveSteps }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =
+        await Promise.all([
+          import("../app/resolve.js"),
+          import("../input/shared-files.js"),
+          import("../input/splits.js"),
+          import("../local/sequential.js"),
+        ]);
       const app = resolveApp(typed);
       const found = await inputs.findGivenInputs(names, given);
       const files = findSharedFiles(file);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
-      const report = await runSequentially({
+      const job = {
         app,
         inputs: found,
         reducers,
@@ -66,10 +68,46 @@ Examples:
         args: arg ?? {},
         files,
         engineVersion: packageVersion(),
-        warn: (message) => say(path, message),
-      }).finally(() => process.off("exit", onEarlyExit));
-      if (!quiet) say(path, await summaryOf(report, performance.now() - startedMs, samplePercent));
+        warn: (message: string) => say(path, message),
+      };
+      const run = async (own: SequentialOptions, name = "", next?: string) => {
+        const startedMs = performance.now();
+        const report = await runSequentially(own);
+        const elapsedMs = performance.now() - startedMs;
+        const { directory, outputs, sideFiles } = report;
+        const location = next ?? outputsText(directory, outputs, sideFiles);
+        if (!quiet) say(path, name + (await summaryOf(report, elapsedMs, own.samplePercent, location)));
+        return report;
+      };
+      try {
+        const steps = mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
+        if (steps[0]?.place.number === undefined) await run(job);
+        else await runSteps(steps, job, run);
+      } finally {
+        process.off("exit", onEarlyExit);
+      }
     });
+}
+
+/** Nothing is kept of a pipeline that does not come to its end. */
+async function runSteps(
+  steps: readonly PipelineStep[],
+  job: SequentialOptions,
+  run: (step: SequentialOptions, name: string, next?: string) => Promise<InProcessReport>,
+): Promise<void> {
+  const { runPipeline, optionsOfStep } = await import("../local/pipeline.js");
+  await runPipeline({
+    ...{ steps, inputs: job.inputs, files: job.files, outputDirectory: job.outputDirectory, reducers: job.reducers },
+    ...{ keepIntermediate: false, isResumable: false, resume: false },
+    difference: () => undefined,
+    run: (step) => {
+      const own = { ...job, ...optionsOfStep(step, job), app: step.step.file };
+      const next = step.number < step.count ? `step ${step.number + 1}` : undefined;
+      return run(own, `step ${step.number} of ${step.count} `, next);
+    },
+    isDone: () => true,
+    log: job.warn,
+  });
 }
 
 /** The app runs in this process, and may end it with any exit code. */
@@ -79,9 +117,10 @@ function onEarlyExit(): void {
 }
 
 async function summaryOf(
-  { maps, reduces, totals, directory, outputs, sideFiles }: InProcessReport,
+  { maps, reduces, totals }: InProcessReport,
   elapsedMs: number,
   samplePercent: number | undefined,
+  location: string,
 ): Promise<string> {
   const { summary } = await import("../status/summary.js");
   return summary(
@@ -96,6 +135,6 @@ async function summaryOf(
       samplePercent,
       advice: [],
     },
-    outputsText(directory, outputs, sideFiles),
+    location,
   );
 }

@@ -71,3 +71,8 @@ export function flagText(text: string): boolean {
   if (["0", "false", "no", "off"].includes(lower)) return false;
   throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
 }
+
+/** For an option that may be repeated: what was given before, and this. */
+export function appended(given: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), given];
+}

@@ -47,7 +47,7 @@ Examples:
       );
       const { signal } = departure;
       const app = resolveApp(typed);
-      const executor = Executor.start(app.path, signal);
+      const executor = Executor.start(app, signal);
       // Whoever awaits it is not loaded yet.
       executor.catch(() => undefined);
       const tell = (message: string) => {

@@ -98,12 +98,13 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
   const { state } = job;
   const { app, args, settings } = state;
   if (app === undefined || args === undefined) throw new Error("a job is done of which no app is known");
-  const { engineVersion, inputs, partitioner, samplePercent, splitBytes, splitBytesGiven, resume } = options;
+  const { engineVersion, inputs, files, partitioner, samplePercent, splitBytes, splitBytesGiven, resume } = options;
   return {
     engineVersion,
     app,
     args,
     inputs,
+    files,
     reducers: settings.reducers,
     partitioner,
     samplePercent,
@@ -120,6 +121,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
     map: snapshot.map,
     reduce: snapshot.reduce,
     elapsedMs: snapshot.elapsedMs,
+    earlierSteps: options.earlierSteps ?? [],
   };
 }
 

@@ -1,4 +1,6 @@
 import type { InputFile } from "../input/files.js";
+import type { JobDirectory } from "../output/directory.js";
+import type { EarlierStep } from "../output/manifest.js";
 import type { OutputSettings } from "../output/output-format.js";
 import type { AppIdentity, Partitioner, SharedFile } from "../rpc/protocol.js";
 
@@ -9,6 +11,8 @@ export interface CoordinatorOptions {
   readonly inputs: readonly InputFile[];
   /** Where intermediate and output files go; made when it does not exist. */
   readonly outputDirectory: string;
+  /** That directory, when it is taken already; it is not released then. */
+  readonly taken?: JobDirectory | undefined;
   /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
   readonly socket: string | undefined;
   /** With none, what the maps emit is the output. */
@@ -35,6 +39,8 @@ export interface CoordinatorOptions {
   readonly maxCrashes: number;
   readonly badRecordsMax: number;
   readonly keepIntermediate: boolean;
+  /** What was run before it in a pipeline, for the manifest. */
+  readonly earlierSteps?: readonly EarlierStep[];
   /** Of this program, for the manifest. */
   readonly engineVersion: string;
   /** Whether to go on with the job that was interrupted in the output directory. */

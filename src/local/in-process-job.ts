@@ -7,7 +7,7 @@ import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import { clearEarlierJob } from "../output/earlier-job.js";
-import { writeManifest } from "../output/manifest.js";
+import { writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
@@ -35,6 +35,8 @@ export interface InProcessJob {
   readonly output: OutputSettings;
   readonly collectorBytes: number;
   readonly outputDirectory: string;
+  /** That directory, when it is taken already; it is not released then. */
+  readonly taken?: JobDirectory | undefined;
   readonly args: Readonly<Record<string, string>>;
   /** The files that the app may read beside its input. */
   readonly files: readonly SharedFile[];
@@ -42,6 +44,7 @@ export interface InProcessJob {
   readonly splitBytes?: number;
   readonly partitioner?: Partitioner;
   readonly samplePercent?: number | undefined;
+  readonly earlierSteps?: readonly EarlierStep[];
   readonly engineVersion: string;
   readonly warn: (message: string) => void;
 }
@@ -85,7 +88,7 @@ export async function runInProcess(
   const extension = app.writer?.extension;
   const unfit = misfit({ name: job.appFile.name, isMapOnly: isMapOnly(app), extension }, job);
   if (unfit !== undefined) throw new AppError(unfit);
-  const directory = await JobDirectory.take(job.outputDirectory, [...job.inputs, ...job.files]);
+  const directory = job.taken?.lend() ?? (await JobDirectory.take(job.outputDirectory, [...job.inputs, ...job.files]));
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
   const settingsOf = (ref: AttemptRef): AttemptSettings => ({
@@ -143,15 +146,16 @@ export async function runInProcess(
       }),
     );
     const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
-    const { inputs, args, splitBytes, partitioner, samplePercent, engineVersion } = job;
+    const { inputs, files, args, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
     writeManifest(directory.path, jobId, {
-      ...{ engineVersion, inputs, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
+      ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
       ...{ badRecordsMax: 0, badRecords: 0 },
       app: { name, hash, input: app.input, extension },
       ...totals,
       mapTasks: maps.length,
       elapsedMs: performance.now() - startedMs,
+      earlierSteps: job.earlierSteps ?? [],
     });
     isDone = true;
     return { directory: directory.path, outputs: outputs.map(({ name }) => name), sideFiles, maps, reduces, totals };

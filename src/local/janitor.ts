@@ -7,8 +7,12 @@ const script = `
 trap "" INT TERM HUP
 read -r dismissed && exit 0
 rm -f "$1"/.mr-tmp-"$2"-*
+for step in $5; do
+  rm -f "$1/$step"/mr-* "$1/$step"/.mr-*
+  rmdir "$1/$step" 2>/dev/null
+done
 [ "$(ls -i "$3" 2>/dev/null | cut -d " " -f 1)" = "$4" ] && rm -f "$3"
-shift 4
+shift 5
 rmdir "$@" 2>/dev/null
 exit 0
 `;
@@ -29,13 +33,19 @@ export function removeWhenGone(path: string): void {
  * directories that were made for it, and the lock.
  *
  * `mr sequential` needs it: the user's code runs on its main thread, where an endless loop would keep a handler of SIGINT
- * from ever being called. So it has none, Ctrl-C ends it at once, and somebody else tidies up.
+ * from ever being called. So it has none, Ctrl-C ends it at once, and somebody else tidies up. In a pipeline, `steps` are
+ * the names of the directories in it that are to be emptied.
  *
  * Returns the function to call when there is nothing to tidy up any more; it resolves when the janitor has gone.
  */
-export function hireJanitor(directory: JobDirectory, jobId: string): () => Promise<void> {
+export function hireJanitor(
+  directory: JobDirectory,
+  jobId: string,
+  steps: readonly string[] = [],
+): () => Promise<void> {
   const { lock, lockInode, made } = directory.traces;
-  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", directory.path, jobId, lock, lockInode, ...made], {
+  const args = [directory.path, jobId, lock, lockInode, steps.join(" "), ...made];
+  const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", ...args], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

@@ -34,7 +34,7 @@ export interface JobPlan {
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
   const { app, inputs, splitBytes, samplePercent, reducers, partitioner, outputDirectory } = options;
   const filesToClear = JobDirectory.foresee(outputDirectory, inputs);
-  const loaded = await loadApp(app.path);
+  const loaded = await loadApp(app);
   const splits = planSplits(inputs, loaded.input, splitBytes);
   if (partitioner === "range") planSample(splits, { name: app.name, ...traitsOf(loaded) }, reducers);
   return { input: loaded.input, splits: sampledSplits(splits, loaded.input, samplePercent), filesToClear };

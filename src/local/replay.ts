@@ -30,7 +30,7 @@ export type ReplayReport = InProcessReport & { readonly passed: number; readonly
  */
 export async function replayBadRecords(options: ReplayOptions): Promise<ReplayReport> {
   const { records, onBegin, onPassed, onFailed } = options;
-  const app = await loadApp(options.app.path);
+  const app = await loadApp(options.app);
   requireReplayable(records, options.app.name, app);
   let failed = 0;
   const job = { ...options, app, appFile: options.app, inputs: [records] };

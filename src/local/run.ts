@@ -12,6 +12,7 @@ import type { AppFile } from "../app/resolve.js";
 import type { Coordinator } from "../coordinator/coordinator.js";
 import type { JobReport } from "../coordinator/job-end.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
+import type { JobDirectory } from "../output/directory.js";
 import { missingDirectories } from "../output/make-directory.js";
 import { connectionDescriptor, type WorkerStart } from "./supervision.js";
 import { WorkerPool, type PoolFailure } from "./worker-pool.js";
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly app: AppFile;
   readonly workers: number;
   readonly job: Omit<CoordinatorOptions, "socket">;
+  /** The directory of the pipeline that the job is a step of, which is taken. */
+  readonly pipeline?: JobDirectory | undefined;
   /** Aborted when the job is to be stopped; the reason is told to the user. */
   readonly stop: AbortSignal;
   /** Aborted when it is to be stopped as soon as the tasks that run have finished, for which they have `drainTimeoutMs`. */
@@ -39,11 +42,12 @@ export interface RunEnd {
 
 /** Runs the job to its end. When it settles, no child is left. Throws what `Coordinator.start` throws. */
 export async function runCluster(options: RunOptions): Promise<RunEnd> {
-  const { app, workers, job, stop, drain, drainTimeoutMs, kill } = options;
+  const { app, workers, job, pipeline, stop, drain, drainTimeoutMs, kill } = options;
   const start: WorkerStart = {
     app,
     outputDirectory: job.outputDirectory,
-    newDirectories: directoriesToMake(job.outputDirectory),
+    newDirectories: [...directoriesToMake(job.outputDirectory), ...(pipeline?.traces.made ?? [])],
+    pipelineDirectory: pipeline?.path,
   };
   const unfit = new AbortController();
   const early: Duplex[] = [];

@@ -33,7 +33,7 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
  * Throws an AppError, an InputError, or an AppFailedError. An earlier job's output is replaced only by a whole new one.
  */
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
-  const app = await loadApp(options.app.path);
+  const app = await loadApp(options.app);
   const { reducers, partitioner } = options;
   const all = planSplits(options.inputs, app.input, options.splitBytes);
   const identity = { name: options.app.name, ...traitsOf(app) };

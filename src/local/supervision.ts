@@ -13,6 +13,8 @@ export interface WorkerStart {
   readonly app: AppFile;
   /** The job's output directory, for when the supervisor is lost. */
   readonly outputDirectory: string;
+  /** That of the pipeline that the job is a step of; the same for its last step. */
+  readonly pipelineDirectory: string | undefined;
   /** The directories that have to be made for it, the inmost first. */
   readonly newDirectories: readonly string[];
 }

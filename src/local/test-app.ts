@@ -1,12 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import type { App, JsonValue, KeyValue } from "../app/contract.js";
+import { basename, join, relative } from "node:path";
+import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
-import { checkApp, isMapOnly } from "../app/load.js";
+import { checkSteps, type CheckedStep } from "../app/steps.js";
+import type { InputFile } from "../input/files.js";
 import { sourceOfSplit } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { planSplits, splitBytesDefault } from "../input/splits.js";
+import { outputName, stepDirectoryName } from "../output/names.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runReduceTask } from "../worker/reduce-task.js";
@@ -32,7 +34,7 @@ export interface TestResult {
   readonly partitions: KeyValue[][];
   /** The sums of the app's counters. */
   readonly counters: Record<string, number>;
-  /** The contents of its side files, by their final names. */
+  /** The contents of its side files, by their final names; those of the steps before the last are in `mr-step-1/` and so on. */
   readonly sideFiles: Record<string, string>;
 }
 
@@ -41,57 +43,92 @@ export interface TestResult {
  * are in a directory that is made for the purpose and removed.
  */
 export async function runTestApp<Value extends JsonValue, Input>(
-  given: App<Value, Input>,
+  given: App<Value, Input> | Pipeline,
   inputs: readonly string[] | Readonly<Record<string, string | Uint8Array>>,
-  { args = {}, reducers: givenReducers, files = {}, splitBytes = splitBytesDefault }: TestOptions,
+  options: TestOptions,
 ): Promise<TestResult> {
-  const app = checkApp("under test", given as unknown as Record<string, unknown>);
-  const reducers = givenReducers ?? (isMapOnly(app) ? 0 : 1);
+  const steps = checkSteps("under test", given as unknown as Record<string, unknown>);
   const directory = mkdtempSync(join(tmpdir(), "mr-test-app-"));
   try {
-    const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
-    const partitions: KeyValue[][] = [];
-    const settingsOf = (ref: AttemptRef): AttemptSettings => ({
-      ref,
-      jobId: "test",
-      reducers,
-      boundaries: undefined,
-      output: {},
-      directory,
-      collectorBytes: 64 * 2 ** 20,
-      args,
-      files: shared,
-      signal: new AbortController().signal,
-      progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
-      marksRecords: false,
-      onOutput: (key, value) => {
-        // As it would be read from the output.
-        partitions[ref.task]?.push({ key, value: JSON.parse(jsonText(ref.kind, key, value)) as JsonValue });
-      },
+    let files = Object.entries(inputs).map(([name, content], index) => {
+      const path = join(directory, `input-${index}`);
+      return writeInput(path, content, Array.isArray(inputs) ? basename(path) : name);
     });
     const results: AttemptResult[] = [];
-    const written = Object.entries(inputs).map(([name, content], index) => {
-      const path = join(directory, `input-${index}`);
-      writeFileSync(path, content);
-      const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
-      return { name: Array.isArray(inputs) ? basename(path) : name, path, sizeBytes, modifiedMs };
-    });
-    const splits = planSplits(written, app.input, Math.min(splitBytes, splitBytesDefault));
-    for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
-    for (const [task, split] of splits.entries()) {
-      const settings = settingsOf({ kind: "map", task, attempt: 1 });
-      results.push(await runMapTask(app, sourceOfSplit(split, app), settings));
+    let partitions: KeyValue[][] = [];
+    for (const [index, step] of steps.entries()) {
+      // As those of a pipeline's steps are.
+      const own = index === steps.length - 1 ? directory : join(directory, stepDirectoryName(index + 1));
+      mkdirSync(own, { recursive: true });
+      const end = await runStep(step, files, own, options);
+      results.push(...end.results);
+      partitions = end.partitions;
+      files = partitions.map((pairs, task) => {
+        const lines = pairs.map((pair) => `${JSON.stringify(pair)}\n`).join("");
+        const name = outputName(task, ".jsonl");
+        return writeInput(join(own, name), lines, name);
+      });
     }
-    const made = results.flatMap((result) => result.files);
-    for (let task = 0; task < reducers; task++) {
-      const ofPartition = made.filter(({ partition }) => partition === task);
-      const stored = ofPartition.map(({ temporaryPath, ...file }) => ({ location: temporaryPath, ...file }));
-      results.push(await runReduceTask(app, stored, settingsOf({ kind: "reduce", task, attempt: 1 })));
-    }
-    return { outputs: partitions.flat(), partitions, counters: countersOf(results), sideFiles: sideFilesOf(results) };
+    return {
+      outputs: partitions.flat(),
+      partitions,
+      counters: countersOf(results),
+      sideFiles: sideFilesOf(results, directory),
+    };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function writeInput(path: string, content: string | Uint8Array, name: string): InputFile {
+  writeFileSync(path, content);
+  const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
+  return { name, path, sizeBytes, modifiedMs };
+}
+
+/** Runs the tasks of one job. */
+async function runStep(
+  { app, place, reducers: ownReducers }: CheckedStep,
+  inputs: readonly InputFile[],
+  directory: string,
+  { args = {}, reducers: givenReducers, files = {}, splitBytes = splitBytesDefault }: TestOptions,
+): Promise<{ partitions: KeyValue[][]; results: AttemptResult[] }> {
+  const isStep = place.number !== undefined;
+  const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
+  const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
+  const partitions: KeyValue[][] = [];
+  const settingsOf = (ref: AttemptRef): AttemptSettings => ({
+    ref,
+    jobId: "test",
+    reducers,
+    boundaries: undefined,
+    output: {},
+    directory,
+    collectorBytes: 64 * 2 ** 20,
+    args,
+    files: shared,
+    signal: new AbortController().signal,
+    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
+    marksRecords: false,
+    onOutput: (key, value) => {
+      // As it would be read from the output.
+      partitions[ref.task]?.push({ key, value: JSON.parse(jsonText(ref.kind, key, value)) as JsonValue });
+    },
+  });
+  const splits = planSplits(inputs, app.input, Math.min(splitBytes, splitBytesDefault));
+  for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
+  const results: AttemptResult[] = [];
+  for (const [task, split] of splits.entries()) {
+    const settings = settingsOf({ kind: "map", task, attempt: 1 });
+    results.push(await runMapTask(app, sourceOfSplit(split, app), settings));
+  }
+  const made = results.flatMap((result) => result.files);
+  for (let task = 0; task < reducers; task++) {
+    const ofPartition = made.filter(({ partition }) => partition === task);
+    const stored = ofPartition.map(({ temporaryPath, ...file }) => ({ location: temporaryPath, ...file }));
+    results.push(await runReduceTask(app, stored, settingsOf({ kind: "reduce", task, attempt: 1 })));
+  }
+  return { partitions, results };
 }
 
 function countersOf(results: readonly AttemptResult[]): Record<string, number> {
@@ -100,9 +137,9 @@ function countersOf(results: readonly AttemptResult[]): Record<string, number> {
   return Object.fromEntries(sums);
 }
 
-function sideFilesOf(results: readonly AttemptResult[]): Record<string, string> {
+function sideFilesOf(results: readonly AttemptResult[], directory: string): Record<string, string> {
   const files = results.flatMap(({ sideFiles }) => sideFiles);
   return Object.fromEntries(
-    files.map(({ finalPath, temporaryPath }) => [basename(finalPath), readFileSync(temporaryPath, "utf8")]),
+    files.map(({ finalPath, temporaryPath }) => [relative(directory, finalPath), readFileSync(temporaryPath, "utf8")]),
   );
 }

@@ -77,6 +77,11 @@ export class JobDirectory {
     }
   }
 
+  /** The same directory for a part of who has taken it: to release that changes nothing. */
+  lend(): JobDirectory {
+    return new JobDirectory(this.path, [], { address: this.#lock.address, close: () => Promise.resolve() });
+  }
+
   /** What is there because the directory was taken, for somebody else to remove when its owner cannot. */
   get traces(): { readonly lock: string; readonly lockInode: string; readonly made: readonly string[] } {
     const lock = this.#lock.address;

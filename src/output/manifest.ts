@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import type { SharedFile } from "../rpc/protocol.js";
 import { looksLikeOutput, manifestName, temporaryManifestName } from "./names.js";
 import { outputFormats, type OutputSettings } from "./output-format.js";
 import { commitFile, StagedFile } from "./staged-file.js";
@@ -31,15 +32,18 @@ const measures = v.object({
   counters: v.record(v.string(), v.number()),
 });
 
+/** `modified` is missing for a time that no calendar has. */
+const file = v.object({ name: v.string(), path: v.string(), bytes: count, modified: v.optional(time) });
+
 /** A newer program may say more: that is let pass. */
-const manifest = v.object({
-  manifest: v.literal(manifestVersion),
-  engine: v.object({ name: v.string(), version: v.string() }),
-  /** `hash` is the SHA-256 of the module's file, in hexadecimal. */
+const finishedJob = v.object({
+  /** `hash` is the SHA-256 of the module's file, in hexadecimal; of a step of a pipeline, it is that with its number. */
   app: v.object({ name: v.string(), hash: v.string(), input: v.string() }),
   args: v.record(v.string(), v.string()),
-  /** In the order in which they were given. `modified` is missing for a time that no calendar has. */
-  inputs: v.array(v.object({ name: v.string(), path: v.string(), bytes: count, modified: v.optional(time) })),
+  /** In the order in which they were given. */
+  inputs: v.array(file),
+  /** Of `--file`; missing when there were none. */
+  files: v.optional(v.array(file)),
   options: v.object({
     reducers: count,
     /** Missing when the keys are spread by their hash, or by the app. */
@@ -54,6 +58,18 @@ const manifest = v.object({
     skipBadRecords: count,
   }),
   tasks: v.object({ map: count, reduce: count }),
+  badRecords: count,
+  map: measures,
+  reduce: measures,
+  started: time,
+  ended: time,
+  elapsedMs: count,
+});
+
+const manifest = v.object({
+  manifest: v.literal(manifestVersion),
+  engine: v.object({ name: v.string(), version: v.string() }),
+  ...finishedJob.entries,
   /** In the order of their tasks. `crc32` is the checksum of the file as it is, in eight hexadecimal digits. */
   outputs: v.array(
     v.object({
@@ -63,15 +79,14 @@ const manifest = v.object({
       crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
     }),
   ),
-  badRecords: count,
-  map: measures,
-  reduce: measures,
-  started: time,
-  ended: time,
-  elapsedMs: count,
+  /** What was run before it in a pipeline, in this order; the inputs are what the last of them has made. */
+  earlierSteps: v.optional(v.array(finishedJob)),
 });
 
 export type Manifest = v.InferOutput<typeof manifest>;
+
+/** What a manifest says of a step that was run before its job. */
+export type EarlierStep = v.InferOutput<typeof finishedJob>;
 
 /** An output file, as its task has reported it. */
 interface OutputFacts {
@@ -93,6 +108,7 @@ export interface JobFacts {
   };
   readonly args: Readonly<Record<string, string>>;
   readonly inputs: readonly InputFile[];
+  readonly files: readonly SharedFile[];
   readonly reducers: number;
   readonly partitioner?: "hash" | "range" | undefined;
   readonly samplePercent?: number | undefined;
@@ -105,6 +121,7 @@ export interface JobFacts {
   readonly map: Totals;
   readonly reduce: Totals;
   readonly elapsedMs: number;
+  readonly earlierSteps: readonly EarlierStep[];
 }
 
 type Totals = Omit<Manifest["map"], "counters"> & { readonly counters: readonly (readonly [string, number])[] };
@@ -161,9 +178,8 @@ function manifestOf(job: JobFacts, endedMs: number): Manifest {
     engine: { name: "mapreduce-ts", version: job.engineVersion },
     app: { name: app.name, hash: app.hash, input: app.input },
     args: { ...job.args },
-    inputs: job.inputs.map(({ name, path, sizeBytes, modifiedMs }) => {
-      return { name, path, bytes: sizeBytes, ...modified(modifiedMs) };
-    }),
+    inputs: job.inputs.map(fileOf),
+    ...(job.files.length === 0 ? {} : { files: job.files.map(fileOf) }),
     options: {
       reducers: job.reducers,
       ...(job.partitioner === "range" ? { partitioner: job.partitioner } : {}),
@@ -183,6 +199,9 @@ function manifestOf(job: JobFacts, endedMs: number): Manifest {
     started: new Date(endedMs - elapsedMs).toISOString(),
     ended: new Date(endedMs).toISOString(),
     elapsedMs: Math.round(elapsedMs),
+    ...(job.earlierSteps.length === 0
+      ? {}
+      : { earlierSteps: job.earlierSteps.map((step) => v.parse(finishedJob, step)) }),
   };
 }
 
@@ -191,9 +210,10 @@ export function crc32Text(checksum: number): string {
   return checksum.toString(16).padStart(8, "0");
 }
 
-function modified(ms: number): { modified?: string } {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? {} : { modified: date.toISOString() };
+function fileOf({ name, path, sizeBytes, modifiedMs }: SharedFile): v.InferOutput<typeof file> {
+  const modified = new Date(modifiedMs);
+  const isTime = !Number.isNaN(modified.getTime());
+  return { name, path, bytes: sizeBytes, ...(isTime ? { modified: modified.toISOString() } : {}) };
 }
 
 function measuresOf(totals: Totals): Manifest["map"] {

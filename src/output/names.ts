@@ -67,11 +67,26 @@ export function temporaryReportName(jobId: string): string {
   return `.mr-tmp-${jobId}-report`;
 }
 
+/** Name of the directory in the output directory in which a step of a pipeline runs that others follow; from 1. */
+export function stepDirectoryName(number: number): string {
+  return `mr-step-${number}`;
+}
+
+/** The number of the step whose directory has this name; undefined when it is none. */
+export function stepNumberOf(name: string): number | undefined {
+  const digits = /^mr-step-([1-9]\d{0,8})$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** The coordinator's journal: what a job that was interrupted needs in order to go on. */
 export const journalName = ".mr-journal";
 
-export type JobFileKind =
-  "intermediate" | "output" | "side" | "bad-records" | "manifest" | "report" | "temporary" | "journal";
+export const jobFileKinds = [
+  ...["intermediate", "output", "side", "bad-records"],
+  ...["manifest", "report", "temporary", "journal"],
+] as const;
+
+export type JobFileKind = (typeof jobFileKinds)[number];
 
 /**
  * Which kind of job file has this name; undefined for a name that no job writes. `suffix` is that of an app's own format:

@@ -86,7 +86,7 @@ class Agent {
 
   constructor(options: WorkerOptions, executor: Executor) {
     this.#options = options;
-    this.#slot = new ExecutorSlot(executor, options.app.path, options.departure.signal);
+    this.#slot = new ExecutorSlot(executor, options.app, options.departure.signal);
     this.#search = options.coordinator.seek();
   }
 

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../app/app-error.js";
+import type { AppModule } from "../app/load.js";
 import type {
   AppTraits,
   ExecutorMessage,
@@ -44,8 +45,9 @@ export class Executor {
   #loss: Failure | undefined;
   #isGone = false;
 
-  private constructor(appPath: string) {
-    const start: ExecutorStart = { appPath, progress: this.#progress.buffer, output: this.#output.buffer };
+  private constructor({ path, step }: AppModule) {
+    const app = { path, step };
+    const start: ExecutorStart = { app, progress: this.#progress.buffer, output: this.#output.buffer };
     // V8 ends a whole process in which an array outgrows the limit of its heap; see `watchMemory`, which comes before.
     const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
     // As seen from where the build puts this, too.
@@ -59,17 +61,17 @@ export class Executor {
     this.#thread.on("error", (error: unknown) => {
       const failure = this.#failureOf(error);
       this.#noteAfterthought(failure);
-      this.#lose(failure, appPath);
+      this.#lose(failure, path);
     });
     this.#thread.on("exit", (code) => {
       const message = `the thread of the app ended with exit code ${code} (does it call process.exit?)`;
-      this.#lose({ type: "failed", class: "crash", message }, appPath);
+      this.#lose({ type: "failed", class: "crash", message }, path);
     });
   }
 
   /** Starts a thread and loads the app in it. Rejects with an AppError when the app cannot be loaded, or on abort. */
-  static async start(appPath: string, signal: AbortSignal): Promise<Executor> {
-    const executor = new Executor(appPath);
+  static async start(app: AppModule, signal: AbortSignal): Promise<Executor> {
+    const executor = new Executor(app);
     const stop = () => void executor.stop();
     signal.addEventListener("abort", stop);
     try {

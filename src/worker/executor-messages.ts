@@ -1,10 +1,11 @@
+import type { AppModule } from "../app/load.js";
 import type { AppIdentity, Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
 
 /** What an executor thread is started with. */
 export interface ExecutorStart {
-  readonly appPath: string;
+  readonly app: AppModule;
   /**
    * Four 64-bit floats, readable even while the attempt that runs hangs: records (or values) and bytes done, where the
    * record begins that is at work (`NaN` when none is, `hookAtWork` when `setup` or `teardown` is), and how many values the app has taken from streams.

@@ -1,17 +1,18 @@
+import type { AppModule } from "../app/load.js";
 import { Executor, type AttemptEnd } from "./executor-host.js";
 import type { Failure } from "./failure.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
 
 /** Where the one executor of a worker is: another one takes its place when its thread has ended. */
 export class ExecutorSlot {
-  readonly #appPath: string;
+  readonly #app: AppModule;
   readonly #signal: AbortSignal;
   #executor: Executor;
 
   /** On abort an executor that is being started gives up. */
-  constructor(executor: Executor, appPath: string, signal: AbortSignal) {
+  constructor(executor: Executor, app: AppModule, signal: AbortSignal) {
     this.#executor = executor;
-    this.#appPath = appPath;
+    this.#app = app;
     this.#signal = signal;
   }
 
@@ -31,7 +32,7 @@ export class ExecutorSlot {
   async run(assignment: WorkAssignment, job: Job, isCancelled: () => boolean): Promise<AttemptEnd> {
     const { afterthought } = this.#executor;
     try {
-      if (!this.#executor.isAlive) this.#executor = await Executor.start(this.#appPath, this.#signal);
+      if (!this.#executor.isAlive) this.#executor = await Executor.start(this.#app, this.#signal);
     } catch (error) {
       return { type: "failed", class: "error", message: (error as Error).message };
     }

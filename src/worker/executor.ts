@@ -56,7 +56,7 @@ void serve();
 
 async function serve(): Promise<void> {
   try {
-    const app = await loadApp(start.appPath);
+    const app = await loadApp(start.app);
     parentPort?.on("message", (request: ExecutorRequest) => {
       if (request.type === "abort") revoked.abort();
       else void run(app, request);

@@ -40,6 +40,6 @@ function kindOf(option: Option): string {
   if (option.isBoolean()) return "flag";
   const value = /<(.*)>/.exec(option.flags)?.[1] ?? "";
   const kinds: Record<string, string> = { n: "number", duration: "measure", size: "measure", "on|off": "switch" };
-  if (value === "path[#name]") return "list";
+  if (value === "path[#name]" || value.endsWith("...")) return "list";
   return value.includes("=") ? "pairs" : (kinds[value] ?? "text");
 }

@@ -25,7 +25,9 @@ const facts: JobFacts = {
   args: { a: "1" },
   inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 0.5 }],
   ...{ reducers: 2, output: {}, splitBytes: 9, samplePercent: 2.5, badRecordsMax: 3, mapTasks: 1, badRecords: 1 },
+  files: [],
   outputs: [],
+  earlierSteps: [],
   map: { ...none, recordsIn: 4, counters: [["__proto__", 2]] },
   reduce: none,
   elapsedMs: 1500.4,
@@ -62,9 +64,20 @@ describe("the manifest", () => {
       elapsedMs: 1500,
     });
     expect(text).toContain('"__proto__": 2');
+    expect(manifest).not.toHaveProperty("files");
+    expect(manifest).not.toHaveProperty("earlierSteps");
     expect(Date.parse(manifest.ended) - Date.parse(manifest.started)).toBeGreaterThanOrEqual(1500);
     expect(readManifest(directory)).toMatchObject({ outputs: [{ name: "mr-out-0.xml" }, { name: "mr-out-1.xml" }] });
     expect(readdirSync(directory).sort()).toEqual(["mr-manifest.json", "mr-out-0.xml", "mr-out-1.xml"]);
+  });
+
+  it("says which files the app might read, and of a pipeline what was run before", () => {
+    const first = readManifest(finishedJob({ "mr-out-0": "a 1\n" }, { args: { step: "first" } }));
+    const files = [{ name: "stop", path: "/stop.txt", sizeBytes: 7, modifiedMs: 1 }];
+    const last = readManifest(finishedJob({}, { files, earlierSteps: [first] }));
+    expect(last.files).toEqual([{ name: "stop", path: "/stop.txt", bytes: 7, modified: "1970-01-01T00:00:00.001Z" }]);
+    expect(last.earlierSteps).toMatchObject([{ args: { step: "first" }, map: { recordsIn: 4 } }]);
+    expect(last.earlierSteps?.[0]).not.toHaveProperty("outputs");
   });
 
   it("leaves out when an input was changed, if no calendar has that time", () => {

@@ -1,0 +1,84 @@
+import type { AppFile } from "../app/resolve.js";
+import { runCluster, type RunEnd } from "../local/run.js";
+import type { JobDirectory } from "../output/directory.js";
+import type { StatusServer } from "../status/server.js";
+import { JobConsole } from "./job-console.js";
+import type { jobOptions } from "./job-options.js";
+import { onSignals } from "./program.js";
+import { startStatusPage } from "./status-page.js";
+
+interface Given {
+  readonly workers: number;
+  readonly drainTimeout: number;
+  readonly quiet?: boolean | undefined;
+  readonly statusPort?: number | undefined;
+  readonly statusHost: string;
+}
+
+/** Runs jobs on this machine, one after the other: with progress and status page, and what signals do to them. */
+export class LocalRunner {
+  readonly #given: Given;
+  readonly #console: JobConsole;
+  readonly #stop = new AbortController();
+  readonly #drain = new AbortController();
+  readonly #kill = new AbortController();
+  #statusPage: StatusServer | undefined;
+  #last: RunEnd | undefined;
+  /** The first signal that came, if one did. */
+  stoppedBy: NodeJS.Signals | undefined;
+
+  /** `path` is how the command is called. From now on signals do not end this process by themselves. */
+  constructor(path: string, given: Given) {
+    this.#given = given;
+    this.#console = new JobConsole(path, { quiet: given.quiet ?? false });
+    onSignals(
+      (signal) => {
+        this.stoppedBy = signal;
+        (signal === "SIGTERM" ? this.#drain : this.#stop).abort(`stopped by ${signal}`);
+      },
+      (signal) => {
+        this.#stop.abort(`stopped by ${signal}`);
+        this.#kill.abort();
+      },
+    );
+  }
+
+  /** Writes a line of the log. */
+  readonly log = (message: string): void => {
+    this.#console.log(message);
+  };
+
+  /** Serves the status page, if it is wanted. Rejects with a StatusAddressError. */
+  async open(): Promise<void> {
+    this.#statusPage = await startStatusPage(this.#given, this.log);
+  }
+
+  /** Runs a job, which may be a step of the pipeline in that directory. Throws what `Coordinator.start` throws. */
+  async run(app: AppFile, job: ReturnType<typeof jobOptions>, pipeline?: JobDirectory): Promise<RunEnd> {
+    try {
+      this.#last = await runCluster({
+        app,
+        pipeline,
+        workers: this.#given.workers,
+        // In one command nobody wants to know how its parts found each other.
+        job: { ...job, app, log: { info: () => undefined, warn: this.log } },
+        stop: this.#stop.signal,
+        drain: this.#drain.signal,
+        drainTimeoutMs: this.#given.drainTimeout,
+        kill: this.#kill.signal,
+        onStarted: (coordinator) => {
+          this.#console.start(() => coordinator.snapshot());
+          this.#statusPage?.show(() => coordinator.view());
+        },
+      });
+      return this.#last;
+    } finally {
+      this.#console.stop();
+    }
+  }
+
+  /** Lets those who watch the status page have the last of it. */
+  async close(): Promise<void> {
+    await this.#statusPage?.close(this.#last?.report.view);
+  }
+}

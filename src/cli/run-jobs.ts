@@ -1,0 +1,48 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { jobOptions } from "./job-options.js";
+import { tellEnd } from "./job-report.js";
+import * as inputs from "./inputs.js";
+import type { JobGiven } from "./run-options.js";
+
+/** What the user has typed. `path` is how the command is called. */
+export interface Typed {
+  readonly path: string;
+  readonly apps: readonly string[];
+  readonly inputs: readonly string[];
+  readonly given: JobGiven;
+  readonly command: CommandUnknownOpts;
+}
+
+/**
+ * Runs a job, or the steps of a pipeline, to the end, and says how that was. Throws an Exit when it was not well, an AppError
+ * or an InputError when it cannot begin.
+ */
+export async function runJobs({ path, apps: names, inputs: typed, given, command }: Typed): Promise<void> {
+  const [{ resolveApp, mayHaveSteps }, { splitBytesFor }, { LocalRunner }] = await Promise.all([
+    import("../app/resolve.js"),
+    import("../input/splits.js"),
+    import("./local-runner.js"),
+  ]);
+  const apps = names.map(resolveApp);
+  // Until standard input has ended, a signal ends this process as it ends any other.
+  const files = await inputs.findGivenInputs(typed, given);
+  const runner = new LocalRunner(path, given);
+  const [app] = apps;
+  if (app === undefined) throw new Error("there is no app to run");
+  if (apps.length > 1 || mayHaveSteps(app)) {
+    const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
+    const steps = await loadSteps(apps);
+    if (steps.length > 1 || steps[0]?.place.number !== undefined) {
+      return runSteps({ path, steps, files, given, command, runner });
+    }
+  }
+  const job = jobOptions(files, given, splitBytesFor(files, given.workers));
+  if (given.dryRun === true) {
+    const { showPlan } = await import("./dry-run.js");
+    return showPlan({ ...job, app }, given, command);
+  }
+  await runner.open();
+  const end = await runner.run(app, job);
+  await runner.close();
+  await tellEnd(path, { ...end, report: inputs.resumable(end.report, files), stoppedBy: runner.stoppedBy }, given);
+}

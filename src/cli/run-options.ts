@@ -1,0 +1,39 @@
+/** What `mr run` and `mr pipeline` have in common on the command line. */
+import { Command } from "@commander-js/extra-typings";
+import * as inputs from "./inputs.js";
+import * as options from "./options.js";
+
+/** A command with all options of jobs on this machine. */
+export function jobCommand(name: string) {
+  return new Command(name)
+    .addOption(inputs.inputsFrom())
+    .addOption(inputs.recursive())
+    .addOption(options.workers())
+    .addOption(options.reducers())
+    .addOption(options.partitioner())
+    .addOption(options.outputDirectory("mr-output"))
+    .addOption(options.outputFormat())
+    .addOption(options.compress())
+    .addOption(options.arg())
+    .addOption(options.file())
+    .addOption(options.splitSize(true))
+    .addOption(options.sample())
+    .addOption(options.memory())
+    .addOption(options.taskTimeout())
+    .addOption(options.attemptTimeout())
+    .addOption(options.backupTasks())
+    .addOption(options.maxAttempts())
+    .addOption(options.maxCrashes())
+    .addOption(options.skipBadRecords())
+    .addOption(options.keepIntermediate())
+    .addOption(options.resume())
+    .addOption(options.dryRun())
+    .addOption(options.drainTimeout())
+    .addOption(options.statusPort())
+    .addOption(options.statusHost())
+    .addOption(options.quiet())
+    .addOption(options.json())
+    .addOption(options.debug());
+}
+
+export type JobGiven = ReturnType<ReturnType<typeof jobCommand>["opts"]>;

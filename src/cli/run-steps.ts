@@ -1,0 +1,66 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { PipelineStep } from "../app/steps.js";
+import type { InputFile } from "../input/files.js";
+import { splitBytesFor } from "../input/splits.js";
+import { differenceFromDone } from "../local/finished-step.js";
+import { optionsOfStep, runPipeline, type StepJob } from "../local/pipeline.js";
+import type { RunEnd } from "../local/run.js";
+import * as inputs from "./inputs.js";
+import type { JobGiven } from "./run-options.js";
+import { jobOptions } from "./job-options.js";
+import { tellDone, tellEnd, type JobEnd } from "./job-report.js";
+import type { LocalRunner } from "./local-runner.js";
+
+interface StepsToRun {
+  readonly path: string;
+  readonly steps: readonly PipelineStep[];
+  readonly files: readonly InputFile[];
+  readonly given: JobGiven;
+  readonly command: CommandUnknownOpts;
+  readonly runner: LocalRunner;
+}
+
+/** Runs the steps of a pipeline, and says how each has ended. Throws what `runJobs` throws. */
+export async function runSteps({ path, steps, files, given, command, runner }: StepsToRun): Promise<void> {
+  const { keepIntermediate = false, resume = false, outputDir: outputDirectory, reducers } = given;
+  const ofAll = jobOptions(files, given, splitBytesFor(files, given.workers));
+  if (given.dryRun === true) {
+    const { showPlan } = await import("./dry-run.js");
+    const [first] = steps;
+    if (first === undefined) throw new Error("a pipeline has no steps");
+    const own = { app: first.file, reducers: first.reducers ?? given.reducers, partitioner: "hash" } as const;
+    return showPlan({ ...ofAll, ...own, steps: steps.length }, given, command);
+  }
+  const optionsOf = (job: StepJob) => {
+    const own = { ...ofAll, splitBytes: given.splitSize ?? splitBytesFor(job.inputs, given.workers) };
+    return { ...own, ...optionsOfStep(job, ofAll), app: job.step.file, resume: job.resume };
+  };
+  const isResumable = inputs.areKept(files);
+  const endOf = ({ number, count }: StepJob, { report, poolFailure }: RunEnd): JobEnd => ({
+    report: number === 1 ? inputs.resumable(report, files) : report,
+    poolFailure,
+    stoppedBy: runner.stoppedBy,
+    step: { number, count, isResumable },
+  });
+  await runner.open();
+  const ends = await runPipeline({
+    ...{ steps, inputs: files, files: ofAll.files, outputDirectory, reducers, keepIntermediate, isResumable, resume },
+    difference: (job, done) => differenceFromDone(done, optionsOf(job)),
+    async run(job) {
+      const end = await runner.run(job.step.file, optionsOf(job), job.taken);
+      if (isDone(end) && job.number < job.count) await tellDone(path, endOf(job, end), given);
+      return end;
+    },
+    isDone,
+    log: runner.log,
+  });
+  await runner.close();
+  const last = ends.at(-1);
+  if (last === undefined) throw new Error("a pipeline has ended and none of its steps has run");
+  const earlierSteps = ends.slice(0, -1).map(({ report }) => report.report);
+  await tellEnd(path, { ...endOf(last.job, last.report), earlierSteps }, given);
+}
+
+function isDone({ report }: RunEnd): boolean {
+  return report.snapshot.phase === "done";
+}

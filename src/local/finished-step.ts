@@ -1,0 +1,51 @@
+import { appDifference, differences } from "../coordinator/journal/differences.js";
+import type { JobInputs } from "../coordinator/journal/records.js";
+import { inputsOf } from "../coordinator/job.js";
+import type { CoordinatorOptions } from "../coordinator/options.js";
+import type { Manifest } from "../output/manifest.js";
+
+/** In what a job that is done differs from one that is to be run; undefined when its output is what that would make. */
+export function differenceFromDone(
+  done: Manifest,
+  now: Omit<CoordinatorOptions, "socket" | "log">,
+): string | undefined {
+  const inputs = inputsOf(now);
+  const wanted = {
+    ...inputs,
+    args: inputs.args ?? {},
+    inputs: inputs.inputs.map(dated),
+    files: inputs.files.map(dated),
+  };
+  return appDifference(done.app, now.app) ?? differences(inputsOfDone(done), wanted) ?? skipped(done, now);
+}
+
+function inputsOfDone({ inputs, files = [], args, options }: Manifest): JobInputs {
+  const { reducers, partitioner = "hash", outputFormat, compress, splitBytes, samplePercent } = options;
+  return {
+    inputs: inputs.map(fileOf),
+    files: files.map(fileOf),
+    args,
+    reducers,
+    partitioner,
+    output: {
+      ...(outputFormat === "app" ? {} : { format: outputFormat }),
+      ...(compress === "gz" ? { compress } : {}),
+    },
+    ...(splitBytes === undefined ? {} : { splitBytes }),
+    ...(samplePercent === undefined ? {} : { samplePercent }),
+  };
+}
+
+function fileOf({ name, path, bytes, modified }: Manifest["inputs"][number]): JobInputs["inputs"][number] {
+  return { name, path, sizeBytes: bytes, modifiedMs: modified === undefined ? NaN : Date.parse(modified) };
+}
+
+/** A manifest has times in whole milliseconds. */
+function dated<File extends { readonly modifiedMs: number }>(file: File): File {
+  return { ...file, modifiedMs: Math.trunc(file.modifiedMs) };
+}
+
+function skipped({ badRecords }: Manifest, { badRecordsMax }: Pick<CoordinatorOptions, "badRecordsMax">) {
+  if (badRecords <= badRecordsMax) return undefined;
+  return `it has left out ${badRecords} bad records, and --skip-bad-records is ${badRecordsMax}`;
+}

@@ -1,0 +1,248 @@
+/**
+ * A pipeline: jobs of which each has what the one before has made for its input. All but the last run in directories of
+ * their own in the output directory, `mr-step-1`, `mr-step-2`, …, and their outputs are pairs, as JSON Lines.
+ *
+ * A step that is done says so by its manifest, as every job does, with what it was made of. So nothing else has to be
+ * remembered for a pipeline to go on where it was interrupted, or has failed.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { PipelineStep } from "../app/steps.js";
+import { ResumeError } from "../coordinator/journal/resume-error.js";
+import { findInputs, type InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { JobDirectory } from "../output/directory.js";
+import { removeEmptyDirectories } from "../output/make-directory.js";
+import { findManifest, type Manifest } from "../output/manifest.js";
+import { jobFileKinds, journalName, manifestName, stepDirectoryName, stepNumberOf } from "../output/names.js";
+import { verifyOutputs } from "../output/verify.js";
+import type { OutputSettings } from "../output/output-format.js";
+import type { Partitioner, SharedFile } from "../rpc/protocol.js";
+import { hireJanitor } from "./janitor.js";
+
+/** A step as a job. */
+export interface StepJob {
+  readonly step: PipelineStep;
+  /** Which one it is, from 1, of how many. */
+  readonly number: number;
+  readonly count: number;
+  readonly inputs: readonly InputFile[];
+  readonly outputDirectory: string;
+  /** The pipeline's directory, which is taken: the last step's own, and that around those of the others. */
+  readonly taken: JobDirectory;
+  /** Of the steps before it. */
+  readonly earlierSteps: readonly Manifest[];
+  /** Whether it is to go on with what it has left when it was interrupted. */
+  readonly resume: boolean;
+}
+
+export interface PipelineOptions<Report> {
+  readonly steps: readonly PipelineStep[];
+  readonly inputs: readonly InputFile[];
+  /** The files that the apps may read beside their input. */
+  readonly files: readonly SharedFile[];
+  readonly outputDirectory: string;
+  /** Of steps that do not say how many reduce tasks they want. */
+  readonly reducers: number;
+  /** Whether what the steps have made for each other is kept at the end. */
+  readonly keepIntermediate: boolean;
+  /** Whether it is kept for `resume` when the pipeline does not come to its end. */
+  readonly isResumable: boolean;
+  /** Whether to go on with the pipeline that was interrupted, or has failed, in that directory. */
+  readonly resume: boolean;
+  /** In what a step that is done differs from what it is to be; undefined when in nothing. */
+  readonly difference: (job: StepJob, done: Manifest) => string | undefined;
+  /** Throws a ResumeError when it cannot go on with what it has left. */
+  readonly run: (job: StepJob) => Promise<Report>;
+  readonly isDone: (report: Report) => boolean;
+  readonly log: (message: string) => void;
+}
+
+/** The options of a job that have other values in the steps of a pipeline. */
+interface OptionsOfJob {
+  readonly reducers: number;
+  readonly partitioner: Partitioner;
+  readonly output: OutputSettings;
+  readonly samplePercent?: number | undefined;
+}
+
+/** The options of a step, where those are given of the whole pipeline. */
+export function optionsOfStep(job: StepJob, { reducers, partitioner, output, samplePercent }: OptionsOfJob) {
+  const { step, number, count, inputs, outputDirectory, taken, earlierSteps } = job;
+  const isLast = number === count;
+  return {
+    inputs,
+    outputDirectory,
+    earlierSteps,
+    taken: isLast ? taken : undefined,
+    reducers: step.reducers ?? reducers,
+    // Nobody looks for order in what only goes on to the next step.
+    partitioner: isLast ? partitioner : "hash",
+    output: isLast ? output : ({ format: "jsonl" } as const),
+    samplePercent: number === 1 ? samplePercent : undefined,
+  } as const;
+}
+
+/** One of the jobs of a pipeline, and how it has ended. */
+export interface StepEnd<Report> {
+  readonly job: StepJob;
+  readonly report: Report;
+}
+
+/**
+ * Runs the steps in order, up to the first that does not end well, and returns how each of those that ran has ended.
+ *
+ * Throws an InputError when the directory cannot be had, a ResumeError when there is nothing to go on with, and what `run`
+ * throws.
+ */
+export async function runPipeline<Report>(options: PipelineOptions<Report>): Promise<StepEnd<Report>[]> {
+  requireReducers(options);
+  const { steps, isResumable, resume, isDone, log } = options;
+  const taken = await JobDirectory.take(options.outputDirectory, [...options.inputs, ...options.files]);
+  const dismissJanitor = isResumable
+    ? undefined
+    : hireJanitor(
+        taken,
+        "pipeline",
+        steps.slice(1).map((_, index) => stepDirectoryName(index + 1)),
+      );
+  const ends: StepEnd<Report>[] = [];
+  let isWhole = false;
+  try {
+    const done = resume ? stepsDone(options, taken) : [];
+    done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is done already`));
+    const isBegun = resume && hasJournal(directoryOf(options, done.length + 1));
+    await clearSteps(options, taken, (number) => number > done.length + (isBegun ? 1 : 0));
+    while (done.length < steps.length) {
+      const job = jobOf(options, taken, done, isBegun && ends.length === 0);
+      const report = await runStep(options, job);
+      ends.push({ job, report });
+      if (!isDone(report)) return ends;
+      const manifest = findManifest(job.outputDirectory);
+      if (manifest === undefined) throw new Error(`step ${job.number} is done and has left no manifest`);
+      done.push(manifest);
+    }
+    isWhole = true;
+    if (!options.keepIntermediate) await dropResults(options, done);
+    return ends;
+  } finally {
+    if (!isWhole && !isResumable) await clearSteps(options, taken, (number) => number < (ends.at(-1)?.job.number ?? 1));
+    await taken.release({ removeIfEmpty: !isWhole });
+    await dismissJanitor?.();
+  }
+}
+
+/** Nobody could tell which of the steps are meant by that. */
+function requireReducers({ steps, reducers }: Pick<PipelineOptions<unknown>, "steps" | "reducers">): void {
+  if (reducers > 0 || steps.length === 1 || steps.every((step) => step.reducers !== undefined)) return;
+  throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
+}
+
+/** The manifests of the steps that need not be run again, from the first one on. */
+function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory): Manifest[] {
+  const { steps, outputDirectory, difference, log } = options;
+  const done: Manifest[] = [];
+  while (done.length < steps.length - 1) {
+    const job = jobOf(options, taken, done, true);
+    const manifest = findManifest(job.outputDirectory);
+    if (manifest === undefined) break;
+    const problem = difference(job, manifest) ?? verifyOutputs(job.outputDirectory).problems[0];
+    if (problem !== undefined && done.length === 0) {
+      throw new ResumeError(`cannot resume the pipeline in ${outputDirectory}: ${problem}`);
+    }
+    if (problem !== undefined) {
+      log(`step ${job.number} of ${steps.length} is run again: ${problem}`);
+      break;
+    }
+    done.push(manifest);
+  }
+  if (done.length > 0 || hasJournal(directoryOf(options, 1))) return done;
+  throw new ResumeError(
+    `there is nothing to resume in ${outputDirectory}: no pipeline was interrupted there; leave out --resume`,
+  );
+}
+
+/** The job of the step that follows those that are done. */
+function jobOf<Report>(
+  options: PipelineOptions<Report>,
+  taken: JobDirectory,
+  done: readonly Manifest[],
+  resume: boolean,
+): StepJob {
+  const { steps } = options;
+  const step = steps[done.length];
+  if (step === undefined) throw new Error("a pipeline has no step after its last");
+  const number = done.length + 1;
+  const last = done.at(-1);
+  const made = last?.outputs.map(({ name }) => join(directoryOf(options, done.length), name));
+  return {
+    step,
+    number,
+    count: steps.length,
+    inputs: made === undefined ? options.inputs : findInputs(made),
+    outputDirectory: directoryOf(options, number),
+    taken,
+    earlierSteps: [...done],
+    resume,
+  };
+}
+
+/** Where a step runs, as people know the pipeline's directory. */
+function directoryOf<Report>({ steps, outputDirectory }: PipelineOptions<Report>, number: number): string {
+  return number === steps.length ? outputDirectory : join(outputDirectory, stepDirectoryName(number));
+}
+
+function hasJournal(directory: string): boolean {
+  return existsSync(join(directory, journalName));
+}
+
+/** Runs a step; anew when what it has left is of no use: that of the steps before it still is. */
+async function runStep<Report>({ run, log }: PipelineOptions<Report>, job: StepJob): Promise<Report> {
+  try {
+    return await run(job);
+  } catch (error) {
+    if (!(error instanceof ResumeError) || !job.resume || job.number === 1) throw error;
+    log(`${error.message}: step ${job.number} of ${job.count} begins anew`);
+    return run({ ...job, resume: false });
+  }
+}
+
+/** Removes all that steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
+async function clearSteps<Report>(
+  { inputs, files, outputDirectory }: PipelineOptions<Report>,
+  taken: JobDirectory,
+  isUseless: (number: number) => boolean,
+): Promise<void> {
+  for (const { name } of readdirSync(taken.path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    const number = stepNumberOf(name);
+    if (number === undefined || !isUseless(number)) continue;
+    await withDirectory(join(outputDirectory, name), [...inputs, ...files], (directory) => {
+      directory.clear(["manifest"]);
+      directory.clear(jobFileKinds);
+    });
+  }
+}
+
+/** Removes what the steps have made for each other. What they have left for people, such as reports, stays. */
+async function dropResults<Report>(options: PipelineOptions<Report>, done: readonly Manifest[]): Promise<void> {
+  for (const [index, { outputs }] of done.slice(0, -1).entries()) {
+    await withDirectory(directoryOf(options, index + 1), [], (directory) => {
+      directory.remove([manifestName, ...outputs.map(({ name }) => name)]);
+    });
+  }
+}
+
+/** The directory is removed when nothing is left in it. */
+async function withDirectory(
+  path: string,
+  inputs: readonly InputFile[],
+  action: (directory: JobDirectory) => void,
+): Promise<void> {
+  const directory = await JobDirectory.take(path, inputs);
+  try {
+    action(directory);
+    removeEmptyDirectories([directory.path]);
+  } finally {
+    await directory.release({ removeIfEmpty: false });
+  }
+}
