@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { createState } from "../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../src/coordinator/core/invariants.js";
-import type { Effect, JobSettings, JournalRecord } from "../../src/coordinator/core/model.js";
+import type { Effect, JournalRecord } from "../../src/coordinator/core/events.js";
+import type { JobSettings } from "../../src/coordinator/core/model.js";
 import { restore, resume } from "../../src/coordinator/core/restore.js";
 import { readRecord } from "../../src/coordinator/journal/records.js";
 import { chunkSizes } from "../coordinator/journal/journal-bytes.js";

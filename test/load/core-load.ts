@@ -1,5 +1,6 @@
 import { createState } from "../../src/coordinator/core/create.js";
-import type { DoneOutcome, Effect, Event, State } from "../../src/coordinator/core/model.js";
+import type { Effect, Event } from "../../src/coordinator/core/events.js";
+import type { DoneOutcome, State } from "../../src/coordinator/core/model.js";
 import { step } from "../../src/coordinator/core/step.js";
 import type { Assignment, AttemptRef, OutputFile } from "../../src/rpc/protocol.js";
 import { Durations, type DurationSummary } from "./durations.js";

@@ -3,17 +3,8 @@ import { scheduleBackup } from "./backups.js";
 import { findBoundaries } from "./boundaries.js";
 import { endIfOver } from "./ending.js";
 import { MapFiles } from "./map-files.js";
-import type {
-  Attempt,
-  AttemptMeasures,
-  DoneOutcome,
-  Effect,
-  Measures,
-  State,
-  Task,
-  TaskCommit,
-  Worker,
-} from "./model.js";
+import type { Effect } from "./events.js";
+import type { Attempt, AttemptMeasures, DoneOutcome, Measures, State, Task, TaskCommit, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";

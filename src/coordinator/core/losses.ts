@@ -16,7 +16,8 @@
 import { scheduleBackup } from "./backups.js";
 import { complete, undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
-import type { Attempt, Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
+import type { Effect } from "./events.js";
+import type { Attempt, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
 import { release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";

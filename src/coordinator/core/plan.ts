@@ -1,6 +1,7 @@
 import { beginReducePhase } from "./commit.js";
 import { createTask } from "./create.js";
-import type { Effect, JobPlan, State, Task } from "./model.js";
+import type { Effect, JobPlan } from "./events.js";
+import type { State, Task } from "./model.js";
 import { mapsAreDone } from "./model.js";
 
 /** The splits become map tasks, the partitions reduce tasks, what is to be sampled first sample tasks. None is handed out yet. */

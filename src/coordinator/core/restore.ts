@@ -5,7 +5,8 @@
  */
 import { complete, filesOf, measuresOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
-import type { Effect, JournalRecord, State, Task } from "./model.js";
+import type { Effect, JournalRecord } from "./events.js";
+import type { State, Task } from "./model.js";
 import { samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";

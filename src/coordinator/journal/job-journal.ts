@@ -10,7 +10,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
 import { journalName } from "../../output/names.js";
-import type { JournalRecord } from "../core/model.js";
+import type { JournalRecord } from "../core/events.js";
 import { JournalError, JournalFile, type OpenedJournal } from "./journal-file.js";
 import { headerOf, readHeader, readRecord, type JobHeader, type JobInputs } from "./records.js";
 

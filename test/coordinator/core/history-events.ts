@@ -31,7 +31,8 @@
  *
  * A map attempt has a file of one byte for each reduce task.
  */
-import type { Event, JobSettings } from "../../../src/coordinator/core/model.js";
+import type { Event } from "../../../src/coordinator/core/events.js";
+import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import type { AttemptOutcome, AttemptRef, OutputFile } from "../../../src/rpc/protocol.js";
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;

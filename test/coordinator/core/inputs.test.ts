@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
-import type { Event, State } from "../../../src/coordinator/core/model.js";
+import type { Event } from "../../../src/coordinator/core/events.js";
+import type { State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
 import type { AttemptRef, ReduceInput, ResultOf } from "../../../src/rpc/protocol.js";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
-import type { Effect, JobSettings, JournalRecord, State } from "../../../src/coordinator/core/model.js";
+import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
+import type { JobSettings, State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
 
