@@ -1,4 +1,5 @@
 /** What comes into the scheduler, and what goes out of it: `step(state, event, now) → effects`. See `model.ts`. */
+import type { Measures } from "../../rpc/measures.js";
 import type {
   AppIdentity,
   Assignment,
@@ -12,7 +13,7 @@ import type {
   SideFiles,
   Split,
 } from "../../rpc/protocol.js";
-import type { AttemptMeasures, SkippedRecord, Task } from "./model.js";
+import type { SkippedRecord, Task } from "./model.js";
 
 /** What a job is made of. */
 export interface JobPlan {
@@ -82,7 +83,7 @@ export type JournalRecord =
       sampled?: readonly string[] | undefined;
       sideFiles: SideFiles;
       checksum?: number | undefined;
-    } & AttemptMeasures)
+    } & Measures)
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);

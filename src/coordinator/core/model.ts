@@ -8,9 +8,9 @@
  * Words that look alike: a task is a piece of the job, an attempt is one execution of it by one worker; a task has one
  * attempt when all goes well and several after failures or with a backup.
  */
+import type { Measures, Totals } from "../../rpc/measures.js";
 import type {
   AppIdentity,
-  attemptMeasures,
   AttemptOutcome,
   AttemptRef,
   JobOutcome,
@@ -135,11 +135,8 @@ export interface TaskCommit {
   readonly sideFiles: SideFiles;
   /** CRC-32 of its output file, if it makes one. */
   readonly checksum: number | undefined;
-  readonly done: AttemptMeasures;
+  readonly done: Measures;
 }
-
-/** What is measured of an attempt. */
-export type AttemptMeasures = Pick<DoneOutcome, keyof typeof attemptMeasures>;
 
 export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
@@ -183,11 +180,6 @@ export interface JobFailure {
   readonly isAbort?: true;
 }
 
-/** Sums over committed attempts. */
-export type Measures = Record<Exclude<keyof AttemptMeasures, "counters">, number> & {
-  readonly counters: Map<string, number>;
-};
-
 export interface State {
   readonly settings: JobSettings;
   readonly startedAtMs: number;
@@ -217,7 +209,8 @@ export interface State {
   workersJoined: number;
   /** Workers whose `RequestTask` waits, longest first. */
   readonly parked: Set<Worker>;
-  readonly measures: { readonly map: Measures; readonly reduce: Measures };
+  /** Sums over committed attempts. */
+  readonly measures: { readonly map: Totals; readonly reduce: Totals };
   readonly attempts: Attempts;
   mapsLost: number;
   readonly skipped: SkippedRecord[];
