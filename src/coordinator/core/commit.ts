@@ -6,7 +6,7 @@ import { endIfOver } from "./ending.js";
 import type { Effect } from "./events.js";
 import { MapFiles } from "./map-files.js";
 import type { Attempt, DoneOutcome, State, Task, TaskCommit, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
+import { hasEnded, mapsAreDone, refOf, samplesAreDone, splitBytes } from "./model.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
@@ -105,12 +105,12 @@ export function filesOf(
 }
 
 /** A backup attempt came first. What that has saved is known of a loser that has said how far it is. */
-function noteVictory(state: State, { attempts, split }: Task, now: number): void {
+function noteVictory(state: State, task: Task, now: number): void {
   state.attempts.backupWon += 1;
-  const splitBytes = split === undefined ? 0 : split.endBytes - split.startBytes;
-  for (const { bytes, startedAtMs } of attempts.values()) {
-    if (bytes > 0 && bytes < splitBytes) {
-      state.attempts.backupSavedMs += Math.round(((now - startedAtMs) * (splitBytes - bytes)) / bytes);
+  const allBytes = splitBytes(task);
+  for (const { bytes, startedAtMs } of task.attempts.values()) {
+    if (bytes > 0 && bytes < allBytes) {
+      state.attempts.backupSavedMs += Math.round(((now - startedAtMs) * (allBytes - bytes)) / bytes);
     }
   }
 }

@@ -264,6 +264,11 @@ export function outputTasks({
   return settings.reducers === 0 ? maps : reduces;
 }
 
+/** How long its split is; 0 for a task that has none. */
+export function splitBytes({ split }: Pick<Task, "split">): number {
+  return split === undefined ? 0 : split.endBytes - split.startBytes;
+}
+
 /** How a task is called in messages. */
 export function taskName(task: Pick<Task, "kind" | "index" | "split">): string {
   return `${task.kind} task ${task.index}${task.split === undefined ? "" : ` (${task.split.file})`}`;
