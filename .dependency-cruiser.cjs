@@ -21,8 +21,8 @@ module.exports = {
     only(
       "core-is-pure",
       { path: "^src/coordinator/core/" },
-      { pathNot: "^src/coordinator/core/", dependencyTypesNot: ["type-only"] },
-      "The scheduler has no clock, socket or file: it imports nothing but types.",
+      { pathNot: "^src/(coordinator/core/|rpc/measures)", dependencyTypesNot: ["type-only"] },
+      "The scheduler has no clock, socket or file: it imports nothing but types, and how measures are added.",
     ),
     only(
       "data-plane-for-workers",

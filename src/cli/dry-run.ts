@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
 import { InputError } from "../input/input-error.js";
+import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
 import type { Split } from "../rpc/protocol.js";
 import { optionOrigins } from "./option-values.js";
@@ -57,10 +58,6 @@ function sizesText(splits: readonly Split[]): string {
   const sizes = splits.map(lengthOf).sort((a, b) => a - b);
   const [least, most] = [sizes[0] ?? 0, sizes.at(-1) ?? 0].map((bytes) => prettyBytes(bytes));
   return least === most ? String(least) : `${least} to ${most}`;
-}
-
-function lengthOf({ startBytes, endBytes }: Split): number {
-  return endBytes - startBytes;
 }
 
 function asJson(plan: JobPlan, options: ShownPlan, given: Given, command: CommandUnknownOpts): unknown {

@@ -21,7 +21,7 @@ import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import type { JobView } from "../status/job-view.js";
 import { takeJobView, takeThroughput } from "./core/job-view.js";
-import type { Effect, Event, FormerWorker } from "./core/model.js";
+import type { Effect, Event, FormerWorker } from "./core/events.js";
 import { hasEnded, outcomeOf, refOf } from "./core/model.js";
 import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";

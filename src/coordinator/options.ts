@@ -1,11 +1,11 @@
 import type { InputFile } from "../input/files.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { EarlierStep } from "../output/manifest.js";
-import type { OutputSettings } from "../output/output-format.js";
-import type { AppIdentity, Partitioner, SharedFile } from "../rpc/protocol.js";
+import type { AppIdentity } from "../rpc/protocol.js";
+import type { JobSettings } from "./core/model.js";
 
 /** Complete and checked; the command line says what each means. */
-export interface CoordinatorOptions {
+export interface CoordinatorOptions extends Omit<JobSettings, "id" | "directory" | "heartbeatIntervalMs"> {
   /** The app, where it is known already: then a job of another one is not resumed. Otherwise the first worker says it. */
   readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;
   readonly inputs: readonly InputFile[];
@@ -15,29 +15,14 @@ export interface CoordinatorOptions {
   readonly taken?: JobDirectory | undefined;
   /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
   readonly socket: string | undefined;
-  /** With none, what the maps emit is the output. */
-  readonly reducers: number;
-  readonly partitioner: Partitioner;
-  readonly output: OutputSettings;
   /** How long a split of a file is at most, if files are split. */
   readonly splitBytes: number;
   /** Whether the user has said so: then a job that is resumed must have had the same. */
   readonly splitBytesGiven: boolean;
   /** Which part of the inputs is mapped, in percent; undefined when all is. */
   readonly samplePercent?: number | undefined;
-  /** How much memory the pairs of a map attempt may take before they are spilled. */
-  readonly collectorBytes: number;
   /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
-  /** The files that the app may read beside its input. */
-  readonly files: readonly SharedFile[];
-  readonly taskTimeoutMs: number;
-  /** How long an attempt may go on without finishing a record; undefined for any time. */
-  readonly attemptTimeoutMs: number | undefined;
-  readonly backupTasks: boolean;
-  readonly maxAttempts: number;
-  readonly maxCrashes: number;
-  readonly badRecordsMax: number;
   readonly keepIntermediate: boolean;
   /** What was run before it in a pipeline, for the manifest. */
   readonly earlierSteps?: readonly EarlierStep[];

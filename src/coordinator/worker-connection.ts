@@ -3,7 +3,8 @@ import { invalidParamsCode, refusedCode, RefusedError, unknownWorkerCode } from 
 import { strangerLimits } from "../rpc/limits.js";
 import { Peer, type Handlers } from "../rpc/peer.js";
 import type { AttemptRef, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
-import type { DoneOutcome, Effect, Event } from "./core/model.js";
+import type { Effect, Event } from "./core/events.js";
+import type { DoneOutcome } from "./core/model.js";
 
 /** What a connection needs of its coordinator. */
 export interface Home {

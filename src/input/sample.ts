@@ -3,7 +3,7 @@ import { InputError } from "./input-error.js";
 import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
 import { sourceOfSplit, type RecordFormat, type RecordSource } from "./records.js";
-import { isCuttable } from "./splits.js";
+import { isCuttable, lengthOf } from "./splits.js";
 
 /** So many tasks take the sample, so that several workers do. */
 const tasksMax = 8;
@@ -100,8 +100,4 @@ function joined(splits: readonly Split[]): Split[] {
 function pieceOf(file: Split, position: number): Split {
   const startBytes = Math.max(file.startBytes, Math.min(position, file.endBytes - placeBytes));
   return { ...file, startBytes, endBytes: Math.min(file.endBytes, startBytes + placeBytes) };
-}
-
-function lengthOf({ startBytes, endBytes }: Split): number {
-  return endBytes - startBytes;
 }

@@ -1,6 +1,6 @@
 import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
-import { isCuttable } from "./splits.js";
+import { isCuttable, lengthOf } from "./splits.js";
 
 /**
  * The part of a job's splits that `--sample` leaves, always the same one: of files that are cut, so much of the beginning
@@ -18,6 +18,6 @@ export function sampledSplits(splits: readonly Split[], kind: RecordKind, percen
     if (taken.has(split)) return [split];
     if (!isCuttable(kind, split)) return [];
     // Its reader takes the lines that begin in it, and those to their end.
-    return [{ ...split, endBytes: split.startBytes + part(split.endBytes - split.startBytes) }];
+    return [{ ...split, endBytes: split.startBytes + part(lengthOf(split)) }];
   });
 }

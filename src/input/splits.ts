@@ -48,6 +48,11 @@ export function splitBytesFor(inputs: readonly InputFile[], workers: number): nu
   return Math.min(splitBytesDefault, Math.max(splitBytesMin, fairShare));
 }
 
+/** How many bytes a split has. */
+export function lengthOf({ startBytes, endBytes }: Split): number {
+  return endBytes - startBytes;
+}
+
 function parts({ name, path, sizeBytes, compression }: InputFile, count: number): Split[] {
   return Array.from({ length: count }, (_, part) => ({
     file: name,

@@ -11,6 +11,7 @@ import { writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
+import { addMeasures, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { runReduceTask } from "../worker/reduce-task.js";
@@ -19,12 +20,6 @@ import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/tas
 import { TaskOutput } from "../worker/task-output.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
-
-/** Sums over the tasks of a kind. */
-type Totals = Record<
-  "recordsIn" | "recordsOut" | "bytesIn" | "bytesOut" | "keys" | "spills" | "spilledBytes",
-  number
-> & { counters: [name: string, count: number][] };
 
 export interface InProcessJob {
   readonly app: LoadedApp;
@@ -58,7 +53,8 @@ export interface InProcessReport {
   readonly sideFiles: readonly string[];
   readonly maps: readonly AttemptResult[];
   readonly reduces: readonly AttemptResult[];
-  readonly totals: { readonly map: Totals; readonly reduce: Totals };
+  /** Sums over the tasks of a kind. */
+  readonly totals: { readonly map: Measures; readonly reduce: Measures };
 }
 
 /** Runs an attempt with the settings that it is given; rejects with what the app throws, in a callback, too. */
@@ -184,14 +180,10 @@ function commitSideFiles(results: readonly AttemptResult[]): string[] {
   );
 }
 
-function totalsOf(results: readonly AttemptResult[]): Totals {
-  const total = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
-  const counters = new Map<string, number>();
-  for (const result of results) {
-    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += result[name];
-    for (const [name, n] of result.counters) counters.set(name, (counters.get(name) ?? 0) + n);
-  }
-  return { ...total, counters: [...counters] };
+function totalsOf(results: readonly AttemptResult[]): Measures {
+  const totals = noTotals();
+  for (const result of results) addMeasures(totals, result, 1);
+  return measuresOfTotals(totals);
 }
 
 async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void> {

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
-import type { SharedFile } from "../rpc/protocol.js";
+import type { Measures } from "../rpc/measures.js";
+import { attemptMeasures, count, type SharedFile } from "../rpc/protocol.js";
 import { looksLikeOutput, manifestName, temporaryManifestName } from "./names.js";
 import { outputFormats, type OutputSettings } from "./output-format.js";
 import { commitFile, StagedFile } from "./staged-file.js";
@@ -15,19 +16,10 @@ import { commitFile, StagedFile } from "./staged-file.js";
 /** Raised by one with every change after which an older program cannot read a manifest. */
 const manifestVersion = 1;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const time = v.pipe(v.string(), v.isoTimestamp());
 
 const measures = v.object({
-  recordsIn: count,
-  recordsOut: count,
-  bytesIn: count,
-  bytesOut: count,
-  /** Distinct keys: in the files of the maps, and given to reduce. */
-  keys: count,
-  /** Runs that maps have sorted and kept on the disk meanwhile, and their bytes. */
-  spills: count,
-  spilledBytes: count,
+  ...attemptMeasures,
   /** The app's own. */
   counters: v.record(v.string(), v.number()),
 });
@@ -118,13 +110,11 @@ export interface JobFacts {
   readonly mapTasks: number;
   readonly outputs: readonly OutputFacts[];
   readonly badRecords: number;
-  readonly map: Totals;
-  readonly reduce: Totals;
+  readonly map: Measures;
+  readonly reduce: Measures;
   readonly elapsedMs: number;
   readonly earlierSteps: readonly EarlierStep[];
 }
-
-type Totals = Omit<Manifest["map"], "counters"> & { readonly counters: readonly (readonly [string, number])[] };
 
 /** Writes the manifest of a job that is done. Throws the system's error; then there is none. */
 export function writeManifest(directory: string, jobId: string, job: JobFacts): void {
@@ -216,10 +206,8 @@ function fileOf({ name, path, sizeBytes, modifiedMs }: SharedFile): v.InferOutpu
   return { name, path, bytes: sizeBytes, ...(isTime ? { modified: modified.toISOString() } : {}) };
 }
 
-function measuresOf(totals: Totals): Manifest["map"] {
-  const { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters } = totals;
-  const numbers = { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes };
-  return { ...numbers, counters: Object.fromEntries(counters) };
+function measuresOf(totals: Measures): Manifest["map"] {
+  return { ...totals, counters: Object.fromEntries(totals.counters) };
 }
 
 function parse(text: string): Manifest | undefined {

@@ -168,11 +168,10 @@ export class Attempt {
     const isOutput = makesOutput(this.ref, this.job.reducers);
     const made = isOutput ? [] : files;
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
-    const counters = measures.counters.map(([name, count]): [string, number] => [name, count]);
     const named = sideFiles.map(({ name, bytes }): [string, number] => [name, bytes]);
     const checksum = isOutput ? files[0]?.checksum : undefined;
     const ofOutput = checksum === undefined ? {} : { checksum };
-    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...ofOutput, ...measures, counters };
+    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...ofOutput, ...measures };
   }
 
   /**

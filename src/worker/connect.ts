@@ -39,8 +39,8 @@ export function coordinatorAt(socket: string, timeouts: ConnectTimeouts): Coordi
   const name = `the coordinator at ${socket}`;
   return {
     name,
-    seek: () => new FirstSearch(socket, name, timeouts.connectTimeoutMs),
-    awaitReturn: () => new SocketReturn(socket, name, timeouts.reconnectTimeoutMs),
+    seek: () => searchFirst(socket, name, timeouts.connectTimeoutMs),
+    awaitReturn: () => searchLost(socket, name, timeouts.reconnectTimeoutMs),
     helloTimeoutMs: timeouts.connectTimeoutMs,
   };
 }
@@ -61,82 +61,54 @@ const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"]);
 const goneForMs = 500;
 
 /** Counts the time on a clock: it is the user who waits. */
-class FirstSearch implements CoordinatorSearch {
-  readonly #socket: string;
-  readonly #name: string;
-  readonly #timeoutMs: number;
-  readonly #begunMs = performance.now();
-  #delayMs = 0;
-
-  constructor(socket: string, name: string, timeoutMs: number) {
-    this.#socket = socket;
-    this.#name = name;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  async connect(signal: AbortSignal): Promise<Duplex> {
-    for (;;) {
-      if (performance.now() + this.#delayMs - this.#begunMs > this.#timeoutMs) {
-        throw new CoordinatorUnreachableError(this.#notFound());
+function searchFirst(socket: string, name: string, timeoutMs: number): CoordinatorSearch {
+  const begunMs = performance.now();
+  let delayMs = 0;
+  const notFound =
+    `no coordinator at ${socket} after ${prettyMs(timeoutMs)}: start one with mr-coordinator, ` +
+    "or name its socket with --socket";
+  return {
+    async connect(signal) {
+      for (;;) {
+        if (performance.now() + delayMs - begunMs > timeoutMs) throw new CoordinatorUnreachableError(notFound);
+        // Not after the first try only: one that ends just then takes connections, and closes them unanswered.
+        if (delayMs > 0) await wait(delayMs, undefined, { signal });
+        delayMs = delayMs === 0 ? firstDelayMs : nextDelayMs(delayMs);
+        const found = await tryToConnect(socket, name);
+        if (typeof found !== "string") return found;
       }
-      // Not after the first try only: one that ends just then takes connections, and closes them unanswered.
-      if (this.#delayMs > 0) await wait(this.#delayMs, undefined, { signal });
-      this.#delayMs = this.#delayMs === 0 ? firstDelayMs : nextDelayMs(this.#delayMs);
-      const found = await tryToConnect(this.#socket, this.#name);
-      if (typeof found !== "string") return found;
-    }
-  }
-
-  spend(): void {
-    // The clock has.
-  }
-
-  #notFound(): string {
-    return (
-      `no coordinator at ${this.#socket} after ${prettyMs(this.#timeoutMs)}: start one with mr-coordinator, ` +
-      "or name its socket with --socket"
-    );
-  }
+    },
+    spend() {
+      // The clock has.
+    },
+  };
 }
 
 /** Counts the time between its tries, not that of a clock: who was asleep has not waited. */
-class SocketReturn implements CoordinatorSearch {
-  readonly #socket: string;
-  readonly #name: string;
-  readonly #timeoutMs: number;
-  #delayMs = firstDelayMs;
-  #waitedMs = 0;
-  #goneMs = 0;
-
-  constructor(socket: string, name: string, timeoutMs: number) {
-    this.#socket = socket;
-    this.#name = name;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  async connect(signal: AbortSignal): Promise<Duplex> {
-    for (;;) {
-      if (this.#waitedMs >= this.#timeoutMs) throw new CoordinatorUnreachableError(this.#notBack());
-      await wait(this.#delayMs, undefined, { signal });
-      const found = await tryToConnect(this.#socket, this.#name);
-      this.#waitedMs += this.#delayMs;
-      this.#goneMs = found === "ENOENT" ? this.#goneMs + this.#delayMs : 0;
-      this.#delayMs = nextDelayMs(this.#delayMs);
-      if (typeof found !== "string") return found;
-      if (this.#goneMs >= goneForMs) throw new CoordinatorUnreachableError(goneMessage(this.#name));
-    }
-  }
-
-  spend(ms: number): void {
-    this.#waitedMs += ms;
-  }
-
-  #notBack(): string {
-    return (
-      `${this.#name} was lost and has not come back within ${prettyMs(this.#timeoutMs)}: ` +
-      "what was finished stays for a coordinator with --resume"
-    );
-  }
+function searchLost(socket: string, name: string, timeoutMs: number): CoordinatorSearch {
+  let delayMs = firstDelayMs;
+  let waitedMs = 0;
+  let goneMs = 0;
+  const notBack =
+    `${name} was lost and has not come back within ${prettyMs(timeoutMs)}: ` +
+    "what was finished stays for a coordinator with --resume";
+  return {
+    async connect(signal) {
+      for (;;) {
+        if (waitedMs >= timeoutMs) throw new CoordinatorUnreachableError(notBack);
+        await wait(delayMs, undefined, { signal });
+        const found = await tryToConnect(socket, name);
+        waitedMs += delayMs;
+        goneMs = found === "ENOENT" ? goneMs + delayMs : 0;
+        delayMs = nextDelayMs(delayMs);
+        if (typeof found !== "string") return found;
+        if (goneMs >= goneForMs) throw new CoordinatorUnreachableError(goneMessage(name));
+      }
+    },
+    spend(ms) {
+      waitedMs += ms;
+    },
+  };
 }
 
 /** What to say of a coordinator that does not answer any more, and has not told why. */

@@ -1,6 +1,7 @@
 import type { LoadedApp } from "../app/load.js";
 import { sourceOfPlace } from "../input/sample.js";
 import { sampledKeysMax, sampledKeyUnitsMax } from "../rpc/attempt-limits.js";
+import { noMeasures } from "../rpc/measures.js";
 import type { Split } from "../rpc/protocol.js";
 import { KeySample } from "../shuffle/collect/key-sample.js";
 import { AttemptHooks } from "./hooks.js";
@@ -39,15 +40,11 @@ export async function runSampleTask(
     context.sideFiles.discard();
   }
   return {
+    ...noMeasures(),
     files: [],
     recordsIn: records,
     recordsOut: sample.pairs,
     bytesIn: bytes,
-    bytesOut: 0,
-    keys: 0,
-    spills: 0,
-    spilledBytes: 0,
-    counters: [],
     skipped: [],
     sideFiles: [],
     sampled: sample.keys,

@@ -1,5 +1,6 @@
 import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
 import type { OutputSettings } from "../output/output-format.js";
+import type { Measures } from "../rpc/measures.js";
 import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
@@ -72,18 +73,8 @@ export interface PreparedFile {
 }
 
 /** What an attempt made: to be committed, or removed. */
-export interface AttemptResult {
+export interface AttemptResult extends Readonly<Measures> {
   readonly files: readonly PreparedFile[];
-  /** Records given to `map`, or values given to `reduce`. */
-  readonly recordsIn: number;
-  /** Pairs emitted by `map`, or records written by `reduce`. */
-  readonly recordsOut: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly keys: number;
-  readonly spills: number;
-  readonly spilledBytes: number;
-  readonly counters: readonly [name: string, count: number][];
   /** The records that were not given to `map`, as the assignment said. */
   readonly skipped: readonly RecordPlace[];
   /** What a sample task has found. */

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killIfThere, type Place } from "./place.js";
+import { killIfThere } from "../support/processes.js";
+import type { Place } from "./place.js";
 import type { Ended, Program } from "./program.js";
 import { WorkerKeeper } from "./worker-keeper.js";
 import type { JobPlan } from "./workload.js";

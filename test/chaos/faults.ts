@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { killIfThere } from "../support/processes.js";
 import type { Cluster } from "./cluster.js";
 import type { Fault, PlannedFault, Trigger } from "./fault-plan.js";
-import { killIfThere, type Place } from "./place.js";
+import type { Place } from "./place.js";
 import { sendRubbish } from "./rubbish.js";
 
 /** What became of a planned fault. `missed`: there was nothing (any more) to do it to. */

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { killIfThere, processesWith, type LivingProcess } from "../support/processes.js";
 import type { Input } from "./inputs.js";
 import { Program } from "./program.js";
 import { SmallDisk } from "./small-disk.js";
@@ -65,20 +66,8 @@ export class Place {
   }
 
   /** The processes that were started here, and their children and grandchildren, as long as they live. */
-  processes(): { readonly pid: number; readonly command: string }[] {
-    return fs
-      .readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => {
-        try {
-          const environment = fs.readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
-          if (!environment.includes(`${marker}=${this.directory}`)) return [];
-          const command = fs.readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-          return [{ pid: Number(name), command }];
-        } catch {
-          return []; // It has ended meanwhile.
-        }
-      });
+  processes(): LivingProcess[] {
+    return processesWith(marker, this.directory);
   }
 
   /** Names of the files in the output directory; none when it does not exist. */
@@ -113,15 +102,5 @@ export class Place {
     if (this.#log !== undefined) fs.closeSync(this.#log);
     this.#log = undefined;
     if (!keep) fs.rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** Sends a signal. False when there is no such process any more. */
-export function killIfThere(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,48 +1,36 @@
 import { describe, expect, it } from "vitest";
-import type { JobSettings } from "../../src/coordinator/core/model.js";
 import { refusal } from "../../src/coordinator/refusal.js";
 import { protocolVersion } from "../../src/rpc/protocol.js";
+import { jobSettings } from "../support/job-settings.js";
 
 const wc = { name: "wc.js", hash: "11111111aaaa", input: "file" } as const;
 const grep = { name: "grep.js", hash: "22222222bbbb", input: "file" } as const;
-const jobSettings: JobSettings = {
-  ...{
-    id: "job",
-    directory: "/job",
-    reducers: 1,
-    output: {},
-    files: [],
-    partitioner: "hash",
-    collectorBytes: 1,
-    heartbeatIntervalMs: 1000,
-  },
-  ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 },
-  ...{ attemptTimeoutMs: undefined, backupTasks: true },
-};
 const worker = { app: wc, args: undefined, protocol: protocolVersion };
 
 describe("refusal", () => {
   it("takes the first worker, whatever it runs", () => {
     expect(
-      refusal({ settings: jobSettings, app: undefined, args: undefined }, { ...worker, args: { a: "1" } }),
+      refusal({ settings: jobSettings(), app: undefined, args: undefined }, { ...worker, args: { a: "1" } }),
     ).toBeUndefined();
   });
 
   it("takes a worker that runs the job's app, from whatever file", () => {
     const copied = { ...wc, name: "copy-of-wc.js" };
-    expect(refusal({ settings: jobSettings, app: wc, args: {} }, { ...worker, app: copied })).toBeUndefined();
+    expect(refusal({ settings: jobSettings(), app: wc, args: {} }, { ...worker, app: copied })).toBeUndefined();
   });
 
   it("refuses another app and shows both", () => {
-    expect(refusal({ settings: jobSettings, app: wc, args: {} }, { ...worker, app: grep })).toBe(
+    expect(refusal({ settings: jobSettings(), app: wc, args: {} }, { ...worker, app: grep })).toBe(
       "this worker runs app grep.js (content 22222222), and the job is of app wc.js (content 11111111)",
     );
   });
 
   it("takes a worker without args, and one with the job's, in any order", () => {
     const args = { a: "1", b: "2" };
-    expect(refusal({ settings: jobSettings, app: wc, args }, worker)).toBeUndefined();
-    expect(refusal({ settings: jobSettings, app: wc, args }, { ...worker, args: { b: "2", a: "1" } })).toBeUndefined();
+    expect(refusal({ settings: jobSettings(), app: wc, args }, worker)).toBeUndefined();
+    expect(
+      refusal({ settings: jobSettings(), app: wc, args }, { ...worker, args: { b: "2", a: "1" } }),
+    ).toBeUndefined();
   });
 
   it.each([
@@ -51,31 +39,31 @@ describe("refusal", () => {
     [{ a: "1" }, { b: "1" }, "this worker has --arg b=1, and the job has --arg a=1"],
     [{}, { a: "1" }, "this worker has --arg a=1, and the job has no --arg"],
   ])("refuses, for a job with args %j, a worker with %j", (job, own, message) => {
-    expect(refusal({ settings: jobSettings, app: wc, args: job }, { ...worker, args: own })).toBe(message);
+    expect(refusal({ settings: jobSettings(), app: wc, args: job }, { ...worker, args: own })).toBe(message);
   });
 
   it("refuses another protocol before anything else", () => {
-    expect(refusal({ settings: jobSettings, app: wc, args: {} }, { app: grep, args: {}, protocol: 99 })).toBe(
+    expect(refusal({ settings: jobSettings(), app: wc, args: {} }, { app: grep, args: {}, protocol: 99 })).toBe(
       `this worker speaks protocol 99 and the coordinator ${protocolVersion}: use the same version of both`,
     );
   });
 
   it("refuses an app without reduce in a job with reduce tasks, and takes it in one without", () => {
     const app = { ...wc, isMapOnly: true } as const;
-    expect(refusal({ settings: jobSettings, app: undefined, args: {} }, { ...worker, app })).toBe(
+    expect(refusal({ settings: jobSettings(), app: undefined, args: {} }, { ...worker, app })).toBe(
       "app wc.js exports no function reduce; to have what map emits as the output, give -r 0",
     );
-    const mapOnly = { ...jobSettings, reducers: 0 };
+    const mapOnly = jobSettings({ reducers: 0 });
     expect(refusal({ settings: mapOnly, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();
   });
 
   it("refuses an app with a writer of its own in a job that has an output format", () => {
     const app = { ...wc, extension: "xml" };
-    const jsonl: JobSettings = { ...jobSettings, output: { format: "jsonl" } };
+    const jsonl = jobSettings({ output: { format: "jsonl" } });
     expect(refusal({ settings: jsonl, app: undefined, args: {} }, { ...worker, app })).toBe(
       "app wc.js has a writer of its own, for .xml files; leave out --output-format",
     );
-    const gzipped: JobSettings = { ...jobSettings, output: { compress: "gz" } };
+    const gzipped = jobSettings({ output: { compress: "gz" } });
     expect(refusal({ settings: gzipped, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();
   });
 });

@@ -12,6 +12,7 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test as plainTest } from "vitest";
+import { killIfThere, processesWith, type LivingProcess } from "../support/processes.js";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -184,20 +185,8 @@ export class Place {
   }
 
   /** The processes that were started here, and their children and grandchildren, as long as they live. */
-  processes(): { pid: number; command: string }[] {
-    return fs
-      .readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => {
-        try {
-          const environment = fs.readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
-          if (!environment.includes(`${marker}=${this.directory}`)) return [];
-          const command = fs.readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-          return [{ pid: Number(name), command }];
-        } catch {
-          return []; // It has ended meanwhile.
-        }
-      });
+  processes(): LivingProcess[] {
+    return processesWith(marker, this.directory);
   }
 
   /** The workers that `mr run` has started here and that live. */
@@ -231,7 +220,7 @@ export class Place {
     await until(
       () => {
         const left = this.processes();
-        for (const { pid } of left) killIfThere(pid);
+        for (const { pid } of left) killIfThere(pid, "SIGKILL");
         return left.length === 0;
       },
       () => "killed processes to end",
@@ -307,14 +296,6 @@ export async function found<Thing>(look: () => Thing | undefined, what: string):
 
 function programFile(name: ProgramName): string {
   return join(root, "dist/src/cli", `${name}.js`);
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 /** The lines of a text that ends with a newline. */

@@ -5,11 +5,12 @@
 import fc from "fast-check";
 import { createState } from "../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../src/coordinator/core/invariants.js";
-import type { Effect, JobSettings, JournalRecord } from "../../src/coordinator/core/model.js";
+import type { Effect, JournalRecord } from "../../src/coordinator/core/events.js";
 import { restore, resume } from "../../src/coordinator/core/restore.js";
 import { readRecord } from "../../src/coordinator/journal/records.js";
 import { chunkSizes } from "../coordinator/journal/journal-bytes.js";
 import { mutatedJournal, requirePrefix } from "../coordinator/journal/mutations.js";
+import { jobSettings } from "../support/job-settings.js";
 import { targetOf, type Target } from "./target.js";
 
 /** Whatever the bytes are, a prefix of the records that were written is read. */
@@ -23,11 +24,7 @@ export const journals: Target = targetOf(
 );
 
 const reducers = 2;
-const settings: JobSettings = {
-  ...{ id: "job", directory: "/job", reducers, output: {}, collectorBytes: 1, files: [], partitioner: "range" },
-  ...{ taskTimeoutMs: 10_000, heartbeatIntervalMs: 1000, attemptTimeoutMs: undefined, backupTasks: true },
-  ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 1_000_000 },
-};
+const settings = jobSettings({ reducers, partitioner: "range", badRecordsMax: 1_000_000 });
 
 const number = fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, fc.double(), fc.constant(2 ** 40));
 const lostKind = fc.constantFrom("map", "reduce");

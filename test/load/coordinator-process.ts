@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
 import { findInputs } from "../../src/input/files.js";
 import { journalName } from "../../src/output/names.js";
+import { jobOptions } from "../coordinator/job-options.js";
 import type { CoordinatorMessage, CoordinatorStart } from "./messages.js";
 
 const sampleIntervalMs = 250;
@@ -12,26 +13,13 @@ const mebibyte = 2 ** 20;
 const { input, directory, socket, size, resume } = JSON.parse(process.argv[2] ?? "") as CoordinatorStart;
 const startMs = performance.now();
 const coordinator = await Coordinator.start({
-  app: undefined,
+  ...jobOptions(directory, socket),
   inputs: findInputs([input]),
-  outputDirectory: directory,
-  socket,
   reducers: size.partitions,
-  partitioner: "hash",
-  output: {},
-  engineVersion: "0",
   splitBytes: 1024,
   splitBytesGiven: true,
-  collectorBytes: 256 * mebibyte,
-  files: [],
   args: {},
-  taskTimeoutMs: 60_000,
-  attemptTimeoutMs: undefined,
   backupTasks: false,
-  maxAttempts: 4,
-  maxCrashes: 20,
-  badRecordsMax: 0,
-  keepIntermediate: false,
   resume,
   log: { info: () => undefined, warn: (message) => console.error(message) },
 });

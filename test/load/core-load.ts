@@ -1,7 +1,10 @@
 import { createState } from "../../src/coordinator/core/create.js";
-import type { DoneOutcome, Effect, Event, State } from "../../src/coordinator/core/model.js";
+import type { Effect, Event } from "../../src/coordinator/core/events.js";
+import type { DoneOutcome, State } from "../../src/coordinator/core/model.js";
 import { step } from "../../src/coordinator/core/step.js";
+import { noMeasures } from "../../src/rpc/measures.js";
 import type { Assignment, AttemptRef, OutputFile } from "../../src/rpc/protocol.js";
+import { jobSettings } from "../support/job-settings.js";
 import { Durations, type DurationSummary } from "./durations.js";
 import type { JobSize } from "./messages.js";
 
@@ -35,26 +38,7 @@ class CorePlayer {
 
   constructor({ partitions }: JobSize) {
     this.#outputs = Array.from({ length: partitions }, (_, partition) => [partition, 65_536 + partition, partition]);
-    this.#state = createState(
-      {
-        id: "load",
-        reducers: partitions,
-        partitioner: "hash",
-        output: {},
-        directory: "/nowhere",
-        collectorBytes: 2 ** 28,
-        files: [],
-        taskTimeoutMs: 10_000,
-        heartbeatIntervalMs: 1000,
-        attemptTimeoutMs: undefined,
-        backupTasks: true,
-        maxAttempts: 4,
-        maxCrashes: 20,
-        badRecordsMax: 0,
-      },
-      {},
-      0,
-    );
+    this.#state = createState(jobSettings({ reducers: partitions }), {}, 0);
   }
 
   play({ splits, workers }: JobSize): void {
@@ -89,15 +73,8 @@ class CorePlayer {
       type: "done",
       outputs: ref.kind === "map" ? this.#outputs : [],
       skipped: [],
-      recordsIn: 1,
-      recordsOut: 1,
-      bytesIn: 1,
-      bytesOut: 1,
-      keys: 1,
-      spills: 0,
-      spilledBytes: 0,
       sideFiles: [],
-      counters: [],
+      ...{ ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, keys: 1 },
     };
     this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving: false }));
   }

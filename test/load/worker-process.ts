@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { outputName } from "../../src/output/names.js";
+import { noMeasures } from "../../src/rpc/measures.js";
 import { Peer } from "../../src/rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptRef, type OutputFile } from "../../src/rpc/protocol.js";
 import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
@@ -70,15 +71,8 @@ async function attempt(peer: Peer, worker: string, ref: AttemptRef): Promise<Ass
     outputs: ref.kind === "map" ? outputsOf(ref.task) : [],
     ...(ref.kind === "map" ? {} : { checksum: 0 }),
     skipped: [],
-    recordsIn: 1,
-    recordsOut: 1,
-    bytesIn: 1024,
-    bytesOut: 0,
-    keys: 1,
-    spills: 0,
-    spilledBytes: 0,
     sideFiles: [],
-    counters: [],
+    ...{ ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1024, keys: 1 },
   };
   const startMs = performance.now();
   const answer = await peer.call("NotifyTaskCompletion", { worker, ref, outcome, leaving: false });

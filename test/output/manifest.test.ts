@@ -6,19 +6,10 @@ import { JobDirectory } from "../../src/output/directory.js";
 import { clearEarlierJob } from "../../src/output/earlier-job.js";
 import { readManifest, writeManifest, type JobFacts } from "../../src/output/manifest.js";
 import { verifyOutputs } from "../../src/output/verify.js";
+import { noMeasures } from "../../src/rpc/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
-const none = {
-  recordsIn: 0,
-  recordsOut: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  keys: 0,
-  spills: 0,
-  spilledBytes: 0,
-  counters: [],
-};
 const facts: JobFacts = {
   engineVersion: "1.2.3",
   app: { name: "own.js", hash: "ab", input: "lines", extension: "xml" },
@@ -28,8 +19,8 @@ const facts: JobFacts = {
   files: [],
   outputs: [],
   earlierSteps: [],
-  map: { ...none, recordsIn: 4, counters: [["__proto__", 2]] },
-  reduce: none,
+  map: { ...noMeasures(), recordsIn: 4, counters: [["__proto__", 2]] },
+  reduce: noMeasures(),
   elapsedMs: 1500.4,
 };
 

@@ -1,26 +1,14 @@
 /** Keys that mean something to JavaScript, wherever an object is in a message. */
 import { describe, expect, test } from "vitest";
 import { Peer, type Handlers } from "../../src/rpc/peer.js";
+import { noMeasures } from "../../src/rpc/measures.js";
 import { methods, type Method } from "../../src/rpc/protocol.js";
 import { duplexPair } from "./memory-transport.js";
 import { Wire } from "./wire.js";
 
 const app = { name: "wc", hash: "00", input: "file" };
 const ref = { kind: "map", task: 0, attempt: 1 };
-const done = {
-  type: "done",
-  outputs: [],
-  skipped: [],
-  recordsIn: 0,
-  recordsOut: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  keys: 0,
-  spills: 0,
-  spilledBytes: 0,
-  sideFiles: [],
-  counters: [],
-};
+const done = { type: "done", outputs: [], skipped: [], sideFiles: [], ...noMeasures() };
 const validParams: Record<Method, object> = {
   Register: { protocol: 1, pid: 1, host: "h", app },
   RequestTask: { worker: "w" },

@@ -4,7 +4,8 @@
  */
 import { createState } from "../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../src/coordinator/core/invariants.js";
-import { outputTasks, type Effect, type Event, type State } from "../../src/coordinator/core/model.js";
+import type { Effect, Event } from "../../src/coordinator/core/events.js";
+import { outputTasks, type State } from "../../src/coordinator/core/model.js";
 import { refOf } from "../../src/coordinator/core/model.js";
 import { restore, resume } from "../../src/coordinator/core/restore.js";
 import { step } from "../../src/coordinator/core/step.js";

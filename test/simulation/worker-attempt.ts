@@ -1,5 +1,6 @@
 /** An attempt of a simulated worker: what `src/worker/attempt.ts` does, with the word count in place of a thread. */
 import { intermediateName, outputName, temporaryPrefix } from "../../src/output/names.js";
+import { noMeasures } from "../../src/rpc/measures.js";
 import type {
   Assignment,
   AttemptOutcome,
@@ -256,7 +257,7 @@ export class WorkerAttempt {
       skipped: skipped.map(placeOf),
       ...(sampled === undefined ? {} : { sampled }),
       sideFiles: [],
-      ...{ recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, keys: 1, spills: 0, spilledBytes: 0, counters: [] },
+      ...{ ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut, keys: 1 },
     };
   }
 

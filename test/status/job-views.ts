@@ -1,7 +1,6 @@
+import { noFlow, noMeasures } from "../../src/rpc/measures.js";
 import type { JobView } from "../../src/status/job-view.js";
 
-const ofShuffle = { keys: 0, spills: 0, spilledBytes: 0 };
-const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
 const durations = { count: 0, totalMs: 0, medianMs: 0, maxMs: 0, buckets: [] };
 
 /** A job of which nothing is known but that it runs, and what is given. */
@@ -18,9 +17,9 @@ export function viewOf(given: Partial<JobView> = {}): JobView {
     samples: { total: 0, idle: 0, inProgress: 0, completed: 0 },
     maps: { total: 4, idle: 1, inProgress: 1, completed: 2 },
     reduces: { total: 2, idle: 2, inProgress: 0, completed: 0 },
-    map: { ...measures, ...ofShuffle, counters: [] },
-    reduce: { ...measures, ...ofShuffle, counters: [] },
-    processed: { map: measures, reduce: measures },
+    map: noMeasures(),
+    reduce: noMeasures(),
+    processed: { map: noFlow(), reduce: noFlow() },
     ended: [],
     backups: { begun: 0, won: 0, savedMs: 0 },
     mapsLost: 0,

@@ -1,6 +1,5 @@
+import { noMeasures } from "../../src/rpc/measures.js";
 import type { Snapshot } from "../../src/rpc/protocol.js";
-
-const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
 
 interface Given extends Partial<Omit<Snapshot, "map" | "reduce" | "attempts">> {
   readonly map?: Partial<Snapshot["map"]>;
@@ -20,8 +19,8 @@ export function snapshotOf(given: Given = {}): Snapshot {
     elapsedMs: 0,
     ...given,
     attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0, ...given.attempts },
-    map: { ...measures, counters: [], ...given.map },
-    reduce: { ...measures, counters: [], ...given.reduce },
+    map: { ...noMeasures(), ...given.map },
+    reduce: { ...noMeasures(), ...given.reduce },
   };
 }
 

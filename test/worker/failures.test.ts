@@ -198,43 +198,28 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
     place.leavesFiles = true;
   });
 
-  test("is not ended as long as values of one line are read", async ({ place }) => {
-    const line = `["key",[${Array.from({ length: 10 }, (_, n) => n).join()}]]\n`;
-    place.write("out/mr-0-0", line);
-    const { coordinator, end } = await start(
-      place,
-      `${map} export async function reduceStream(key, values) {
-        let sum = 0;
-        for (const value of values) { sum += value; await new Promise((resolve) => setTimeout(resolve, 150)); }
-        return sum;
-      }`,
-      { job: { attemptTimeoutMs: 400 }, inputs: [[0, 1, line.length, crc32(line)]] },
-    );
-    coordinator.assignReduce();
-    await coordinator.success();
-    expect(place.read("out/mr-out-0")).toBe("key 45\n");
-    await end();
-    place.leavesFiles = true;
-  });
-
-  test("is not ended as long as values of a key are read", async ({ place }) => {
-    const lines = Array.from({ length: 10 }, (_, n) => `["key",[${n}]]\n`).join("");
-    place.write("out/mr-0-0", lines);
-    const { coordinator, end } = await start(
-      place,
-      `${map} export async function reduceStream(key, values) {
-        let sum = 0;
-        for (const value of values) { sum += value; await new Promise((resolve) => setTimeout(resolve, 150)); }
-        return sum;
-      }`,
-      { job: { attemptTimeoutMs: 400 }, inputs: [[0, 1, lines.length, crc32(lines)]] },
-    );
-    coordinator.assignReduce();
-    await coordinator.success();
-    expect(place.read("out/mr-out-0")).toBe("key 45\n");
-    await end();
-    place.leavesFiles = true;
-  });
+  for (const [what, lines] of Object.entries({
+    "one line": `["key",[${Array.from({ length: 10 }, (_, n) => n).join()}]]\n`,
+    "many lines of one key": Array.from({ length: 10 }, (_, n) => `["key",[${n}]]\n`).join(""),
+  })) {
+    test(`is not ended as long as values of ${what} are read`, async ({ place }) => {
+      place.write("out/mr-0-0", lines);
+      const { coordinator, end } = await start(
+        place,
+        `${map} export async function reduceStream(key, values) {
+          let sum = 0;
+          for (const value of values) { sum += value; await new Promise((resolve) => setTimeout(resolve, 150)); }
+          return sum;
+        }`,
+        { job: { attemptTimeoutMs: 400 }, inputs: [[0, 1, lines.length, crc32(lines)]] },
+      );
+      coordinator.assignReduce();
+      await coordinator.success();
+      expect(place.read("out/mr-out-0")).toBe("key 45\n");
+      await end();
+      place.leavesFiles = true;
+    });
+  }
 
   test("does not count the time for which the whole worker was stopped", async ({ place }) => {
     const { coordinator, worker, end } = await start(

@@ -1,6 +1,7 @@
 import type { Assignment } from "../../rpc/protocol.js";
 import { dueForBackup, scheduleBackup } from "./backups.js";
-import type { Attempt, Effect, State, Task, Worker } from "./model.js";
+import type { Effect } from "./events.js";
+import type { Attempt, State, Task, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, outcomeOf, refOf, samplesAreDone, taskName } from "./model.js";
 import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";

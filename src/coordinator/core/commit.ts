@@ -1,20 +1,12 @@
+import { addMeasures, measuresOfAttempt } from "../../rpc/measures.js";
 import type { AttemptRef, OutputFile } from "../../rpc/protocol.js";
 import { scheduleBackup } from "./backups.js";
 import { findBoundaries } from "./boundaries.js";
 import { endIfOver } from "./ending.js";
+import type { Effect } from "./events.js";
 import { MapFiles } from "./map-files.js";
-import type {
-  Attempt,
-  AttemptMeasures,
-  DoneOutcome,
-  Effect,
-  Measures,
-  State,
-  Task,
-  TaskCommit,
-  Worker,
-} from "./model.js";
-import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
+import type { Attempt, DoneOutcome, State, Task, TaskCommit, Worker } from "./model.js";
+import { hasEnded, mapsAreDone, refOf, samplesAreDone, splitBytes } from "./model.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
@@ -58,7 +50,7 @@ export function commitAttempt(
   task.attempts.delete(attempt.number);
   const ref = refOf(task, attempt);
   const { outputs, skipped, sideFiles, checksum } = outcome;
-  const done = measuresOf(outcome);
+  const done = measuresOfAttempt(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
   const made = { outputs, skipped, ...sampled, sideFiles, ...(checksum === undefined ? {} : { checksum }) };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
@@ -83,13 +75,13 @@ export function complete(state: State, task: Task, commit: TaskCommit): void {
   task.commit = commit;
   commit.files?.addTo(state.partitionBytes, 1);
   state.completed[task.kind] += 1;
-  if (task.kind !== "sample") add(state.measures[task.kind], commit.done, 1);
+  if (task.kind !== "sample") addMeasures(state.measures[task.kind], commit.done, 1);
   else if (samplesAreDone(state)) state.boundaries = findBoundaries(state);
 }
 
 /** Takes back what a task has given to the job. */
 export function undoCompletion(state: State, task: Task): void {
-  if (task.commit !== undefined && task.kind !== "sample") add(state.measures[task.kind], task.commit.done, -1);
+  if (task.commit !== undefined && task.kind !== "sample") addMeasures(state.measures[task.kind], task.commit.done, -1);
   task.commit?.files?.addTo(state.partitionBytes, -1);
   task.commit = undefined;
   state.completed[task.kind] -= 1;
@@ -112,29 +104,13 @@ export function filesOf(
   return task.kind === "map" ? new MapFiles(attempt, settings.reducers, outputs) : undefined;
 }
 
-export function measuresOf(attempt: AttemptMeasures): AttemptMeasures {
-  const { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters } = attempt;
-  return { recordsIn, recordsOut, bytesIn, bytesOut, keys, spills, spilledBytes, counters };
-}
-
 /** A backup attempt came first. What that has saved is known of a loser that has said how far it is. */
-function noteVictory(state: State, { attempts, split }: Task, now: number): void {
+function noteVictory(state: State, task: Task, now: number): void {
   state.attempts.backupWon += 1;
-  const splitBytes = split === undefined ? 0 : split.endBytes - split.startBytes;
-  for (const { bytes, startedAtMs } of attempts.values()) {
-    if (bytes > 0 && bytes < splitBytes) {
-      state.attempts.backupSavedMs += Math.round(((now - startedAtMs) * (splitBytes - bytes)) / bytes);
+  const allBytes = splitBytes(task);
+  for (const { bytes, startedAtMs } of task.attempts.values()) {
+    if (bytes > 0 && bytes < allBytes) {
+      state.attempts.backupSavedMs += Math.round(((now - startedAtMs) * (allBytes - bytes)) / bytes);
     }
   }
-}
-
-function add(total: Measures, done: AttemptMeasures, sign: 1 | -1): void {
-  total.recordsIn += sign * done.recordsIn;
-  total.recordsOut += sign * done.recordsOut;
-  total.bytesIn += sign * done.bytesIn;
-  total.bytesOut += sign * done.bytesOut;
-  total.keys += sign * done.keys;
-  total.spills += sign * done.spills;
-  total.spilledBytes += sign * done.spilledBytes;
-  for (const [name, n] of done.counters) total.counters.set(name, (total.counters.get(name) ?? 0) + sign * n);
 }

@@ -1,5 +1,6 @@
+import { noTotals } from "../../rpc/measures.js";
 import { BackupQueue } from "./backup-queue.js";
-import type { JobSettings, Measures, State, Task } from "./model.js";
+import type { JobSettings, State, Task } from "./model.js";
 import { Timeline } from "./timeline.js";
 
 /** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
@@ -26,7 +27,7 @@ export function createState(
     workers: new Map(),
     workersJoined: 0,
     parked: new Set(),
-    measures: { map: noMeasures(), reduce: noMeasures() },
+    measures: { map: noTotals(), reduce: noTotals() },
     attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
     mapsLost: 0,
     skipped: [],
@@ -54,9 +55,4 @@ export function createTask(task: Pick<Task, "kind" | "index" | "split" | "places
     commit: undefined,
     history: [],
   };
-}
-
-function noMeasures(): Measures {
-  const nothing = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
-  return { ...nothing, counters: new Map() };
 }

@@ -1,5 +1,6 @@
 import type { JobOutcome } from "../../rpc/protocol.js";
-import type { Effect, JobFailure, State } from "./model.js";
+import type { Effect } from "./events.js";
+import type { JobFailure, State } from "./model.js";
 import { hasEnded } from "./model.js";
 import { unpark } from "./release.js";
 

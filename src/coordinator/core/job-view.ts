@@ -1,6 +1,7 @@
+import { measuresOfTotals } from "../../rpc/measures.js";
 import type { DurationsView, JobView, ThroughputSample, WorkerView } from "../../status/job-view.js";
 import type { Durations } from "./durations.js";
-import type { Attempt, Measures, State, Task, Worker } from "./model.js";
+import type { Attempt, State, Task, Worker } from "./model.js";
 import { hasEnded } from "./model.js";
 import { countTasks } from "./snapshot.js";
 import type { FailedSpan, NamedSpan, Span } from "./timeline.js";
@@ -33,8 +34,8 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
     samples: countTasks(state, "sample", state.samples.length),
     maps: countTasks(state, "map", state.maps.length),
     reduces: countTasks(state, "reduce", state.reduces.length),
-    map: measuresOf(state.measures.map),
-    reduce: measuresOf(state.measures.reduce),
+    map: measuresOfTotals(state.measures.map),
+    reduce: measuresOfTotals(state.measures.reduce),
     processed: { map: { ...timeline.processed.map }, reduce: { ...timeline.processed.reduce } },
     ended: kinds.flatMap((kind) => [...timeline.ended(kind)].map(([outcome, count]) => ({ kind, outcome, count }))),
     backups: { begun: state.attempts.backup, won: state.attempts.backupWon, savedMs: state.attempts.backupSavedMs },
@@ -89,10 +90,6 @@ const kinds = ["sample", "map", "reduce"] as const;
 function failureOf({ message, stack, details }: NonNullable<State["failure"]>): JobView["failure"] {
   const shown = details?.slice(0, failureDetailsMax) ?? [];
   return { message, ...(stack === undefined ? {} : { stack }), details: [...shown] };
-}
-
-function measuresOf({ counters, ...numbers }: Measures): JobView["map"] {
-  return { ...numbers, counters: [...counters] };
 }
 
 function workerOf(state: State, worker: Worker): WorkerView {

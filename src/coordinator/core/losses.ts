@@ -13,10 +13,12 @@
  * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
  * 4.6). So a split may have any number of bad records, as long as the job may.
  */
+import { noMeasures } from "../../rpc/measures.js";
 import { scheduleBackup } from "./backups.js";
 import { complete, undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
-import type { Attempt, Effect, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
+import type { Effect } from "./events.js";
+import type { Attempt, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
 import { release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
@@ -67,8 +69,7 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
 function giveUpSample(state: State, task: Task, { number }: Attempt, now: number, effects: Effect[]): void {
   state.pending.sample.splice(state.pending.sample.indexOf(task), 1);
   moveTask(task, "given up", "it was tried too often", now);
-  const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
-  const done = { ...measures, counters: [] };
+  const done = noMeasures();
   const ref = { kind: task.kind, task: task.index, attempt: number };
   const record = { type: "committed" as const, ref, outputs: [], skipped: [], sampled: [], sideFiles: [], ...done };
   effects.push({ type: "journal", record });

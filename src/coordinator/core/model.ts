@@ -1,5 +1,5 @@
 /**
- * The scheduler's vocabulary: its state, the events that change it, the effects that it asks for.
+ * The scheduler's vocabulary: its state. The events that change it and the effects that it asks for are in `events.ts`.
  *
  * All of `core/` is one pure state machine, `step(state, event, now) → effects`, in the manner of etcd's raft: no clock,
  * socket, file, timer or random number inside. The shell (`../coordinator.ts`) turns calls of workers into events and effects
@@ -8,15 +8,12 @@
  * Words that look alike: a task is a piece of the job, an attempt is one execution of it by one worker; a task has one
  * attempt when all goes well and several after failures or with a backup.
  */
+import type { Measures, Totals } from "../../rpc/measures.js";
 import type {
   AppIdentity,
-  Assignment,
-  attemptMeasures,
   AttemptOutcome,
   AttemptRef,
   JobOutcome,
-  OutputFile,
-  ParamsOf,
   Partitioner,
   RecordPlace,
   ResultOf,
@@ -138,17 +135,14 @@ export interface TaskCommit {
   readonly sideFiles: SideFiles;
   /** CRC-32 of its output file, if it makes one. */
   readonly checksum: number | undefined;
-  readonly done: AttemptMeasures;
+  readonly done: Measures;
 }
-
-/** What is measured of an attempt. */
-export type AttemptMeasures = Pick<DoneOutcome, keyof typeof attemptMeasures>;
 
 export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
 /** A record that is left out of the job. */
-interface SkippedRecord {
+export interface SkippedRecord {
   readonly task: number;
   readonly offset: number;
   /** What attempts ended with at this record. */
@@ -186,11 +180,6 @@ export interface JobFailure {
   readonly isAbort?: true;
 }
 
-/** Sums over committed attempts. */
-export type Measures = Record<Exclude<keyof AttemptMeasures, "counters">, number> & {
-  readonly counters: Map<string, number>;
-};
-
 export interface State {
   readonly settings: JobSettings;
   readonly startedAtMs: number;
@@ -220,7 +209,8 @@ export interface State {
   workersJoined: number;
   /** Workers whose `RequestTask` waits, longest first. */
   readonly parked: Set<Worker>;
-  readonly measures: { readonly map: Measures; readonly reduce: Measures };
+  /** Sums over committed attempts. */
+  readonly measures: { readonly map: Totals; readonly reduce: Totals };
   readonly attempts: Attempts;
   mapsLost: number;
   readonly skipped: SkippedRecord[];
@@ -239,90 +229,6 @@ interface Attempts {
   backupWon: number;
   backupSavedMs: number;
 }
-
-/** What a job is made of. */
-export interface JobPlan {
-  readonly app: AppIdentity;
-  readonly args: Readonly<Record<string, string>>;
-  readonly splits: readonly Split[];
-  /** The pieces of the inputs that each sample task is to look at; left out when no sample is wanted. */
-  readonly sample?: readonly (readonly Split[])[] | undefined;
-}
-
-/** `call` names a call of a worker that waits for its reply; the shell chose it and alone understands it. */
-export type Event =
-  /** The first worker's app is known and the inputs were cut into splits. */
-  | ({ type: "planned" } & JobPlan)
-  | { type: "registered"; call: number; pid: number; host: string; former?: FormerWorker | undefined }
-  | { type: "taskRequested"; call: number; worker: string }
-  | { type: "boundariesAsked"; call: number; worker: string; from: number }
-  | { type: "inputsAsked"; call: number; worker: string; ref: AttemptRef; from: number }
-  | { type: "commitAsked"; call: number; worker: string; ref: AttemptRef }
-  | {
-      type: "attemptEnded";
-      call: number;
-      worker: string;
-      ref: AttemptRef;
-      outcome: AttemptOutcome;
-      leaving: boolean;
-    }
-  | ({ type: "heartbeat"; call: number } & ParamsOf<"Heartbeat">)
-  /** The worker answered a ping. */
-  | { type: "heard"; worker: string }
-  /** The worker's connection has closed. `record` is the one that it was mapping, when that is known. */
-  | { type: "disconnected"; worker: string; record?: number | undefined }
-  /** Time has passed. */
-  | { type: "tick" }
-  /** The job is to end in good order: what runs may finish. */
-  | { type: "drained"; message: string }
-  /** The user or the system wants the job to end at once. */
-  | { type: "aborted"; message: string };
-
-/** Who a worker was before the coordinator was restarted, and the attempt that it still has. The shell has checked that. */
-export interface FormerWorker {
-  readonly worker: string;
-  readonly attempt: AttemptRef | undefined;
-}
-
-/** In order: what must be on the disk comes before the replies that depend on it. */
-export type Effect =
-  | { type: "journal"; record: JournalRecord }
-  | { type: "reply"; call: number; result: Reply }
-  | { type: "unknownWorker"; call: number; worker: string }
-  | { type: "ping"; worker: string }
-  | { type: "cancel"; worker: string; ref: AttemptRef }
-  | { type: "shutdown"; worker: string; outcome: JobOutcome }
-  | { type: "log"; level: "info" | "warn"; message: string }
-  | { type: "jobEnded"; outcome: JobOutcome };
-
-/** What a coordinator that is started again must know; see `restore.ts`. */
-export type JournalRecord =
-  | ({ type: "planned" } & JobPlan)
-  /** Its number and its worker: nobody else is to be given the same number. */
-  | { type: "began"; ref: AttemptRef; worker: string }
-  | ({
-      type: "committed";
-      ref: AttemptRef;
-      outputs: readonly OutputFile[];
-      skipped: readonly RecordPlace[];
-      sampled?: readonly string[] | undefined;
-      sideFiles: SideFiles;
-      checksum?: number | undefined;
-    } & AttemptMeasures)
-  /** The files of this task are no more what they were. */
-  | { type: "lost"; kind: Task["kind"]; task: number }
-  | ({ type: "skipped" } & SkippedRecord);
-
-/** What the shell adds to the reply to `Register`: the worker's token. */
-type Registered = Omit<ResultOf<"Register">, "token">;
-type Reply =
-  | Assignment
-  | Registered
-  | ResultOf<"ListBoundaries">
-  | ResultOf<"ListInputs">
-  | ResultOf<"MayCommit">
-  | ResultOf<"NotifyTaskCompletion">
-  | ResultOf<"Heartbeat">;
 
 /** Whether the job is over, well or badly. */
 export function hasEnded(state: State): boolean {
@@ -356,6 +262,11 @@ export function outputTasks({
   reduces,
 }: Pick<State, "settings" | "maps" | "reduces">): readonly Task[] {
   return settings.reducers === 0 ? maps : reduces;
+}
+
+/** How long its split is; 0 for a task that has none. */
+export function splitBytes({ split }: Pick<Task, "split">): number {
+  return split === undefined ? 0 : split.endBytes - split.startBytes;
 }
 
 /** How a task is called in messages. */

@@ -1,6 +1,7 @@
 import type { Assignment } from "../../rpc/protocol.js";
 import { scheduleBackup } from "./backups.js";
-import type { Attempt, Effect, State, Task, Worker } from "./model.js";
+import type { Effect } from "./events.js";
+import type { Attempt, State, Task, Worker } from "./model.js";
 import { taskName } from "./model.js";
 import { moveAttempt } from "./transitions.js";
 

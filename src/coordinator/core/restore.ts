@@ -3,9 +3,11 @@
  * Attempts that ran then are orphans: a worker that comes back with one goes on with it, and if none comes, the task is
  * handed out again. Errors and crashes are counted anew.
  */
-import { complete, filesOf, measuresOf, undoCompletion } from "./commit.js";
+import { measuresOfAttempt } from "../../rpc/measures.js";
+import { complete, filesOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
-import type { Effect, JournalRecord, State, Task } from "./model.js";
+import type { Effect, JournalRecord } from "./events.js";
+import type { State, Task } from "./model.js";
 import { samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";
@@ -30,7 +32,7 @@ export function restore(state: State, record: JournalRecord, now: number): void 
       const { ref, outputs, skipped, sampled, sideFiles, checksum } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
-      const done = measuresOf(record);
+      const done = measuresOfAttempt(record);
       complete(state, task, { attempt: ref.attempt, files, skipped, sampled, sideFiles, checksum, done });
       task.orphans.clear();
       break;

@@ -1,5 +1,6 @@
+import { measuresOfTotals } from "../../rpc/measures.js";
 import type { Snapshot } from "../../rpc/protocol.js";
-import type { Measures, State, Task, Worker } from "./model.js";
+import type { State, Task, Worker } from "./model.js";
 import { refOf } from "./model.js";
 
 /** The job's state in the one form that progress bar, report and `Status` share. */
@@ -13,8 +14,8 @@ export function takeSnapshot(state: State, now: number): Snapshot {
     attempts: { ...state.attempts },
     mapsLost: state.mapsLost,
     recordsSkipped: state.skipped.length,
-    map: measuresOf(state.measures.map),
-    reduce: measuresOf(state.measures.reduce),
+    map: measuresOfTotals(state.measures.map),
+    reduce: measuresOfTotals(state.measures.reduce),
     elapsedMs: now - state.startedAtMs,
     ...(state.failure === undefined ? {} : { failure: state.failure.message }),
   };
@@ -39,8 +40,4 @@ export function countTasks(
   let running = 0;
   for (const task of inProgress) if (task.kind === kind) running += 1;
   return { total, idle: pending[kind].length, inProgress: running, completed: completed[kind] };
-}
-
-function measuresOf({ counters, ...numbers }: Measures): Snapshot["map"] {
-  return { ...numbers, counters: [...counters] };
 }

@@ -5,6 +5,7 @@
  * there are too many spans, those of one worker that follow each other and are too short to be told apart are merged, at
  * a resolution that doubles until half as many are left. So a span is looked at a few times in all, however long the job.
  */
+import { flowNames, noFlow, type Flow } from "../../rpc/measures.js";
 import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
 import type { Outcome } from "../../status/job-view.js";
 import { Durations } from "./durations.js";
@@ -44,10 +45,6 @@ export interface FailedSpan extends NamedSpan {
   readonly output: string | undefined;
 }
 
-const measureNames = ["recordsIn", "recordsOut", "bytesIn", "bytesOut"] as const;
-
-type Measures = Readonly<Record<(typeof measureNames)[number], number>>;
-
 /** What the timeline has to know of a task. */
 interface Task {
   readonly kind: AttemptRef["kind"];
@@ -82,7 +79,7 @@ export class Timeline {
   };
   readonly durations = { sample: new Durations(), map: new Durations(), reduce: new Durations() };
   /** Sums over all that ever committed, which never fall. */
-  readonly processed = { sample: noMeasures(), map: noMeasures(), reduce: noMeasures() };
+  readonly processed = { sample: noFlow(), map: noFlow(), reduce: noFlow() };
 
   /** In the order in which they ended, roughly. */
   get spans(): readonly Readonly<Span>[] {
@@ -112,11 +109,11 @@ export class Timeline {
     return this.#ended[kind];
   }
 
-  addCommitted(task: Task, attempt: Attempt, done: Measures, now: number): void {
+  addCommitted(task: Task, attempt: Attempt, done: Readonly<Flow>, now: number): void {
     const span = { ...this.#add(task, attempt, "committed", now, done.recordsIn, done.bytesIn) };
     const { kind } = task;
     const processed = this.processed[kind];
-    for (const name of measureNames) processed[name] += done[name];
+    for (const name of flowNames) processed[name] += done[name];
     const tookMs = now - attempt.startedAtMs;
     this.durations[kind].add(tookMs);
     const slowest = this.#slowest[kind];
@@ -194,8 +191,4 @@ function merged(spans: readonly Span[], resolutionMs: number): Span[] {
 
 function isSimilar(a: Span, b: Span): boolean {
   return a.kind === b.kind && a.outcome === b.outcome && a.isBackup === b.isBackup;
-}
-
-function noMeasures(): Record<(typeof measureNames)[number], number> {
-  return { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 };
 }

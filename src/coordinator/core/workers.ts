@@ -1,7 +1,8 @@
 import type { AttemptRef } from "../../rpc/protocol.js";
 import { startAttempt } from "./assign.js";
 import { loseAttempt } from "./losses.js";
-import type { Effect, Event, FormerWorker, State, Worker } from "./model.js";
+import type { Effect, Event, FormerWorker } from "./events.js";
+import type { State, Worker } from "./model.js";
 import { hasEnded, taskName, tasksOf } from "./model.js";
 import { unpark } from "./release.js";
 import { moveTask } from "./transitions.js";

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import * as protocol from "../../rpc/protocol.js";
-import type { JournalRecord } from "../core/model.js";
+import type { JournalRecord } from "../core/events.js";
 
 /** Raised by one with every change after which an older journal cannot be read. */
 const journalVersion = 2;

@@ -1,27 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { badRecords } from "../../../src/coordinator/core/bad-records.js";
 import { createState } from "../../../src/coordinator/core/create.js";
-import type { JobSettings, State } from "../../../src/coordinator/core/model.js";
+import type { State } from "../../../src/coordinator/core/model.js";
 import { planTasks } from "../../../src/coordinator/core/plan.js";
+import { noMeasures } from "../../../src/rpc/measures.js";
 import type { RecordPlace } from "../../../src/rpc/protocol.js";
+import { jobSettings } from "../../support/job-settings.js";
 
-const settings: JobSettings = {
-  id: "job",
-  reducers: 1,
-  partitioner: "hash",
-  output: {},
-  directory: "/d",
-  collectorBytes: 1,
-  files: [],
-  taskTimeoutMs: 1,
-  heartbeatIntervalMs: 1,
-  attemptTimeoutMs: undefined,
-  backupTasks: true,
-  maxAttempts: 4,
-  maxCrashes: 20,
-  badRecordsMax: 9,
-};
-const measures = { recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0, keys: 0, spills: 0, spilledBytes: 0 };
+const settings = jobSettings({ badRecordsMax: 9 });
 
 /** A job of two maps of one file that have committed, with these records left out. */
 function jobThatSkipped(...skipped: RecordPlace[][]): State {
@@ -35,7 +21,7 @@ function jobThatSkipped(...skipped: RecordPlace[][]): State {
       skipped: skipped[map.index] ?? [],
       sideFiles: [],
       checksum: undefined,
-      done: { ...measures, counters: [] },
+      done: noMeasures(),
     };
   }
   return state;

@@ -9,14 +9,8 @@ import { outputTasks } from "../../../src/coordinator/core/model.js";
  */
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
-import type {
-  Effect,
-  Event,
-  FormerWorker,
-  JobSettings,
-  JournalRecord,
-  State,
-} from "../../../src/coordinator/core/model.js";
+import type { Effect, Event, FormerWorker, JournalRecord } from "../../../src/coordinator/core/events.js";
+import type { JobSettings, State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
 import type { Assignment, AttemptOutcome, AttemptRef, ReduceInput, ResultOf } from "../../../src/rpc/protocol.js";

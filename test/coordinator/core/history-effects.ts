@@ -1,4 +1,4 @@
-import type { Effect, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { Assignment, AttemptRef } from "../../../src/rpc/protocol.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];

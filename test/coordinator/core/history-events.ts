@@ -31,8 +31,11 @@
  *
  * A map attempt has a file of one byte for each reduce task.
  */
-import type { Event, JobSettings } from "../../../src/coordinator/core/model.js";
+import type { Event } from "../../../src/coordinator/core/events.js";
+import type { JobSettings } from "../../../src/coordinator/core/model.js";
+import { noMeasures } from "../../../src/rpc/measures.js";
 import type { AttemptOutcome, AttemptRef, OutputFile } from "../../../src/rpc/protocol.js";
+import { jobSettings } from "../../support/job-settings.js";
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
@@ -88,22 +91,14 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
 
 export function readSettings(line: string): JobSettings {
   const value = (name: string): string | undefined => new RegExp(`${name} ([\\d.]+s?)`).exec(line)?.[1];
-  return {
-    id: "job",
-    directory: "/job",
-    heartbeatIntervalMs: 1000,
+  return jobSettings({
     reducers: Number(value("reducers") ?? 1),
-    partitioner: "hash",
-    output: {},
-    collectorBytes: 1,
-    files: [],
     taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
-    attemptTimeoutMs: undefined,
     backupTasks: !line.includes("no backup tasks"),
     maxAttempts: Number(value("max attempts") ?? 4),
     maxCrashes: Number(value("max crashes") ?? 20),
     badRecordsMax: Number(value("bad records") ?? 0),
-  };
+  });
 }
 
 /** In milliseconds. */
@@ -160,8 +155,7 @@ function doneOutcome(ref: AttemptRef, reducers: number): AttemptOutcome {
   const partitions = Array.from({ length: ref.kind === "map" ? reducers : 0 }, (_, partition) => partition);
   const outputs = partitions.map((partition): OutputFile => [partition, 1, 1]);
   const ofOutput = ref.kind === "sample" || (ref.kind === "map" && reducers > 0) ? {} : { checksum: 7 };
-  const bytes = { bytesIn: 1, bytesOut: 1, spills: 0, spilledBytes: 0 };
-  const measures = { recordsIn: 1, recordsOut: 1, ...bytes, keys: 1, counters: [] };
+  const measures = { ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, keys: 1 };
   return { type: "done", outputs, skipped: [], sideFiles: [], ...ofOutput, ...measures };
 }
 

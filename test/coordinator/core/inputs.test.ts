@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
-import type { Event, State } from "../../../src/coordinator/core/model.js";
+import type { Event } from "../../../src/coordinator/core/events.js";
+import type { State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
+import { noMeasures } from "../../../src/rpc/measures.js";
 import type { AttemptRef, ReduceInput, ResultOf } from "../../../src/rpc/protocol.js";
+import { jobSettings } from "../../support/job-settings.js";
 
 const reduce: AttemptRef = { kind: "reduce", task: 0, attempt: 1 };
 
@@ -36,23 +39,11 @@ test("a last page that is just full says that it is the last, and a page beyond 
 
 /** A job whose maps are done, so many, with an input for the one reduce where `gives` says so, and w1 runs that reduce. */
 function stateInReduce(maps: number, gives: (map: number) => boolean): State {
-  const constants = { id: "job", directory: "/job", reducers: 1, collectorBytes: 1, heartbeatIntervalMs: 1000 };
-  const settings = { ...constants, output: {}, files: [], partitioner: "hash" as const };
-  const limits = { maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 };
-  const state = createState({ ...settings, ...limits, attemptTimeoutMs: undefined, backupTasks: true }, undefined, 0);
+  const state = createState(jobSettings(), undefined, 0);
   const app = { name: "app.js", hash: "0", input: "file" } as const;
   const split = { file: "a.txt", path: "/a.txt", startBytes: 0, endBytes: 1 };
   restore(state, { type: "planned", app, args: {}, splits: Array.from({ length: maps }, () => split) }, 0);
-  const measures = {
-    recordsIn: 1,
-    recordsOut: 1,
-    bytesIn: 1,
-    bytesOut: 1,
-    keys: 1,
-    spills: 0,
-    spilledBytes: 0,
-    counters: [],
-  };
+  const measures = { ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, keys: 1 };
   const done = { ...measures, skipped: [], sideFiles: [] };
   for (let task = 0; task < maps; task++) {
     const ref: AttemptRef = { kind: "map", task, attempt: 1 };

@@ -2,27 +2,15 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
 import { takeJobView, takeThroughput } from "../../../src/coordinator/core/job-view.js";
-import type { DoneOutcome, Event, JobSettings, State } from "../../../src/coordinator/core/model.js";
+import type { Event } from "../../../src/coordinator/core/events.js";
+import type { DoneOutcome, State } from "../../../src/coordinator/core/model.js";
 import { step } from "../../../src/coordinator/core/step.js";
+import { noMeasures } from "../../../src/rpc/measures.js";
 import type { AttemptRef, OutputFile } from "../../../src/rpc/protocol.js";
 import { jobView } from "../../../src/status/job-view.js";
+import { jobSettings } from "../../support/job-settings.js";
 
-const settings: JobSettings = {
-  id: "job",
-  reducers: 3,
-  partitioner: "hash",
-  directory: "/out",
-  output: {},
-  files: [],
-  collectorBytes: 1,
-  taskTimeoutMs: 10_000,
-  heartbeatIntervalMs: 1000,
-  attemptTimeoutMs: undefined,
-  backupTasks: true,
-  maxAttempts: 4,
-  maxCrashes: 20,
-  badRecordsMax: 0,
-};
+const settings = jobSettings({ reducers: 3, directory: "/out" });
 
 /** A job of two maps and two workers that began at 1000. */
 class Player {
@@ -55,8 +43,7 @@ class Player {
   }
 
   commit(worker: string, ref: AttemptRef, outputs: OutputFile[]): void {
-    const bytes = { bytesIn: 100, bytesOut: 60, spills: 0, spilledBytes: 0 };
-    const measures = { recordsIn: 10, recordsOut: 20, keys: 5, ...bytes };
+    const measures = { ...noMeasures(), recordsIn: 10, recordsOut: 20, keys: 5, bytesIn: 100, bytesOut: 60 };
     const made = { outputs, skipped: [], sideFiles: [] };
     const outcome: DoneOutcome = { type: "done", ...made, ...measures, counters: [["words", 4]] };
     this.ask((call) => ({ type: "commitAsked", call, worker, ref }));

@@ -1,5 +1,6 @@
 /** What the ledger knows of the job: its tasks, and the rules by which they are lost, given up, and done. */
-import type { JobSettings, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { JournalRecord } from "../../../src/coordinator/core/events.js";
+import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import type { AttemptRef, JobOutcome, Split } from "../../../src/rpc/protocol.js";
 import type { LedgerJournal } from "./ledger-journal.js";
 import type { Life, Loss, TaskPage, WorkerPage } from "./ledger-pages.js";

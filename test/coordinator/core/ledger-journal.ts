@@ -2,7 +2,7 @@
  * The ledger's own view of the journal: what has to be written in a step, before whom, and what must be left of it when
  * the coordinator is killed.
  */
-import type { Effect, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
 import { equal, must, show } from "./ledger-pages.js";
 

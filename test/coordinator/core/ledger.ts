@@ -2,7 +2,8 @@
  * The tester's own book of what a scheduler has promised, kept from nothing but its events and effects. It shares no code
  * with the scheduler; where the two disagree, one of them is wrong, and `take` throws.
  */
-import type { Effect, Event, JobSettings, JournalRecord } from "../../../src/coordinator/core/model.js";
+import type { Effect, Event, JournalRecord } from "../../../src/coordinator/core/events.js";
+import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import type { Assignment, AttemptOutcome, AttemptRef, JobOutcome, ResultOf } from "../../../src/rpc/protocol.js";
 import { LedgerJob } from "./ledger-job.js";
 import { LedgerJournal } from "./ledger-journal.js";

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
-import type { Effect, JobSettings, JournalRecord, State } from "../../../src/coordinator/core/model.js";
+import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
+import type { State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
+import { jobSettings } from "../../support/job-settings.js";
 
 // What a history can show is in the histories; that any history can be restored is in the property test.
 describe("a journal", () => {
@@ -77,20 +79,7 @@ function committed(task: number): JournalRecord {
 }
 
 function stateOf(records: readonly JournalRecord[]): State {
-  const settings: JobSettings = {
-    ...{
-      id: "job",
-      directory: "/job",
-      reducers: 1,
-      output: {},
-      collectorBytes: 1,
-      files: [],
-      heartbeatIntervalMs: 1000,
-    },
-    ...{ maxAttempts: 4, maxCrashes: 20, badRecordsMax: 0, taskTimeoutMs: 10_000 },
-    ...{ attemptTimeoutMs: undefined, backupTasks: true, partitioner: "hash" },
-  };
-  const state = createState(settings, undefined, 0);
+  const state = createState(jobSettings(), undefined, 0);
   for (const record of records) restore(state, record, 0);
   return state;
 }

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { takeJobView } from "../../../src/coordinator/core/job-view.js";
 import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import { jobView } from "../../../src/status/job-view.js";
+import { jobSettings } from "../../support/job-settings.js";
 import type { Move } from "./cluster.js";
 import { Cluster } from "./cluster.js";
 import { durable } from "./durable.js";
@@ -82,15 +83,7 @@ function run(
   limits: Pick<JobSettings, "maxAttempts" | "maxCrashes" | "badRecordsMax">,
   afterMove: (cluster: Cluster) => void = () => undefined,
 ): Cluster {
-  const constants = {
-    id: "job",
-    output: {},
-    directory: "/job",
-    collectorBytes: 1,
-    files: [],
-    heartbeatIntervalMs: 1000,
-  };
-  const settings: JobSettings = { ...constants, attemptTimeoutMs: undefined, ...job, ...limits };
+  const settings = jobSettings({ ...job, ...limits });
   const cluster = new Cluster(settings, splitBytes);
   try {
     if (plannedFirst) cluster.move({ type: "plan", who: 0, how: 0 });

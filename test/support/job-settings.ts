@@ -1,0 +1,22 @@
+import type { JobSettings } from "../../src/coordinator/core/model.js";
+
+/** The settings of a job of which nothing matters but what is given. */
+export function jobSettings(given: Partial<JobSettings> = {}): JobSettings {
+  return {
+    id: "job",
+    reducers: 1,
+    partitioner: "hash",
+    output: {},
+    directory: "/job",
+    collectorBytes: 1,
+    files: [],
+    taskTimeoutMs: 10_000,
+    heartbeatIntervalMs: 1000,
+    attemptTimeoutMs: undefined,
+    backupTasks: true,
+    maxAttempts: 4,
+    maxCrashes: 20,
+    badRecordsMax: 0,
+    ...given,
+  };
+}

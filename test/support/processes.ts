@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface LivingProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** The processes in whose environment this variable has this value; those that they start have it from them. */
+export function processesWith(variable: string, value: string): LivingProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+        if (!environment.includes(`${variable}=${value}`)) return [];
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+        return [{ pid: Number(name), command }];
+      } catch {
+        return []; // It has ended meanwhile.
+      }
+    });
+}
+
+/** Sends a signal. False when there is no such process any more. */
+export function killIfThere(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
