@@ -107,9 +107,10 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
         steps.slice(1).map((_, index) => stepDirectoryName(index + 1)),
       );
   const ends: StepEnd<Report>[] = [];
+  let done: Manifest[] = [];
   let isWhole = false;
   try {
-    const done = resume ? stepsDone(options, taken) : [];
+    if (resume) done = stepsDone(options, taken);
     done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is done already`));
     const isBegun = resume && hasJournal(directoryOf(options, done.length + 1));
     await clearSteps(options, taken, (number) => number > done.length + (isBegun ? 1 : 0));
@@ -126,7 +127,7 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
     if (!options.keepIntermediate) await dropResults(options, done);
     return ends;
   } finally {
-    if (!isWhole && !isResumable) await clearSteps(options, taken, (number) => number < (ends.at(-1)?.job.number ?? 1));
+    if (!isWhole && !isResumable) await clearSteps(options, taken, (number) => number <= done.length);
     await taken.release({ removeIfEmpty: !isWhole });
     await dismissJanitor?.();
   }

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { defineApp, type JsonValue } from "../../src/index.js";
+import { defineApp, type JsonValue, type Pipeline, type Step } from "../../src/index.js";
 
 describe("defineApp", () => {
   it("gives map the type of what the app's input is", () => {
@@ -12,6 +12,13 @@ describe("defineApp", () => {
     defineApp({ input: "jsonl", map: (_, value) => void expectTypeOf(value).toEqualTypeOf<JsonValue>(), reduce });
     const csv = { delimiter: ";", columns: ["a"] };
     defineApp({ input: "csv", csv, map: (_, row) => void expectTypeOf(row).toEqualTypeOf<Record<string, string>>() });
+    const pairs = defineApp({
+      input: "pairs",
+      map: (_, value: number[]) => value.map((n) => ({ key: "", value: String(n) })),
+      reduce,
+    });
+    expectTypeOf<Pipeline>().toExtend<{ readonly steps: readonly Step[] }>();
+    expectTypeOf({ steps: [pairs, { ...pairs, reducers: 1 }] }).toExtend<Pipeline>();
     defineApp({
       async *readRecords(stream, ctx) {
         expectTypeOf(ctx.filename).toBeString();

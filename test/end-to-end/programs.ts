@@ -241,7 +241,12 @@ export class Place {
   }
 
   #locks(): string[] {
-    return [...this.#outputDirectories].map((directory) => this.lockOf(directory));
+    const ofSteps = ["mr-step-1", "mr-step-2"];
+    const directories = [...this.#outputDirectories].flatMap((path) => [
+      path,
+      ...ofSteps.map((step) => join(path, step)),
+    ]);
+    return directories.map((directory) => this.lockOf(directory));
   }
 
   #noteOutputDirectory(name: ProgramName, args: readonly string[], cwd: string): void {

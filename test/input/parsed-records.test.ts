@@ -3,10 +3,11 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CsvOptions } from "../../src/app/contract.js";
+import type { CsvOptions, JsonValue } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
 import type { RecordFormat } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
+import { recordFormat } from "../../src/output/record-format.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { openText, readAll, type Read } from "./read-all.js";
 
@@ -71,6 +72,36 @@ describe("jsonl", () => {
       { value: "bad: not UTF-8", offset: 20, endOffset: 24 },
       { value: 2, offset: 24, endOffset: 25 },
     ]);
+  });
+});
+
+describe("pairs", () => {
+  const pairs = { input: "pairs" } as const;
+
+  it("are those of the JSON Lines of a job, in splits of any length", async () => {
+    const pair = fc.record({ key: fc.string({ unit: "binary", maxLength: 5 }), value: fc.jsonValue() });
+    const run = async (written: { key: string; value: unknown }[], splitBytes: number) => {
+      const text = written
+        .map(({ key, value }) => recordFormat("jsonl").record("emit", key, value as JsonValue))
+        .join("");
+      expect(values(await read(text, pairs, splitBytes))).toEqual(JSON.parse(JSON.stringify(written)));
+    };
+    await fc.assert(fc.asyncProperty(fc.array(pair, { maxLength: 8 }), fc.integer({ min: 1, max: 60 }), run));
+  });
+
+  it("has a bad record where a document is no pair, and goes on behind it", async () => {
+    const lines = [
+      '{"key":"a","value":1}',
+      "5",
+      "null",
+      "[]",
+      '{"key":"b"}',
+      '{"key":1,"value":1}',
+      '{"key":"c","value":null}',
+    ];
+    const bad = 'bad: not a pair, which is {"key": "…", "value": …}';
+    const found = values(await read(lines.join("\n"), pairs));
+    expect(found).toEqual([{ key: "a", value: 1 }, bad, bad, bad, bad, bad, { key: "c", value: null }]);
   });
 });
 

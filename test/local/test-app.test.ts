@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as indexer from "../../apps/indexer.js";
 import * as wc from "../../apps/wc.js";
 import { findInputs } from "../../src/input/files.js";
-import { defineApp, testApp, words, type App, type HookContext } from "../../src/index.js";
+import { defineApp, testApp, words, type App, type HookContext, type MapContext } from "../../src/index.js";
 import { runSequentially } from "../../src/local/sequential.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
@@ -112,6 +112,34 @@ describe("testApp", () => {
       [{ key: "input-0", value: 1 }],
       [{ key: "input-1", value: 1 }],
     ]);
+  });
+
+  it("runs the steps of a pipeline, and gives what the last one gives", async () => {
+    const often = defineApp<string, number>({
+      input: "pairs",
+      map(word, count, ctx) {
+        ctx.counter("words").add();
+        ctx.sideFile("words").write(`${word}\n`);
+        ctx.emit(String(count), word);
+      },
+      reduce: (_, words) => words.sort(),
+    });
+    const steps = [
+      counting,
+      often,
+      {
+        ...often,
+        reducers: 2,
+        map: (count: string, words: string[], ctx: MapContext) => ctx.emit(count, words.join()),
+      },
+    ];
+    const result = await testApp({ steps }, ["b a\nb", "c"]);
+    expect(result.outputs).toEqual([
+      { key: "1", value: ["a,c"] },
+      { key: "2", value: ["b"] },
+    ]);
+    expect(result).toMatchObject({ counters: { words: 3 }, partitions: [[], [{ key: "1" }, { key: "2" }]] });
+    expect(result.sideFiles).toEqual({ "mr-step-2/mr-side-map-0-words": "a\nb\nc\n" });
   });
 
   it("lets the app read its files", async () => {

@@ -1,0 +1,340 @@
+/** Pipelines: `mr pipeline`, and apps that export steps. */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { expectRefusal, linesOf, test, until, type Ended, type Place } from "./programs.js";
+
+/**
+ * Three apps, each in a file of its own: how often each word occurs, how many words occur as often, and all of that in one
+ * line. Each notes its calls in a file `calls`. The middle one throws while there is a file `bad`, and waits for a file `go`
+ * while there is a file `wait`, in the task that has the file's content for its number.
+ */
+function writeApps(place: Place): string[] {
+  const note = `
+    import { appendFileSync, existsSync, readFileSync } from "node:fs";
+    const note = (text) => appendFileSync("calls", text + "\\n");
+    const isAt = (name, ctx) => existsSync(name) && Number(readFileSync(name, "utf8")) === ctx.task;`;
+  place.write(
+    "count.mjs",
+    `${note}
+    export function map(file, text, ctx) { note("count " + file); for (const word of text.split(/\\s+/)) if (word) ctx.emit(word, 1); }
+    export function reduce(word, ones) { return ones.length; }`,
+  );
+  place.write(
+    "often.mjs",
+    `${note}
+    export const input = "pairs";
+    export async function setup(ctx) {
+      if (ctx.kind !== "map") return;
+      note("often " + ctx.task);
+      while (isAt("wait", ctx) && !existsSync("go")) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    export function map(word, count, ctx) {
+      if (existsSync("bad")) throw new Error("a bad " + word);
+      ctx.emit(String(count), word);
+    }
+    export function reduce(count, words) { return { count: Number(count), words: words.sort() }; }`,
+  );
+  place.write(
+    "list.mjs",
+    `${note}
+    export const reducers = 1;
+    export function map(count, found, ctx) { note("list " + typeof found.count); ctx.emit("all", found); }
+    export function reduce(key, all) {
+      return all.sort((a, b) => a.count - b.count).map(({ count, words }) => count + ":" + words.join("+")).join(" ");
+    }`,
+  );
+  place.write("1.txt", "a b c\na b\n");
+  place.write("2.txt", "a d e\n");
+  return ["pipeline", "count.mjs", "often.mjs", "list.mjs", "-r", "2", "-w", "2", "-o", "out"];
+}
+
+const inputs = ["--input", "1.txt", "2.txt"];
+const answer = "all 1:c+d+e 2:b 3:a\n";
+
+const calls = (place: Place, begin: string) => linesOf(place.read("calls")).filter((line) => line.startsWith(begin));
+const report = ({ stdout }: Ended) => JSON.parse(stdout) as Record<string, unknown>;
+
+describe.concurrent("a pipeline", () => {
+  test("gives each app the pairs of the one before, and leaves the output of the last, and reports", async ({
+    place,
+  }) => {
+    const args = writeApps(place);
+    place.write("out/mr-step-7/mr-manifest.json", "of an earlier one, with more steps");
+    const { stdout, stderr } = await place.succeed("mr", [...args, "--json", ...inputs]);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(place.files("out")).toEqual([
+      ...["out/mr-manifest.json", "out/mr-out-0", "out/mr-report.json"],
+      ...["out/mr-step-1/mr-report.json", "out/mr-step-2/mr-report.json"],
+    ]);
+    expect(stderr).toMatch(/^mr pipeline: step 1 of 3 done in .*: 2 map tasks, 2 reduce tasks\n.*\n.*\n.* to step 2\n/);
+    expect(stderr).toMatch(/mr pipeline: step 3 of 3 done in .*, 1 reduce task\n/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      phase: "done",
+      app: { name: "list.mjs" },
+      outputs: ["mr-out-0"],
+      earlierSteps: [
+        { app: { name: "count.mjs" }, reduce: { recordsOut: 5 } },
+        { app: { name: "often.mjs" }, map: { recordsIn: 5 } },
+      ],
+    });
+    const manifest = JSON.parse(place.read("out/mr-manifest.json")) as { earlierSteps: unknown[] };
+    expect(manifest.earlierSteps).toMatchObject([
+      { app: { name: "count.mjs" }, inputs: [{ name: "1.txt" }, { name: "2.txt" }], tasks: { map: 2, reduce: 2 } },
+      { app: { name: "often.mjs", input: "pairs" }, reduce: { recordsOut: 3 } },
+    ]);
+    await place.succeed("mr", ["verify", "out"]);
+  });
+
+  test("keeps all of what its steps have made with --keep-intermediate", async ({ place }) => {
+    await place.succeed("mr", [...writeApps(place), "--keep-intermediate", ...inputs]);
+    const read = (step: number) =>
+      place.read(`out/mr-step-${step}/mr-out-0.jsonl`) + place.read(`out/mr-step-${step}/mr-out-1.jsonl`);
+    expect(linesOf(read(1)).sort().slice(0, 2)).toEqual(['{"key":"a","value":3}', '{"key":"b","value":2}']);
+    expect(linesOf(read(2))).toContain('{"key":"2","value":{"count":2,"words":["b"]}}');
+    for (const step of [1, 2]) await place.succeed("mr", ["verify", `out/mr-step-${step}`]);
+    place.leavesFiles = true;
+  });
+
+  test("takes any pair to the next step as it is", async ({ place }) => {
+    // What no line of text could hold apart.
+    const pairs = [
+      ["", null],
+      ["__proto__", { __proto__: null, constructor: [] }],
+      ["a b", "1"],
+      ["a\nb", [1.5, -0.1, "x\u2028\u0000"]],
+      ["\ud800", "\udfff lone"],
+      ["\u{1f40b}", { deep: [{ er: true }] }],
+    ] as const;
+    place.write("in.txt", "");
+    place.write(
+      "app.mjs",
+      `const pairs = ${JSON.stringify(pairs)};
+      const same = { reduce: (key, values) => values[0] };
+      export const steps = [
+        { map: () => pairs.map(([key, value]) => ({ key, value })), ...same },
+        { map(key, value, ctx) { ctx.emit(key, value); } },
+        { map: (key, value) => [{ key: JSON.stringify(key), value: JSON.stringify(value) }], ...same },
+      ];`,
+    );
+    await place.succeed("mr", ["run", "app.mjs", "-r", "3", "in.txt"]);
+    const found = [0, 1, 2].flatMap((task) => linesOf(place.read(`mr-output/mr-out-${task}`)));
+    expect(found.sort()).toEqual(pairs.map(([key, value]) => `${JSON.stringify(key)} ${JSON.stringify(value)}`).sort());
+  });
+
+  test("of mr sequential makes the same, and leaves nothing else, also when a step fails", async ({ place }) => {
+    const [, ...apps] = writeApps(place);
+    place.write(
+      "app.mjs",
+      `import * as first from "./count.mjs"; import * as second from "./often.mjs"; import * as third from "./list.mjs";
+      export default { steps: [first, second, third] };`,
+    );
+    const { stderr } = await place.succeed("mr", ["sequential", "app.mjs", "-r", "2", "-o", "out", "1.txt", "2.txt"]);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(place.files("out")).toEqual(["out/mr-manifest.json", "out/mr-out-0"]);
+    expect(stderr).toMatch(/mr sequential: step 2 of 3 done in .*\n.*\n.*\n.* to step 3\n/);
+    place.write("bad", "");
+    const failed = await place.run("mr", ["sequential", "app.mjs", "-r", "2", "-o", "new", "1.txt", "2.txt"]);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining("Error: a bad ") as string });
+    expect(place.exists("new")).toBe(false);
+    expect(apps).toContain("often.mjs");
+  });
+});
+
+describe.concurrent("a pipeline of which a step has failed", () => {
+  /** The middle step fails. */
+  async function failed(place: Place): Promise<string[]> {
+    const args = writeApps(place);
+    place.write("bad", "");
+    place.write("out/mr-out-0", "of an earlier job");
+    const { code, stderr } = await place.run("mr", [...args, ...inputs]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("step 2 of 3 failed: map task ") as string,
+    });
+    expect(stderr).toContain("1 of 3 steps is done, and the same command with --resume goes on");
+    expect(place.read("out/mr-out-0")).toBe("of an earlier job");
+    fs.rmSync(join(place.directory, "bad"));
+    return args;
+  }
+
+  test("goes on at that step with --resume", async ({ place }) => {
+    const args = await failed(place);
+    const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
+    expect(stderr).toContain("mr pipeline: step 1 of 3 is done already\n");
+    expect(calls(place, "count")).toHaveLength(2);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    // It has come to its end, and nothing is left to go on with.
+    expectRefusal(await place.run("mr", [...args, "--resume", ...inputs]), "there is nothing to resume in out");
+  });
+
+  test("goes on with an app that was mended, and with others behind it", async ({ place }) => {
+    const [command = "", ...args] = await failed(place);
+    fs.appendFileSync(join(place.directory, "often.mjs"), "// mended\n");
+    await place.succeed("mr", [command, ...args, "--resume", "-r", "2", ...inputs]);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(calls(place, "count")).toHaveLength(2);
+  });
+
+  test("begins anew without --resume", async ({ place }) => {
+    const args = await failed(place);
+    await place.succeed("mr", [...args, ...inputs]);
+    expect(calls(place, "count")).toHaveLength(4);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+  });
+
+  test.for([
+    ["an input that was changed", "1.txt was changed since", ["--input", "1.txt", "2.txt"]],
+    ["other inputs", "its input 2.txt is not given", ["--input", "1.txt"]],
+    ["other reduce tasks", "it had --reducers 2, and this has 3", ["-r", "3", ...inputs]],
+    ["other values for the app", "it had no --arg, and this has --arg a=1", ["--arg", "a=1", ...inputs]],
+    ["a file that the apps may read", "it had no --file 1.txt", ["--file", "1.txt", ...inputs]],
+  ] as const)("does not go on with %s", async ([what, message, given], { place }) => {
+    const args = await failed(place);
+    if (what.includes("changed")) fs.utimesSync(join(place.directory, "1.txt"), 1, 1);
+    expectRefusal(
+      await place.run("mr", [...args, "--resume", ...given]),
+      `cannot resume the pipeline in out: ${message}`,
+    );
+    expect(place.exists("out/mr-step-1/mr-manifest.json")).toBe(true);
+  });
+
+  test("does not trust a result that was changed", async ({ place }) => {
+    const args = await failed(place);
+    const path = join(place.directory, "out/mr-step-1/mr-out-1.jsonl");
+    const bytes = fs.readFileSync(path, "utf8");
+    fs.writeFileSync(path, bytes.replace(/[0-9]/, "7"));
+    expectRefusal(await place.run("mr", [...args, "--resume", ...inputs]), "mr-out-1.jsonl: its CRC-32 is ");
+  });
+
+  test("leaves nothing but reports when its input has come through a pipe", async ({ place }) => {
+    const args = writeApps(place);
+    place.write("bad", "");
+    const { code, stderr } = await place.run("mr", [...args, "--input", "-"]);
+    // There is nothing to be read.
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("step 3 of 3 done") as string });
+    expect(place.files("out").filter((name) => name.includes(".jsonl"))).toEqual([]);
+    expectRefusal(await place.run("mr", [...args, "--resume", "--input", "-"]), "input came from standard input");
+  });
+});
+
+describe.concurrent("a pipeline that is interrupted", () => {
+  /** The middle step waits in its second map task, when its first is done. */
+  async function interrupted(place: Place, signal: NodeJS.Signals): Promise<{ args: string[]; ended: Ended }> {
+    const args = writeApps(place);
+    place.write("wait", "1");
+    const program = place.start("mr", [...args, "--drain-timeout", "100ms", ...inputs]);
+    await until(
+      () =>
+        place.exists("calls") &&
+        calls(place, "often 1").length > 0 &&
+        place.files("out/mr-step-2").some((name) => /mr-0-\d+$/.test(name)),
+      () => `the second step to wait; it said:\n${program.stderr}`,
+    );
+    expectRefusal(await place.run("mr", ["run", "wc", "-o", "out", "1.txt"]), "another job is running in out");
+    expectRefusal(await place.run("mr", [...args, ...inputs]), "another job is running in out");
+    program.signal(signal);
+    const ended = await program.exit();
+    await until(
+      () => place.processes().length === 0,
+      () => "the workers to end",
+    );
+    place.write("go", "");
+    return { args, ended };
+  }
+
+  test("by kill -9 goes on in the middle of a step", async ({ place }) => {
+    const { args } = await interrupted(place, "SIGKILL");
+    const { stdout } = await place.succeed("mr", [...args, "--resume", "--json", ...inputs]);
+    expect(calls(place, "count")).toHaveLength(2);
+    expect(calls(place, "often 0")).toHaveLength(1);
+    expect(JSON.parse(stdout)).toMatchObject({ phase: "done", outputs: ["mr-out-0"] });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(place.files("out").filter((name) => /jsonl|mr-\d+-/.test(name))).toEqual([]);
+  });
+
+  test.for([
+    // As of any job: what is stopped at once keeps nothing, and what is drained keeps all.
+    ["SIGINT", 130, "1 of 3 steps is done", 2],
+    ["SIGTERM", 143, "1 of 3 steps and 1 of 4 tasks are done", 1],
+  ] as const)("by %s says what is done, and goes on there", async ([signal, code, isDone, times], { place }) => {
+    const { args, ended } = await interrupted(place, signal);
+    expect(ended).toMatchObject({ code });
+    expect(ended.stderr).toContain(`stopped by ${signal}; ${isDone}, and the same command with --resume goes on\n`);
+    await place.succeed("mr", [...args, "--resume", ...inputs]);
+    expect(calls(place, "count")).toHaveLength(2);
+    expect(calls(place, "often 0")).toHaveLength(times);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+  });
+
+  test("begins a step anew whose app was changed since", async ({ place }) => {
+    const { args } = await interrupted(place, "SIGKILL");
+    fs.appendFileSync(join(place.directory, "often.mjs"), "// changed\n");
+    const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
+    expect(stderr).toMatch(/often\.mjs was changed since: step 2 of 3 begins anew\n/);
+    expect(calls(place, "count")).toHaveLength(2);
+    expect(calls(place, "often 0")).toHaveLength(2);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+  });
+});
+
+describe.concurrent("a pipeline is refused", () => {
+  const refusals: Record<string, { app?: string; args?: string[]; says: string }> = {
+    "of a later step that wants to read files": {
+      args: ["pipeline", "count.mjs", "wc", ...inputs],
+      says: 'wc.js: what it is given are the pairs of the step before, and not input "text": leave it out',
+    },
+    "that is to reduce nothing": {
+      args: ["pipeline", "count.mjs", "list.mjs", "-r", "0", ...inputs],
+      says: "-r 0 is not for pipelines",
+    },
+    "without an input": { args: ["pipeline", "count.mjs"], says: "there is no input" },
+    "when there is none to go on with": {
+      args: ["pipeline", "count.mjs", "often.mjs", "--resume", ...inputs],
+      says: "there is nothing to resume in mr-output: no pipeline was interrupted there; leave out --resume",
+    },
+    "of steps that are no array": {
+      app: "export const steps = {};",
+      says: "export steps must be an array of one app or more",
+    },
+    "of no step": { app: "export const steps = [];", says: "export steps must be an array of one app or more" },
+    "of steps and an app in one module": {
+      app: "export const steps = [{ map() {} }]; export function reduce() {}",
+      says: "exports both steps and reduce: leave one out",
+    },
+    "of a step without map": { app: "export const steps = [{ reduce() {} }];", says: "step 1 exports no function map" },
+    "with reduce tasks that are no number": {
+      app: "export const steps = [{ map() {}, reduce() {}, reducers: 0 }];",
+      says: "step 1: export reducers must be a whole number from 1 on",
+    },
+  };
+  for (const [what, { app, args = ["run", "app.mjs", "1.txt"], says }] of Object.entries(refusals)) {
+    test(what, async ({ place }) => {
+      writeApps(place);
+      if (app !== undefined) place.write("app.mjs", app);
+      expectRefusal(await place.run("mr", args), says);
+      expect(place.exists("mr-output")).toBe(false);
+      expect(place.exists("out")).toBe(false);
+    });
+  }
+
+  test("by a worker of the lab's pair, whose coordinator has one job", async ({ place }) => {
+    writeApps(place);
+    place.write("app.mjs", "export const steps = [{ map() {} }, { map() {} }];");
+    expectRefusal(await place.run("mr-worker", ["app.mjs"]), "exports steps: run it as a pipeline (mr pipeline)");
+  });
+});
+
+test("--dry-run of a pipeline shows its first step, and does nothing", async ({ place }) => {
+  const args = writeApps(place);
+  const { stdout } = await place.succeed("mr", [...args, "--dry-run", ...inputs]);
+  expect(stdout).toMatch(
+    /^step +1 of 3; what the others do depends on what it makes\napp +.*count\.mjs, with input "file"\n/,
+  );
+  expect(report(await place.succeed("mr", [...args, "--dry-run", "--json", ...inputs]))).toMatchObject({
+    steps: 3,
+    mapTasks: 2,
+  });
+  expect(place.exists("out")).toBe(false);
+  expect(place.exists("calls")).toBe(false);
+});
