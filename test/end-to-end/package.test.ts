@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect } from "vitest";
 import { linksOf } from "../docs/markdown.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { packInto } from "./packed.js";
 import { linesOf, root, test } from "./programs.js";
 
 const run = promisify(execFile);
@@ -19,13 +20,11 @@ let files: string[] = [];
 
 beforeAll(async () => {
   home = temporary.newDirectory();
-  // What is packed is what was built: to build it again would pull it out from under other tests.
-  const packed = await run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", home], { cwd: root });
-  const tarball = packed.stdout.trim();
+  const tarball = await packInto(home);
   fs.writeFileSync(join(home, "package.json"), `{ "private": true, "type": "module" }\n`);
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${tarball}`], { cwd: home });
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], { cwd: home });
   installed = join(home, "node_modules/mapreduce-ts");
-  const listed = await run("tar", ["tzf", join(home, tarball)]);
+  const listed = await run("tar", ["tzf", tarball]);
   files = linesOf(listed.stdout).map((name) => name.replace(/^package\//, ""));
   // What else its user has.
   for (const name of ["typescript", "@types"]) fs.symlinkSync(join(root, "node_modules", name), inModules(name));
