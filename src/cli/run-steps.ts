@@ -30,8 +30,8 @@ export async function runSteps({ path, steps, files, given, command, runner }: S
     const { showPlan } = await import("./dry-run.js");
     const [first] = steps;
     if (first === undefined) throw new Error("a pipeline has no steps");
-    const own = { app: first.file, reducers: first.reducers ?? given.reducers, partitioner: "hash" } as const;
-    return showPlan({ ...ofAll, ...own, steps: steps.length }, given, command);
+    const own = { app: first.file, reducers: first.reducers ?? given.reducers } as const;
+    return showPlan({ ...ofAll, ...own, partitioner: "hash", output: {}, steps: steps.length }, given, command);
   }
   const optionsOf = (job: StepJob) => {
     const own = { ...ofAll, splitBytes: given.splitSize ?? splitBytesFor(job.inputs, given.workers) };
