@@ -19,11 +19,13 @@ import {
   type MapContext,
   type MapResult,
   type OutputWriter,
+  type Pipeline,
   type ReadContext,
   type ReadRecords,
   type ReduceContext,
   type ReduceResult,
   type SideFile,
+  type Step,
   type TaskContext,
   type TestOptions,
   type TestResult,
@@ -116,6 +118,17 @@ export const ofItsOwn = defineApp<string, { paragraph: string }>({
   },
 });
 
+export const ofPairs = defineApp<string, number>({
+  input: "pairs",
+  map(word, count) {
+    is<string>()(word, true);
+    is<number>()(count, true);
+    return [{ key: String(count), value: word }];
+  },
+});
+const gathering: Step = { ...ofPairs, reducers: 1 };
+export const pipeline: Pipeline = { steps: [ofFiles, gathering] };
+
 const writer: OutputWriter = {
   extension: "xml",
   header: "<all>\n",
@@ -153,6 +166,7 @@ export async function test(): Promise<TestResult> {
   is<KeyValue[][]>()(byName.partitions, true);
   is<Record<string, number>>()(byName.counters, true);
   is<Record<string, string>>()(byName.sideFiles, true);
+  await testApp(pipeline, ["a b a"]);
   return testApp(withHooks, ["a b a"]);
 }
 
@@ -166,7 +180,7 @@ export const config: Config = defineConfig({
   outputDir: undefined,
 });
 
-export const kinds: InputKind[] = ["file", "text", "lines", "jsonl", "csv"];
+export const kinds: InputKind[] = ["file", "text", "lines", "jsonl", "csv", "pairs"];
 export const mapped: MapResult<number> = [{ key: "a", value: 1 }];
 export const reduced: ReduceResult = Promise.resolve({ any: ["json", 1, null, true] });
 
