@@ -21,7 +21,7 @@ type Points = readonly number[];
 let centroids: Centroids;
 
 export function setup(ctx: HookContext<Points>): void {
-  centroids = readCentroids(ctx.file("centroids.txt"));
+  centroids = readCentroids(fileOfCentroids(ctx));
   // So that reduce knows of clusters without points, too.
   if (ctx.kind === "map") for (const name of centroids.keys()) ctx.emit(name, [0]);
 }
@@ -44,6 +44,15 @@ export function reduce(cluster: string, parts: Points[]): string {
   const [count = 0, ...sums] = combine(cluster, parts);
   const centroid = count === 0 ? centroids.get(cluster) : sums.map((sum) => sum / count);
   return `${centroid?.map((number) => Number(number.toPrecision(12))).join()} ${count}`;
+}
+
+function fileOfCentroids(ctx: HookContext<Points>): string {
+  try {
+    return ctx.file("centroids.txt");
+  } catch (cause) {
+    const how = "give --file centroids.txt, or --file FILE#centroids.txt, with a line `name x,y,...` for each cluster";
+    throw new Error(`k-means needs centroids to begin with: ${how}`, { cause });
+  }
 }
 
 /** Nothing when the point has another number of coordinates. */

@@ -4,12 +4,11 @@
 // modules takes Node.js longer than to run them, in each process and thread of a job, and its loader of ES modules has
 // its price, too. Each bundled app becomes one file as well, an ES module. Nothing is minified, so that stacks can be
 // read.
-import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { declareTypes } from "./declarations.js";
 import { writeNotices } from "./notices.js";
 import { buildStatusPage } from "./status-page.js";
 
@@ -22,7 +21,7 @@ const programs = ["cli/mr", "cli/mr-coordinator", "cli/mr-worker", "local/worker
 // Built beside and put in place whole: what does not compile leaves the last build as it was.
 const fresh = `dist-${process.pid}`;
 try {
-  declareTypes();
+  declareTypes(fresh);
   const shared = { platform: "node", target: "node20.19", logLevel: "warning", metafile: true };
   const bundled = { ...shared, bundle: true, external: Object.keys(dependencies) };
   const packed = await Promise.all([
@@ -73,11 +72,3 @@ if (existsSync("dist")) renameSync("dist", `${fresh}-old`);
 renameSync(fresh, "dist");
 rmSync(`${fresh}-old`, { recursive: true, force: true });
 for (const program of Object.values(bin)) chmodSync(program, 0o755);
-
-/** Checks all types, and writes those that the author of an app sees. */
-function declareTypes() {
-  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const options = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", fresh];
-  const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
-  if (status !== 0) throw new Error("the types are not right");
-}

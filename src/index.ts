@@ -1,6 +1,6 @@
 /** What the author of an app may import: `import { defineApp, words } from "mapreduce-ts"`. */
 import type { App, JsonValue, Pipeline } from "./app/contract.js";
-import type { TestOptions, TestResult } from "./local/test-app.js";
+import type { TestOptions, TestResult } from "./app/test-contract.js";
 
 export type {
   App,

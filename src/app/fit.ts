@@ -18,7 +18,7 @@ export function misfit(app: AppTraits, { reducers, output }: JobTraits): string 
   if (app.isMapOnly === true && reducers > 0) {
     return `app ${app.name} exports no function reduce; to have what map emits as the output, give -r 0`;
   }
-  if (app.extension !== undefined && output.format !== undefined) {
+  if (app.extension !== undefined && output.format !== undefined && output.formatIsDefault !== true) {
     return `app ${app.name} has a writer of its own, for .${app.extension} files; leave out --output-format`;
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
@@ -9,7 +9,7 @@ import { startStatusPage } from "./status-page.js";
 
 /** `mr-coordinator`, or `mr coordinator`: hands the tasks of one job out to the workers that come. */
 export function coordinatorCommand(name: string, path = name) {
-  return commandLine(name, path).action((names, given) => coordinate(path, names, given));
+  return commandLine(name, path).action((names, given, command) => coordinate(path, names, given, command));
 }
 
 function commandLine(name: string, path: string) {
@@ -57,7 +57,12 @@ Examples:
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function coordinate(program: string, names: readonly string[], given: Given): Promise<void> {
+async function coordinate(
+  program: string,
+  names: readonly string[],
+  given: Given,
+  command: CommandUnknownOpts,
+): Promise<void> {
   const { socket, quiet = false } = given;
   const [{ Coordinator }, { splitBytesDefault }] = await Promise.all([
     import("../coordinator/coordinator.js"),
@@ -68,7 +73,7 @@ async function coordinate(program: string, names: readonly string[], given: Give
   const log = (message: string) => console.log(message);
   const statusPage = await startStatusPage(given, log);
   const coordinator = await Coordinator.start({
-    ...jobOptions(files, given, splitBytesDefault),
+    ...jobOptions(files, given, command, splitBytesDefault),
     app: undefined,
     socket,
     log: { info: log, warn: log },

@@ -4,7 +4,7 @@ import { InputError } from "../input/input-error.js";
 import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
 import type { Split } from "../rpc/protocol.js";
-import { optionOrigins } from "./option-values.js";
+import { optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 
 interface Given {
@@ -26,7 +26,7 @@ export async function showPlan(options: ShownPlan, given: Given, command: Comman
   process.stdout.write(
     given.json === true
       ? `${JSON.stringify(asJson(plan, options, given, command), null, 2)}\n`
-      : `${asText(plan, options, given)}\n${optionTable(optionOrigins(command))}`,
+      : `${asText(plan, options, given)}\n${optionTable(optionValuesOf(command)?.origins() ?? [])}`,
   );
 }
 

@@ -21,10 +21,10 @@ Examples:
     )
     .action(async (directory, { javascript = false, quiet = false }) => {
       const { makeApp } = await import("./new-app.js");
-      const files = makeApp(directory, javascript ? "javascript" : "typescript");
+      const { files, install } = makeApp(directory, javascript ? "javascript" : "typescript");
       if (quiet) return;
       say(path, `made ${files.join(", ")} in ${directory}`);
       const there = /^[\w./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`;
-      say(path, `try it with: cd ${there} && npm install && npm test && npm start`);
+      say(path, `try it with: cd ${there} && ${install} && npm test && npm start`);
     });
 }

@@ -1,9 +1,11 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import { InputError } from "../input/input-error.js";
 import type { InputFile } from "../input/files.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import type { OutputFormat, OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
+import { isOnCommandLine } from "./option-values.js";
 import { packageVersion } from "./version.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
@@ -28,10 +30,11 @@ interface Given {
   readonly resume?: true | undefined;
 }
 
-/** What was given on the command line, as the coordinator takes it; `splitBytes` is for who has given none. */
+/** What `command` was given, as the coordinator takes it; `splitBytes` is for who has given none. */
 export function jobOptions(
   inputs: readonly InputFile[],
   given: Given,
+  command: CommandUnknownOpts,
   splitBytes: number,
 ): Omit<CoordinatorOptions, "app" | "socket" | "log"> {
   if (given.skipBadRecords > 0 && (given.maxAttempts < 2 || given.maxCrashes < 3)) {
@@ -43,8 +46,8 @@ export function jobOptions(
     inputs,
     outputDirectory: given.outputDir,
     reducers: given.reducers,
-    partitioner: given.partitioner,
-    output: outputSettings(given),
+    partitioner: partitionerOf(given, command),
+    output: outputSettings(given, command),
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
     samplePercent: samplePercentOf(given),
@@ -63,10 +66,26 @@ export function jobOptions(
   };
 }
 
+/** How keys are spread over the reduce tasks. Throws an InputError when the command line says so, and there are none. */
+export function partitionerOf(
+  { partitioner, reducers }: Pick<Given, "partitioner" | "reducers">,
+  command: CommandUnknownOpts,
+): Partitioner {
+  if (reducers > 0 || partitioner === "hash") return partitioner;
+  if (!isOnCommandLine(command, "partitioner")) return "hash";
+  throw new InputError(
+    "--partitioner range needs reduce tasks to spread the keys over, and there are none: leave it or -r 0 out",
+  );
+}
+
 /** What was said of the output, and nothing where nothing was. */
-export function outputSettings({ outputFormat, compress }: Pick<Given, "outputFormat" | "compress">): OutputSettings {
+export function outputSettings(
+  { outputFormat, compress }: Pick<Given, "outputFormat" | "compress">,
+  command: CommandUnknownOpts,
+): OutputSettings {
+  const isDefault = !isOnCommandLine(command, "outputFormat");
   return {
-    ...(outputFormat === undefined ? {} : { format: outputFormat }),
+    ...(outputFormat === undefined ? {} : { format: outputFormat, ...(isDefault ? { formatIsDefault: true } : {}) }),
     ...(compress === "gz" ? { compress } : {}),
   };
 }

@@ -1,7 +1,8 @@
 import type { JobReport } from "../coordinator/job-end.js";
 import type { PoolFailure } from "../local/worker-pool.js";
+import { badRecordsName } from "../output/names.js";
 import { samplePercentOf } from "./job-options.js";
-import { outputsText } from "./outputs-text.js";
+import { outputsText, placeText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, say, signalExitCode } from "./program.js";
 
 /** Of what a failed attempt has written; the rest only with --debug. */
@@ -61,8 +62,11 @@ export async function tellDone(program: string, { report, step }: JobEnd, given:
   const { snapshot, view, directory, outputs, sideFiles } = report;
   const samplePercent = step === undefined || step.number === 1 ? samplePercentOf(given) : undefined;
   const isFollowed = step !== undefined && step.number < step.count;
-  const location = isFollowed ? `step ${step.number + 1}` : outputsText(directory, outputs, sideFiles);
-  const text = summary({ ...snapshot, samplePercent, advice: advice(view) }, location);
+  const places = {
+    outputs: isFollowed ? `step ${step.number + 1}` : outputsText(directory, outputs, sideFiles),
+    badRecords: placeText(directory, badRecordsName),
+  };
+  const text = summary({ ...snapshot, samplePercent, advice: advice(view) }, places);
   say(program, `${step === undefined ? "" : `${nameOf(step)} `}${text}`);
 }
 

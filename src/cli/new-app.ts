@@ -3,18 +3,29 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../input/input-error.js";
 import { makeDirectories, removeEmptyDirectories } from "../output/make-directory.js";
+import { dependencyOn, type Dependency } from "./own-package.js";
 
 type Language = "javascript" | "typescript";
+
+/** As much of the package.json of this package as a new one needs. */
+interface OwnManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: { readonly tsx: string };
+  readonly devDependencies: { readonly typescript: string; readonly "@types/node": string };
+}
 
 /** As seen from where the build puts this. */
 const packageDirectory = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * Makes a new app in a directory: the files of `templates/`, and a package.json. Returns their names. Throws an InputError
- * when one of them is there already or cannot be written; then none is made.
+ * Makes a new app in a directory: the files of `templates/`, and a package.json. Returns their names, and the command that
+ * installs what the app needs. Throws an InputError when one of them is there already or cannot be written; then none is made.
  */
-export function makeApp(directory: string, language: Language): string[] {
-  const files = filesOf(directory, language);
+export function makeApp(directory: string, language: Language): { files: string[]; install: string } {
+  const own = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as OwnManifest;
+  const dependency = dependencyOn({ ...own, directory: resolve(packageDirectory) }, directory);
+  const files = filesOf(directory, language, own, dependency);
   const there = [...files.keys()].find((name) => existsSync(join(directory, name)));
   if (there !== undefined) throw new InputError(`${join(directory, there)} is there already: choose another directory`);
   const madeDirectories: string[] = [];
@@ -31,14 +42,15 @@ export function makeApp(directory: string, language: Language): string[] {
     removeEmptyDirectories(madeDirectories);
     throw new InputError(`cannot make an app in ${directory}: ${(error as Error).message}`, { cause: error });
   }
-  return [...files.keys()];
+  return { files: [...files.keys()], install: dependency.install };
 }
 
-function filesOf(directory: string, language: Language): Map<string, string> {
+function filesOf(directory: string, language: Language, own: OwnManifest, dependency: Dependency): Map<string, string> {
   const isTyped = language === "typescript";
   const name = packageName(directory);
   const app = isTyped ? "app.ts" : "app.js";
-  const texts = new Map([["package.json", packageJson(name, app, isTyped)]]);
+  const texts = new Map([["package.json", packageJson(name, app, isTyped, own, dependency)]]);
+  const values = { name, app, install: dependency.install };
   for (const folder of [language, "shared"]) {
     const root = join(packageDirectory, "templates", folder);
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
@@ -46,18 +58,18 @@ function filesOf(directory: string, language: Language): Map<string, string> {
       const path = join(entry.parentPath, entry.name);
       // npm would not pack a file that has its name with the dot.
       const target = relative(root, path).replace(/^gitignore$/, ".gitignore");
-      texts.set(target, readFileSync(path, "utf8").replaceAll("{{name}}", name).replaceAll("{{app}}", app));
+      texts.set(target, filledIn(readFileSync(path, "utf8"), values));
     }
   }
   return texts;
 }
 
-function packageJson(name: string, app: string, isTyped: boolean): string {
-  const own = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as {
-    version: string;
-    dependencies: { tsx: string };
-    devDependencies: { typescript: string; "@types/node": string };
-  };
+/** A text of a template, with what stands for its `{{names}}`. */
+function filledIn(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{\{(\w+)\}\}/g, (mark, name: string) => values[name] ?? mark);
+}
+
+function packageJson(name: string, app: string, isTyped: boolean, own: OwnManifest, dependency: Dependency): string {
   const { typescript, "@types/node": nodeTypes } = own.devDependencies;
   const made = {
     name,
@@ -67,7 +79,7 @@ function packageJson(name: string, app: string, isTyped: boolean): string {
       start: `mr run ${app} data/*.txt`,
       test: isTyped ? "tsc && node --import tsx --test app.test.ts" : "node --test app.test.js",
     },
-    dependencies: { "mapreduce-ts": `^${own.version}` },
+    dependencies: { [own.name]: dependency.spec },
     devDependencies: isTyped
       ? { "@types/node": `^${nodeTypes}`, tsx: own.dependencies.tsx, typescript: `~${typescript}` }
       : undefined,

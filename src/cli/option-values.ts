@@ -26,11 +26,19 @@ export function commandLineOnly<Any extends Option>(option: Any): Any {
   return option;
 }
 
+/**
+ * Whether the command line itself gives this option. What a variable or a config file gives is for many jobs, and is passed
+ * over by those that it does not fit.
+ */
+export function isOnCommandLine(command: CommandUnknownOpts, name: OptionName): boolean {
+  return command.getOptionValueSource(name) === "cli";
+}
+
 const ofCommands = new WeakMap<CommandUnknownOpts, OptionValues>();
 
-/** The options of a command, each with its origin. */
-export function optionOrigins(command: CommandUnknownOpts): readonly OptionOrigin[] {
-  return ofCommands.get(command)?.origins() ?? [];
+/** The options of a command; undefined for one that only has commands below it. */
+export function optionValuesOf(command: CommandUnknownOpts): OptionValues | undefined {
+  return ofCommands.get(command);
 }
 
 /** The options of one command. */

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { OptionValues } from "./option-values.js";
+import { OptionValues, optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 
 /** What a program exits with, besides 128 + n when ended by signal n. */
@@ -43,9 +43,8 @@ export class Exit extends Error {
 
 /** Parses the command line, runs the command, and exits. */
 export async function runProgram(program: CommandUnknownOpts): Promise<never> {
-  const values = new Map<CommandUnknownOpts, OptionValues>();
   forEachCommand(program, (command) => {
-    if (command.commands.length === 0) values.set(command, new OptionValues(command));
+    if (command.commands.length === 0) new OptionValues(command);
     const path = commandPath(command);
     command.exitOverride();
     command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${path}: `)) });
@@ -54,9 +53,10 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   let running = program;
   program.hook("preAction", async (_program, command) => {
     running = command;
-    await values.get(command)?.complete();
-    if (values.get(command)?.areAskedFor !== true) return;
-    process.stdout.write(optionTable(values.get(command)?.origins() ?? []));
+    const values = optionValuesOf(command);
+    await values?.complete();
+    if (values?.areAskedFor !== true) return;
+    process.stdout.write(optionTable(values.origins()));
     throw new Exit(exitCodes.done);
   });
   // Who reads may have seen enough (`| head`). The job goes on: its results are files.

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
 import { commandLineOnly } from "./option-values.js";
@@ -41,7 +41,8 @@ function commandLine() {
       "after",
       `
 Says of each record whether map passes it. What it emits for those is reduced and written to the output directory: what
-is missing in the output of the job. The exit code is 0 when all records pass, and 1 when some still fail.
+is missing in the output of the job. That is one file, sorted throughout, also when the job had --partitioner range: with
+-r 2 or more, keys are spread by their hash or by the app, as nobody keeps the ranges of a job. The exit code is 0 when all records pass, and 1 when some still fail.
 
 Examples:
   $ ${path} ./my-app.ts
@@ -56,7 +57,7 @@ function ownDirectory() {
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function replay(typed: string, file: string, given: Given): Promise<void> {
+async function replay(typed: string, file: string, given: Given, command: CommandUnknownOpts): Promise<void> {
   const [{ resolveApp }, { findInputs }, { findSharedFiles }, { replayBadRecords }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/files.js"),
@@ -81,7 +82,7 @@ async function replay(typed: string, file: string, given: Given): Promise<void> 
     app,
     records,
     reducers: given.reducers,
-    output: outputSettings(given),
+    output: outputSettings(given, command),
     collectorBytes: given.memory,
     outputDirectory: given.outputDir,
     args: given.arg ?? {},

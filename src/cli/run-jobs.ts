@@ -36,7 +36,7 @@ export async function runJobs({ path, apps: names, inputs: typed, given, command
       return runSteps({ path, steps, files, given, command, runner });
     }
   }
-  const job = jobOptions(files, given, splitBytesFor(files, given.workers));
+  const job = jobOptions(files, given, command, splitBytesFor(files, given.workers));
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
     return showPlan({ ...job, app }, given, command);

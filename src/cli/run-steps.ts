@@ -23,13 +23,15 @@ interface StepsToRun {
 /** Runs the steps of a pipeline, and says how each has ended. Throws what `runJobs` throws. */
 export async function runSteps({ path, steps, files, given, command, runner }: StepsToRun): Promise<void> {
   const { keepIntermediate = false, resume = false, outputDir: outputDirectory, reducers } = given;
-  const ofAll = jobOptions(files, given, splitBytesFor(files, given.workers));
+  // What is said of the output is about the last step.
+  const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
+  const ofAll = { ...jobOptions(files, last, command, splitBytesFor(files, given.workers)), reducers };
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
     const [first] = steps;
     if (first === undefined) throw new Error("a pipeline has no steps");
-    const own = { app: first.file, reducers: first.reducers ?? given.reducers, partitioner: "hash" } as const;
-    return showPlan({ ...ofAll, ...own, steps: steps.length }, given, command);
+    const own = { app: first.file, reducers: first.reducers ?? given.reducers } as const;
+    return showPlan({ ...ofAll, ...own, partitioner: "hash", output: {}, steps: steps.length }, given, command);
   }
   const optionsOf = (job: StepJob) => {
     const own = { ...ofAll, splitBytes: given.splitSize ?? splitBytesFor(job.inputs, given.workers) };
@@ -55,10 +57,10 @@ export async function runSteps({ path, steps, files, given, command, runner }: S
     log: runner.log,
   });
   await runner.close();
-  const last = ends.at(-1);
-  if (last === undefined) throw new Error("a pipeline has ended and none of its steps has run");
+  const end = ends.at(-1);
+  if (end === undefined) throw new Error("a pipeline has ended and none of its steps has run");
   const earlierSteps = ends.slice(0, -1).map(({ report }) => report.report);
-  await tellEnd(path, { ...endOf(last.job, last.report), earlierSteps }, given);
+  await tellEnd(path, { ...endOf(end.job, end.report), earlierSteps }, given);
 }
 
 function isDone({ report }: RunEnd): boolean {

@@ -2,10 +2,12 @@ import { Command } from "@commander-js/extra-typings";
 import type { PipelineStep } from "../app/steps.js";
 import type { InProcessReport } from "../local/in-process-job.js";
 import type { SequentialOptions } from "../local/sequential.js";
+import { badRecordsName } from "../output/names.js";
+import type { SummaryPlaces } from "../status/summary.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
-import { outputsText } from "./outputs-text.js";
-import { outputSettings, samplePercentOf } from "./job-options.js";
+import { outputsText, placeText } from "./outputs-text.js";
+import { outputSettings, partitionerOf, samplePercentOf } from "./job-options.js";
 import { exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
 
@@ -40,8 +42,8 @@ Examples:
   $ ${path} wc pg-*.txt
   $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
     )
-    .action(async (typed, names, given) => {
-      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+    .action(async (typed, names, given, command) => {
+      const { arg, file = [], outputDir, quiet, reducers, splitSize, memory } = given;
       const samplePercent = samplePercentOf(given);
       const [{ resolveApp, mayHaveSteps }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =
         await Promise.all([
@@ -59,8 +61,7 @@ Examples:
         app,
         inputs: found,
         reducers,
-        partitioner,
-        output: outputSettings(given),
+        output: outputSettings(given, command),
         splitBytes,
         samplePercent,
         collectorBytes: memory,
@@ -75,14 +76,19 @@ Examples:
         const report = await runSequentially(own);
         const elapsedMs = performance.now() - startedMs;
         const { directory, outputs, sideFiles } = report;
-        const location = next ?? outputsText(directory, outputs, sideFiles);
-        if (!quiet) say(path, name + (await summaryOf(report, elapsedMs, own.samplePercent, location)));
+        const places = {
+          outputs: next ?? outputsText(directory, outputs, sideFiles),
+          badRecords: placeText(directory, badRecordsName),
+        };
+        if (!quiet) say(path, name + (await summaryOf(report, elapsedMs, own.samplePercent, places)));
         return report;
       };
       try {
         const steps = mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
-        if (steps[0]?.place.number === undefined) await run(job);
-        else await runSteps(steps, job, run);
+        const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? reducers }, command);
+        const whole = { ...job, partitioner };
+        if (steps[0]?.place.number === undefined) await run(whole);
+        else await runSteps(steps, whole, run);
       } finally {
         process.off("exit", onEarlyExit);
       }
@@ -120,7 +126,7 @@ async function summaryOf(
   { maps, reduces, totals }: InProcessReport,
   elapsedMs: number,
   samplePercent: number | undefined,
-  location: string,
+  places: SummaryPlaces,
 ): Promise<string> {
   const { summary } = await import("../status/summary.js");
   return summary(
@@ -135,6 +141,6 @@ async function summaryOf(
       samplePercent,
       advice: [],
     },
-    location,
+    places,
   );
 }

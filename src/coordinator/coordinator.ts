@@ -219,9 +219,9 @@ export class Coordinator {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
       const cleared = clearEarlierJob(this.#job.directory, {
-        kinds: ["intermediate", "output", "side", "bad-records", "report", "temporary", "journal"],
         suffix: outputSuffix(output, app.extension),
         inputs,
+        isAtWork: false,
         warn: (message) => log.warn(message),
       });
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);

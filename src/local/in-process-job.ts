@@ -127,9 +127,9 @@ export async function runInProcess(
     const suffix = outputSuffix(output, extension);
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
     clearEarlierJob(directory, {
-      kinds: ["journal", "intermediate", "output", "side", "bad-records", "report"],
       suffix,
       inputs: job.inputs,
+      isAtWork: true,
       warn: job.warn,
     });
     const sideFiles = commitSideFiles([...maps, ...reduces]);

@@ -1,16 +1,20 @@
+import { AppError } from "../app/app-error.js";
+import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { planSample } from "../input/sample.js";
 import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
-import { JobDirectory } from "../output/directory.js";
+import { foreseeClearing } from "../output/earlier-job.js";
+import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner, Split } from "../rpc/protocol.js";
 
 export interface PlanOptions {
   readonly app: AppFile;
   readonly reducers: number;
   readonly partitioner: Partitioner;
+  readonly output: OutputSettings;
   readonly inputs: readonly InputFile[];
   readonly splitBytes: number;
   readonly samplePercent?: number | undefined;
@@ -32,10 +36,14 @@ export interface JobPlan {
  * itself would be refused for, an AppError or an InputError.
  */
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
-  const { app, inputs, splitBytes, samplePercent, reducers, partitioner, outputDirectory } = options;
-  const filesToClear = JobDirectory.foresee(outputDirectory, inputs);
+  const { app, inputs, splitBytes, samplePercent, reducers, partitioner, output, outputDirectory } = options;
   const loaded = await loadApp(app);
+  const identity = { name: app.name, ...traitsOf(loaded) };
+  const unfit = misfit(identity, options);
+  if (unfit !== undefined) throw new AppError(unfit);
+  const suffix = outputSuffix(output, identity.extension);
+  const filesToClear = foreseeClearing(outputDirectory, { suffix, inputs });
   const splits = planSplits(inputs, loaded.input, splitBytes);
-  if (partitioner === "range") planSample(splits, { name: app.name, ...traitsOf(loaded) }, reducers);
+  if (partitioner === "range") planSample(splits, identity, reducers);
   return { input: loaded.input, splits: sampledSplits(splits, loaded.input, samplePercent), filesToClear };
 }

@@ -4,6 +4,7 @@ import { basename, join, relative } from "node:path";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
+import type { TestOptions, TestResult } from "../app/test-contract.js";
 import type { InputFile } from "../input/files.js";
 import { sourceOfSplit } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
@@ -13,30 +14,6 @@ import type { AttemptRef } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
-
-/** What `testApp` may be told. */
-export interface TestOptions {
-  /** The values of `ctx.args`. */
-  readonly args?: Readonly<Record<string, string>>;
-  /** Number of reduce tasks; 1 when absent. */
-  readonly reducers?: number;
-  /** The paths of `ctx.file(name)`, by name. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** How long a split of an input is at most, in bytes; 64 MiB when absent or more. */
-  readonly splitBytes?: number;
-}
-
-/** What has become of the inputs. */
-export interface TestResult {
-  /** What `reduce` gave, in the order of the keys; with several reducers, one partition after the other. */
-  readonly outputs: KeyValue[];
-  /** The same, by partition. */
-  readonly partitions: KeyValue[][];
-  /** The sums of the app's counters. */
-  readonly counters: Record<string, number>;
-  /** The contents of its side files, by their final names; those of the steps before the last are in `mr-step-1/` and so on. */
-  readonly sideFiles: Record<string, string>;
-}
 
 /**
  * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, which read and write files: these

@@ -59,19 +59,20 @@ export class JobDirectory {
   }
 
   /**
-   * Says what to take the directory would find: how many files of an earlier job a new one would clear away. Makes and
+   * Returns the path that the directory would have if it was taken; undefined when it would have to be made. Makes and
    * changes nothing. Throws an InputError as `take` does, except when another job runs in it.
    */
-  static foresee(path: string, inputs: readonly InputFile[]): number {
+  static foresee(path: string, inputs: readonly InputFile[]): string | undefined {
     if (path === "") throw new InputError("the name of the output directory is empty");
     try {
       const outmost = missingDirectories(path).at(-1);
       const there = outmost === undefined ? path : dirname(outmost);
-      const entries = readdirSync(there, { withFileTypes: true });
+      readdirSync(there);
       accessSync(there, constants.W_OK | constants.X_OK);
-      if (outmost !== undefined) return 0;
-      requireInputsApart(realpathSync(path), path, inputs);
-      return entries.filter((entry) => !entry.isDirectory() && jobFileKind(entry.name) !== undefined).length;
+      if (outmost !== undefined) return undefined;
+      const absolute = realpathSync(path);
+      requireInputsApart(absolute, path, inputs);
+      return absolute;
     } catch (error) {
       throw error instanceof InputError ? error : unusable(path, error);
     }

@@ -1,12 +1,22 @@
+/** What an earlier job has left in the directory, which is cleared away when the next one has begun there. */
 import type { InputFile } from "../input/files.js";
-import { filesIn, requireNoInput, type JobDirectory } from "./directory.js";
+import { filesIn, JobDirectory, requireNoInput } from "./directory.js";
 import { findManifest } from "./manifest.js";
-import { looksLikeOutput, type JobFileKind } from "./names.js";
+import { jobFileKind, looksLikeOutput, manifestName, type JobFileKind } from "./names.js";
+
+/** Unfinished files, too, unless this job has some already. */
+const kinds: readonly JobFileKind[] = ["journal", "intermediate", "output", "side", "bad-records", "report"];
+
+interface NextJob {
+  /** Of the names of its outputs. */
+  readonly suffix: string;
+  readonly inputs: readonly InputFile[];
+}
 
 /**
- * Removes what an earlier job has left in the directory: the files of these kinds, and the outputs that its manifest names,
- * which may be of a format that only its app knows. The manifest comes first: it is there only with all that it speaks of.
- * Returns how many files there were.
+ * Removes what an earlier job has left in the directory: the files with names of a job's, and the outputs that its manifest
+ * names, which may be of a format that only its app knows. The manifest comes first: it is there only with all that it speaks
+ * of. Returns how many files there were.
  *
  * Throws an InputError, before anything is removed, when one of them is an input. `warn` is told of what looks like an output
  * and stays, since nobody knows whose it is.
@@ -14,23 +24,16 @@ import { looksLikeOutput, type JobFileKind } from "./names.js";
 export function clearEarlierJob(
   directory: JobDirectory,
   {
-    kinds,
-    suffix,
-    inputs,
+    isAtWork,
     warn,
-  }: {
-    readonly kinds: readonly JobFileKind[];
-    /** Of the names of this job's outputs. */
-    readonly suffix: string;
-    readonly inputs: readonly InputFile[];
+    ...job
+  }: NextJob & {
+    /** Whether unfinished files are of this job. */
+    readonly isAtWork: boolean;
     readonly warn: (message: string) => void;
   },
 ): number {
-  const manifests = directory.files(["manifest"]);
-  const listed = manifests.length === 0 ? [] : (findManifest(directory.path)?.outputs.map(({ name }) => name) ?? []);
-  const names = new Set([...directory.files(kinds, suffix), ...listed]);
-  requireNoInput(directory.path, directory.path, inputs, (name) => names.has(name));
-  const cleared = directory.remove([...manifests, ...names]);
+  const cleared = directory.remove(filesToClear(directory.path, directory.path, job, isAtWork));
   const others = filesIn(directory.path).filter(looksLikeOutput).sort();
   if (others.length > 0) {
     warn(
@@ -39,4 +42,29 @@ export function clearEarlierJob(
     );
   }
   return cleared;
+}
+
+/**
+ * How many files a job would clear away in a directory, which need not exist. Makes and changes nothing. Throws an InputError
+ * for what the job would be refused for.
+ */
+export function foreseeClearing(path: string, job: NextJob): number {
+  const directory = JobDirectory.foresee(path, job.inputs);
+  return directory === undefined ? 0 : filesToClear(directory, path, job, false).length;
+}
+
+/** Their names, that of the manifest first. Throws an InputError when one of them is an input; `shown` is for people. */
+function filesToClear(directory: string, shown: string, { suffix, inputs }: NextJob, isAtWork: boolean): string[] {
+  const there = filesIn(directory);
+  const manifests = there.filter((name) => name === manifestName);
+  const listed = new Set(manifests.length === 0 ? [] : findManifest(directory)?.outputs.map(({ name }) => name));
+  const cleared = isAtWork ? kinds : [...kinds, "temporary"];
+  const names = new Set(
+    there.filter((name) => {
+      const kind = jobFileKind(name, suffix);
+      return (kind !== undefined && cleared.includes(kind)) || listed.has(name);
+    }),
+  );
+  requireNoInput(directory, shown, inputs, (name) => names.has(name));
+  return [...manifests, ...names];
 }

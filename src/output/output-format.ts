@@ -11,6 +11,8 @@ export type OutputFormat = (typeof outputFormats)[number];
 export interface OutputSettings {
   /** Absent when nothing was said: then it is text, or what the app's own writer makes. */
   readonly format?: OutputFormat | undefined;
+  /** True when the format is only for apps that have no writer of their own. */
+  readonly formatIsDefault?: true | undefined;
   readonly compress?: "gz" | undefined;
 }
 

@@ -42,6 +42,7 @@ export const appIdentity = v.strictObject({
 /** What output files are written as: see `output/output-format.ts`. */
 export const outputSettings = v.strictObject({
   format: v.optional(v.picklist(outputFormats)),
+  formatIsDefault: v.optional(v.literal(true)),
   compress: v.optional(v.literal("gz")),
 });
 

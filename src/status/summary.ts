@@ -12,8 +12,15 @@ type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "mapsLost" | "re
   readonly reduces: Pick<Snapshot["reduces"], "total">;
 };
 
-/** What is said when a job is done, in a few lines for a person. `location` is where the output is. */
-export function summary(job: JobTotals, location: string): string {
+/** Where what the job has made is, as one would name it. */
+export interface SummaryPlaces {
+  readonly outputs: string;
+  /** The file of the records that were left out. */
+  readonly badRecords: string;
+}
+
+/** What is said when a job is done, in a few lines for a person. */
+export function summary(job: JobTotals, places: SummaryPlaces): string {
   const { maps, reduces, map, reduce, attempts, elapsedMs } = job;
   const isMapOnly = reduces.total === 0;
   const output = isMapOnly ? map : reduce;
@@ -33,10 +40,10 @@ export function summary(job: JobTotals, location: string): string {
     ...(map.spills === 0
       ? []
       : [`       spilled ${count(map.spills, "run")}, ${prettyBytes(map.spilledBytes)}, for want of --memory`]),
-    `  out  ${count(output.recordsOut, "record")}, ${prettyBytes(output.bytesOut)}, to ${location}`,
+    `  out  ${count(output.recordsOut, "record")}, ${prettyBytes(output.bytesOut)}, to ${places.outputs}`,
     ...(job.recordsSkipped === 0
       ? []
-      : [`  left out ${count(job.recordsSkipped, "bad record")}: mr-bad-records.jsonl`]),
+      : [`  left out ${count(job.recordsSkipped, "bad record")}: ${places.badRecords}`]),
     ...(job.samplePercent === undefined ? [] : [`  a sample: only ${job.samplePercent}% of the inputs was mapped`]),
     ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${grouped(n)}`),
     ...job.advice.map((line) => `  ${line}`),

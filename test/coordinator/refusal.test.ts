@@ -63,6 +63,8 @@ describe("refusal", () => {
     expect(refusal({ settings: jsonl, app: undefined, args: {} }, { ...worker, app })).toBe(
       "app wc.js has a writer of its own, for .xml files; leave out --output-format",
     );
+    const csv = jobSettings({ output: { format: "csv", formatIsDefault: true } });
+    expect(refusal({ settings: csv, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();
     const gzipped = jobSettings({ output: { compress: "gz" } });
     expect(refusal({ settings: gzipped, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();
   });

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect } from "vitest";
 import { makeBooks } from "../../scripts/make-books.js";
 import { makeSamples } from "../../scripts/make-samples.js";
+import { commandsOf } from "../docs/console.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { root, test } from "./programs.js";
 
@@ -34,22 +35,11 @@ describe("apps/README.md shows what is printed by", () => {
       const cwd = join(place.directory, "work");
       // What is printed does not depend on the number of workers; what the test costs does.
       const env = { ...process.env, LC_ALL: "C", MR_WORKERS: "1", PATH: `${programs}:${process.env["PATH"]}` };
-      for (const { command, printed } of commandsOf(section)) {
+      const block = /^```console\n(.*?)^```$/ms.exec(section)?.[1] ?? "";
+      for (const { command, printed } of commandsOf(block)) {
         const ended = await promisify(execFile)("bash", ["-ec", command], { cwd, env });
         expect({ command, ...ended }).toEqual({ command, stdout: printed, stderr: "" });
       }
     });
   }
 });
-
-/** Each command with what is shown below it. */
-function commandsOf(section: string): { command: string; printed: string }[] {
-  const block = /^```console\n(.*?)^```$/ms.exec(section)?.[1] ?? "";
-  return block
-    .split(/^\$ /m)
-    .slice(1)
-    .map((text) => {
-      const [, command = "", printed = ""] = /^([^\n]*\n(?:> [^\n]*\n)*)(.*)$/s.exec(text) ?? [];
-      return { command: command.replaceAll("\n> ", "\n"), printed };
-    });
-}

@@ -44,6 +44,11 @@ test("--dry-run shows the tasks that the job then has, and does nothing", async 
   const again = await place.succeed("mr", [...settings, "--dry-run", ...inputs]);
   expect(again.stdout).toContain("mr-output, from which 5 files of an earlier job would be cleared");
   expect(place.files().filter((name) => name.includes("mr-out-"))).toHaveLength(3);
+
+  await place.succeed("mr", ["sequential", "-q", "-r", "2", "-o", "sorted", "sort", "numbers.txt"]);
+  const other = await place.succeed("mr", ["run", "--dry-run", "-o", "sorted", "wc", "numbers.txt"]);
+  // Two outputs of the app's own format, and the manifest.
+  expect(other.stdout).toContain("sorted, from which 3 files of an earlier job would be cleared");
 });
 
 test("--dry-run refuses what the job would refuse", async ({ place }) => {
@@ -54,5 +59,6 @@ test("--dry-run refuses what the job would refuse", async ({ place }) => {
   expectRefusal(await refused("empty.mjs", "in.txt"), "empty.mjs", /no function map/);
   expectRefusal(await refused("-o", "in.txt", "wc", "in.txt"), "in.txt", /output directory/);
   expectRefusal(await refused("--resume", "wc", "in.txt"), "--resume");
+  expectRefusal(await refused("--output-format", "csv", "sort", "in.txt"), "writer of its own");
   expectRefusal(await refused("--skip-bad-records", "1", "--max-attempts", "1", "wc", "in.txt"), "--max-attempts");
 });

@@ -109,6 +109,23 @@ describe.concurrent("partitions that are ranges of keys", () => {
     }
   });
 
+  test("are not for a job that reduces nothing, unless they come from a config file", async ({ place }) => {
+    place.write("app.mjs", sortApp);
+    place.write("in.txt", "a\n");
+    const job = ["-r", "0", "--partitioner", "range"];
+    for (const ended of [
+      await place.run("mr", ["run", ...job, "app.mjs", "in.txt"]),
+      await place.run("mr", ["sequential", ...job, "app.mjs", "in.txt"]),
+      await place.run("mr-coordinator", [...job, "-o", "mr-output", "in.txt"]),
+    ]) {
+      expectRefusal(ended, "--partitioner range needs reduce tasks");
+    }
+    expect(place.exists("mr-output")).toBe(false);
+    place.write("mr.config.json", JSON.stringify({ partitioner: "range" }));
+    await place.succeed("mr", ["run", "-r", "0", "app.mjs", "in.txt"]);
+    expect(JSON.parse(place.read("mr-output/mr-manifest.json"))).not.toHaveProperty("options.partitioner");
+  });
+
   test("are found although workers die and records are bad while samples are taken", async ({ place }) => {
     const app = `
       import { existsSync, writeFileSync } from "node:fs";

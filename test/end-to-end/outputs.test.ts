@@ -106,6 +106,25 @@ describe.concurrent("the output", () => {
     }
     expect(place.exists("x")).toBe(false);
   });
+
+  test("of an app's own writer comes before the format of a config file or a variable", async ({ place }) => {
+    place.write("own.mjs", ownWriterApp);
+    place.write("counts.mjs", countsApp);
+    place.write("in.txt", "a|b|c|a");
+    place.write("mr.config.json", JSON.stringify({ outputFormat: "csv", reducers: 1 }));
+    await place.succeed("mr", ["run", "./own.mjs", "in.txt"]);
+    expect(outputNames(place, "mr-output")).toEqual(["mr-out-0.own"]);
+    expect(place.read("mr-output/mr-out-0.own")).toBe("<\na=2\nb=1\nc=1\n>\n");
+    await place.pair("./own.mjs", ["in.txt"], ["-o", "pair"]);
+    await place.succeed("mr", ["sequential", "-o", "alone", "./own.mjs", "in.txt"], {
+      env: { MR_OUTPUT_FORMAT: "tsv" },
+    });
+    for (const directory of ["pair", "alone"]) {
+      expect(place.read(`${directory}/mr-out-0.own`)).toBe(place.read("mr-output/mr-out-0.own"));
+    }
+    await place.succeed("mr", ["run", "./counts.mjs", "in.txt"]);
+    expect(outputNames(place, "mr-output")).toEqual(["mr-out-0.csv"]);
+  });
 });
 
 const ownWriterApp = `${countsApp}

@@ -39,12 +39,11 @@ describe("JobDirectory", () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  it("can be foreseen: how much there is to clear, and whether it can be had, and nothing is made", () => {
+  it("can be foreseen: whether there is one, and whether it can be had, and nothing is made", () => {
     const path = temporary.newDirectory();
-    touch(path, "theirs", "mr-out-0", "mr-0-1", "mr-bad-records.jsonl", ".mr-journal");
-    mkdirSync(join(path, "mr-out-1"));
-    expect(JobDirectory.foresee(path, [])).toBe(4);
-    expect(JobDirectory.foresee(join(path, "new", "deep"), [])).toBe(0);
+    touch(path, "theirs", "mr-out-0");
+    expect(JobDirectory.foresee(path, [])).toBe(path);
+    expect(JobDirectory.foresee(join(path, "new", "deep"), [])).toBe(undefined);
     expect(existsSync(join(path, "new"))).toBe(false);
     expect(() => JobDirectory.foresee("", [])).toThrow("is empty");
     expect(() => JobDirectory.foresee(join(path, "theirs"), [])).toThrow("not a directory");

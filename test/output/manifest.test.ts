@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { JobDirectory } from "../../src/output/directory.js";
-import { clearEarlierJob } from "../../src/output/earlier-job.js";
+import { clearEarlierJob, foreseeClearing } from "../../src/output/earlier-job.js";
 import { readManifest, writeManifest, type JobFacts } from "../../src/output/manifest.js";
 import { verifyOutputs } from "../../src/output/verify.js";
 import { noMeasures } from "../../src/rpc/measures.js";
@@ -128,14 +128,15 @@ describe("verifying an output", () => {
 });
 
 describe("clearing what an earlier job has left", () => {
-  const kinds = ["output", "intermediate"] as const;
-
-  async function clear(path: string, job: { suffix?: string; inputs?: JobFacts["inputs"] } = {}) {
+  async function clear(path: string, given: { suffix?: string; inputs?: JobFacts["inputs"]; isAtWork?: boolean } = {}) {
+    const job = { suffix: "", inputs: [], isAtWork: false, ...given };
+    const foreseen = job.isAtWork ? undefined : foreseeClearing(path, job);
     const directory = await JobDirectory.take(path, []);
     const warnings: string[] = [];
     try {
       const warn = (message: string) => warnings.push(message);
-      const cleared = clearEarlierJob(directory, { kinds, suffix: "", inputs: [], warn, ...job });
+      const cleared = clearEarlierJob(directory, { ...job, warn });
+      expect(foreseen ?? cleared).toBe(cleared);
       return { cleared, warnings };
     } finally {
       await directory.release({ removeIfEmpty: false });
@@ -161,6 +162,29 @@ describe("clearing what an earlier job has left", () => {
       expect.stringContaining("mr-out-0.sorted, mr-out-0.xml.gz, which this job has not made"),
     ]);
     expect(readdirSync(path).sort()).toEqual(["mr-out-0.sorted", "mr-out-0.xml.gz"]);
+  });
+
+  it("removes unfinished files, unless they are of this job, which is at work already", async () => {
+    const path = temporary.newDirectory();
+    for (const name of [
+      ".mr-tmp-a-map-0-1-0",
+      ".mr-journal",
+      "mr-side-map-0-log",
+      "mr-bad-records.jsonl",
+      "mr-report.html",
+    ]) {
+      writeFileSync(join(path, name), "");
+    }
+    expect(await clear(path, { isAtWork: true })).toEqual({ cleared: 4, warnings: [] });
+    expect(readdirSync(path)).toEqual([".mr-tmp-a-map-0-1-0"]);
+    expect(await clear(path)).toEqual({ cleared: 1, warnings: [] });
+    expect(await clear(join(path, "new"))).toEqual({ cleared: 0, warnings: [] });
+  });
+
+  it("counts no output of the manifest that is gone", async () => {
+    const path = finishedJob({ "mr-out-0.xml": "", "mr-out-1.xml": "" });
+    rmSync(join(path, "mr-out-1.xml"));
+    expect(await clear(path)).toEqual({ cleared: 2, warnings: [] });
   });
 
   it("removes nothing when one of them is an input", async () => {

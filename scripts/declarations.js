@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import typescript from "typescript";
+
+/** Checks all types, and writes those that the author of an app sees: `src/index.d.ts` and what it imports, and no more. */
+export function declareTypes(directory) {
+  const all = `${directory}-types`;
+  try {
+    const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+    const options = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", all];
+    const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
+    if (status !== 0) throw new Error("the types are not right");
+    for (const path of reachableFrom(join(all, "src/index.d.ts"))) cpSync(path, join(directory, relative(all, path)));
+  } finally {
+    rmSync(all, { recursive: true, force: true });
+  }
+}
+
+/** A declaration file, and all that it imports, directly or through others. */
+function reachableFrom(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  const { importedFiles } = typescript.preProcessFile(readFileSync(path, "utf8"));
+  for (const { fileName } of importedFiles) {
+    if (fileName.startsWith(".")) reachableFrom(join(dirname(path), fileName.replace(/\.js$/, ".d.ts")), found);
+  }
+  return found;
+}

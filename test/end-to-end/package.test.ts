@@ -1,0 +1,155 @@
+/** The npm package as it is packed, installed in an empty directory: what is in it, its types, and its programs. */
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect } from "vitest";
+import { linksOf } from "../docs/markdown.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { packInto } from "./packed.js";
+import { linesOf, root, test } from "./programs.js";
+
+const run = promisify(execFile);
+const temporary = useTemporaryDirectory();
+
+/** Where it is installed. */
+let home = "";
+/** The package there. */
+let installed = "";
+let files: string[] = [];
+
+beforeAll(async () => {
+  home = temporary.newDirectory();
+  const tarball = await packInto(home);
+  fs.writeFileSync(join(home, "package.json"), `{ "private": true, "type": "module" }\n`);
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], { cwd: home });
+  installed = join(home, "node_modules/mapreduce-ts");
+  const listed = await run("tar", ["tzf", tarball]);
+  files = linesOf(listed.stdout).map((name) => name.replace(/^package\//, ""));
+  // What else its user has.
+  for (const name of ["typescript", "@types"]) fs.symlinkSync(join(root, "node_modules", name), inModules(name));
+  fs.symlinkSync("../typescript/bin/tsc", inModules(".bin/tsc"));
+});
+
+test("the package has all that it should have, and nothing else", () => {
+  const patterns = [
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
+    /^docs\/[\w-]+\.md$/,
+    // The bundled apps, to be read.
+    /^apps\/(README\.md|(support\/)?[\w-]+\.ts)$/,
+    /^templates\/(shared|javascript|typescript)\/[\w./-]+$/,
+    /^dist\/NOTICES\.txt$/,
+    /^dist\/apps\/[\w-]+\.js$/,
+    /^dist\/src\/index\.(js|d\.ts)$/,
+    /^dist\/src\/app\/[\w-]+\.d\.ts$/,
+    /^dist\/src\/chunks\/[\w-]+\.js$/,
+    /^dist\/src\/cli\/(mr|mr-coordinator|mr-worker)\.js$/,
+    /^dist\/src\/(local\/worker-child|worker\/executor)\.js$/,
+    /^dist\/src\/(cli|local|worker)\/package\.json$/,
+    /^dist\/src\/status\/page\.html$/,
+  ];
+  expect(files.filter((name) => !patterns.some((pattern) => pattern.test(name)))).toEqual([]);
+  expect(patterns.filter((pattern) => !files.some((name) => pattern.test(name)))).toEqual([]);
+});
+
+test("the package has no path of the machine on which it was packed, and no source map", () => {
+  const telling = files.filter((name) => {
+    const text = fs.readFileSync(join(installed, name), "utf8");
+    return text.includes(root) || text.includes("sourceMappingURL=");
+  });
+  expect(telling).toEqual([]);
+});
+
+test("links in its pages lead into the package, but for those to pages about the repository", () => {
+  const pages = files.filter((name) => name.endsWith(".md") && !name.startsWith("templates/"));
+  const leadingOut = pages.flatMap((page) => {
+    const paths = linksOf(fs.readFileSync(join(installed, page), "utf8")).map((link) => link.replace(/#.*/, ""));
+    const targets = paths
+      .filter((path) => path !== "" && !/^[a-z]+:/i.test(path))
+      .map((path) => relative(installed, resolve(installed, dirname(page), path)));
+    return targets.filter((target) => !fs.existsSync(join(installed, target)));
+  });
+  const aboutRepository = ["ARCHITECTURE.md", "bench/RESULTS.md", "data/README.md", "docs/how-it-works.md"];
+  expect([...new Set(leadingOut)].sort()).toEqual(aboutRepository);
+});
+
+test("a strict TypeScript program has its whole API, with the right types", { timeout: 240_000 }, async () => {
+  fs.copyFileSync(join(root, "test/end-to-end/package-consumer.ts"), join(home, "consumer.ts"));
+  const compilerOptions = {
+    // Stricter than "nodenext", which lets declarations of CommonJS import those of ES modules.
+    module: "node16",
+    target: "es2023",
+    lib: ["es2023"],
+    types: ["node"],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: false,
+  };
+  fs.writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+  const tsc = await run(inModules(".bin/tsc"), [], { cwd: home }).catch((error: unknown) => error);
+  expect(tsc).toEqual({ stdout: "", stderr: "" });
+});
+
+test("that program uses all that the package declares", () => {
+  const namesIn = (text: string, pattern: RegExp) => {
+    const lists = Array.from(text.matchAll(pattern), ([, list = "", one = ""]) => [...list.split(","), one]);
+    const names = lists.flat().map((name) => name.trim().replace(/^type /, ""));
+    return names.filter((name) => name !== "").sort();
+  };
+  const consumer = fs.readFileSync(join(root, "test/end-to-end/package-consumer.ts"), "utf8");
+  const declared = fs.readFileSync(join(installed, "dist/src/index.d.ts"), "utf8");
+  expect(namesIn(consumer, /^import \{([^}]+)\}/gm)).toEqual(
+    namesIn(declared, /^export (?:type )?\{([^}]+)\}|^export declare function (\w+)/gm),
+  );
+});
+
+test("its programs run: mr --version, and a job of a bundled app", async () => {
+  const { version } = JSON.parse(fs.readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  expect(await run(inModules(".bin/mr"), ["--version"])).toEqual({ stdout: `${version}\n`, stderr: "" });
+  fs.writeFileSync(join(home, "in.txt"), "to be or not to be\n");
+  await run(inModules(".bin/mr"), ["run", "-q", "-w", "1", "-r", "1", "wc", "in.txt"], { cwd: home });
+  expect(fs.readFileSync(join(home, "mr-output/mr-out-0"), "utf8")).toBe("be 2\nnot 1\nor 1\nto 2\n");
+});
+
+describe("mr init makes an app that depends on the package as it was installed, passes its test and runs", () => {
+  for (const [language, app, options] of [
+    ["TypeScript", "app.ts", []],
+    ["JavaScript", "app.js", ["--javascript"]],
+  ] as const) {
+    // The compiler takes its time on a busy machine.
+    test(`in ${language}`, { timeout: 240_000 }, async () => {
+      const cwd = temporary.newDirectory();
+      const { stdout, stderr } = await run(inModules(".bin/mr"), ["init", ...options, "my-app"], { cwd });
+      expect(stdout).toBe("");
+      expect(stderr).toContain("cd my-app && npm install && npm test && npm start");
+      const read = (name: string) => fs.readFileSync(join(cwd, "my-app", name), "utf8");
+      const tarball = fs.readdirSync(home).find((name) => name.endsWith(".tgz")) ?? "";
+      expect(JSON.parse(read("package.json"))).toMatchObject({
+        name: "my-app",
+        private: true,
+        dependencies: { "mapreduce-ts": `file:${relative(join(cwd, "my-app"), join(home, tarball))}` },
+      });
+      expect(read("README.md")).toContain(`mr run ${app} `);
+      expect(read("README.md")).not.toContain("{{");
+
+      // What `npm install` would put there is here already.
+      fs.symlinkSync(join(home, "node_modules"), join(cwd, "my-app/node_modules"));
+      const npm = (...args: string[]) => run("npm", args, { cwd: join(cwd, "my-app") });
+      expect((await npm("test")).stdout).toMatch(/^# pass 2$/m);
+      await npm("start");
+      const counts = new Map<string, number>();
+      for (const [word] of read("data/sample.txt")
+        .toLowerCase()
+        .matchAll(/[a-z]+/g)) {
+        counts.set(word, (counts.get(word) ?? 0) + 1);
+      }
+      expect(linesOf(read("mr-output/mr-out-0"))).toEqual([...counts].map((pair) => pair.join(" ")).sort());
+    });
+  }
+});
+
+function inModules(name: string): string {
+  return join(home, "node_modules", name);
+}
