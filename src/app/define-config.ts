@@ -12,6 +12,7 @@ export const optionKinds = {
   file: "list",
   input: "list",
   inputsFrom: "text",
+  inspect: "optional",
   javascript: "flag",
   json: "flag",
   keepIntermediate: "flag",
@@ -43,6 +44,8 @@ interface Values {
   readonly flag: boolean;
   readonly number: number;
   readonly text: string;
+  /** What may be left out on the command line: `true` then. */
+  readonly optional: string | true;
   /** A duration or a size: `"20s"`, `"64MiB"`. A number is one of milliseconds or bytes. */
   readonly measure: string | number;
   /** What is `on` or `off` on the command line. */

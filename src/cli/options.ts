@@ -2,7 +2,7 @@
 import { availableParallelism, userInfo } from "node:os";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
-import { duration, appended, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
+import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -114,6 +114,14 @@ export const skipBadRecords = () =>
   new Option("--skip-bad-records <n>", "leave out up to n records at which two attempts have ended")
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
+
+export const inspect = () =>
+  new Option(
+    "--inspect [host:port]",
+    "wait for a debugger at =host:port (127.0.0.1:9229), which then stops where the app is called first",
+  )
+    .argParser(address("127.0.0.1", 9229))
+    .preset("");
 
 export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
 

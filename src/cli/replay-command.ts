@@ -9,6 +9,7 @@ import { outputsText } from "./outputs-text.js";
 import { outputSettings } from "./job-options.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
+import { warnOfDebugger } from "./warn-of-debugger.js";
 
 const path = "mr replay-bad-records";
 
@@ -35,6 +36,7 @@ function commandLine() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.memory())
+    .addOption(options.inspect())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -45,7 +47,7 @@ is missing in the output of the job. The exit code is 0 when all records pass, a
 
 Examples:
   $ ${path} ./my-app.ts
-  $ node --inspect-brk $(command -v mr) replay-bad-records ./my-app.ts counts/${badRecordsName}`,
+  $ ${path} --inspect ./my-app.ts counts      # stops in the debugger at the first record`,
     );
 }
 
@@ -69,6 +71,7 @@ async function replay(typed: string, file: string, given: Given): Promise<void> 
   const [records] = findInputs([isDirectory ? join(file, badRecordsName) : file]);
   if (records === undefined) throw new Error("an input was found, and there is none");
   const files = findSharedFiles(given.file ?? []);
+  warnOfDebugger(path, given.inspect);
   let current = "";
   const onEarlyExit = () => {
     if (!quiet && current !== "") process.stdout.write("failed: the process ends\n");
@@ -86,6 +89,7 @@ async function replay(typed: string, file: string, given: Given): Promise<void> 
     outputDirectory: given.outputDir,
     args: given.arg ?? {},
     files,
+    inspect: given.inspect,
     engineVersion: packageVersion(),
     warn: (message) => say(path, message),
     onBegin: (record) => {

@@ -8,6 +8,7 @@ import { outputsText } from "./outputs-text.js";
 import { outputSettings, samplePercentOf } from "./job-options.js";
 import { exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
+import { warnOfDebugger } from "./warn-of-debugger.js";
 
 /** `mr sequential`: the job in one process. */
 export function sequentialCommand() {
@@ -28,6 +29,7 @@ export function sequentialCommand() {
     .addOption(options.splitSize(false))
     .addOption(options.sample())
     .addOption(options.memory())
+    .addOption(options.inspect())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -38,10 +40,10 @@ run with the same --split-size.
 
 Examples:
   $ ${path} wc pg-*.txt
-  $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
+  $ ${path} --inspect ./my-app.ts one-file.txt      # stops in the debugger at the first record`,
     )
     .action(async (typed, names, given) => {
-      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory } = given;
+      const { arg, file = [], outputDir, quiet, reducers, partitioner, splitSize, memory, inspect } = given;
       const samplePercent = samplePercentOf(given);
       const [{ resolveApp, mayHaveSteps }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =
         await Promise.all([
@@ -53,6 +55,7 @@ Examples:
       const app = resolveApp(typed);
       const found = await inputs.findGivenInputs(names, given);
       const files = findSharedFiles(file);
+      warnOfDebugger(path, inspect);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
       const job = {
@@ -67,6 +70,7 @@ Examples:
         outputDirectory: outputDir,
         args: arg ?? {},
         files,
+        inspect,
         engineVersion: packageVersion(),
         warn: (message: string) => say(path, message),
       };

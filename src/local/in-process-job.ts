@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
-import { isMapOnly, type LoadedApp } from "../app/load.js";
+import { isMapOnly, loadApp, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
@@ -18,6 +18,7 @@ import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/task-context.js";
 import { TaskOutput } from "../worker/task-output.js";
+import type { DebuggerAddress } from "./debugger.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
 
@@ -66,6 +67,16 @@ export type AttemptRunner = (
 /** The app threw. The message says in which task, `cause` is what it threw. */
 class AppFailedError extends Error {
   override readonly name = "AppFailedError";
+}
+
+/**
+ * Loads an app to run it in this process: in a debugger, which is waited for, when it is said where one is to connect.
+ * Throws an AppError, and what `loadDebugged` throws.
+ */
+export async function loadInProcess(file: AppFile, inspect: DebuggerAddress | undefined): Promise<LoadedApp> {
+  if (inspect === undefined) return loadApp(file);
+  const { loadDebugged } = await import("./debugger.js");
+  return loadDebugged(file, inspect);
 }
 
 /**
