@@ -37,6 +37,7 @@ export const optionKinds = {
   statusPort: "number",
   taskTimeout: "measure",
   top: "number",
+  trace: "text",
   workers: "number",
 } as const satisfies Readonly<Record<string, keyof Values>>;
 

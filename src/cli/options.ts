@@ -162,6 +162,12 @@ export const statusHost = () =>
     })
     .default("127.0.0.1");
 
+export const trace = () =>
+  new Option(
+    "--trace <file>",
+    "write what happened when to this file, for https://ui.perfetto.dev or chrome://tracing, also when the job fails",
+  );
+
 export const quiet = () => new Option("-q, --quiet", "say nothing but errors");
 
 export const json = () => new Option("--json", "print a report as JSON on standard output at the end");

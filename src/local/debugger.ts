@@ -26,14 +26,20 @@ class DebuggerAddressError extends Error {
  * Throws a DebuggerAddressError when nobody can connect there, and what `loadApp` throws.
  */
 export async function loadDebugged(file: AppFile, address: DebuggerAddress): Promise<LoadedApp> {
-  await listen(address);
-  // Blocks this thread, in which nothing else happens: Ctrl-C ends the process as it ends any other.
-  inspector.waitForDebugger();
+  if (!isDebugged) {
+    await listen(address);
+    // Blocks this thread, in which nothing else happens: Ctrl-C ends the process as it ends any other.
+    inspector.waitForDebugger();
+    isDebugged = true;
+  }
   const app = await loadApp(file);
   const { setup, readRecords, map, mapBytes } = app;
   stopAtFirstCall([setup, readRecords, map, mapBytes].filter((entry) => entry !== undefined));
   return app;
 }
+
+/** Of a pipeline, each step of which loads its app: who debugs the first is there already. */
+let isDebugged = false;
 
 /** Lets debuggers connect, unless `node --inspect` does so already. */
 async function listen({ host, port }: DebuggerAddress): Promise<void> {
