@@ -6,6 +6,7 @@ export const optionKinds = {
   by: "text",
   compress: "text",
   connectTimeout: "measure",
+  cpuProf: "optional",
   debug: "flag",
   drainTimeout: "measure",
   dryRun: "flag",

@@ -1,5 +1,6 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
+import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
 import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
@@ -121,6 +122,15 @@ export const inspect = () =>
     "wait for a debugger at =host:port (127.0.0.1:9229), which then stops where the app is called first",
   )
     .argParser(address("127.0.0.1", 9229))
+    .preset("");
+
+export const cpuProf = () =>
+  new Option(
+    "--cpu-prof [dir]",
+    "write a CPU profile of each attempt of a task, for Chrome or VS Code, to =dir (the output directory)",
+  )
+    // With no directory, that of the job.
+    .argParser((text: string) => (text === "" ? (true as const) : resolve(text)))
     .preset("");
 
 export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");

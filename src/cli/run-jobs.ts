@@ -38,7 +38,7 @@ export async function runJobs({ path, apps: names, inputs: typed, given, command
     const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
     const steps = await loadSteps(apps);
     if (steps.length > 1 || steps[0]?.place.number !== undefined) {
-      requireNoneOf({ "--trace": given.trace });
+      requireNoneOf({ "--cpu-prof": given.cpuProf, "--trace": given.trace });
       return runSteps({ path, steps, files, given, command, runner });
     }
   }

@@ -31,6 +31,7 @@ export function jobCommand(name: string) {
     .addOption(options.drainTimeout())
     .addOption(options.statusPort())
     .addOption(options.statusHost())
+    .addOption(options.cpuProf())
     .addOption(options.trace())
     .addOption(options.quiet())
     .addOption(options.json())

@@ -5,7 +5,9 @@ import type { SequentialOptions } from "../local/sequential.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
+import { requireNoneOf } from "./one-step-only.js";
 import { outputSettings, samplePercentOf } from "./job-options.js";
+import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
@@ -30,6 +32,7 @@ export function sequentialCommand() {
     .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.inspect())
+    .addOption(options.cpuProf())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -55,6 +58,7 @@ Examples:
       const app = resolveApp(typed);
       const found = await inputs.findGivenInputs(names, given);
       const files = findSharedFiles(file);
+      const profiles = profileDestination(given);
       warnOfDebugger(path, inspect);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
@@ -71,6 +75,7 @@ Examples:
         args: arg ?? {},
         files,
         inspect,
+        profiles,
         engineVersion: packageVersion(),
         warn: (message: string) => say(path, message),
       };
@@ -86,7 +91,10 @@ Examples:
       try {
         const steps = mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
         if (steps[0]?.place.number === undefined) await run(job);
-        else await runSteps(steps, job, run);
+        else {
+          requireNoneOf({ "--cpu-prof": profiles });
+          await runSteps(steps, job, run);
+        }
       } finally {
         process.off("exit", onEarlyExit);
       }

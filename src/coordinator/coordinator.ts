@@ -219,7 +219,7 @@ export class Coordinator {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
       const cleared = clearEarlierJob(this.#job.directory, {
-        kinds: ["intermediate", "output", "side", "bad-records", "report", "temporary", "journal"],
+        kinds: ["intermediate", "output", "side", "bad-records", "report", "profile", "temporary", "journal"],
         suffix: outputSuffix(output, app.extension),
         inputs,
         warn: (message) => log.warn(message),

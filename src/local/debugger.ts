@@ -3,6 +3,7 @@ import inspector, { type Debugger, type InspectorNotification, type Runtime } fr
 import { createServer } from "node:net";
 import { loadApp, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
+import { sendToOwnThread } from "../worker/own-session.js";
 
 /** Where a debugger connects to. */
 export interface DebuggerAddress {
@@ -74,10 +75,10 @@ function unusable(host: string, port: number, error: NodeJS.ErrnoException): Deb
 function stopAtFirstCall(functions: readonly ((...args: never[]) => unknown)[]): void {
   const session = new inspector.Session();
   session.connect();
-  send(session, "Debugger.enable");
+  sendToOwnThread(session, "Debugger.enable");
   const breakpoints = objectsOf(session, functions).map((objectId) => {
     return (
-      send(session, "Debugger.setBreakpointOnFunctionCall", {
+      sendToOwnThread(session, "Debugger.setBreakpointOnFunctionCall", {
         objectId: targetOf(session, objectId),
       }) as Debugger.SetBreakpointReturnType
     ).breakpointId;
@@ -85,7 +86,8 @@ function stopAtFirstCall(functions: readonly ((...args: never[]) => unknown)[]):
   session.on("Debugger.paused", ({ params }: InspectorNotification<Debugger.PausedEventDataType>) => {
     if (!breakpoints.some((breakpoint) => params.hitBreakpoints?.includes(breakpoint))) return;
     // This session stays: to take it away now would take the debugger's own pause with it.
-    for (const breakpointId of breakpoints.splice(0)) send(session, "Debugger.removeBreakpoint", { breakpointId });
+    for (const breakpointId of breakpoints.splice(0))
+      sendToOwnThread(session, "Debugger.removeBreakpoint", { breakpointId });
   });
 }
 
@@ -99,7 +101,7 @@ function objectsOf(session: inspector.Session, values: readonly unknown[]): stri
     place[handOver] = values;
     return values.map((_, index) => {
       const expression = `globalThis[Symbol.for(${JSON.stringify(handOver.description)})][${index}]`;
-      return idOf((send(session, "Runtime.evaluate", { expression }) as Runtime.EvaluateReturnType).result);
+      return idOf((sendToOwnThread(session, "Runtime.evaluate", { expression }) as Runtime.EvaluateReturnType).result);
     });
   } finally {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- There is one name.
@@ -109,7 +111,7 @@ function objectsOf(session: inspector.Session, values: readonly unknown[]): stri
 
 /** The function that is called in the end: apps are bound when they are loaded, and V8 stops in what has a source. */
 function targetOf(session: inspector.Session, objectId: string): string {
-  const { internalProperties = [] } = send(session, "Runtime.getProperties", {
+  const { internalProperties = [] } = sendToOwnThread(session, "Runtime.getProperties", {
     objectId,
     ownProperties: true,
   }) as Runtime.GetPropertiesReturnType;
@@ -120,15 +122,4 @@ function targetOf(session: inspector.Session, objectId: string): string {
 function idOf({ objectId }: Runtime.RemoteObject): string {
   if (objectId === undefined) throw new Error("the debugger has no name for a function");
   return objectId;
-}
-
-/** A session with its own thread answers at once. */
-function send(session: inspector.Session, method: string, params: object = {}): unknown {
-  let answer: unknown;
-  session.post(method, params, (error, result) => {
-    // Typed as an error, and a plain object.
-    if (error !== null) throw new Error(`${method}: ${error.message}`);
-    answer = result;
-  });
-  return answer;
 }

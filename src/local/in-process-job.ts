@@ -14,6 +14,7 @@ import { commitFile } from "../output/staged-file.js";
 import { addMeasures, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/task-context.js";
@@ -42,6 +43,8 @@ export interface InProcessJob {
   readonly samplePercent?: number | undefined;
   readonly earlierSteps?: readonly EarlierStep[];
   readonly engineVersion: string;
+  /** Where a CPU profile of each attempt goes. */
+  readonly profiles?: ProfileDestination;
   readonly warn: (message: string) => void;
 }
 
@@ -119,13 +122,16 @@ export async function runInProcess(
   const runAttempt: AttemptRunner = async (ref, run) => {
     appOutput.begin(`${ref.kind} ${ref.task}`);
     try {
-      return await endedByStrayError(() => run(settingsOf(ref)));
+      const settings = settingsOf(ref);
+      return await profiled(job.profiles, settings, () => endedByStrayError(() => run(settings)));
     } finally {
       appOutput.end();
     }
   };
   let isDone = false;
   try {
+    // Those of this job come while it runs.
+    if (job.profiles === true) directory.clear(["profile"]);
     const maps = await runMaps(runAttempt);
     const reduces: AttemptResult[] = [];
     for (let task = 0; task < reducers; task++) {
@@ -138,7 +144,15 @@ export async function runInProcess(
     const suffix = outputSuffix(output, extension);
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
     clearEarlierJob(directory, {
-      kinds: ["journal", "intermediate", "output", "side", "bad-records", "report"],
+      kinds: [
+        "journal",
+        "intermediate",
+        "output",
+        "side",
+        "bad-records",
+        "report",
+        ...(job.profiles === true ? [] : ["profile" as const]),
+      ],
       suffix,
       inputs: job.inputs,
       warn: job.warn,
