@@ -6,12 +6,14 @@ export const optionKinds = {
   by: "text",
   compress: "text",
   connectTimeout: "measure",
+  cpuProf: "optional",
   debug: "flag",
   drainTimeout: "measure",
   dryRun: "flag",
   file: "list",
   input: "list",
   inputsFrom: "text",
+  inspect: "optional",
   javascript: "flag",
   json: "flag",
   keepIntermediate: "flag",
@@ -36,6 +38,7 @@ export const optionKinds = {
   statusPort: "number",
   taskTimeout: "measure",
   top: "number",
+  trace: "text",
   workers: "number",
 } as const satisfies Readonly<Record<string, keyof Values>>;
 
@@ -43,6 +46,8 @@ interface Values {
   readonly flag: boolean;
   readonly number: number;
   readonly text: string;
+  /** What may be left out on the command line: `true` then. */
+  readonly optional: string | true;
   /** A duration or a size: `"20s"`, `"64MiB"`. A number is one of milliseconds or bytes. */
   readonly measure: string | number;
   /** What is `on` or `off` on the command line. */

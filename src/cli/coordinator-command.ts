@@ -3,9 +3,11 @@ import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
 import * as inputs from "./inputs.js";
+import { requireWritableFile } from "../output/destination.js";
 import * as options from "./options.js";
-import { onSignals } from "./program.js";
+import { Exit, exitCodes, onSignals } from "./program.js";
 import { startStatusPage } from "./status-page.js";
+import { writeTrace } from "./trace-file.js";
 
 /** `mr-coordinator`, or `mr coordinator`: hands the tasks of one job out to the workers that come. */
 export function coordinatorCommand(name: string, path = name) {
@@ -40,6 +42,7 @@ function commandLine(name: string, path: string) {
     .addOption(options.drainTimeout())
     .addOption(options.statusPort())
     .addOption(options.statusHost())
+    .addOption(options.trace())
     .addOption(options.quiet())
     .addOption(options.json())
     .addOption(options.debug())
@@ -69,6 +72,7 @@ async function coordinate(
     import("../input/splits.js"),
   ]);
   const files = await inputs.findGivenInputs(names, given);
+  if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const console = new JobConsole(program, { quiet });
   const log = (message: string) => console.log(message);
   const statusPage = await startStatusPage(given, log);
@@ -96,5 +100,7 @@ async function coordinate(
   const report = inputs.resumable(await coordinator.run(), files);
   await statusPage?.close(report.view);
   console.stop();
+  const isTraced = await writeTrace(program, given.trace, report.view);
   await tellEnd(program, { report, stoppedBy }, given);
+  if (!isTraced) throw new Exit(exitCodes.failed);
 }

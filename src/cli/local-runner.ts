@@ -4,11 +4,13 @@ import type { JobDirectory } from "../output/directory.js";
 import type { StatusServer } from "../status/server.js";
 import { JobConsole } from "./job-console.js";
 import type { jobOptions } from "./job-options.js";
+import { profileDestination } from "./profile-destination.js";
 import { onSignals } from "./program.js";
 import { startStatusPage } from "./status-page.js";
 
 interface Given {
   readonly workers: number;
+  readonly cpuProf?: string | true | undefined;
   readonly drainTimeout: number;
   readonly quiet?: boolean | undefined;
   readonly statusPort?: number | undefined;
@@ -60,6 +62,7 @@ export class LocalRunner {
         app,
         pipeline,
         workers: this.#given.workers,
+        profiles: profileDestination(this.#given),
         // In one command nobody wants to know how its parts found each other.
         job: { ...job, app, log: { info: () => undefined, warn: this.log } },
         stop: this.#stop.signal,

@@ -8,6 +8,7 @@ import { inspect } from "node:util";
 import { InvalidArgumentError, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { closestMatch } from "leven";
 import { optionKinds } from "../app/define-config.js";
+import { hasOptionalValue } from "./attached-values.js";
 import { ConfigError, readConfigFile, type ConfigFile } from "./config-file.js";
 import { flagText } from "./values.js";
 
@@ -55,9 +56,10 @@ export class OptionValues {
     ofCommands.set(command, this);
     this.#options = command.options.filter((option) => option.name() !== "version");
     for (const option of this.#options) {
-      command.on(`option:${option.name()}`, (text: string | undefined) => {
+      command.on(`option:${option.name()}`, (text: string | undefined | null) => {
         const earlier = isRepeatable(option) ? (this.#origins.get(option)?.texts ?? []) : [];
-        this.#origins.set(option, { option, texts: [...earlier, text ?? "true"], from: "command line" });
+        const shown = typeof text !== "string" || isLeftOut(option, text) ? "true" : text;
+        this.#origins.set(option, { option, texts: [...earlier, shown], from: "command line" });
       });
     }
     command
@@ -98,7 +100,8 @@ export class OptionValues {
     const text = process.env[name];
     // An empty one is how a script says that it has no value.
     if (text === undefined || text === "" || !this.#isOpen(option)) return;
-    this.#set({ option, texts: [text], from: name }, "env", () => invalid(name, text));
+    const value = hasOptionalValue(option) && text === "true" ? "" : text;
+    this.#set({ option, texts: [value], from: name }, "env", () => invalid(name, text));
   }
 
   #takeFile({ name: file, values }: ConfigFile): void {
@@ -127,7 +130,10 @@ export class OptionValues {
       const parse = option.isBoolean() ? flagText : (option.parseArg ?? ((text: string) => text));
       const value = texts.reduce<unknown>((earlier, text) => parse(text, earlier), undefined);
       this.#command.setOptionValueWithSource(option.attributeName(), value, source);
-      this.#origins.set(option, option.isBoolean() ? { ...origin, texts: [String(value)] } : origin);
+      const shown = option.isBoolean()
+        ? [String(value)]
+        : texts.map((text) => (isLeftOut(option, text) ? "true" : text));
+      this.#origins.set(option, { ...origin, texts: shown });
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       throw new ConfigError(`${problem()} ${error.message}`);
@@ -147,6 +153,10 @@ const kinds: Readonly<
     textsOf: (value) => (typeof value === "boolean" ? [value ? "on" : "off"] : undefined),
   },
   text: { wanted: "a string", textsOf: (value) => (typeof value === "string" ? [value] : undefined) },
+  optional: {
+    wanted: "a string, or true",
+    textsOf: (value) => (value === true ? [""] : typeof value === "string" ? [value] : undefined),
+  },
   number: { wanted: "a number", textsOf: (value) => (typeof value === "number" ? [String(value)] : undefined) },
   measure: {
     wanted: `a string with a unit, such as "20s" or "64MiB", or a number`,
@@ -174,6 +184,11 @@ function isScalar(value: unknown): value is string | number | boolean {
 
 function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(optionKinds, name);
+}
+
+/** Whether an option was given without the value that it may have. */
+function isLeftOut(option: Option, text: string): boolean {
+  return hasOptionalValue(option) && text === "";
 }
 
 function isRepeatable(option: Option): boolean {

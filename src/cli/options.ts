@@ -1,8 +1,9 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { availableParallelism, userInfo } from "node:os";
+import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
-import { duration, appended, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
+import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -115,6 +116,23 @@ export const skipBadRecords = () =>
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
 
+export const inspect = () =>
+  new Option(
+    "--inspect [host:port]",
+    "wait for a debugger at =host:port (127.0.0.1:9229), which then stops where the app is called first",
+  )
+    .argParser(address("127.0.0.1", 9229))
+    .preset("");
+
+export const cpuProf = () =>
+  new Option(
+    "--cpu-prof [dir]",
+    "write a CPU profile of each attempt of a task, for Chrome or VS Code, to =dir (the output directory)",
+  )
+    // With no directory, that of the job.
+    .argParser((text: string) => (text === "" ? (true as const) : resolve(text)))
+    .preset("");
+
 export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
 
 export const keepIntermediate = () =>
@@ -153,6 +171,12 @@ export const statusHost = () =>
       throw new InvalidArgumentError("It must be an address or a host name, such as 127.0.0.1 or 0.0.0.0.");
     })
     .default("127.0.0.1");
+
+export const trace = () =>
+  new Option(
+    "--trace <file>",
+    "write what happened when to this file, for https://ui.perfetto.dev or chrome://tracing, also when the job fails",
+  );
 
 export const quiet = () => new Option("-q, --quiet", "say nothing but errors");
 

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { withAttachedValues } from "./attached-values.js";
 import { OptionValues, optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 
@@ -21,6 +22,7 @@ const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["AddressInUseError", exitCodes.usage],
   ["AddressUnusableError", exitCodes.usage],
   ["StatusAddressError", exitCodes.usage],
+  ["DebuggerAddressError", exitCodes.usage],
   ["TransportError", exitCodes.usage],
   ["WorkerRefusedError", exitCodes.usage],
   ["CoordinatorUnreachableError", exitCodes.failed],
@@ -69,7 +71,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   });
   let exitCode: number = exitCodes.done;
   try {
-    await program.parseAsync();
+    await program.parseAsync(withAttachedValues(program, process.argv));
   } catch (error) {
     const { code, message, details } = explain(error, running.getOptionValue("debug") === true);
     if (message !== "") say(commandPath(running), message);

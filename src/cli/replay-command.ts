@@ -9,6 +9,7 @@ import { outputsText } from "./outputs-text.js";
 import { outputSettings } from "./job-options.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
+import { warnOfDebugger } from "./warn-of-debugger.js";
 
 const path = "mr replay-bad-records";
 
@@ -35,6 +36,7 @@ function commandLine() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.memory())
+    .addOption(options.inspect())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -46,7 +48,7 @@ is missing in the output of the job. That is one file, sorted throughout, also w
 
 Examples:
   $ ${path} ./my-app.ts
-  $ node --inspect-brk $(command -v mr) replay-bad-records ./my-app.ts counts/${badRecordsName}`,
+  $ ${path} --inspect ./my-app.ts counts      # stops in the debugger at the first record`,
     );
 }
 
@@ -70,6 +72,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
   const [records] = findInputs([isDirectory ? join(file, badRecordsName) : file]);
   if (records === undefined) throw new Error("an input was found, and there is none");
   const files = findSharedFiles(given.file ?? []);
+  warnOfDebugger(path, given.inspect);
   let current = "";
   const onEarlyExit = () => {
     if (!quiet && current !== "") process.stdout.write("failed: the process ends\n");
@@ -87,6 +90,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
     outputDirectory: given.outputDir,
     args: given.arg ?? {},
     files,
+    inspect: given.inspect,
     engineVersion: packageVersion(),
     warn: (message) => say(path, message),
     onBegin: (record) => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { reportName, reportPageName } from "../output/names.js";
+import { commandLineOnly } from "./option-values.js";
 import { Exit, exitCodes, say } from "./program.js";
 
 const path = "mr report";
@@ -18,6 +19,15 @@ function commandLine() {
       new Option("-o, --output <file>", `where to write it; - for standard output (default: <dir>/${reportPageName})`),
     )
     .addOption(new Option("--open", "open it in the browser"))
+    .addOption(
+      // For other commands it is something to be had beside the rest.
+      commandLineOnly(
+        new Option(
+          "--trace <file>",
+          "write, in place of the page, a trace for https://ui.perfetto.dev or chrome://tracing; - for standard output",
+        ).conflicts(["output", "open"]),
+      ),
+    )
     .addHelpText(
       "after",
       `
@@ -26,14 +36,15 @@ A job that is done, or has failed, leaves what the page shows in ${reportName} i
 Examples:
   $ ${path}                            # writes mr-output/${reportPageName}
   $ ${path} counts --open              # writes counts/${reportPageName} and shows it
-  $ ${path} counts -o counts.html`,
+  $ ${path} counts -o counts.html
+  $ ${path} counts --trace trace.json`,
     );
 }
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function report(directory: string, { output, open }: Given): Promise<void> {
-  const [{ parseReport, reportPage }, { readStatusPage }, { writePage }] = await Promise.all([
+async function report(directory: string, { output, open, trace }: Given): Promise<void> {
+  const [{ parseReport, reportPage }, { readStatusPage }, { writeForPerson }] = await Promise.all([
     import("../status/report-page.js"),
     import("../status/page-file.js"),
     import("../output/report.js"),
@@ -44,16 +55,23 @@ async function report(directory: string, { output, open }: Given): Promise<void>
   if (view === undefined) {
     throw new Exit(exitCodes.usage, `${from} is damaged, or was written by another version: run the job again`);
   }
-  const page = reportPage(readStatusPage(), view);
-  if (output === "-") {
-    process.stdout.write(page);
+  const text =
+    trace === undefined
+      ? reportPage(readStatusPage(), view)
+      : `${JSON.stringify((await import("../status/trace.js")).traceOf(view))}\n`;
+  const file = trace ?? output ?? join(directory, reportPageName);
+  if (file === "-") {
+    process.stdout.write(text);
     return;
   }
-  const file = output ?? join(directory, reportPageName);
   try {
-    writePage(file, page);
+    writeForPerson(file, text);
   } catch (error) {
-    throw new Exit(exitCodes.usage, `cannot write ${file}: ${(error as Error).message}; choose another one with -o`);
+    const option = trace === undefined ? "-o" : "--trace";
+    throw new Exit(
+      exitCodes.usage,
+      `cannot write ${file}: ${(error as Error).message}; choose another one with ${option}`,
+    );
   }
   say(path, `wrote ${file}`);
   if (open !== true) return;

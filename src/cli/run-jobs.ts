@@ -1,8 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { requireWritableFile } from "../output/destination.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
 import * as inputs from "./inputs.js";
+import { requireNoneOf } from "./one-step-only.js";
+import { Exit, exitCodes } from "./program.js";
 import type { JobGiven } from "./run-options.js";
+import { writeTrace } from "./trace-file.js";
 
 /** What the user has typed. `path` is how the command is called. */
 export interface Typed {
@@ -26,6 +30,7 @@ export async function runJobs({ path, apps: names, inputs: typed, given, command
   const apps = names.map(resolveApp);
   // Until standard input has ended, a signal ends this process as it ends any other.
   const files = await inputs.findGivenInputs(typed, given);
+  if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const runner = new LocalRunner(path, given);
   const [app] = apps;
   if (app === undefined) throw new Error("there is no app to run");
@@ -33,6 +38,7 @@ export async function runJobs({ path, apps: names, inputs: typed, given, command
     const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
     const steps = await loadSteps(apps);
     if (steps.length > 1 || steps[0]?.place.number !== undefined) {
+      requireNoneOf({ "--cpu-prof": given.cpuProf, "--trace": given.trace });
       return runSteps({ path, steps, files, given, command, runner });
     }
   }
@@ -44,5 +50,7 @@ export async function runJobs({ path, apps: names, inputs: typed, given, command
   await runner.open();
   const end = await runner.run(app, job);
   await runner.close();
+  const isTraced = await writeTrace(path, given.trace, end.report.view);
   await tellEnd(path, { ...end, report: inputs.resumable(end.report, files), stoppedBy: runner.stoppedBy }, given);
+  if (!isTraced) throw new Exit(exitCodes.failed);
 }

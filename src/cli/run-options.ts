@@ -31,6 +31,8 @@ export function jobCommand(name: string) {
     .addOption(options.drainTimeout())
     .addOption(options.statusPort())
     .addOption(options.statusHost())
+    .addOption(options.cpuProf())
+    .addOption(options.trace())
     .addOption(options.quiet())
     .addOption(options.json())
     .addOption(options.debug());

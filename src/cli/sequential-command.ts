@@ -6,10 +6,13 @@ import { badRecordsName } from "../output/names.js";
 import type { SummaryPlaces } from "../status/summary.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
+import { requireNoneOf } from "./one-step-only.js";
 import { outputsText, placeText } from "./outputs-text.js";
 import { outputSettings, partitionerOf, samplePercentOf } from "./job-options.js";
+import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
+import { warnOfDebugger } from "./warn-of-debugger.js";
 
 /** `mr sequential`: the job in one process. */
 export function sequentialCommand() {
@@ -30,6 +33,8 @@ export function sequentialCommand() {
     .addOption(options.splitSize(false))
     .addOption(options.sample())
     .addOption(options.memory())
+    .addOption(options.inspect())
+    .addOption(options.cpuProf())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -40,10 +45,10 @@ run with the same --split-size.
 
 Examples:
   $ ${path} wc pg-*.txt
-  $ node --inspect-brk $(command -v mr) sequential ./my-app.js one-file.txt`,
+  $ ${path} --inspect ./my-app.ts one-file.txt      # stops in the debugger at the first record`,
     )
     .action(async (typed, names, given, command) => {
-      const { arg, file = [], outputDir, quiet, reducers, splitSize, memory } = given;
+      const { arg, file = [], outputDir, quiet, reducers, splitSize, memory, inspect } = given;
       const samplePercent = samplePercentOf(given);
       const [{ resolveApp, mayHaveSteps }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =
         await Promise.all([
@@ -55,6 +60,8 @@ Examples:
       const app = resolveApp(typed);
       const found = await inputs.findGivenInputs(names, given);
       const files = findSharedFiles(file);
+      const profiles = profileDestination(given);
+      warnOfDebugger(path, inspect);
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
       const job = {
@@ -68,6 +75,8 @@ Examples:
         outputDirectory: outputDir,
         args: arg ?? {},
         files,
+        inspect,
+        profiles,
         engineVersion: packageVersion(),
         warn: (message: string) => say(path, message),
       };
@@ -88,7 +97,10 @@ Examples:
         const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? reducers }, command);
         const whole = { ...job, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);
-        else await runSteps(steps, whole, run);
+        else {
+          requireNoneOf({ "--cpu-prof": profiles });
+          await runSteps(steps, whole, run);
+        }
       } finally {
         process.off("exit", onEarlyExit);
       }

@@ -36,6 +36,16 @@ export function size(least: string, most: string): (text: string) => number {
   };
 }
 
+/** `[host:]port` or `host`, with what is left out by default; an IPv6 address in brackets. */
+export function address(hostDefault: string, portDefault: number): (text: string) => { host: string; port: number } {
+  return (text) => {
+    const match = /^(?:\[([\da-f:.]+)\]|(?!\d+$)(\w[\w.-]{0,252}))?(?:(?:^|:)(\d{1,5}))?$/i.exec(text);
+    const port = match?.[3] === undefined ? portDefault : Number(match[3]);
+    if (match !== null && port <= 65_535) return { host: match[1] ?? match[2] ?? hostDefault, port };
+    throw new InvalidArgumentError("It must be a port, a host, or host:port, such as 9230 or 127.0.0.1:9230.");
+  };
+}
+
 /** A part, such as `1%`. Returns a number of percent. */
 export function percentage(text: string): number {
   const percent = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN;

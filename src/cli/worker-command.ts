@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { profileDestination } from "./profile-destination.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals, say, signalExitCode } from "./program.js";
 
@@ -12,6 +13,7 @@ export function workerCommand(name: string, path = name) {
     .addOption(options.connectTimeout())
     .addOption(options.reconnectTimeout())
     .addOption(options.drainTimeout())
+    .addOption(options.cpuProf())
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
@@ -33,6 +35,7 @@ Examples:
         import("../worker/executor-host.js"),
         import("../worker/departure.js"),
       ]);
+      const profiles = profileDestination(given);
       const departure = new Departure();
       onSignals(
         (signal) => {
@@ -47,7 +50,7 @@ Examples:
       );
       const { signal } = departure;
       const app = resolveApp(typed);
-      const executor = Executor.start(app, signal);
+      const executor = Executor.start(app, profiles, signal);
       // Whoever awaits it is not loaded yet.
       executor.catch(() => undefined);
       const tell = (message: string) => {
@@ -62,6 +65,7 @@ Examples:
           app,
           args: arg,
           executor,
+          profiles,
           coordinator: coordinatorAt(socket, { connectTimeoutMs, reconnectTimeoutMs }),
           departure,
           onJoined: (id) => tell(`joined as worker ${id}`),

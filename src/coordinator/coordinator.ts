@@ -221,7 +221,7 @@ export class Coordinator {
       const cleared = clearEarlierJob(this.#job.directory, {
         suffix: outputSuffix(output, app.extension),
         inputs,
-        isAtWork: false,
+        ownKinds: [],
         warn: (message) => log.warn(message),
       });
       if (cleared > 0) log.info(`cleared ${cleared} files of an earlier job from ${this.#job.directory.path}`);

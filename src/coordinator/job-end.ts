@@ -62,6 +62,7 @@ export async function settleJob(
     // Who has ended a job knows why, and one that goes on later is told of then.
     const hasReport = isDone || (outcome === "failed" && end.failure?.isAbort !== true);
     if (!hasReport) useless.push("report");
+    if (!hasReport && !isResumable) useless.push("profile");
     // Before a worker came nothing was written, and what there is comes from an earlier job.
     if (state.app !== undefined) {
       clear(job, useless, sideFiles, warn);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
-import { isMapOnly, type LoadedApp } from "../app/load.js";
+import { isMapOnly, loadApp, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
@@ -14,10 +14,12 @@ import { commitFile } from "../output/staged-file.js";
 import { addMeasures, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/task-context.js";
 import { TaskOutput } from "../worker/task-output.js";
+import type { DebuggerAddress } from "./debugger.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
 
@@ -41,6 +43,8 @@ export interface InProcessJob {
   readonly samplePercent?: number | undefined;
   readonly earlierSteps?: readonly EarlierStep[];
   readonly engineVersion: string;
+  /** Where a CPU profile of each attempt goes. */
+  readonly profiles?: ProfileDestination;
   readonly warn: (message: string) => void;
 }
 
@@ -66,6 +70,16 @@ export type AttemptRunner = (
 /** The app threw. The message says in which task, `cause` is what it threw. */
 class AppFailedError extends Error {
   override readonly name = "AppFailedError";
+}
+
+/**
+ * Loads an app to run it in this process: in a debugger, which is waited for, when it is said where one is to connect.
+ * Throws an AppError, and what `loadDebugged` throws.
+ */
+export async function loadInProcess(file: AppFile, inspect: DebuggerAddress | undefined): Promise<LoadedApp> {
+  if (inspect === undefined) return loadApp(file);
+  const { loadDebugged } = await import("./debugger.js");
+  return loadDebugged(file, inspect);
 }
 
 /**
@@ -108,13 +122,16 @@ export async function runInProcess(
   const runAttempt: AttemptRunner = async (ref, run) => {
     appOutput.begin(`${ref.kind} ${ref.task}`);
     try {
-      return await endedByStrayError(() => run(settingsOf(ref)));
+      const settings = settingsOf(ref);
+      return await profiled(job.profiles, settings, () => endedByStrayError(() => run(settings)));
     } finally {
       appOutput.end();
     }
   };
   let isDone = false;
   try {
+    // Those of this job come while it runs.
+    if (job.profiles === true) directory.clear(["profile"]);
     const maps = await runMaps(runAttempt);
     const reduces: AttemptResult[] = [];
     for (let task = 0; task < reducers; task++) {
@@ -129,7 +146,7 @@ export async function runInProcess(
     clearEarlierJob(directory, {
       suffix,
       inputs: job.inputs,
-      isAtWork: true,
+      ownKinds: ["temporary", ...(job.profiles === true ? ["profile" as const] : [])],
       warn: job.warn,
     });
     const sideFiles = commitSideFiles([...maps, ...reduces]);

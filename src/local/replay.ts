@@ -1,4 +1,4 @@
-import { loadApp, type LoadedApp } from "../app/load.js";
+import type { LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
@@ -7,10 +7,13 @@ import { readBadRecords, type KeptRecord } from "../output/bad-records.js";
 import type { Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
-import { runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
+import type { DebuggerAddress } from "./debugger.js";
+import { loadInProcess, runInProcess, type InProcessJob, type InProcessReport } from "./in-process-job.js";
 
 export type ReplayOptions = Omit<InProcessJob, "app" | "appFile" | "inputs"> & {
   readonly app: AppFile;
+  /** Where to wait for a debugger; undefined for none. */
+  readonly inspect?: DebuggerAddress | undefined;
   /** The file that a job has left its bad records in. */
   readonly records: InputFile;
   /** Told about each record, in order: before it is mapped, and what became of it. */
@@ -30,7 +33,7 @@ export type ReplayReport = InProcessReport & { readonly passed: number; readonly
  */
 export async function replayBadRecords(options: ReplayOptions): Promise<ReplayReport> {
   const { records, onBegin, onPassed, onFailed } = options;
-  const app = await loadApp(options.app);
+  const app = await loadInProcess(options.app, options.inspect);
   requireReplayable(records, options.app.name, app);
   let failed = 0;
   const job = { ...options, app, appFile: options.app, inputs: [records] };

@@ -20,6 +20,8 @@ import { WorkerPool, type PoolFailure } from "./worker-pool.js";
 export interface RunOptions {
   readonly app: AppFile;
   readonly workers: number;
+  /** Where a CPU profile of each attempt goes: this directory, or with `true` the output directory; undefined for none. */
+  readonly profiles?: string | true | undefined;
   readonly job: Omit<CoordinatorOptions, "socket">;
   /** The directory of the pipeline that the job is a step of, which is taken. */
   readonly pipeline?: JobDirectory | undefined;
@@ -42,9 +44,10 @@ export interface RunEnd {
 
 /** Runs the job to its end. When it settles, no child is left. Throws what `Coordinator.start` throws. */
 export async function runCluster(options: RunOptions): Promise<RunEnd> {
-  const { app, workers, job, pipeline, stop, drain, drainTimeoutMs, kill } = options;
+  const { app, workers, profiles, job, pipeline, stop, drain, drainTimeoutMs, kill } = options;
   const start: WorkerStart = {
     app,
+    ...(profiles === undefined ? {} : { profiles }),
     outputDirectory: job.outputDirectory,
     newDirectories: [...directoriesToMake(job.outputDirectory), ...(pipeline?.traces.made ?? [])],
     pipelineDirectory: pipeline?.path,

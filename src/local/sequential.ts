@@ -1,4 +1,4 @@
-import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
+import { traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { boundariesOf, type KeySample } from "../coordinator/core/boundaries.js";
 import { sourceOfSplit } from "../input/records.js";
@@ -9,7 +9,9 @@ import type { Partitioner, Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runSampleTask } from "../worker/sample-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
+import type { DebuggerAddress } from "./debugger.js";
 import {
+  loadInProcess,
   runInProcess,
   runNamed,
   type AttemptRunner,
@@ -21,6 +23,8 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
   readonly app: AppFile;
   readonly splitBytes: number;
   readonly partitioner: Partitioner;
+  /** Where to wait for a debugger; undefined for none. */
+  readonly inspect?: DebuggerAddress | undefined;
   /** As the coordinator has it. */
   readonly samplePercent?: number | undefined;
 };
@@ -33,7 +37,7 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
  * Throws an AppError, an InputError, or an AppFailedError. An earlier job's output is replaced only by a whole new one.
  */
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
-  const app = await loadApp(options.app);
+  const app = await loadInProcess(options.app, options.inspect);
   const { reducers, partitioner } = options;
   const all = planSplits(options.inputs, app.input, options.splitBytes);
   const identity = { name: options.app.name, ...traitsOf(app) };

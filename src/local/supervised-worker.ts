@@ -27,6 +27,7 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
       app: start.app,
       args: undefined,
       executor,
+      profiles: start.profiles,
       coordinator: supervisor,
       departure,
       onJoined,

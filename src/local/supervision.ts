@@ -11,6 +11,8 @@ export const connectionDescriptor = 3;
 /** What a worker is started with: the one argument of its program, as JSON. */
 export interface WorkerStart {
   readonly app: AppFile;
+  /** Where a CPU profile of each attempt goes: this directory, or with `true` the output directory. */
+  readonly profiles?: string | true;
   /** The job's output directory, for when the supervisor is lost. */
   readonly outputDirectory: string;
   /** That of the pipeline that the job is a step of; the same for its last step. */

@@ -8,7 +8,7 @@ import type { WorkerStart } from "./supervision.js";
 
 const start = JSON.parse(process.argv[2] ?? "") as WorkerStart;
 const departure = new Departure();
-const executor = Executor.start(start.app, departure.signal);
+const executor = Executor.start(start.app, start.profiles, departure.signal);
 // Whoever awaits it is not loaded yet.
 executor.catch(() => undefined);
 

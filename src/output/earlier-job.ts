@@ -4,9 +4,6 @@ import { filesIn, JobDirectory, requireNoInput } from "./directory.js";
 import { findManifest } from "./manifest.js";
 import { jobFileKind, looksLikeOutput, manifestName, type JobFileKind } from "./names.js";
 
-/** Unfinished files, too, unless this job has some already. */
-const kinds: readonly JobFileKind[] = ["journal", "intermediate", "output", "side", "bad-records", "report"];
-
 interface NextJob {
   /** Of the names of its outputs. */
   readonly suffix: string;
@@ -24,16 +21,16 @@ interface NextJob {
 export function clearEarlierJob(
   directory: JobDirectory,
   {
-    isAtWork,
+    ownKinds,
     warn,
     ...job
   }: NextJob & {
-    /** Whether unfinished files are of this job. */
-    readonly isAtWork: boolean;
+    /** Of files that this job has made already. */
+    readonly ownKinds: readonly JobFileKind[];
     readonly warn: (message: string) => void;
   },
 ): number {
-  const cleared = directory.remove(filesToClear(directory.path, directory.path, job, isAtWork));
+  const cleared = directory.remove(filesToClear(directory.path, directory.path, job, ownKinds));
   const others = filesIn(directory.path).filter(looksLikeOutput).sort();
   if (others.length > 0) {
     warn(
@@ -50,21 +47,25 @@ export function clearEarlierJob(
  */
 export function foreseeClearing(path: string, job: NextJob): number {
   const directory = JobDirectory.foresee(path, job.inputs);
-  return directory === undefined ? 0 : filesToClear(directory, path, job, false).length;
+  return directory === undefined ? 0 : filesToClear(directory, path, job, []).length;
 }
 
 /** Their names, that of the manifest first. Throws an InputError when one of them is an input; `shown` is for people. */
-function filesToClear(directory: string, shown: string, { suffix, inputs }: NextJob, isAtWork: boolean): string[] {
+function filesToClear(
+  directory: string,
+  shown: string,
+  { suffix, inputs }: NextJob,
+  ownKinds: readonly JobFileKind[],
+): string[] {
   const there = filesIn(directory);
   const manifests = there.filter((name) => name === manifestName);
   const listed = new Set(manifests.length === 0 ? [] : findManifest(directory)?.outputs.map(({ name }) => name));
-  const cleared = isAtWork ? kinds : [...kinds, "temporary"];
   const names = new Set(
     there.filter((name) => {
       const kind = jobFileKind(name, suffix);
-      return (kind !== undefined && cleared.includes(kind)) || listed.has(name);
+      return (kind !== undefined && !ownKinds.includes(kind)) || listed.has(name);
     }),
   );
   requireNoInput(directory, shown, inputs, (name) => names.has(name));
-  return [...manifests, ...names];
+  return [...manifests, ...[...names].filter((name) => name !== manifestName)];
 }

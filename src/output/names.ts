@@ -5,7 +5,8 @@
  * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y when nothing is reduced; its
  * extension tells its format. `mr-side-map-X-NAME` is a file that an app has made in map task X beside its pairs; there are
  * such of reduce tasks, too. `mr-bad-records.jsonl` has the records that the job has left out, `mr-manifest.json` says what
- * the job was, once it is done, and of `mr-report.json` `mr report` makes a page, `mr-report.html`. Unfinished files begin
+ * the job was, once it is done, and of `mr-report.json` `mr report` makes a page, `mr-report.html`.
+ * `mr-cpu-map-X-N.cpuprofile` is where attempt N of map task X has spent its time. Unfinished files begin
  * with a dot, so that neither `mr-*` nor `*` matches them.
  */
 
@@ -78,12 +79,17 @@ export function stepNumberOf(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Name of the CPU profile of one attempt. Debuggers know the extension. */
+export function profileName(kind: "sample" | "map" | "reduce", task: number, attempt: number): string {
+  return `mr-cpu-${kind}-${task}-${attempt}.cpuprofile`;
+}
+
 /** The coordinator's journal: what a job that was interrupted needs in order to go on. */
 export const journalName = ".mr-journal";
 
 export const jobFileKinds = [
   ...["intermediate", "output", "side", "bad-records"],
-  ...["manifest", "report", "temporary", "journal"],
+  ...["manifest", "report", "profile", "temporary", "journal"],
 ] as const;
 
 export type JobFileKind = (typeof jobFileKinds)[number];
@@ -100,6 +106,7 @@ export function jobFileKind(name: string, suffix = ""): JobFileKind | undefined 
   if (name === manifestName) return "manifest";
   if (name === badRecordsName) return "bad-records";
   if (name === reportName || name === reportPageName) return "report";
+  if (/^mr-cpu-(sample|map|reduce)-\d+-\d+\.cpuprofile$/.test(name)) return "profile";
   if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
   if (name === journalName) return "journal";
   return undefined;

@@ -13,10 +13,10 @@ export function writeReport(directory: string, jobId: string, text: string): voi
   write(temporaryPath, join(directory, reportName), text, (file) => file.close());
 }
 
-/** Writes the page that is made of it, in place of what is there. */
-export function writePage(path: string, page: string): void {
+/** Writes what is made of it for a person, in place of what is there. */
+export function writeForPerson(path: string, text: string): void {
   const temporaryPath = join(dirname(path), temporaryReportName(randomBytes(4).toString("hex")));
-  write(temporaryPath, path, page, (file) => file.finish());
+  write(temporaryPath, path, text, (file) => file.finish());
 }
 
 function write(temporaryPath: string, path: string, text: string, end: (file: StagedFile) => unknown): void {

@@ -68,7 +68,8 @@ function skewText({ partitions }: JobView, { task, startMs, endMs }: SlowTask): 
   const bytes = largest[0]?.bytes ?? 0;
   const share = `${Math.round((100 * bytes) / totalBytes)}% of what the maps wrote`;
   const times = medianBytes === 0 ? "" : `, ${Math.round(bytes / medianBytes)} times the median`;
-  const help = "a combine would make it less, or another partition function spread it";
+  // Whether the app has them already is not known here.
+  const help = "another partition function may spread it, and a combine make it less, if the app has none";
   return `reduce task ${task} took ${time(endMs - startMs)}, since it had ${share}${times}: ${help}`;
 }
 

@@ -4,7 +4,7 @@ import type { Snapshot } from "../rpc/protocol.js";
 export interface Rates {
   readonly recordsPerSecond: number | undefined;
   readonly bytesPerSecond: number | undefined;
-  /** Until the end of the phase, if it goes on as it did on the average. */
+  /** Until the end of the phase, if it goes on as it did on the average. Undefined, too, while no task gets on. */
   readonly leftMs: number | undefined;
 }
 
@@ -45,7 +45,10 @@ export class Pace {
     while ((this.#recent[1]?.atMs ?? Infinity) <= now.atMs - windowMs) this.#recent.shift();
     const [begin = now] = this.#recent;
     const tookMs = now.atMs - begin.atMs;
-    const leftMs = this.#leftMs(now, phase === "map" ? snapshot.maps.total : snapshot.reduces.total);
+    // A task that is out of the ordinary is at work then, and the average says nothing of it but more each second.
+    const isStuck = tookMs >= windowMs && now.tasks === begin.tasks;
+    const total = phase === "map" ? snapshot.maps.total : snapshot.reduces.total;
+    const leftMs = isStuck ? undefined : this.#leftMs(now, total);
     if (tookMs < spanMinMs) return { ...unknown, leftMs };
     // What a lost attempt had done is not done any more.
     const perSecond = (amount: number) => (Math.max(0, amount) / tookMs) * 1000;
@@ -84,12 +87,14 @@ function doneOf(snapshot: Snapshot, kind: Kind): Done {
       bytes: Math.max(bytes, other?.bytes ?? 0),
     });
   }
-  const meanBytes = completed === 0 ? Infinity : bytesIn / completed;
+  // Of a reduce attempt no bytes are known before its end.
+  const [measure, whole] = kind === "map" ? (["bytes", bytesIn] as const) : (["records", recordsIn] as const);
+  const mean = completed === 0 ? Infinity : whole / completed;
   let [records, bytes, tasks] = [recordsIn, bytesIn, completed];
   for (const attempt of running.values()) {
     records += attempt.records;
     bytes += attempt.bytes;
-    tasks += Math.min(shareMax, meanBytes === 0 ? 0 : attempt.bytes / meanBytes);
+    tasks += Math.min(shareMax, mean === 0 ? 0 : attempt[measure] / mean);
   }
   return { atMs: snapshot.elapsedMs, records, bytes, tasks };
 }

@@ -16,6 +16,7 @@ import { protocolVersion, type Assignment, type AttemptRef, type JobOutcome, typ
 import { Attempt } from "./attempt.js";
 import { Boundaries } from "./boundaries.js";
 import { goneMessage, type CoordinatorAddress, type CoordinatorSearch } from "./connect.js";
+import type { ProfileDestination } from "./cpu-profile.js";
 import type { Departure } from "./departure.js";
 import { CoordinatorUnreachableError, WorkerRefusedError } from "./errors.js";
 import type { Executor } from "./executor-host.js";
@@ -32,6 +33,8 @@ export interface WorkerOptions {
   readonly args: Readonly<Record<string, string>> | undefined;
   /** The first executor. It is started before all else: its thread boots while this one loads the rest. */
   readonly executor: Promise<Executor>;
+  /** Where a CPU profile of each attempt goes; that executor has it already. */
+  readonly profiles?: ProfileDestination;
   readonly coordinator: CoordinatorAddress;
   readonly departure: Departure;
   /** Called when a coordinator has taken the worker in, and given it this id. */
@@ -86,7 +89,7 @@ class Agent {
 
   constructor(options: WorkerOptions, executor: Executor) {
     this.#options = options;
-    this.#slot = new ExecutorSlot(executor, options.app, options.departure.signal);
+    this.#slot = new ExecutorSlot(executor, options.app, options.profiles, options.departure.signal);
     this.#search = options.coordinator.seek();
   }
 

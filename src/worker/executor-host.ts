@@ -2,6 +2,7 @@ import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../app/app-error.js";
 import type { AppModule } from "../app/load.js";
+import type { ProfileDestination } from "./cpu-profile.js";
 import type {
   AppTraits,
   ExecutorMessage,
@@ -45,9 +46,9 @@ export class Executor {
   #loss: Failure | undefined;
   #isGone = false;
 
-  private constructor({ path, step }: AppModule) {
+  private constructor({ path, step }: AppModule, profiles: ProfileDestination) {
     const app = { path, step };
-    const start: ExecutorStart = { app, progress: this.#progress.buffer, output: this.#output.buffer };
+    const start: ExecutorStart = { app, profiles, progress: this.#progress.buffer, output: this.#output.buffer };
     // V8 ends a whole process in which an array outgrows the limit of its heap; see `watchMemory`, which comes before.
     const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
     // As seen from where the build puts this, too.
@@ -69,9 +70,12 @@ export class Executor {
     });
   }
 
-  /** Starts a thread and loads the app in it. Rejects with an AppError when the app cannot be loaded, or on abort. */
-  static async start(app: AppModule, signal: AbortSignal): Promise<Executor> {
-    const executor = new Executor(app);
+  /**
+   * Starts a thread and loads the app in it; `profiles` is where a CPU profile of each attempt goes. Rejects with an AppError
+   * when the app cannot be loaded, or on abort.
+   */
+  static async start(app: AppModule, profiles: ProfileDestination, signal: AbortSignal): Promise<Executor> {
+    const executor = new Executor(app, profiles);
     const stop = () => void executor.stop();
     signal.addEventListener("abort", stop);
     try {

@@ -1,11 +1,14 @@
 import type { AppModule } from "../app/load.js";
 import type { AppIdentity, Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { ProfileDestination } from "./cpu-profile.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
 
 /** What an executor thread is started with. */
 export interface ExecutorStart {
   readonly app: AppModule;
+  /** Where a CPU profile of each attempt is to go. */
+  readonly profiles: ProfileDestination;
   /**
    * Four 64-bit floats, readable even while the attempt that runs hangs: records (or values) and bytes done, where the
    * record begins that is at work (`NaN` when none is, `hookAtWork` when `setup` or `teardown` is), and how many values the app has taken from streams.

@@ -1,4 +1,5 @@
 import type { AppModule } from "../app/load.js";
+import type { ProfileDestination } from "./cpu-profile.js";
 import { Executor, type AttemptEnd } from "./executor-host.js";
 import type { Failure } from "./failure.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
@@ -6,13 +7,15 @@ import type { Job, WorkAssignment } from "./executor-messages.js";
 /** Where the one executor of a worker is: another one takes its place when its thread has ended. */
 export class ExecutorSlot {
   readonly #app: AppModule;
+  readonly #profiles: ProfileDestination;
   readonly #signal: AbortSignal;
   #executor: Executor;
 
   /** On abort an executor that is being started gives up. */
-  constructor(executor: Executor, app: AppModule, signal: AbortSignal) {
+  constructor(executor: Executor, app: AppModule, profiles: ProfileDestination, signal: AbortSignal) {
     this.#executor = executor;
     this.#app = app;
+    this.#profiles = profiles;
     this.#signal = signal;
   }
 
@@ -32,7 +35,7 @@ export class ExecutorSlot {
   async run(assignment: WorkAssignment, job: Job, isCancelled: () => boolean): Promise<AttemptEnd> {
     const { afterthought } = this.#executor;
     try {
-      if (!this.#executor.isAlive) this.#executor = await Executor.start(this.#app, this.#signal);
+      if (!this.#executor.isAlive) this.#executor = await Executor.start(this.#app, this.#profiles, this.#signal);
     } catch (error) {
       return { type: "failed", class: "error", message: (error as Error).message };
     }

@@ -15,6 +15,7 @@ import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import type { Split } from "../rpc/protocol.js";
+import { profiled } from "./cpu-profile.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
@@ -89,7 +90,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
     requireUnchanged(job.files);
-    const result = await runTask(app, assignment, inputs, settings);
+    const result = await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
     // A rejection that nobody handles comes out a turn later, and this attempt is to blame for it.
     await setImmediate();
     requireUnchanged(job.files);

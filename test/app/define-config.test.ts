@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { expect, expectTypeOf, it } from "vitest";
 import { optionKinds } from "../../src/app/define-config.js";
+import { hasOptionalValue } from "../../src/cli/attached-values.js";
 import { defineConfig, type Config } from "../../src/index.js";
 
 it("a config may hold exactly the options of all commands, each as it is on the command line", async () => {
@@ -38,6 +39,7 @@ async function allCommands(): Promise<CommandUnknownOpts[]> {
 
 function kindOf(option: Option): string {
   if (option.isBoolean()) return "flag";
+  if (hasOptionalValue(option)) return "optional";
   const value = /<(.*)>/.exec(option.flags)?.[1] ?? "";
   const kinds: Record<string, string> = { n: "number", duration: "measure", size: "measure", "on|off": "switch" };
   if (value === "path[#name]" || value.endsWith("...")) return "list";

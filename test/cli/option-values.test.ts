@@ -52,6 +52,24 @@ describe("the value of an option is that of the first of: command line, environm
     expect((await complete({ file, env: { MR_FILE: "e" } })).values["file"]).toEqual(["e"]);
   });
 
+  it("for those whose value may be left out, too", async () => {
+    const typed = { host: "127.0.0.1", port: 1 };
+    const plain = { host: "127.0.0.1", port: 9229 };
+    for (const [sources, value, text] of [
+      [{ args: ["--inspect"] }, plain, "true"],
+      [{ args: ["--inspect=1"] }, typed, "1"],
+      [{ env: { MR_INSPECT: "true" } }, plain, "true"],
+      [{ env: { MR_INSPECT: "1" } }, typed, "1"],
+      [{ file: { inspect: true } }, plain, "true"],
+      [{ file: { inspect: "1" } }, typed, "1"],
+    ] as const) {
+      vi.unstubAllEnvs();
+      const { values, origins } = await complete(sources);
+      expect(values["inspect"]).toEqual(value);
+      expect(origins.find(([name]) => name === "--inspect")?.[1]).toEqual([text]);
+    }
+  });
+
   it("and the last one on the command line, when one is there twice", async () => {
     const { values, origins } = await complete({ args: ["-r", "1", "-r", "2"] });
     expect(values["reducers"]).toBe(2);
@@ -151,6 +169,7 @@ it("the table has a line for each option, and one for each repetition", async ()
       "--output-dir     own       default",
       "--split-size     -         default",
       "--quiet          true      command line",
+        "--inspect        -         default",
       "",
     ].join("\n"),
   );
@@ -183,6 +202,7 @@ async function complete({ args = [], env = {}, file }: Sources) {
     .addOption(commandLineOnly(options.outputDirectory("own")))
     .addOption(options.splitSize(false))
     .addOption(options.quiet())
+    .addOption(options.inspect())
     .action((_given, self) => {
       seen = self;
     });

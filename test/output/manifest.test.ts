@@ -1,3 +1,4 @@
+import type { JobFileKind } from "../../src/output/names.js";
 import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -128,9 +129,12 @@ describe("verifying an output", () => {
 });
 
 describe("clearing what an earlier job has left", () => {
-  async function clear(path: string, given: { suffix?: string; inputs?: JobFacts["inputs"]; isAtWork?: boolean } = {}) {
-    const job = { suffix: "", inputs: [], isAtWork: false, ...given };
-    const foreseen = job.isAtWork ? undefined : foreseeClearing(path, job);
+  async function clear(
+    path: string,
+    given: { suffix?: string; inputs?: JobFacts["inputs"]; ownKinds?: readonly JobFileKind[] } = {},
+  ) {
+    const job = { suffix: "", inputs: [], ownKinds: [], ...given };
+    const foreseen = job.ownKinds.length > 0 ? undefined : foreseeClearing(path, job);
     const directory = await JobDirectory.take(path, []);
     const warnings: string[] = [];
     try {
@@ -164,7 +168,7 @@ describe("clearing what an earlier job has left", () => {
     expect(readdirSync(path).sort()).toEqual(["mr-out-0.sorted", "mr-out-0.xml.gz"]);
   });
 
-  it("removes unfinished files, unless they are of this job, which is at work already", async () => {
+  it("leaves files of the kinds that this job has made already", async () => {
     const path = temporary.newDirectory();
     for (const name of [
       ".mr-tmp-a-map-0-1-0",
@@ -172,12 +176,13 @@ describe("clearing what an earlier job has left", () => {
       "mr-side-map-0-log",
       "mr-bad-records.jsonl",
       "mr-report.html",
+      "mr-cpu-map-0-1.cpuprofile",
     ]) {
       writeFileSync(join(path, name), "");
     }
-    expect(await clear(path, { isAtWork: true })).toEqual({ cleared: 4, warnings: [] });
-    expect(readdirSync(path)).toEqual([".mr-tmp-a-map-0-1-0"]);
-    expect(await clear(path)).toEqual({ cleared: 1, warnings: [] });
+    expect(await clear(path, { ownKinds: ["temporary", "profile"] })).toEqual({ cleared: 4, warnings: [] });
+    expect(readdirSync(path)).toEqual([".mr-tmp-a-map-0-1-0", "mr-cpu-map-0-1.cpuprofile"]);
+    expect(await clear(path)).toEqual({ cleared: 2, warnings: [] });
     expect(await clear(join(path, "new"))).toEqual({ cleared: 0, warnings: [] });
   });
 

@@ -4,6 +4,7 @@ import {
   intermediateName,
   jobFileKind,
   outputName,
+  profileName,
   reportName,
   reportPageName,
   sideFileName,
@@ -32,12 +33,15 @@ describe("the names of a job's files", () => {
     expect(jobFileKind(badRecordsName)).toBe("bad-records");
     expect(jobFileKind(temporaryBadRecordsName("0a1b2c3d"))).toBe("temporary");
     expect([reportName, reportPageName].map((name) => jobFileKind(name))).toEqual(["report", "report"]);
+    expect(jobFileKind(profileName("map", 12, 3))).toBe("profile");
     expect(jobFileKind(temporaryReportName("0a1b2c3d"))).toBe("temporary");
   });
 
   it.each([
     "mr-output",
     "mr-bad-records",
+    "mr-cpu-map-1.cpuprofile",
+    "mr-cpu-map-1-1.json",
     "mr-side",
     "mr-side-map-1-",
     "mr-side-map-x-a",

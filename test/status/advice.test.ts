@@ -102,7 +102,7 @@ test.each<[string, Partial<JobView>, string[]]>([
     },
     [
       "reduce task 2 took 4s, since it had 67% of what the maps wrote, 6 times the median: " +
-        "a combine would make it less, or another partition function spread it",
+        "another partition function may spread it, and a combine make it less, if the app has none",
     ],
   ],
   [

@@ -26,8 +26,23 @@ describe("the pace of a job", () => {
     const pace = new Pace();
     for (const second of [0, 1, 2, 3, 4, 5]) pace.note(mapsAt(second * 1000, second * 4));
     for (const second of [6, 7, 8, 9]) pace.note(mapsAt(second * 1000, 20));
-    // 20 tasks in 10 s, and none in the last 5 s.
-    expect(pace.note(mapsAt(10_000, 20))).toEqual({ recordsPerSecond: 0, bytesPerSecond: 0, leftMs: 10_000 });
+    // 21 tasks in 10 s, and one in the last 5 s.
+    expect(pace.note(mapsAt(10_000, 21))).toEqual({
+      recordsPerSecond: 2,
+      bytesPerSecond: 200,
+      leftMs: (10_000 * 19) / 21,
+    });
+  });
+
+  test("says nothing of the time left while no task gets on, and says it again afterwards", () => {
+    const pace = new Pace();
+    for (const second of [0, 1, 2, 3, 4, 5]) pace.note(mapsAt(second * 1000, second * 4));
+    for (const second of [6, 7, 8]) pace.note(mapsAt(second * 1000, 20));
+    expect(pace.note(mapsAt(9000, 20)).leftMs).toBe(9000);
+    expect(pace.note(mapsAt(10_000, 20))).toEqual({ recordsPerSecond: 0, bytesPerSecond: 0, leftMs: undefined });
+    // A task whose records go on, and that is longer than others: how much longer is not known.
+    expect(pace.note(mapsAt(11_000, 20, 300)).leftMs).toBeUndefined();
+    expect(pace.note(mapsAt(12_000, 24)).leftMs).toBe(8000);
   });
 
   test("does not count what was done before the job was resumed", () => {
@@ -74,4 +89,16 @@ test("a task that runs is done by its share of what others read, but never wholl
   expect(of(running(2, 0, 5000))).toBe(2.95);
   expect(of(running(2, 0, 500), running(3, 0, 250))).toBe(2.75);
   expect(tasksDone(snapshotOf({ maps: tasks(4, 0), workers: [running(2, 0, 500)] }), "map")).toBe(0);
+});
+
+test("a reduce task that runs is done by its share of the pairs that others had: its bytes are not known", () => {
+  const reduce = { recordsIn: 200, bytesIn: 5000 };
+  const of = (...pairs: number[]) => {
+    const workers = pairs.map((records, i) => {
+      const ref = { kind: "reduce" as const, task: i, attempt: 1 };
+      return workerOf(`w${i}`, { running: { ref, records, bytes: 0, elapsedMs: 1 } });
+    });
+    return tasksDone(snapshotOf({ phase: "reduce", reduces: tasks(4, 2), reduce, workers }), "reduce");
+  };
+  expect([of(), of(50), of(50, 25), of(1000)]).toEqual([2, 2.5, 2.75, 2.95]);
 });

@@ -1,0 +1,45 @@
+/** Where a user wants files to be that are no output: looked at before the job begins, since they are written at its end. */
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import type { InputFile } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { missingDirectories } from "./make-directory.js";
+import { jobFileKind, looksLikeOutput } from "./names.js";
+
+/** Throws an InputError when no file can be written in this directory, which may be made. `what` is wanted there. */
+export function requireWritableDirectory(path: string, what: string): void {
+  try {
+    const outmost = missingDirectories(path).at(-1);
+    const there = outmost === undefined ? path : dirname(outmost);
+    if (!statSync(there).isDirectory()) throw new Error(`${there} is not a directory`);
+    accessSync(there, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      EACCES: "permission denied",
+      ENOTDIR: "a part of the path is not a directory",
+      EROFS: "the file system is read-only",
+    };
+    throw new InputError(`cannot write ${what} to ${path}: ${reasons[code ?? ""] ?? message}`, { cause: error });
+  }
+}
+
+/**
+ * Throws an InputError when a file of this name cannot be written, or is not to be: it is an input, or has the name of a
+ * file of a job.
+ */
+export function requireWritableFile(path: string, what: string, inputs: readonly InputFile[]): void {
+  const name = basename(path);
+  if (path === "" || path === "-" || path.endsWith("/")) {
+    throw new InputError(`cannot write ${what} to ${JSON.stringify(path)}: name a file`);
+  }
+  if (jobFileKind(name) !== undefined || looksLikeOutput(name)) {
+    throw new InputError(`cannot write ${what} to ${path}: it has the name of a job's file; choose another one`);
+  }
+  requireWritableDirectory(dirname(resolve(path)), what);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) throw new InputError(`cannot write ${what} to ${path}: it is a directory`);
+  if (stats !== undefined && inputs.some((input) => input.path === realpathSync(path))) {
+    throw new InputError(`cannot write ${what} to ${path}: it is an input`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Profiler } from "node:inspector";
+import { join } from "node:path";
+import { makeDirectories } from "../output/make-directory.js";
+import { profileName, temporaryPrefix } from "../output/names.js";
+import { commitFile, StagedFile } from "../output/staged-file.js";
+import { sendToOwnThread } from "./own-session.js";
+import type { AttemptSettings } from "./task-context.js";
+
+/** Where CPU profiles go: to this directory, or with `true` to that of the job. Undefined when none are wanted. */
+export type ProfileDestination = string | true | undefined;
+
+/**
+ * Runs an attempt, and leaves a CPU profile of it: what this thread, in which it runs, has spent its time in. Also when it
+ * throws; when the thread ends there is none. A profile is no result: when it cannot be written, that is said on standard
+ * error, and the attempt ends as it would.
+ */
+export async function profiled<Result>(
+  destination: ProfileDestination,
+  settings: Pick<AttemptSettings, "ref" | "jobId" | "directory">,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  if (destination === undefined) return run();
+  const inspector = await import("node:inspector");
+  const session = new inspector.Session();
+  session.connect();
+  try {
+    sendToOwnThread(session, "Profiler.enable");
+    sendToOwnThread(session, "Profiler.start");
+    try {
+      return await run();
+    } finally {
+      const { profile } = sendToOwnThread(session, "Profiler.stop") as Profiler.StopReturnType;
+      writeProfile(destination === true ? settings.directory : destination, settings, profile);
+    }
+  } finally {
+    session.disconnect();
+  }
+}
+
+function writeProfile(
+  directory: string,
+  { ref, jobId }: Pick<AttemptSettings, "ref" | "jobId">,
+  profile: Profiler.Profile,
+): void {
+  let file: StagedFile | undefined;
+  try {
+    makeDirectories(directory);
+    const { kind, task, attempt } = ref;
+    file = StagedFile.create(join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}cpu`));
+    file.append(JSON.stringify(profile));
+    file.close();
+    commitFile(file.path, join(directory, profileName(kind, task, attempt)));
+  } catch (error) {
+    file?.discard();
+    console.error(`the CPU profile cannot be written: ${(error as Error).message}`);
+  }
+}

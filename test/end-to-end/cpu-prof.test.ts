@@ -1,0 +1,105 @@
+import * as v from "valibot";
+import { describe, expect } from "vitest";
+import { expectRefusal, test, type Place } from "./programs.js";
+
+/** Of two files the first attempt ends before its time: it throws, or its thread ends. */
+const app = `import { existsSync, writeFileSync } from "node:fs";
+export function map(file, contents, ctx) {
+  burnInMap();
+  if (file !== "a.txt" && ctx.args.failing === "yes" && !existsSync(file + ".failed")) {
+    writeFileSync(file + ".failed", "");
+    if (file === "throws.txt") throw new Error("not yet");
+    process.exit(1);
+  }
+  for (const word of contents.split(" ")) ctx.emit(word, 1);
+}
+export function reduce(word, ones) {
+  burnInReduce();
+  return ones.length;
+}
+function burnInMap() {
+  for (let n = 0; n < 3e7; n++) globalThis.sum = Math.sqrt(n);
+}
+function burnInReduce() {
+  for (let n = 0; n < 3e7; n++) globalThis.sum = Math.sqrt(n);
+}
+`;
+
+/** What Chrome and VS Code read, as the inspector's protocol describes it. */
+const profileFormat = v.object({
+  nodes: v.array(v.object({ id: v.number(), callFrame: v.object({ functionName: v.string(), url: v.string() }) })),
+  startTime: v.number(),
+  endTime: v.number(),
+  samples: v.array(v.number()),
+  timeDeltas: v.array(v.number()),
+});
+
+/** On which side of the job an app's functions are: V8 may take one that it has inlined for the one around it. */
+const [inMap, inReduce] = [["map"], ["reduce"]];
+
+function functionsIn(place: Place, file: string): string[] {
+  const { nodes } = v.parse(profileFormat, JSON.parse(place.read(file)));
+  const names = nodes.filter(({ callFrame }) => callFrame.url.endsWith("app.js"));
+  return [...new Set(names.map(({ callFrame }) => callFrame.functionName.toLowerCase().replace("burnin", "")))];
+}
+
+function profiles(place: Place): string[] {
+  return place.files().filter((name) => name.includes("mr-cpu-"));
+}
+
+function prepare(place: Place): string[] {
+  place.write("app.js", app);
+  return [place.write("a.txt", "a b"), place.write("throws.txt", "a"), place.write("exits.txt", "b")];
+}
+
+describe.concurrent("--cpu-prof", () => {
+  test("leaves a profile of each attempt that has ended well or thrown, until the next job", async ({ place }) => {
+    const inputs = prepare(place);
+    await place.succeed("mr", ["run", "--cpu-prof", "-r", "1", "--arg", "failing=yes", "app.js", ...inputs]);
+    expect(profiles(place)).toEqual(
+      ["map-0-1", "map-1-1", "map-1-2", "map-2-2", "reduce-0-1"].map((name) => `mr-output/mr-cpu-${name}.cpuprofile`),
+    );
+    for (const name of profiles(place).filter((name) => name.includes("map"))) {
+      expect(functionsIn(place, name)).toEqual(inMap);
+    }
+    expect(functionsIn(place, "mr-output/mr-cpu-reduce-0-1.cpuprofile")).toEqual(inReduce);
+    expect(place.read("mr-output/mr-out-0")).toBe("a 2\nb 2\n");
+    await place.succeed("mr", ["verify"]);
+
+    await place.succeed("mr", ["run", "-r", "1", "app.js", ...inputs]);
+    expect(profiles(place)).toEqual([]);
+  });
+
+  test("of mr sequential goes to a directory that is named, or replaces those of the job before", async ({ place }) => {
+    const inputs = prepare(place);
+    place.write("mr-output/mr-cpu-map-7-1.cpuprofile", "{}");
+    await place.succeed("mr", ["sequential", "--cpu-prof", "-r", "1", "app.js", ...inputs]);
+    const names = ["map-0-1", "map-1-1", "map-2-1", "reduce-0-1"].map((name) => `mr-cpu-${name}.cpuprofile`);
+    expect(profiles(place)).toEqual(names.map((name) => `mr-output/${name}`));
+    await place.succeed("mr", ["sequential", "--cpu-prof=made/here", "-r", "1", "app.js", ...inputs]);
+    expect(profiles(place)).toEqual(names.map((name) => `made/here/${name}`));
+    expect(functionsIn(place, "made/here/mr-cpu-map-2-1.cpuprofile")).toEqual(inMap);
+  });
+
+  test("of mr-worker goes to the directory of the job", async ({ place }) => {
+    const inputs = prepare(place);
+    const coordinator = place.start("mr-coordinator", ["-r", "1", "-o", "out", ...inputs]);
+    const worker = place.start("mr-worker", ["--cpu-prof", "app.js"]);
+    expect([(await coordinator.exit()).code, (await worker.exit()).code]).toEqual([0, 0]);
+    expect(profiles(place).length).toBe(4);
+    expect(profiles(place)[0]).toBe("out/mr-cpu-map-0-1.cpuprofile");
+  });
+
+  test("is refused where no file can be, and takes nothing from a job that cannot write there later", async ({
+    place,
+  }) => {
+    const inputs = prepare(place);
+    const refused = await place.run("mr", ["run", "--cpu-prof=a.txt", "app.js", ...inputs]);
+    expectRefusal(refused, "CPU profiles", "a.txt", "not a directory");
+    // Somebody puts a file there meanwhile.
+    const name = place.write("later.js", `${app}writeFileSync("taken", "");\n`);
+    const { stderr } = await place.succeed("mr", ["run", "--cpu-prof=taken", "-r", "1", name, "a.txt"]);
+    expect(stderr).toContain("[map 0] the CPU profile cannot be written: ");
+    expect(place.read("mr-output/mr-out-0")).toBe("a 1\nb 1\n");
+  });
+});
