@@ -6,6 +6,7 @@ import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
 import type { Split } from "../rpc/protocol.js";
 import { optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
+import { withStdoutAside } from "./stdout-aside.js";
 
 interface Given {
   readonly workers: number;
@@ -22,7 +23,7 @@ type ShownPlan = PlanOptions & {
 export async function showPlan(options: ShownPlan, given: Given, command: CommandUnknownOpts): Promise<void> {
   // The splits of a job that is resumed are those that it had.
   if (given.resume === true) throw new InputError("--dry-run shows a new job: leave out --resume");
-  const plan = await planJob(options);
+  const plan = await withStdoutAside(() => planJob(options));
   process.stdout.write(
     given.json === true
       ? `${JSON.stringify(asJson(plan, options, given, command), null, 2)}\n`

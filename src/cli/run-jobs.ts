@@ -6,6 +6,7 @@ import * as inputs from "./inputs.js";
 import { requireNoneOf } from "./one-step-only.js";
 import { Exit, exitCodes } from "./program.js";
 import type { JobGiven } from "./run-options.js";
+import { withStdoutAside } from "./stdout-aside.js";
 import { writeTrace } from "./trace-file.js";
 
 /** What the user has typed. `path` is how the command is called. */
@@ -31,17 +32,17 @@ export async function runJobs({ path, apps: names, inputs: typed, given, command
   // Until standard input has ended, a signal ends this process as it ends any other.
   const files = await inputs.findGivenInputs(typed, given);
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
-  const runner = new LocalRunner(path, given);
   const [app] = apps;
   if (app === undefined) throw new Error("there is no app to run");
   if (apps.length > 1 || mayHaveSteps(app)) {
     const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
-    const steps = await loadSteps(apps);
+    const steps = await withStdoutAside(() => loadSteps(apps));
     if (steps.length > 1 || steps[0]?.place.number !== undefined) {
       requireNoneOf({ "--cpu-prof": given.cpuProf, "--trace": given.trace });
-      return runSteps({ path, steps, files, given, command, runner });
+      return runSteps({ path, steps, files, given, command, runner: new LocalRunner(path, given) });
     }
   }
+  const runner = new LocalRunner(path, given);
   const job = jobOptions(files, given, command, splitBytesFor(files, given.workers));
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");

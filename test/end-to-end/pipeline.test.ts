@@ -325,6 +325,19 @@ describe.concurrent("a pipeline is refused", () => {
   });
 });
 
+test("what apps print when they are loaded is no result", async ({ place }) => {
+  place.write(
+    "app.mjs",
+    'console.log("loaded"); export const steps = [{ map: (_, text) => [{ key: "k", value: text }] }];',
+  );
+  place.write("in.txt", "in");
+  for (const more of [[], ["--dry-run"]]) {
+    const { stdout, stderr } = await place.succeed("mr", ["run", "app.mjs", "--json", "in.txt", ...more]);
+    expect(JSON.parse(stdout)).toMatchObject({ app: { name: "app.mjs, step 1" } });
+    expect(stderr).toContain("loaded\n");
+  }
+});
+
 test("--dry-run of a pipeline shows its first step, and does nothing", async ({ place }) => {
   const args = writeApps(place);
   const { stdout } = await place.succeed("mr", [...args, "--dry-run", ...inputs]);
