@@ -45,10 +45,17 @@ export function summary(job: JobTotals, places: SummaryPlaces): string {
       ? []
       : [`  left out ${count(job.recordsSkipped, "bad record")}: ${places.badRecords}`]),
     ...(job.samplePercent === undefined ? [] : [`  a sample: only ${job.samplePercent}% of the inputs was mapped`]),
-    ...[...map.counters, ...reduce.counters].map(([name, n]) => `  ${name} = ${grouped(n)}`),
+    ...summed([...map.counters, ...reduce.counters]).map(([name, n]) => `  ${name} = ${grouped(n)}`),
     ...job.advice.map((line) => `  ${line}`),
   ];
   return lines.join("\n");
+}
+
+/** A counter that maps and reduces have both counted up is one. */
+function summed(counters: readonly (readonly [name: string, n: number])[]): (readonly [string, number])[] {
+  const sums = new Map<string, number>();
+  for (const [name, n] of counters) sums.set(name, (sums.get(name) ?? 0) + n);
+  return [...sums];
 }
 
 function backups({ backup, backupWon, backupSavedMs }: Snapshot["attempts"]): string {
