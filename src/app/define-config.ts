@@ -36,6 +36,7 @@ export const optionKinds = {
   splitSize: "measure",
   statusHost: "text",
   statusPort: "number",
+  step: "number",
   taskTimeout: "measure",
   top: "number",
   trace: "text",

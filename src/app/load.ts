@@ -96,11 +96,19 @@ type AppsInModule =
 /** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
 export function checkApp(path: string, module: Record<string, unknown>, step?: StepPlace): LoadedApp {
   const { app, steps } = appsIn(path, module);
-  if (app !== undefined) return checkExports(path, app, step);
   const { number } = step ?? {};
-  if (number === undefined) throw new AppError(`app ${path} exports steps: run it as a pipeline (mr pipeline)`);
+  if (app !== undefined) {
+    if (number !== undefined) throw new AppError(`app ${path} exports no steps: leave out --step`);
+    return checkExports(path, app, step);
+  }
+  if (number === undefined) {
+    throw new AppError(`app ${path} exports steps: run it with mr pipeline, or a step of it with --step 1`);
+  }
   const wanted = steps[number - 1];
-  if (wanted === undefined) throw new AppError(`app ${path} has ${steps.length} steps, and no step ${number}`);
+  if (wanted === undefined)
+    throw new AppError(
+      `app ${path} has ${steps.length} ${steps.length === 1 ? "step" : "steps"}, and no step ${number}`,
+    );
   return checkExports(`${path}, step ${number}`, wanted, step);
 }
 

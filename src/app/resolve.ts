@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "./app-error.js";
-import type { AppModule } from "./load.js";
+import type { AppModule, StepPlace } from "./load.js";
 
 /** An app that was found: its module is known to exist, and no more. */
 export interface AppFile extends AppModule {
@@ -18,12 +18,21 @@ const bundledDirectory = fileURLToPath(new URL("../../apps/", import.meta.url));
 
 /**
  * Finds an app by what the user typed: the path of a module, or else the bare name of a bundled app, with or without an
- * extension (`wc`, `wc.js`, `wc.ts`). A file of the user's own wins. Throws an AppError when there is neither.
+ * extension (`wc`, `wc.js`, `wc.ts`). A file of the user's own wins. Throws an AppError when there is neither. With `step`, it
+ * is that one of the steps that the module exports, by itself; who loads it sees whether there is one.
  */
-export function resolveApp(typed: string): AppFile {
+export function resolveApp(typed: string, step?: number): AppFile {
   const path = ownFile(typed) ?? bundledFile(typed);
   if (path === undefined) throw new AppError(`cannot find app ${typed}: no such file${bundledHint(typed)}`);
-  return { name: basename(path), path, hash: hashOf(path) };
+  const file = { name: basename(path), path, hash: hashOf(path) };
+  return step === undefined ? file : fileOfStep(file, { number: step, isFirst: step === 1, isLast: true });
+}
+
+/** A step of a module, which has an identity of its own. */
+export function fileOfStep({ name, path, hash }: AppFile, step: StepPlace): AppFile {
+  if (step.number === undefined) return { name, path, hash, step };
+  const ownHash = createHash("sha256").update(`${hash}, step ${step.number}`).digest("hex");
+  return { name: `${name}, step ${step.number}`, path, hash: ownHash, step };
 }
 
 /**

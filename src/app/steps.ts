@@ -1,8 +1,7 @@
 /** Pipelines: several jobs, each of which is given the pairs that the one before has made. */
-import { createHash } from "node:crypto";
 import { AppError } from "./app-error.js";
 import { checkApp, importApp, isMapOnly, appsIn, type LoadedApp, type StepPlace } from "./load.js";
-import type { AppFile } from "./resolve.js";
+import { fileOfStep, type AppFile } from "./resolve.js";
 
 /** What a step of a pipeline is, beside its place. */
 export interface CheckedStep {
@@ -26,10 +25,7 @@ export async function loadSteps(files: readonly AppFile[]): Promise<PipelineStep
   const parts = files.flatMap((file) => partsOf(file.path, moduleOf(file)).map((part) => ({ file, ...part })));
   return parts.map(({ file, ...part }, index) => {
     const step = checkStep(file.path, moduleOf(file), part, index, parts.length);
-    return {
-      ...step,
-      file: { ...(part.number === undefined ? file : fileOfStep(file, part.number)), step: step.place },
-    };
+    return { ...step, file: fileOfStep(file, step.place) };
   });
 }
 
@@ -67,9 +63,4 @@ function checkStep(
     throw new AppError(`app ${name}: export reducers must be a whole number from 1 on`);
   }
   return { app, place, reducers: isMapOnly(app) ? 0 : reducers };
-}
-
-function fileOfStep({ name, path, hash }: AppFile, number: number): AppFile {
-  const ownHash = createHash("sha256").update(`${hash}, step ${number}`).digest("hex");
-  return { name: `${name}, step ${number}`, path, hash: ownHash };
 }

@@ -4,6 +4,6 @@ import { InputError } from "../input/input-error.js";
 export function requireNoneOf(given: Readonly<Record<`--${string}`, unknown>>): void {
   for (const [option, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    throw new InputError(`${option} is for one job, and a pipeline has several: run a step of it by itself`);
+    throw new InputError(`${option} is for one job, and a pipeline has several: run a step of it by itself (--step)`);
   }
 }

@@ -116,6 +116,12 @@ export const skipBadRecords = () =>
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
 
+export const step = () =>
+  new Option(
+    "--step <n>",
+    "of an app that exports steps, only this one, from 1; from the second on, its input are pairs (JSON Lines)",
+  ).argParser(wholeNumber(1, 1_000_000));
+
 export const inspect = () =>
   new Option(
     "--inspect [host:port]",

@@ -29,6 +29,7 @@ function commandLine() {
       "the records, as a job with --skip-bad-records has left them, or its output directory",
       `mr-output/${badRecordsName}`,
     )
+    .addOption(options.step())
     .addOption(options.reducers().default(1))
     .addOption(ownDirectory())
     .addOption(options.outputFormat())
@@ -67,7 +68,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
     import("../local/replay.js"),
   ]);
   const { quiet = false, debug = false } = given;
-  const app = resolveApp(typed);
+  const app = resolveApp(typed, given.step);
   const isDirectory = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
   const [records] = findInputs([isDirectory ? join(file, badRecordsName) : file]);
   if (records === undefined) throw new Error("an input was found, and there is none");

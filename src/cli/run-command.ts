@@ -1,6 +1,7 @@
 import { runJobs } from "./run-jobs.js";
 import { jobCommand } from "./run-options.js";
 import * as inputs from "./inputs.js";
+import * as options from "./options.js";
 
 const path = "mr run";
 
@@ -10,6 +11,7 @@ export function runCommand() {
     .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
+    .addOption(options.step())
     .addHelpText(
       "after",
       `
@@ -23,5 +25,7 @@ Examples:
   $ ${path} wc --recursive logs 'old/**/*.gz'     # .gz and .zst are decompressed on the way
   $ curl -s https://example.com | ${path} wc -`,
     )
-    .action((app, names, given, command) => runJobs({ path, apps: [app], inputs: names, given, command }));
+    .action((app, names, given, command) => {
+      return runJobs({ path, apps: [app], step: given.step, inputs: names, given, command });
+    });
 }

@@ -23,6 +23,7 @@ export function sequentialCommand() {
     .addArgument(inputs.inputNames())
     .addOption(inputs.inputsFrom())
     .addOption(inputs.recursive())
+    .addOption(options.step())
     .addOption(options.reducers())
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
@@ -57,7 +58,7 @@ Examples:
           import("../input/splits.js"),
           import("../local/sequential.js"),
         ]);
-      const app = resolveApp(typed);
+      const app = resolveApp(typed, given.step);
       const found = await inputs.findGivenInputs(names, given);
       const files = findSharedFiles(file);
       const profiles = profileDestination(given);
@@ -93,7 +94,8 @@ Examples:
         return report;
       };
       try {
-        const steps = mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
+        const steps =
+          given.step === undefined && mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
         const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? reducers }, command);
         const whole = { ...job, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);

@@ -9,6 +9,7 @@ export function workerCommand(name: string, path = name) {
     .description("Run tasks for a coordinator until its job has ended.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addOption(options.socket())
+    .addOption(options.step())
     .addOption(options.arg())
     .addOption(options.connectTimeout())
     .addOption(options.reconnectTimeout())
@@ -49,7 +50,7 @@ Examples:
         },
       );
       const { signal } = departure;
-      const app = resolveApp(typed);
+      const app = resolveApp(typed, given.step);
       const executor = Executor.start(app, profiles, signal);
       // Whoever awaits it is not loaded yet.
       executor.catch(() => undefined);

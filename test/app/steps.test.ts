@@ -62,7 +62,9 @@ it.each([
 
 it("an app with steps cannot be loaded as one job, and a module that speaks of steps may still be one", async () => {
   const pipeline = app("export const steps = [{ map() {} }]");
-  await expect(loadApp(pipeline)).rejects.toThrow("exports steps: run it as a pipeline (mr pipeline)");
+  await expect(loadApp(pipeline)).rejects.toThrow(
+    "exports steps: run it with mr pipeline, or a step of it with --step 1",
+  );
   const speaking = app("// In two steps.\nexport function map() {}");
   expect([pipeline, speaking, app("export function map() {}")].map(mayHaveSteps)).toEqual([true, true, false]);
   expect(await loadSteps([speaking])).toMatchObject([{ place: { number: undefined, isFirst: true, isLast: true } }]);

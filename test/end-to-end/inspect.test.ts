@@ -73,7 +73,10 @@ describe.concurrent("mr sequential --inspect", () => {
     expect(url).toContain("app.ts");
     const { scriptId, lineNumber, columnNumber } = location;
     const map = client.sourceMap(scriptId);
-    expect(map.findEntry(lineNumber, columnNumber)).toMatchObject({ originalSource: join(place.directory, "app.ts"), originalLine: 7 });
+    expect(map.findEntry(lineNumber, columnNumber)).toMatchObject({
+      originalSource: join(place.directory, "app.ts"),
+      originalLine: 7,
+    });
     await client.send("Debugger.resume");
     await program.says("Waiting for the debugger to disconnect");
     client.close();

@@ -321,8 +321,36 @@ describe.concurrent("a pipeline is refused", () => {
   test("by a worker of the lab's pair, whose coordinator has one job", async ({ place }) => {
     writeApps(place);
     place.write("app.mjs", "export const steps = [{ map() {} }, { map() {} }];");
-    expectRefusal(await place.run("mr-worker", ["app.mjs"]), "exports steps: run it as a pipeline (mr pipeline)");
+    expectRefusal(await place.run("mr-worker", ["app.mjs"]), "exports steps: run it with mr pipeline, or a step of it");
   });
+});
+
+test("each step of an app can be run by itself, as one job", async ({ place }) => {
+  writeApps(place);
+  place.write(
+    "app.mjs",
+    `import * as first from "./count.mjs"; import * as second from "./often.mjs"; import * as third from "./list.mjs";
+    export const steps = [first, second, third];`,
+  );
+  const json = ["-r", "2", "--output-format", "jsonl"];
+  await place.succeed("mr", ["run", "app.mjs", "--step", "1", ...json, "-o", "1", "1.txt", "2.txt"]);
+  await place.pair("app.mjs", ["1/mr-out-0.jsonl", "1/mr-out-1.jsonl"], [...json, "-o", "2"], 1, ["--step", "2"]);
+  await place.succeed("mr", [
+    "sequential",
+    "app.mjs",
+    "--step",
+    "3",
+    "-r",
+    "1",
+    "-o",
+    "3",
+    "2/mr-out-0.jsonl",
+    "2/mr-out-1.jsonl",
+  ]);
+  expect(place.read("3/mr-out-0")).toBe(answer);
+  const refuse = async (args: string[], says: string) => expectRefusal(await place.run("mr", [...args, "1.txt"]), says);
+  await refuse(["run", "app.mjs", "--step", "4"], "has 3 steps, and no step 4");
+  await refuse(["sequential", "count.mjs", "--step", "1"], "exports no steps: leave out --step");
 });
 
 test("what apps print when they are loaded is no result", async ({ place }) => {

@@ -141,12 +141,18 @@ export class Place {
   }
 
   /** Runs a job with a coordinator and that many workers, all of which must succeed, if they do not come too late. */
-  async pair(app: string, inputs: readonly string[], options: readonly string[] = [], workers = 2): Promise<Ended> {
+  async pair(
+    app: string,
+    inputs: readonly string[],
+    options: readonly string[] = [],
+    workers = 2,
+    workerOptions: readonly string[] = [],
+  ): Promise<Ended> {
     const coordinator = this.start("mr-coordinator", [...options, "--", ...inputs]);
     await coordinator.says("listening at");
     const others = Array.from({ length: workers }, () =>
       // Also how long a busy coordinator may take to answer, and how long a worker waits that comes when it has ended.
-      this.start("mr-worker", ["--quiet", "--connect-timeout", "5s", app]),
+      this.start("mr-worker", ["--quiet", "--connect-timeout", "5s", ...workerOptions, app]),
     );
     const ends = await Promise.all(others.map((worker) => worker.exit()));
     const failed = ends.filter(({ code, stderr }) => code !== 0 && !stderr.includes("no coordinator at"));
