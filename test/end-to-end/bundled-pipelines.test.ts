@@ -1,9 +1,10 @@
 /** Pipelines of bundled apps find what coreutils find. */
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
 import { makeBooks } from "../../scripts/make-books.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
-import { linesOf, test, type Place } from "./programs.js";
+import { linesOf, root, test, type Place } from "./programs.js";
 
 const temporary = useTemporaryDirectory();
 let books: readonly string[] = [];
@@ -25,6 +26,13 @@ describe.concurrent("the most frequent words are found by", () => {
 
   test("wc and top-k, one after the other", async ({ place }) => {
     await place.succeed("mr", ["pipeline", "wc", "top-k", "-w", "2", "-r", "3", "--arg", "k=40", "--input", ...books]);
+    expectResult(place);
+  });
+
+  test("an app with the steps of top-words, as a pipeline", async ({ place }) => {
+    const bundled = JSON.stringify(join(root, "dist/apps/top-words.js"));
+    const app = place.write("same.mjs", `export * from ${bundled};\n`);
+    await place.succeed("mr", ["pipeline", app, "-w", "2", "--arg", "k=40", "--input", ...books]);
     expectResult(place);
   });
 
