@@ -1,33 +1,43 @@
 /**
  * Finds the k keys with the greatest numbers in what another job has counted: `wc`, `url-count`, `n-grams`...
  *
- *     mr run wc -o counts data/pg-*.txt
- *     mr run top-k --arg k=5 -r 1 counts/mr-out-*
+ *     mr pipeline wc top-k --arg k=5 --input data/pg-*.txt
+ *     mr run wc --output-format jsonl -o counts data/pg-*.txt && mr run top-k --arg k=5 -r 1 counts/mr-out-*
  *
- * Lines of the input are `key number`; others are counted as `malformed lines`. The output has the same lines, the
- * greatest numbers first, equal ones by key; k is 10 unless told otherwise. All of it is in one file.
+ * Values that are no numbers are counted, and left out. The output is `key number`, the greatest numbers first, equal ones
+ * by key; k is 10 unless told otherwise. All of it is in one file.
  */
-import type { MapContext, ReduceContext } from "mapreduce-ts";
+import type { HookContext, JsonValue, MapContext, ReduceContext } from "mapreduce-ts";
+import { compareCodePoints } from "./support/code-points.js";
 import { positiveArg } from "./support/positive-arg.js";
 
 type Entry = readonly [key: string, number: number];
 
-/** One call of `map` has a whole split, and hands on no more than the best k of it. */
-export const input = "text";
+/** The pairs that another job has made, as JSON Lines. */
+export const input = "pairs";
 
-export function map(_filename: string, text: string, ctx: MapContext<readonly Entry[]>): void {
-  const best = new Best(positiveArg(ctx.args, "k", 10));
-  for (const line of text.split("\n")) {
-    const [, key, number] = /^(.*)[ \t](\S+)$/.exec(line.trimEnd()) ?? [];
-    if (key !== undefined && Number.isFinite(Number(number))) best.add([key, Number(number)]);
-    else if (line !== "") ctx.counter("malformed lines").add();
-  }
-  ctx.emit("", best.entries());
+/** As a step of a pipeline it has one reduce task, however many the others have. */
+export const reducers = 1;
+
+let best: Best;
+
+export function setup(ctx: HookContext<readonly Entry[]>): void {
+  best = new Best(positiveArg(ctx.args, "k", 10));
 }
 
-/** All splits have the same key, so this is called once. */
+export function map(key: string, value: JsonValue, ctx: MapContext<readonly Entry[]>): void {
+  // JSON can say 1e999, which is none.
+  if (typeof value === "number" && Number.isFinite(value)) best.add([key, value]);
+  else ctx.counter("values that are no numbers").add();
+}
+
+/** No more than the best k of a map task travels. */
+export function teardown(ctx: HookContext<readonly Entry[]>): void {
+  if (ctx.kind === "map") ctx.emit("", best.entries());
+}
+
+/** All map tasks have the same key, so this is called once. */
 export function reduceStream(_: string, found: Iterable<readonly Entry[]>, ctx: ReduceContext): void {
-  const best = new Best(positiveArg(ctx.args, "k", 10));
   for (const entries of found) for (const entry of entries) best.add(entry);
   for (const [key, number] of best.entries()) ctx.emit(key, number);
 }
@@ -49,7 +59,7 @@ class Best {
   }
 
   entries(): readonly Entry[] {
-    this.#candidates.sort(([a, n], [b, m]) => m - n || Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    this.#candidates.sort(([a, n], [b, m]) => m - n || compareCodePoints(a, b));
     this.#candidates.length = Math.min(this.#candidates.length, this.#k);
     this.#least = this.#candidates[this.#k - 1]?.[1] ?? -Infinity;
     return this.#candidates;

@@ -1,6 +1,6 @@
 /**
  * Puts small inputs for the bundled apps into `data/samples/`: logs of a web server, pages of some web sites, the edges of
- * a graph, points in the plane.
+ * a graph, points in the plane, two tables.
  *
  *     npm run samples
  *
@@ -15,9 +15,11 @@ import { accessLog } from "./samples/access-log.js";
 import { Choice } from "./samples/choice.js";
 import { edgeList } from "./samples/graph.js";
 import { points } from "./samples/points.js";
+import { customers, orders } from "./samples/tables.js";
 import { webPages } from "./samples/web.js";
 
 const seed = 1;
+const customerCount = 60;
 
 /** Makes the samples in `directory` (the checkout's `data/samples/` when left out), and returns their paths. */
 export async function makeSamples(directory = fileURLToPath(new URL("../data/samples", import.meta.url))) {
@@ -39,6 +41,8 @@ function samples(): [name: string, contents: string][] {
     ["edges.txt", edgeList(new Choice(seed, 3), 100, 3)],
     ["points.csv", points(new Choice(seed, 4), 400)],
     ...webPages(new Choice(seed, 5)).map(({ path, html }): [string, string] => [join("web", path), html]),
+    ["customers.csv", customers(new Choice(seed, 6), customerCount)],
+    ["orders.csv", orders(new Choice(seed, 7), 200, customerCount)],
   ];
 }
 

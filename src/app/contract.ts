@@ -248,7 +248,7 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
  * emits goes on.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Each step has types of its own.
-export type Step = App<any, any> & {
+export type Step<Value extends JsonValue = any, Input = any> = App<Value, Input> & {
   /** Number of reduce tasks of this step, whatever the job's; 1 for one that gathers everything, such as a top ten. */
   readonly reducers?: number;
 };

@@ -25,8 +25,10 @@ the others are in mr-step-1, mr-step-2, … in it, and with --keep-intermediate 
 those before it are kept, and --resume goes on with it.
 
 Examples:
-  $ ${path} wc ./most-frequent.js --input pg-*.txt
+  $ ${path} wc top-k --arg k=5 --input pg-*.txt
   $ ${path} ./clean.ts ./join.ts ./top.ts -o result --input 'logs/**/*.gz'`,
     )
-    .action((apps, given, command) => runJobs({ path, apps, inputs: given.input ?? [], given, command }));
+    .action((apps, given, command) =>
+      runJobs({ path, apps, isPipeline: true, inputs: given.input ?? [], given, command }),
+    );
 }

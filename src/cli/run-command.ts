@@ -26,6 +26,6 @@ Examples:
   $ curl -s https://example.com | ${path} wc -`,
     )
     .action((app, names, given, command) => {
-      return runJobs({ path, apps: [app], step: given.step, inputs: names, given, command });
+      return runJobs({ path, apps: [app], isPipeline: false, step: given.step, inputs: names, given, command });
     });
 }

@@ -13,6 +13,8 @@ import { writeTrace } from "./trace-file.js";
 export interface Typed {
   readonly path: string;
   readonly apps: readonly string[];
+  /** Whether each app is loaded to see if it has steps, and not only one that looks so. */
+  readonly isPipeline: boolean;
   /** Of the one app, only this step. */
   readonly step?: number | undefined;
   readonly inputs: readonly string[];
@@ -24,7 +26,8 @@ export interface Typed {
  * Runs a job, or the steps of a pipeline, to the end, and says how that was. Throws an Exit when it was not well, an AppError
  * or an InputError when it cannot begin.
  */
-export async function runJobs({ path, apps: names, step, inputs: typed, given, command }: Typed): Promise<void> {
+export async function runJobs(typed: Typed): Promise<void> {
+  const { path, apps: names, isPipeline, step, given, command } = typed;
   const [{ resolveApp, mayHaveSteps }, { splitBytesFor }, { LocalRunner }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/splits.js"),
@@ -32,11 +35,11 @@ export async function runJobs({ path, apps: names, step, inputs: typed, given, c
   ]);
   const apps = names.map((name) => resolveApp(name, step));
   // Until standard input has ended, a signal ends this process as it ends any other.
-  const files = await inputs.findGivenInputs(typed, given);
+  const files = await inputs.findGivenInputs(typed.inputs, given);
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const [app] = apps;
   if (app === undefined) throw new Error("there is no app to run");
-  if (apps.length > 1 || (step === undefined && mayHaveSteps(app))) {
+  if (isPipeline || (step === undefined && mayHaveSteps(app))) {
     const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
     const steps = await withStdoutAside(() => loadSteps(apps));
     if (steps.length > 1 || steps[0]?.place.number !== undefined) {

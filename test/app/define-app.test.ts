@@ -28,6 +28,17 @@ describe("defineApp", () => {
     });
   });
 
+  it("gives map of a step the type that the step before it has, and takes its number of reduce tasks", () => {
+    const step = defineApp<string, number>({
+      input: "pairs",
+      reducers: 1,
+      map: (_, value) => void expectTypeOf(value).toEqualTypeOf<number>(),
+    });
+    const pipeline: Pipeline = { steps: [defineApp<number>({ map: () => [] }), step] };
+    expect(pipeline.steps.map(({ reducers }) => reducers)).toEqual([undefined, 1]);
+    defineApp({ input: "pairs", map: (_, value) => void expectTypeOf(value).toEqualTypeOf<JsonValue>() });
+  });
+
   it("carries the type of the emitted values to reduce", () => {
     const app = defineApp<number>({
       input: "csv",

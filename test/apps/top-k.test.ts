@@ -1,42 +1,114 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as topK from "../../apps/top-k.js";
-import { runApp } from "./run-app.js";
+import * as topWords from "../../apps/top-words.js";
+import { testApp, type JsonValue } from "../../src/index.js";
 
-test.each<[string, string, string, string[]]>([
-  ["nothing in an empty file", "", "3", []],
-  ["the greatest numbers, in their order", "a 1\nb 3\nc 2\n", "2", ["b 3", "c 2"]],
-  ["all lines when there are fewer", "a 1\nb 2", "3", ["b 2", "a 1"]],
-  ["equal numbers by key, in the order of UTF-8", "\u{1d4b3} 1\n\uff41 1\nb 1\na 1", "3", ["a 1", "b 1", "\uff41 1"]],
-  ["keys with spaces, and tabs before the number", "to be 2\nor not\t3\r\n", "2", ["or not 3", "to be 2"]],
-  ["an empty key", " 5\nx 1\n", "1", [" 5"]],
-  ["numbers below zero and with fractions", "a -1\nb 0.5\nc 1e2", "3", ["c 100", "b 0.5", "a -1"]],
-])("top-k finds %s", (_what, text, k, expected) => {
-  expect(runApp(topK, [["f", text]], { k })).toEqual(expected);
+type Pairs = readonly (readonly [key: string, value: JsonValue])[];
+
+/** The output of a job, as another one reads it. */
+function written(pairs: Pairs): string {
+  return pairs.map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join("");
+}
+
+async function found(files: readonly Pairs[], k: number, splitBytes?: number): Promise<Pairs> {
+  const options = { args: { k: String(k) }, ...(splitBytes === undefined ? {} : { splitBytes }) };
+  const { outputs } = await testApp(topK, files.map(written), options);
+  return outputs.map(({ key, value }) => [key, value]);
+}
+
+/** Without the app's order of keys: as UTF-8, of which lone surrogates are no part. */
+function best(pairs: readonly (readonly [string, number])[], k: number): Pairs {
+  return pairs.toSorted(([a, n], [b, m]) => m - n || Buffer.compare(Buffer.from(a), Buffer.from(b))).slice(0, k);
+}
+
+test.each<[string, Pairs, number, Pairs]>([
+  ["nothing in an empty file", [], 3, []],
+  [
+    "the greatest numbers, in their order",
+    [
+      ["a", 1],
+      ["b", 3],
+      ["c", 2],
+    ],
+    2,
+    [
+      ["b", 3],
+      ["c", 2],
+    ],
+  ],
+  [
+    "all pairs when there are fewer",
+    [
+      ["a", 1],
+      ["", 2],
+    ],
+    3,
+    [
+      ["", 2],
+      ["a", 1],
+    ],
+  ],
+  [
+    "numbers below zero and with fractions",
+    [
+      ["a", -1],
+      ["b", 0.5],
+      ["c", 1e2],
+    ],
+    3,
+    [
+      ["c", 100],
+      ["b", 0.5],
+      ["a", -1],
+    ],
+  ],
+])("top-k finds %s", async (_what, pairs, k, expected) => {
+  expect(await found([pairs], k)).toEqual(expected);
 });
 
-test("top-k finds ten unless it is told otherwise, in all splits and files together", () => {
-  const pieces = Array.from({ length: 12 }, (_, n) => [`f${n}`, `key${n} ${n}\n`] as const);
-  expect(runApp(topK, pieces)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((n) => `key${n} ${n}`));
+test("top-k puts equal numbers in the order of the keys' code points", async () => {
+  const keys = ["a", "aa", "b", "\ud800", "\uff41", "\u{1d4b3}", "\u{1d4b3}a"];
+  const pairs = keys.map((key) => [key, 1] as const);
+  expect(await found([pairs.toReversed()], keys.length)).toEqual(pairs);
 });
 
-test("top-k counts lines without a number", () => {
-  const counters = {};
-  expect(runApp(topK, [["f", "a\na b\n\na NaN\n1\na Infinity\na 1"]], {}, counters)).toEqual(["a 1"]);
-  expect(counters).toEqual({ "malformed lines": 5 });
+test("top-k finds ten unless it is told otherwise, in all files together", async () => {
+  const files = Array.from({ length: 12 }, (_, n) => written([[`key${n}`, n]]));
+  const { outputs } = await testApp(topK, files);
+  expect(outputs).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((n) => ({ key: `key${n}`, value: n })));
 });
 
-test("top-k finds the same as a sort of everything, however the lines are cut into splits", () => {
-  const lines = fc.array(fc.tuple(fc.string({ unit: fc.constantFrom("a", "b", "é") }), fc.integer({ min: 0, max: 9 })));
-  fc.assert(
-    fc.property(lines, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 7 }), (all, k, length) => {
-      const text = all.map(([key, number]) => `${key} ${number}`);
-      const pieces = Array.from({ length: Math.ceil(text.length / length) }, (_, n) => {
-        return ["f", text.slice(n * length, (n + 1) * length).join("\n")] as const;
-      });
-      const sorted = all.toSorted(([a, n], [b, m]) => m - n || Buffer.compare(Buffer.from(a), Buffer.from(b)));
-      const expected = sorted.slice(0, k).map(([key, number]) => `${key} ${number}`);
-      expect(runApp(topK, pieces, { k: String(k) })).toEqual(expected);
+test("top-k counts values that are no numbers", async () => {
+  const values = ["1", null, true, [1], { n: 1 }];
+  const text = `${written(values.map((value) => ["a", value]))}{"key":"a","value":1e999}\n${written([["b", 1]])}`;
+  const { outputs, counters } = await testApp(topK, [text]);
+  expect(outputs).toEqual([{ key: "b", value: 1 }]);
+  expect(counters).toEqual({ "values that are no numbers": 6 });
+});
+
+test("top-k refuses a k that is none", async () => {
+  await expect(found([[]], 0)).rejects.toThrow("--arg k=0: expected a whole number from 1");
+});
+
+test("top-k finds the same as a sort of everything, however the pairs are cut into splits", async () => {
+  const key = fc.string({ unit: fc.constantFrom("a", "é", "\u{1d4b3}"), maxLength: 3 });
+  const pairs = fc.array(fc.tuple(key, fc.integer({ min: 0, max: 9 })), { maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(pairs, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 200 }), async (all, k, bytes) => {
+      expect(await found([all], k, bytes)).toEqual(best(all, k));
     }),
+    { numRuns: 30 },
   );
+});
+
+test("top-words finds the most frequent words, with one reduce task at the end", async () => {
+  const options = { args: { k: "2" }, reducers: 3 };
+  const { partitions } = await testApp(topWords, ["the whale the sea", "whale, the ship"], options);
+  expect(partitions).toEqual([
+    [
+      { key: "the", value: 3 },
+      { key: "whale", value: 2 },
+    ],
+  ]);
 });

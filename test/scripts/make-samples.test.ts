@@ -9,7 +9,7 @@ const temporary = useTemporaryDirectory();
 test("the samples are small and the same each time, and what is there and complete is left alone", async () => {
   const [one, other] = [temporary.newPath(), temporary.newPath()];
   const paths = await makeSamples(one);
-  expect(paths).toHaveLength(20);
+  expect(paths).toHaveLength(22);
   for (const path of paths) expect(statSync(path).size).toBeLessThan(30_000);
   const contents = paths.map((path) => readFileSync(path, "utf8"));
   const copies = await makeSamples(other);
