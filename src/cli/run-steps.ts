@@ -3,7 +3,7 @@ import type { PipelineStep } from "../app/steps.js";
 import type { InputFile } from "../input/files.js";
 import { splitBytesFor } from "../input/splits.js";
 import { differenceFromDone } from "../local/finished-step.js";
-import { optionsOfStep, runPipeline, type StepJob } from "../local/pipeline.js";
+import { optionsOfStep, requireFit, runPipeline, type StepJob } from "../local/pipeline.js";
 import type { RunEnd } from "../local/run.js";
 import * as inputs from "./inputs.js";
 import type { JobGiven } from "./run-options.js";
@@ -26,6 +26,7 @@ export async function runSteps({ path, steps, files, given, command, runner }: S
   // What is said of the output is about the last step.
   const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
   const ofAll = { ...jobOptions(files, last, command, splitBytesFor(files, given.workers)), reducers };
+  requireFit(steps, ofAll);
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
     const [first] = steps;

@@ -115,7 +115,8 @@ async function runSteps(
   job: SequentialOptions,
   run: (step: SequentialOptions, name: string, next?: string) => Promise<InProcessReport>,
 ): Promise<void> {
-  const { runPipeline, optionsOfStep } = await import("../local/pipeline.js");
+  const { runPipeline, optionsOfStep, requireFit } = await import("../local/pipeline.js");
+  requireFit(steps, job);
   await runPipeline({
     ...{ steps, inputs: job.inputs, files: job.files, outputDirectory: job.outputDirectory, reducers: job.reducers },
     ...{ keepIntermediate: false, isResumable: false, resume: false },

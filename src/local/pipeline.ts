@@ -7,10 +7,14 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { AppError } from "../app/app-error.js";
+import { misfit } from "../app/fit.js";
+import { traitsOf } from "../app/load.js";
 import type { PipelineStep } from "../app/steps.js";
 import { ResumeError } from "../coordinator/journal/resume-error.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import { requireNoOwnPartition } from "../input/sample.js";
 import { JobDirectory } from "../output/directory.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
@@ -83,6 +87,23 @@ export function optionsOfStep(job: StepJob, { reducers, partitioner, output, sam
   } as const;
 }
 
+/**
+ * Throws an AppError or an InputError when the options of the whole pipeline do not fit its steps. To be called before any of
+ * them is run: what is said of the output is about the last one, which may be hours away.
+ */
+export function requireFit(steps: readonly PipelineStep[], { reducers, partitioner, output }: OptionsOfJob): void {
+  // Nobody could tell which of the steps are meant by that.
+  if (reducers === 0 && steps.length > 1 && steps.some((step) => step.reducers === undefined)) {
+    throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
+  }
+  const last = steps.at(-1);
+  if (last === undefined) return;
+  const app = { name: last.file.name, ...traitsOf(last.app) };
+  const unfit = misfit(app, { reducers: last.reducers ?? reducers, output });
+  if (unfit !== undefined) throw new AppError(unfit);
+  if (partitioner === "range") requireNoOwnPartition(app);
+}
+
 /** One of the jobs of a pipeline, and how it has ended. */
 export interface StepEnd<Report> {
   readonly job: StepJob;
@@ -96,7 +117,6 @@ export interface StepEnd<Report> {
  * throws.
  */
 export async function runPipeline<Report>(options: PipelineOptions<Report>): Promise<StepEnd<Report>[]> {
-  requireReducers(options);
   const { steps, isResumable, resume, isDone, log } = options;
   const taken = await JobDirectory.take(options.outputDirectory, [...options.inputs, ...options.files]);
   const dismissJanitor = isResumable
@@ -131,12 +151,6 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
     await taken.release({ removeIfEmpty: !isWhole });
     await dismissJanitor?.();
   }
-}
-
-/** Nobody could tell which of the steps are meant by that. */
-function requireReducers({ steps, reducers }: Pick<PipelineOptions<unknown>, "steps" | "reducers">): void {
-  if (reducers > 0 || steps.length === 1 || steps.every((step) => step.reducers !== undefined)) return;
-  throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
 }
 
 /** The manifests of the steps that need not be run again, from the first one on. */

@@ -279,6 +279,8 @@ describe.concurrent("a pipeline that is interrupted", () => {
 });
 
 describe.concurrent("a pipeline is refused", () => {
+  const writing =
+    "export function map() {} export function reduce() {} export const writer = { extension: 'xml', record: () => '' };";
   const refusals: Record<string, { app?: string; args?: string[]; says: string }> = {
     "of a later step that wants to read files": {
       args: ["pipeline", "count.mjs", "wc", ...inputs],
@@ -287,6 +289,25 @@ describe.concurrent("a pipeline is refused", () => {
     "that is to reduce nothing": {
       args: ["pipeline", "count.mjs", "list.mjs", "-r", "0", ...inputs],
       says: "-r 0 is not for pipelines",
+    },
+    "that is to reduce nothing, also by a dry run": {
+      args: ["pipeline", "count.mjs", "list.mjs", "-r", "0", "--dry-run", ...inputs],
+      says: "-r 0 is not for pipelines",
+    },
+    "whose last app has a format of its own": {
+      app: writing,
+      args: ["pipeline", "count.mjs", "app.mjs", "--output-format", "csv", ...inputs],
+      says: "app app.mjs has a writer of its own, for .xml files; leave out --output-format",
+    },
+    "whose last app knows where each key belongs": {
+      app: `export const partition = () => 0; ${writing}`,
+      args: ["pipeline", "count.mjs", "app.mjs", "--partitioner", "range", ...inputs],
+      says: "app.mjs exports partition, and --partitioner range would pass it over",
+    },
+    "whose last step has a format of its own, by mr sequential": {
+      app: `import * as last from "./last.mjs"; export const steps = [{ map() {} }, last];`,
+      args: ["sequential", "app.mjs", "--output-format", "csv", "1.txt"],
+      says: "app app.mjs, step 2 has a writer of its own",
     },
     "without an input": { args: ["pipeline", "count.mjs"], says: "there is no input" },
     "when there is none to go on with": {
@@ -311,6 +332,7 @@ describe.concurrent("a pipeline is refused", () => {
   for (const [what, { app, args = ["run", "app.mjs", "1.txt"], says }] of Object.entries(refusals)) {
     test(what, async ({ place }) => {
       writeApps(place);
+      place.write("last.mjs", writing);
       if (app !== undefined) place.write("app.mjs", app);
       expectRefusal(await place.run("mr", args), says);
       expect(place.exists("mr-output")).toBe(false);
