@@ -9,7 +9,7 @@ import * as inputs from "./inputs.js";
 import type { JobGiven } from "./run-options.js";
 import { jobOptions } from "./job-options.js";
 import { tellDone, tellEnd, type JobEnd } from "./job-report.js";
-import type { LocalRunner } from "./local-runner.js";
+import { LocalRunner } from "./local-runner.js";
 
 interface StepsToRun {
   readonly path: string;
@@ -17,11 +17,10 @@ interface StepsToRun {
   readonly files: readonly InputFile[];
   readonly given: JobGiven;
   readonly command: CommandUnknownOpts;
-  readonly runner: LocalRunner;
 }
 
 /** Runs the steps of a pipeline, and says how each has ended. Throws what `runJobs` throws. */
-export async function runSteps({ path, steps, files, given, command, runner }: StepsToRun): Promise<void> {
+export async function runSteps({ path, steps, files, given, command }: StepsToRun): Promise<void> {
   const { keepIntermediate = false, resume = false, outputDir: outputDirectory, reducers } = given;
   // What is said of the output is about the last step.
   const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
@@ -34,6 +33,7 @@ export async function runSteps({ path, steps, files, given, command, runner }: S
     const own = { app: first.file, reducers: first.reducers ?? given.reducers } as const;
     return showPlan({ ...ofAll, ...own, partitioner: "hash", output: {}, steps: steps.length }, given, command);
   }
+  const runner = new LocalRunner(path, given);
   const optionsOf = (job: StepJob) => {
     const own = { ...ofAll, splitBytes: given.splitSize ?? splitBytesFor(job.inputs, given.workers) };
     return { ...own, ...optionsOfStep(job, ofAll), app: job.step.file, resume: job.resume };

@@ -6,7 +6,7 @@ import { badRecordsName } from "../output/names.js";
 import type { SummaryPlaces } from "../status/summary.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
-import { requireNoneOf } from "./one-step-only.js";
+import { withoutThoseOfOneJob } from "./one-step-only.js";
 import { outputsText, placeText } from "./outputs-text.js";
 import { outputSettings, partitionerOf, samplePercentOf } from "./job-options.js";
 import { profileDestination } from "./profile-destination.js";
@@ -100,8 +100,8 @@ Examples:
         const whole = { ...job, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);
         else {
-          requireNoneOf({ "--cpu-prof": profiles });
-          await runSteps(steps, whole, run);
+          withoutThoseOfOneJob(given, command);
+          await runSteps(steps, { ...whole, profiles: undefined }, run);
         }
       } finally {
         process.off("exit", onEarlyExit);
