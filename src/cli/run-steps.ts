@@ -40,7 +40,7 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
   };
   const isResumable = inputs.areKept(files);
   const endOf = ({ number, count }: StepJob, { report, poolFailure }: RunEnd): JobEnd => ({
-    report: number === 1 ? inputs.resumable(report, files) : report,
+    report: inputs.resumable(report, files),
     poolFailure,
     stoppedBy: runner.stoppedBy,
     step: { number, count, isResumable },

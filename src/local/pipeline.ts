@@ -18,7 +18,14 @@ import { requireNoOwnPartition } from "../input/sample.js";
 import { JobDirectory } from "../output/directory.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
-import { jobFileKinds, journalName, manifestName, stepDirectoryName, stepNumberOf } from "../output/names.js";
+import {
+  jobFileKinds,
+  journalName,
+  manifestName,
+  stepDirectoryName,
+  stepNumberOf,
+  type JobFileKind,
+} from "../output/names.js";
 import { verifyOutputs } from "../output/verify.js";
 import type { OutputSettings } from "../output/output-format.js";
 import type { Partitioner, SharedFile } from "../rpc/protocol.js";
@@ -147,7 +154,7 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
     if (!options.keepIntermediate) await dropResults(options, done);
     return ends;
   } finally {
-    if (!isWhole && !isResumable) await clearSteps(options, taken, (number) => number <= done.length);
+    if (!isWhole && !isResumable) await clearForGood(options, taken, done.length);
     await taken.release({ removeIfEmpty: !isWhole });
     await dismissJanitor?.();
   }
@@ -222,18 +229,31 @@ async function runStep<Report>({ run, log }: PipelineOptions<Report>, job: StepJ
   }
 }
 
-/** Removes all that steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
+/** Removes what nobody can go on with: all of the steps that are done, and of the next one all but why it was the last. */
+async function clearForGood<Report>(
+  options: PipelineOptions<Report>,
+  taken: JobDirectory,
+  done: number,
+): Promise<void> {
+  await clearSteps(options, taken, (number) => number <= done);
+  if (options.keepIntermediate) return;
+  const kinds = jobFileKinds.filter((kind) => kind !== "report");
+  await clearSteps(options, taken, (number) => number > done, kinds);
+}
+
+/** Removes what steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
 async function clearSteps<Report>(
   { inputs, files, outputDirectory }: PipelineOptions<Report>,
   taken: JobDirectory,
   isUseless: (number: number) => boolean,
+  kinds = jobFileKinds as readonly JobFileKind[],
 ): Promise<void> {
   for (const { name } of readdirSync(taken.path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     const number = stepNumberOf(name);
     if (number === undefined || !isUseless(number)) continue;
     await withDirectory(join(outputDirectory, name), [...inputs, ...files], (directory) => {
       directory.clear(["manifest"]);
-      directory.clear(jobFileKinds);
+      directory.clear(kinds);
     });
   }
 }

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { expectRefusal, linesOf, test, until, type Ended, type Place } from "./programs.js";
+import { expectRefusal, linesOf, test, until, type Ended, type Place, type StartOptions } from "./programs.js";
 
 /**
  * Three apps, each in a file of its own: how often each word occurs, how many words occur as often, and all of that in one
@@ -207,23 +207,30 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     expectRefusal(await place.run("mr", [...args, "--resume", ...inputs]), "mr-out-1.jsonl: its CRC-32 is ");
   });
 
-  test("leaves nothing but reports when its input has come through a pipe", async ({ place }) => {
+  test("keeps nothing but reports when its input has come through a pipe", async ({ place }) => {
     const args = writeApps(place);
     place.write("bad", "");
-    const { code, stderr } = await place.run("mr", [...args, "--input", "-"]);
-    // There is nothing to be read.
-    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("step 3 of 3 done") as string });
-    expect(place.files("out").filter((name) => name.includes(".jsonl"))).toEqual([]);
+    const { code, stderr } = await place.run("mr", [...args, "--input", "-"], { stdin: "1.txt" });
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("step 2 of 3 failed") as string,
+    });
+    expect(stderr).not.toContain("--resume");
+    expect(place.files("out")).toEqual(["out/mr-step-2/mr-report.json"]);
     expectRefusal(await place.run("mr", [...args, "--resume", "--input", "-"]), "input came from standard input");
   });
 });
 
 describe.concurrent("a pipeline that is interrupted", () => {
   /** The middle step waits in its second map task, when its first is done. */
-  async function interrupted(place: Place, signal: NodeJS.Signals): Promise<{ args: string[]; ended: Ended }> {
+  async function interrupted(
+    place: Place,
+    signal: NodeJS.Signals,
+    [given, options]: [string[], StartOptions?] = [inputs],
+  ): Promise<{ args: string[]; ended: Ended }> {
     const args = writeApps(place);
     place.write("wait", "1");
-    const program = place.start("mr", [...args, "--drain-timeout", "100ms", ...inputs]);
+    const program = place.start("mr", [...args, "--drain-timeout", "100ms", ...given], options);
     await until(
       () =>
         place.exists("calls") &&
@@ -265,6 +272,30 @@ describe.concurrent("a pipeline that is interrupted", () => {
     expect(calls(place, "count")).toHaveLength(2);
     expect(calls(place, "often 0")).toHaveLength(times);
     expect(place.read("out/mr-out-0")).toBe(answer);
+  });
+
+  test("by SIGINT while its apps are loaded ends at once", async ({ place }) => {
+    writeApps(place);
+    place.write(
+      "app.mjs",
+      `import { writeFileSync } from "node:fs";
+      writeFileSync("loading", "");
+      await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+      export const steps = [{ map() {} }];`,
+    );
+    const program = place.start("mr", ["run", "app.mjs", "1.txt"]);
+    await until(
+      () => place.exists("loading"),
+      () => "the app to be loaded",
+    );
+    program.signal("SIGINT");
+    expect(await program.exit()).toMatchObject({ signal: "SIGINT" });
+  });
+
+  test("keeps nothing when its input has come through a pipe, of which nothing is left", async ({ place }) => {
+    const { ended } = await interrupted(place, "SIGTERM", [["--input", "-"], { stdin: "1.txt" }]);
+    expect(ended).toMatchObject({ code: 143, stderr: expect.stringMatching(/stopped by SIGTERM\n$/) as string });
+    expect(place.exists("out")).toBe(false);
   });
 
   test("begins a step anew whose app was changed since", async ({ place }) => {
@@ -309,6 +340,10 @@ describe.concurrent("a pipeline is refused", () => {
       args: ["sequential", "app.mjs", "--output-format", "csv", "1.txt"],
       says: "app app.mjs, step 2 has a writer of its own",
     },
+    "with options that are about one job": {
+      args: ["pipeline", "count.mjs", "list.mjs", "--trace", "t.json", ...inputs],
+      says: "--trace is for one job, and a pipeline has several",
+    },
     "without an input": { args: ["pipeline", "count.mjs"], says: "there is no input" },
     "when there is none to go on with": {
       args: ["pipeline", "count.mjs", "often.mjs", "--resume", ...inputs],
@@ -339,6 +374,14 @@ describe.concurrent("a pipeline is refused", () => {
       expect(place.exists("out")).toBe(false);
     });
   }
+
+  test("only for what the command line says of options that are about one job", async ({ place }) => {
+    const args = writeApps(place);
+    place.write("mr.config.json", '{ "trace": "t.json", "cpuProf": true }');
+    await place.succeed("mr", [...args, ...inputs]);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(place.files().filter((name) => name === "t.json" || name.endsWith(".cpuprofile"))).toEqual([]);
+  });
 
   test("by a worker of the lab's pair, whose coordinator has one job", async ({ place }) => {
     writeApps(place);
