@@ -96,6 +96,18 @@ describe.concurrent("a pipeline", () => {
     place.leavesFiles = true;
   });
 
+  test("may have many steps, and says nothing of that", async ({ place }) => {
+    place.write("in.txt", "");
+    place.write(
+      "app.mjs",
+      `const next = { map: (key, value) => [{ key, value: value + 1 }] };
+      export const steps = [{ map: () => [{ key: "steps", value: 1 }] }, ...Array(11).fill(next)];`,
+    );
+    const { stderr } = await place.succeed("mr", ["run", "app.mjs", "-w", "1", "--quiet", "in.txt"]);
+    expect(stderr).toBe("");
+    expect(place.read("mr-output/mr-out-0")).toBe("steps 12\n");
+  });
+
   test("takes any pair to the next step as it is", async ({ place }) => {
     // What no line of text could hold apart.
     const pairs = [
