@@ -1,5 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
+import type { AppFile } from "../app/resolve.js";
 import type { PipelineStep } from "../app/steps.js";
+import type { DebuggerAddress } from "../local/debugger.js";
 import type { InProcessReport } from "../local/in-process-job.js";
 import type { SequentialOptions } from "../local/sequential.js";
 import { badRecordsName } from "../output/names.js";
@@ -94,8 +96,7 @@ Examples:
         return report;
       };
       try {
-        const steps =
-          given.step === undefined && mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
+        const steps = given.step === undefined && mayHaveSteps(app) ? await loadStepsIn(app, inspect) : [];
         const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? reducers }, command);
         const whole = { ...job, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);
@@ -107,6 +108,13 @@ Examples:
         process.off("exit", onEarlyExit);
       }
     });
+}
+
+/** In a debugger, which is waited for, when it is said where one is to connect: it may be wanted from the top of the module on. */
+async function loadStepsIn(app: AppFile, inspect: DebuggerAddress | undefined): Promise<PipelineStep[]> {
+  if (inspect !== undefined) await (await import("../local/debugger.js")).awaitDebugger(inspect);
+  const { loadSteps } = await import("../app/steps.js");
+  return loadSteps([app]);
 }
 
 /** Nothing is kept of a pipeline that does not come to its end. */
