@@ -138,6 +138,9 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
   let isWhole = false;
   try {
     if (resume) done = stepsDone(options, taken);
+    else if (isInterrupted(options)) {
+      log("the pipeline that was interrupted here is given up; --resume would have gone on with it");
+    }
     done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is done already`));
     const isBegun = resume && hasJournal(directoryOf(options, done.length + 1));
     await clearSteps(options, taken, (number) => number > done.length + (isBegun ? 1 : 0));
@@ -182,6 +185,13 @@ function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory
   throw new ResumeError(
     `there is nothing to resume in ${outputDirectory}: no pipeline was interrupted there; leave out --resume`,
   );
+}
+
+/** Whether a pipeline was begun in the directory after the last job that is done there. */
+function isInterrupted<Report>(options: PipelineOptions<Report>): boolean {
+  if (options.steps.slice(1).some((_, index) => hasJournal(directoryOf(options, index + 1)))) return true;
+  const [first, last] = [directoryOf(options, 1), options.outputDirectory].map(findManifest);
+  return first !== undefined && (last === undefined || last.ended < first.ended);
 }
 
 /** The job of the step that follows those that are done. */

@@ -188,10 +188,13 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     expect(calls(place, "count")).toHaveLength(2);
   });
 
-  test("begins anew without --resume", async ({ place }) => {
+  test("begins anew without --resume, and says what could have been", async ({ place }) => {
     const args = await failed(place);
-    await place.succeed("mr", [...args, ...inputs]);
-    expect(calls(place, "count")).toHaveLength(4);
+    const { stderr } = await place.succeed("mr", [...args, "--keep-intermediate", ...inputs]);
+    expect(stderr).toMatch(/^mr pipeline: the pipeline that was interrupted here is given up; --resume would have/);
+    const again = await place.succeed("mr", [...args, ...inputs]);
+    expect(again.stderr).toMatch(/^mr pipeline: step 1 of 3 done/);
+    expect(calls(place, "count")).toHaveLength(6);
     expect(place.read("out/mr-out-0")).toBe(answer);
   });
 
