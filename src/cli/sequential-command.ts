@@ -123,7 +123,10 @@ async function runSteps(
   job: SequentialOptions,
   run: (step: SequentialOptions, name: string, next?: string) => Promise<InProcessReport>,
 ): Promise<void> {
-  const { runPipeline, optionsOfStep, requireFit } = await import("../local/pipeline.js");
+  const [{ runPipeline }, { optionsOfStep, requireFit }] = await Promise.all([
+    import("../local/pipeline.js"),
+    import("../local/step-options.js"),
+  ]);
   requireFit(steps, job);
   await runPipeline({
     ...{ steps, inputs: job.inputs, files: job.files, outputDirectory: job.outputDirectory, reducers: job.reducers },
