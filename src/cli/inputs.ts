@@ -75,7 +75,10 @@ function listedIn(file: string | undefined): string[] {
   if (file === undefined) return [];
   try {
     const text = readFileSync(file === standardInput ? 0 : file, "utf8");
-    return text.split(/\r?\n/).filter((name) => name !== "");
+    return text
+      .replace(/^\uFEFF/, "")
+      .split(/\r?\n/)
+      .filter((name) => name !== "");
   } catch (error) {
     throw new InputError(`cannot read the list of inputs ${file}: ${(error as Error).message}`, { cause: error });
   }

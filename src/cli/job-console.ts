@@ -31,27 +31,26 @@ export class JobConsole {
   start(snapshot: () => Snapshot): void {
     if (this.#isQuiet) return;
     const begin = async () => {
-      this.#view =
+      const view =
         process.stderr.isTTY && process.env["TERM"] !== "dumb"
           ? await createProgressBars(process.stderr)
           : createProgressLines(process.stderr, this.#program, lineIntervalMs);
-      if (this.#timer === undefined) {
-        this.#endView();
+      // It may have been stopped meanwhile, and started for another job.
+      if (this.#timer !== delay) {
+        view.end();
         return;
       }
-      this.#view.show(snapshot());
-      this.#timer = setInterval(() => this.#view?.show(snapshot()), redrawIntervalMs);
+      this.#view = view;
+      view.show(snapshot());
+      this.#timer = setInterval(() => view.show(snapshot()), redrawIntervalMs);
     };
-    this.#timer = setTimeout(() => void begin(), firstShownMs);
+    const delay = setTimeout(() => void begin(), firstShownMs);
+    this.#timer = delay;
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#endView();
-  }
-
-  #endView(): void {
     this.#view?.end();
     this.#view = undefined;
   }

@@ -1,9 +1,17 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InputError } from "../input/input-error.js";
+import { isOnCommandLine } from "./option-values.js";
 
-/** Throws an InputError when one of these was given, each of which is about one job: the steps of a pipeline are several. */
-export function requireNoneOf(given: Readonly<Record<`--${string}`, unknown>>): void {
-  for (const [option, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    throw new InputError(`${option} is for one job, and a pipeline has several: run a step of it by itself (--step)`);
+/**
+ * What was given, without the options that are about one job: the steps of a pipeline are several. Throws an InputError when
+ * the command line gives one of these; what a variable or a config file says of them is for other jobs.
+ */
+export function withoutThoseOfOneJob<Given extends object>(given: Given, command: CommandUnknownOpts) {
+  for (const [name, flag] of Object.entries(ofOneJob) as [keyof typeof ofOneJob, string][]) {
+    if (!isOnCommandLine(command, name)) continue;
+    throw new InputError(`${flag} is for one job, and a pipeline has several: run a step of it by itself (--step)`);
   }
+  return { ...given, cpuProf: undefined, trace: undefined };
 }
+
+const ofOneJob = { cpuProf: "--cpu-prof", trace: "--trace" } as const;

@@ -3,7 +3,7 @@ import { requireWritableFile } from "../output/destination.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
 import * as inputs from "./inputs.js";
-import { requireNoneOf } from "./one-step-only.js";
+import { withoutThoseOfOneJob } from "./one-step-only.js";
 import { Exit, exitCodes } from "./program.js";
 import type { JobGiven } from "./run-options.js";
 import { withStdoutAside } from "./stdout-aside.js";
@@ -34,25 +34,24 @@ export async function runJobs(typed: Typed): Promise<void> {
     import("./local-runner.js"),
   ]);
   const apps = names.map((name) => resolveApp(name, step));
-  // Until standard input has ended, a signal ends this process as it ends any other.
   const files = await inputs.findGivenInputs(typed.inputs, given);
-  if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const [app] = apps;
   if (app === undefined) throw new Error("there is no app to run");
   if (isPipeline || (step === undefined && mayHaveSteps(app))) {
     const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
     const steps = await withStdoutAside(() => loadSteps(apps));
     if (steps.length > 1 || steps[0]?.place.number !== undefined) {
-      requireNoneOf({ "--cpu-prof": given.cpuProf, "--trace": given.trace });
-      return runSteps({ path, steps, files, given, command, runner: new LocalRunner(path, given) });
+      return runSteps({ path, steps, files, given: withoutThoseOfOneJob(given, command), command });
     }
   }
-  const runner = new LocalRunner(path, given);
+  if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const job = jobOptions(files, given, command, splitBytesFor(files, given.workers));
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
     return showPlan({ ...job, app }, given, command);
   }
+  // Until here, with standard input at its end and the app loaded, a signal ends this process as it ends any other.
+  const runner = new LocalRunner(path, given);
   await runner.open();
   const end = await runner.run(app, job);
   await runner.close();

@@ -3,13 +3,14 @@ import type { PipelineStep } from "../app/steps.js";
 import type { InputFile } from "../input/files.js";
 import { splitBytesFor } from "../input/splits.js";
 import { differenceFromDone } from "../local/finished-step.js";
-import { optionsOfStep, runPipeline, type StepJob } from "../local/pipeline.js";
+import { runPipeline, type StepJob } from "../local/pipeline.js";
 import type { RunEnd } from "../local/run.js";
+import { optionsOfStep, requireFit } from "../local/step-options.js";
 import * as inputs from "./inputs.js";
 import type { JobGiven } from "./run-options.js";
 import { jobOptions } from "./job-options.js";
 import { tellDone, tellEnd, type JobEnd } from "./job-report.js";
-import type { LocalRunner } from "./local-runner.js";
+import { LocalRunner } from "./local-runner.js";
 
 interface StepsToRun {
   readonly path: string;
@@ -17,15 +18,15 @@ interface StepsToRun {
   readonly files: readonly InputFile[];
   readonly given: JobGiven;
   readonly command: CommandUnknownOpts;
-  readonly runner: LocalRunner;
 }
 
 /** Runs the steps of a pipeline, and says how each has ended. Throws what `runJobs` throws. */
-export async function runSteps({ path, steps, files, given, command, runner }: StepsToRun): Promise<void> {
+export async function runSteps({ path, steps, files, given, command }: StepsToRun): Promise<void> {
   const { keepIntermediate = false, resume = false, outputDir: outputDirectory, reducers } = given;
   // What is said of the output is about the last step.
   const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
   const ofAll = { ...jobOptions(files, last, command, splitBytesFor(files, given.workers)), reducers };
+  requireFit(steps, ofAll);
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
     const [first] = steps;
@@ -33,13 +34,14 @@ export async function runSteps({ path, steps, files, given, command, runner }: S
     const own = { app: first.file, reducers: first.reducers ?? given.reducers } as const;
     return showPlan({ ...ofAll, ...own, partitioner: "hash", output: {}, steps: steps.length }, given, command);
   }
+  const runner = new LocalRunner(path, given);
   const optionsOf = (job: StepJob) => {
     const own = { ...ofAll, splitBytes: given.splitSize ?? splitBytesFor(job.inputs, given.workers) };
     return { ...own, ...optionsOfStep(job, ofAll), app: job.step.file, resume: job.resume };
   };
   const isResumable = inputs.areKept(files);
   const endOf = ({ number, count }: StepJob, { report, poolFailure }: RunEnd): JobEnd => ({
-    report: number === 1 ? inputs.resumable(report, files) : report,
+    report: inputs.resumable(report, files),
     poolFailure,
     stoppedBy: runner.stoppedBy,
     step: { number, count, isResumable },

@@ -1,12 +1,14 @@
 import { Command } from "@commander-js/extra-typings";
+import type { AppFile } from "../app/resolve.js";
 import type { PipelineStep } from "../app/steps.js";
+import type { DebuggerAddress } from "../local/debugger.js";
 import type { InProcessReport } from "../local/in-process-job.js";
 import type { SequentialOptions } from "../local/sequential.js";
 import { badRecordsName } from "../output/names.js";
 import type { SummaryPlaces } from "../status/summary.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
-import { requireNoneOf } from "./one-step-only.js";
+import { withoutThoseOfOneJob } from "./one-step-only.js";
 import { outputsText, placeText } from "./outputs-text.js";
 import { outputSettings, partitionerOf, samplePercentOf } from "./job-options.js";
 import { profileDestination } from "./profile-destination.js";
@@ -94,19 +96,25 @@ Examples:
         return report;
       };
       try {
-        const steps =
-          given.step === undefined && mayHaveSteps(app) ? await (await import("../app/steps.js")).loadSteps([app]) : [];
+        const steps = given.step === undefined && mayHaveSteps(app) ? await loadStepsIn(app, inspect) : [];
         const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? reducers }, command);
         const whole = { ...job, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);
         else {
-          requireNoneOf({ "--cpu-prof": profiles });
-          await runSteps(steps, whole, run);
+          withoutThoseOfOneJob(given, command);
+          await runSteps(steps, { ...whole, profiles: undefined }, run);
         }
       } finally {
         process.off("exit", onEarlyExit);
       }
     });
+}
+
+/** In a debugger, which is waited for, when it is said where one is to connect: it may be wanted from the top of the module on. */
+async function loadStepsIn(app: AppFile, inspect: DebuggerAddress | undefined): Promise<PipelineStep[]> {
+  if (inspect !== undefined) await (await import("../local/debugger.js")).awaitDebugger(inspect);
+  const { loadSteps } = await import("../app/steps.js");
+  return loadSteps([app]);
 }
 
 /** Nothing is kept of a pipeline that does not come to its end. */
@@ -115,7 +123,11 @@ async function runSteps(
   job: SequentialOptions,
   run: (step: SequentialOptions, name: string, next?: string) => Promise<InProcessReport>,
 ): Promise<void> {
-  const { runPipeline, optionsOfStep } = await import("../local/pipeline.js");
+  const [{ runPipeline }, { optionsOfStep, requireFit }] = await Promise.all([
+    import("../local/pipeline.js"),
+    import("../local/step-options.js"),
+  ]);
+  requireFit(steps, job);
   await runPipeline({
     ...{ steps, inputs: job.inputs, files: job.files, outputDirectory: job.outputDirectory, reducers: job.reducers },
     ...{ keepIntermediate: false, isResumable: false, resume: false },

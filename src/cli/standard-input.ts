@@ -11,7 +11,8 @@ import { removeWhenGone } from "../local/janitor.js";
 
 /** Reads standard input to its end, and returns the path of the file that it is in. Throws an InputError when it cannot. */
 export async function keepStandardInput(): Promise<string> {
-  const directory = process.env["TMPDIR"] ?? "/var/tmp";
+  const { TMPDIR = "" } = process.env;
+  const directory = TMPDIR === "" ? "/var/tmp" : TMPDIR;
   const path = join(directory, `mr-stdin-${randomBytes(8).toString("hex")}`);
   removeWhenGone(path);
   process.once("exit", () => rmSync(path, { force: true }));

@@ -25,14 +25,11 @@ const fileBytes = 1024 * 1024;
  */
 export function planSample(
   splits: readonly Split[],
-  { name, input: kind, ownPartition }: Pick<AppIdentity, "name" | "input" | "ownPartition">,
+  app: Pick<AppIdentity, "name" | "input" | "ownPartition">,
   reducers: number,
 ): Split[][] {
-  if (ownPartition === true) {
-    throw new InputError(
-      `${name} exports partition, and --partitioner range would pass it over: leave one of the two out`,
-    );
-  }
+  requireNoOwnPartition(app);
+  const { input: kind } = app;
   if (reducers <= 1) return [];
   const files = joined(splits);
   const isCut = files.some((file) => isCuttable(kind, file));
@@ -57,6 +54,14 @@ export function planSample(
   return Array.from({ length: Math.ceil(places.length / Math.max(1, perTask)) }, (_, task) => {
     return places.slice(task * perTask, (task + 1) * perTask);
   });
+}
+
+/** Throws an InputError when the app says itself which partition a key belongs to: there is nothing to be sampled then. */
+export function requireNoOwnPartition({ name, ownPartition }: Pick<AppIdentity, "name" | "ownPartition">): void {
+  if (ownPartition !== true) return;
+  throw new InputError(
+    `${name} exports partition, and --partitioner range would pass it over: leave one of the two out`,
+  );
 }
 
 /** The records of a place; of a file that cannot be cut, those in its first MiB (a record that begins there is read whole). */

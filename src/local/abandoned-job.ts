@@ -10,8 +10,8 @@ const retriesMax = 100;
 /**
  * Does for a coordinator that was killed what it would do at its end: removes the lock, unfinished files, and the
  * directories that were made for the job when there is nothing in them. What was finished stays, with the journal: the
- * job, or the pipeline that it is a step of, can be resumed. Each of its workers does so. When a new job has the directory by now, that one clears it, and its
- * directories are not to be removed.
+ * job, or the pipeline that it is a step of, can be resumed. Each of its workers does so. When a new job has the directory
+ * by now, that one clears it, and its directories are not to be removed.
  */
 export async function clearAbandonedJob(start: WorkerStart): Promise<void> {
   const { outputDirectory, pipelineDirectory, newDirectories } = start;

@@ -27,16 +27,20 @@ class DebuggerAddressError extends Error {
  * Throws a DebuggerAddressError when nobody can connect there, and what `loadApp` throws.
  */
 export async function loadDebugged(file: AppFile, address: DebuggerAddress): Promise<LoadedApp> {
-  if (!isDebugged) {
-    await listen(address);
-    // Blocks this thread, in which nothing else happens: Ctrl-C ends the process as it ends any other.
-    inspector.waitForDebugger();
-    isDebugged = true;
-  }
+  await awaitDebugger(address);
   const app = await loadApp(file);
   const { setup, readRecords, map, mapBytes } = app;
   stopAtFirstCall([setup, readRecords, map, mapBytes].filter((entry) => entry !== undefined));
   return app;
+}
+
+/** Waits for a debugger, once. Throws a DebuggerAddressError when nobody can connect there. */
+export async function awaitDebugger(address: DebuggerAddress): Promise<void> {
+  if (isDebugged) return;
+  await listen(address);
+  // Blocks this thread, in which nothing else happens: Ctrl-C ends the process as it ends any other.
+  inspector.waitForDebugger();
+  isDebugged = true;
 }
 
 /** Of a pipeline, each step of which loads its app: who debugs the first is there already. */

@@ -14,10 +14,16 @@ import { InputError } from "../input/input-error.js";
 import { JobDirectory } from "../output/directory.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
-import { jobFileKinds, journalName, manifestName, stepDirectoryName, stepNumberOf } from "../output/names.js";
+import {
+  jobFileKinds,
+  journalName,
+  manifestName,
+  stepDirectoryName,
+  stepNumberOf,
+  type JobFileKind,
+} from "../output/names.js";
 import { verifyOutputs } from "../output/verify.js";
-import type { OutputSettings } from "../output/output-format.js";
-import type { Partitioner, SharedFile } from "../rpc/protocol.js";
+import type { SharedFile } from "../rpc/protocol.js";
 import { hireJanitor } from "./janitor.js";
 
 /** A step as a job. */
@@ -58,31 +64,6 @@ export interface PipelineOptions<Report> {
   readonly log: (message: string) => void;
 }
 
-/** The options of a job that have other values in the steps of a pipeline. */
-interface OptionsOfJob {
-  readonly reducers: number;
-  readonly partitioner: Partitioner;
-  readonly output: OutputSettings;
-  readonly samplePercent?: number | undefined;
-}
-
-/** The options of a step, where those are given of the whole pipeline. */
-export function optionsOfStep(job: StepJob, { reducers, partitioner, output, samplePercent }: OptionsOfJob) {
-  const { step, number, count, inputs, outputDirectory, taken, earlierSteps } = job;
-  const isLast = number === count;
-  return {
-    inputs,
-    outputDirectory,
-    earlierSteps,
-    taken: isLast ? taken : undefined,
-    reducers: step.reducers ?? reducers,
-    // Nobody looks for order in what only goes on to the next step.
-    partitioner: isLast ? partitioner : "hash",
-    output: isLast ? output : ({ format: "jsonl" } as const),
-    samplePercent: number === 1 ? samplePercent : undefined,
-  } as const;
-}
-
 /** One of the jobs of a pipeline, and how it has ended. */
 export interface StepEnd<Report> {
   readonly job: StepJob;
@@ -96,7 +77,6 @@ export interface StepEnd<Report> {
  * throws.
  */
 export async function runPipeline<Report>(options: PipelineOptions<Report>): Promise<StepEnd<Report>[]> {
-  requireReducers(options);
   const { steps, isResumable, resume, isDone, log } = options;
   const taken = await JobDirectory.take(options.outputDirectory, [...options.inputs, ...options.files]);
   const dismissJanitor = isResumable
@@ -111,6 +91,9 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
   let isWhole = false;
   try {
     if (resume) done = stepsDone(options, taken);
+    else if (isInterrupted(options)) {
+      log("the pipeline that was interrupted here is given up; --resume would have gone on with it");
+    }
     done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is done already`));
     const isBegun = resume && hasJournal(directoryOf(options, done.length + 1));
     await clearSteps(options, taken, (number) => number > done.length + (isBegun ? 1 : 0));
@@ -127,16 +110,10 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
     if (!options.keepIntermediate) await dropResults(options, done);
     return ends;
   } finally {
-    if (!isWhole && !isResumable) await clearSteps(options, taken, (number) => number <= done.length);
+    if (!isWhole && !isResumable) await clearForGood(options, taken, done.length);
     await taken.release({ removeIfEmpty: !isWhole });
     await dismissJanitor?.();
   }
-}
-
-/** Nobody could tell which of the steps are meant by that. */
-function requireReducers({ steps, reducers }: Pick<PipelineOptions<unknown>, "steps" | "reducers">): void {
-  if (reducers > 0 || steps.length === 1 || steps.every((step) => step.reducers !== undefined)) return;
-  throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
 }
 
 /** The manifests of the steps that need not be run again, from the first one on. */
@@ -161,6 +138,13 @@ function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory
   throw new ResumeError(
     `there is nothing to resume in ${outputDirectory}: no pipeline was interrupted there; leave out --resume`,
   );
+}
+
+/** Whether a pipeline was begun in the directory after the last job that is done there. */
+function isInterrupted<Report>(options: PipelineOptions<Report>): boolean {
+  if (options.steps.slice(1).some((_, index) => hasJournal(directoryOf(options, index + 1)))) return true;
+  const [first, last] = [directoryOf(options, 1), options.outputDirectory].map(findManifest);
+  return first !== undefined && (last === undefined || last.ended < first.ended);
 }
 
 /** The job of the step that follows those that are done. */
@@ -208,18 +192,31 @@ async function runStep<Report>({ run, log }: PipelineOptions<Report>, job: StepJ
   }
 }
 
-/** Removes all that steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
+/** Removes what nobody can go on with: all of the steps that are done, and of the next one all but why it was the last. */
+async function clearForGood<Report>(
+  options: PipelineOptions<Report>,
+  taken: JobDirectory,
+  done: number,
+): Promise<void> {
+  await clearSteps(options, taken, (number) => number <= done);
+  if (options.keepIntermediate) return;
+  const kinds = jobFileKinds.filter((kind) => kind !== "report");
+  await clearSteps(options, taken, (number) => number > done, kinds);
+}
+
+/** Removes what steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
 async function clearSteps<Report>(
   { inputs, files, outputDirectory }: PipelineOptions<Report>,
   taken: JobDirectory,
   isUseless: (number: number) => boolean,
+  kinds = jobFileKinds as readonly JobFileKind[],
 ): Promise<void> {
   for (const { name } of readdirSync(taken.path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     const number = stepNumberOf(name);
     if (number === undefined || !isUseless(number)) continue;
     await withDirectory(join(outputDirectory, name), [...inputs, ...files], (directory) => {
       directory.clear(["manifest"]);
-      directory.clear(jobFileKinds);
+      directory.clear(kinds);
     });
   }
 }

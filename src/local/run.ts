@@ -63,8 +63,13 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
     return child;
   };
   const pool = new WorkerPool(startWorker, workers, (message) => unfit.abort(message));
-  const onKill = () => pool.kill();
-  kill.addEventListener("abort", onKill);
+  // The signals outlive the job: it may be a step of a pipeline.
+  const ended = new AbortController();
+  const whenAborted = (signal: AbortSignal, action: () => void): void => {
+    if (signal.aborted) action();
+    else signal.addEventListener("abort", action, { signal: ended.signal });
+  };
+  whenAborted(kill, () => pool.kill());
   try {
     // Only now, since this takes its time, and so do the workers.
     const { Coordinator } = await import("../coordinator/coordinator.js");
@@ -97,7 +102,7 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
     await pool.close();
     throw error;
   } finally {
-    kill.removeEventListener("abort", onKill);
+    ended.abort();
   }
 }
 
@@ -123,9 +128,4 @@ function spawnWorker(start: WorkerStart): { child: ChildProcess; connection: Dup
   // An error also closes it, and that is noticed.
   connection?.on("error", () => undefined);
   return { child, connection };
-}
-
-function whenAborted(signal: AbortSignal, action: () => void): void {
-  if (signal.aborted) action();
-  else signal.addEventListener("abort", action);
 }

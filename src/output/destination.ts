@@ -1,10 +1,11 @@
 /** Where a user wants files to be that are no output: looked at before the job begins, since they are written at its end. */
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { missingDirectories } from "./make-directory.js";
 import { jobFileKind, looksLikeOutput } from "./names.js";
+import { isPipeOrDevice } from "./report.js";
 
 /** Throws an InputError when no file can be written in this directory, which may be made. `what` is wanted there. */
 export function requireWritableDirectory(path: string, what: string): void {
@@ -36,10 +37,19 @@ export function requireWritableFile(path: string, what: string, inputs: readonly
   if (jobFileKind(name) !== undefined || looksLikeOutput(name)) {
     throw new InputError(`cannot write ${what} to ${path}: it has the name of a job's file; choose another one`);
   }
-  requireWritableDirectory(dirname(resolve(path)), what);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
+  if (isPipeOrDevice(stats)) return;
+  requireWritableDirectory(dirname(stats === undefined ? resolve(path) : realpathSync(path)), what);
   if (stats?.isDirectory() === true) throw new InputError(`cannot write ${what} to ${path}: it is a directory`);
   if (stats !== undefined && inputs.some((input) => input.path === realpathSync(path))) {
     throw new InputError(`cannot write ${what} to ${path}: it is an input`);
+  }
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // Who looks at the directory says why.
   }
 }

@@ -14,7 +14,6 @@ import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
 import { jobFileKind, type JobFileKind } from "./names.js";
 
-/** A directory that this process has taken. */
 interface ClearOptions {
   /** Of the names of the outputs, when they are of an app's own format. */
   readonly suffix?: string;
@@ -22,6 +21,7 @@ interface ClearOptions {
   readonly kept?: readonly string[];
 }
 
+/** A directory that this process has taken. */
 export class JobDirectory {
   /** Absolute, without symbolic links. */
   readonly path: string;

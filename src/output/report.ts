@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { realpathSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { reportName, temporaryReportName } from "./names.js";
 import { commitFile, StagedFile } from "./staged-file.js";
@@ -13,10 +13,23 @@ export function writeReport(directory: string, jobId: string, text: string): voi
   write(temporaryPath, join(directory, reportName), text, (file) => file.close());
 }
 
-/** Writes what is made of it for a person, in place of what is there. */
+/** Writes what is made of it for a person, in place of the file that is there; into what is there if it is a pipe or a device. */
 export function writeForPerson(path: string, text: string): void {
-  const temporaryPath = join(dirname(path), temporaryReportName(randomBytes(4).toString("hex")));
-  write(temporaryPath, path, text, (file) => file.finish());
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (isPipeOrDevice(stats)) {
+    // A file in its place would be the end of it, and of /dev/null for all of the machine.
+    writeFileSync(path, text);
+    return;
+  }
+  // Who has made a link wants to keep it.
+  const target = stats === undefined ? path : realpathSync(path);
+  const temporaryPath = join(dirname(target), temporaryReportName(randomBytes(4).toString("hex")));
+  write(temporaryPath, target, text, (file) => file.finish());
+}
+
+/** Whether what is written there is not kept in a file of that name. */
+export function isPipeOrDevice(stats: Stats | undefined): boolean {
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 function write(temporaryPath: string, path: string, text: string, end: (file: StagedFile) => unknown): void {

@@ -14,12 +14,12 @@ function output(place: Place, directory = "mr-output"): string[] {
 }
 
 /** Runs `mr` with a file as its standard input. */
-function mrWith(place: Place, stdin: string, args: readonly string[]) {
+function mrWith(place: Place, stdin: string, args: readonly string[], TMPDIR = place.directory) {
   const descriptor = openSync(join(place.directory, stdin), "r");
   try {
     return spawnSync(process.execPath, [join(root, "dist/src/cli/mr.js"), ...args], {
       cwd: place.directory,
-      env: { PATH: process.env["PATH"], TMPDIR: place.directory },
+      env: { PATH: process.env["PATH"], TMPDIR },
       stdio: [descriptor, "pipe", "pipe"],
       encoding: "utf8",
     });
@@ -90,10 +90,21 @@ describe.concurrent("inputs", () => {
     });
   }
 
+  test("are not kept in the current directory when $TMPDIR is empty", ({ place }) => {
+    place.write(
+      "app.mjs",
+      `import { readdirSync } from "node:fs";
+      export const map = () => readdirSync(".").map((key) => ({ key, value: 1 }));
+      export const reduce = () => 1;`,
+    );
+    expect(mrWith(place, "app.mjs", ["run", "-r", "1", "app.mjs", "-"], "").status).toBe(0);
+    expect(output(place)).toEqual(["app.mjs 1", "mr-output 1"]);
+  });
+
   test("may be listed in a file, or on standard input", async ({ place }) => {
     place.write("a.txt", "one two");
     place.write("b/c.txt", "three");
-    place.write("list", "a.txt\r\n\nb/*.txt\n");
+    place.write("list", "\ufeffa.txt\r\n\nb/*.txt\n");
     await place.succeed("mr", ["run", "wc", "--inputs-from", "list"]);
     expect(output(place)).toEqual(wordCount(["one two three"]));
     expect(mrWith(place, "list", ["run", "wc", "--inputs-from", "-", "a.txt"]).status).toBe(0);

@@ -95,6 +95,19 @@ describe.concurrent("mr sequential --inspect", () => {
     expect(place.read("mr-output/mr-out-0")).toBe(counts);
   });
 
+  test("waits before it loads an app with steps, too", async ({ place }) => {
+    const steps = `import { writeFileSync } from "node:fs";
+    writeFileSync("loaded", "");
+    export const steps = [{ map: (file, text) => [{ key: text, value: 1 }] }];`;
+    const program = start(place, place.write("app.js", steps));
+    const client = await DebuggerClient.connect(program);
+    expect(place.exists("loaded")).toBe(false);
+    await client.send("Runtime.runIfWaitingForDebugger");
+    expect(await client.paused()).toMatchObject({ functionName: "map" });
+    client.close();
+    expect(await program.exit()).toMatchObject({ code: 0 });
+  });
+
   test("waits, without a trace, until Ctrl-C ends it", async ({ place }) => {
     const program = start(place, place.write("app.js", javascript));
     await program.says("Debugger listening on ws://127.0.0.1:");

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { expectRefusal, linesOf, test, until, type Ended, type Place } from "./programs.js";
+import { expectRefusal, linesOf, test, until, type Ended, type Place, type StartOptions } from "./programs.js";
 
 /**
  * Three apps, each in a file of its own: how often each word occurs, how many words occur as often, and all of that in one
@@ -96,6 +96,18 @@ describe.concurrent("a pipeline", () => {
     place.leavesFiles = true;
   });
 
+  test("may have many steps, and says nothing of that", async ({ place }) => {
+    place.write("in.txt", "");
+    place.write(
+      "app.mjs",
+      `const next = { map: (key, value) => [{ key, value: value + 1 }] };
+      export const steps = [{ map: () => [{ key: "steps", value: 1 }] }, ...Array(11).fill(next)];`,
+    );
+    const { stderr } = await place.succeed("mr", ["run", "app.mjs", "-w", "1", "--quiet", "in.txt"]);
+    expect(stderr).toBe("");
+    expect(place.read("mr-output/mr-out-0")).toBe("steps 12\n");
+  });
+
   test("takes any pair to the next step as it is", async ({ place }) => {
     // What no line of text could hold apart.
     const pairs = [
@@ -176,10 +188,13 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     expect(calls(place, "count")).toHaveLength(2);
   });
 
-  test("begins anew without --resume", async ({ place }) => {
+  test("begins anew without --resume, and says what could have been", async ({ place }) => {
     const args = await failed(place);
-    await place.succeed("mr", [...args, ...inputs]);
-    expect(calls(place, "count")).toHaveLength(4);
+    const { stderr } = await place.succeed("mr", [...args, "--keep-intermediate", ...inputs]);
+    expect(stderr).toMatch(/^mr pipeline: the pipeline that was interrupted here is given up; --resume would have/);
+    const again = await place.succeed("mr", [...args, ...inputs]);
+    expect(again.stderr).toMatch(/^mr pipeline: step 1 of 3 done/);
+    expect(calls(place, "count")).toHaveLength(6);
     expect(place.read("out/mr-out-0")).toBe(answer);
   });
 
@@ -207,23 +222,30 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     expectRefusal(await place.run("mr", [...args, "--resume", ...inputs]), "mr-out-1.jsonl: its CRC-32 is ");
   });
 
-  test("leaves nothing but reports when its input has come through a pipe", async ({ place }) => {
+  test("keeps nothing but reports when its input has come through a pipe", async ({ place }) => {
     const args = writeApps(place);
     place.write("bad", "");
-    const { code, stderr } = await place.run("mr", [...args, "--input", "-"]);
-    // There is nothing to be read.
-    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("step 3 of 3 done") as string });
-    expect(place.files("out").filter((name) => name.includes(".jsonl"))).toEqual([]);
+    const { code, stderr } = await place.run("mr", [...args, "--input", "-"], { stdin: "1.txt" });
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("step 2 of 3 failed") as string,
+    });
+    expect(stderr).not.toContain("--resume");
+    expect(place.files("out")).toEqual(["out/mr-step-2/mr-report.json"]);
     expectRefusal(await place.run("mr", [...args, "--resume", "--input", "-"]), "input came from standard input");
   });
 });
 
 describe.concurrent("a pipeline that is interrupted", () => {
   /** The middle step waits in its second map task, when its first is done. */
-  async function interrupted(place: Place, signal: NodeJS.Signals): Promise<{ args: string[]; ended: Ended }> {
+  async function interrupted(
+    place: Place,
+    signal: NodeJS.Signals,
+    [given, options]: [string[], StartOptions?] = [inputs],
+  ): Promise<{ args: string[]; ended: Ended }> {
     const args = writeApps(place);
     place.write("wait", "1");
-    const program = place.start("mr", [...args, "--drain-timeout", "100ms", ...inputs]);
+    const program = place.start("mr", [...args, "--drain-timeout", "100ms", ...given], options);
     await until(
       () =>
         place.exists("calls") &&
@@ -267,6 +289,30 @@ describe.concurrent("a pipeline that is interrupted", () => {
     expect(place.read("out/mr-out-0")).toBe(answer);
   });
 
+  test("by SIGINT while its apps are loaded ends at once", async ({ place }) => {
+    writeApps(place);
+    place.write(
+      "app.mjs",
+      `import { writeFileSync } from "node:fs";
+      writeFileSync("loading", "");
+      await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+      export const steps = [{ map() {} }];`,
+    );
+    const program = place.start("mr", ["run", "app.mjs", "1.txt"]);
+    await until(
+      () => place.exists("loading"),
+      () => "the app to be loaded",
+    );
+    program.signal("SIGINT");
+    expect(await program.exit()).toMatchObject({ signal: "SIGINT" });
+  });
+
+  test("keeps nothing when its input has come through a pipe, of which nothing is left", async ({ place }) => {
+    const { ended } = await interrupted(place, "SIGTERM", [["--input", "-"], { stdin: "1.txt" }]);
+    expect(ended).toMatchObject({ code: 143, stderr: expect.stringMatching(/stopped by SIGTERM\n$/) as string });
+    expect(place.exists("out")).toBe(false);
+  });
+
   test("begins a step anew whose app was changed since", async ({ place }) => {
     const { args } = await interrupted(place, "SIGKILL");
     fs.appendFileSync(join(place.directory, "often.mjs"), "// changed\n");
@@ -279,6 +325,8 @@ describe.concurrent("a pipeline that is interrupted", () => {
 });
 
 describe.concurrent("a pipeline is refused", () => {
+  const writing =
+    "export function map() {} export function reduce() {} export const writer = { extension: 'xml', record: () => '' };";
   const refusals: Record<string, { app?: string; args?: string[]; says: string }> = {
     "of a later step that wants to read files": {
       args: ["pipeline", "count.mjs", "wc", ...inputs],
@@ -287,6 +335,29 @@ describe.concurrent("a pipeline is refused", () => {
     "that is to reduce nothing": {
       args: ["pipeline", "count.mjs", "list.mjs", "-r", "0", ...inputs],
       says: "-r 0 is not for pipelines",
+    },
+    "that is to reduce nothing, also by a dry run": {
+      args: ["pipeline", "count.mjs", "list.mjs", "-r", "0", "--dry-run", ...inputs],
+      says: "-r 0 is not for pipelines",
+    },
+    "whose last app has a format of its own": {
+      app: writing,
+      args: ["pipeline", "count.mjs", "app.mjs", "--output-format", "csv", ...inputs],
+      says: "app app.mjs has a writer of its own, for .xml files; leave out --output-format",
+    },
+    "whose last app knows where each key belongs": {
+      app: `export const partition = () => 0; ${writing}`,
+      args: ["pipeline", "count.mjs", "app.mjs", "--partitioner", "range", ...inputs],
+      says: "app.mjs exports partition, and --partitioner range would pass it over",
+    },
+    "whose last step has a format of its own, by mr sequential": {
+      app: `import * as last from "./last.mjs"; export const steps = [{ map() {} }, last];`,
+      args: ["sequential", "app.mjs", "--output-format", "csv", "1.txt"],
+      says: "app app.mjs, step 2 has a writer of its own",
+    },
+    "with options that are about one job": {
+      args: ["pipeline", "count.mjs", "list.mjs", "--trace", "t.json", ...inputs],
+      says: "--trace is for one job, and a pipeline has several",
     },
     "without an input": { args: ["pipeline", "count.mjs"], says: "there is no input" },
     "when there is none to go on with": {
@@ -311,12 +382,21 @@ describe.concurrent("a pipeline is refused", () => {
   for (const [what, { app, args = ["run", "app.mjs", "1.txt"], says }] of Object.entries(refusals)) {
     test(what, async ({ place }) => {
       writeApps(place);
+      place.write("last.mjs", writing);
       if (app !== undefined) place.write("app.mjs", app);
       expectRefusal(await place.run("mr", args), says);
       expect(place.exists("mr-output")).toBe(false);
       expect(place.exists("out")).toBe(false);
     });
   }
+
+  test("only for what the command line says of options that are about one job", async ({ place }) => {
+    const args = writeApps(place);
+    place.write("mr.config.json", '{ "trace": "t.json", "cpuProf": true }');
+    await place.succeed("mr", [...args, ...inputs]);
+    expect(place.read("out/mr-out-0")).toBe(answer);
+    expect(place.files().filter((name) => name === "t.json" || name.endsWith(".cpuprofile"))).toEqual([]);
+  });
 
   test("by a worker of the lab's pair, whose coordinator has one job", async ({ place }) => {
     writeApps(place);

@@ -94,6 +94,8 @@ export class Program {
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Name of the file that is its standard input; none when absent. */
+  readonly stdin?: string;
 }
 
 /** The directory of one test, and the programs that it started there. */
@@ -105,9 +107,17 @@ export class Place {
   readonly #outputDirectories = new Set([this.directory]);
 
   /** Starts a program. Coordinator and workers meet at the place's own socket. */
-  start(name: ProgramName, args: readonly string[], { cwd = this.directory, env = {} }: StartOptions = {}): Program {
+  start(name: ProgramName, args: readonly string[], options: StartOptions = {}): Program {
+    const { cwd = this.directory, env = {}, stdin } = options;
     this.#noteOutputDirectory(name, args, cwd);
-    return this.#start([process.execPath, programFile(name), ...args], cwd, env);
+    const command = [process.execPath, programFile(name), ...args];
+    if (stdin === undefined) return this.#start(command, cwd, env);
+    const descriptor = fs.openSync(join(this.directory, stdin), "r");
+    try {
+      return this.#start(command, cwd, env, descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
   }
 
   /** Starts a program in a terminal of its own, with so many columns and rows. What it writes there is standard output. */
@@ -235,12 +245,17 @@ export class Place {
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #start([program = "", ...args]: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Program {
+  #start(
+    [program = "", ...args]: readonly string[],
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+    stdin: number | "ignore" = "ignore",
+  ): Program {
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(program, args, {
       cwd,
       env: { PATH, HOME, MR_SOCKET: this.socket, [marker]: this.directory, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [stdin, "pipe", "pipe"],
       detached: true,
     });
     return new Program([program, ...args].join(" "), child);

@@ -1,0 +1,52 @@
+/** What the options of a whole pipeline are to its steps. */
+import { AppError } from "../app/app-error.js";
+import { misfit } from "../app/fit.js";
+import { traitsOf } from "../app/load.js";
+import type { PipelineStep } from "../app/steps.js";
+import { InputError } from "../input/input-error.js";
+import { requireNoOwnPartition } from "../input/sample.js";
+import type { OutputSettings } from "../output/output-format.js";
+import type { Partitioner } from "../rpc/protocol.js";
+import type { StepJob } from "./pipeline.js";
+
+/** The options of a job that have other values in the steps of a pipeline. */
+interface OptionsOfJob {
+  readonly reducers: number;
+  readonly partitioner: Partitioner;
+  readonly output: OutputSettings;
+  readonly samplePercent?: number | undefined;
+}
+
+/** The options of a step, where those are given of the whole pipeline. */
+export function optionsOfStep(job: StepJob, { reducers, partitioner, output, samplePercent }: OptionsOfJob) {
+  const { step, number, count, inputs, outputDirectory, taken, earlierSteps } = job;
+  const isLast = number === count;
+  return {
+    inputs,
+    outputDirectory,
+    earlierSteps,
+    taken: isLast ? taken : undefined,
+    reducers: step.reducers ?? reducers,
+    // Nobody looks for order in what only goes on to the next step.
+    partitioner: isLast ? partitioner : "hash",
+    output: isLast ? output : ({ format: "jsonl" } as const),
+    samplePercent: number === 1 ? samplePercent : undefined,
+  } as const;
+}
+
+/**
+ * Throws an AppError or an InputError when the options of the whole pipeline do not fit its steps. To be called before any of
+ * them is run: what is said of the output is about the last one, which may be hours away.
+ */
+export function requireFit(steps: readonly PipelineStep[], { reducers, partitioner, output }: OptionsOfJob): void {
+  // Nobody could tell which of the steps are meant by that.
+  if (reducers === 0 && steps.length > 1 && steps.some((step) => step.reducers === undefined)) {
+    throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
+  }
+  const last = steps.at(-1);
+  if (last === undefined) return;
+  const app = { name: last.file.name, ...traitsOf(last.app) };
+  const unfit = misfit(app, { reducers: last.reducers ?? reducers, output });
+  if (unfit !== undefined) throw new AppError(unfit);
+  if (partitioner === "range") requireNoOwnPartition(app);
+}

@@ -1,0 +1,45 @@
+import { execFileSync, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { requireWritableFile } from "../../src/output/destination.js";
+import { writeForPerson } from "../../src/output/report.js";
+
+let directory: string;
+beforeEach(() => {
+  directory = fs.mkdtempSync(join(tmpdir(), "mr-report-"));
+});
+afterEach(() => {
+  fs.rmSync(directory, { recursive: true });
+});
+
+describe("a file for a person", () => {
+  test("replaces the one that is there", () => {
+    const path = join(directory, "page.html");
+    fs.writeFileSync(path, "old and longer");
+    writeForPerson(path, "new");
+    expect(fs.readFileSync(path, "utf8")).toBe("new");
+    expect(fs.readdirSync(directory)).toEqual(["page.html"]);
+  });
+
+  test("goes where a symbolic link leads, and the link stays", () => {
+    const [path, link] = [join(directory, "page.html"), join(directory, "link")];
+    fs.writeFileSync(path, "old");
+    fs.symlinkSync("page.html", link);
+    writeForPerson(link, "new");
+    expect(fs.readFileSync(path, "utf8")).toBe("new");
+    expect(fs.readlinkSync(link)).toBe("page.html");
+  });
+
+  test("is written into a pipe or a device, which stays what it is", async () => {
+    const path = join(directory, "pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = spawn("timeout", ["10", "cat", path], { stdio: ["ignore", "pipe", "inherit"] });
+    expect(() => requireWritableFile(path, "the page", [])).not.toThrow();
+    writeForPerson(path, "what is read");
+    expect(fs.lstatSync(path).isFIFO()).toBe(true);
+    expect(await text(reader.stdout)).toBe("what is read");
+  });
+});
