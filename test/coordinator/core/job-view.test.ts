@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
@@ -59,6 +60,21 @@ class Player {
     const view = takeJobView(this.state, this.now, { startedAtEpochMs: 123, throughput: [] });
     return v.parse(jobView, view);
   }
+}
+
+describe("a task", () => {
+  it("keeps no text of an error once it is done: all tasks of a large job may have had one", () => {
+    const player = new Player();
+    player.fail("w1", map(0));
+    expect(textsIn(player.state.maps[0])).toContain("boom");
+    player.commit("w1", map(0, 2), []);
+    expect(player.state.maps[0]?.state).toBe("completed");
+    expect(textsIn(player.state.maps[0])).not.toMatch(/boom|at map/);
+  });
+});
+
+function textsIn(value: unknown): string {
+  return inspect(value, { depth: 10, maxStringLength: Infinity });
 }
 
 const map = (task: number, attempt = 1): AttemptRef => ({ kind: "map", task, attempt });
