@@ -96,7 +96,7 @@ const durations = v.strictObject({
   /** Within a tenth. */
   medianMs: time,
   maxMs: time,
-  /** How many took at most so long: milliseconds and count, both growing. */
+  /** How many took less than that: milliseconds and count, both growing. */
   buckets: v.array(v.tuple([v.number(), count])),
 });
 

@@ -27,7 +27,7 @@ export interface AttemptSettings {
   readonly progress: Progress;
   /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
   readonly marksRecords: boolean;
-  /** Told what a reduce attempt has written, key and value. */
+  /** Told what the attempt has written to its output, key and value. */
   readonly onOutput?: ((key: string, value: JsonValue) => void) | undefined;
 }
 
