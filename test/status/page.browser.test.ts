@@ -86,6 +86,12 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect(await page.textContent("#partitions .note")).toBe("There are no reduce tasks.");
   });
 
+  it("says at which byte a failed record begins, unless the app has its own way to count them", async () => {
+    const told = async (view: JobView) => (await open(reportOf(view))).textContent("#failures .note");
+    expect(await told(finished)).toContain("at the record that begins at byte 7");
+    expect(await told({ ...finished, input: "own" })).toMatch(/at record 7$/);
+  });
+
   it("shows that samples are taken, which are no tasks of the result", async () => {
     const sample = { kind: "sample", task: 0, attempt: 1, worker: "w1", startMs: 0, endMs: 1 } as const;
     const samples = { total: 2, idle: 0, inProgress: 1, completed: 1 };

@@ -86,6 +86,7 @@ describe("the view of a job", () => {
     player.progress("w1", map(0), 3, 30);
     expect(player.view()).toMatchObject({
       app: "wc.js",
+      input: "lines",
       args: [["pattern", "x"]],
       phase: "map",
       startedAtEpochMs: 123,
