@@ -3,6 +3,14 @@
 /** So much of what a failed attempt has written to its standard output and error. */
 export const outputCharactersMax = 8 * 1024;
 
+/**
+ * So many counters, and so many those of all map or of all reduce tasks of a job; how long their names are; and how far from
+ * 0 each is, so that the sum over any number of attempts is a number, too.
+ */
+export const countersMax = 1000;
+export const counterCharactersMax = 200;
+export const counterMax = 1e300;
+
 /** So many side files. */
 export const sideFilesMax = 100;
 

@@ -2,6 +2,7 @@
  * What is measured of an attempt, and sums of it; `attemptMeasures` of the protocol says what each number is. Apart from the
  * protocol, whose schemas the thread of an app does without.
  */
+import { countersMax } from "./attempt-limits.js";
 
 /** What goes in and comes out. */
 export const flowNames = ["recordsIn", "recordsOut", "bytesIn", "bytesOut"] as const;
@@ -34,6 +35,13 @@ export function addMeasures(totals: Totals, attempt: Readonly<Measures>, sign: 1
   for (const name of numberNames) totals[name] += sign * attempt[name];
   const { counters } = totals;
   for (const [name, n] of attempt.counters) counters.set(name, (counters.get(name) ?? 0) + sign * n);
+}
+
+/** Why these of an attempt cannot be added; undefined when they can. */
+export function excessOf({ counters }: Totals, attempt: Readonly<Measures>): string | undefined {
+  const added = attempt.counters.filter(([name]) => !counters.has(name)).length;
+  if (counters.size + added <= countersMax || added === 0) return undefined;
+  return `a job may have ${countersMax} counters in its map tasks and as many in its reduce tasks; emit pairs to count more`;
 }
 
 export function measuresOfTotals({ counters, ...numbers }: Totals): Measures {

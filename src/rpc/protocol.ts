@@ -9,7 +9,15 @@ import { recordKinds } from "../app/input-kinds.js";
 import { compressions } from "../input/compression.js";
 import { sideNamePattern } from "../output/names.js";
 import { isWriterExtension, outputFormats } from "../output/output-format.js";
-import { outputCharactersMax, sampledKeysMax, sampledKeyUnitsMax, sideFilesMax } from "./attempt-limits.js";
+import {
+  counterCharactersMax,
+  counterMax,
+  countersMax,
+  outputCharactersMax,
+  sampledKeysMax,
+  sampledKeyUnitsMax,
+  sideFilesMax,
+} from "./attempt-limits.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
 export const protocolVersion = 4;
@@ -143,6 +151,9 @@ export const attemptMeasures = {
   counters: v.array(v.tuple([v.string(), v.number()])),
 };
 
+const counterName = v.pipe(v.string(), v.maxLength(counterCharactersMax));
+const counterNumber = v.pipe(v.number(), v.minValue(-counterMax), v.maxValue(counterMax));
+
 /** A record of a split, by its place: where it begins and where it ends in the file, in bytes. */
 export const recordPlace = v.strictObject({ offset: count, endOffset: count });
 
@@ -159,6 +170,7 @@ const attemptOutcome = v.variant("type", [
     /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
     checksum: v.optional(checksum),
     ...attemptMeasures,
+    counters: v.pipe(v.array(v.tuple([counterName, counterNumber])), v.maxLength(countersMax)),
   }),
   v.strictObject({
     type: v.literal("failed"),

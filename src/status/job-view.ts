@@ -6,6 +6,7 @@
  * began, unless they are named otherwise.
  */
 import * as v from "valibot";
+import { recordKinds } from "../app/input-kinds.js";
 
 /** Raised by one when a reader of an older view would misread a newer one. */
 const jobViewVersion = 1;
@@ -81,7 +82,7 @@ const failedAttempt = v.strictObject({
   outcome,
   message: v.string(),
   stack: v.optional(v.string()),
-  /** Where the record begins that was being mapped. */
+  /** Where the record begins that was being mapped: the byte, or with an app's own reader the number that this gives it. */
   record: v.optional(count),
   /** The last of what the attempt printed. */
   output: v.optional(v.string()),
@@ -96,7 +97,7 @@ const durations = v.strictObject({
   /** Within a tenth. */
   medianMs: time,
   maxMs: time,
-  /** How many took at most so long: milliseconds and count, both growing. */
+  /** How many took less than that: milliseconds and count, both growing. */
   buckets: v.array(v.tuple([v.number(), count])),
 });
 
@@ -127,6 +128,8 @@ export const jobView = v.strictObject({
   version: v.literal(jobViewVersion),
   job: v.string(),
   app: v.optional(v.string()),
+  /** What the app declares that a record is. */
+  input: v.optional(v.picklist(recordKinds)),
   args: v.array(v.tuple([v.string(), v.string()])),
   directory: v.string(),
   phase: v.picklist(["waiting", "map", "reduce", "done", "failed", "stopped"]),

@@ -1,5 +1,6 @@
 import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
 import type { OutputSettings } from "../output/output-format.js";
+import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
 import type { Measures } from "../rpc/measures.js";
 import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { LateEmitError } from "./errors.js";
@@ -26,7 +27,7 @@ export interface AttemptSettings {
   readonly progress: Progress;
   /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
   readonly marksRecords: boolean;
-  /** Told what a reduce attempt has written, key and value. */
+  /** Told what the attempt has written to its output, key and value. */
   readonly onOutput?: ((key: string, value: JsonValue) => void) | undefined;
 }
 
@@ -87,10 +88,6 @@ export function makesOutput({ kind }: Pick<AttemptRef, "kind">, reducers: number
   return kind === "reduce" || reducers === 0;
 }
 
-/** How many counters an attempt may have, and how long their names may be, so that they fit into its report. */
-const countersMax = 1000;
-const nameCharactersMax = 200;
-
 /** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
 export abstract class AttemptContext implements TaskContext {
   readonly args: Readonly<Record<string, string>>;
@@ -134,8 +131,8 @@ export abstract class AttemptContext implements TaskContext {
   counter(name: string): Counter {
     const counts = this.#counts;
     if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
-    if (name.length > nameCharactersMax) {
-      throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${nameCharactersMax} characters`);
+    if (name.length > counterCharactersMax) {
+      throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${counterCharactersMax} characters`);
     }
     return {
       add(n = 1) {
@@ -145,7 +142,7 @@ export abstract class AttemptContext implements TaskContext {
           throw new RangeError(`counter ${name}: a task may have ${countersMax} counters; emit pairs to count more`);
         }
         const sum = (before ?? 0) + n;
-        if (!Number.isFinite(sum)) throw new RangeError(`counter ${name}: ${before} + ${n} is too large for a number`);
+        if (Math.abs(sum) > counterMax) throw new RangeError(`counter ${name}: ${sum} is too large for a counter`);
         counts.set(name, sum);
       },
     };

@@ -72,7 +72,8 @@ export class CoordinatorProcess {
       const isThere = (task: number) => this.#hasOutput(task);
       for (const record of found.records) restore(this.#state, record, nowMs);
       const effects: Effect[] = [];
-      resume(this.#state, ({ kind, index }) => kind === "map" || isThere(index), nowMs, effects);
+      const outputs = outputTasks(this.#state);
+      resume(this.#state, (task) => !outputs.includes(task) || isThere(task.index), nowMs, effects);
       checkInvariants(this.#state);
       this.#ledger.restart(found.records, machineCrashed, isThere, effects);
       this.#write(effects, 1);

@@ -29,6 +29,12 @@ describe("a cluster that is simulated", () => {
     expect(happenings.filter((what) => (counts.get(what) ?? 0) === 0)).toEqual([]);
   });
 
+  test("makes an output of a map again that is gone when a job without reduce tasks is resumed", () => {
+    const { failures, counts } = runSeeds(1644, 1);
+    expect(failures).toEqual([]);
+    expect(counts.get("an output is removed while there is no coordinator")).toBe(1);
+  });
+
   test("does the same when it is run again", () => {
     const [first, second] = [1, 2].map(() => {
       const lines: string[] = [];

@@ -76,6 +76,32 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect(requests.filter((url) => !url.startsWith("data:"))).toEqual([page.url()]);
   });
 
+  it("shows the output of a job without reduce tasks, and no bar for them", async () => {
+    const none = { total: 0, idle: 0, inProgress: 0, completed: 0 };
+    const partitions = { count: 0, totalBytes: 0, medianBytes: 0, largest: [], perEntry: 1, bytes: [] };
+    const page = await open(reportOf({ ...finished, reduces: none, partitions }));
+    expect(await page.textContent("#figures")).toContain("Output30 B3 lines");
+    expect(await page.isVisible("#map-progress")).toBe(true);
+    expect(await page.isVisible("#reduce-progress")).toBe(false);
+    expect(await page.textContent("#partitions .note")).toBe("There are no reduce tasks.");
+  });
+
+  it("says at which byte a failed record begins, unless the app has its own way to count them", async () => {
+    const told = async (view: JobView) => (await open(reportOf(view))).textContent("#failures .note");
+    expect(await told(finished)).toContain("at the record that begins at byte 7");
+    expect(await told({ ...finished, input: "own" })).toMatch(/at record 7$/);
+  });
+
+  it("shows that samples are taken, which are no tasks of the result", async () => {
+    const sample = { kind: "sample", task: 0, attempt: 1, worker: "w1", startMs: 0, endMs: 1 } as const;
+    const samples = { total: 2, idle: 0, inProgress: 1, completed: 1 };
+    const maps = { total: 3, idle: 3, inProgress: 0, completed: 0 };
+    const page = await open(reportOf(viewOf({ samples, maps, slowest: [sample] })));
+    expect(await page.textContent("#map-progress")).toContain("first 2 samples of the keys: 1 taken");
+    expect(await page.textContent("#figures")).toContain("Workers01 task running");
+    expect(await page.textContent("#slowest")).toBe("No task is done yet.");
+  });
+
   it("shows whatever somebody has written into names and errors as text", async () => {
     const names = { worker: hostileText, file: hostileText };
     const failed = { kind: "map", task: 0, attempt: 1, startMs: 0, endMs: 1, outcome: "error" } as const;

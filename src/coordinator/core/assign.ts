@@ -47,9 +47,8 @@ export function readyKind(state: State): Task["kind"] {
 }
 
 /**
- * Takes the next pending task. One that failed on this worker is left for
- * the others, unless there is nothing else to do or it failed on all of them: then it must not be put off, since the job
- * is likely to fail with it.
+ * Takes the next pending task. One that failed on this worker is left for the others, unless there is nothing else to do or
+ * it failed on all of them: then it must not be put off, since the job is likely to fail with it.
  */
 function takePending(state: State, worker: Worker): Task | undefined {
   const { pending, workers } = state;

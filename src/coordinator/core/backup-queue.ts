@@ -25,7 +25,7 @@ export class BackupQueue<Task> {
     this.#due.delete(task);
   }
 
-  /** The tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
+  /** Of the tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
   first(nowMs: number, suits: (task: Task) => boolean): Task | undefined {
     const passedOver: Entry<Task>[] = [];
     let found: Task | undefined;

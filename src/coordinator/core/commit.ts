@@ -48,6 +48,8 @@ export function commitAttempt(
   moveAttempt(task, attempt, "committed", now);
   moveTask(task, "committed", `attempt ${attempt.number} on ${worker.id}`, now);
   task.attempts.delete(attempt.number);
+  // A job has many tasks, and an error may be long.
+  delete task.firstError;
   const ref = refOf(task, attempt);
   const { outputs, skipped, sideFiles, checksum } = outcome;
   const done = measuresOfAttempt(outcome);

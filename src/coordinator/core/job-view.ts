@@ -24,7 +24,7 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
   return {
     version: 1,
     job: settings.id,
-    ...(state.app === undefined ? {} : { app: state.app.name }),
+    ...(state.app === undefined ? {} : { app: state.app.name, input: state.app.input }),
     args: Object.entries(state.args ?? {}),
     directory: settings.directory,
     phase: state.phase,

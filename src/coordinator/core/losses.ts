@@ -36,7 +36,7 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   scheduleBackup(state, task);
   task.failedOn.add(worker.id);
   const last = task.attempts.size === 0;
-  moveTask(task, last ? "last attempt lost" : "attempt lost", `${loss.class} on ${worker.id}: ${loss.message}`, now);
+  moveTask(task, last ? "last attempt lost" : "attempt lost", `${loss.class} on ${worker.id}`, now);
   if (last) {
     state.inProgress.delete(task);
     state.pending[task.kind].push(task);

@@ -1,3 +1,4 @@
+import { excessOf } from "../../rpc/measures.js";
 import { assignTo, assignToParked } from "./assign.js";
 import { listBoundaries } from "./boundaries.js";
 import { commitAttempt, decideCommit, findAttempt } from "./commit.js";
@@ -129,8 +130,10 @@ function settle(
     return true;
   }
   if (found.attempt.state === "committing") {
-    commitAttempt(state, worker, outcome, now, effects);
-    return true;
+    const excess = ref.kind === "sample" ? undefined : excessOf(state.measures[ref.kind], outcome);
+    if (excess === undefined) commitAttempt(state, worker, outcome, now, effects);
+    else loseAttempt(state, worker, { class: "fatal", message: excess }, now, effects);
+    return excess === undefined;
   }
   loseAttempt(state, worker, { class: "error", message: "it ended without leave to commit" }, now, effects);
   return false;

@@ -60,10 +60,7 @@ type Attempt = Pick<Span, "worker" | "startedAtMs" | "isBackup"> & {
   readonly bytes: number;
 };
 
-type Loss = Omit<Extract<AttemptOutcome, { type: "failed" }>, "type"> & {
-  /** The last of what the attempt printed. */
-  readonly output?: string | undefined;
-};
+type Loss = Omit<Extract<AttemptOutcome, { type: "failed" }>, "type">;
 
 export class Timeline {
   #spans: Span[] = [];

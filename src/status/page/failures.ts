@@ -11,7 +11,7 @@ export class FailureList {
     this.#container = container;
   }
 
-  show({ failures: { list, omitted } }: JobView): void {
+  show({ input, failures: { list, omitted } }: JobView): void {
     const wanted = new Map(list.map((failed) => [keyOf(failed), failed]));
     for (const [key, element] of this.#shown) {
       if (wanted.has(key)) continue;
@@ -20,7 +20,7 @@ export class FailureList {
     }
     for (const [key, failed] of wanted) {
       if (this.#shown.has(key)) continue;
-      const element = elementOf(failed);
+      const element = elementOf(failed, input);
       this.#shown.set(key, element);
       this.#container.append(element);
     }
@@ -34,7 +34,7 @@ function keyOf({ kind, task, attempt }: FailedAttemptView): string {
   return `${kind} ${task} ${attempt}`;
 }
 
-function elementOf(failed: FailedAttemptView): HTMLElement {
+function elementOf(failed: FailedAttemptView, input: JobView["input"]): HTMLElement {
   const { kind, task, attempt, worker, file, startMs, endMs, outcome, message, stack, record, output } = failed;
   const [firstLine = ""] = message.split("\n", 1);
   const summary = html(
@@ -48,7 +48,7 @@ function elementOf(failed: FailedAttemptView): HTMLElement {
     `on ${worker}`,
     `after ${durationText(endMs - startMs)}, at ${durationText(endMs)} of the job`,
     ...(file === undefined ? [] : [`input ${file}`]),
-    ...(record === undefined ? [] : [`at the record that begins at byte ${countText(record)}`]),
+    ...(record === undefined ? [] : [recordText(record, input)]),
   ];
   const text = (title: string, contents: string) => [
     html("h3", {}, title),
@@ -63,4 +63,9 @@ function elementOf(failed: FailedAttemptView): HTMLElement {
     ...(output === undefined || output === "" ? [] : text("The last of its output", output)),
   );
   return html("details", {}, summary, body);
+}
+
+/** Where the records of an app's own reader are, it alone knows. */
+function recordText(record: number, input: JobView["input"]): string {
+  return input === "own" ? `at record ${countText(record)}` : `at the record that begins at byte ${countText(record)}`;
 }

@@ -35,12 +35,18 @@ export function showOverview(view: JobView): void {
   byId("map-progress").classList.add("map");
   byId("reduce-progress").replaceChildren(...progress("reduce", view, reduceText(view)));
   byId("reduce-progress").classList.add("reduce");
+  byId("reduce-progress").hidden = isMapOnly(view);
   byId("figures").replaceChildren(...figures(view).map((figure) => figureOf(...figure)));
 }
 
 /** Whether nothing will change any more. */
 export function hasEnded({ phase }: JobView): boolean {
   return phase === "done" || phase === "failed" || phase === "stopped";
+}
+
+/** Whether the outputs are those of the maps. */
+function isMapOnly({ maps, reduces }: JobView): boolean {
+  return maps.total > 0 && reduces.total === 0;
 }
 
 function showFailure({ failure }: JobView): void {
@@ -111,6 +117,7 @@ type Figure = readonly [name: string, value: string, more: string];
 
 function figures(view: JobView): Figure[] {
   const { map, reduce, backups, workers } = view;
+  const output = isMapOnly(view) ? map : reduce;
   const lost = view.ended.filter(({ outcome }) => outcome !== "committed" && outcome !== "cancelled");
   const crashes = lost.reduce((sum, { outcome, count }) => (outcome === "crash" ? sum + count : sum), 0);
   const failures = lost.reduce((sum, { count }) => sum + count, 0);
@@ -120,7 +127,7 @@ function figures(view: JobView): Figure[] {
   return [
     ["Input read", bytesText(map.bytesIn), plural(map.recordsIn, "record")],
     hasEnded(view) ? average(view) : current(view),
-    ["Output", bytesText(reduce.bytesOut), plural(reduce.recordsOut, "line")],
+    ["Output", bytesText(output.bytesOut), plural(output.recordsOut, "line")],
     ["Workers", countText(all), workersText(view, silent)],
     [
       "Attempts lost",
@@ -139,7 +146,9 @@ function figures(view: JobView): Figure[] {
 
 function workersText(view: JobView, silent: number): string {
   if (silent > 0) return `${countText(silent)} silent`;
-  return hasEnded(view) ? "at the end" : `${plural(view.maps.inProgress + view.reduces.inProgress, "task")} running`;
+  const { samples, maps, reduces } = view;
+  const running = samples.inProgress + maps.inProgress + reduces.inProgress;
+  return hasEnded(view) ? "at the end" : `${plural(running, "task")} running`;
 }
 
 function current(view: JobView): Figure {

@@ -64,6 +64,7 @@ export class PartitionsChart {
 }
 
 function standing({ count, totalBytes, medianBytes, largest: [first] }: JobView["partitions"]): string {
+  if (count === 0) return "There are no reduce tasks.";
   if (first === undefined || totalBytes === 0) return "Nothing has gone from map to reduce yet.";
   const all = `${bytesText(totalBytes)} in ${plural(count, "partition")}; dashed: the median, ${bytesText(medianBytes)}.`;
   if (count === 1 || medianBytes === 0) return all;

@@ -11,8 +11,9 @@ const slowestMax = 5;
 /** Of the committed attempts those that took longest. */
 export function slowestTable({ slowest, durations }: JobView): Node[] {
   const ofPhase = (phase: "map" | "reduce") => slowest.filter(({ kind }) => kind === phase).slice(0, slowestMax);
-  if (slowest.length === 0) return [note("No task is done yet.")];
-  const rows = [...ofPhase("map"), ...ofPhase("reduce")].map(({ kind, task, worker, file, startMs, endMs }) => {
+  const shown = [...ofPhase("map"), ...ofPhase("reduce")];
+  if (shown.length === 0) return [note("No task is done yet.")];
+  const rows = shown.map(({ kind, task, worker, file, startMs, endMs }) => {
     const { medianMs } = durations[kind];
     const tookMs = endMs - startMs;
     const compared = medianMs < 1 ? "" : ratioText(tookMs, medianMs).replace(" ×", "");

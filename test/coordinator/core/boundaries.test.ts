@@ -65,6 +65,12 @@ describe("boundaries", () => {
     expect(boundariesOf([{ keys, pairs: 100 }], 5)).toEqual(["n", "r", "u", "x"]);
   });
 
+  it("are in the order of code points, where half a character meets a whole one, too", () => {
+    const [lone, whole] = ["\ud83d\uffff", "\ud83d\ude00"];
+    expect(boundariesOf([{ keys: [whole, lone], pairs: 2 }], 2)).toEqual([whole]);
+    expect(boundariesOf([{ keys: ["\uffff", whole], pairs: 2 }], 2)).toEqual([whole]);
+  });
+
   it("give each key a partition of its own when there are enough", () => {
     expect(boundariesOf([{ keys: ["b", "a", "c", "a"], pairs: 4 }], 10)).toEqual(["b", "c"]);
     expect(boundariesOf([], 10)).toEqual([]);

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { createState } from "../../../src/coordinator/core/create.js";
@@ -61,6 +62,21 @@ class Player {
   }
 }
 
+describe("a task", () => {
+  it("keeps no text of an error once it is done: all tasks of a large job may have had one", () => {
+    const player = new Player();
+    player.fail("w1", map(0));
+    expect(textsIn(player.state.maps[0])).toContain("boom");
+    player.commit("w1", map(0, 2), []);
+    expect(player.state.maps[0]?.state).toBe("completed");
+    expect(textsIn(player.state.maps[0])).not.toMatch(/boom|at map/);
+  });
+});
+
+function textsIn(value: unknown): string {
+  return inspect(value, { depth: 10, maxStringLength: Infinity });
+}
+
 const map = (task: number, attempt = 1): AttemptRef => ({ kind: "map", task, attempt });
 
 describe("the view of a job", () => {
@@ -70,6 +86,7 @@ describe("the view of a job", () => {
     player.progress("w1", map(0), 3, 30);
     expect(player.view()).toMatchObject({
       app: "wc.js",
+      input: "lines",
       args: [["pattern", "x"]],
       phase: "map",
       startedAtEpochMs: 123,
