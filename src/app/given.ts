@@ -8,21 +8,25 @@
  * Infinity become null). Below the top level a value becomes what `JSON.stringify` makes of it.
  */
 export function jsonText(giver: string, key: string, value: unknown): string {
-  if (isThenable(value)) throw noJson(giver, key, "is a promise (is an `await` missing?)");
+  if (isThenable(value)) throw noJson(giver, key, "it is a promise (is an `await` missing?)");
   let text: string | undefined;
   try {
     text = stringify(value);
   } catch (error) {
-    throw noJson(giver, key, error instanceof Error ? firstLine(error.message) : "fails", error);
+    throw noJson(giver, key, error instanceof Error ? firstLine(error.message) : "it fails", error);
   }
   if (text === undefined)
     throw noJson(
       giver,
       key,
-      value === undefined ? "is undefined" : typeof value === "object" ? "becomes undefined" : `is a ${typeof value}`,
+      value === undefined
+        ? "it is undefined"
+        : typeof value === "object"
+          ? "it becomes undefined"
+          : `it is a ${typeof value}`,
     );
   if (text === "null" && value !== null) {
-    throw noJson(giver, key, typeof value === "number" ? `is ${value}` : "would become null");
+    throw noJson(giver, key, typeof value === "number" ? `it is ${value}` : "it would become null");
   }
   return text;
 }

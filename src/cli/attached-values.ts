@@ -10,8 +10,9 @@ export function hasOptionalValue({ optional, required }: Option): boolean {
  * Commander takes what comes next for the value, so that of `--inspect app.js` nothing would be left to run.
  */
 export function withAttachedValues(program: CommandUnknownOpts, args: readonly string[]): string[] {
-  const options = [program, ...program.commands].flatMap((command) => command.options);
-  const flags = new Set(options.filter(hasOptionalValue).map(({ long }) => long));
+  const commands = new Map(program.commands.map((command) => [command.name(), command]));
+  const command = commands.get(args.find((arg) => commands.has(arg)) ?? "") ?? program;
+  const flags = new Set(command.options.filter(hasOptionalValue).map(({ long }) => long));
   const end = args.indexOf("--");
   return args.map((arg, at) => (flags.has(arg) && (end === -1 || at < end) ? `${arg}=` : arg));
 }

@@ -125,19 +125,16 @@ export const step = () =>
 export const inspect = () =>
   new Option(
     "--inspect [host:port]",
-    "wait for a debugger at =host:port (127.0.0.1:9229), which then stops where the app is called first",
+    "wait for a debugger at =host:port, which then stops where the app is called first",
   )
     .argParser(address("127.0.0.1", 9229))
-    .preset("");
+    .preset("127.0.0.1:9229");
 
 export const cpuProf = () =>
   new Option(
     "--cpu-prof [dir]",
     "write a CPU profile of each attempt of a task, for Chrome or VS Code, to =dir (the output directory)",
-  )
-    // With no directory, that of the job.
-    .argParser((text: string) => (text === "" ? (true as const) : resolve(text)))
-    .preset("");
+  ).argParser((text: string) => (text === "" ? (true as const) : resolve(text))); // With no directory, that of the job.
 
 export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
 

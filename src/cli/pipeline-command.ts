@@ -3,10 +3,15 @@ import { jobCommand } from "./run-options.js";
 import * as inputs from "./inputs.js";
 
 const path = "mr pipeline";
+/** They are known, so that it can be said why they are refused. */
+const areOfOneJob: ReadonlySet<string | undefined> = new Set(["--cpu-prof", "--trace"]);
 
 /** `mr pipeline`: several jobs, each with what the one before has made for its input. */
 export function pipelineCommand() {
-  return jobCommand("pipeline")
+  const command = jobCommand("pipeline");
+  for (const option of command.options) if (areOfOneJob.has(option.long)) option.hideHelp();
+  return command
+    .usage("[options] <apps...> --input <names...>")
     .description(
       "Run several apps one after the other on this machine, each on the pairs that the one before has made.",
     )

@@ -30,9 +30,11 @@ Example:
       const { outputs, app, ended } = manifest;
       const records = outputs.reduce((sum, output) => sum + output.records, 0);
       const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-      const files = `${outputs.length} ${outputs.length === 1 ? "file" : "files"}`;
-      process.stdout.write(
-        `${directory}: ${files}, ${records} records, ${prettyBytes(bytes)}, as ${app.name} left them at ${ended}\n`,
-      );
+      const what = `${count(outputs.length, "file")}, ${count(records, "record")}, ${prettyBytes(bytes)}`;
+      process.stdout.write(`${directory}: ${what}, as ${app.name} left them at ${ended}\n`);
     });
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

@@ -3,6 +3,7 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Split } from "../rpc/protocol.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
+import { UnsupportedInputError } from "./unsupported-input-error.js";
 
 const pieceBytes = 64 * 1024;
 /** With Node's own 16 KiB decompression takes four times as long. */
@@ -25,10 +26,8 @@ export async function* piecesOf({
     // The system's errors have another number, and are not about what is in the file.
     if (compression === undefined || (error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     const why = (error as Error).message;
-    throw new UnreadableInputError(
-      `${file} cannot be decompressed: ${why} (is it damaged, or cut off? ${compression} -t tells)`,
-      { cause: error },
-    );
+    const help = error instanceof UnsupportedInputError ? "" : ` (is it damaged, or cut off? ${compression} -t tells)`;
+    throw new UnreadableInputError(`${file} cannot be decompressed: ${why}${help}`, { cause: error });
   } finally {
     stored.return();
   }

@@ -11,6 +11,7 @@
  */
 import { Decompress } from "fzstd";
 import xxhash from "xxhash-wasm";
+import { UnsupportedInputError } from "./unsupported-input-error.js";
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
@@ -69,14 +70,18 @@ function readHeader(file: PieceQueue): FrameHeader {
   const descriptor = file.take(1).readUInt8();
   const isSingleSegment = (descriptor & 0x20) !== 0;
   if ((descriptor & 0x08) !== 0) throw new Error("a frame header is damaged");
-  if ((descriptor & 0x03) !== 0) throw new Error("it was compressed with a dictionary, which is not supported");
+  if ((descriptor & 0x03) !== 0) {
+    throw new UnsupportedInputError("it was compressed with a dictionary, which only zstd itself reads: zstd -d -D");
+  }
   const window = file.take(isSingleSegment ? 0 : 1);
   const sizeFlag = descriptor >> 6;
   const size = file.take(sizeFlag === 0 ? Number(isSingleSegment) : 2 ** sizeFlag);
   const contentBytes = contentSize(size);
   const windowBytes = isSingleSegment ? contentBytes : windowSize(window.readUInt8());
   if (windowBytes !== undefined && windowBytes > windowBytesMax) {
-    throw new Error("it was compressed with a window of more than 128 MiB (zstd --long), which is not supported");
+    throw new UnsupportedInputError(
+      "it was compressed with a window of more than 128 MiB, which only zstd itself reads: zstd -d --long=31",
+    );
   }
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(frameMagic);

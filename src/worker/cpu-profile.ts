@@ -4,6 +4,7 @@ import { makeDirectories } from "../output/make-directory.js";
 import { profileName, temporaryPrefix } from "../output/names.js";
 import { commitFile, StagedFile } from "../output/staged-file.js";
 import { sendToOwnThread } from "./own-session.js";
+import { withSourcePlaces } from "./source-places.js";
 import type { AttemptSettings } from "./task-context.js";
 
 /** Where CPU profiles go: to this directory, or with `true` to that of the job. Undefined when none are wanted. */
@@ -47,7 +48,7 @@ function writeProfile(
     makeDirectories(directory);
     const { kind, task, attempt } = ref;
     file = StagedFile.create(join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}cpu`));
-    file.append(JSON.stringify(profile));
+    file.append(JSON.stringify(withSourcePlaces(profile)));
     file.close();
     commitFile(file.path, join(directory, profileName(kind, task, attempt)));
   } catch (error) {

@@ -6,11 +6,13 @@ import { mrProgram } from "../../src/cli/commands.js";
 
 it.each([
   [
-    ["run", "--inspect", "app.js"],
-    ["run", "--inspect=", "app.js"],
+    ["sequential", "--inspect", "app.js"],
+    ["sequential", "--inspect=", "app.js"],
   ],
-  [["run", "--inspect=9230", "app.js"], undefined],
-  [["run", "app.js", "--", "--inspect", "x"], undefined],
+  [["sequential", "--inspect=9230", "app.js"], undefined],
+  [["sequential", "app.js", "--", "--inspect", "x"], undefined],
+  // What the command has not is shown as it was typed.
+  [["run", "--inspect", "sequential"], undefined],
   // Others take what comes next.
   [["run", "--file", "a.txt", "-r", "1", "--quiet", "app.js"], undefined],
 ])("a value that may be left out is behind = or not there: %j", (args, attached) => {

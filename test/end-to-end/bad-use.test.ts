@@ -111,6 +111,7 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
     "mr run with -w x": { args: ["run", "-w", "x", "wc", "in.txt"], says: [/-w/] },
     "mr run with an unknown app": { args: ["run", "nosuchapp", "in.txt"], says: ["nosuchapp", "wc"] },
     "mr sequential with an option of mr run": { args: ["sequential", "-w", "2", "wc", "in.txt"], says: [/-w/] },
+    "mr cat with --by and no --top": { args: ["cat", "--by", "value"], says: ["--by", "--top"] },
     "mr-worker without an app": { program: "mr-worker", args: [], says: [/missing required argument/] },
     "mr-worker with two apps": { program: "mr-worker", args: ["wc", "grep"], says: [/too many arguments/] },
     "mr-worker with a bad duration": {

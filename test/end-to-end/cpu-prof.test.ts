@@ -27,7 +27,12 @@ function burnInReduce() {
 
 /** What Chrome and VS Code read, as the inspector's protocol describes it. */
 const profileFormat = v.object({
-  nodes: v.array(v.object({ id: v.number(), callFrame: v.object({ functionName: v.string(), url: v.string() }) })),
+  nodes: v.array(
+    v.object({
+      id: v.number(),
+      callFrame: v.object({ functionName: v.string(), url: v.string(), lineNumber: v.number() }),
+    }),
+  ),
   startTime: v.number(),
   endTime: v.number(),
   samples: v.array(v.number()),
@@ -79,6 +84,26 @@ describe.concurrent("--cpu-prof", () => {
     await place.succeed("mr", ["sequential", "--cpu-prof=made/here", "-r", "1", "app.js", ...inputs]);
     expect(profiles(place)).toEqual(names.map((name) => `made/here/${name}`));
     expect(functionsIn(place, "made/here/mr-cpu-map-2-1.cpuprofile")).toEqual(inMap);
+  });
+
+  test("names the lines of an app in TypeScript as they are in its source", async ({ place }) => {
+    const typed = app.replace("(word, ones)", "(word: string, ones: readonly unknown[])");
+    place.write("app.ts", `interface Nothing {}\n\n${typed}`);
+    await place.succeed("mr", ["run", "--cpu-prof", "-r", "1", "app.ts", place.write("a.txt", "a b")]);
+    const places = profiles(place).flatMap((file) => {
+      const { nodes } = v.parse(profileFormat, JSON.parse(place.read(file)));
+      const ofApp = nodes.map(({ callFrame }) => callFrame).filter(({ url }) => url.endsWith("app.ts"));
+      return ofApp.map(({ functionName, lineNumber }) => [functionName, lineNumber + 1]);
+    });
+    // V8 may take one that it has inlined for the one around it.
+    const lines = new Map<unknown, number>([
+      ["map", 4],
+      ["reduce", 13],
+      ["burnInMap", 17],
+      ["burnInReduce", 20],
+    ]);
+    expect(places.length).toBeGreaterThan(1);
+    for (const [name, line] of places) expect([name, line]).toEqual([name, lines.get(name)]);
   });
 
   test("of mr-worker goes to the directory of the job", async ({ place }) => {

@@ -75,11 +75,12 @@ describe.concurrent("the output", () => {
   test("in another format than before replaces that one, also that of an app's own writer", async ({ place }) => {
     place.write("counts.mjs", countsApp);
     place.write("own.mjs", ownWriterApp);
-    place.write("in.txt", "a|b");
+    place.write("in.txt", "a|a");
     const run = (app: string, ...more: string[]) => place.succeed("mr", ["run", "-r", "2", ...more, app, "in.txt"]);
     const isAlone = async (...names: string[]) => {
       expect(outputNames(place, "mr-output")).toEqual(names);
-      await place.succeed("mr", ["verify"]);
+      const { stdout } = await place.succeed("mr", ["verify"]);
+      expect(stdout).toMatch(/^mr-output: 2 files, 1 record, /);
     };
     await run("./counts.mjs", "--output-format", "csv");
     await isAlone("mr-out-0.csv", "mr-out-1.csv");
@@ -153,7 +154,8 @@ describe.concurrent("a job without reduce tasks", () => {
       expect(outputNames(place, directory)).toEqual(["mr-out-0", "mr-out-1"]);
       expect(place.read(`${directory}/mr-out-0`)).toBe("b.txt:0 z\nb.txt:2 a\n");
       expect(linesOf((await place.succeed("mr", ["cat", directory])).stdout)).toEqual(expected);
-      await place.succeed("mr", ["verify", directory]);
+      const { stdout } = await place.succeed("mr", ["verify", directory]);
+      expect(stdout).toMatch(/^\w+: 2 files, 3 records, 30 B, as lines\.mjs left them at \S+\n$/);
     }
   });
 

@@ -127,9 +127,9 @@ describe("a compressed file that is damaged", () => {
     await expect(read(longer, "zstd")).rejects.toThrow("a frame has not the length that it should have");
     const wide = Buffer.from(frame);
     wide[5] = (28 - 10) << 3;
-    await expect(read(wide, "zstd")).rejects.toThrow("a window of more than 128 MiB");
+    await expect(read(wide, "zstd")).rejects.toThrow(/a window of more than 128 MiB[^?]*zstd -d --long=31$/);
     const withDictionary = Buffer.from(frame);
     withDictionary[4] = 0x81;
-    await expect(read(withDictionary, "zstd")).rejects.toThrow("with a dictionary");
+    await expect(read(withDictionary, "zstd")).rejects.toThrow(/with a dictionary[^?]*zstd -d -D$/);
   });
 });

@@ -43,8 +43,12 @@ function fileDifference(before: JobInputs["files"], now: JobInputs["files"]): st
   return more && `it had no --file ${more.name}`;
 }
 
+/** As one would write it: `64MiB`, `500kB`. The other of the two is longer. */
 function shown(bytes: number): string {
-  return prettyBytes(bytes, { binary: true, space: false, maximumFractionDigits: 10 });
+  const [binary, decimal] = [true, false].map((binary) =>
+    prettyBytes(bytes, { binary, space: false, maximumFractionDigits: 12 }),
+  ) as [string, string];
+  return binary.length <= decimal.length ? binary : decimal;
 }
 
 function sampleText({ samplePercent }: JobInputs): string {

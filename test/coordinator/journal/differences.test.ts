@@ -20,3 +20,14 @@ it.each([
 ])("a job is not resumed with %s", (_, files, difference) => {
   expect(differences(before, { ...before, files })).toBe(difference);
 });
+
+it.each([
+  [64 * 1024 * 1024, "64MiB"],
+  [60_000, "60kB"],
+  [1_500_000, "1.5MB"],
+  [1536, "1.5KiB"],
+  [100_000_001, "100.000001MB"],
+])("a --split-size of %i bytes is shown as one would write it: %s", (splitBytes, text) => {
+  const difference = `it had no --split-size, and this has --split-size ${text}`;
+  expect(differences(before, { ...before, splitBytes })).toBe(difference);
+});

@@ -456,8 +456,8 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
         },
         /^app error$/,
       ],
-      ["gives a value that JSON cannot hold", () => undefined, /^combine: .* key "last": is undefined$/],
-      ["gives a promise", () => Promise.resolve("1"), /^combine: .* key "last": is a promise/],
+      ["gives a value that JSON cannot hold", () => undefined, /^combine: .* key "last": it is undefined$/],
+      ["gives a promise", () => Promise.resolve("1"), /^combine: .* key "last": it is a promise/],
     ])("leaves nothing behind when combine %s", (_, lastCombine, message) => {
       const options = inNewDirectory({
         reducers: 3,
