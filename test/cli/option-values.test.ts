@@ -169,7 +169,7 @@ it("the table has a line for each option, and one for each repetition", async ()
       "--output-dir     own       default",
       "--split-size     -         default",
       "--quiet          true      command line",
-        "--inspect        -         default",
+      "--inspect        -         default",
       "",
     ].join("\n"),
   );
