@@ -6,7 +6,6 @@
  * began, unless they are named otherwise.
  */
 import * as v from "valibot";
-import { recordKinds } from "../app/input-kinds.js";
 
 /** Raised by one when a reader of an older view would misread a newer one. */
 const jobViewVersion = 1;
@@ -128,8 +127,8 @@ export const jobView = v.strictObject({
   version: v.literal(jobViewVersion),
   job: v.string(),
   app: v.optional(v.string()),
-  /** What the app declares that a record is. */
-  input: v.optional(v.picklist(recordKinds)),
+  /** What the app declares that a record is, as `lines`; `own` when it has a reader of its own. */
+  input: v.optional(v.string()),
   args: v.array(v.tuple([v.string(), v.string()])),
   directory: v.string(),
   phase: v.picklist(["waiting", "map", "reduce", "done", "failed", "stopped"]),
