@@ -10,7 +10,6 @@ import { join } from "node:path";
 import type { PipelineStep } from "../app/steps.js";
 import { ResumeError } from "../coordinator/journal/resume-error.js";
 import { findInputs, type InputFile } from "../input/files.js";
-import { InputError } from "../input/input-error.js";
 import { JobDirectory } from "../output/directory.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
