@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { closestMatch } from "leven";
 import { AppError } from "./app-error.js";
 import type { AppModule, StepPlace } from "./load.js";
 
@@ -66,10 +67,18 @@ function bundledFile(typed: string): string | undefined {
 
 function bundledHint(typed: string): string {
   if (basename(typed) !== typed) return "";
-  const names = readdirSync(bundledDirectory)
+  const bundled = readdirSync(bundledDirectory)
     .filter((file) => /^[\w-]+\.(js|ts)$/.test(file))
     .map((file) => basename(file, extname(file)));
-  return `, and no bundled app of that name (there are: ${names.join(", ")})`;
+  const own = readdirSync(".").filter((file) => extensions.includes(extname(file)));
+  const meant = own.find((file) => basename(file, extname(file)) === typed) ?? closest(typed, [...bundled, ...own]);
+  const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return `, and no bundled app of that name${guess} (there are: ${bundled.join(", ")})`;
+}
+
+/** Which of the names was meant, if one of them is near. */
+function closest(typed: string, names: readonly string[]): string | undefined {
+  return closestMatch(typed, [...names], { maxDistance: Math.min(3, Math.floor(typed.length / 2)) });
 }
 
 function hashOf(path: string): string {

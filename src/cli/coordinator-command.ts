@@ -97,7 +97,7 @@ async function coordinate(
   );
   console.log(`listening at ${socket}; start workers with: mr-worker <app>`);
   console.start(() => coordinator.snapshot());
-  const report = inputs.resumable(await coordinator.run(), files);
+  const report = await coordinator.run();
   await statusPage?.close(report.view);
   console.stop();
   const isTraced = await writeTrace(program, given.trace, report.view);

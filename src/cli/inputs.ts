@@ -63,14 +63,6 @@ export function areKept(inputs: readonly InputFile[]): boolean {
   return inputs.every(({ name }) => name !== standardInput);
 }
 
-/** The report of a job over these inputs, which cannot be gone on with when one of them is gone by then. */
-export function resumable<Report extends { readonly isResumable: boolean }>(
-  report: Report,
-  inputs: readonly InputFile[],
-): Report {
-  return areKept(inputs) ? report : { ...report, isResumable: false };
-}
-
 function listedIn(file: string | undefined): string[] {
   if (file === undefined) return [];
   try {

@@ -6,6 +6,7 @@ import { findSharedFiles } from "../input/shared-files.js";
 import type { OutputFormat, OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import { isOnCommandLine } from "./option-values.js";
+import { areKept } from "./inputs.js";
 import { packageVersion } from "./version.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
@@ -44,6 +45,7 @@ export function jobOptions(
   }
   return {
     inputs,
+    areInputsKept: areKept(inputs),
     outputDirectory: given.outputDir,
     reducers: given.reducers,
     partitioner: partitionerOf(given, command),

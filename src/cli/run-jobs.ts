@@ -56,6 +56,6 @@ export async function runJobs(typed: Typed): Promise<void> {
   const end = await runner.run(app, job);
   await runner.close();
   const isTraced = await writeTrace(path, given.trace, end.report.view);
-  await tellEnd(path, { ...end, report: inputs.resumable(end.report, files), stoppedBy: runner.stoppedBy }, given);
+  await tellEnd(path, { ...end, stoppedBy: runner.stoppedBy }, given);
   if (!isTraced) throw new Exit(exitCodes.failed);
 }

@@ -41,7 +41,7 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
   };
   const isResumable = inputs.areKept(files);
   const endOf = ({ number, count }: StepJob, { report, poolFailure }: RunEnd): JobEnd => ({
-    report: inputs.resumable(report, files),
+    report,
     poolFailure,
     stoppedBy: runner.stoppedBy,
     step: { number, count, isResumable },

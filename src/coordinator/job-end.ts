@@ -50,7 +50,7 @@ export async function settleJob(
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
     // When all tasks are done and something else was wrong, such as a full disk, the work is not to be lost.
     const mayGoOn = outcome === "stopped" || (outcome === "failed" && (keepIntermediate || snapshot.phase === "done"));
-    const isResumable = isWorthKeeping && mayGoOn && journal.keep();
+    const isResumable = isWorthKeeping && mayGoOn && options.areInputsKept && journal.keep();
     journal.close();
     const useless: JobFileKind[] = ["temporary"];
     if (!isResumable) useless.push("journal");

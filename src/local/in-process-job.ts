@@ -11,7 +11,7 @@ import { writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
-import { addMeasures, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
+import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
@@ -141,6 +141,7 @@ export async function runInProcess(
       const run = () => runAttempt(ref, (settings) => runReduceTask(app, stored, settings));
       reduces.push(await runNamed(`reduce task ${task}`, run));
     }
+    const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
     const suffix = outputSuffix(output, extension);
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
     clearEarlierJob(directory, {
@@ -158,7 +159,6 @@ export async function runInProcess(
         return { name, records: recordsOut, bytes, checksum };
       }),
     );
-    const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
     const { inputs, files, args, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
     writeManifest(directory.path, jobId, {
@@ -199,7 +199,11 @@ function commitSideFiles(results: readonly AttemptResult[]): string[] {
 
 function totalsOf(results: readonly AttemptResult[]): Measures {
   const totals = noTotals();
-  for (const result of results) addMeasures(totals, result, 1);
+  for (const result of results) {
+    const excess = excessOf(totals, result);
+    if (excess !== undefined) throw new AppFailedError(excess);
+    addMeasures(totals, result, 1);
+  }
   return measuresOfTotals(totals);
 }
 

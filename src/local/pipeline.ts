@@ -106,7 +106,10 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
       done.push(manifest);
     }
     isWhole = true;
-    if (!options.keepIntermediate) await dropResults(options, done);
+    if (!options.keepIntermediate)
+      await dropResults(options, done).catch((error: unknown) => {
+        log(`results of steps are left in ${options.outputDirectory}: ${(error as Error).message}`);
+      });
     return ends;
   } finally {
     if (!isWhole && !isResumable) await clearForGood(options, taken, done.length);

@@ -62,7 +62,12 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
     if (connection !== undefined) accept(connection);
     return child;
   };
-  const pool = new WorkerPool(startWorker, workers, (message) => unfit.abort(message));
+  const pool = new WorkerPool(
+    startWorker,
+    workers,
+    (message) => unfit.abort(message),
+    (message) => job.log.warn(message),
+  );
   // The signals outlive the job: it may be a step of a pipeline.
   const ended = new AbortController();
   const whenAborted = (signal: AbortSignal, action: () => void): void => {

@@ -18,14 +18,21 @@ export interface PoolFailure {
 export class WorkerPool {
   readonly #startWorker: () => ChildProcess;
   readonly #giveUp: (message: string) => void;
+  readonly #warn: (message: string) => void;
   readonly #workers = new Map<ChildProcess, Promise<void>>();
   #earlyDeaths = 0;
   #isClosing = false;
   #failure: PoolFailure | undefined;
 
-  /** Starts the workers. `giveUp` is called, once, when none can work. */
-  constructor(startWorker: () => ChildProcess, size: number, giveUp: (message: string) => void) {
+  /** Starts the workers. `giveUp` is called, once, when none can work; `warn` is told of those that something else has ended. */
+  constructor(
+    startWorker: () => ChildProcess,
+    size: number,
+    giveUp: (message: string) => void,
+    warn: (message: string) => void,
+  ) {
     this.#startWorker = startWorker;
+    this.#warn = warn;
     this.#giveUp = giveUp;
     for (let n = 0; n < size; n++) this.#add();
   }
@@ -57,8 +64,9 @@ export class WorkerPool {
       else this.#fail({ message: message.message, isUsersMistake: true });
     });
     const ended = once(worker, "exit").then(
-      ([code]) => {
+      ([code, signal]) => {
         this.#workers.delete(worker);
+        if (signal !== null && !this.#isClosing) this.#warn(deathText(worker, signal as NodeJS.Signals));
         this.#earlyDeaths = hasJoined ? 0 : this.#earlyDeaths + 1;
         if (code !== 0) this.#replace();
       },
@@ -86,4 +94,10 @@ export class WorkerPool {
     this.#failure = failure;
     this.#giveUp(failure.message);
   }
+}
+
+/** All that the coordinator knows is that the connection has closed. */
+function deathText({ pid }: ChildProcess, signal: NodeJS.Signals): string {
+  const guess = signal === "SIGKILL" ? " (for want of memory? the log of the system would say so)" : "";
+  return `worker process ${pid} was ended by ${signal}${guess}; another one takes its place`;
 }

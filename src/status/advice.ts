@@ -12,6 +12,8 @@ type Span = JobView["timeline"]["spans"][number];
 
 /** What took less is not worth a line, */
 const worthMs = 1000;
+/** nor is it when workers begin a little late on a busy machine, about which nobody can do anything; */
+const lateMs = 5000;
 /** and what took less of the job's time neither. */
 const worthShare = 0.2;
 /** So much more than the median is out of the ordinary. */
@@ -37,7 +39,7 @@ export function advice(view: JobView): string[] {
 function firstWorkerText(view: JobView): string | undefined {
   const { spans, omitted } = view.timeline;
   const waitedMs = Math.min(...spans.map(({ startMs }) => startMs));
-  if (spans.length === 0 || omitted > 0 || !isWorth(waitedMs, view)) return undefined;
+  if (spans.length === 0 || omitted > 0 || waitedMs < lateMs || !isWorth(waitedMs, view)) return undefined;
   return `no worker was there for the first ${time(waitedMs)}`;
 }
 
@@ -100,7 +102,9 @@ function idleText(view: JobView, kind: Kind): string | undefined {
   const tookMs = Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));
   if (!isWorth(tookMs, view)) return undefined;
   const help =
-    kind === "map" ? "a smaller --split-size gives more, if the inputs can be split" : `-r ${workers} would employ all`;
+    kind === "map"
+      ? "a smaller --split-size gives more, unless they are files that cannot be split"
+      : `-r ${workers} would employ all`;
   return `there ${total === 1 ? `was 1 ${kind} task` : `were ${total} ${kind} tasks`} for ${workers} workers, in ${time(tookMs)}: ${help}`;
 }
 

@@ -5,6 +5,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
   return {
     app: undefined,
     inputs: [],
+    areInputsKept: true,
     outputDirectory,
     socket,
     reducers: 1,

@@ -13,6 +13,20 @@ const jobCommands: readonly (readonly [ProgramName, ...string[]])[] = [
 ];
 const appOf = (program: ProgramName) => (program === "mr" ? ["wc"] : []);
 
+test("an app whose name is nearly right is guessed", async ({ place }) => {
+  place.write("spent.mjs", "");
+  for (const [typed, meant] of [
+    ["wcc", "wc"],
+    ["sprent.mjs", "spent.mjs"],
+    ["spent", "spent.mjs"],
+  ] as const) {
+    const said = `cannot find app ${typed}: no such file, and no bundled app of that name; did you mean ${meant}? (there are: `;
+    expectRefusal(await place.run("mr", ["run", typed, "spent.mjs"]), said);
+  }
+  const { stderr } = await place.run("mr", ["run", "something", "spent.mjs"]);
+  expect(stderr).not.toContain("did you mean");
+});
+
 describe.concurrent("bad use is refused with exit code 2 and a few lines, and leaves nothing behind:", () => {
   for (const [program, ...command] of jobCommands) {
     const name = [program, ...command].join(" ");

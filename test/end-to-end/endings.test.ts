@@ -193,6 +193,43 @@ describe.concurrent("mr run", () => {
     expect(loading()).toHaveLength(2);
   });
 
+  test("says by which signal a worker was ended, which its connection cannot tell", async ({ place }) => {
+    const app = writeStuckApp(place, "kind === 'map' && ctx.task === 0");
+    const run = place.start("mr", [
+      "run",
+      "-w",
+      "2",
+      "-r",
+      "1",
+      "-o",
+      "out",
+      "--arg",
+      "how=gate",
+      app,
+      ...inputs(place),
+    ]);
+    const killed = await stuckIn(place);
+    process.kill(killed, "SIGKILL");
+    await run.says(`worker process ${killed} was ended by SIGKILL (for want of memory?`);
+    place.write("go", "");
+    expect(await run.exit()).toMatchObject({ code: 0 });
+  });
+
+  test("keeps nothing that cannot be gone on with, since its input came through a pipe", async ({ place }) => {
+    const app = writeStuckApp(place, "kind === 'map' && ctx.task === 1");
+    const args = ["-w", "1", "-o", "out", "--drain-timeout", "100ms", "--arg", "how=gate"];
+    place.write("long.txt", "a text that is longer than the other one");
+    place.write("short.txt", "short");
+    const run = place.start("mr", ["run", ...args, app, "-", "short.txt"], { stdin: "long.txt" });
+    await stuckIn(place);
+    run.signal("SIGTERM");
+    expect(await run.exit()).toMatchObject({
+      code: 143,
+      stderr: expect.stringMatching(/stopped by SIGTERM\n$/) as string,
+    });
+    expect(place.exists("out")).toBe(false);
+  });
+
   test("ends with the output as all that is left when it succeeds, and replaces only an earlier output", async ({
     place,
   }) => {
@@ -206,6 +243,22 @@ describe.concurrent("mr run", () => {
 });
 
 describe.concurrent("mr sequential", () => {
+  test("has no more counters than a distributed job, and no output then", async ({ place }) => {
+    const app = place.write(
+      "many.mjs",
+      `export function map(file, text, ctx) { for (let n = 0; n < 600; n++) ctx.counter(file + n).add(); ctx.emit("k", 1); }
+      export const reduce = () => 1;`,
+    );
+    place.write("a.txt", "");
+    place.write("b.txt", "");
+    const { code, stderr } = await place.run("mr", ["sequential", app, "a.txt", "b.txt"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("a job may have 1000 counters") as string,
+    });
+    expect(place.exists("mr-output")).toBe(false);
+  });
+
   test("leaves no journal of a job that was stopped, which would take its outputs for that one's", async ({
     place,
   }) => {

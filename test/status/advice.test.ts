@@ -69,8 +69,8 @@ test.each<[string, Partial<JobView>, string[]]>([
   ["nothing was in the way", { timeline: even }, []],
   [
     "no worker came",
-    { timeline: timeline(span("map", 0, "w1", 4000, 5000), span("map", 1, "w2", 4200, 5000)) },
-    ["no worker was there for the first 4s"],
+    { timeline: timeline(span("map", 0, "w1", 6000, 7000), span("map", 1, "w2", 6200, 7000)) },
+    ["no worker was there for the first 6s"],
   ],
   [
     "some maps took far longer than the others",
@@ -151,7 +151,7 @@ test.each<[string, Partial<JobView>, string[]]>([
     { workers: workers(4), maps: counts(2), timeline: even },
     [
       "there were 2 map tasks for 4 workers, in 5.1s: " +
-        "a smaller --split-size gives more, if the inputs can be split",
+        "a smaller --split-size gives more, unless they are files that cannot be split",
     ],
   ],
 ])("when %s, the summary says so", (_, given, lines) => {
