@@ -6,8 +6,9 @@
  * moved by mistake, and goes back.
  */
 import { once } from "node:events";
-import { linkSync, lstatSync, renameSync, rmSync, type BigIntStats } from "node:fs";
+import { linkSync, lstatSync, readdirSync, renameSync, rmSync, type BigIntStats } from "node:fs";
 import { connect } from "node:net";
+import { basename, dirname, join } from "node:path";
 import { AddressInUseError, AddressUnusableError, TransportError } from "./errors.js";
 
 /** Each round another process has changed the file between two looks at it. */
@@ -25,13 +26,36 @@ export async function publishSocketFile(temporaryPath: string, path: string): Pr
   throw new TransportError(`cannot listen at ${path}: other processes keep replacing it`);
 }
 
-/** link(2); false when the name is taken. */
+/**
+ * Removes what processes that were killed while they published their sockets have left beside `path`, for the one whose socket
+ * stands there now, and at `temporaryPath`. Another that is about to find it there may lose its own one; see `linkIfFree`.
+ */
+export async function removeUnpublished(temporaryPath: string, path: string): Promise<void> {
+  const begin = `${basename(path)}.`;
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(begin));
+  for (const name of names.filter((name) => unpublished.test(name.slice(begin.length)))) {
+    const found = join(dirname(path), name);
+    if (name === basename(temporaryPath)) continue;
+    try {
+      const isOurs = statOf(found)?.isSocket() === true && statOf(found)?.uid === BigInt(process.geteuid?.() ?? 0);
+      if (isOurs && !(await isLive(found, path))) rmSync(found, { force: true });
+    } catch {
+      // It is in nobody's way.
+    }
+  }
+}
+
+/** What the temporary names add to those of sockets. */
+const unpublished = /^[0-9a-f]{6}~?$/;
+
+/** link(2); false when the name is taken, or has been: who has it by now clears away what is not published. */
 function linkIfFree(from: string, to: string): boolean {
   try {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || (code === "ENOENT" && statOf(from) === undefined)) return false;
     throw error;
   }
 }

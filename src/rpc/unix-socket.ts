@@ -13,7 +13,7 @@ import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import { AddressUnusableError, ForeignSocketError, TransportError } from "./errors.js";
 import { openFilesMax } from "./open-files.js";
-import { publishSocketFile } from "./socket-file.js";
+import { publishSocketFile, removeUnpublished } from "./socket-file.js";
 import type { Listener } from "./transport.js";
 
 /** Bytes of sockaddr_un.sun_path without its final NUL: unix(7) on Linux, sys/un.h on macOS and the BSDs. */
@@ -51,6 +51,7 @@ export async function listenUnixSocket(
     await bind(server, temporaryPath);
     const inode = inodeOf(temporaryPath);
     await publishSocketFile(temporaryPath, path);
+    await removeUnpublished(temporaryPath, path);
     // A connection that could not be accepted is the loss of who made it.
     server.on("error", () => undefined);
     return new UnixSocketListener(path, inode, server);

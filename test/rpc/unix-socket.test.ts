@@ -205,6 +205,24 @@ describe("listening at a Unix socket", () => {
       expect(readdirSync(directory)).toEqual([]);
     }
   });
+
+  test("removes what others have left that were killed before their socket had its name, and nothing else", async () => {
+    await leaveStaleSocket();
+    renameSync(path, `${path}.0a1b2c`);
+    await leaveStaleSocket();
+    renameSync(path, `${path}.0a1b2d~`);
+    await leaveStaleSocket();
+    renameSync(path, `${path}.backup`);
+    writeFileSync(`${path}.0a1b2e`, "no socket");
+    const living = await listen(join(directory, "living"));
+    linkSync(living.address, `${path}.0a1b2f`);
+    const listener = await listen();
+    const found = ["living", "mr.sock", "mr.sock.0a1b2e", "mr.sock.0a1b2f", "mr.sock.backup"];
+    expect(readdirSync(directory).sort()).toEqual(found);
+    await expectAnswer();
+    await listener.close();
+    await living.close();
+  });
 });
 
 describe("a Unix socket with more connections than it takes", () => {
