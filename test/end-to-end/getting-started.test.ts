@@ -54,7 +54,7 @@ async function install(home: string): Promise<void> {
   await promisify(execFile)("tar", ["xzf", await packInto(home), "-C", home]);
   const cwd = join(home, "mapreduce-ts");
   fs.renameSync(join(home, "package"), cwd);
-  await promisify(execFile)("npm", ["install", "--omit=dev"], { cwd, env: { ...process.env, ...npmSettings } });
+  fs.symlinkSync(join(root, "node_modules"), join(cwd, "node_modules"));
   await makeBooks(join(cwd, "data"));
   fs.mkdirSync(join(home, "bin"));
   fs.symlinkSync("../mapreduce-ts/dist/src/cli/mr.js", join(home, "bin/mr"));
