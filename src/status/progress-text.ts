@@ -84,12 +84,17 @@ function countText({ completed, total }: Snapshot["maps"]): string {
   return `${completed}/${total}`;
 }
 
+/** In whole seconds: less than one cannot be foreseen. */
+function leftText(leftMs: number): string {
+  return prettyMs(Math.max(1, Math.round(leftMs / 1000)) * 1000, { unitCount: 2 });
+}
+
 function ratesTexts({ recordsPerSecond, bytesPerSecond, leftMs }: Rates): string[] {
   return [
     // With whole files as records there is none for a long time.
     ...(recordsPerSecond === undefined || recordsPerSecond < 0.5 ? [] : [`${compact(recordsPerSecond)} records/s`]),
     ...(bytesPerSecond === undefined ? [] : [`${prettyBytes(Math.round(bytesPerSecond))}/s`]),
-    ...(leftMs === undefined ? [] : [`${prettyMs(leftMs, { secondsDecimalDigits: 0, unitCount: 2 })} left`]),
+    ...(leftMs === undefined ? [] : [`${leftText(leftMs)} left`]),
   ];
 }
 

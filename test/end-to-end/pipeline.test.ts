@@ -355,6 +355,10 @@ describe.concurrent("a pipeline is refused", () => {
       args: ["pipeline", "count.mjs", "list.mjs", "--trace", "t.json", ...inputs],
       says: "--trace is for one job, and a pipeline has several",
     },
+    "whose apps are named behind its inputs": {
+      args: ["pipeline", ...inputs, "count.mjs", "list.mjs"],
+      says: "there is no app: name the apps before --input, which takes all the names behind it",
+    },
     "without an input": { args: ["pipeline", "count.mjs"], says: "there is no input" },
     "when there is none to go on with": {
       args: ["pipeline", "count.mjs", "often.mjs", "--resume", ...inputs],

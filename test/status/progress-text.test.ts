@@ -91,6 +91,8 @@ describe("in a pipe", () => {
       "map 10/40, reduce 0/8, 1.2M records/s, 34.5 MB/s, 1m 12s left, 2 workers (1 silent), 3 tried again, 1 backup, 1 bad record",
     ],
     [snapshotOf(), noRates, "map 10/40, reduce 0/8, 2 workers"],
+    [snapshotOf(), { ...noRates, leftMs: 309 }, "map 10/40, reduce 0/8, 1s left, 2 workers"],
+    [snapshotOf(), { ...noRates, leftMs: 59_700 }, "map 10/40, reduce 0/8, 1m left, 2 workers"],
     [
       snapshotOf({ reduces: tasks(0, 0) }),
       { ...noRates, recordsPerSecond: 9500 },
