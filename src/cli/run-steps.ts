@@ -48,7 +48,7 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
   });
   await runner.open();
   const ends = await runPipeline({
-    ...{ steps, inputs: files, files: ofAll.files, outputDirectory, reducers, keepIntermediate, isResumable, resume },
+    ...{ steps, inputs: files, files: ofAll.files, outputDirectory, keepIntermediate, isResumable, resume },
     difference: (job, done) => differenceFromDone(done, optionsOf(job)),
     async run(job) {
       const end = await runner.run(job.step.file, optionsOf(job), job.taken);

@@ -129,7 +129,7 @@ async function runSteps(
   ]);
   requireFit(steps, job);
   await runPipeline({
-    ...{ steps, inputs: job.inputs, files: job.files, outputDirectory: job.outputDirectory, reducers: job.reducers },
+    ...{ steps, inputs: job.inputs, files: job.files, outputDirectory: job.outputDirectory },
     ...{ keepIntermediate: false, isResumable: false, resume: false },
     difference: () => undefined,
     run: (step) => {

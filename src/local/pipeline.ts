@@ -47,8 +47,6 @@ export interface PipelineOptions<Report> {
   /** The files that the apps may read beside their input. */
   readonly files: readonly SharedFile[];
   readonly outputDirectory: string;
-  /** Of steps that do not say how many reduce tasks they want. */
-  readonly reducers: number;
   /** Whether what the steps have made for each other is kept at the end. */
   readonly keepIntermediate: boolean;
   /** Whether it is kept for `resume` when the pipeline does not come to its end. */
