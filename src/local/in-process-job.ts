@@ -13,12 +13,12 @@ import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { commitFile } from "../output/staged-file.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
-import type { StoredFile } from "../shuffle/stored-file.js";
 import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
-import type { AttemptResult, AttemptSettings, PreparedFile } from "../worker/task-context.js";
+import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { TaskOutput } from "../worker/task-output.js";
+import { filesForReduce, settingsInProcess } from "./attempts.js";
 import type { DebuggerAddress } from "./debugger.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
@@ -101,20 +101,8 @@ export async function runInProcess(
   const directory = job.taken?.lend() ?? (await JobDirectory.take(job.outputDirectory, [...job.inputs, ...job.files]));
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
-  const settingsOf = (ref: AttemptRef): AttemptSettings => ({
-    ref,
-    jobId,
-    reducers,
-    boundaries: undefined,
-    output,
-    directory: directory.path,
-    collectorBytes: job.collectorBytes,
-    args: job.args,
-    files: job.files,
-    signal: new AbortController().signal,
-    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
-    marksRecords: false,
-  });
+  const { collectorBytes, args, files } = job;
+  const common = { jobId, reducers, output, directory: directory.path, collectorBytes, args, files };
   const appOutput = new TaskOutput([process.stdout, process.stderr]);
   // What is said when the app ends the process is not the app's.
   const release = () => appOutput.release();
@@ -122,7 +110,7 @@ export async function runInProcess(
   const runAttempt: AttemptRunner = async (ref, run) => {
     appOutput.begin(`${ref.kind} ${ref.task}`);
     try {
-      const settings = settingsOf(ref);
+      const settings = settingsInProcess({ ref, ...common });
       return await profiled(job.profiles, settings, () => endedByStrayError(() => run(settings)));
     } finally {
       appOutput.end();
@@ -135,8 +123,7 @@ export async function runInProcess(
     const maps = await runMaps(runAttempt);
     const reduces: AttemptResult[] = [];
     for (let task = 0; task < reducers; task++) {
-      const ofPartition = maps.flatMap(({ files }) => files).filter(({ partition }) => partition === task);
-      const stored = ofPartition.map((file) => storedAtTemporaryPath(file));
+      const stored = filesForReduce(maps, task);
       const ref = { kind: "reduce", task, attempt: 1 } as const;
       const run = () => runAttempt(ref, (settings) => runReduceTask(app, stored, settings));
       reduces.push(await runNamed(`reduce task ${task}`, run));
@@ -159,7 +146,7 @@ export async function runInProcess(
         return { name, records: recordsOut, bytes, checksum };
       }),
     );
-    const { inputs, files, args, splitBytes, partitioner, samplePercent, engineVersion } = job;
+    const { inputs, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
     writeManifest(directory.path, jobId, {
       ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
@@ -230,9 +217,4 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return isOwnFileError(error) ? fileErrorText(error) : `${error.name}: ${error.message}`;
-}
-
-/** Nobody else reads them, so the map side's files keep their temporary names. */
-function storedAtTemporaryPath({ temporaryPath, bytes, checksum }: PreparedFile): StoredFile {
-  return { location: temporaryPath, bytes, checksum };
 }

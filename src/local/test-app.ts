@@ -10,10 +10,12 @@ import { sourceOfSplit } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { planSplits, splitBytesDefault } from "../input/splits.js";
 import { outputName, stepDirectoryName } from "../output/names.js";
+import { addMeasures, noTotals } from "../rpc/measures.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runReduceTask } from "../worker/reduce-task.js";
-import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
+import type { AttemptResult } from "../worker/task-context.js";
+import { filesForReduce, settingsInProcess } from "./attempts.js";
 
 /**
  * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, which read and write files: these
@@ -74,24 +76,16 @@ async function runStep(
   const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
   const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
   const partitions: KeyValue[][] = [];
-  const settingsOf = (ref: AttemptRef): AttemptSettings => ({
-    ref,
-    jobId: "test",
-    reducers,
-    boundaries: undefined,
-    output: {},
-    directory,
-    collectorBytes: 64 * 2 ** 20,
-    args,
-    files: shared,
-    signal: new AbortController().signal,
-    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
-    marksRecords: false,
-    onOutput: (key, value) => {
-      // As it would be read from the output.
-      partitions[ref.task]?.push({ key, value: JSON.parse(jsonText(ref.kind, key, value)) as JsonValue });
-    },
-  });
+  const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
+  const settingsOf = (ref: AttemptRef) =>
+    settingsInProcess({
+      ref,
+      ...common,
+      onOutput: (key, value) => {
+        // As it would be read from the output.
+        partitions[ref.task]?.push({ key, value: JSON.parse(jsonText(ref.kind, key, value)) as JsonValue });
+      },
+    });
   const splits = planSplits(inputs, app.input, Math.min(splitBytes, splitBytesDefault));
   for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
   const results: AttemptResult[] = [];
@@ -99,19 +93,18 @@ async function runStep(
     const settings = settingsOf({ kind: "map", task, attempt: 1 });
     results.push(await runMapTask(app, sourceOfSplit(split, app), settings));
   }
-  const made = results.flatMap((result) => result.files);
+  const maps = [...results];
   for (let task = 0; task < reducers; task++) {
-    const ofPartition = made.filter(({ partition }) => partition === task);
-    const stored = ofPartition.map(({ temporaryPath, ...file }) => ({ location: temporaryPath, ...file }));
-    results.push(await runReduceTask(app, stored, settingsOf({ kind: "reduce", task, attempt: 1 })));
+    const settings = settingsOf({ kind: "reduce", task, attempt: 1 });
+    results.push(await runReduceTask(app, filesForReduce(maps, task), settings));
   }
   return { partitions, results };
 }
 
 function countersOf(results: readonly AttemptResult[]): Record<string, number> {
-  const sums = new Map<string, number>();
-  for (const [name, n] of results.flatMap(({ counters }) => counters)) sums.set(name, (sums.get(name) ?? 0) + n);
-  return Object.fromEntries(sums);
+  const totals = noTotals();
+  for (const result of results) addMeasures(totals, result, 1);
+  return Object.fromEntries(totals.counters);
 }
 
 function sideFilesOf(results: readonly AttemptResult[], directory: string): Record<string, string> {

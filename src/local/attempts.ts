@@ -1,0 +1,30 @@
+/** What attempts have in common that run in this process, for `mr sequential`, `mr replay-bad-records` and `testApp`. */
+import type { StoredFile } from "../shuffle/stored-file.js";
+import type { AttemptResult, AttemptSettings, Progress } from "../worker/task-context.js";
+
+/** What a worker would have to say of an attempt, and nobody has here. */
+type OfWorkers = "boundaries" | "signal" | "progress" | "marksRecords";
+
+/** The settings of an attempt that nobody watches or revokes. */
+export function settingsInProcess(own: Omit<AttemptSettings, OfWorkers>): AttemptSettings {
+  return {
+    ...own,
+    boundaries: undefined,
+    signal: new AbortController().signal,
+    progress: unwatched,
+    marksRecords: false,
+  };
+}
+
+const unwatched: Progress = {
+  record: NaN,
+  set: () => undefined,
+  beginRecord: () => undefined,
+  takeValue: () => undefined,
+};
+
+/** What maps have made for a reduce task. Nobody else reads it, so the files keep their temporary names. */
+export function filesForReduce(maps: readonly AttemptResult[], task: number): StoredFile[] {
+  const ofPartition = maps.flatMap(({ files }) => files).filter(({ partition }) => partition === task);
+  return ofPartition.map(({ temporaryPath, bytes, checksum }) => ({ location: temporaryPath, bytes, checksum }));
+}
