@@ -11,7 +11,7 @@ import type { Measures } from "../rpc/measures.js";
 import { attemptMeasures, count, type SharedFile } from "../rpc/protocol.js";
 import { looksLikeOutput, manifestName, temporaryManifestName } from "./names.js";
 import { outputFormats, type OutputSettings } from "./output-format.js";
-import { commitFile, StagedFile } from "./staged-file.js";
+import { writeWhole } from "./staged-file.js";
 
 /** Raised by one with every change after which an older program cannot read a manifest. */
 const manifestVersion = 1;
@@ -121,14 +121,8 @@ export function writeManifest(directory: string, jobId: string, job: JobFacts): 
   const temporaryPath = join(directory, temporaryManifestName(jobId));
   // Of a coordinator that was killed here, and whose job is gone on with.
   rmSync(temporaryPath, { force: true });
-  const file = StagedFile.create(temporaryPath);
-  try {
-    file.append(`${JSON.stringify(manifestOf(job, Date.now()), null, 2)}\n`);
-    commitFile(file.finish().path, join(directory, manifestName));
-  } catch (error) {
-    file.discard();
-    throw error;
-  }
+  const text = `${JSON.stringify(manifestOf(job, Date.now()), null, 2)}\n`;
+  writeWhole(temporaryPath, join(directory, manifestName), text, (file) => file.finish());
 }
 
 /** Reads the manifest of a directory. Throws an InputError when there is none that can be read. */

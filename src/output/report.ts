@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { realpathSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { reportName, temporaryReportName } from "./names.js";
-import { commitFile, StagedFile } from "./staged-file.js";
+import { writeWhole } from "./staged-file.js";
 
 /** Writes what is kept of a job for `mr report` into the job's directory. */
 export function writeReport(directory: string, jobId: string, text: string): void {
@@ -10,7 +10,7 @@ export function writeReport(directory: string, jobId: string, text: string): voi
   // Of a coordinator that was killed here, and whose job is gone on with.
   rmSync(temporaryPath, { force: true });
   // It holds no result: a short job need not wait for the disk.
-  write(temporaryPath, join(directory, reportName), text, (file) => file.close());
+  writeWhole(temporaryPath, join(directory, reportName), text, (file) => file.close());
 }
 
 /** Writes what is made of it for a person, in place of the file that is there; into what is there if it is a pipe or a device. */
@@ -24,22 +24,10 @@ export function writeForPerson(path: string, text: string): void {
   // Who has made a link wants to keep it.
   const target = stats === undefined ? path : realpathSync(path);
   const temporaryPath = join(dirname(target), temporaryReportName(randomBytes(4).toString("hex")));
-  write(temporaryPath, target, text, (file) => file.finish());
+  writeWhole(temporaryPath, target, text, (file) => file.finish());
 }
 
 /** Whether what is written there is not kept in a file of that name. */
 export function isPipeOrDevice(stats: Stats | undefined): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
-}
-
-function write(temporaryPath: string, path: string, text: string, end: (file: StagedFile) => unknown): void {
-  const file = StagedFile.create(temporaryPath);
-  try {
-    file.append(text);
-    end(file);
-    commitFile(temporaryPath, path);
-  } catch (error) {
-    file.discard();
-    throw error;
-  }
 }

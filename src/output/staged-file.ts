@@ -139,6 +139,24 @@ export function commitFile(temporaryPath: string, finalPath: string): void {
   renameSync(temporaryPath, finalPath);
 }
 
+/** Writes a file of this text, all of it or none; `end` says whether the disk is waited for. Throws what a StagedFile throws. */
+export function writeWhole(
+  temporaryPath: string,
+  path: string,
+  text: string,
+  end: (file: StagedFile) => FinishedFile,
+): void {
+  const file = StagedFile.create(temporaryPath);
+  try {
+    file.append(text);
+    end(file);
+    commitFile(temporaryPath, path);
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
 /** Calls on a descriptor fail without the path, which is what a person needs to know. */
 function withPath(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || "path" in error) return error;

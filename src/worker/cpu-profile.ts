@@ -2,7 +2,7 @@ import type { Profiler } from "node:inspector";
 import { join } from "node:path";
 import { makeDirectories } from "../output/make-directory.js";
 import { profileName, temporaryPrefix } from "../output/names.js";
-import { commitFile, StagedFile } from "../output/staged-file.js";
+import { writeWhole } from "../output/staged-file.js";
 import { sendToOwnThread } from "./own-session.js";
 import { withSourcePlaces } from "./source-places.js";
 import type { AttemptSettings } from "./task-context.js";
@@ -43,16 +43,13 @@ function writeProfile(
   { ref, jobId }: Pick<AttemptSettings, "ref" | "jobId">,
   profile: Profiler.Profile,
 ): void {
-  let file: StagedFile | undefined;
   try {
     makeDirectories(directory);
     const { kind, task, attempt } = ref;
-    file = StagedFile.create(join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}cpu`));
-    file.append(JSON.stringify(withSourcePlaces(profile)));
-    file.close();
-    commitFile(file.path, join(directory, profileName(kind, task, attempt)));
+    const temporaryPath = join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}cpu`);
+    const path = join(directory, profileName(kind, task, attempt));
+    writeWhole(temporaryPath, path, JSON.stringify(withSourcePlaces(profile)), (file) => file.close());
   } catch (error) {
-    file?.discard();
     console.error(`the CPU profile cannot be written: ${(error as Error).message}`);
   }
 }
