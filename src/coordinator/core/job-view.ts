@@ -1,5 +1,5 @@
 import { measuresOfTotals } from "../../rpc/measures.js";
-import type { DurationsView, JobView, ThroughputSample, WorkerView } from "../../status/job-view.js";
+import type { DurationsView, JobView, Outcome, ThroughputSample, WorkerView } from "../../status/job-view.js";
 import type { Durations } from "./durations.js";
 import type { Attempt, State, Task, Worker } from "./model.js";
 import { hasEnded } from "./model.js";
@@ -21,6 +21,7 @@ export interface ShellView {
 export function takeJobView(state: State, now: number, { startedAtEpochMs, throughput }: ShellView): JobView {
   const { timeline, settings, workers, startedAtMs } = state;
   const list = [...workers.values()].slice(0, workersMax);
+  const cut = cutShort(state, now);
   return {
     version: 1,
     job: settings.id,
@@ -37,13 +38,13 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
     map: measuresOfTotals(state.measures.map),
     reduce: measuresOfTotals(state.measures.reduce),
     processed: { map: { ...timeline.processed.map }, reduce: { ...timeline.processed.reduce } },
-    ended: kinds.flatMap((kind) => [...timeline.ended(kind)].map(([outcome, count]) => ({ kind, outcome, count }))),
+    ended: kinds.flatMap((kind) => endedOf(timeline.ended(kind), kind, cut)),
     backups: { begun: state.attempts.backup, won: state.attempts.backupWon, savedMs: state.attempts.backupSavedMs },
     mapsLost: state.mapsLost,
     recordsSkipped: state.skipped.length,
     workers: { list: list.map((worker) => workerOf(state, worker)), omitted: workers.size - list.length },
     timeline: {
-      spans: [...timeline.spans.map((span) => spanOf(state, span)), ...cutShort(state, now)],
+      spans: [...timeline.spans.map((span) => spanOf(state, span)), ...cut],
       omitted: timeline.spansOmitted,
     },
     slowest: kinds.flatMap((kind) => timeline.slowest(kind).map((slow) => slowTaskOf(state, slow))),
@@ -104,6 +105,18 @@ function runningOf(state: State, task: Task, attempt: Attempt): NonNullable<Work
   const { number, startedAtMs, isBackup, records, bytes } = attempt;
   const startMs = startedAtMs - state.startedAtMs;
   return { kind: task.kind, task: task.index, attempt: number, startMs, isBackup, records, bytes };
+}
+
+/** How many attempts have ended how, with those that were cut short: each that the timeline shows is counted. */
+function endedOf(
+  ended: ReadonlyMap<Outcome, number>,
+  kind: Task["kind"],
+  cut: JobView["timeline"]["spans"],
+): JobView["ended"] {
+  const counts = new Map(ended);
+  const cutOfKind = cut.filter((span) => span.kind === kind).length;
+  if (cutOfKind > 0) counts.set("cancelled", (counts.get("cancelled") ?? 0) + cutOfKind);
+  return [...counts].map(([outcome, count]) => ({ kind, outcome, count }));
 }
 
 /** The attempts that ran when the job ended before its time: their workers are told to leave, and come to nothing. */

@@ -175,6 +175,7 @@ describe("the view of a job", () => {
       ["w1", "cancelled"],
       ["w2", "cancelled"],
     ]);
+    expect(view.ended).toEqual([{ kind: "map", outcome: "cancelled", count: 2 }]);
     expect(view.workers.list).toMatchObject([{ id: "w2" }]);
     expect(view.workers.list[0]?.running).toBeUndefined();
   });
