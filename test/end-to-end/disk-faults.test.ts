@@ -39,11 +39,14 @@ const fullIn: Record<string, Amounts & { readonly file: RegExp }> = {
   "a reduce writes its output": { keys: 1000, times: 10, roomKiB: 512, file: /-reduce-0-1-out'/ },
 };
 
+/** What waits for room waits for a part of the task timeout. */
+const runSoon = ["run", "--task-timeout", "2s"];
+
 describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${whyNoSmallDisk ?? ""}`, () => {
   for (const [when, { file, ...amounts }] of Object.entries(fullIn)) {
     test(`when ${when} fails the job with one clear error, and all is removed from it`, async ({ place, disk }) => {
       disk.fill(amounts.roomKiB * 1024);
-      expectDiskFull(place, await place.run("mr", ["run", ...job(place, amounts)]), file);
+      expectDiskFull(place, await place.run("mr", [...runSoon, ...job(place, amounts)]), file);
       expect(disk.files()).toEqual(["out/mr-report.json"]);
       fs.rmSync(join(disk.path, "out/mr-report.json"));
       expect(disk.freeBytes).toBeGreaterThanOrEqual(amounts.roomKiB * 1024);
@@ -51,7 +54,7 @@ describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${w
 
     test(`when ${when} lets the job succeed when there is room in time`, async ({ place, disk }) => {
       disk.fill(amounts.roomKiB * 1024);
-      const run = place.start("mr", ["run", "--arg", "waits=true", ...job(place, amounts)]);
+      const run = place.start("mr", [...runSoon, "--arg", "waits=true", ...job(place, amounts)]);
       await called(place, when.includes("reduce") ? "reduce 0 2" : "map 0 2");
       await run.says(file);
       disk.free();
@@ -72,7 +75,7 @@ describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${w
   test("to the last byte when the job begins fails it as well, and its directory goes", async ({ place, disk }) => {
     disk.fill();
     const amounts = { keys: 10, times: 1, roomKiB: 0 };
-    expectDiskFull(place, await place.run("mr", ["run", ...job(place, amounts)]), /-map-0-1-0'/);
+    expectDiskFull(place, await place.run("mr", [...runSoon, ...job(place, amounts)]), /-map-0-1-0'/);
     expect(fs.readdirSync(disk.path)).toEqual(["ballast"]);
   });
 });

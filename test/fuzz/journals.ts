@@ -85,7 +85,7 @@ export const recovery: Target = targetOf(
     const known = records.map((one) => readRecord(JSON.parse(JSON.stringify(one))));
     if (isTakenUp(known, (one) => restore(state, one, 0))) {
       resume(state, () => true, 0, effects);
-      checkInvariants(state);
+      checkInvariants(state, 0);
     }
     return 1;
   },

@@ -74,7 +74,7 @@ export class CoordinatorProcess {
       const effects: Effect[] = [];
       const outputs = outputTasks(this.#state);
       resume(this.#state, (task) => !outputs.includes(task) || isThere(task.index), nowMs, effects);
-      checkInvariants(this.#state);
+      checkInvariants(this.#state, nowMs);
       this.#ledger.restart(found.records, machineCrashed, isThere, effects);
       this.#write(effects, 1);
       for (const effect of effects) this.#carryOut(effect);
@@ -188,7 +188,7 @@ export class CoordinatorProcess {
     if (event.type !== "tick" && event.type !== "heartbeat" && event.type !== "heard") {
       this.#world.trace(() => `coordinator: ${JSON.stringify(event)}`);
     }
-    checkInvariants(this.#state);
+    checkInvariants(this.#state, timeline.nowMs);
     const death = effects.some(({ type }) => type === "journal") ? this.#death?.how : undefined;
     const carriedOut = carriedOutBefore(death, effects.length);
     this.#ledger.take(event, timeline.nowMs, effects, carriedOut);

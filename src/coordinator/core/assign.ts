@@ -2,7 +2,7 @@ import type { Assignment } from "../../rpc/protocol.js";
 import { dueForBackup, scheduleBackup } from "./backups.js";
 import type { Effect } from "./events.js";
 import type { Attempt, State, Task, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, outcomeOf, refOf, samplesAreDone, taskName } from "./model.js";
+import { hasEnded, isDue, mapsAreDone, outcomeOf, refOf, samplesAreDone, taskName } from "./model.js";
 import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
@@ -10,7 +10,7 @@ import { moveTask } from "./transitions.js";
 export function assignTo(state: State, worker: Worker, now: number, effects: Effect[]): Assignment {
   if (hasEnded(state)) return { type: "exit", outcome: outcomeOf(state) };
   if (state.draining || state.phase === "waiting") return { type: "wait" };
-  const pending = takePending(state, worker);
+  const pending = takePending(state, worker, now);
   if (pending !== undefined) {
     moveTask(pending, "assigned", `to ${worker.id}`, now);
     state.inProgress.add(pending);
@@ -48,16 +48,20 @@ export function readyKind(state: State): Task["kind"] {
 
 /**
  * Takes the next pending task. One that failed on this worker is left for the others, unless there is nothing else to do or
- * it failed on all of them: then it must not be put off, since the job is likely to fail with it.
+ * it failed on all of them: then it must not be put off, since the job is likely to fail with it. One whose attempt could
+ * not read or write a file is for nobody as long as it waits for that.
  */
-function takePending(state: State, worker: Worker): Task | undefined {
+function takePending(state: State, worker: Worker, now: number): Task | undefined {
   const { pending, workers } = state;
   const ready = pending[readyKind(state)];
-  const suits = ({ failedOn }: Task) => {
-    return !failedOn.has(worker.id) || [...workers.keys()].every((id) => failedOn.has(id));
+  const mayBegin = (task: Task) => isDue(task, now);
+  const suits = (task: Task) => {
+    const { failedOn } = task;
+    return mayBegin(task) && (!failedOn.has(worker.id) || [...workers.keys()].every((id) => failedOn.has(id)));
   };
-  const index = ready.findLastIndex(suits);
-  return index === -1 ? ready.pop() : ready.splice(index, 1)[0];
+  const best = ready.findLastIndex(suits);
+  const index = best === -1 ? ready.findLastIndex(mayBegin) : best;
+  return index === -1 ? undefined : ready.splice(index, 1)[0];
 }
 
 /** Two attempts of a task at once are enough: for a third, the one that had the most time without success gives way. */

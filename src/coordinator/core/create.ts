@@ -47,6 +47,8 @@ export function createTask(task: Pick<Task, "kind" | "index" | "split" | "places
     attempts: new Map(),
     errors: 0,
     crashes: 0,
+    ioErrors: 0,
+    retryAtMs: undefined,
     filesLost: 0,
     failedOn: new Set(),
     suspects: new Map(),

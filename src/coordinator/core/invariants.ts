@@ -1,12 +1,12 @@
 import type { State, Task } from "./model.js";
 import { readyKind } from "./assign.js";
-import { hasEnded, mapsAreDone, samplesAreDone, tasksOf } from "./model.js";
+import { hasEnded, isDue, mapsAreDone, samplesAreDone, tasksOf } from "./model.js";
 
 /**
  * Throws when the state contradicts itself. Called after every step by tests and simulations; a production coordinator
  * does not pay for it.
  */
-export function checkInvariants(state: State): void {
+export function checkInvariants(state: State, now: number): void {
   for (const task of [...state.samples, ...state.maps, ...state.reduces]) checkTask(state, task);
   for (const worker of state.workers.values()) {
     const { running } = worker;
@@ -18,8 +18,8 @@ export function checkInvariants(state: State): void {
     }
     require(state.parked.has(worker) === (worker.parkedCall !== undefined), `${worker.id}: parked and call disagree`);
     const idle = worker.state === "alive" && worker.parkedCall !== undefined && !state.draining;
-    const ready = state.pending[readyKind(state)].length;
-    require(!idle || ready === 0 || state.phase === "waiting", `${worker.id} waits while tasks are pending`);
+    const isReady = state.pending[readyKind(state)].some((task) => isDue(task, now));
+    require(!idle || !isReady || state.phase === "waiting", `${worker.id} waits while tasks are pending`);
     require(worker.parkedCall === undefined || !hasEnded(state), `${worker.id} waits although the job has ended`);
   }
   if (state.phase !== "waiting") {

@@ -1,7 +1,8 @@
 /**
  * What becomes of a task when an attempt of it is lost. It is tried again, and how often depends on why:
  *
- *     error, timeout, memory, io    the app's own doing, most likely: `maxAttempts`, then the job fails
+ *     error, timeout, memory        the app's own doing, most likely: `maxAttempts`, then the job fails
+ *     io                            a disk that is full, or the like: the same, but it is given time in between
  *     crash                         thread or process ended, anybody's fault: `maxCrashes`
  *     damaged                       another task's files: that task runs again, and this one after it
  *     released                      nobody's fault: a worker that was told to leave
@@ -37,6 +38,7 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   task.failedOn.add(worker.id);
   const last = task.attempts.size === 0;
   moveTask(task, last ? "last attempt lost" : "attempt lost", `${loss.class} on ${worker.id}`, now);
+  if (loss.class === "io") putOff(state, task, now);
   if (last) {
     state.inProgress.delete(task);
     state.pending[task.kind].push(task);
@@ -63,6 +65,15 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   // A job that is being stopped is to be gone on with: it may fail then.
   if (state.draining) endJob(state, "stopped", undefined, effects);
   else endJob(state, "failed", failure, effects);
+}
+
+/**
+ * Room may be made on a disk in a moment, in which the task would use up all of its attempts: so the next one begins a
+ * twentieth of the task timeout later, and the wait doubles with each, up to the task timeout.
+ */
+function putOff({ settings: { taskTimeoutMs } }: State, task: Task, now: number): void {
+  task.retryAtMs = now + Math.min(taskTimeoutMs, (taskTimeoutMs / 20) * 2 ** task.ioErrors);
+  task.ioErrors += 1;
 }
 
 /** The sample task is completed without a key; its last attempt is said to have found none. */

@@ -90,6 +90,9 @@ export interface Task {
   /** Attempts that count towards `maxAttempts`, and towards `maxCrashes`. */
   errors: number;
   crashes: number;
+  /** How many of its attempts could not read or write a file, and until when the next one waits for that. */
+  ioErrors: number;
+  retryAtMs: number | undefined;
   /** How often its files were damaged or gone after it was completed. */
   filesLost: number;
   /** Workers on which an attempt failed: another one is tried first. */
@@ -243,6 +246,11 @@ export function outcomeOf({ phase }: Pick<State, "phase">): JobOutcome {
 /** The tasks of one kind. */
 export function tasksOf({ samples, maps, reduces }: State, kind: Task["kind"]): readonly Task[] {
   return { sample: samples, map: maps, reduce: reduces }[kind];
+}
+
+/** Whether it may be handed out, once a worker is free and the tasks before it are done. */
+export function isDue({ retryAtMs }: Pick<Task, "retryAtMs">, now: number): boolean {
+  return retryAtMs === undefined || retryAtMs <= now;
 }
 
 /** Whether maps may run: only when the boundaries are known is it known to which partition a key belongs. */

@@ -84,7 +84,7 @@ export class Cluster {
     for (const record of records) restore(state, record, this.#now);
     const effects: Effect[] = [];
     resume(state, (task) => !outputTasks(state).includes(task) || isThere(task.index), this.#now, effects);
-    checkInvariants(state);
+    checkInvariants(state, this.#now);
     return { state, effects };
   }
 
@@ -459,7 +459,7 @@ export class Cluster {
     this.#script.push(entry);
     const effects = step(this.#state, event, this.#now);
     entry.effects = effects;
-    checkInvariants(this.#state);
+    checkInvariants(this.#state, this.#now);
     this.ledger.take(event, this.#now, effects);
     if (this.ledger.phase !== this.#state.phase)
       throw new Error(`phase ${this.#state.phase}, not ${this.ledger.phase}`);

@@ -17,7 +17,7 @@ function afterMaps(...counters: [Counters, Counters]) {
   let effects: Effect[] = [];
   const tell = (event: Event) => {
     effects = step(state, event, 0);
-    checkInvariants(state);
+    checkInvariants(state, 0);
   };
   tell({ type: "planned", app, args: {}, splits });
   tell({ type: "registered", call: 1, pid: 1, host: "host" });

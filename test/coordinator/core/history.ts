@@ -63,7 +63,7 @@ class History {
     const call = "call" in event ? event.call : undefined;
     if ("call" in event) this.#calls.push({ worker: callerOf(event), time: this.#time });
     const effects = step(this.#state, event, readTime(this.#time));
-    checkInvariants(this.#state);
+    checkInvariants(this.#state, readTime(this.#time));
     return effects.map((effect) => this.#describe(effect, call));
   }
 
@@ -78,7 +78,7 @@ class History {
     for (const record of this.#journal) restore(this.#state, record, now);
     const effects: Effect[] = [];
     resume(this.#state, (task) => !outputTasks(this.#state).includes(task) || !lost.includes(task.index), now, effects);
-    checkInvariants(this.#state);
+    checkInvariants(this.#state, now);
     const { completed, maps, reduces } = this.#state;
     const found = `${completed.map} of ${maps.length} maps, ${completed.reduce} of ${reduces.length} reduces are done`;
     return [found, ...effects.map((effect) => this.#describe(effect, undefined))];

@@ -94,10 +94,11 @@ export class LedgerJob {
   }
 
   /** The attempt of this worker is lost; with that the job may be, or a record, or the files of a map. */
-  lose(worker: WorkerPage, loss: Loss): void {
+  lose(worker: WorkerPage, loss: Loss, now: number): void {
     const life = end(worker);
     if (life === undefined) return;
     life.task.failedOn.add(worker.id);
+    if (loss.class === "io") life.task.ioLossesMs.push(now);
     // An attempt that is given back was lost by nobody's fault.
     if (this.ended !== undefined || loss.class === "released") return;
     if (loss.class === "fatal") this.abort();
@@ -123,9 +124,17 @@ export class LedgerJob {
   }
 
   /** What could be given to a worker: no map while a sample is not done, no reduce while a map is not. */
-  unstarted(): TaskPage[] {
+  unstarted(now: number): TaskPage[] {
     const tasks = !this.samplesAreDone() ? this.samples : this.mapsAreDone() ? this.#reduces : this.maps;
-    return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0);
+    return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0 && !this.isPutOff(task, now));
+  }
+
+  /** After each failure to read or write a file it waits: a twentieth of the task timeout, two, four, … up to all of it. */
+  isPutOff({ ioLossesMs }: TaskPage, now: number): boolean {
+    const { taskTimeoutMs } = this.#settings;
+    const twentieths = 2 ** (ioLossesMs.length - 1);
+    const lastMs = ioLossesMs.at(-1);
+    return lastMs !== undefined && now < lastMs + (twentieths > 20 ? taskTimeoutMs : (taskTimeoutMs / 20) * twentieths);
   }
 
   needsBackup(task: TaskPage, now: number): boolean {
@@ -140,7 +149,7 @@ export class LedgerJob {
   /** Of two attempts that are both slow, the older one makes place for a third, when there is nothing else to do. */
   givesWay({ task, startedAtMs }: Life, now: number): boolean {
     const isOlder = [...task.lives].every((other) => startedAtMs <= other.startedAtMs);
-    return isOlder && task.lives.size === 2 && this.needsBackup(task, now) && this.unstarted().length === 0;
+    return isOlder && task.lives.size === 2 && this.needsBackup(task, now) && this.unstarted(now).length === 0;
   }
 
   /** A record at which two attempts ended is left out, and then they do not count: nor does who comes to it later. */

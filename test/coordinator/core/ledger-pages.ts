@@ -9,6 +9,8 @@ export interface TaskPage {
   backups: number;
   /** The attempts that count against it. */
   losses: { readonly isCrash: boolean; readonly record: number | undefined }[];
+  /** When each attempt was lost that could not read or write a file. */
+  readonly ioLossesMs: number[];
   filesLost: number;
   readonly skip: Set<number>;
   readonly failedOn: Set<string>;
@@ -60,6 +62,7 @@ export function newTask(kind: AttemptRef["kind"], task: number, split?: Split): 
     begun: 0,
     backups: 0,
     losses: [],
+    ioLossesMs: [],
     filesLost: 0,
     skip: new Set(),
     failedOn: new Set(),

@@ -106,7 +106,7 @@ export class Ledger {
         for (const worker of this.#workers.values()) {
           if (now - worker.lastHeardMs < this.#settings.taskTimeoutMs || worker.silent) continue;
           worker.silent = true;
-          this.#job.lose(worker, { class: "crash" });
+          this.#job.lose(worker, { class: "crash" }, now);
         }
         return undefined;
       case "drained":
@@ -124,14 +124,14 @@ export class Ledger {
     const worker = this.#workers.get(event.worker);
     if (worker === undefined) return undefined;
     if (event.type === "disconnected") {
-      this.#job.lose(worker, { class: "crash", record: event.record });
+      this.#job.lose(worker, { class: "crash", record: event.record }, now);
       this.#workers.delete(worker.id);
       return undefined;
     }
     Object.assign(worker, { lastHeardMs: now, silent: false, pinged: false });
     switch (event.type) {
       case "taskRequested":
-        this.#job.lose(worker, { class: "crash" });
+        this.#job.lose(worker, { class: "crash" }, now);
         return undefined;
       case "boundariesAsked":
         // Before they are known nobody has any use for them.
@@ -150,7 +150,7 @@ export class Ledger {
         return { granted };
       }
       case "attemptEnded":
-        return { accepted: this.#expectEnd(worker, event) };
+        return { accepted: this.#expectEnd(worker, event, now) };
       case "heartbeat":
         return { cancel: event.attempts.map(({ ref }) => ref).filter((ref) => lifeOf(worker, ref) === undefined) };
       case "heard":
@@ -174,15 +174,15 @@ export class Ledger {
   }
 
   /** Whether the end of an attempt is accepted, and what it changes. */
-  #expectEnd(worker: WorkerPage, { ref, outcome }: EventOf<"attemptEnded">): boolean {
+  #expectEnd(worker: WorkerPage, { ref, outcome }: EventOf<"attemptEnded">, now: number): boolean {
     const life = lifeOf(worker, ref);
     if (life === undefined) return false;
     if (outcome.type === "failed") {
-      this.#job.lose(worker, outcome);
+      this.#job.lose(worker, outcome, now);
       return true;
     }
     if (!life.granted) {
-      this.#job.lose(worker, { class: "error" });
+      this.#job.lose(worker, { class: "error" }, now);
       return false;
     }
     const { task } = life;
@@ -321,7 +321,7 @@ export class Ledger {
       must(assignment.marksRecords === marks, () => `${show(ref)} marks records: ${assignment.marksRecords}`);
     }
     if (task.lives.size > 0) this.#checkBackup(task, now);
-    else this.#checkOrder(worker, task);
+    else this.#checkOrder(worker, task, now);
     task.begun = ref.attempt;
     this.#begin(worker, task, ref, now);
   }
@@ -343,15 +343,16 @@ export class Ledger {
   }
 
   #checkBackup(task: TaskPage, now: number): void {
-    const waits = this.#job.unstarted()[0];
+    const waits = this.#job.unstarted(now)[0];
     must(waits === undefined, () => `a backup of ${show(task.ref)} while ${show(waits?.ref)} waits`);
     must(this.#job.needsBackup(task, now), () => `a backup of ${show(task.ref)} is given too early or beside too many`);
     task.backups += 1;
   }
 
   /** Tasks go where they have not failed, as long as there is such a worker, and larger splits before smaller ones. */
-  #checkOrder(worker: WorkerPage, task: TaskPage): void {
-    const others = this.#job.unstarted().filter((other) => other !== task);
+  #checkOrder(worker: WorkerPage, task: TaskPage, now: number): void {
+    must(!this.#job.isPutOff(task, now), () => `${show(task.ref)} is given out before its time`);
+    const others = this.#job.unstarted(now).filter((other) => other !== task);
     const failedEverywhere = [...this.#workers.keys()].every((id) => task.failedOn.has(id));
     if (task.failedOn.has(worker.id) && !failedEverywhere) {
       must(
@@ -390,7 +391,7 @@ export class Ledger {
 
   #checkNothingFor(worker: WorkerPage, now: number): void {
     if (this.ended !== undefined || this.#job.draining) return;
-    const unstarted = this.#job.unstarted()[0];
+    const unstarted = this.#job.unstarted(now)[0];
     must(unstarted === undefined, () => `${worker.id} waits while ${show(unstarted?.ref)} does`);
     const slow = this.#job.tasks().find((task) => this.#job.needsBackup(task, now));
     must(slow === undefined, () => `${worker.id} waits while ${show(slow?.ref)} is slow`);

@@ -51,7 +51,7 @@ describe("a journal", () => {
     expect(state.maps.map((task) => task.state)).toEqual(["completed", "idle"]);
     expect([state.phase, state.mapsLost, state.pending.map]).toEqual(["map", 1, [state.maps[1]]]);
     expect(effects).toContainEqual({ type: "journal", record: { type: "lost", kind: "map", task: 1 } });
-    checkInvariants(state);
+    checkInvariants(state, 0);
   });
 
   test("that is empty leaves a job that waits for its first worker", () => {
