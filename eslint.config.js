@@ -15,6 +15,10 @@ export default tseslint.config(
       "@typescript-eslint/no-invalid-void-type": "off",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       eqeqeq: "error",
+      "no-restricted-imports": [
+        "error",
+        { name: "node:os", importNames: ["userInfo"], message: "It throws for a user without a name: see rpc/own-uid.ts." },
+      ],
     },
   },
   {

@@ -1,8 +1,9 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
-import { availableParallelism, userInfo } from "node:os";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
+import { ownUid } from "../rpc/own-uid.js";
 import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
@@ -26,7 +27,7 @@ export const partitioner = () =>
 
 export const socket = () =>
   new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet").default(
-    `/var/tmp/mr-${userInfo().uid}.sock`,
+    `/var/tmp/mr-${ownUid()}.sock`,
   );
 
 export const arg = () =>

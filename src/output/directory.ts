@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { userInfo } from "node:os";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { AddressInUseError } from "../rpc/errors.js";
+import { ownUid } from "../rpc/own-uid.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
@@ -151,7 +151,7 @@ export function filesIn(directory: string): string[] {
  */
 async function lock(directory: string): Promise<Listener> {
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
-  return listenUnixSocket(`/var/tmp/mr-${userInfo().uid}-${hash}.lock`, (stream) => stream.destroy());
+  return listenUnixSocket(`/var/tmp/mr-${ownUid()}-${hash}.lock`, (stream) => stream.destroy());
 }
 
 function requireInputsApart(directory: string, shown: string, inputs: readonly InputFile[]): void {

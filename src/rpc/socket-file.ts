@@ -10,6 +10,7 @@ import { linkSync, lstatSync, readdirSync, renameSync, rmSync, type BigIntStats 
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { AddressInUseError, AddressUnusableError, TransportError } from "./errors.js";
+import { ownUid } from "./own-uid.js";
 
 /** Each round another process has changed the file between two looks at it. */
 const roundsMax = 100;
@@ -37,7 +38,7 @@ export async function removeUnpublished(temporaryPath: string, path: string): Pr
     const found = join(dirname(path), name);
     if (name === basename(temporaryPath)) continue;
     try {
-      const isOurs = statOf(found)?.isSocket() === true && statOf(found)?.uid === BigInt(process.geteuid?.() ?? 0);
+      const isOurs = statOf(found)?.isSocket() === true && statOf(found)?.uid === BigInt(ownUid());
       if (isOurs && !(await isLive(found, path))) rmSync(found, { force: true });
     } catch {
       // It is in nobody's way.

@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import { AddressUnusableError, ForeignSocketError, TransportError } from "./errors.js";
 import { openFilesMax } from "./open-files.js";
+import { ownUid } from "./own-uid.js";
 import { publishSocketFile, removeUnpublished } from "./socket-file.js";
 import type { Listener } from "./transport.js";
 
@@ -126,7 +127,7 @@ function checkPath(path: string, bytesMax: number): void {
  */
 function checkOwner(path: string): void {
   for (const stats of [lstatSync(path, { throwIfNoEntry: false }), statSync(path, { throwIfNoEntry: false })]) {
-    const isOurs = stats === undefined || stats.uid === 0 || stats.uid === process.geteuid?.();
+    const isOurs = stats === undefined || stats.uid === 0 || stats.uid === ownUid();
     if (!isOurs) throw new ForeignSocketError(path, stats.uid);
   }
 }

@@ -29,6 +29,7 @@
  * Who appends holds the lock of the job's directory; two at once would damage each other's chain.
  */
 import * as fs from "node:fs";
+import { ownUid } from "../../rpc/own-uid.js";
 import { encodeRecord, JournalReader, type JournalEnd } from "./journal-lines.js";
 
 const blockBytes = 1024 * 1024;
@@ -95,7 +96,7 @@ export class JournalFile {
     try {
       const stats = fs.fstatSync(descriptor);
       if (!stats.isFile()) throw new JournalError("open", path, new Error("it is no regular file"));
-      const isOurs = stats.uid === 0 || stats.uid === process.geteuid?.();
+      const isOurs = stats.uid === 0 || stats.uid === ownUid();
       if (!isOurs) throw new JournalError("open", path, new Error(`it belongs to another user (uid ${stats.uid})`));
       const end = readAll(path, descriptor, onRecord);
       if (end.restBytes > 0) attempt("cut off the end of", path, () => fs.ftruncateSync(descriptor, end.validBytes));
