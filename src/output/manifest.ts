@@ -24,7 +24,7 @@ const measures = v.object({
   counters: v.record(v.string(), v.number()),
 });
 
-/** `modified` is missing for a time that no calendar has. */
+/** `modified` is missing for a time that has no four digits for its year. */
 const file = v.object({ name: v.string(), path: v.string(), bytes: count, modified: v.optional(time) });
 
 /** A newer program may say more: that is let pass. */
@@ -195,9 +195,9 @@ export function crc32Text(checksum: number): string {
 }
 
 function fileOf({ name, path, sizeBytes, modifiedMs }: SharedFile): v.InferOutput<typeof file> {
-  const modified = new Date(modifiedMs);
-  const isTime = !Number.isNaN(modified.getTime());
-  return { name, path, bytes: sizeBytes, ...(isTime ? { modified: modified.toISOString() } : {}) };
+  const date = new Date(modifiedMs);
+  const modified = Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+  return { name, path, bytes: sizeBytes, ...(v.is(time, modified) ? { modified } : {}) };
 }
 
 function measuresOf(totals: Measures): Manifest["map"] {
