@@ -6,6 +6,9 @@ import { Departure } from "../worker/departure.js";
 import { Executor } from "../worker/executor-host.js";
 import type { WorkerStart } from "./supervision.js";
 
+// Who reads may have seen enough (`| head`), or the disk of a log is full. The job goes on: its results are files.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 const start = JSON.parse(process.argv[2] ?? "") as WorkerStart;
 const departure = new Departure();
 const executor = Executor.start(start.app, start.profiles, departure.signal);

@@ -292,6 +292,26 @@ test("mr cat ends quietly when nobody reads any more", async ({ place }) => {
   expect({ stdout, stderr }).toEqual({ stdout: "key0 0\nkey1 1\n0\n", stderr: "" });
 });
 
+test("a job goes on when what its apps log cannot be written", ({ place }) => {
+  place.write(
+    "talks.mjs",
+    `export const input = "lines";
+    export const map = async (file, line, ctx) => {
+      ctx.log(line);
+      // So that what was said is written before the next line.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      ctx.emit(line, 1);
+    };
+    export const reduce = (key, ones) => ones.length;`,
+  );
+  place.write("in.txt", "a\nb\nc\nd\n");
+  const script = '"$0" "$1" run --json -w 1 -r 1 ./talks.mjs in.txt 2>/dev/full';
+  const program = [process.execPath, join(root, "dist/src/cli/mr.js")];
+  const { status, stdout } = spawnSync("sh", ["-c", script, ...program], { cwd: place.directory, encoding: "utf8" });
+  expect(JSON.parse(stdout)).toMatchObject({ attempts: { failed: 0, crashed: 0 } });
+  expect(status).toBe(0);
+});
+
 function outputNames(place: Place, directory: string): string[] {
   return fs.readdirSync(join(place.directory, directory)).filter((name) => !/^mr-(manifest|report)\.json$/.test(name));
 }
