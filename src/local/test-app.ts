@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
+import { inspect } from "node:util";
+import { AppError } from "../app/app-error.js";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
+import { isMapOnly } from "../app/load.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
 import type { InputFile } from "../input/files.js";
@@ -26,6 +29,8 @@ export async function runTestApp<Value extends JsonValue, Input>(
   inputs: readonly string[] | Readonly<Record<string, string | Uint8Array>>,
   options: TestOptions,
 ): Promise<TestResult> {
+  requireCount("reducers", options.reducers, 0);
+  requireCount("splitBytes", options.splitBytes, 1);
   const steps = checkSteps("under test", given as unknown as Record<string, unknown>);
   const directory = mkdtempSync(join(tmpdir(), "mr-test-app-"));
   try {
@@ -59,6 +64,11 @@ export async function runTestApp<Value extends JsonValue, Input>(
   }
 }
 
+function requireCount(name: keyof TestOptions, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+  throw new TypeError(`testApp: ${name} must be a whole number from ${least} on, not ${inspect(value)}`);
+}
+
 function writeInput(path: string, content: string | Uint8Array, name: string): InputFile {
   writeFileSync(path, content);
   const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
@@ -74,6 +84,9 @@ async function runStep(
 ): Promise<{ partitions: KeyValue[][]; results: AttemptResult[] }> {
   const isStep = place.number !== undefined;
   const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
+  if (isMapOnly(app) && reducers > 0) {
+    throw new AppError("app under test exports no function reduce; to have what map emits, give reducers: 0, or none");
+  }
   const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
   const partitions: KeyValue[][] = [];
   const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };

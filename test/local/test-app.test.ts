@@ -106,6 +106,22 @@ describe("testApp", () => {
     await expect(testApp({ reduce: () => 1 }, ["a"])).rejects.toThrow("app under test exports no function map");
   });
 
+  it.each([
+    [{ reducers: NaN }, "reducers must be a whole number from 0 on, not NaN"],
+    [{ reducers: 1.5 }, "reducers must be a whole number from 0 on, not 1.5"],
+    [{ reducers: -1 }, "reducers must be a whole number from 0 on, not -1"],
+    [{ reducers: "2" as unknown as number }, "reducers must be a whole number from 0 on, not '2'"],
+    [{ splitBytes: 0 }, "splitBytes must be a whole number from 1 on, not 0"],
+    [{ splitBytes: NaN }, "splitBytes must be a whole number from 1 on, not NaN"],
+  ])("refuses %o, and does not give an empty result for it", async (options, message) => {
+    await expect(testApp(counting, ["a"], options)).rejects.toThrow(message);
+  });
+
+  it("refuses what a job would be refused for", async () => {
+    const app = defineApp<number>({ map: (name, _, ctx) => ctx.emit(name, 1) });
+    await expect(testApp(app, [""], { reducers: 1 })).rejects.toThrow(/exports no function reduce; .* reducers: 0/);
+  });
+
   it("gives what map emits when the app has no reduce, in the order of the inputs", async () => {
     const app = defineApp<number>({ map: (name, _, ctx) => ctx.emit(name, 1) });
     expect((await testApp(app, ["", ""])).partitions).toEqual([
