@@ -99,9 +99,10 @@ const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
 /** Of the stack of an error that an app threw, the lines that are about the app. */
 export function appFrames(error: unknown): string | undefined {
-  const stack = typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
-  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line));
-  return frames?.filter((line) => !line.includes("node:internal") && !line.includes(engineDirectory)).join("\n");
+  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
+  if (typeof stack !== "string") return undefined;
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return frames.filter((line) => !line.includes("node:internal") && !line.includes(engineDirectory)).join("\n");
 }
 
 /** Writes a message to standard error, in the name of the program. */

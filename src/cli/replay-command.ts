@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { thrownText } from "../app/thrown.js";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
 import { commandLineOnly } from "./option-values.js";
@@ -112,9 +113,8 @@ async function replay(typed: string, file: string, given: Given, command: Comman
 }
 
 function failureText(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return `failed: ${String(error)}`;
-  const frames = debug ? error.stack : appFrames(error);
-  return `failed: ${error.name}: ${error.message}${frames === undefined || frames === "" ? "" : `\n${frames}`}`;
+  const frames = debug && error instanceof Error ? error.stack : appFrames(error);
+  return `failed: ${thrownText(error)}${frames === undefined || frames === "" ? "" : `\n${frames}`}`;
 }
 
 function tellEnd({ passed, failed, directory, outputs, sideFiles }: ReplayReport, quiet: boolean): void {

@@ -4,6 +4,7 @@ import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { isMapOnly, loadApp, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
+import { thrownText } from "../app/thrown.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import { clearEarlierJob } from "../output/earlier-job.js";
@@ -215,6 +216,5 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
 }
 
 function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return isOwnFileError(error) ? fileErrorText(error) : `${error.name}: ${error.message}`;
+  return error instanceof Error && isOwnFileError(error) ? fileErrorText(error) : thrownText(error);
 }

@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs";
-import { inspect } from "node:util";
+import { thrownText } from "../app/thrown.js";
 import { ChangedFileError } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import type { AttemptOutcome, ReduceInput } from "../rpc/protocol.js";
@@ -19,7 +19,7 @@ export interface ReduceInputFile {
 
 /** Classes what ended an attempt in its thread. Apps may throw anything. `inputs` are those of a reduce attempt. */
 export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
-  if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${inspect(error)}` };
+  if (!(error instanceof Error)) return { type: "failed", class: "error", message: thrownText(error) };
   const damage = damageIn(error);
   if (damage !== undefined) return damagedFailure(damage, inputs);
   if (error instanceof UnreadableInputError || error instanceof ChangedFileError) {
@@ -29,11 +29,11 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
   return { ...appFailure(error), class: error instanceof LateEmitError ? "fatal" : "error" };
 }
 
-/** What the app's own error says of itself. Apps may have put anything into its properties. */
+/** What the app's own error says of itself. */
 export function appFailure(error: Error): Failure {
-  const { name, message, stack } = error as Readonly<Record<"name" | "message" | "stack", unknown>>;
-  const text = `${String(name)}: ${typeof message === "string" ? message : inspect(message)}`;
-  return { type: "failed", class: "error", message: text, ...(typeof stack === "string" ? { stack } : {}) };
+  const { stack } = error as { readonly stack?: unknown };
+  const message = thrownText(error);
+  return { type: "failed", class: "error", message, ...(typeof stack === "string" ? { stack } : {}) };
 }
 
 /** An app that reads values may have put the error into one of its own. */

@@ -29,7 +29,9 @@ const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 export function isOwnFileError(error: Error): boolean {
   if (error instanceof NotAFileError) return true;
   if (!("syscall" in error) || !("code" in error)) return false;
-  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  const { stack } = error as { readonly stack?: unknown };
+  if (typeof stack !== "string") return false;
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   const caller = frames.find((line) => !line.includes("node:"));
   // The engine waits for no file, but for what the app does: that is where it shows as `async`.
   return caller !== undefined && caller.includes(engineDirectory) && !/^\s+at async /.test(caller);
