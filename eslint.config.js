@@ -17,7 +17,11 @@ export default tseslint.config(
       eqeqeq: "error",
       "no-restricted-imports": [
         "error",
-        { name: "node:os", importNames: ["userInfo"], message: "It throws for a user without a name: see rpc/own-uid.ts." },
+        {
+          name: "node:os",
+          importNames: ["userInfo"],
+          message: "It throws for a user without a name: see rpc/own-uid.ts.",
+        },
       ],
     },
   },

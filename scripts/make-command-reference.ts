@@ -6,13 +6,14 @@
  * It is the same on every machine: what a default is made of is named there, not what it comes to here.
  */
 import { realpathSync, writeFileSync } from "node:fs";
-import { availableParallelism, userInfo } from "node:os";
+import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { format, resolveConfig } from "prettier";
 import { mrProgram } from "../src/cli/commands.js";
 import { OptionValues } from "../src/cli/option-values.js";
+import { ownUid } from "../src/rpc/own-uid.js";
 
 /** Where the reference is. */
 export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md", import.meta.url));
@@ -20,7 +21,7 @@ export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md",
 /** What stands in the help of this machine and of no other, and what it stands for. */
 const ofThisMachine: readonly [here: string, anywhere: string][] = [
   [`${availableParallelism()}, one a core`, "one a core"],
-  [`/var/tmp/mr-${userInfo().uid}.sock`, "/var/tmp/mr-<uid>.sock"],
+  [`/var/tmp/mr-${ownUid()}.sock`, "/var/tmp/mr-<uid>.sock"],
 ];
 
 const introduction = `# Commands
