@@ -2,8 +2,8 @@
  * The processes of one job: `mr run`, or a coordinator and its workers. A coordinator that a fault has ended is started
  * again, to resume the job, until it ends by itself.
  */
-import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, statSync, truncateSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { killIfThere } from "../support/processes.js";
 import type { Place } from "./place.js";
@@ -28,7 +28,7 @@ export interface Interruption {
 const takenRetriesMax = 100;
 const takenDelayMs = 100;
 
-const failure = " the job failed: ";
+const failure = / (the job|step \d+ of \d+) failed: /;
 
 export class Cluster {
   readonly #plan: JobPlan;
@@ -108,8 +108,8 @@ export class Cluster {
         await this.#betweenCoordinators(this.#interruption);
         resumes = true;
         taken = 0;
-      } else if (ended.code === 1 && stderr.includes(failure)) {
-        return { how: "failed", message: stderr.slice(stderr.indexOf(failure) + 1).trim() };
+      } else if (ended.code === 1 && failure.test(stderr)) {
+        return { how: "failed", message: stderr.slice(stderr.search(failure) + 1).trim() };
       } else return lost(coordinator, ended);
     }
     return { how: "lost", why: "it was stopped" };
@@ -138,20 +138,23 @@ export class Cluster {
 
   async #betweenCoordinators({ pauseMs, tornBytes }: Interruption): Promise<void> {
     await sleep(pauseMs);
-    const path = this.#journal;
-    if (tornBytes === 0 || !existsSync(path)) return;
-    const bytes = Math.max(0, statSync(path).size - tornBytes);
-    this.#place.log("chaos", `cuts ${tornBytes} bytes off the journal, ${bytes} are left`);
-    truncateSync(path, bytes);
+    if (tornBytes === 0) return;
+    for (const path of this.#journals()) {
+      const bytes = Math.max(0, statSync(path).size - tornBytes);
+      this.#place.log("chaos", `cuts ${tornBytes} bytes off ${path}, ${bytes} are left`);
+      truncateSync(path, bytes);
+    }
   }
 
   /** Whether there is a journal that a job can be resumed from. */
   #hasJournal(): boolean {
-    return existsSync(this.#journal) && readFileSync(this.#journal).includes("\n");
+    return this.#journals().some((path) => readFileSync(path).includes("\n"));
   }
 
-  get #journal(): string {
-    return join(this.#place.outputDirectory, ".mr-journal");
+  /** That of the job, or of each step that is not done. */
+  #journals(): string[] {
+    const names = this.#place.outputNames().filter((name) => basename(name) === ".mr-journal");
+    return names.map((name) => join(this.#place.outputDirectory, name));
   }
 }
 

@@ -13,11 +13,11 @@ export type Effect = "happened" | "missed" | "skipped";
 const pollIntervalMs = 5;
 const refillIntervalMs = 20;
 
-/** What the files of a job are called. */
+/** What the files of a job are called, those of a step in the directory of the step. */
 const names = {
-  journal: /^\.mr-journal$/,
-  intermediate: /^mr-\d+-\d+(\.\d+)?$/,
-  output: /^mr-out-\d+$/,
+  journal: /(^|\/)\.mr-journal$/,
+  intermediate: /(^|\/)mr-\d+-\d+(\.\d+)?$/,
+  output: /(^|\/)mr-out-\d+(\.jsonl)?$/,
 } as const;
 
 /** Does harm as planned, until the job has ended, and undoes what can be undone. Returns what became of each fault. */

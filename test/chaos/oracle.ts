@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Input } from "./inputs.js";
 
-export type AppName = "wc" | "grep" | "indexer" | "slow-lines" | "big-values" | "flaky" | "bad-records";
+export type AppName = "wc" | "grep" | "indexer" | "slow-lines" | "big-values" | "flaky" | "bad-records" | "three-steps";
 
 /** The lines of all outputs, in no order. */
 export function expectedLines(
@@ -27,6 +27,8 @@ export function expectedLines(
       return digests(inputs, Number(args["repeat"]));
     case "bad-records":
       return wordCount(inputs.flatMap(recordsOf).filter((line) => !isBad(line)));
+    case "three-steps":
+      return countsOfCounts(inputs);
   }
 }
 
@@ -57,6 +59,13 @@ function wordCount(texts: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const word of texts.flatMap(wordsOf)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].map(([word, count]) => `${word} ${count}`);
+}
+
+/** Of the words that occur more than once: how many occur how often. */
+function countsOfCounts(inputs: readonly Input[]): string[] {
+  const counts = wordCount(inputs.map(({ text }) => text)).map((line) => line.slice(line.indexOf(" ") + 1));
+  const words = grouped(counts.filter((count) => count !== "1").map((count) => [count, true] as const));
+  return [...words].map(([count, { length }]) => `${count} ${length}`);
 }
 
 function matches(inputs: readonly Input[], pattern: RegExp): string[] {

@@ -13,6 +13,7 @@ import { SmallDisk } from "./small-disk.js";
 const marker = "MR_CHAOS_JOB";
 
 const lockDirectory = "/var/tmp";
+const stepName = /^mr-step-\d+$/;
 
 /** The directory of one job: inputs, outputs, socket, log; and the processes that were started there. */
 export class Place {
@@ -70,21 +71,21 @@ export class Place {
     return processesWith(marker, this.directory);
   }
 
-  /** Names of the files in the output directory; none when it does not exist. */
+  /** The files in the output directory, and in those of steps: `mr-step-1/mr-out-0`. None when it does not exist. */
   outputNames(): string[] {
-    try {
-      return fs.readdirSync(this.outputDirectory).sort();
-    } catch {
-      return [];
-    }
+    const steps = this.#stepNames().flatMap((step) => namesIn(join(this.outputDirectory, step), `${step}/`));
+    return [...namesIn(this.outputDirectory).filter((name) => !stepName.test(name)), ...steps].sort();
+  }
+
+  #stepNames(): string[] {
+    return namesIn(this.outputDirectory).filter((name) => stepName.test(name));
   }
 
   /** What must not be there when no process is left: sockets and locks. */
   litter(): string[] {
     const sockets = fs.readdirSync(this.directory).filter((name) => name.startsWith(basename(this.socket)));
-    const hash = createHash("sha256").update(this.outputDirectory).digest("hex").slice(0, 16);
-    const lock = `mr-${process.getuid?.()}-${hash}.lock`;
-    const locks = fs.readdirSync(lockDirectory).filter((name) => name.startsWith(lock));
+    const taken = ["", ...this.#stepNames()].map((name) => lockOf(join(this.outputDirectory, name)));
+    const locks = fs.readdirSync(lockDirectory).filter((name) => taken.some((lock) => name.startsWith(lock)));
     return [...sockets.map((name) => join(this.directory, name)), ...locks.map((name) => join(lockDirectory, name))];
   }
 
@@ -103,4 +104,17 @@ export class Place {
     this.#log = undefined;
     if (!keep) fs.rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+function namesIn(directory: string, prefix = ""): string[] {
+  try {
+    return fs.readdirSync(directory).map((name) => prefix + name);
+  } catch {
+    return [];
+  }
+}
+
+function lockOf(directory: string): string {
+  const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  return `mr-${process.getuid?.()}-${hash}.lock`;
 }

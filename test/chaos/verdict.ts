@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { compareLines, expectedLines, isBad, recordsOf } from "./oracle.js";
@@ -31,7 +31,8 @@ export function faultsOfOutputs(plan: JobPlan, place: Place): string[] {
     ...leftOver(
       names.filter(
         (name) =>
-          ![...wanted, manifestName, reportName].includes(name) &&
+          ![...wanted, manifestName].includes(name) &&
+          basename(name) !== reportName &&
           !(plan.app === "bad-records" && name === badRecordsName),
       ),
     ),
@@ -51,9 +52,14 @@ function wrongManifest(place: Place, wanted: readonly string[]): string[] {
   return JSON.stringify(said) === JSON.stringify(seen) ? [] : [`${manifestName} does not say what the outputs are`];
 }
 
-/** What a job that has failed has left behind, beside its report. */
+/** What a job that has failed has left behind, beside its report, and all of the steps that were done. */
 export function remainsOfFailure(place: Place): string[] {
-  return leftOver(place.outputNames().filter((name) => name !== reportName));
+  const names = place.outputNames();
+  const done = names.filter((name) => basename(name) === manifestName).map(dirname);
+  const isKept = (name: string) =>
+    basename(name) === reportName ||
+    (/\/mr-(out-\d+\.jsonl|manifest\.json)$/.test(name) && done.includes(dirname(name)));
+  return leftOver(names.filter((name) => !isKept(name)));
 }
 
 /** Waits until all processes of the job have gone, and says what is left of it then. */

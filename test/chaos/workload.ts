@@ -32,6 +32,7 @@ const apps: Readonly<Record<AppName, number>> = {
   "big-values": 2,
   flaky: 2,
   "bad-records": 2,
+  "three-steps": 4,
 };
 
 /** Plans a job. What is named in `without` is left out. */
@@ -39,7 +40,8 @@ export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
   const random = new Random(seed);
   const left = Object.entries(apps).filter(([name]) => !without.has(name));
   const app = random.pickWeighted<AppName>(Object.fromEntries(left));
-  const mode = random.pick(["run", "pair"] as const);
+  // Only `mr run` takes the steps of an app one after the other.
+  const mode = app === "three-steps" ? "run" : random.pick(["run", "pair"] as const);
   const isSmall = random.chance(0.2);
   // Each crash of a flaky task costs the start of a process.
   const sizeBytesMax = app === "flaky" ? 300_000 : 1_500_000;
