@@ -95,7 +95,8 @@ export class Coordinator {
       early.forEach(accept);
       return coordinator;
     } catch (error) {
-      await listener?.close();
+      // Workers may wait there for the coordinator that was killed: another one is still to come.
+      await listener?.withdraw();
       for (const stream of early) stream.destroy();
       throw error;
     }

@@ -80,7 +80,8 @@ export class JobDirectory {
 
   /** The same directory for a part of who has taken it: to release that changes nothing. */
   lend(): JobDirectory {
-    return new JobDirectory(this.path, [], { address: this.#lock.address, close: () => Promise.resolve() });
+    const nothing = () => Promise.resolve();
+    return new JobDirectory(this.path, [], { address: this.#lock.address, close: nothing, withdraw: nothing });
   }
 
   /** What is there because the directory was taken, for somebody else to remove when its owner cannot. */

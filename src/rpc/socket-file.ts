@@ -16,13 +16,15 @@ import { ownUid } from "./own-uid.js";
 const roundsMax = 100;
 
 /**
- * Gives the listening socket at `temporaryPath` the name `path` as well. Throws `AddressInUseError` when a live one has
- * it, `AddressUnusableError` when something else than a socket has; both are left as they are.
+ * Gives the listening socket at `temporaryPath` the name `path` as well; true when a dead one had it. Throws
+ * `AddressInUseError` when a live one has it, `AddressUnusableError` when something else than a socket has; both are left
+ * as they are.
  */
-export async function publishSocketFile(temporaryPath: string, path: string): Promise<void> {
+export async function publishSocketFile(temporaryPath: string, path: string): Promise<boolean> {
+  let isTakenOver = false;
   for (let round = 0; round < roundsMax; round += 1) {
-    if (linkIfFree(temporaryPath, path)) return;
-    await removeStale(path, `${temporaryPath}~`);
+    if (linkIfFree(temporaryPath, path)) return isTakenOver;
+    isTakenOver = await removeStale(path, `${temporaryPath}~`);
   }
   throw new TransportError(`cannot listen at ${path}: other processes keep replacing it`);
 }
@@ -61,18 +63,20 @@ function linkIfFree(from: string, to: string): boolean {
   }
 }
 
-/** Removes what stands at `path` if it is a dead socket; returns as well when somebody else has changed it. */
-async function removeStale(path: string, asidePath: string): Promise<void> {
+/** Removes what stands at `path` if it is a dead socket; false when it has not, as somebody else has changed it. */
+async function removeStale(path: string, asidePath: string): Promise<boolean> {
   const seen = statOf(path);
-  if (seen === undefined) return;
+  if (seen === undefined) return false;
   if (!seen.isSocket()) {
     throw new AddressUnusableError(`cannot listen at ${path}: a file that is not a socket is there; remove it first`);
   }
   if (await isLive(path, path)) throw new AddressInUseError(`a coordinator is already running at ${path}`);
   // No await between the look, the renaming and the second look: that leaves others microseconds.
-  if (!isSame(seen, statOf(path)) || !renameIfThere(path, asidePath)) return;
+  if (!isSame(seen, statOf(path)) || !renameIfThere(path, asidePath)) return false;
   try {
-    if (!isSame(seen, statOf(asidePath)) || (await isLive(asidePath, path))) linkIfFree(asidePath, path);
+    if (isSame(seen, statOf(asidePath)) && !(await isLive(asidePath, path))) return true;
+    linkIfFree(asidePath, path);
+    return false;
   } finally {
     rmSync(asidePath, { force: true });
   }

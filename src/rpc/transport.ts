@@ -9,4 +9,9 @@ export interface Listener {
   readonly address: string;
   /** Stops taking connections and frees the address. Connections that exist stay. May be called more than once. */
   close(): Promise<void>;
+  /**
+   * The same, but leaves the address as it was found: as that of a process that was killed, if it was that. So whoever waits
+   * there for that process does not take it for ended. After it `close` does nothing.
+   */
+  withdraw(): Promise<void>;
 }

@@ -51,11 +51,11 @@ export async function listenUnixSocket(
   try {
     await bind(server, temporaryPath);
     const inode = inodeOf(temporaryPath);
-    await publishSocketFile(temporaryPath, path);
+    const isTakenOver = await publishSocketFile(temporaryPath, path);
     await removeUnpublished(temporaryPath, path);
     // A connection that could not be accepted is the loss of who made it.
     server.on("error", () => undefined);
-    return new UnixSocketListener(path, inode, server);
+    return new UnixSocketListener(path, { inode, isTakenOver }, server);
   } catch (error) {
     server.close();
     throw error instanceof TransportError ? error : listenError(path, error);
@@ -87,19 +87,31 @@ export async function connectUnixSocket(path: string): Promise<Duplex> {
 
 class UnixSocketListener implements Listener {
   readonly address: string;
-  readonly #inode: bigint | undefined;
+  readonly #file: { readonly inode: bigint | undefined; readonly isTakenOver: boolean };
   readonly #server: Server;
 
-  constructor(path: string, inode: bigint | undefined, server: Server) {
+  constructor(
+    path: string,
+    file: { readonly inode: bigint | undefined; readonly isTakenOver: boolean },
+    server: Server,
+  ) {
     this.address = path;
-    this.#inode = inode;
+    this.#file = file;
     this.#server = server;
   }
 
   close(): Promise<void> {
+    return this.#end({ keepsFile: false });
+  }
+
+  withdraw(): Promise<void> {
+    return this.#end({ keepsFile: this.#file.isTakenOver });
+  }
+
+  #end({ keepsFile }: { readonly keepsFile: boolean }): Promise<void> {
     if (this.#server.listening) {
       // Another's file may stand there if somebody removed ours. Our inode is not given out again while it is bound.
-      if (inodeOf(this.address) === this.#inode) rmSync(this.address, { force: true });
+      if (!keepsFile && inodeOf(this.address) === this.#file.inode) rmSync(this.address, { force: true });
       // The callback of `close` would wait for the connections; listening has ended when it returns.
       this.#server.close();
     }

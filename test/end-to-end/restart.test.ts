@@ -66,6 +66,20 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     expect(calls(place)).toEqual(["map 0 1", "map 1 1", "map 2 1", "map 2 2", "reduce 0 1", "reduce 1 1"]);
   });
 
+  test("finds its worker after another one was refused in between", async ({ place }) => {
+    const { coordinator, workers, args } = startPair(place, "ctx.task === 2", 1);
+    await called(place, "map 2 1");
+    await kill(coordinator);
+    const refused = await place.run("mr-coordinator", ["--resume", ...args, "-r", "5"]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("and this has 5") as string });
+    expect(place.exists("mr.sock")).toBe(true);
+    const again = place.start("mr-coordinator", ["--resume", ...args]);
+    await again.says(/goes on with map task 2/);
+    place.write("go", "");
+    await expectDone(place, again, workers);
+    expect(attemptsOf(place, "map 2")).toBe(1);
+  });
+
   test("twice finds its workers twice", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 2", 1);
     await called(place, "map 2 1");

@@ -37,6 +37,10 @@ export class MemoryListener implements Listener {
     this.#listening = false;
     return Promise.resolve();
   }
+
+  withdraw(): Promise<void> {
+    return this.close();
+  }
 }
 
 class MemoryDuplex extends Duplex {
