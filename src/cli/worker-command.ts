@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import prettyMs from "pretty-ms";
 import { profileDestination } from "./profile-destination.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals, say, signalExitCode } from "./program.js";
@@ -67,7 +68,11 @@ Examples:
           args: arg,
           executor,
           profiles,
-          coordinator: coordinatorAt(socket, { connectTimeoutMs, reconnectTimeoutMs }),
+          coordinator: coordinatorAt(socket, {
+            connectTimeoutMs,
+            reconnectTimeoutMs,
+            onWait: () => tell(`waiting for a coordinator at ${socket}, for up to ${prettyMs(connectTimeoutMs)}`),
+          }),
           departure,
           onJoined: (id) => tell(`joined as worker ${id}`),
           onLost: () => tell("lost the coordinator; waiting for it to come back"),

@@ -19,6 +19,8 @@ const worthShare = 0.2;
 /** So much more than the median is out of the ordinary. */
 const farAbove = 2;
 const slowTasksMax = 3;
+/** What a reduce reads in no time, however much more it is than what others have. */
+const skewBytesMin = 2 ** 20;
 
 /** A line for each thing that was in the way of this job. */
 export function advice(view: JobView): string[] {
@@ -60,7 +62,8 @@ function slowTasksText(view: JobView, kind: Kind, toldOf?: number): string | und
 function skewedTask(view: JobView): SlowTask | undefined {
   const { count, medianBytes, largest } = view.partitions;
   const [first] = largest;
-  if (count < 2 || first === undefined || first.bytes <= farAbove * medianBytes) return undefined;
+  if (count < 2 || first === undefined || first.bytes <= Math.max(farAbove * medianBytes, skewBytesMin))
+    return undefined;
   const task = view.slowest.find(({ kind, task }) => kind === "reduce" && task === first.partition);
   return task === undefined || !isWorth(task.endMs - task.startMs, view) ? undefined : task;
 }
@@ -88,9 +91,17 @@ function aloneText(view: JobView, kind: Kind): string | undefined {
   if (!isWorth(aloneMs, view)) return undefined;
   const file = view.slowest.find((slow) => slow.kind === kind && slow.task === last.task)?.file;
   const waited = kind === "map" && view.reduces.total > 0 ? "all reduce tasks" : "all other workers";
-  const help =
-    kind === "map" ? `smaller splits (--split-size) help, if its input can be split` : "more --reducers may help";
+  const help = kind === "map" ? splitText(view, file) : "more --reducers may help";
   return `${waited} waited ${time(aloneMs)} for ${kind} task ${nameOf(last.task, file)}: ${help}`;
+}
+
+/** What makes more map tasks, and smaller ones. */
+function splitText({ app, input }: JobView, file: string | undefined): string {
+  if (input === "file" || input === "csv" || input === "own") {
+    return `smaller files help: ${app ?? "the app"} is given each of them in one piece`;
+  }
+  if (file !== undefined && /\.(gz|zst)$/.test(file)) return "smaller files help: a compressed one cannot be split";
+  return "a smaller --split-size helps";
 }
 
 /** Fewer tasks than workers. */
@@ -101,10 +112,8 @@ function idleText(view: JobView, kind: Kind): string | undefined {
   if (total === 0 || total >= workers || spans.length === 0 || view.timeline.omitted > 0) return undefined;
   const tookMs = Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));
   if (!isWorth(tookMs, view)) return undefined;
-  const help =
-    kind === "map"
-      ? "a smaller --split-size gives more, unless they are files that cannot be split"
-      : `-r ${workers} would employ all`;
+  const slowest = view.slowest.find((slow) => slow.kind === kind);
+  const help = kind === "map" ? splitText(view, slowest?.file) : `-r ${workers} would employ all`;
   return `there ${total === 1 ? `was 1 ${kind} task` : `were ${total} ${kind} tasks`} for ${workers} workers, in ${time(tookMs)}: ${help}`;
 }
 

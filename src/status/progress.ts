@@ -61,16 +61,23 @@ function eraseWrapped(stream: NodeJS.WriteStream, lines: readonly string[]): voi
   clearScreenDown(stream);
 }
 
-/** A line now and then, for a log file or a pipe. */
+/** A line now and then, for a log file or a pipe. As long as it says the same, half as often each time. */
 export function createProgressLines(stream: NodeJS.WriteStream, program: string, intervalMs: number): ProgressView {
   const pace = new Pace();
-  let nextMs = performance.now() + intervalMs;
+  let waitMs = intervalMs;
+  let nextMs = performance.now() + waitMs;
+  let said = "";
   return {
     show(snapshot) {
       const rates = pace.note(snapshot);
-      if (performance.now() < nextMs) return;
-      nextMs = performance.now() + intervalMs;
-      stream.write(`${program}: ${progressLine(snapshot, rates)}\n`);
+      const now = performance.now();
+      if (now < nextMs - waitMs + intervalMs) return;
+      const line = progressLine(snapshot, rates);
+      if (line === said && now < nextMs) return;
+      waitMs = line === said ? waitMs * 2 : intervalMs;
+      nextMs = now + waitMs;
+      said = line;
+      stream.write(`${program}: ${line}\n`);
     },
     log: (line) => void stream.write(`${line}\n`),
     end: () => undefined,

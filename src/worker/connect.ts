@@ -27,26 +27,30 @@ export interface CoordinatorSearch {
   spend(ms: number): void;
 }
 
-export interface ConnectTimeouts {
+export interface ConnectOptions {
   /** How long a coordinator is waited for that is not up yet. */
   readonly connectTimeoutMs: number;
   /** How long one is waited for that was lost. */
   readonly reconnectTimeoutMs: number;
+  /** Called once, when it turns out that a coordinator has to be waited for that is not up yet. */
+  readonly onWait?: (() => void) | undefined;
 }
 
 /** The coordinator at a Unix socket. */
-export function coordinatorAt(socket: string, timeouts: ConnectTimeouts): CoordinatorAddress {
+export function coordinatorAt(socket: string, options: ConnectOptions): CoordinatorAddress {
   const name = `the coordinator at ${socket}`;
   return {
     name,
-    seek: () => searchFirst(socket, name, timeouts.connectTimeoutMs),
-    awaitReturn: () => searchLost(socket, name, timeouts.reconnectTimeoutMs),
-    helloTimeoutMs: timeouts.connectTimeoutMs,
+    seek: () => searchFirst(socket, name, options),
+    awaitReturn: () => searchLost(socket, name, options.reconnectTimeoutMs),
+    helloTimeoutMs: options.connectTimeoutMs,
   };
 }
 
 const firstDelayMs = 2;
 const delayMsMax = 500;
+/** Programs that are started together need not say that they wait for each other. */
+const untoldMs = 1000;
 
 /**
  * What connecting fails with while a coordinator is not up yet: no socket file, or one that nobody listens at; or while
@@ -61,9 +65,14 @@ const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"]);
 const goneForMs = 500;
 
 /** Counts the time on a clock: it is the user who waits. */
-function searchFirst(socket: string, name: string, timeoutMs: number): CoordinatorSearch {
+function searchFirst(
+  socket: string,
+  name: string,
+  { connectTimeoutMs: timeoutMs, onWait }: ConnectOptions,
+): CoordinatorSearch {
   const begunMs = performance.now();
   let delayMs = 0;
+  let isTold = false;
   const notFound =
     `no coordinator at ${socket} after ${prettyMs(timeoutMs)}: start one with mr-coordinator, ` +
     "or name its socket with --socket";
@@ -76,6 +85,9 @@ function searchFirst(socket: string, name: string, timeoutMs: number): Coordinat
         delayMs = delayMs === 0 ? firstDelayMs : nextDelayMs(delayMs);
         const found = await tryToConnect(socket, name);
         if (typeof found !== "string") return found;
+        if (isTold || performance.now() - begunMs < untoldMs) continue;
+        isTold = true;
+        onWait?.();
       }
     },
     spend() {

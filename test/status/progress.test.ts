@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import xterm from "@xterm/headless";
-import { describe, expect, test } from "vitest";
-import { createProgressBars } from "../../src/status/progress.js";
+import { describe, expect, test, vi } from "vitest";
+import { createProgressBars, createProgressLines } from "../../src/status/progress.js";
 import { snapshotOf, tasks } from "./snapshots.js";
 
 /** A terminal to look at, as the stream that writes to it. */
@@ -99,4 +99,27 @@ describe("the bars on a terminal", () => {
     view.end();
     expect(await screen.lines()).toEqual(["$ mr run", "x"]);
   });
+});
+
+test("lines in a pipe come at intervals, and half as often each time as long as they say the same", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    const written: [seconds: number, line: string][] = [];
+    const write = (line: string) => written.push([performance.now() / 1000, line.trim()]);
+    const view = createProgressLines({ write } as unknown as NodeJS.WriteStream, "mr run", 5000);
+    for (let second = 0; second <= 50; second++) {
+      view.show(second < 40 ? begun : later);
+      vi.advanceTimersByTime(1000);
+    }
+    const [first] = written;
+    expect(written.map(([seconds, line]) => [seconds - (first?.[0] ?? 0), /map [^,]*/.exec(line)?.[0]])).toEqual([
+      [0, "map 20/40"],
+      [5, "map 20/40"],
+      [15, "map 20/40"],
+      [35, "map 30/40"],
+      [40, "map 30/40"],
+    ]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

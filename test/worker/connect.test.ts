@@ -17,6 +17,16 @@ async function startClosing(place: Place, isEnough: (taken: number) => boolean =
   return server;
 }
 
+test("a worker that finds no coordinator says once where it waits for one", async ({ place }) => {
+  const worker = place.start("mr-worker", ["--connect-timeout", "20s", "wc"]);
+  await worker.says(`waiting for a coordinator at ${place.socket}, for up to 20s`);
+  const coordinator = await FakeCoordinator.start(place);
+  await coordinator.heard("Register");
+  await coordinator.end({ says: true });
+  const { code, stderr } = await worker.exit();
+  expect([code, stderr.match(/waiting/g)]).toEqual([0, ["waiting"]]);
+});
+
 describe.concurrent("a worker that is connected and not answered", () => {
   test("works for the coordinator that comes next", async ({ place }) => {
     const closing = await startClosing(place, (taken) => taken === 3);

@@ -92,7 +92,7 @@ export function undoCompletion(state: State, task: Task): void {
 /** Every map is committed. It may be so again later, after the files of one were lost. */
 export function beginReducePhase(state: State, effects: Effect[]): void {
   if (state.phase === "map") {
-    effects.push({ type: "log", level: "info", message: `all ${state.maps.length} map tasks are done` });
+    effects.push({ type: "log", level: "info", message: "all map tasks are done" });
   }
   state.phase = "reduce";
 }
