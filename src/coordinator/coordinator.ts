@@ -221,7 +221,7 @@ export class Coordinator {
       }
       const cleared = clearEarlierJob(this.#job.directory, {
         suffix: outputSuffix(output, app.extension),
-        inputs,
+        sources: this.#options,
         ownKinds: [],
         warn: (message) => log.warn(message),
       });

@@ -23,8 +23,8 @@ const heartbeatIntervalMsMax = 1000;
  * when the directory cannot be had, a ResumeError when there is no such job in it; then nothing was changed.
  */
 export async function takeJob(options: CoordinatorOptions): Promise<Job> {
-  const { taken, outputDirectory, inputs, files } = options;
-  const directory = taken?.lend() ?? (await JobDirectory.take(outputDirectory, [...inputs, ...files]));
+  const { taken, outputDirectory } = options;
+  const directory = taken?.lend() ?? (await JobDirectory.take(outputDirectory, options));
   try {
     const begin = options.resume ? resumeJob : newJob;
     return { ...begin(options, directory.path), directory };

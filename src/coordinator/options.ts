@@ -9,7 +9,9 @@ export interface CoordinatorOptions extends Omit<JobSettings, "id" | "directory"
   /** The app, where it is known already: then a job of another one is not resumed. Otherwise the first worker says it. */
   readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;
   readonly inputs: readonly InputFile[];
-  /** Whether they will still be there when a job that was stopped is gone on with. */
+  /** Those of the pipeline that it is a step of: they are not cleared away either. */
+  readonly pipelineInputs?: readonly InputFile[] | undefined;
+  /** Whether the inputs will still be there when a job that was stopped is gone on with. */
   readonly areInputsKept: boolean;
   /** Where intermediate and output files go; made when it does not exist. */
   readonly outputDirectory: string;

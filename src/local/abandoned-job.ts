@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { JobDirectory } from "../output/directory.js";
+import { noSources } from "../output/job-files.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { AddressInUseError } from "../rpc/errors.js";
 import type { WorkerStart } from "./supervision.js";
@@ -33,7 +34,7 @@ export async function clearAbandonedJob(start: WorkerStart): Promise<void> {
 async function takeFromOthers(outputDirectory: string): Promise<JobDirectory | undefined> {
   for (let tries = 0; tries <= retriesMax; tries++) {
     try {
-      return await JobDirectory.take(outputDirectory, []);
+      return await JobDirectory.take(outputDirectory, noSources);
     } catch (error) {
       if (!(error instanceof Error && error.cause instanceof AddressInUseError)) return undefined;
     }

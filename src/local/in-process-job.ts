@@ -27,8 +27,10 @@ import { endedByStrayError } from "./stray-errors.js";
 export interface InProcessJob {
   readonly app: LoadedApp;
   readonly appFile: AppFile;
-  /** Files that must not be cleared away with those of an earlier job. */
+  /** Files that must not be cleared away with those of an earlier job, as `files` and what follows. */
   readonly inputs: readonly InputFile[];
+  /** Of the pipeline that the job is a step of. */
+  readonly pipelineInputs?: readonly InputFile[] | undefined;
   readonly reducers: number;
   readonly output: OutputSettings;
   readonly collectorBytes: number;
@@ -99,7 +101,8 @@ export async function runInProcess(
   const extension = app.writer?.extension;
   const unfit = misfit({ name: job.appFile.name, isMapOnly: isMapOnly(app), extension }, job);
   if (unfit !== undefined) throw new AppError(unfit);
-  const directory = job.taken?.lend() ?? (await JobDirectory.take(job.outputDirectory, [...job.inputs, ...job.files]));
+  const suffix = outputSuffix(output, extension);
+  const directory = job.taken?.lend() ?? (await JobDirectory.take(job.outputDirectory, job, suffix));
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
   const { collectorBytes, args, files } = job;
@@ -130,11 +133,10 @@ export async function runInProcess(
       reduces.push(await runNamed(`reduce task ${task}`, run));
     }
     const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
-    const suffix = outputSuffix(output, extension);
     // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
     clearEarlierJob(directory, {
       suffix,
-      inputs: job.inputs,
+      sources: job,
       ownKinds: ["temporary", ...(job.profiles === true ? ["profile" as const] : [])],
       warn: job.warn,
     });

@@ -8,7 +8,7 @@ import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
 import { foreseeClearing } from "../output/earlier-job.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
-import type { Partitioner, Split } from "../rpc/protocol.js";
+import type { Partitioner, SharedFile, Split } from "../rpc/protocol.js";
 
 export interface PlanOptions {
   readonly app: AppFile;
@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly partitioner: Partitioner;
   readonly output: OutputSettings;
   readonly inputs: readonly InputFile[];
+  /** The files that the app may read beside its input. */
+  readonly files: readonly SharedFile[];
   readonly splitBytes: number;
   readonly samplePercent?: number | undefined;
   readonly outputDirectory: string;
@@ -42,7 +44,7 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
   const unfit = misfit(identity, options);
   if (unfit !== undefined) throw new AppError(unfit);
   const suffix = outputSuffix(output, identity.extension);
-  const filesToClear = foreseeClearing(outputDirectory, { suffix, inputs });
+  const filesToClear = foreseeClearing(outputDirectory, { suffix, sources: options });
   const splits = planSplits(inputs, loaded.input, splitBytes);
   if (partitioner === "range") planSample(splits, identity, reducers);
   return { input: loaded.input, splits: sampledSplits(splits, loaded.input, samplePercent), filesToClear };

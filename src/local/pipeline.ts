@@ -11,6 +11,7 @@ import type { PipelineStep } from "../app/steps.js";
 import { ResumeError } from "../coordinator/journal/resume-error.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
+import type { JobSources } from "../output/job-files.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
 import {
@@ -32,6 +33,8 @@ export interface StepJob {
   readonly number: number;
   readonly count: number;
   readonly inputs: readonly InputFile[];
+  /** Those of the pipeline. */
+  readonly pipelineInputs: readonly InputFile[];
   readonly outputDirectory: string;
   /** The pipeline's directory, which is taken: the last step's own, and that around those of the others. */
   readonly taken: JobDirectory;
@@ -75,7 +78,7 @@ export interface StepEnd<Report> {
  */
 export async function runPipeline<Report>(options: PipelineOptions<Report>): Promise<StepEnd<Report>[]> {
   const { steps, isResumable, resume, isDone, log } = options;
-  const taken = await JobDirectory.take(options.outputDirectory, [...options.inputs, ...options.files]);
+  const taken = await JobDirectory.take(options.outputDirectory, options);
   const dismissJanitor = isResumable
     ? undefined
     : hireJanitor(
@@ -165,6 +168,7 @@ function jobOf<Report>(
     number,
     count: steps.length,
     inputs: made === undefined ? options.inputs : findInputs(made),
+    pipelineInputs: options.inputs,
     outputDirectory: directoryOf(options, number),
     taken,
     earlierSteps: [...done],
@@ -206,7 +210,7 @@ async function clearForGood<Report>(
 
 /** Removes what steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
 async function clearSteps<Report>(
-  { inputs, files, outputDirectory }: PipelineOptions<Report>,
+  options: PipelineOptions<Report>,
   taken: JobDirectory,
   isUseless: (number: number) => boolean,
   kinds = jobFileKinds as readonly JobFileKind[],
@@ -214,7 +218,7 @@ async function clearSteps<Report>(
   for (const { name } of readdirSync(taken.path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     const number = stepNumberOf(name);
     if (number === undefined || !isUseless(number)) continue;
-    await withDirectory(join(outputDirectory, name), [...inputs, ...files], (directory) => {
+    await withDirectory(join(options.outputDirectory, name), options, (directory) => {
       directory.clear(["manifest"]);
       directory.clear(kinds);
     });
@@ -224,7 +228,7 @@ async function clearSteps<Report>(
 /** Removes what the steps have made for each other. What they have left for people, such as reports, stays. */
 async function dropResults<Report>(options: PipelineOptions<Report>, done: readonly Manifest[]): Promise<void> {
   for (const [index, { outputs }] of done.slice(0, -1).entries()) {
-    await withDirectory(directoryOf(options, index + 1), [], (directory) => {
+    await withDirectory(directoryOf(options, index + 1), options, (directory) => {
       directory.remove([manifestName, ...outputs.map(({ name }) => name)]);
     });
   }
@@ -233,10 +237,10 @@ async function dropResults<Report>(options: PipelineOptions<Report>, done: reado
 /** The directory is removed when nothing is left in it. */
 async function withDirectory(
   path: string,
-  inputs: readonly InputFile[],
+  sources: JobSources,
   action: (directory: JobDirectory) => void,
 ): Promise<void> {
-  const directory = await JobDirectory.take(path, inputs);
+  const directory = await JobDirectory.take(path, sources);
   try {
     action(directory);
     removeEmptyDirectories([directory.path]);

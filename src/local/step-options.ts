@@ -5,7 +5,9 @@ import { traitsOf } from "../app/load.js";
 import type { PipelineStep } from "../app/steps.js";
 import { InputError } from "../input/input-error.js";
 import { requireNoOwnPartition } from "../input/sample.js";
-import type { OutputSettings } from "../output/output-format.js";
+import { foreseeClearing } from "../output/earlier-job.js";
+import type { JobSources } from "../output/job-files.js";
+import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import type { StepJob } from "./pipeline.js";
 
@@ -19,10 +21,11 @@ interface OptionsOfJob {
 
 /** The options of a step, where those are given of the whole pipeline. */
 export function optionsOfStep(job: StepJob, { reducers, partitioner, output, samplePercent }: OptionsOfJob) {
-  const { step, number, count, inputs, outputDirectory, taken, earlierSteps } = job;
+  const { step, number, count, inputs, pipelineInputs, outputDirectory, taken, earlierSteps } = job;
   const isLast = number === count;
   return {
     inputs,
+    pipelineInputs,
     outputDirectory,
     earlierSteps,
     taken: isLast ? taken : undefined,
@@ -38,7 +41,17 @@ export function optionsOfStep(job: StepJob, { reducers, partitioner, output, sam
  * Throws an AppError or an InputError when the options of the whole pipeline do not fit its steps. To be called before any of
  * them is run: what is said of the output is about the last one, which may be hours away.
  */
-export function requireFit(steps: readonly PipelineStep[], { reducers, partitioner, output }: OptionsOfJob): void {
+export function requireFit(
+  steps: readonly PipelineStep[],
+  {
+    reducers,
+    partitioner,
+    output,
+    outputDirectory,
+    inputs,
+    files,
+  }: OptionsOfJob & JobSources & { readonly outputDirectory: string },
+): void {
   // Nobody could tell which of the steps are meant by that.
   if (reducers === 0 && steps.length > 1 && steps.some((step) => step.reducers === undefined)) {
     throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
@@ -49,4 +62,5 @@ export function requireFit(steps: readonly PipelineStep[], { reducers, partition
   const unfit = misfit(app, { reducers: last.reducers ?? reducers, output });
   if (unfit !== undefined) throw new AppError(unfit);
   if (partitioner === "range") requireNoOwnPartition(app);
+  foreseeClearing(outputDirectory, { suffix: outputSuffix(output, app.extension), sources: { inputs, files } });
 }

@@ -3,14 +3,14 @@
  * holds no file of an earlier job once the job has begun, and no unfinished file once it has ended.
  */
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import type { InputFile } from "../input/files.js";
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { InputError } from "../input/input-error.js";
 import { AddressInUseError } from "../rpc/errors.js";
 import { ownUid } from "../rpc/own-uid.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
+import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
 import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
 import { jobFileKind, type JobFileKind } from "./names.js";
 
@@ -38,17 +38,17 @@ export class JobDirectory {
   /**
    * Takes the directory, and makes it when it does not exist. Nothing in it is changed yet.
    *
-   * Throws an InputError when it cannot be written, when another job runs in it, or when it holds an input that would be
-   * cleared away as the file of an earlier job.
+   * Throws an InputError when it cannot be written, when another job runs in it, or when it holds one of the sources as what
+   * would be cleared away. `suffix` is that of the names of the job's outputs, where it is known already.
    */
-  static async take(path: string, inputs: readonly InputFile[]): Promise<JobDirectory> {
+  static async take(path: string, sources: JobSources, suffix?: string): Promise<JobDirectory> {
     if (path === "") throw new InputError("the name of the output directory is empty");
     let made: string[] = [];
     try {
       made = makeDirectories(path);
       const absolute = realpathSync(path);
       accessSync(absolute, constants.W_OK | constants.X_OK);
-      requireInputsApart(absolute, path, inputs);
+      requireSourcesApart(absolute, path, sources, suffix);
       return new JobDirectory(absolute, made, await lock(absolute));
     } catch (error) {
       removeEmptyDirectories(made);
@@ -62,7 +62,7 @@ export class JobDirectory {
    * Returns the path that the directory would have if it was taken; undefined when it would have to be made. Makes and
    * changes nothing. Throws an InputError as `take` does, except when another job runs in it.
    */
-  static foresee(path: string, inputs: readonly InputFile[]): string | undefined {
+  static foresee(path: string, sources: JobSources, suffix?: string): string | undefined {
     if (path === "") throw new InputError("the name of the output directory is empty");
     try {
       const outmost = missingDirectories(path).at(-1);
@@ -71,7 +71,7 @@ export class JobDirectory {
       accessSync(there, constants.W_OK | constants.X_OK);
       if (outmost !== undefined) return undefined;
       const absolute = realpathSync(path);
-      requireInputsApart(absolute, path, inputs);
+      requireSourcesApart(absolute, path, sources, suffix);
       return absolute;
     } catch (error) {
       throw error instanceof InputError ? error : unusable(path, error);
@@ -137,15 +137,6 @@ export class JobDirectory {
   }
 }
 
-/** The names of all that stands in a directory and is none itself. */
-export function filesIn(directory: string): string[] {
-  // Somebody may have removed it: then nothing of the job is there either.
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map(({ name }) => name);
-}
-
 /**
  * A socket that nobody connects to: it is there as long as its owner lives, and an owner that was killed is told from one
  * that lives. It is kept away from the directory, since the path of a socket must be short.
@@ -153,25 +144,6 @@ export function filesIn(directory: string): string[] {
 async function lock(directory: string): Promise<Listener> {
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
   return listenUnixSocket(`/var/tmp/mr-${ownUid()}-${hash}.lock`, (stream) => stream.destroy());
-}
-
-function requireInputsApart(directory: string, shown: string, inputs: readonly InputFile[]): void {
-  requireNoInput(directory, shown, inputs, (name) => jobFileKind(name) !== undefined);
-}
-
-/** Throws an InputError when an input stands in the directory under a name that `isCleared`. `shown` is its name for people. */
-export function requireNoInput(
-  directory: string,
-  shown: string,
-  inputs: readonly InputFile[],
-  isCleared: (name: string) => boolean,
-): void {
-  const kept = inputs.find(({ path }) => dirname(path) === directory && isCleared(basename(path)));
-  if (kept === undefined) return;
-  throw new InputError(
-    `input ${kept.name} is in the output directory ${shown} and has the name of a job's file, ` +
-      "so it would be cleared away; choose another --output-dir",
-  );
 }
 
 function unusable(path: string, error: unknown): InputError {

@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { filesIn } from "./directory.js";
+import { filesIn } from "./job-files.js";
 import { crc32Text, readManifest, type Manifest } from "./manifest.js";
 import { looksLikeOutput } from "./names.js";
 

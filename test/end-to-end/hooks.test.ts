@@ -267,8 +267,10 @@ describe.concurrent("--file", () => {
     const before = place.files();
     for (const command of ["run", "sequential"]) {
       expectRefusal(await place.run("mr", [command, "--file", "no", ...job]), "cannot read --file no: no such file");
-      const own = await place.run("mr", [command, "--file", "mr-output/mr-out-0#stop", ...job]);
-      expectRefusal(own, "is in the output directory mr-output and has the name of a job's file");
+      for (const plan of command === "run" ? [["--dry-run"], []] : [[]]) {
+        const own = await place.run("mr", [command, ...plan, "--file", "mr-output/mr-out-0#stop", ...job]);
+        expectRefusal(own, ": --file stop is in the output directory mr-output and has the name of a job's file");
+      }
     }
     expectRefusal(await place.run("mr-coordinator", ["--file", "no", "in.txt"]), "cannot read --file no");
     const unnamed = await place.run("mr", ["run", "-w", "1", "--max-attempts", "1", "-o", "out", ...job]);

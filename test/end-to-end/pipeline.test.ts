@@ -390,6 +390,24 @@ describe.concurrent("a pipeline is refused", () => {
     });
   }
 
+  test("that would clear away what it reads, known for a job's by the manifest alone", async ({ place }) => {
+    place.write("own.mjs", writing.replace("record: () => ''", "record: (key) => key"));
+    place.write("in.txt", "a\n");
+    await place.succeed("mr", ["run", "-r", "1", "-o", "out", "own.mjs", "in.txt"]);
+    place.write("app.mjs", "const step = { map() {}, reduce() {} }; export const steps = [step, step];");
+    const before = place.files();
+    for (const command of ["run", "sequential"]) {
+      for (const [says, ...given] of [
+        ["input out/mr-out-0.xml", "out/mr-out-0.xml"],
+        ["--file mr-out-0.xml", "--file", "out/mr-out-0.xml", "in.txt"],
+      ] as const) {
+        const refused = await place.run("mr", [command, "-o", "out", "app.mjs", ...given]);
+        expectRefusal(refused, `${says} is in the output directory out and has the name of a job's file`);
+      }
+    }
+    expect(place.files()).toEqual(before);
+  });
+
   test("only for what the command line says of options that are about one job", async ({ place }) => {
     const args = writeApps(place);
     place.write("mr.config.json", '{ "trace": "t.json", "cpuProf": true }');

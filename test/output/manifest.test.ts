@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { JobDirectory } from "../../src/output/directory.js";
 import { clearEarlierJob, foreseeClearing } from "../../src/output/earlier-job.js";
+import { noSources, type JobSources } from "../../src/output/job-files.js";
 import { readManifest, writeManifest, type JobFacts } from "../../src/output/manifest.js";
 import { verifyOutputs } from "../../src/output/verify.js";
 import { noMeasures } from "../../src/rpc/measures.js";
@@ -134,11 +135,11 @@ describe("verifying an output", () => {
 describe("clearing what an earlier job has left", () => {
   async function clear(
     path: string,
-    given: { suffix?: string; inputs?: JobFacts["inputs"]; ownKinds?: readonly JobFileKind[] } = {},
+    given: { suffix?: string; sources?: JobSources; ownKinds?: readonly JobFileKind[] } = {},
   ) {
-    const job = { suffix: "", inputs: [], ownKinds: [], ...given };
+    const job = { suffix: "", sources: noSources, ownKinds: [], ...given };
     const foreseen = job.ownKinds.length > 0 ? undefined : foreseeClearing(path, job);
-    const directory = await JobDirectory.take(path, []);
+    const directory = await JobDirectory.take(path, noSources);
     const warnings: string[] = [];
     try {
       const warn = (message: string) => warnings.push(message);
@@ -195,10 +196,31 @@ describe("clearing what an earlier job has left", () => {
     expect(await clear(path)).toEqual({ cleared: 2, warnings: [] });
   });
 
-  it("removes nothing when one of them is an input", async () => {
+  it.each([
+    ["an input", "input", { inputs: "mr-out-0.xml" }],
+    ["a --file", "--file", { files: "mr-out-0.xml" }],
+    ["an input of the pipeline around it", "input", { inputs: "mr-step-1", pipelineInputs: "mr-out-0.xml" }],
+    ["what will be called as its own outputs", "input", { inputs: "mr-out-7.own" }],
+  ])("is refused, early and late, when one of the files is %s", async (_what, kind, names) => {
     const path = finishedJob({ "mr-out-0.xml": "" });
-    const input = { name: "x", path: join(path, "mr-out-0.xml"), sizeBytes: 0, modifiedMs: 0 };
-    await expect(clear(path, { inputs: [input] })).rejects.toThrow("so it would be cleared away");
-    expect(readdirSync(path).sort()).toEqual(["mr-manifest.json", "mr-out-0.xml"]);
+    writeFileSync(join(path, "mr-out-7.own"), "");
+    const before = readdirSync(path);
+    const sources: JobSources = {
+      ...noSources,
+      ...Object.fromEntries(
+        Object.entries(names).map(([of, name]) => [
+          of,
+          [{ name: "theirs", path: join(path, name), sizeBytes: 0, modifiedMs: 0 }],
+        ]),
+      ),
+    };
+    const says = `${kind} theirs is in the output directory ${path} and has the name of a job's file`;
+    expect(() => foreseeClearing(path, { suffix: ".own", sources })).toThrow(says);
+    await expect(JobDirectory.take(path, sources, ".own")).rejects.toThrow(says);
+    const directory = await JobDirectory.take(path, noSources);
+    const clearing = { suffix: ".own", sources, ownKinds: [], warn: () => undefined };
+    expect(() => clearEarlierJob(directory, clearing)).toThrow(says);
+    await directory.release({ removeIfEmpty: false });
+    expect(readdirSync(path)).toEqual(before);
   });
 });

@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { PipelineStep } from "../../src/app/steps.js";
+import { findInputs, type InputFile } from "../../src/input/files.js";
+import { runPipeline, type PipelineOptions, type StepJob } from "../../src/local/pipeline.js";
+import { optionsOfStep } from "../../src/local/step-options.js";
+import { writeManifest } from "../../src/output/manifest.js";
+import { noMeasures } from "../../src/rpc/measures.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+
+function newInputs(): InputFile[] {
+  const path = temporary.newPath();
+  writeFileSync(path, "");
+  return findInputs([path]);
+}
+
+/** A pipeline of two steps, each of which is a job that `run` plays. */
+function pipeline(run: (job: StepJob) => void, own: Partial<PipelineOptions<StepJob>> = {}): PipelineOptions<StepJob> {
+  const step = {} as PipelineStep;
+  return {
+    ...{ steps: [step, step], inputs: newInputs(), files: [], outputDirectory: temporary.newPath() },
+    ...{ keepIntermediate: false, isResumable: true, resume: false },
+    difference: () => undefined,
+    run(job) {
+      run(job);
+      return Promise.resolve(job);
+    },
+    isDone: () => true,
+    log: () => undefined,
+    ...own,
+  };
+}
+
+/** Leaves what a job leaves that is done. */
+function finish({ outputDirectory, inputs }: StepJob): void {
+  mkdirSync(outputDirectory, { recursive: true });
+  writeFileSync(join(outputDirectory, "mr-out-0.jsonl"), "");
+  writeManifest(outputDirectory, "a", {
+    ...{ engineVersion: "1", app: { name: "app", hash: "", input: "text" }, args: {}, inputs, files: [], reducers: 1 },
+    ...{ output: {}, splitBytes: 1, badRecordsMax: 0, mapTasks: 1, badRecords: 0, elapsedMs: 1, earlierSteps: [] },
+    ...{ outputs: [{ name: "mr-out-0.jsonl", records: 0, bytes: 0, checksum: 0 }] },
+    ...{ map: noMeasures(), reduce: noMeasures() },
+  });
+}
+
+describe("a pipeline", () => {
+  it("tells each step which files it must not clear away, also those that only the first reads", async () => {
+    const options = pipeline(finish);
+    const jobs = (await runPipeline(options)).map(({ job }) => job);
+    const settings = { reducers: 1, partitioner: "hash", output: {} } as const;
+    expect(jobs.map((job) => optionsOfStep(job, settings).pipelineInputs)).toEqual([options.inputs, options.inputs]);
+    expect(jobs[1]?.inputs.map(({ path }) => path)).toEqual([
+      join(options.outputDirectory, "mr-step-1", "mr-out-0.jsonl"),
+    ]);
+  });
+});
