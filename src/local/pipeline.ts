@@ -89,6 +89,10 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
   const ends: StepEnd<Report>[] = [];
   let done: Manifest[] = [];
   let isWhole = false;
+  // How the pipeline has ended does not depend on whether files can be removed.
+  const isLeft = (what: string) => (error: unknown) => {
+    log(`${what} of steps are left in ${options.outputDirectory}: ${(error as Error).message}`);
+  };
   try {
     if (resume) done = stepsDone(options, taken);
     else if (isInterrupted(options)) {
@@ -107,15 +111,15 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
       done.push(manifest);
     }
     isWhole = true;
-    if (!options.keepIntermediate)
-      await dropResults(options, done).catch((error: unknown) => {
-        log(`results of steps are left in ${options.outputDirectory}: ${(error as Error).message}`);
-      });
+    if (!options.keepIntermediate) await dropResults(options, done).catch(isLeft("results"));
     return ends;
   } finally {
-    if (!isWhole && !isResumable) await clearForGood(options, taken, done.length);
-    await taken.release({ removeIfEmpty: !isWhole });
-    await dismissJanitor?.();
+    if (!isWhole && !isResumable) await clearForGood(options, taken, done.length).catch(isLeft("files"));
+    try {
+      await taken.release({ removeIfEmpty: !isWhole });
+    } finally {
+      await dismissJanitor?.();
+    }
   }
 }
 
@@ -215,7 +219,9 @@ async function clearSteps<Report>(
   isUseless: (number: number) => boolean,
   kinds = jobFileKinds as readonly JobFileKind[],
 ): Promise<void> {
-  for (const { name } of readdirSync(taken.path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  // Somebody may have removed it.
+  const there = existsSync(taken.path) ? readdirSync(taken.path, { withFileTypes: true }) : [];
+  for (const { name } of there.filter((entry) => entry.isDirectory())) {
     const number = stepNumberOf(name);
     if (number === undefined || !isUseless(number)) continue;
     await withDirectory(join(options.outputDirectory, name), options, (directory) => {

@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { PipelineStep } from "../../src/app/steps.js";
 import { findInputs, type InputFile } from "../../src/input/files.js";
 import { runPipeline, type PipelineOptions, type StepJob } from "../../src/local/pipeline.js";
 import { optionsOfStep } from "../../src/local/step-options.js";
+import { JobDirectory } from "../../src/output/directory.js";
+import { noSources } from "../../src/output/job-files.js";
 import { writeManifest } from "../../src/output/manifest.js";
 import { noMeasures } from "../../src/rpc/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -55,5 +57,33 @@ describe("a pipeline", () => {
     expect(jobs[1]?.inputs.map(({ path }) => path)).toEqual([
       join(options.outputDirectory, "mr-step-1", "mr-out-0.jsonl"),
     ]);
+  });
+
+  it("whose directory is removed while a step runs fails with the error of that step, and leaves nothing", async () => {
+    const said: string[] = [];
+    const run = ({ taken }: StepJob) => {
+      rmSync(taken.path, { recursive: true });
+      throw new Error("the step's own");
+    };
+    const options = pipeline(run, { isResumable: false, log: (message) => said.push(message) });
+    await expect(runPipeline(options)).rejects.toThrow("the step's own");
+    expect(said).toEqual([]);
+    expect(existsSync(options.outputDirectory)).toBe(false);
+    await (await JobDirectory.take(options.outputDirectory, noSources)).release({ removeIfEmpty: true });
+  });
+
+  it("that cannot clear what a step has left fails with the error of that step, and says so", async () => {
+    const said: string[] = [];
+    const outputDirectory = temporary.newDirectory();
+    let theirs: Promise<JobDirectory> | undefined;
+    const run = () => {
+      theirs = JobDirectory.take(join(outputDirectory, "mr-step-1"), noSources);
+      throw new Error("the step's own");
+    };
+    const options = pipeline(run, { outputDirectory, isResumable: false, log: (message) => said.push(message) });
+    await expect(runPipeline(options)).rejects.toThrow("the step's own");
+    expect(said).toEqual([expect.stringContaining(`files of steps are left in ${outputDirectory}: another job is`)]);
+    await (await theirs)?.release({ removeIfEmpty: true });
+    await (await JobDirectory.take(outputDirectory, noSources)).release({ removeIfEmpty: false });
   });
 });
