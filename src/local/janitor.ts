@@ -1,19 +1,23 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { JobDirectory } from "../output/directory.js";
+import { jobFilePattern } from "../output/names.js";
 
-/** Another job may have the directory, and a lock of its own, by the time the janitor comes to it. */
+/**
+ * Another job may have the directory, and a lock of its own, by the time the janitor comes to it. In the names that are
+ * those of jobs is nothing that `xargs` would take for more than one.
+ */
 const script = `
 trap "" INT TERM HUP
 read -r dismissed && exit 0
 rm -f "$1"/.mr-tmp-"$2"-*
-for step in $5; do
-  rm -f "$1/$step"/mr-* "$1/$step"/.mr-*
-  rmdir "$1/$step" 2>/dev/null
+for step in $6; do
+  cd "$1/$step" && ls -A | LC_ALL=C grep -E "$5" | xargs rm -f
+  cd / && rmdir "$1/$step"
 done
-[ "$(ls -i "$3" 2>/dev/null | cut -d " " -f 1)" = "$4" ] && rm -f "$3"
-shift 5
-rmdir "$@" 2>/dev/null
+[ "$(ls -i "$3" | cut -d " " -f 1)" = "$4" ] && rm -f "$3"
+shift 6
+rmdir "$@"
 exit 0
 `;
 
@@ -44,7 +48,7 @@ export function hireJanitor(
   steps: readonly string[] = [],
 ): () => Promise<void> {
   const { lock, lockInode, made } = directory.traces;
-  const args = [directory.path, jobId, lock, lockInode, steps.join(" "), ...made];
+  const args = [directory.path, jobId, lock, lockInode, jobFilePattern, steps.join(" "), ...made];
   const janitor = spawn("/bin/sh", ["-c", script, "mr-janitor", ...args], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,

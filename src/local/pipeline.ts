@@ -14,14 +14,7 @@ import { JobDirectory } from "../output/directory.js";
 import type { JobSources } from "../output/job-files.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
-import {
-  jobFileKinds,
-  journalName,
-  manifestName,
-  stepDirectoryName,
-  stepNumberOf,
-  type JobFileKind,
-} from "../output/names.js";
+import { jobFileKinds, journalName, manifestName, stepDirectoryName, stepNumberOf } from "../output/names.js";
 import { verifyOutputs } from "../output/verify.js";
 import type { SharedFile } from "../rpc/protocol.js";
 import { hireJanitor } from "./janitor.js";
@@ -217,7 +210,7 @@ async function clearSteps<Report>(
   options: PipelineOptions<Report>,
   taken: JobDirectory,
   isUseless: (number: number) => boolean,
-  kinds = jobFileKinds as readonly JobFileKind[],
+  kinds = jobFileKinds,
 ): Promise<void> {
   // Somebody may have removed it.
   const there = existsSync(taken.path) ? readdirSync(taken.path, { withFileTypes: true }) : [];

@@ -87,27 +87,39 @@ export function profileName(kind: "sample" | "map" | "reduce", task: number, att
 /** The coordinator's journal: what a job that was interrupted needs in order to go on. */
 export const journalName = ".mr-journal";
 
-export const jobFileKinds = [
-  ...["intermediate", "output", "side", "bad-records"],
-  ...["manifest", "report", "profile", "temporary", "journal"],
-] as const;
-
-export type JobFileKind = (typeof jobFileKinds)[number];
-
 /**
- * Which kind of job file has this name; undefined for a name that no job writes. `suffix` is that of an app's own format:
- * without it, its files are not known as outputs, since somebody may have made `mr-out-0.sorted` out of one.
+ * The names of the files of each kind, as extended regular expressions that JavaScript and `grep -E` take alike. Those of
+ * outputs in an app's own format are not among them: somebody may have made `mr-out-0.sorted` out of one.
  */
+const namePatterns = {
+  intermediate: "mr-[0-9]+-[0-9]+([.][0-9]+)?",
+  output: "mr-out-[0-9]+([.](tsv|jsonl|csv))?([.]gz)?",
+  side: "mr-side-(map|reduce)-[0-9]+-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
+  "bad-records": literally(badRecordsName),
+  manifest: literally(manifestName),
+  report: `${literally(reportName)}|${literally(reportPageName)}`,
+  profile: "mr-cpu-(sample|map|reduce)-[0-9]+-[0-9]+[.]cpuprofile",
+  temporary: "[.]mr-tmp-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
+  journal: literally(journalName),
+};
+
+export type JobFileKind = keyof typeof namePatterns;
+
+export const jobFileKinds = Object.keys(namePatterns) as readonly JobFileKind[];
+
+/** A whole name of a job's file, of any kind, for `grep -E`. */
+export const jobFilePattern = `^(${Object.values(namePatterns).join("|")})$`;
+
+const kindsByName = Object.entries(namePatterns).map(([kind, pattern]) => {
+  return { kind: kind as JobFileKind, pattern: new RegExp(`^(?:${pattern})$`) };
+});
+
+/** Which kind of job file has this name; undefined for a name that no job writes. `suffix` is that of an app's own format. */
 export function jobFileKind(name: string, suffix = ""): JobFileKind | undefined {
-  if (/^mr-\d+-\d+(\.\d+)?$/.test(name)) return "intermediate";
-  if (/^mr-out-\d+(\.(tsv|jsonl|csv))?(\.gz)?$/.test(name)) return "output";
   if (suffix !== "" && /^mr-out-\d+$/.test(name.slice(0, -suffix.length)) && name.endsWith(suffix)) return "output";
-  if (/^mr-side-(map|reduce)-\d+-[\w-]+(\.[\w-]+)*$/.test(name)) return "side";
-  if (name === manifestName) return "manifest";
-  if (name === badRecordsName) return "bad-records";
-  if (name === reportName || name === reportPageName) return "report";
-  if (/^mr-cpu-(sample|map|reduce)-\d+-\d+\.cpuprofile$/.test(name)) return "profile";
-  if (/^\.mr-tmp-[\w-]+(\.[\w-]+)*$/.test(name)) return "temporary";
-  if (name === journalName) return "journal";
-  return undefined;
+  return kindsByName.find(({ pattern }) => pattern.test(name))?.kind;
+}
+
+function literally(name: string): string {
+  return name.replaceAll(".", "[.]");
 }

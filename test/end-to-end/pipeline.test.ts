@@ -309,6 +309,34 @@ describe.concurrent("a pipeline that is interrupted", () => {
     expect(place.exists("out")).toBe(false);
   });
 
+  test.for(["sequential", "run"] as const)(
+    "by kill -9 of mr %s, which could not go on with it, leaves what is no job's, however it is called",
+    async (command, { place }) => {
+      place.write(
+        "app.mjs",
+        `import { writeFileSync } from "node:fs";
+        const reduce = (key, values) => values.length;
+        export const steps = [
+          { map: (file, text, ctx) => ctx.emit(text, 1), reduce },
+          { map() { writeFileSync("begun", ""); while (true); }, reduce },
+          { map() {}, reduce },
+        ];`,
+      );
+      place.write("in.txt", "a\n");
+      const theirs = ["mr-notes.txt", "mr-out-0.sorted"].map((name) => place.write(`out/mr-step-1/${name}`, ""));
+      const program = place.start("mr", [command, "-r", "2", "-o", "out", "app.mjs", "-"], { stdin: "in.txt" });
+      await until(
+        () => place.exists("begun"),
+        () => `the second step to begin; it said:\n${program.stderr}`,
+      );
+      program.signal("SIGKILL");
+      await program.exit();
+      await place.expectTidy();
+      expect(place.files("out")).toEqual(theirs);
+      expect(fs.readdirSync(join(place.directory, "out"))).toEqual(["mr-step-1"]);
+    },
+  );
+
   test("begins a step anew whose app was changed since", async ({ place }) => {
     const { args } = await interrupted(place, "SIGKILL");
     fs.appendFileSync(join(place.directory, "often.mjs"), "// changed\n");
