@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { isMapOnly, loadApp, type LoadedApp } from "../app/load.js";
@@ -11,7 +11,6 @@ import { clearEarlierJob } from "../output/earlier-job.js";
 import { writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
-import { commitFile } from "../output/staged-file.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
@@ -19,7 +18,9 @@ import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { TaskOutput } from "../worker/task-output.js";
+import { AppFailedError } from "./app-failed-error.js";
 import { filesForReduce, settingsInProcess } from "./attempts.js";
+import { commitResults, type Result } from "./commit-results.js";
 import type { DebuggerAddress } from "./debugger.js";
 import { hireJanitor } from "./janitor.js";
 import { endedByStrayError } from "./stray-errors.js";
@@ -70,11 +71,6 @@ export type AttemptRunner = (
   run: (settings: AttemptSettings) => Promise<AttemptResult>,
 ) => Promise<AttemptResult>;
 
-/** The app threw. The message says in which task, `cause` is what it threw. */
-class AppFailedError extends Error {
-  override readonly name = "AppFailedError";
-}
-
 /**
  * Loads an app to run it in this process: in a debugger, which is waited for, when it is said where one is to connect.
  * Throws an AppError, and what `loadDebugged` throws.
@@ -90,7 +86,7 @@ export async function loadInProcess(file: AppFile, inspect: DebuggerAddress | un
  * then the reduce tasks over what these have made.
  *
  * Throws an AppError when the app cannot do such a job, an InputError, an AppFailedError, or what `runMaps` throws. An earlier
- * job's output is replaced only by a whole new one.
+ * job's output is replaced only when all tasks are done; then there is a whole new one or, when that cannot be written, none.
  */
 export async function runInProcess(
   job: InProcessJob,
@@ -133,56 +129,64 @@ export async function runInProcess(
       reduces.push(await runNamed(`reduce task ${task}`, run));
     }
     const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
-    // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
-    clearEarlierJob(directory, {
-      suffix,
-      sources: job,
-      ownKinds: ["temporary", ...(job.profiles === true ? ["profile" as const] : [])],
-      warn: job.warn,
-    });
-    const sideFiles = commitSideFiles([...maps, ...reduces]);
+    const sideFiles = sideFilesOf([...maps, ...reduces]);
     // Each result has one file here. By their order, since several may be of the same map task: see `replay.ts`.
-    const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut }, index) =>
-      files.map(({ temporaryPath, bytes, checksum }) => {
-        const name = outputName(index, suffix);
-        commitFile(temporaryPath, join(directory.path, name));
-        return { name, records: recordsOut, bytes, checksum };
-      }),
+    const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut: records }, index) =>
+      files.map((file) => ({ ...file, name: outputName(index, suffix), records })),
     );
     const { inputs, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
-    writeManifest(directory.path, jobId, {
-      ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
-      ...{ badRecordsMax: 0, badRecords: 0 },
-      app: { name, hash, input: app.input, extension },
-      ...totals,
-      mapTasks: maps.length,
-      elapsedMs: performance.now() - startedMs,
-      earlierSteps: job.earlierSteps ?? [],
+    commitResults(directory.path, [...sideFiles, ...outputs], {
+      // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
+      clear() {
+        const ownKinds = ["temporary", ...(job.profiles === true ? ["profile" as const] : [])] as const;
+        clearEarlierJob(directory, { suffix, sources: job, ownKinds, warn: job.warn });
+      },
+      finish() {
+        writeManifest(directory.path, jobId, {
+          ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
+          ...{ badRecordsMax: 0, badRecords: 0 },
+          app: { name, hash, input: app.input, extension },
+          ...totals,
+          mapTasks: maps.length,
+          elapsedMs: performance.now() - startedMs,
+          earlierSteps: job.earlierSteps ?? [],
+        });
+      },
     });
     isDone = true;
-    return { directory: directory.path, outputs: outputs.map(({ name }) => name), sideFiles, maps, reduces, totals };
+    return {
+      directory: directory.path,
+      outputs: outputs.map(nameOf),
+      sideFiles: sideFiles.map(nameOf),
+      maps,
+      reduces,
+      totals,
+    };
   } finally {
     process.off("exit", release);
     release();
     try {
-      await giveBack(directory, isDone);
+      await giveBack(directory, isDone, job.warn);
     } finally {
       await dismissJanitor();
     }
   }
 }
 
-/** Of several attempts of one task, such as those of its bad records, the later ones add a number. Returns the names. */
-function commitSideFiles(results: readonly AttemptResult[]): string[] {
+function nameOf({ name }: Result): string {
+  return name;
+}
+
+/** Of several attempts of one task, such as those of its bad records, the later ones add a number. */
+function sideFilesOf(results: readonly AttemptResult[]): Result[] {
   const attempts = new Map<string, number>();
   return results.flatMap(({ sideFiles }) =>
     sideFiles.map(({ temporaryPath, finalPath }) => {
-      const number = (attempts.get(finalPath) ?? 0) + 1;
-      attempts.set(finalPath, number);
-      const ownPath = number === 1 ? finalPath : `${finalPath}.${number}`;
-      commitFile(temporaryPath, ownPath);
-      return basename(ownPath);
+      const name = basename(finalPath);
+      const number = (attempts.get(name) ?? 0) + 1;
+      attempts.set(name, number);
+      return { temporaryPath, name: number === 1 ? name : `${name}.${number}` };
     }),
   );
 }
@@ -197,12 +201,12 @@ function totalsOf(results: readonly AttemptResult[]): Measures {
   return measuresOfTotals(totals);
 }
 
-async function giveBack(directory: JobDirectory, isDone: boolean): Promise<void> {
+async function giveBack(directory: JobDirectory, isDone: boolean, warn: (message: string) => void): Promise<void> {
   try {
     directory.clear(["temporary"]);
   } catch (error) {
     // Files that cannot be removed are no news beside what the job has failed of.
-    if (isDone) throw error;
+    if (isDone) warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }

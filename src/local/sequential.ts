@@ -34,7 +34,7 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
  * app, and as the answer that a distributed run must give, byte for byte and partition by partition, when the files are
  * cut into the same splits or it does not matter where.
  *
- * Throws an AppError, an InputError, or an AppFailedError. An earlier job's output is replaced only by a whole new one.
+ * Throws an AppError, an InputError, or an AppFailedError.
  */
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadInProcess(options.app, options.inspect);

@@ -116,6 +116,27 @@ describe.concurrent("a limit on the length of files", () => {
     expect(place.exists("out")).toBe(false);
   });
 
+  test("that keeps the manifest of mr sequential from being written fails it, and leaves no output", async ({
+    place,
+  }) => {
+    const app = place.write(
+      "limited.mjs",
+      `import { execFileSync } from "node:child_process";
+      export const map = (name, text, ctx) => ctx.emit("a", 1);
+      export function reduce() {
+        execFileSync("prlimit", ["--pid", String(process.pid), "--fsize=100:"]);
+        return 1;
+      }`,
+    );
+    place.write("in.txt", "");
+    const { code, stderr } = await place.run("mr", ["sequential", "-r", "1", "-o", "out", app, "in.txt"]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr });
+    expect(stderr).toMatch(
+      /^mr sequential: the output cannot be written: EFBIG: file too large, write '.*manifest'\n$/,
+    );
+    expect(place.exists("out")).toBe(false);
+  });
+
   /** A job that can write no file of more than 100 bytes when it commits the second map, and whose reduces wait for "lifted". */
   async function withoutJournal(place: Place): Promise<Program> {
     const lifted =

@@ -1,0 +1,4 @@
+/** The job has failed: the app threw, or a file could not be written. The message says where, `cause` is what the app threw. */
+export class AppFailedError extends Error {
+  override readonly name = "AppFailedError";
+}
