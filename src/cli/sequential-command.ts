@@ -65,6 +65,10 @@ Examples:
       const files = findSharedFiles(file);
       const profiles = profileDestination(given);
       warnOfDebugger(path, inspect);
+      let isDone = false;
+      const onEarlyExit = () => {
+        sayEarlyExit(isDone ? outputDir : undefined);
+      };
       process.once("exit", onEarlyExit);
       const splitBytes = splitSize ?? splitBytesDefault;
       const job = {
@@ -85,7 +89,7 @@ Examples:
       };
       const run = async (own: SequentialOptions, name = "", next?: string) => {
         const startedMs = performance.now();
-        const report = await runSequentially(own);
+        const report = await runSequentially({ ...own, onCommitted: () => (isDone = next === undefined) });
         const elapsedMs = performance.now() - startedMs;
         const { directory, outputs, sideFiles } = report;
         const places = {
@@ -142,10 +146,11 @@ async function runSteps(
   });
 }
 
-/** The app runs in this process, and may end it with any exit code. */
-function onEarlyExit(): void {
-  say("mr sequential", "the app has ended the process (does it call process.exit?): there is no output");
-  process.exitCode = exitCodes.failed;
+/** The app runs in this process, and may end it with any exit code. `whole` is where its output is, when that is all there. */
+function sayEarlyExit(whole: string | undefined): void {
+  const output = whole === undefined ? "there is no output" : `it was done, and its whole output is in ${whole}`;
+  say("mr sequential", `the app has ended the process (does it call process.exit?): ${output}`);
+  process.exitCode = whole === undefined ? exitCodes.failed : exitCodes.done;
 }
 
 async function summaryOf(

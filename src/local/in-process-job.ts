@@ -23,7 +23,7 @@ import { filesForReduce, settingsInProcess } from "./attempts.js";
 import { commitResults, type Result } from "./commit-results.js";
 import type { DebuggerAddress } from "./debugger.js";
 import { hireJanitor } from "./janitor.js";
-import { endedByStrayError } from "./stray-errors.js";
+import { StrayErrors } from "./stray-errors.js";
 
 export interface InProcessJob {
   readonly app: LoadedApp;
@@ -50,6 +50,8 @@ export interface InProcessJob {
   /** Where a CPU profile of each attempt goes. */
   readonly profiles?: ProfileDestination;
   readonly warn: (message: string) => void;
+  /** Called when the output is there, whatever the app does from then on. */
+  readonly onCommitted?: () => void;
 }
 
 export interface InProcessReport {
@@ -111,12 +113,13 @@ export async function runInProcess(
     appOutput.begin(`${ref.kind} ${ref.task}`);
     try {
       const settings = settingsInProcess({ ref, ...common });
-      return await profiled(job.profiles, settings, () => endedByStrayError(() => run(settings)));
+      return await profiled(job.profiles, settings, () => stray.endOf(() => run(settings)));
     } finally {
       appOutput.end();
     }
   };
   let isDone = false;
+  const stray = new StrayErrors();
   try {
     // Those of this job come while it runs.
     if (job.profiles === true) directory.clear(["profile"]);
@@ -155,6 +158,8 @@ export async function runInProcess(
       },
     });
     isDone = true;
+    job.onCommitted?.();
+    stray.tell((error) => job.warn(`the app has thrown when the job was done: ${textOf(error)}`));
     return {
       directory: directory.path,
       outputs: outputs.map(nameOf),
@@ -170,6 +175,7 @@ export async function runInProcess(
       await giveBack(directory, isDone, job.warn);
     } finally {
       await dismissJanitor();
+      stray.close();
     }
   }
 }

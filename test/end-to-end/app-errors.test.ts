@@ -347,6 +347,38 @@ describe.concurrent("an app that fails", () => {
     });
   }
 
+  test.for([
+    [
+      "throws in a callback",
+      `throw new Error("late")`,
+      /mr sequential: the app has thrown when the job was done: Error: late\n/,
+    ],
+    [
+      "ends the process",
+      "process.exit(3)",
+      /has ended the process .*: it was done, and its whole output is in mr-output\n/,
+    ],
+  ] as const)("is success to mr sequential when it %s and the output is there", async ([, late, says], { place }) => {
+    place.write(
+      "app.mjs",
+      `import { existsSync } from "node:fs";
+      export function map(file, text, ctx) {
+        ctx.emit("a", 1);
+        const timer = setInterval(() => {
+          if (!existsSync("mr-output/mr-manifest.json")) return;
+          clearInterval(timer);
+          ${late};
+        });
+      }
+      export const reduce = () => 1;`,
+    );
+    place.write("in.txt", "");
+    const { stderr } = await place.succeed("mr", ["sequential", "-r", "1", "app.mjs", "in.txt"]);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toContain("there is no output");
+    expect(place.files("mr-output")).toEqual(["mr-output/mr-manifest.json", "mr-output/mr-out-0"]);
+  });
+
   test("fails a worker of a coordinator, too, and the coordinator says why", async ({ place }) => {
     place.write("app.mjs", thrower);
     place.write("in.txt", "");

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StrayErrors } from "../../src/local/stray-errors.js";
+
+/** As Node does it when a callback throws. */
+function throwAstray(error: unknown): void {
+  process.emit("uncaughtException", error as Error);
+}
+
+const done = () => Promise.resolve("done");
+
+describe("what an app throws astray", () => {
+  let before: NodeJS.UncaughtExceptionListener[] = [];
+  let stray: StrayErrors;
+
+  beforeEach(() => {
+    // Those of the test runner.
+    before = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    stray = new StrayErrors();
+  });
+
+  afterEach(() => {
+    stray.close();
+    expect(process.listeners("uncaughtException")).toEqual([]);
+    for (const listener of before) process.on("uncaughtException", listener);
+  });
+
+  it("ends the piece of its code that runs, also when that never ends, and no other", async () => {
+    const ended = stray.endOf(() => new Promise(() => undefined));
+    throwAstray("late");
+    await expect(ended).rejects.toBe("late");
+    await expect(stray.endOf(done)).resolves.toBe("done");
+  });
+
+  it("in the turn after it has returned is its own", async () => {
+    const ended = stray.endOf(() => {
+      setImmediate(throwAstray, "late");
+      return done();
+    });
+    await expect(ended).rejects.toBe("late");
+  });
+
+  it("between two pieces ends the next one, which is not begun", async () => {
+    throwAstray("between");
+    let isBegun = false;
+    const next = stray.endOf(() => {
+      isBegun = true;
+      return done();
+    });
+    await expect(next).rejects.toBe("between");
+    expect(isBegun).toBe(false);
+  });
+
+  it("after the last piece is told", async () => {
+    await stray.endOf(done);
+    const told: unknown[] = [];
+    stray.tell((error) => told.push(error));
+    throwAstray("after");
+    expect(told).toEqual(["after"]);
+  });
+});
