@@ -177,6 +177,7 @@ describe.concurrent("mr run at SIGTERM", () => {
   test("lets tasks finish that run, begins no other, and says how to go on", async ({ place }) => {
     const { run, args } = await waitingRun(place, "map 1 1", "kind === 'map' && ctx.task === 1");
     run.signal("SIGTERM");
+    await run.says("SIGTERM");
     place.write("go", "");
     const { code, stdout, stderr } = await run.exit();
     expect({ code, stdout }).toEqual({ code: 143, stdout: "" });
