@@ -38,15 +38,18 @@ export interface JobEnd {
 
 /** Says how a job has ended. Throws an Exit when that was not well. */
 export async function tellEnd(program: string, end: JobEnd, given: Given): Promise<void> {
-  const { report, poolFailure, stoppedBy } = end;
-  if (poolFailure !== undefined && stoppedBy === undefined) {
-    const code = poolFailure.isUsersMistake ? exitCodes.usage : exitCodes.failed;
-    throw new Exit(code, withWhatIsLeft(poolFailure.message, end));
+  const { report, poolFailure, stoppedBy, earlierSteps = [] } = end;
+  const hasBegun = poolFailure?.isUsersMistake !== true || earlierSteps.length > 0;
+  if (!hasBegun && stoppedBy === undefined) {
+    throw new Exit(exitCodes.usage, withWhatIsLeft(poolFailure.message, end));
   }
   if (given.json === true) process.stdout.write(`${JSON.stringify(asJson(end, samplePercentOf(given)), null, 2)}\n`);
   if (report.snapshot.phase === "done") {
     await tellDone(program, end, given);
     return;
+  }
+  if (poolFailure !== undefined && stoppedBy === undefined) {
+    throw new Exit(exitCodes.failed, withWhatIsLeft(poolFailure.message, end));
   }
   // It may have failed by itself just then.
   const isStopped = report.failure === undefined || report.failure.message === `stopped by ${stoppedBy}`;

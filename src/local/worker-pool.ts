@@ -21,6 +21,7 @@ export class WorkerPool {
   readonly #warn: (message: string) => void;
   readonly #workers = new Map<ChildProcess, Promise<void>>();
   #earlyDeaths = 0;
+  #haveAnyJoined = false;
   #isClosing = false;
   #failure: PoolFailure | undefined;
 
@@ -39,7 +40,9 @@ export class WorkerPool {
 
   /** Why no worker can work; undefined as long as they can. */
   get failure(): PoolFailure | undefined {
-    return this.#failure;
+    if (this.#failure === undefined || !this.#haveAnyJoined) return this.#failure;
+    // The app was another one then: its file has been changed since.
+    return { ...this.#failure, isUsersMistake: false };
   }
 
   /** Resolves when all workers have left; who does not do so soon is killed. From now on none is replaced. */
@@ -60,7 +63,7 @@ export class WorkerPool {
     const worker = this.#startWorker();
     let hasJoined = false;
     worker.on("message", (message: WorkerMessage) => {
-      if (message.type === "joined") hasJoined = true;
+      if (message.type === "joined") hasJoined = this.#haveAnyJoined = true;
       else this.#fail({ message: message.message, isUsersMistake: true });
     });
     const ended = once(worker, "exit").then(

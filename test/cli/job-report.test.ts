@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { tellEnd, type JobEnd } from "../../src/cli/job-report.js";
+import { Exit } from "../../src/cli/program.js";
+import { snapshotOf, tasks } from "../status/snapshots.js";
+
+type Report = JobEnd["report"];
+
+/** As much of a report as is told. */
+function reportOf(given: Partial<Report> & Pick<Report, "snapshot">): Report {
+  return { directory: "/out", outputs: [], sideFiles: [], isResumable: false, failure: undefined, ...given } as Report;
+}
+
+/** What is on standard output, as JSON, and the Exit that was thrown. */
+async function toldOf(end: JobEnd, given: { readonly sample?: number } = {}) {
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const exit = await tellEnd("mr run", end, { ...given, json: true, quiet: true }).catch((error: unknown) => error);
+  const text = write.mock.calls.map(([chunk]) => String(chunk)).join("");
+  return { json: text === "" ? undefined : (JSON.parse(text) as unknown), exit: exit as Exit | undefined };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const done = reportOf({ snapshot: snapshotOf({ phase: "done" }) });
+
+describe("when no worker can work", () => {
+  const maps = tasks(20, 10);
+  const report = reportOf({ snapshot: snapshotOf({ phase: "stopped", maps, reduces: tasks(10, 0) }) });
+  const poolFailure = { message: "cannot load app", isUsersMistake: true };
+
+  test("and none has, it is wrong usage, with nothing on standard output", async () => {
+    const { json, exit } = await toldOf({ report, poolFailure });
+    expect({ json, exit }).toMatchObject({ json: undefined, exit: { code: 2, message: "cannot load app" } });
+  });
+
+  test("and some have, the job has failed, with a report, and can be gone on with", async () => {
+    const end = { report: { ...report, isResumable: true }, poolFailure: { ...poolFailure, isUsersMistake: false } };
+    const { json, exit } = await toldOf(end);
+    expect(json).toMatchObject({ phase: "stopped", maps: { completed: 10 } });
+    expect(exit).toBeInstanceOf(Exit);
+    expect(exit?.code).toBe(1);
+    expect(exit?.message).toMatch(/^cannot load app; 10 of 30 tasks are done, and the same command with --resume/);
+  });
+
+  test("but those of an earlier step have, that step was worked on", async () => {
+    const step = { number: 2, count: 2, isResumable: true };
+    const { json, exit } = await toldOf({ report, poolFailure, step, earlierSteps: [done] });
+    expect({ json, exit }).toMatchObject({ json: { earlierSteps: [{ phase: "done" }] }, exit: { code: 1 } });
+  });
+
+  test("any more and all is done, that is well", async () => {
+    const { json, exit } = await toldOf({ report: done, poolFailure: { ...poolFailure, isUsersMistake: false } });
+    expect({ json, exit }).toMatchObject({ json: { phase: "done" }, exit: undefined });
+  });
+});
