@@ -47,8 +47,8 @@ interface Values {
   readonly flag: boolean;
   readonly number: number;
   readonly text: string;
-  /** What may be left out on the command line: `true` then. */
-  readonly optional: string | true;
+  /** What may be left out on the command line: `true` then. With `false` the option is not given. */
+  readonly optional: string | boolean;
   /** A duration or a size: `"20s"`, `"64MiB"`. A number is one of milliseconds or bytes. */
   readonly measure: string | number;
   /** What is `on` or `off` on the command line. */

@@ -10,7 +10,7 @@ import { closestMatch } from "leven";
 import { optionKinds } from "../app/define-config.js";
 import { hasOptionalValue } from "./attached-values.js";
 import { ConfigError, readConfigFile, type ConfigFile } from "./config-file.js";
-import { flagText } from "./values.js";
+import { flagOf, flagText } from "./values.js";
 
 /** An option's value as the user would write it, or several if it has been repeated, and who has said so. */
 export interface OptionOrigin {
@@ -28,11 +28,11 @@ export function commandLineOnly<Any extends Option>(option: Any): Any {
 }
 
 /**
- * Whether the command line itself gives this option. What a variable or a config file gives is for many jobs, and is passed
+ * Whether the command line itself gives this option, and not only undoes it (`=off`). What a variable or a config file gives is for many jobs, and is passed
  * over by those that it does not fit.
  */
 export function isOnCommandLine(command: CommandUnknownOpts, name: OptionName): boolean {
-  return command.getOptionValueSource(name) === "cli";
+  return command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== undefined;
 }
 
 const ofCommands = new WeakMap<CommandUnknownOpts, OptionValues>();
@@ -60,6 +60,8 @@ export class OptionValues {
         const earlier = isRepeatable(option) ? (this.#origins.get(option)?.texts ?? []) : [];
         const shown = typeof text !== "string" || isLeftOut(option, text) ? "true" : text;
         this.#origins.set(option, { option, texts: [...earlier, shown], from: "command line" });
+        // Commander has set it, to what its parser makes of the word.
+        if (isTurnedOff(option, shown)) command.setOptionValueWithSource(option.attributeName(), undefined, "cli");
       });
     }
     command
@@ -100,8 +102,8 @@ export class OptionValues {
     const text = process.env[name];
     // An empty one is how a script says that it has no value.
     if (text === undefined || text === "" || !this.#isOpen(option)) return;
-    const value = hasOptionalValue(option) && text === "true" ? "" : text;
-    this.#set({ option, texts: [value], from: name }, "env", () => invalid(name, text));
+    const texts = [hasOptionalValue(option) ? attachedText(text) : text];
+    this.#set({ option, texts, from: name }, "env", () => invalid(name, text));
   }
 
   #takeFile({ name: file, values }: ConfigFile): void {
@@ -128,7 +130,10 @@ export class OptionValues {
     const { option, texts } = origin;
     try {
       const parse = option.isBoolean() ? flagText : (option.parseArg ?? ((text: string) => text));
-      const value = texts.reduce<unknown>((earlier, text) => parse(text, earlier), undefined);
+      const value = texts.reduce<unknown>(
+        (earlier, text) => (isTurnedOff(option, text) ? undefined : parse(text, earlier)),
+        undefined,
+      );
       this.#command.setOptionValueWithSource(option.attributeName(), value, source);
       const shown = option.isBoolean()
         ? [String(value)]
@@ -154,8 +159,11 @@ const kinds: Readonly<
   },
   text: { wanted: "a string", textsOf: (value) => (typeof value === "string" ? [value] : undefined) },
   optional: {
-    wanted: "a string, or true",
-    textsOf: (value) => (value === true ? [""] : typeof value === "string" ? [value] : undefined),
+    wanted: "a string, true or false",
+    textsOf: (value) => {
+      if (typeof value === "boolean") return [attachedText(String(value))];
+      return typeof value === "string" ? [value] : undefined;
+    },
   },
   number: { wanted: "a number", textsOf: (value) => (typeof value === "number" ? [String(value)] : undefined) },
   measure: {
@@ -189,6 +197,19 @@ function isOptionName(name: string): name is OptionName {
 /** Whether an option was given without the value that it may have. */
 function isLeftOut(option: Option, text: string): boolean {
   return hasOptionalValue(option) && text === "";
+}
+
+/** Whether an option that may have a value is said not to be given, which undoes what comes after it. */
+function isTurnedOff(option: Option, text: string): boolean {
+  return hasOptionalValue(option) && text === off;
+}
+
+const off = "off";
+
+/** What a variable says of an option whose value may be left out, as the command line has it behind `=`. */
+function attachedText(text: string): string {
+  const flag = flagOf(text);
+  return flag === undefined ? text : flag ? "" : off;
 }
 
 function isRepeatable(option: Option): boolean {

@@ -76,10 +76,16 @@ export function onOrOff(text: string): boolean {
 
 /** What a variable says of a flag, which has no value on the command line. */
 export function flagText(text: string): boolean {
+  const flag = flagOf(text);
+  if (flag !== undefined) return flag;
+  throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
+}
+
+/** Whether a text means that something is on, or off; undefined when it means neither. */
+export function flagOf(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   if (["1", "true", "yes", "on"].includes(lower)) return true;
-  if (["0", "false", "no", "off"].includes(lower)) return false;
-  throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
+  return ["0", "false", "no", "off"].includes(lower) ? false : undefined;
 }
 
 /** For an option that may be repeated: what was given before, and this. */

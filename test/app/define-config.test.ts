@@ -18,6 +18,7 @@ it("the type of a config is that of the kinds", () => {
   expectTypeOf<Config["reducers"]>().toEqualTypeOf<number | undefined>();
   expectTypeOf<Config["taskTimeout"]>().toEqualTypeOf<string | number | undefined>();
   expectTypeOf<Config["backupTasks"]>().toEqualTypeOf<boolean | undefined>();
+  expectTypeOf<Config["cpuProf"]>().toEqualTypeOf<string | boolean | undefined>();
   expectTypeOf<Config["arg"]>().toEqualTypeOf<Readonly<Record<string, string | number | boolean>> | undefined>();
   // @ts-expect-error There is no such option.
   defineConfig({ reducer: 4 });

@@ -52,20 +52,26 @@ describe("the value of an option is that of the first of: command line, environm
     expect((await complete({ file, env: { MR_FILE: "e" } })).values["file"]).toEqual(["e"]);
   });
 
-  it("for those whose value may be left out, too", async () => {
-    const typed = { host: "127.0.0.1", port: 1 };
+  it("for those whose value may be left out, too, and off is then as good as not given", async () => {
+    const typed = { host: "127.0.0.1", port: 9230 };
     const plain = { host: "127.0.0.1", port: 9229 };
     for (const [sources, value, text] of [
       [{ args: ["--inspect"] }, plain, "true"],
-      [{ args: ["--inspect=1"] }, typed, "1"],
+      [{ args: ["--inspect=9230"] }, typed, "9230"],
+      [{ args: ["--inspect=0"] }, { ...typed, port: 0 }, "0"],
       [{ env: { MR_INSPECT: "true" } }, plain, "true"],
-      [{ env: { MR_INSPECT: "1" } }, typed, "1"],
+      [{ env: { MR_INSPECT: "1" } }, plain, "true"],
+      [{ env: { MR_INSPECT: "9230" } }, typed, "9230"],
       [{ file: { inspect: true } }, plain, "true"],
-      [{ file: { inspect: "1" } }, typed, "1"],
+      [{ file: { inspect: "9230" } }, typed, "9230"],
+      [{ file: { inspect: false } }, undefined, "off"],
+      [{ file: { inspect: true }, env: { MR_INSPECT: "0" } }, undefined, "off"],
+      [{ env: { MR_INSPECT: "False" } }, undefined, "off"],
+      [{ file: { inspect: true }, args: ["--inspect=off"] }, undefined, "off"],
     ] as const) {
       vi.unstubAllEnvs();
       const { values, origins } = await complete(sources);
-      expect(values["inspect"]).toEqual(value);
+      expect(values["inspect"], JSON.stringify(sources)).toEqual(value);
       expect(origins.find(([name]) => name === "--inspect")?.[1]).toEqual([text]);
     }
   });
@@ -130,6 +136,7 @@ describe("what is wrong is said with its place:", () => {
     [{ file: { arg: ["a=b"] } }, /arg in the file is invalid\. It must be an object of names and values/],
     [{ file: { arg: { a: null } } }, /arg in the file is invalid\. It must be an object of names and values/],
     [{ file: { arg: { "a b": 1 } } }, /arg in the file is invalid\. It must be name=value/],
+    [{ file: { inspect: 9230 } }, /inspect in the file is invalid\. It must be a string, true or false\.$/],
     [{ file: { socket: null } }, /^value null of socket in the file is invalid\. It must be a string\.$/],
     [{ file: [] }, /^the file must hold an object/],
     [{ file: null }, /^the file must hold an object/],
