@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { importFailure, importModule } from "../app/import-module.js";
+import { withStdoutAside } from "./stdout-aside.js";
 
 /** A variable or a config file gives an option a value that it cannot have, or cannot be read. */
 export class ConfigError extends Error {
@@ -61,7 +62,7 @@ function parseJson(name: string): unknown {
 
 async function importConfig(name: string): Promise<unknown> {
   const path = resolve(name);
-  const module = await importModule(path).catch((error: unknown) => {
+  const module = await withStdoutAside(() => importModule(path)).catch((error: unknown) => {
     throw new ConfigError(`cannot load ${name}: ${importFailure(path, error)}`, { cause: error });
   });
   // Of a module that was compiled to CommonJS, as tsx does it where package.json does not say "module", all is one export.

@@ -15,11 +15,12 @@ test("mr run takes options from mr.config.ts, of the environment before it, and 
   place.write(
     "mr.config.ts",
     `const reducers: number = 3;
+     console.log("read");
      export default { reducers, outputDir: "from-file", arg: { key: "k" }, quiet: true, connectTimeout: "1s" };`,
   );
   const outputs = () => place.files().filter((name) => name.includes("mr-out-"));
 
-  expect(await place.succeed("mr", ["run", "app.ts", "in.txt"])).toMatchObject({ stdout: "", stderr: "" });
+  expect(await place.succeed("mr", ["run", "app.ts", "in.txt"])).toMatchObject({ stdout: "", stderr: "read\n" });
   expect(outputs()).toEqual([0, 1, 2].map((n) => `from-file/mr-out-${n}`));
   expect(
     outputs()
