@@ -43,6 +43,9 @@ export const optionKinds = {
   workers: "number",
 } as const satisfies Readonly<Record<string, keyof Values>>;
 
+/** As in a config file, in camelCase. */
+export type OptionName = keyof typeof optionKinds;
+
 interface Values {
   readonly flag: boolean;
   readonly number: number;
@@ -64,7 +67,7 @@ interface Values {
  * and `mr run --print-config` shows what they come to.
  */
 export type Config = {
-  readonly [Name in keyof typeof optionKinds]?: Values[(typeof optionKinds)[Name]] | undefined;
+  readonly [Name in OptionName]?: Values[(typeof optionKinds)[Name]] | undefined;
 };
 
 /** Returns the config it is given. It is there for its type: `export default defineConfig({ reducers: 4 })`. */

@@ -1,6 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { InputError } from "../input/input-error.js";
-import { isOnCommandLine } from "./option-values.js";
+import { requireNotOnCommandLine } from "./giving-way.js";
 import * as options from "./options.js";
 import { wholeNumber } from "./values.js";
 
@@ -32,8 +31,8 @@ Examples:
   $ mr cat counts --top 10`,
     )
     .action(async (directory, { top, by }, command) => {
-      if (top === undefined && isOnCommandLine(command, "by")) {
-        throw new InputError("--by is for --top: say how many records, as in --top 10");
+      if (top === undefined) {
+        requireNotOnCommandLine(command, "by", "--by is for --top: say how many records, as in --top 10");
       }
       const { catOutputs } = await import("../local/cat/cat-outputs.js");
       await catOutputs(directory, top === undefined ? undefined : { count: top, by });

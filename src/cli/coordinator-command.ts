@@ -71,7 +71,7 @@ async function coordinate(
     import("../coordinator/coordinator.js"),
     import("../input/splits.js"),
   ]);
-  const files = await inputs.findGivenInputs(names, given);
+  const files = await inputs.findGivenInputs(names, given, command);
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const console = new JobConsole(program, { quiet });
   const log = (message: string) => console.log(message);

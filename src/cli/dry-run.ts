@@ -1,16 +1,15 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
-import { InputError } from "../input/input-error.js";
 import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
 import type { Split } from "../rpc/protocol.js";
+import { requireNotOnCommandLine } from "./giving-way.js";
 import { optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 import { withStdoutAside } from "./stdout-aside.js";
 
 interface Given {
   readonly workers: number;
-  readonly resume?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -22,7 +21,7 @@ type ShownPlan = PlanOptions & {
 /** `--dry-run`: shows on standard output what a job would do, as text or as JSON. */
 export async function showPlan(options: ShownPlan, given: Given, command: CommandUnknownOpts): Promise<void> {
   // The splits of a job that is resumed are those that it had.
-  if (given.resume === true) throw new InputError("--dry-run shows a new job: leave out --resume");
+  requireNotOnCommandLine(command, "resume", "--dry-run shows a new job: leave out --resume");
   const plan = await withStdoutAside(() => planJob(options));
   process.stdout.write(
     given.json === true

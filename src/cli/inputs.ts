@@ -1,9 +1,10 @@
 /** The inputs of a job, as `mr run`, `mr-coordinator` and `mr sequential` take them on the command line. */
 import { readFileSync } from "node:fs";
-import { Argument, Option } from "@commander-js/extra-typings";
+import { Argument, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { expandNames } from "../input/expand.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import { requireNotOnCommandLine } from "./giving-way.js";
 import { appended } from "./values.js";
 
 /** The name of standard input, and the key that `map` sees for it. */
@@ -31,20 +32,24 @@ export const recursive = () =>
 interface Given {
   readonly inputsFrom?: string | undefined;
   readonly recursive?: true | undefined;
-  readonly resume?: true | undefined;
 }
 
 /**
  * Finds the files that are meant. Throws an InputError that says what is wrong. What comes from standard input is a file
  * for as long as this process lives.
  */
-export async function findGivenInputs(names: readonly string[], given: Given): Promise<InputFile[]> {
+export async function findGivenInputs(
+  names: readonly string[],
+  given: Given,
+  command: CommandUnknownOpts,
+): Promise<InputFile[]> {
   const all = [...names, ...listedIn(given.inputsFrom)];
   const uses = all.filter((name) => name === standardInput).length + Number(given.inputsFrom === standardInput);
   if (uses > 1) throw new InputError("standard input can be read once, and it is named more often");
   if (all.length === 0) throw new InputError("there is no input: name files, or a file with names (--inputs-from)");
-  if (given.resume === true && all.includes(standardInput)) {
-    throw new InputError("a job cannot be resumed whose input came from standard input: it is gone");
+  if (all.includes(standardInput)) {
+    const problem = "a job cannot be resumed whose input came from standard input: it is gone";
+    requireNotOnCommandLine(command, "resume", problem);
   }
   const expanded = await expandNames(all, { recursive: given.recursive ?? false });
   if (!all.includes(standardInput)) return findInputs(expanded);

@@ -1,12 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CoordinatorOptions } from "../coordinator/options.js";
-import { InputError } from "../input/input-error.js";
 import type { InputFile } from "../input/files.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import type { OutputFormat, OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
-import { isOnCommandLine } from "./option-values.js";
+import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { areKept } from "./inputs.js";
+import { reducersDefault } from "./options.js";
 import { packageVersion } from "./version.js";
 
 /** The options of a job, as `mr run` and `mr-coordinator` both have them. */
@@ -38,14 +38,10 @@ export function jobOptions(
   command: CommandUnknownOpts,
   splitBytes: number,
 ): Omit<CoordinatorOptions, "app" | "socket" | "log"> {
-  if (given.skipBadRecords > 0 && (given.maxAttempts < 2 || given.maxCrashes < 3)) {
-    throw new InputError(
-      "--skip-bad-records needs --max-attempts 2 and --max-crashes 3, or more: that is how often a bad record is met",
-    );
-  }
+  const areInputsKept = areKept(inputs);
   return {
     inputs,
-    areInputsKept: areKept(inputs),
+    areInputsKept,
     outputDirectory: given.outputDir,
     reducers: given.reducers,
     partitioner: partitionerOf(given, command),
@@ -59,11 +55,9 @@ export function jobOptions(
     taskTimeoutMs: given.taskTimeout,
     attemptTimeoutMs: given.attemptTimeout,
     backupTasks: given.backupTasks,
-    maxAttempts: given.maxAttempts,
-    maxCrashes: given.maxCrashes,
-    badRecordsMax: given.skipBadRecords,
+    ...attemptLimits(given, command),
     keepIntermediate: given.keepIntermediate ?? false,
-    resume: given.resume ?? false,
+    resume: given.resume === true && areInputsKept,
     engineVersion: packageVersion(),
   };
 }
@@ -74,11 +68,49 @@ export function partitionerOf(
   command: CommandUnknownOpts,
 ): Partitioner {
   if (reducers > 0 || partitioner === "hash") return partitioner;
-  if (!isOnCommandLine(command, "partitioner")) return "hash";
-  throw new InputError(
+  requireNotOnCommandLine(
+    command,
+    "partitioner",
     "--partitioner range needs reduce tasks to spread the keys over, and there are none: leave it or -r 0 out",
   );
+  return "hash";
 }
+
+/** How many reduce tasks a step of a pipeline of so many has that does not say so itself. `-r 0` is no answer to that. */
+export function reducersOfSteps(
+  { reducers }: Pick<Given, "reducers">,
+  count: number,
+  command: CommandUnknownOpts,
+): number {
+  return reducers > 0 || count < 2 || isOnCommandLine(command, "reducers") ? reducers : reducersDefault;
+}
+
+/**
+ * How often a task may fail, and how many bad records may be left out. Throws an InputError when the command line says both,
+ * and a bad record could not be met often enough to be known for one.
+ */
+export function attemptLimits(
+  { maxAttempts, maxCrashes, skipBadRecords }: Pick<Given, "maxAttempts" | "maxCrashes" | "skipBadRecords">,
+  command: CommandUnknownOpts,
+): Pick<CoordinatorOptions, "maxAttempts" | "maxCrashes" | "badRecordsMax"> {
+  const limits = { maxAttempts, maxCrashes, badRecordsMax: skipBadRecords };
+  const areTooFew = { maxAttempts: maxAttempts < meetings.attempts, maxCrashes: maxCrashes < meetings.crashes };
+  if (skipBadRecords === 0 || !(areTooFew.maxAttempts || areTooFew.maxCrashes)) return limits;
+  if (!isOnCommandLine(command, "skipBadRecords")) return { ...limits, badRecordsMax: 0 };
+  const problem =
+    `--skip-bad-records needs --max-attempts ${meetings.attempts} and --max-crashes ${meetings.crashes}, or more: ` +
+    "that is how often a bad record is met";
+  if (areTooFew.maxAttempts) requireNotOnCommandLine(command, "maxAttempts", problem);
+  if (areTooFew.maxCrashes) requireNotOnCommandLine(command, "maxCrashes", problem);
+  return {
+    ...limits,
+    maxAttempts: Math.max(maxAttempts, meetings.attempts),
+    maxCrashes: Math.max(maxCrashes, meetings.crashes),
+  };
+}
+
+/** How often a bad record is met before it is left out: the last crash comes after it was noted on the disk. */
+const meetings = { attempts: 2, crashes: 3 } as const;
 
 /** What was said of the output, and nothing where nothing was. */
 export function outputSettings(

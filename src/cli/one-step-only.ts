@@ -1,6 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { InputError } from "../input/input-error.js";
-import { isOnCommandLine } from "./option-values.js";
+import { requireNotOnCommandLine } from "./giving-way.js";
 
 /**
  * What was given, without the options that are about one job: the steps of a pipeline are several. Throws an InputError when
@@ -8,8 +7,8 @@ import { isOnCommandLine } from "./option-values.js";
  */
 export function withoutThoseOfOneJob<Given extends object>(given: Given, command: CommandUnknownOpts) {
   for (const [name, flag] of Object.entries(ofOneJob) as [keyof typeof ofOneJob, string][]) {
-    if (!isOnCommandLine(command, name)) continue;
-    throw new InputError(`${flag} is for one job, and a pipeline has several: run a step of it by itself (--step)`);
+    const problem = `${flag} is for one job, and a pipeline has several: run a step of it by itself (--step)`;
+    requireNotOnCommandLine(command, name, problem);
   }
   return { ...given, cpuProf: undefined, trace: undefined };
 }

@@ -7,7 +7,7 @@
 import { inspect } from "node:util";
 import { InvalidArgumentError, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { closestMatch } from "leven";
-import { optionKinds } from "../app/define-config.js";
+import { optionKinds, type OptionName } from "../app/define-config.js";
 import { hasOptionalValue } from "./attached-values.js";
 import { ConfigError, readConfigFile, type ConfigFile } from "./config-file.js";
 import { flagOf, flagText } from "./values.js";
@@ -25,14 +25,6 @@ const isCommandLineOnly = new WeakSet<Option>();
 export function commandLineOnly<Any extends Option>(option: Any): Any {
   isCommandLineOnly.add(option);
   return option;
-}
-
-/**
- * Whether the command line itself gives this option, and not only undoes it (`=off`). What a variable or a config file gives is for many jobs, and is passed
- * over by those that it does not fit.
- */
-export function isOnCommandLine(command: CommandUnknownOpts, name: OptionName): boolean {
-  return command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== undefined;
 }
 
 const ofCommands = new WeakMap<CommandUnknownOpts, OptionValues>();
@@ -145,8 +137,6 @@ export class OptionValues {
     }
   }
 }
-
-type OptionName = keyof typeof optionKinds;
 
 /** How each kind of value is written in a config file, and what that is on the command line. */
 const kinds: Readonly<

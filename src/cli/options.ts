@@ -8,6 +8,7 @@ import { address, appended, duration, nameValue, onOrOff, percentage, size, whol
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
+export const reducersDefault = 10;
 
 export const reducers = () =>
   new Option(
@@ -15,7 +16,7 @@ export const reducers = () =>
     "number of reduce tasks, and so of output files; 0: nothing is reduced, and each map task writes what it emits",
   )
     .argParser(wholeNumber(0, reducerCountMax))
-    .default(10);
+    .default(reducersDefault);
 
 export const partitioner = () =>
   new Option(

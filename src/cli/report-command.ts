@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { reportName, reportPageName } from "../output/names.js";
+import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { commandLineOnly } from "./option-values.js";
 import { Exit, exitCodes, say } from "./program.js";
 
@@ -43,13 +44,14 @@ Examples:
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
-async function report(directory: string, { output, open, trace }: Given): Promise<void> {
+async function report(directory: string, given: Given, command: CommandUnknownOpts): Promise<void> {
   const [{ parseReport, reportPage }, { readStatusPage }, { writeForPerson }] = await Promise.all([
     import("../status/report-page.js"),
     import("../status/page-file.js"),
     import("../output/report.js"),
   ]);
-  if (open === true && output === "-") throw new Exit(exitCodes.usage, "--open needs a file, and -o - writes none");
+  const { trace } = given;
+  const { file, isShown } = destinationOf(directory, given, command);
   const from = join(directory, reportName);
   const view = parseReport(await textOf(from));
   if (view === undefined) {
@@ -59,7 +61,6 @@ async function report(directory: string, { output, open, trace }: Given): Promis
     trace === undefined
       ? reportPage(readStatusPage(), view)
       : `${JSON.stringify((await import("../status/trace.js")).traceOf(view))}\n`;
-  const file = trace ?? output ?? join(directory, reportPageName);
   if (file === "-") {
     process.stdout.write(text);
     return;
@@ -74,9 +75,24 @@ async function report(directory: string, { output, open, trace }: Given): Promis
     );
   }
   say(path, `wrote ${file}`);
-  if (open !== true) return;
+  if (!isShown) return;
   const { openInBrowser } = await import("./open-in-browser.js");
   await openInBrowser(file);
+}
+
+/** The name of the file to write, or `-`, and whether it is opened then. */
+function destinationOf(
+  directory: string,
+  { output, open, trace }: Given,
+  command: CommandUnknownOpts,
+): { readonly file: string; readonly isShown: boolean } {
+  // On the command line they are refused already: no browser shows a trace.
+  if (trace !== undefined) return { file: trace, isShown: false };
+  const page = join(directory, reportPageName);
+  if (output !== "-") return { file: output ?? page, isShown: open === true };
+  if (open !== true || !isOnCommandLine(command, "open")) return { file: output, isShown: false };
+  requireNotOnCommandLine(command, "output", "--open needs a file, and -o - writes none");
+  return { file: page, isShown: true };
 }
 
 async function textOf(file: string): Promise<string> {

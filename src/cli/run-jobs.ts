@@ -34,7 +34,7 @@ export async function runJobs(typed: Typed): Promise<void> {
     import("./local-runner.js"),
   ]);
   const apps = names.map((name) => resolveApp(name, step));
-  const files = await inputs.findGivenInputs(typed.inputs, given);
+  const files = await inputs.findGivenInputs(typed.inputs, given, command);
   const [app] = apps;
   if (app === undefined) throw new Error("there is no app to run");
   if (isPipeline || (step === undefined && mayHaveSteps(app))) {

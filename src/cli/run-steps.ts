@@ -8,7 +8,7 @@ import type { RunEnd } from "../local/run.js";
 import { optionsOfStep, requireFit } from "../local/step-options.js";
 import * as inputs from "./inputs.js";
 import type { JobGiven } from "./run-options.js";
-import { jobOptions } from "./job-options.js";
+import { jobOptions, reducersOfSteps } from "./job-options.js";
 import { tellDone, tellEnd, type JobEnd } from "./job-report.js";
 import { LocalRunner } from "./local-runner.js";
 
@@ -22,7 +22,8 @@ interface StepsToRun {
 
 /** Runs the steps of a pipeline, and says how each has ended. Throws what `runJobs` throws. */
 export async function runSteps({ path, steps, files, given, command }: StepsToRun): Promise<void> {
-  const { keepIntermediate = false, resume = false, outputDir: outputDirectory, reducers } = given;
+  const { keepIntermediate = false, outputDir: outputDirectory } = given;
+  const reducers = reducersOfSteps(given, steps.length, command);
   // What is said of the output is about the last step.
   const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
   const ofAll = { ...jobOptions(files, last, command, splitBytesFor(files, given.workers)), reducers };
@@ -31,7 +32,7 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
     const { showPlan } = await import("./dry-run.js");
     const [first] = steps;
     if (first === undefined) throw new Error("a pipeline has no steps");
-    const own = { app: first.file, reducers: first.reducers ?? given.reducers } as const;
+    const own = { app: first.file, reducers: first.reducers ?? reducers } as const;
     return showPlan({ ...ofAll, ...own, partitioner: "hash", output: {}, steps: steps.length }, given, command);
   }
   const runner = new LocalRunner(path, given);
@@ -48,7 +49,8 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
   });
   await runner.open();
   const ends = await runPipeline({
-    ...{ steps, inputs: files, files: ofAll.files, outputDirectory, keepIntermediate, isResumable, resume },
+    ...{ steps, inputs: files, files: ofAll.files, outputDirectory, keepIntermediate, isResumable },
+    resume: ofAll.resume,
     difference: (job, done) => differenceFromDone(done, optionsOf(job)),
     async run(job) {
       const end = await runner.run(job.step.file, optionsOf(job), job.taken);

@@ -10,7 +10,7 @@ import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { withoutThoseOfOneJob } from "./one-step-only.js";
 import { outputsText, placeText } from "./outputs-text.js";
-import { outputSettings, partitionerOf, samplePercentOf } from "./job-options.js";
+import { outputSettings, partitionerOf, reducersOfSteps, samplePercentOf } from "./job-options.js";
 import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
 import { packageVersion } from "./version.js";
@@ -51,7 +51,7 @@ Examples:
   $ ${path} --inspect ./my-app.ts one-file.txt      # stops in the debugger at the first record`,
     )
     .action(async (typed, names, given, command) => {
-      const { arg, file = [], outputDir, quiet, reducers, splitSize, memory, inspect } = given;
+      const { arg, file = [], outputDir, quiet, splitSize, memory, inspect } = given;
       const samplePercent = samplePercentOf(given);
       const [{ resolveApp, mayHaveSteps }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =
         await Promise.all([
@@ -61,7 +61,7 @@ Examples:
           import("../local/sequential.js"),
         ]);
       const app = resolveApp(typed, given.step);
-      const found = await inputs.findGivenInputs(names, given);
+      const found = await inputs.findGivenInputs(names, given, command);
       const files = findSharedFiles(file);
       const profiles = profileDestination(given);
       warnOfDebugger(path, inspect);
@@ -74,7 +74,6 @@ Examples:
       const job = {
         app,
         inputs: found,
-        reducers,
         output: outputSettings(given, command),
         splitBytes,
         samplePercent,
@@ -101,8 +100,9 @@ Examples:
       };
       try {
         const steps = given.step === undefined && mayHaveSteps(app) ? await loadStepsIn(app, inspect) : [];
-        const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? reducers }, command);
-        const whole = { ...job, partitioner };
+        const ofSteps = reducersOfSteps(given, steps.length, command);
+        const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? ofSteps }, command);
+        const whole = { ...job, reducers: ofSteps, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);
         else {
           withoutThoseOfOneJob(given, command);

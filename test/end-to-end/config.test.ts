@@ -48,6 +48,19 @@ test("coordinator and worker share a config file that is named", async ({ place 
   expect(place.read("out/mr-out-0")).toBe("a 2\nb 1\n");
 });
 
+test("what a config file says gives way where it does not fit", async ({ place }) => {
+  place.write("in.txt", "a b\na\n");
+  const config = { resume: true, reducers: 0, skipBadRecords: 5, open: true };
+  place.write("mr.config.json", JSON.stringify(config));
+  const limits = ["--quiet", "--max-attempts", "1"];
+  await place.succeed("mr", ["run", ...limits, "--dry-run", "-r", "1", "wc", "in.txt"]);
+  const apps = ["pipeline", ...limits, "wc", "top-k", "--arg", "k=1"];
+  const { stderr } = await place.succeed("mr", [...apps, "--input", "-"], { stdin: "in.txt" });
+  expect(stderr).toBe("");
+  expect((await place.succeed("mr", ["cat"])).stdout).toBe("a 2\n");
+  expect((await place.succeed("mr", ["report", "-o", "-"])).stdout).toMatch(/^<!doctype html>/i);
+});
+
 test("--print-config shows the options, needs nothing else, and does nothing else", async ({ place }) => {
   place.write("mr.config.mjs", "export default { reducers: 3, taskTimeout: '20s' };");
   const env = { MR_TASK_TIMEOUT: "30s" };
