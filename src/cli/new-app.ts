@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../input/input-error.js";
@@ -34,8 +34,14 @@ export function makeApp(directory: string, language: Language): { files: string[
     for (const [name, text] of files) {
       const path = join(directory, name);
       madeDirectories.unshift(...makeDirectories(dirname(path)));
-      writeFileSync(path, text, { flag: "wx" });
+      const descriptor = openSync(path, "wx");
+      // From here on it is there, and of the app, whether all of the text gets into it or not.
       madeFiles.push(path);
+      try {
+        writeFileSync(descriptor, text);
+      } finally {
+        closeSync(descriptor);
+      }
     }
   } catch (error) {
     for (const path of madeFiles) unlinkSync(path);
