@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, type Stats } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { closestMatch } from "leven";
+import { statsOf } from "../input/stats-of.js";
 import { AppError } from "./app-error.js";
 import type { AppModule, StepPlace } from "./load.js";
 
@@ -46,7 +47,7 @@ export function mayHaveSteps({ path }: AppFile): boolean {
 
 function ownFile(typed: string): string | undefined {
   const path = resolve(typed);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = lookAt(typed, path);
   if (stats === undefined) return undefined;
   const isModule = extensions.includes(extname(path));
   if (stats.isFile() && isModule) return path;
@@ -56,13 +57,21 @@ function ownFile(typed: string): string | undefined {
   throw new AppError(`cannot use ${typed} as an app: ${what}`);
 }
 
+function lookAt(typed: string, path: string): Stats | undefined {
+  try {
+    return statsOf(path);
+  } catch (error) {
+    throw new AppError(`cannot use ${typed} as an app: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 function bundledFile(typed: string): string | undefined {
   if (basename(typed) !== typed) return undefined;
   const name = extensions.includes(extname(typed)) ? basename(typed, extname(typed)) : typed;
   // Built, the bundled apps are JavaScript; run from the sources, they are TypeScript.
   return [".js", ".ts"]
     .map((extension) => join(bundledDirectory, name + extension))
-    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+    .find((path) => statsOf(path)?.isFile() === true);
 }
 
 function bundledHint(typed: string): string {

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { thrownText } from "../app/thrown.js";
@@ -62,7 +61,7 @@ function ownDirectory() {
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function replay(typed: string, file: string, given: Given, command: CommandUnknownOpts): Promise<void> {
-  const [{ resolveApp }, { findInputs }, { findSharedFiles }, { replayBadRecords }] = await Promise.all([
+  const [{ resolveApp }, { findInputs, lookAt }, { findSharedFiles }, { replayBadRecords }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/files.js"),
     import("../input/shared-files.js"),
@@ -70,7 +69,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
   ]);
   const { quiet = false, debug = false } = given;
   const app = resolveApp(typed, given.step);
-  const isDirectory = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isDirectory = lookAt(file)?.isDirectory() === true;
   const [records] = findInputs([isDirectory ? join(file, badRecordsName) : file]);
   if (records === undefined) throw new Error("an input was found, and there is none");
   const files = findSharedFiles(given.file ?? []);

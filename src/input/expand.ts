@@ -4,8 +4,9 @@
  * that order, too, but for hidden ones: as in Hadoop these are those whose names begin with `_` or `.`, such as the
  * `_SUCCESS` and the unfinished files of an earlier job.
  */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { lookAt } from "./files.js";
 import { InputError } from "./input-error.js";
 
 /**
@@ -16,7 +17,7 @@ import { InputError } from "./input-error.js";
 export async function expandNames(names: readonly string[], { recursive }: { recursive: boolean }): Promise<string[]> {
   const expanded: string[] = [];
   for (const name of names) {
-    const stats = statSync(name, { throwIfNoEntry: false });
+    const stats = lookAt(name);
     if (stats?.isDirectory() === true && recursive) expanded.push(...filesBelow(name));
     else if (stats === undefined && /[*?[{(!]/.test(name)) expanded.push(...(await filesOfPattern(name)));
     else expanded.push(name);
@@ -37,7 +38,7 @@ function* walk(directory: string, above: readonly string[]): Generator<string> {
   for (const entry of inByteOrder(entriesOf(directory))) {
     if (/^[._]/.test(entry)) continue;
     const path = join(directory, entry);
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) yield* walk(path, [...above, real]);
+    if (lookAt(path)?.isDirectory() === true) yield* walk(path, [...above, real]);
     else yield path;
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, realpathSync, statSync, type Stats } from "node:fs";
 import { compressionOf, compressionOfName, magicBytes, type Compression } from "./compression.js";
 import { InputError } from "./input-error.js";
+import { statsOf } from "./stats-of.js";
 
 /** An input file that was seen to be there, regular and readable. */
 export interface InputFile {
@@ -28,13 +29,26 @@ export function findInputs(names: readonly string[]): InputFile[] {
       const compression = compressionIn(name);
       return [{ name, path: realpathSync(name), sizeBytes: stats.size, modifiedMs: stats.mtimeMs, compression }];
     } catch (error) {
-      problems.push(`cannot read input ${name === "" ? '""' : name}: ${reason(error as NodeJS.ErrnoException)}`);
+      problems.push(problemWith(name, error));
       return [];
     }
   });
   const [first, ...others] = problems;
   if (first === undefined) return files;
   throw new InputError(others.length === 0 ? first : `${first} (and ${others.length} more inputs cannot be read)`);
+}
+
+/** What has this name; undefined when nothing has. Throws an InputError when the system does not say. */
+export function lookAt(name: string): Stats | undefined {
+  try {
+    return statsOf(name);
+  } catch (error) {
+    throw new InputError(problemWith(name, error), { cause: error });
+  }
+}
+
+function problemWith(name: string, error: unknown): string {
+  return `cannot read input ${name === "" ? '""' : name}: ${reason(error as NodeJS.ErrnoException)}`;
 }
 
 /** How the file is compressed, by its first bytes. Throws an Error when its name says something else. */
@@ -59,9 +73,14 @@ function notAFile(name: string, stats: Stats): string {
     : "it is not a regular file";
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "no such file, as a part of the path is not a directory",
+  ENAMETOOLONG: "no such file, as the name is too long for one",
+  EACCES: "permission denied",
+};
+
 /** Why the system refuses a file. */
 export function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return "no such file";
-  if (error.code === "EACCES") return "permission denied";
-  return error.message;
+  return reasons[error.code ?? ""] ?? error.message;
 }

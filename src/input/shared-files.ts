@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import type { SharedFile } from "../rpc/protocol.js";
 import { reason } from "./files.js";
 import { InputError } from "./input-error.js";
+import { statsOf } from "./stats-of.js";
 
 /** A file is not what it was when the job began. */
 export class ChangedFileError extends Error {
@@ -42,7 +43,7 @@ export function findSharedFiles(given: readonly string[]): SharedFile[] {
 /** Throws a ChangedFileError when a file was changed since it was looked at, as its size and its time say. */
 export function requireUnchanged(files: readonly SharedFile[]): void {
   for (const { name, path, sizeBytes, modifiedMs } of files) {
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statsOf(path);
     if (stats?.isFile() === true && stats.size === sizeBytes && stats.mtimeMs === modifiedMs) continue;
     const now =
       stats === undefined

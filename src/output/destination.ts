@@ -15,14 +15,19 @@ export function requireWritableDirectory(path: string, what: string): void {
     if (!statSync(there).isDirectory()) throw new Error(`${there} is not a directory`);
     accessSync(there, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Record<string, string> = {
-      EACCES: "permission denied",
-      ENOTDIR: "a part of the path is not a directory",
-      EROFS: "the file system is read-only",
-    };
-    throw new InputError(`cannot write ${what} to ${path}: ${reasons[code ?? ""] ?? message}`, { cause: error });
+    throw cannotWrite(path, what, error);
   }
+}
+
+function cannotWrite(path: string, what: string, error: unknown): InputError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    EACCES: "permission denied",
+    ENAMETOOLONG: "the name is too long",
+    ENOTDIR: "a part of the path is not a directory",
+    EROFS: "the file system is read-only",
+  };
+  return new InputError(`cannot write ${what} to ${path}: ${reasons[code ?? ""] ?? message}`, { cause: error });
 }
 
 /**
@@ -37,7 +42,7 @@ export function requireWritableFile(path: string, what: string, inputs: readonly
   if (jobFileKind(name) !== undefined || looksLikeOutput(name)) {
     throw new InputError(`cannot write ${what} to ${path}: it has the name of a job's file; choose another one`);
   }
-  const stats = statsOf(path);
+  const stats = lookAt(path, what);
   if (isPipeOrDevice(stats)) return;
   requireWritableDirectory(dirname(stats === undefined ? resolve(path) : realpathSync(path)), what);
   if (stats?.isDirectory() === true) throw new InputError(`cannot write ${what} to ${path}: it is a directory`);
@@ -46,10 +51,10 @@ export function requireWritableFile(path: string, what: string, inputs: readonly
   }
 }
 
-function statsOf(path: string): Stats | undefined {
+function lookAt(path: string, what: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // Who looks at the directory says why.
+  } catch (error) {
+    throw cannotWrite(path, what, error);
   }
 }

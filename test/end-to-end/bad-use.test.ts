@@ -125,6 +125,14 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
     "mr run with -w x": { args: ["run", "-w", "x", "wc", "in.txt"], says: [/-w/] },
     "mr run with an unknown app": { args: ["run", "nosuchapp", "in.txt"], says: ["nosuchapp", "wc"] },
     "mr sequential with an option of mr run": { args: ["sequential", "-w", "2", "wc", "in.txt"], says: [/-w/] },
+    "mr run with a trace whose name is too long": {
+      args: ["run", "wc", "--trace", "x".repeat(300), "in.txt"],
+      says: [/cannot write the trace/, /too long/],
+    },
+    "mr replay-bad-records of what is below a file": {
+      args: ["replay-bad-records", "wc", "in.txt/x"],
+      says: ["in.txt/x", /no such file/],
+    },
     "mr cat with --by and no --top": { args: ["cat", "--by", "value"], says: ["--by", "--top"] },
     "mr-worker without an app": { program: "mr-worker", args: [], says: [/missing required argument/] },
     "mr-worker with two apps": { program: "mr-worker", args: ["wc", "grep"], says: [/too many arguments/] },

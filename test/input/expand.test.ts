@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { expandNames } from "../../src/input/expand.js";
+import { InputError } from "../../src/input/input-error.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -90,5 +91,24 @@ describe("a directory", () => {
     const directory = directoryOf("d/s/a");
     chmodSync(join(directory, "d/s"), 0);
     await expect(expand(directory, "d", true)).rejects.toThrow(/cannot look into directory .*d\/s: EACCES/);
+  });
+});
+
+describe("a name that no file can have", () => {
+  const long = "x".repeat(300);
+
+  it.each(["a.log/x", long])("stays as it is, for who reads it to say so: %s", async (name) => {
+    expect(await expand(directoryOf("a.log"), name)).toEqual([name]);
+  });
+
+  it("may be a pattern", async () => {
+    expect(await expand(directoryOf("a.log"), `{${long},a}.log`)).toEqual(["a.log"]);
+  });
+
+  it("or that leads to itself, is refused, also in a directory that is looked into", async () => {
+    const directory = directoryOf("a.log");
+    symlinkSync("loop", join(directory, "loop"));
+    await expect(expand(directory, "loop")).rejects.toThrow(/cannot read input .*loop: ELOOP/);
+    await expect(expandNames([directory], { recursive: true })).rejects.toThrow(InputError);
   });
 });
