@@ -115,9 +115,15 @@ function lastOutput(output: string, linesMax: number): string[] {
   return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
 }
 
-function asJson({ report, earlierSteps = [] }: JobEnd, samplePercent: number | undefined): unknown {
-  const steps = earlierSteps.length === 0 ? {} : { earlierSteps: earlierSteps.map((step) => reportAsJson(step)) };
-  return { ...reportAsJson(report), samplePercent, ...steps };
+function asJson({ report, step, earlierSteps = [] }: JobEnd, samplePercent: number | undefined): unknown {
+  // Not always 1: what was done when the pipeline was gone on with is not among them.
+  const firstNumber = (step?.number ?? 1) - earlierSteps.length;
+  const stepAsJson = (each: JobReport, index: number) => ({
+    ...reportAsJson(each),
+    samplePercent: firstNumber + index === 1 ? samplePercent : undefined,
+  });
+  const steps = earlierSteps.length === 0 ? {} : { earlierSteps: earlierSteps.map(stepAsJson) };
+  return { ...stepAsJson(report, earlierSteps.length), ...steps };
 }
 
 function reportAsJson({ snapshot, directory, outputs, sideFiles }: JobReport): object {

@@ -54,3 +54,22 @@ describe("when no worker can work", () => {
     expect({ json, exit }).toMatchObject({ json: { phase: "done" }, exit: undefined });
   });
 });
+
+describe("how much was sampled is said of the first step alone:", () => {
+  const last = { report: done, step: { number: 3, count: 3, isResumable: true } };
+  test.each<[string, JobEnd, unknown, unknown[]]>([
+    ["of a job by itself", { report: done }, 50, []],
+    ["of the only step that ran", { report: done, step: { ...last.step, number: 1 } }, 50, []],
+    ["of one that others have followed", { ...last, earlierSteps: [done, done] }, undefined, [50, undefined]],
+    ["not of those that ran after it was done before", { ...last, earlierSteps: [done] }, undefined, [undefined]],
+  ])("%s", async (_which, end, ofLast, ofEarlier) => {
+    const { json } = await toldOf(end, { sample: 50 });
+    const { samplePercent, earlierSteps = [] } = json as Sampled & { readonly earlierSteps?: readonly Sampled[] };
+    expect(samplePercent).toBe(ofLast);
+    expect(earlierSteps.map((step) => step.samplePercent)).toEqual(ofEarlier);
+  });
+});
+
+interface Sampled {
+  readonly samplePercent?: number;
+}
