@@ -8,6 +8,7 @@ import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
 import { outputSettings } from "./job-options.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
+import { withStdoutAside } from "./stdout-aside.js";
 import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
 
@@ -75,40 +76,42 @@ async function replay(typed: string, file: string, given: Given, command: Comman
   const files = findSharedFiles(given.file ?? []);
   warnOfDebugger(path, given.inspect);
   let current = "";
-  const onEarlyExit = () => {
-    if (!quiet && current !== "") process.stdout.write("failed: the process ends\n");
-    const where = current === "" ? "" : ` at ${current}`;
-    say(path, `the app has ended the process${where} (does it call process.exit?): there is no output`);
-    process.exitCode = exitCodes.failed;
+  const run = (write: (text: string) => void) => {
+    const onEarlyExit = () => {
+      if (!quiet && current !== "") write("failed: the process ends\n");
+      const where = current === "" ? "" : ` at ${current}`;
+      say(path, `the app has ended the process${where} (does it call process.exit?): there is no output`);
+      process.exitCode = exitCodes.failed;
+    };
+    process.once("exit", onEarlyExit);
+    return replayBadRecords({
+      app,
+      records,
+      reducers: given.reducers,
+      output: outputSettings(given, command),
+      collectorBytes: given.memory,
+      outputDirectory: given.outputDir,
+      args: given.arg ?? {},
+      files,
+      inspect: given.inspect,
+      engineVersion: packageVersion(),
+      warn: (message) => say(path, message),
+      onBegin: (record) => {
+        current = `${record.file}:${record.offset}`;
+        // Before it is mapped: it may end the process, or never end.
+        if (!quiet) write(`${current} `);
+      },
+      onPassed: (pairs) => {
+        if (!quiet) write(`ok (${pairs} ${pairs === 1 ? "pair" : "pairs"})\n`);
+        current = "";
+      },
+      onFailed: (error) => {
+        write(`${quiet ? `${current} ` : ""}${failureText(error, debug)}\n`);
+        current = "";
+      },
+    }).finally(() => process.off("exit", onEarlyExit));
   };
-  process.once("exit", onEarlyExit);
-  const report = await replayBadRecords({
-    app,
-    records,
-    reducers: given.reducers,
-    output: outputSettings(given, command),
-    collectorBytes: given.memory,
-    outputDirectory: given.outputDir,
-    args: given.arg ?? {},
-    files,
-    inspect: given.inspect,
-    engineVersion: packageVersion(),
-    warn: (message) => say(path, message),
-    onBegin: (record) => {
-      current = `${record.file}:${record.offset}`;
-      // Before it is mapped: it may end the process, or never end.
-      if (!quiet) process.stdout.write(`${current} `);
-    },
-    onPassed: (pairs) => {
-      if (!quiet) process.stdout.write(`ok (${pairs} ${pairs === 1 ? "pair" : "pairs"})\n`);
-      current = "";
-    },
-    onFailed: (error) => {
-      process.stdout.write(`${quiet ? `${current} ` : ""}${failureText(error, debug)}\n`);
-      current = "";
-    },
-  }).finally(() => process.off("exit", onEarlyExit));
-  tellEnd(report, quiet);
+  tellEnd(await withStdoutAside(run), quiet);
 }
 
 function failureText(error: unknown, debug: boolean): string {

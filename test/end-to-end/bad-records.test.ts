@@ -265,15 +265,16 @@ describe.concurrent("mr replay-bad-records", () => {
     const app = writeApp(place, throwing);
     const inputs = writeInputs(place);
     await place.succeed("mr", ["run", "--skip-bad-records", "5", app, ...inputs]);
-    writeApp(place, `{ ctx.emit("half", 1); if (line.includes("é")) ${throwing} }`);
+    writeApp(place, `{ console.log("seen"); ctx.emit("half", 1); if (line.includes("é")) ${throwing} }`);
     const { code, stdout, stderr } = await place.run("mr", ["replay-bad-records", app]);
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /^a\.txt:400 failed: RangeError: cannot take "poison é" at 400\n {4}at Module\.map .*app\.mjs:4:/m,
     );
     expect(stdout).not.toMatch(/node:internal|dist\/src/);
-    expect(stdout.match(/ failed: /g)).toHaveLength(2);
-    expect(stdout.match(/ ok \(/g)).toHaveLength(3);
+    expect(stdout.match(/^\w\.txt:\d+ failed: /gm)).toHaveLength(2);
+    expect(stdout.match(/^\w\.txt:\d+ ok \(/gm)).toHaveLength(3);
+    expect(stderr.match(/^\[map \d\] seen$/gm)).toHaveLength(5);
     expect(stderr).toContain("2 of 5 records fail; the output of the others is in mr-replay/mr-out-0");
     expect(output(place, "mr-replay")).toContain("half 3");
   });
