@@ -6,14 +6,14 @@ import { say } from "./program.js";
 export async function writeTrace(program: string, file: string | undefined, view: JobView): Promise<boolean> {
   // Of a job that no worker came to there is nothing to tell.
   if (file === undefined || view.app === undefined) return true;
-  const [{ traceOf }, { writeForPerson }, { makeDirectories }] = await Promise.all([
+  const [{ traceOf }, { behindLinks, writeForPerson }, { makeDirectories }] = await Promise.all([
     import("../status/trace.js"),
     import("../output/report.js"),
     import("../output/make-directory.js"),
   ]);
   try {
     // The output directory of a job that has failed has gone, and it may have been there.
-    makeDirectories(dirname(file));
+    makeDirectories(dirname(behindLinks(file)));
     writeForPerson(file, `${JSON.stringify(traceOf(view))}\n`);
     return true;
   } catch (error) {

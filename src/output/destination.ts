@@ -5,7 +5,7 @@ import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { missingDirectories } from "./make-directory.js";
 import { jobFileKind, looksLikeOutput } from "./names.js";
-import { isPipeOrDevice } from "./report.js";
+import { behindLinks, isPipeOrDevice } from "./report.js";
 
 /** Throws an InputError when no file can be written in this directory, which may be made. `what` is wanted there. */
 export function requireWritableDirectory(path: string, what: string): void {
@@ -35,20 +35,25 @@ function cannotWrite(path: string, what: string, error: unknown): InputError {
  * file of a job.
  */
 export function requireWritableFile(path: string, what: string, inputs: readonly InputFile[]): void {
-  const name = basename(path);
   if (path === "" || path === "-" || path.endsWith("/")) {
     throw new InputError(`cannot write ${what} to ${JSON.stringify(path)}: name a file`);
   }
-  if (jobFileKind(name) !== undefined || looksLikeOutput(name)) {
+  const stats = lookAt(path, what);
+  const target = behindLinks(path);
+  if ([path, target].some(hasNameOfJobFile)) {
     throw new InputError(`cannot write ${what} to ${path}: it has the name of a job's file; choose another one`);
   }
-  const stats = lookAt(path, what);
   if (isPipeOrDevice(stats)) return;
-  requireWritableDirectory(dirname(stats === undefined ? resolve(path) : realpathSync(path)), what);
+  requireWritableDirectory(dirname(resolve(target)), what);
   if (stats?.isDirectory() === true) throw new InputError(`cannot write ${what} to ${path}: it is a directory`);
   if (stats !== undefined && inputs.some((input) => input.path === realpathSync(path))) {
     throw new InputError(`cannot write ${what} to ${path}: it is an input`);
   }
+}
+
+function hasNameOfJobFile(path: string): boolean {
+  const name = basename(path);
+  return jobFileKind(name) !== undefined || looksLikeOutput(name);
 }
 
 function lookAt(path: string, what: string): Stats | undefined {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { realpathSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, lstatSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { reportName, temporaryReportName } from "./names.js";
-import { writeWhole } from "./staged-file.js";
+import { writeWhole, type StagedFile } from "./staged-file.js";
 
 /** Writes what is kept of a job for `mr report` into the job's directory. */
 export function writeReport(directory: string, jobId: string, text: string): void {
@@ -13,7 +13,10 @@ export function writeReport(directory: string, jobId: string, text: string): voi
   writeWhole(temporaryPath, join(directory, reportName), text, (file) => file.close());
 }
 
-/** Writes what is made of it for a person, in place of the file that is there; into what is there if it is a pipe or a device. */
+/**
+ * Writes what is made of it for a person, in place of the file that is there, for those who could read that; into what is
+ * there if it is a pipe or a device.
+ */
 export function writeForPerson(path: string, text: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (isPipeOrDevice(stats)) {
@@ -21,10 +24,23 @@ export function writeForPerson(path: string, text: string): void {
     writeFileSync(path, text);
     return;
   }
-  // Who has made a link wants to keep it.
-  const target = stats === undefined ? path : realpathSync(path);
+  const target = behindLinks(path);
   const temporaryPath = join(dirname(target), temporaryReportName(randomBytes(4).toString("hex")));
-  writeWhole(temporaryPath, target, text, (file) => file.finish());
+  const end = (file: StagedFile) => {
+    if (stats !== undefined) chmodSync(temporaryPath, stats.mode & permissions);
+    return file.finish();
+  };
+  writeWhole(temporaryPath, target, text, end, stats === undefined ? undefined : ownerOnly);
+}
+
+const permissions = 0o777;
+/** Until all of it is there, and may be read by others. */
+const ownerOnly = 0o600;
+
+/** Where a file of this name is to be: who has made a link wants to keep it, and may have made it before the file. */
+export function behindLinks(path: string): string {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
+  return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
 }
 
 /** Whether what is written there is not kept in a file of that name. */

@@ -33,9 +33,12 @@ export class StagedFile {
     this.#descriptor = descriptor;
   }
 
-  /** Makes the file, which must not exist yet: another's file is never overwritten. Holds one descriptor from here on. */
-  static create(path: string): StagedFile {
-    return new StagedFile(path, openSync(path, "wx"));
+  /**
+   * Makes the file, which must not exist yet: another's file is never overwritten. Holds one descriptor from here on. `mode` is
+   * who may read and write it, less what the umask takes.
+   */
+  static create(path: string, mode?: number): StagedFile {
+    return new StagedFile(path, openSync(path, "wx", mode));
   }
 
   /**
@@ -145,8 +148,9 @@ export function writeWhole(
   path: string,
   text: string,
   end: (file: StagedFile) => FinishedFile,
+  mode?: number,
 ): void {
-  const file = StagedFile.create(temporaryPath);
+  const file = StagedFile.create(temporaryPath, mode);
   try {
     file.append(text);
     end(file);

@@ -33,6 +33,38 @@ describe("a file for a person", () => {
     expect(fs.readlinkSync(link)).toBe("page.html");
   });
 
+  test("goes where links lead, also when there is no file yet", () => {
+    const [folder, first] = [join(directory, "folder"), join(directory, "first")];
+    fs.mkdirSync(join(folder, "deep"), { recursive: true });
+    fs.symlinkSync("folder/deep", join(directory, "other"));
+    // From where it is in truth, which is not where the name of its directory says.
+    fs.symlinkSync("../page.html", join(folder, "deep", "second"));
+    fs.symlinkSync("other/second", first);
+    requireWritableFile(first, "the page", []);
+    writeForPerson(first, "new");
+    expect(fs.readFileSync(join(folder, "page.html"), "utf8")).toBe("new");
+    expect(fs.readlinkSync(first)).toBe("other/second");
+    expect(fs.readdirSync(folder)).toEqual(["deep", "page.html"]);
+  });
+
+  test("is not wanted in place of a job's file, nor of what a link leads to that is one", () => {
+    const [link, own] = [join(directory, "link"), join(directory, "mr-out-0")];
+    fs.symlinkSync("mr-manifest.json", link);
+    for (const path of [link, own]) {
+      expect(() => requireWritableFile(path, "the page", [])).toThrow(/it has the name of a job's file/);
+    }
+  });
+
+  test("can be read by those who could read the one before", () => {
+    const path = join(directory, "page.html");
+    for (const mode of [0o600, 0o664]) {
+      fs.writeFileSync(path, "old");
+      fs.chmodSync(path, mode);
+      writeForPerson(path, "new");
+      expect(fs.statSync(path).mode & 0o777).toBe(mode);
+    }
+  });
+
   test("is written into a pipe or a device, which stays what it is", async () => {
     const path = join(directory, "pipe");
     execFileSync("mkfifo", [path]);
