@@ -1,9 +1,11 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { InputError } from "../input/input-error.js";
 import { reportName, reportPageName } from "../output/names.js";
 import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { commandLineOnly } from "./option-values.js";
-import { Exit, exitCodes, say } from "./program.js";
+import * as options from "./options.js";
+import { say } from "./program.js";
 
 const path = "mr report";
 
@@ -29,6 +31,8 @@ function commandLine() {
         ).conflicts(["output", "open"]),
       ),
     )
+    .addOption(options.quiet())
+    .addOption(options.debug())
     .addHelpText(
       "after",
       `
@@ -45,17 +49,19 @@ Examples:
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function report(directory: string, given: Given, command: CommandUnknownOpts): Promise<void> {
-  const [{ parseReport, reportPage }, { readStatusPage }, { writeForPerson }] = await Promise.all([
-    import("../status/report-page.js"),
-    import("../status/page-file.js"),
-    import("../output/report.js"),
-  ]);
+  const [{ parseReport, reportPage }, { readStatusPage }, { writeForPerson }, { requireWritableFile }] =
+    await Promise.all([
+      import("../status/report-page.js"),
+      import("../status/page-file.js"),
+      import("../output/report.js"),
+      import("../output/destination.js"),
+    ]);
   const { trace } = given;
   const { file, isShown } = destinationOf(directory, given, command);
   const from = join(directory, reportName);
   const view = parseReport(await textOf(from));
   if (view === undefined) {
-    throw new Exit(exitCodes.usage, `${from} is damaged, or was written by another version: run the job again`);
+    throw new InputError(`${from} is damaged, or was written by another version: run the job again`);
   }
   const text =
     trace === undefined
@@ -65,16 +71,16 @@ async function report(directory: string, given: Given, command: CommandUnknownOp
     process.stdout.write(text);
     return;
   }
+  const what = trace === undefined ? "the page" : "the trace";
+  if (trace !== undefined || basename(file) !== reportPageName) requireWritableFile(file, what, []);
   try {
     writeForPerson(file, text);
   } catch (error) {
     const option = trace === undefined ? "-o" : "--trace";
-    throw new Exit(
-      exitCodes.usage,
-      `cannot write ${file}: ${(error as Error).message}; choose another one with ${option}`,
-    );
+    const problem = `cannot write ${file}: ${(error as Error).message}; choose another one with ${option}`;
+    throw new InputError(problem, { cause: error });
   }
-  say(path, `wrote ${file}`);
+  if (given.quiet !== true) say(path, `wrote ${file}`);
   if (!isShown) return;
   const { openInBrowser } = await import("./open-in-browser.js");
   await openInBrowser(file);
@@ -103,6 +109,6 @@ async function textOf(file: string): Promise<string> {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMissing = code === "ENOENT" || code === "ENOTDIR";
     const why = isMissing ? "no job of mr run or mr-coordinator has ended in that directory" : message;
-    throw new Exit(exitCodes.usage, `cannot read ${file}: ${why}`);
+    throw new InputError(`cannot read ${file}: ${why}`, { cause: error });
   }
 }

@@ -185,5 +185,13 @@ describe("mr report", () => {
     await place.succeed("mr", ["run", "wc", "good.txt"]);
     expectRefusal(await place.run("mr", ["report", "-o", "no/such/page.html"]), "cannot write no/such/page.html");
     expectRefusal(await place.run("mr", ["report", "--open", "-o", "-"]), "--open needs a file");
+    for (const option of [
+      ["-o", "mr-output/mr-manifest.json"],
+      ["--trace", "mr-output/mr-report.html"],
+    ]) {
+      expectRefusal(await place.run("mr", ["report", ...option]), "it has the name of a job's file");
+    }
+    await place.succeed("mr", ["verify", "--quiet"]);
+    expect((await place.succeed("mr", ["report", "--quiet", "-o", "mr-output/mr-report.html"])).stderr).toBe("");
   });
 });
