@@ -75,7 +75,7 @@ async function coordinate(
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const console = new JobConsole(program, { quiet });
   const log = (message: string) => console.log(message);
-  const statusPage = await startStatusPage(given, log);
+  const statusPage = await startStatusPage(program, given);
   const coordinator = await Coordinator.start({
     ...jobOptions(files, given, command, splitBytesDefault),
     app: undefined,

@@ -19,6 +19,7 @@ interface Given {
 
 /** Runs jobs on this machine, one after the other: with progress and status page, and what signals do to them. */
 export class LocalRunner {
+  readonly #path: string;
   readonly #given: Given;
   readonly #console: JobConsole;
   readonly #stop = new AbortController();
@@ -31,6 +32,7 @@ export class LocalRunner {
 
   /** `path` is how the command is called. From now on signals do not end this process by themselves. */
   constructor(path: string, given: Given) {
+    this.#path = path;
     this.#given = given;
     this.#console = new JobConsole(path, { quiet: given.quiet ?? false });
     onSignals(
@@ -52,7 +54,7 @@ export class LocalRunner {
 
   /** Serves the status page, if it is wanted. Rejects with a StatusAddressError. */
   async open(): Promise<void> {
-    this.#statusPage = await startStatusPage(this.#given, this.log);
+    this.#statusPage = await startStatusPage(this.#path, this.#given);
   }
 
   /** Runs a job, which may be a step of the pipeline in that directory. Throws what `Coordinator.start` throws. */

@@ -1,4 +1,5 @@
 import type { StatusServer } from "../status/server.js";
+import { say } from "./program.js";
 
 interface Given {
   readonly statusPort?: number | undefined;
@@ -6,12 +7,13 @@ interface Given {
 }
 
 /**
- * Serves the status page, if it is wanted, and says where. Rejects with a StatusAddressError when the address cannot be
+ * Serves the status page, if it is wanted, and says where, also with --quiet: nobody could find it otherwise, or would know who
+ * else can. Rejects with a StatusAddressError when the address cannot be
  * had: to be called before the job begins.
  */
 export async function startStatusPage(
+  program: string,
   { statusPort: port, statusHost: host }: Given,
-  log: (message: string) => void,
 ): Promise<StatusServer | undefined> {
   if (port === undefined) return undefined;
   const [{ StatusServer }, { isLoopback }, { readStatusPage }] = await Promise.all([
@@ -20,9 +22,10 @@ export async function startStatusPage(
     import("../status/page-file.js"),
   ]);
   const server = await StatusServer.listen({ host, port, page: readStatusPage() });
-  log(`status page at ${server.url}`);
+  say(program, `status page at ${server.url}`);
   if (!isLoopback(host)) {
-    log(`who can reach ${host} can see it: names of files, errors and what the app prints, without a password`);
+    const shown = "names of files, errors and what the app prints, without a password";
+    say(program, `who can reach ${host} can see it: ${shown}`);
   }
   return server;
 }

@@ -108,10 +108,11 @@ describe("the status page", () => {
     await other.exit();
   });
 
-  test("that others may see says so", async ({ place }) => {
+  test("that others may see says so, and where it is, also when nothing else is said", async ({ place }) => {
     place.write("in.txt", "a\n");
     const { stderr } = await place.succeed("mr", [
       "run",
+      "--quiet",
       "wc",
       "--status-port",
       "0",
@@ -119,7 +120,7 @@ describe("the status page", () => {
       "0.0.0.0",
       "in.txt",
     ]);
-    expect(stderr).toContain("who can reach 0.0.0.0 can see it");
+    expect(stderr).toMatch(/^mr run: status page at http:.*\nmr run: who can reach 0\.0\.0\.0 can see it.*\n$/);
   });
 });
 
