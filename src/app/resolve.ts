@@ -65,6 +65,11 @@ function lookAt(typed: string, path: string): Stats | undefined {
   }
 }
 
+/** Whether this is the name of an app that comes with the package. */
+export function isBundledApp(name: string): boolean {
+  return bundledFile(name) !== undefined;
+}
+
 function bundledFile(typed: string): string | undefined {
   if (basename(typed) !== typed) return undefined;
   const name = extensions.includes(extname(typed)) ? basename(typed, extname(typed)) : typed;
@@ -80,7 +85,11 @@ function bundledHint(typed: string): string {
     .filter((file) => /^[\w-]+\.(js|ts)$/.test(file))
     .map((file) => basename(file, extname(file)));
   const own = readdirSync(".").filter((file) => extensions.includes(extname(file)));
-  const meant = own.find((file) => basename(file, extname(file)) === typed) ?? closest(typed, [...bundled, ...own]);
+  const bare = basename(typed, extname(typed));
+  const meant =
+    own.find((file) => basename(file, extname(file)) === typed) ??
+    bundled.find((name) => name === bare) ??
+    closest(typed, [...bundled, ...own]);
   const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
   return `, and no bundled app of that name${guess} (there are: ${bundled.join(", ")})`;
 }

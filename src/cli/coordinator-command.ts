@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { InputError } from "../input/input-error.js";
 import { JobConsole } from "./job-console.js";
 import { jobOptions } from "./job-options.js";
 import { tellEnd } from "./job-report.js";
@@ -58,6 +60,13 @@ Examples:
     );
 }
 
+/** Who has typed an app before the inputs, as for `mr run`, is told where it belongs. */
+async function withPlaceOfApp(error: unknown, name = ""): Promise<unknown> {
+  const { isBundledApp } = await import("../app/resolve.js");
+  if (!(error instanceof InputError) || !isBundledApp(name) || existsSync(name)) return error;
+  return new InputError(`${error.message}; an app is given to the workers: mr-worker ${name}`, { cause: error });
+}
+
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function coordinate(
@@ -71,7 +80,9 @@ async function coordinate(
     import("../coordinator/coordinator.js"),
     import("../input/splits.js"),
   ]);
-  const files = await inputs.findGivenInputs(names, given, command);
+  const files = await inputs.findGivenInputs(names, given, command).catch(async (error: unknown) => {
+    throw await withPlaceOfApp(error, names[0]);
+  });
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
   const console = new JobConsole(program, { quiet });
   const log = (message: string) => console.log(message);

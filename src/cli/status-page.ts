@@ -7,9 +7,8 @@ interface Given {
 }
 
 /**
- * Serves the status page, if it is wanted, and says where, also with --quiet: nobody could find it otherwise, or would know who
- * else can. Rejects with a StatusAddressError when the address cannot be
- * had: to be called before the job begins.
+ * Serves the status page, if it is wanted, and says where, also with --quiet: nobody could find it otherwise, or would know
+ * who else can. Rejects with a StatusAddressError when the address cannot be had: to be called before the job begins.
  */
 export async function startStatusPage(
   program: string,

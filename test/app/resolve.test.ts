@@ -19,6 +19,14 @@ test.each([
   expect(() => resolveApp(join(directory, name))).toThrow(message);
 });
 
+test.each([
+  ["wc.so", "wc"],
+  ["wcc", "wc"],
+  ["invertedindex", "inverted-index"],
+])("for %s, which is none, %s is proposed", (typed, meant) => {
+  expect(() => resolveApp(typed)).toThrow(`; did you mean ${meant}?`);
+});
+
 test("a bare name that no file has is no bundled app either", () => {
   expect(() => resolveApp("x".repeat(300))).toThrow(/no such file, and no bundled app of that name/);
 });

@@ -95,6 +95,11 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
     });
   }
 
+  test("mr-coordinator with an app before its inputs, as mr run has it", async ({ place }) => {
+    place.write("in.txt", "text");
+    expectRefusal(await place.run("mr-coordinator", ["wc", "in.txt"]), "input wc: no such file", "mr-worker wc");
+  });
+
   test("mr run and mr-coordinator with a duration that is none", async ({ place }) => {
     place.write("in.txt", "");
     for (const value of ["soon", "0", "-1s", "10x", "", "1e99", "10 parsecs", "2d", "NaN"]) {
