@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { killIfThere } from "../support/processes.js";
 import type { Place } from "./place.js";
 import type { Ended, Program } from "./program.js";
+import { saysDiskIsFull } from "./small-disk.js";
 import { WorkerKeeper } from "./worker-keeper.js";
 import type { JobPlan } from "./workload.js";
 
@@ -27,6 +28,11 @@ export interface Interruption {
 /** The children of a `mr run` that was killed may hold its directory for a moment. */
 const takenRetriesMax = 100;
 const takenDelayMs = 100;
+
+/** What was done before a disk was full is kept in some cases, and the user told so: then the job is gone on with. */
+const canGoOn = ", and the same command with --resume goes on";
+const failuresMax = 20;
+const fullDiskDelayMs = 200;
 
 const failure = / (the job|step \d+ of \d+) failed: /;
 
@@ -92,6 +98,7 @@ export class Cluster {
   async #runCoordinators(): Promise<ClusterEnd> {
     let resumes = false;
     let taken = 0;
+    let failures = 0;
     while (!this.#isOver) {
       const hasJournal = this.#hasJournal();
       const coordinator = this.#startCoordinator(resumes);
@@ -109,7 +116,12 @@ export class Cluster {
         resumes = true;
         taken = 0;
       } else if (ended.code === 1 && failure.test(stderr)) {
-        return { how: "failed", message: stderr.slice(stderr.search(failure) + 1).trim() };
+        const message = stderr.slice(stderr.search(failure) + 1).trim();
+        if (!message.includes(canGoOn) || !saysDiskIsFull(message) || ++failures > failuresMax) {
+          return { how: "failed", message };
+        }
+        await sleep(fullDiskDelayMs);
+        resumes = true;
       } else return lost(coordinator, ended);
     }
     return { how: "lost", why: "it was stopped" };
