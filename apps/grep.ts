@@ -10,6 +10,8 @@ import type { MapContext, ReduceContext } from "mapreduce-ts";
 /** A long file is searched in several places at once. */
 export const input = "text";
 
+export const needs = ["--arg pattern=REGEX"];
+
 /**
  * What a split has to say, in this order: 0 when it is the first one of its file, the lines that match, each with its
  * number within the split, and how many lines the split has.
@@ -42,8 +44,7 @@ export function reduceStream(filename: string, found: Iterable<Found>, ctx: Redu
   }
 }
 
-function compile(pattern: string | undefined): RegExp {
-  if (pattern === undefined) throw new Error("grep needs a pattern: --arg pattern=REGEX");
+function compile(pattern = ""): RegExp {
   try {
     return new RegExp(pattern, "u");
   } catch (cause) {

@@ -15,6 +15,9 @@ import type { HookContext, MapContext, ReduceContext } from "mapreduce-ts";
 
 export const input = "csv";
 
+/** `left` is the file or directory of the left table. */
+export const needs = ["--arg on=COLUMN", "--arg left=NAME"];
+
 type Columns = Readonly<Record<string, string>>;
 
 const [left, right] = [0, 1];
@@ -26,10 +29,7 @@ let on: string;
 let leftName: string;
 
 export function setup({ args }: HookContext<Tagged>): void {
-  if (args["on"] === undefined || args["left"] === undefined) {
-    throw new Error("join needs --arg on=COLUMN, and --arg left=NAME, the file or directory of the left table");
-  }
-  [on, leftName] = [args["on"], args["left"]];
+  [on = "", leftName = ""] = [args["on"], args["left"]];
 }
 
 export function map(filename: string, row: Columns, ctx: MapContext<Tagged>): void {

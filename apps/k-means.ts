@@ -7,7 +7,7 @@
  *       ! cmp -s mr-output/mr-out-0 centroids.txt; do cp mr-output/mr-out-0 centroids.txt; done
  *
  * The first row of an input names the coordinates; rows that are not as many numbers as a centroid has are counted as
- * `malformed lines`. Each line of the output is `name x,y,... points`: the cluster, its centroid, and how many points it
+ * `malformed lines`. The centroids to begin with are lines `name x,y,...`. Each line of the output is `name x,y,... points`: the cluster, its centroid, and how many points it
  * has. Centroids in another file are given as `--file FILE#centroids.txt`.
  */
 import type { HookContext, MapContext } from "mapreduce-ts";
@@ -15,13 +15,15 @@ import { numbersOf, readCentroids, type Centroids } from "./support/centroids.js
 
 export const input = "csv";
 
+export const needs = ["--file centroids.txt"];
+
 /** Some points of a cluster, or none: how many, then the sums of their coordinates. */
 type Points = readonly number[];
 
 let centroids: Centroids;
 
 export function setup(ctx: HookContext<Points>): void {
-  centroids = readCentroids(fileOfCentroids(ctx));
+  centroids = readCentroids(ctx.file("centroids.txt"));
   // So that reduce knows of clusters without points, too.
   if (ctx.kind === "map") for (const name of centroids.keys()) ctx.emit(name, [0]);
 }
@@ -44,15 +46,6 @@ export function reduce(cluster: string, parts: Points[]): string {
   const [count = 0, ...sums] = combine(cluster, parts);
   const centroid = count === 0 ? centroids.get(cluster) : sums.map((sum) => sum / count);
   return `${centroid?.map((number) => Number(number.toPrecision(12))).join()} ${count}`;
-}
-
-function fileOfCentroids(ctx: HookContext<Points>): string {
-  try {
-    return ctx.file("centroids.txt");
-  } catch (cause) {
-    const how = "give --file centroids.txt, or --file FILE#centroids.txt, with a line `name x,y,...` for each cluster";
-    throw new Error(`k-means needs centroids to begin with: ${how}`, { cause });
-  }
 }
 
 /** Nothing when the point has another number of coordinates. */

@@ -173,6 +173,12 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
   readonly csv?: CsvOptions | undefined;
 
   /**
+   * What the app cannot do without, each as the user has to type it: `"--arg pattern=REGEX"`, `"--file centroids.txt"`. A job
+   * that has not all of them is refused before it begins.
+   */
+  readonly needs?: readonly string[] | undefined;
+
+  /**
    * The app's own reader, in place of `input`: an `async function*` that yields what `map` is to be given, one after the
    * other. It is called once for each file, which is one map task. The same file must give the same records each time.
    */

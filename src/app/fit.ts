@@ -1,4 +1,5 @@
 import type { OutputSettings } from "../output/output-format.js";
+import { missingOf, type Given } from "./needs.js";
 
 /** What an app declares of itself that may not fit to every job. */
 interface AppTraits {
@@ -6,15 +7,19 @@ interface AppTraits {
   readonly isMapOnly?: boolean | undefined;
   /** Of the files of its own writer, if it has one. */
   readonly extension?: string | undefined;
+  /** What it cannot do without: see `needs.ts`. */
+  readonly needs?: readonly string[] | undefined;
 }
 
-interface JobTraits {
+interface JobTraits extends Given {
   readonly reducers: number;
   readonly output: OutputSettings;
 }
 
 /** Why an app cannot run in a job with these options, and what to do about it; undefined when it can. */
-export function misfit(app: AppTraits, { reducers, output }: JobTraits): string | undefined {
+export function misfit(app: AppTraits, { reducers, output, args, files }: JobTraits): string | undefined {
+  const missing = missingOf(app.needs ?? [], { args, files });
+  if (missing !== undefined) return `app ${app.name} needs ${missing}`;
   if (app.isMapOnly === true && reducers > 0) {
     return `app ${app.name} exports no function reduce; to have what map emits as the output, give -r 0`;
   }

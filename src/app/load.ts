@@ -6,6 +6,7 @@ import type { App, CsvOptions, HookContext, JsonValue, MapContext, OutputWriter,
 import { csvProblem } from "./csv-options.js";
 import { importFailure, importModule } from "./import-module.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
+import { isNeed, needsMax } from "./needs.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -23,6 +24,7 @@ export interface LoadedApp {
   readonly setup: Hook | undefined;
   readonly teardown: Hook | undefined;
   readonly writer: OutputWriter | undefined;
+  readonly needs?: readonly string[] | undefined;
 }
 
 /** The module of an app, and what of it. */
@@ -137,6 +139,7 @@ function checkExports(path: string, app: Record<string, unknown>, step: StepPlac
   return {
     ...bound,
     csv: app["csv"],
+    needs: needsOf(path, app),
     input,
     sortValues: sorting,
     writer: step?.isLast === false ? undefined : writer,
@@ -150,7 +153,18 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(app.partition === undefined ? {} : { ownPartition: true }),
     ...(isMapOnly(app) ? { isMapOnly: true } : {}),
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
+    ...(app.needs === undefined ? {} : { needs: [...app.needs] }),
   };
+}
+
+function needsOf(path: string, { needs }: Record<string, unknown>): readonly string[] | undefined {
+  if (needs === undefined) return undefined;
+  const isText = (text: unknown): text is string => typeof text === "string" && isNeed(text);
+  if (Array.isArray(needs) && needs.length <= needsMax && needs.every(isText)) return needs;
+  throw new AppError(
+    `app ${path}: export needs must be an array of texts such as "--arg name=WHAT" or "--file name", of at most 200 ` +
+      "characters without spaces",
+  );
 }
 
 /** What the app wants its records to be, which must fit the rest of what it exports. */

@@ -20,7 +20,7 @@ export function refusal(
   if (args !== undefined && jobArgs !== undefined && !isSameArgs(args, jobArgs)) {
     return `this worker has ${shownArgs(args)}, and the job has ${shownArgs(jobArgs)}`;
   }
-  return misfit(app, settings);
+  return misfit(app, { ...settings, args: jobArgs ?? args ?? {} });
 }
 
 function shown({ hash }: { hash: string }): string {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
-import { isMapOnly, loadApp, type LoadedApp } from "../app/load.js";
+import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { thrownText } from "../app/thrown.js";
 import type { InputFile } from "../input/files.js";
@@ -97,7 +97,7 @@ export async function runInProcess(
   const { app, reducers, output } = job;
   const startedMs = performance.now();
   const extension = app.writer?.extension;
-  const unfit = misfit({ name: job.appFile.name, isMapOnly: isMapOnly(app), extension }, job);
+  const unfit = misfit({ name: job.appFile.name, ...traitsOf(app) }, job);
   if (unfit !== undefined) throw new AppError(unfit);
   const suffix = outputSuffix(output, extension);
   const directory = job.taken?.lend() ?? (await JobDirectory.take(job.outputDirectory, job, suffix));

@@ -12,6 +12,7 @@ import type { Partitioner, SharedFile, Split } from "../rpc/protocol.js";
 
 export interface PlanOptions {
   readonly app: AppFile;
+  readonly args: Readonly<Record<string, string>> | undefined;
   readonly reducers: number;
   readonly partitioner: Partitioner;
   readonly output: OutputSettings;
@@ -38,10 +39,10 @@ export interface JobPlan {
  * itself would be refused for, an AppError or an InputError.
  */
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
-  const { app, inputs, splitBytes, samplePercent, reducers, partitioner, output, outputDirectory } = options;
+  const { app, args = {}, inputs, splitBytes, samplePercent, reducers, partitioner, output, outputDirectory } = options;
   const loaded = await loadApp(app);
   const identity = { name: app.name, ...traitsOf(loaded) };
-  const unfit = misfit(identity, options);
+  const unfit = misfit(identity, { ...options, args });
   if (unfit !== undefined) throw new AppError(unfit);
   const suffix = outputSuffix(output, identity.extension);
   const filesToClear = foreseeClearing(outputDirectory, { suffix, sources: options });

@@ -2,6 +2,7 @@
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { traitsOf } from "../app/load.js";
+import { missingOf } from "../app/needs.js";
 import type { PipelineStep } from "../app/steps.js";
 import { InputError } from "../input/input-error.js";
 import { requireNoOwnPartition } from "../input/sample.js";
@@ -49,17 +50,26 @@ export function requireFit(
     output,
     outputDirectory,
     inputs,
+    args = {},
     files,
-  }: OptionsOfJob & JobSources & { readonly outputDirectory: string },
+  }: OptionsOfJob &
+    JobSources & {
+      readonly outputDirectory: string;
+      readonly args: Readonly<Record<string, string>> | undefined;
+    },
 ): void {
   // Nobody could tell which of the steps are meant by that.
   if (reducers === 0 && steps.length > 1 && steps.some((step) => step.reducers === undefined)) {
     throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
   }
+  for (const { file, app } of steps) {
+    const missing = missingOf(app.needs ?? [], { args, files });
+    if (missing !== undefined) throw new AppError(`app ${file.name} needs ${missing}`);
+  }
   const last = steps.at(-1);
   if (last === undefined) return;
   const app = { name: last.file.name, ...traitsOf(last.app) };
-  const unfit = misfit(app, { reducers: last.reducers ?? reducers, output });
+  const unfit = misfit(app, { reducers: last.reducers ?? reducers, output, args, files });
   if (unfit !== undefined) throw new AppError(unfit);
   if (partitioner === "range") requireNoOwnPartition(app);
   foreseeClearing(outputDirectory, { suffix: outputSuffix(output, app.extension), sources: { inputs, files } });

@@ -6,6 +6,7 @@ import { AppError } from "../app/app-error.js";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
 import { isMapOnly } from "../app/load.js";
+import { missingOf } from "../app/needs.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
 import type { InputFile } from "../input/files.js";
@@ -84,10 +85,12 @@ async function runStep(
 ): Promise<{ partitions: KeyValue[][]; results: AttemptResult[] }> {
   const isStep = place.number !== undefined;
   const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
+  const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
+  const missing = missingOf(app.needs ?? [], { args, files: shared });
+  if (missing !== undefined) throw new AppError(`app under test needs ${missing}`);
   if (isMapOnly(app) && reducers > 0) {
     throw new AppError("app under test exports no function reduce; to have what map emits, give reducers: 0, or none");
   }
-  const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
   const partitions: KeyValue[][] = [];
   const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
   const settingsOf = (ref: AttemptRef) =>

@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { recordKinds } from "../app/input-kinds.js";
+import { isNeed, needsMax } from "../app/needs.js";
 import { compressions } from "../input/compression.js";
 import { sideNamePattern } from "../output/names.js";
 import { isWriterExtension, outputFormats } from "../output/output-format.js";
@@ -45,6 +46,8 @@ export const appIdentity = v.strictObject({
   isMapOnly: v.optional(v.literal(true)),
   /** Of the files that its own writer makes, if it has one. */
   extension: v.optional(v.pipe(v.string(), v.check(isWriterExtension))),
+  /** What it cannot do without, such as `--arg pattern=REGEX`. */
+  needs: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isNeed))), v.maxLength(needsMax))),
 });
 
 /** What output files are written as: see `output/output-format.ts`. */

@@ -41,10 +41,6 @@ test("grep numbers lines through the splits of a file", () => {
   expect(runApp(grep, [...splits, ...splits], { pattern: "x" })).toEqual([...expected, ...expected]);
 });
 
-test("grep without a pattern says how to give one", () => {
-  expect(() => runApp(grep, [["f", "x"]])).toThrow("grep needs a pattern: --arg pattern=REGEX");
-});
-
 test("grep with a pattern that is no regular expression says which", () => {
   expect(() => lines("x", "(")).toThrow(/^grep cannot use --arg pattern=\(: Invalid regular expression/);
 });

@@ -72,8 +72,8 @@ describe("join takes for the left table", () => {
 });
 
 test.each([
-  [{ on: "id" }, "join needs --arg on=COLUMN, and --arg left=NAME"],
-  [{ left: "left.csv" }, "join needs --arg on=COLUMN, and --arg left=NAME"],
+  [{ on: "id" }, "app under test needs --arg left=NAME"],
+  [{ left: "left.csv" }, "app under test needs --arg on=COLUMN"],
   [{ ...args, on: "name" }, "left.csv has no column name; its columns are: id, a"],
   [{ ...args, on: "constructor" }, "left.csv has no column constructor; its columns are: id, a"],
 ])("join refuses %j", async (given: Record<string, string>, message) => {

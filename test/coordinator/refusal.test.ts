@@ -57,6 +57,19 @@ describe("refusal", () => {
     expect(refusal({ settings: mapOnly, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();
   });
 
+  it("refuses an app that needs what the job has not, be it of the coordinator or of the first worker", () => {
+    const app = { ...grep, needs: ["--arg pattern=REGEX", "--file words.txt"] };
+    const files = [{ name: "words.txt", path: "/words.txt", sizeBytes: 1, modifiedMs: 0 }];
+    const settings = jobSettings({ files });
+    const asFirst = { app: undefined, args: undefined };
+    expect(refusal({ settings, ...asFirst }, { ...worker, app })).toBe("app grep.js needs --arg pattern=REGEX");
+    expect(refusal({ settings, ...asFirst }, { ...worker, app, args: { pattern: "x" } })).toBeUndefined();
+    expect(refusal({ settings, ...asFirst, args: { pattern: "x" } }, { ...worker, app })).toBeUndefined();
+    expect(refusal({ settings: jobSettings(), ...asFirst, args: { pattern: "x" } }, { ...worker, app })).toBe(
+      "app grep.js needs --file words.txt (or --file FILE#words.txt)",
+    );
+  });
+
   it("refuses an app with a writer of its own in a job that has an output format", () => {
     const app = { ...wc, extension: "xml" };
     const jsonl = jobSettings({ output: { format: "jsonl" } });

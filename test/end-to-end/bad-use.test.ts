@@ -95,6 +95,21 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
     });
   }
 
+  test("a job whose app lacks what it needs, on its way through any program", async ({ place }) => {
+    place.write("in.txt", "text");
+    const wanted = /^mr (run|sequential): app grep\.js needs --arg pattern=REGEX\n$/;
+    for (const command of ["run", "run --dry-run", "sequential", "run -r 0"]) {
+      expectRefusal(await place.run("mr", [...command.split(" "), "grep", "in.txt"]), wanted);
+    }
+    const step = place.write(
+      "step.mjs",
+      `export const needs = ["--file stop.txt"]; export const map = () => undefined;`,
+    );
+    const refused = await place.run("mr", ["pipeline", "wc", `./${step}`, "--input", "in.txt"]);
+    expectRefusal(refused, /^mr pipeline: app step\.mjs needs --file stop\.txt/);
+    expect(place.files()).toEqual(["in.txt", "step.mjs"]);
+  });
+
   test("mr-coordinator with an app before its inputs, as mr run has it", async ({ place }) => {
     place.write("in.txt", "text");
     expectRefusal(await place.run("mr-coordinator", ["wc", "in.txt"]), "input wc: no such file", "mr-worker wc");
