@@ -7,8 +7,9 @@
  *       ! cmp -s mr-output/mr-out-0 centroids.txt; do cp mr-output/mr-out-0 centroids.txt; done
  *
  * The first row of an input names the coordinates; rows that are not as many numbers as a centroid has are counted as
- * `malformed lines`. The centroids to begin with are lines `name x,y,...`. Each line of the output is `name x,y,... points`: the cluster, its centroid, and how many points it
- * has. Centroids in another file are given as `--file FILE#centroids.txt`.
+ * `malformed lines`. The centroids to begin with are lines `name x,y,...`; in another file they are given as `--file
+ * FILE#centroids.txt`. Each line of the output is `name x,y,... points`: the cluster, its centroid, and how many points it
+ * has.
  */
 import type { HookContext, MapContext } from "mapreduce-ts";
 import { numbersOf, readCentroids, type Centroids } from "./support/centroids.js";

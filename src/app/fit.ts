@@ -1,5 +1,5 @@
 import type { OutputSettings } from "../output/output-format.js";
-import { missingOf, type Given } from "./needs.js";
+import { missingText, type Given } from "./needs.js";
 
 /** What an app declares of itself that may not fit to every job. */
 interface AppTraits {
@@ -18,8 +18,8 @@ interface JobTraits extends Given {
 
 /** Why an app cannot run in a job with these options, and what to do about it; undefined when it can. */
 export function misfit(app: AppTraits, { reducers, output, args, files }: JobTraits): string | undefined {
-  const missing = missingOf(app.needs ?? [], { args, files });
-  if (missing !== undefined) return `app ${app.name} needs ${missing}`;
+  const missing = missingText(app.name, app.needs, { args, files });
+  if (missing !== undefined) return missing;
   if (app.isMapOnly === true && reducers > 0) {
     return `app ${app.name} exports no function reduce; to have what map emits as the output, give -r 0`;
   }

@@ -81,7 +81,7 @@ export function appsIn(path: string, module: Record<string, unknown>): AppsInMod
   const app = exportsOf(module);
   const { steps } = app;
   if (steps === undefined) return { app };
-  const other = functions.find((name) => app[name] !== undefined);
+  const other = [...functions, "needs"].find((name) => app[name] !== undefined);
   if (other !== undefined) throw new AppError(`app ${path} exports both steps and ${other}: leave one out`);
   const isList = Array.isArray(steps) && steps.every((step) => typeof step === "object" && step !== null);
   if (!isList || steps.length === 0) {
@@ -162,8 +162,8 @@ function needsOf(path: string, { needs }: Record<string, unknown>): readonly str
   const isText = (text: unknown): text is string => typeof text === "string" && isNeed(text);
   if (Array.isArray(needs) && needs.length <= needsMax && needs.every(isText)) return needs;
   throw new AppError(
-    `app ${path}: export needs must be an array of texts such as "--arg name=WHAT" or "--file name", of at most 200 ` +
-      "characters without spaces",
+    `app ${path}: export needs must be an array of texts such as "--arg name=WHAT" or "--file name", without other ` +
+      "spaces, and no longer than 200 characters",
   );
 }
 

@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InputError } from "../input/input-error.js";
 import { reportName, reportPageName } from "../output/names.js";
@@ -72,7 +72,7 @@ async function report(directory: string, given: Given, command: CommandUnknownOp
     return;
   }
   const what = trace === undefined ? "the page" : "the trace";
-  if (trace !== undefined || basename(file) !== reportPageName) requireWritableFile(file, what, []);
+  requireWritableFile(file, what, [], trace === undefined ? reportPageName : undefined);
   try {
     writeForPerson(file, text);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Parsers of option values. What they throw becomes one line that names the option. */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import ms, { type StringValue } from "ms";
+import { isArgName } from "../app/arg-name.js";
 import { parseByteSize } from "./byte-size.js";
 
 /** A whole number in a range, in decimal digits. */
@@ -56,13 +57,7 @@ export function percentage(text: string): number {
 /** Collects `--arg name=value` options. */
 export function nameValue(text: string, earlier: Record<string, string> | undefined): Record<string, string> {
   const [name, ...rest] = text.split("=");
-  if (
-    name === undefined ||
-    rest.length === 0 ||
-    !/^[A-Za-z][\w.-]*$/.test(name) ||
-    name === "constructor" ||
-    name === "prototype"
-  ) {
+  if (name === undefined || rest.length === 0 || !isArgName(name)) {
     throw new InvalidArgumentError("It must be name=value, with a name of letters, digits and . _ -");
   }
   return { ...earlier, [name]: rest.join("=") };

@@ -225,10 +225,10 @@ export class Coordinator {
         ownKinds: [],
         warn: (message) => log.warn(message),
       });
-      if (cleared > 0)
-        log.info(
-          `cleared ${cleared === 1 ? "a file" : `${cleared} files`} of an earlier job from ${this.#job.directory.path}`,
-        );
+      if (cleared > 0) {
+        const files = cleared === 1 ? "a file" : `${cleared} files`;
+        log.info(`cleared ${files} of an earlier job from ${this.#job.directory.path}`);
+      }
       this.#job.journal.begin(this.#job.directory.path);
       log.info(`the job runs ${app.name}, as its first worker does`);
       this.#step({ type: "planned", app, args, splits, ...sample });

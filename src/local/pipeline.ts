@@ -5,16 +5,16 @@
  * A step that is done says so by its manifest, as every job does, with what it was made of. So nothing else has to be
  * remembered for a pipeline to go on where it was interrupted, or has failed.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { PipelineStep } from "../app/steps.js";
 import { ResumeError } from "../coordinator/journal/resume-error.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
-import type { JobSources } from "../output/job-files.js";
+import { stepDirectoriesIn, type JobSources } from "../output/job-files.js";
 import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
-import { jobFileKinds, journalName, manifestName, stepDirectoryName, stepNumberOf } from "../output/names.js";
+import { jobFileKinds, journalName, manifestName, stepDirectoryName } from "../output/names.js";
 import { verifyOutputs } from "../output/verify.js";
 import type { SharedFile } from "../rpc/protocol.js";
 import { hireJanitor } from "./janitor.js";
@@ -212,11 +212,7 @@ async function clearSteps<Report>(
   isUseless: (number: number) => boolean,
   kinds = jobFileKinds,
 ): Promise<void> {
-  // Somebody may have removed it.
-  const there = existsSync(taken.path) ? readdirSync(taken.path, { withFileTypes: true }) : [];
-  for (const { name } of there.filter((entry) => entry.isDirectory())) {
-    const number = stepNumberOf(name);
-    if (number === undefined || !isUseless(number)) continue;
+  for (const { name } of stepDirectoriesIn(taken.path).filter(({ number }) => isUseless(number))) {
     await withDirectory(join(options.outputDirectory, name), options, (directory) => {
       directory.clear(["manifest"]);
       directory.clear(kinds);

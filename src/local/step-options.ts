@@ -1,13 +1,14 @@
 /** What the options of a whole pipeline are to its steps. */
+import { join } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { traitsOf } from "../app/load.js";
-import { missingOf } from "../app/needs.js";
+import { missingText } from "../app/needs.js";
 import type { PipelineStep } from "../app/steps.js";
 import { InputError } from "../input/input-error.js";
 import { requireNoOwnPartition } from "../input/sample.js";
-import { foreseeClearing } from "../output/earlier-job.js";
-import type { JobSources } from "../output/job-files.js";
+import { JobDirectory } from "../output/directory.js";
+import { stepDirectoriesIn, type JobSources } from "../output/job-files.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import type { StepJob } from "./pipeline.js";
@@ -63,8 +64,8 @@ export function requireFit(
     throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
   }
   for (const { file, app } of steps) {
-    const missing = missingOf(app.needs ?? [], { args, files });
-    if (missing !== undefined) throw new AppError(`app ${file.name} needs ${missing}`);
+    const missing = missingText(file.name, app.needs, { args, files });
+    if (missing !== undefined) throw new AppError(missing);
   }
   const last = steps.at(-1);
   if (last === undefined) return;
@@ -72,5 +73,10 @@ export function requireFit(
   const unfit = misfit(app, { reducers: last.reducers ?? reducers, output, args, files });
   if (unfit !== undefined) throw new AppError(unfit);
   if (partitioner === "range") requireNoOwnPartition(app);
-  foreseeClearing(outputDirectory, { suffix: outputSuffix(output, app.extension), sources: { inputs, files } });
+  const sources = { inputs, files };
+  const there = JobDirectory.foresee(outputDirectory, sources, outputSuffix(output, app.extension));
+  // Before one of them is cleared.
+  for (const { name } of there === undefined ? [] : stepDirectoriesIn(there)) {
+    JobDirectory.foresee(join(outputDirectory, name), sources);
+  }
 }

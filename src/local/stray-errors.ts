@@ -22,7 +22,8 @@ export class StrayErrors {
    * that turn.
    */
   async endOf<Result>(run: () => Promise<Result>): Promise<Result> {
-    if (this.#early.length > 0) throw this.#early[0];
+    const early = this.#early.splice(0);
+    if (early.length > 0) throw early[0];
     const stray = new Promise<never>((_, reject) => (this.#onError = reject));
     stray.catch(() => undefined);
     try {
@@ -37,6 +38,7 @@ export class StrayErrors {
   /** To be called when no more of it is run: who is told of what comes all the same. */
   tell(onError: (error: unknown) => void): void {
     this.#onIdle = this.#onError = onError;
+    this.#early.splice(0).forEach(onError);
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { AppError } from "../app/app-error.js";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
 import { isMapOnly } from "../app/load.js";
-import { missingOf } from "../app/needs.js";
+import { missingText } from "../app/needs.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
 import type { InputFile } from "../input/files.js";
@@ -86,8 +86,8 @@ async function runStep(
   const isStep = place.number !== undefined;
   const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
   const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
-  const missing = missingOf(app.needs ?? [], { args, files: shared });
-  if (missing !== undefined) throw new AppError(`app under test needs ${missing}`);
+  const missing = missingText("under test", app.needs, { args, files: shared });
+  if (missing !== undefined) throw new AppError(missing);
   if (isMapOnly(app) && reducers > 0) {
     throw new AppError("app under test exports no function reduce; to have what map emits, give reducers: 0, or none");
   }

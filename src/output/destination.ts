@@ -32,15 +32,15 @@ function cannotWrite(path: string, what: string, error: unknown): InputError {
 
 /**
  * Throws an InputError when a file of this name cannot be written, or is not to be: it is an input, or has the name of a
- * file of a job.
+ * file of a job, and not `ownName`.
  */
-export function requireWritableFile(path: string, what: string, inputs: readonly InputFile[]): void {
+export function requireWritableFile(path: string, what: string, inputs: readonly InputFile[], ownName?: string): void {
   if (path === "" || path === "-" || path.endsWith("/")) {
     throw new InputError(`cannot write ${what} to ${JSON.stringify(path)}: name a file`);
   }
   const stats = lookAt(path, what);
   const target = behindLinks(path);
-  if ([path, target].some(hasNameOfJobFile)) {
+  if ([path, target].some((one) => basename(one) !== ownName && hasNameOfJobFile(one))) {
     throw new InputError(`cannot write ${what} to ${path}: it has the name of a job's file; choose another one`);
   }
   if (isPipeOrDevice(stats)) return;

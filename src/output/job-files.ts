@@ -5,7 +5,7 @@ import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import type { SharedFile } from "../rpc/protocol.js";
 import { findManifest } from "./manifest.js";
-import { jobFileKind, manifestName } from "./names.js";
+import { jobFileKind, manifestName, stepNumberOf } from "./names.js";
 
 /** The files that a job reads: they must never be cleared away as those of an earlier job. */
 export interface JobSources {
@@ -26,6 +26,15 @@ export function filesIn(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map(({ name }) => name);
+}
+
+/** The directories in a directory in which steps of a pipeline have run. */
+export function stepDirectoriesIn(directory: string): { readonly name: string; readonly number: number }[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const number = entry.isDirectory() ? stepNumberOf(entry.name) : undefined;
+    return number === undefined ? [] : [{ name: entry.name, number }];
+  });
 }
 
 /**

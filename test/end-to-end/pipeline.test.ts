@@ -402,6 +402,10 @@ describe.concurrent("a pipeline is refused", () => {
       says: "exports both steps and reduce: leave one out",
     },
     "of a step without map": { app: "export const steps = [{ reduce() {} }];", says: "step 1 exports no function map" },
+    "with needs that are not those of a step": {
+      app: "export const needs = ['--arg a=X']; export const steps = [{ map() {}, reduce() {} }];",
+      says: "exports both steps and needs: leave one out",
+    },
     "with reduce tasks that are no number": {
       app: "export const steps = [{ map() {}, reduce() {}, reducers: 0 }];",
       says: "step 1: export reducers must be a whole number from 1 on",
@@ -434,6 +438,21 @@ describe.concurrent("a pipeline is refused", () => {
       }
     }
     expect(place.files()).toEqual(before);
+  });
+
+  test("that would clear away what it reads in the directory of a step, before another step's is cleared", async ({
+    place,
+  }) => {
+    for (const step of [1, 2]) place.write(`out/mr-step-${step}/mr-out-0.jsonl`, '{"key":"a","value":1}\n');
+    place.write("app.mjs", "const step = { map() {}, reduce() {} }; export const steps = [step, step, step];");
+    const before = place.files();
+    for (const command of [["run"], ["run", "--dry-run"], ["sequential"]]) {
+      const refused = await place.run("mr", [...command, "-o", "out", "app.mjs", "out/mr-step-2/mr-out-0.jsonl"]);
+      expectRefusal(refused, "input out/mr-step-2/mr-out-0.jsonl is in the output directory out/mr-step-2");
+      expect(refused.stderr.split("input")).toHaveLength(2);
+    }
+    expect(place.files()).toEqual(before);
+    place.leavesFiles = true;
   });
 
   test("only for what the command line says of options that are about one job", async ({ place }) => {

@@ -32,6 +32,16 @@ describe("what an app throws astray", () => {
     await expect(stray.endOf(done)).resolves.toBe("done");
   });
 
+  it("when none of it runs ends the next piece, and that one only", async () => {
+    throwAstray("early");
+    await expect(stray.endOf(done)).rejects.toBe("early");
+    await expect(stray.endOf(done)).resolves.toBe("done");
+    throwAstray("at the end");
+    const told: unknown[] = [];
+    stray.tell((error) => told.push(error));
+    expect(told).toEqual(["at the end"]);
+  });
+
   it("in the turn after it has returned is its own", async () => {
     const ended = stray.endOf(() => {
       setImmediate(throwAstray, "late");

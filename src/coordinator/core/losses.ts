@@ -68,11 +68,12 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
 }
 
 /**
- * Room may be made on a disk in a moment, in which the task would use up all of its attempts: so the next one begins a
- * twentieth of the task timeout later, and the wait doubles with each, up to the task timeout.
+ * Room may be made on a disk in a moment, in which the task would use up all of its attempts: so the next one begins half a
+ * second later, and the wait doubles with each, up to ten seconds. With a shorter task timeout it is shorter, too.
  */
-function putOff({ settings: { taskTimeoutMs } }: State, task: Task, now: number): void {
-  task.retryAtMs = now + Math.min(taskTimeoutMs, (taskTimeoutMs / 20) * 2 ** task.ioErrors);
+function putOff({ settings }: State, task: Task, now: number): void {
+  const longestMs = Math.min(settings.taskTimeoutMs, 10_000);
+  task.retryAtMs = now + Math.min(longestMs, (longestMs / 20) * 2 ** task.ioErrors);
   task.ioErrors += 1;
 }
 

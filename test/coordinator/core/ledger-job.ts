@@ -129,12 +129,12 @@ export class LedgerJob {
     return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0 && !this.isPutOff(task, now));
   }
 
-  /** After each failure to read or write a file it waits: a twentieth of the task timeout, two, four, … up to all of it. */
+  /** After each failure to read or write a file it waits: a twentieth of the task timeout, or of 10 s, two, four, … up to all. */
   isPutOff({ ioLossesMs }: TaskPage, now: number): boolean {
-    const { taskTimeoutMs } = this.#settings;
+    const longestMs = Math.min(10_000, this.#settings.taskTimeoutMs);
     const twentieths = 2 ** (ioLossesMs.length - 1);
     const lastMs = ioLossesMs.at(-1);
-    return lastMs !== undefined && now < lastMs + (twentieths > 20 ? taskTimeoutMs : (taskTimeoutMs / 20) * twentieths);
+    return lastMs !== undefined && now < lastMs + (twentieths > 20 ? longestMs : (longestMs / 20) * twentieths);
   }
 
   needsBackup(task: TaskPage, now: number): boolean {
