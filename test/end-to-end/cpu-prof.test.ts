@@ -18,10 +18,10 @@ export function reduce(word, ones) {
   return ones.length;
 }
 function burnInMap() {
-  for (let n = 0; n < 3e7; n++) globalThis.sum = Math.sqrt(n);
+  for (let n = 0; n < 1e7; n++) globalThis.sum = Math.sqrt(n);
 }
 function burnInReduce() {
-  for (let n = 0; n < 3e7; n++) globalThis.sum = Math.sqrt(n);
+  for (let n = 0; n < 1e7; n++) globalThis.sum = Math.sqrt(n);
 }
 `;
 
