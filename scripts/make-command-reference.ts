@@ -13,7 +13,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { format, resolveConfig } from "prettier";
 import { mrProgram } from "../src/cli/commands.js";
 import { OptionValues } from "../src/cli/option-values.js";
-import { ownUid } from "../src/rpc/own-uid.js";
+import { runtimePath } from "../src/rpc/runtime-directory.js";
 
 /** Where the reference is. */
 export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md", import.meta.url));
@@ -21,7 +21,7 @@ export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md",
 /** What stands in the help of this machine and of no other, and what it stands for. */
 const ofThisMachine: readonly [here: string, anywhere: string][] = [
   [`${availableParallelism()}, one a core`, "one a core"],
-  [`/var/tmp/mr-${ownUid()}.sock`, "/var/tmp/mr-<uid>.sock"],
+  [runtimePath(".sock"), "/var/tmp/mr-<uid>.sock"],
 ];
 
 const introduction = `# Commands

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { outputFormats } from "../output/output-format.js";
-import { ownUid } from "../rpc/own-uid.js";
+import { runtimePath } from "../rpc/runtime-directory.js";
 import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
@@ -27,9 +27,7 @@ export const partitioner = () =>
     .default("hash" as const);
 
 export const socket = () =>
-  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet").default(
-    `/var/tmp/mr-${ownUid()}.sock`,
-  );
+  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet").default(runtimePath(".sock"));
 
 export const arg = () =>
   new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);

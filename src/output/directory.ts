@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../input/input-error.js";
-import { AddressInUseError } from "../rpc/errors.js";
-import { ownUid } from "../rpc/own-uid.js";
+import { AddressInUseError, TransportError } from "../rpc/errors.js";
+import { runtimePath } from "../rpc/runtime-directory.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
@@ -49,7 +49,7 @@ export class JobDirectory {
       const absolute = realpathSync(path);
       accessSync(absolute, constants.W_OK | constants.X_OK);
       requireSourcesApart(absolute, path, sources, suffix);
-      return new JobDirectory(absolute, made, await lock(absolute));
+      return new JobDirectory(absolute, made, await lock(absolute, path));
     } catch (error) {
       removeEmptyDirectories(made);
       if (error instanceof InputError) throw error;
@@ -138,12 +138,21 @@ export class JobDirectory {
 }
 
 /**
- * A socket that nobody connects to: it is there as long as its owner lives, and an owner that was killed is told from one
- * that lives. It is kept away from the directory, since the path of a socket must be short.
+ * Takes the lock of a directory: a socket that nobody connects to, but that exists and listens as long as its owner lives. So
+ * the lock of a process that was killed can be told from that of one that lives. It is not in the output directory, since the
+ * path of a socket must be short and not every file system has sockets.
  */
-async function lock(directory: string): Promise<Listener> {
+async function lock(directory: string, shown: string): Promise<Listener> {
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
-  return listenUnixSocket(`/var/tmp/mr-${ownUid()}-${hash}.lock`, (stream) => stream.destroy());
+  try {
+    return await listenUnixSocket(runtimePath(`-${hash}.lock`), (stream) => stream.destroy());
+  } catch (error) {
+    if (error instanceof AddressInUseError || !(error instanceof TransportError)) throw error;
+    throw new InputError(
+      `cannot lock output directory ${shown}: ${error.message}; set MR_RUNTIME_DIR to a directory where files can be made`,
+      { cause: error },
+    );
+  }
 }
 
 function unusable(path: string, error: unknown): InputError {

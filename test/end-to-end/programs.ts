@@ -320,7 +320,7 @@ export async function found<Thing>(look: () => Thing | undefined, what: string):
   return thing as Thing;
 }
 
-function programFile(name: ProgramName): string {
+export function programFile(name: ProgramName): string {
   return join(root, "dist/src/cli", `${name}.js`);
 }
 
