@@ -171,7 +171,7 @@ test_crash() {
   done
   ended_well "the coordinator" "$coordinator"
   local code=$?
-  # A worker that was started a moment too late would wait for a coordinator that no longer comes.
+  # The loops would go on: each worker that comes too late leaves, and another one is started.
   kill "${loops[@]}" 2>/dev/null
   wait "${loops[@]}"
   ((code == 0)) || return
@@ -263,6 +263,8 @@ main() {
 
   prepare || exit 1
   work=$(mktemp -d "${TMPDIR:-/tmp}/test-mr.XXXXXX") || exit 1
+  # Locks, and notes of jobs that are done.
+  export MR_RUNTIME_DIR=$work
   trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP

@@ -21,9 +21,9 @@ export function workerCommand(name: string, path = name) {
     .addHelpText(
       "after",
       `
-A worker waits for a coordinator that is not up yet, or that was killed and is started again, and ends with it. Start as
-many as you have cores. At SIGTERM it finishes the task at hand and leaves; at SIGINT it leaves at once,
-and so it does at a second signal.
+A worker waits for a coordinator that is not up yet, or that was killed and is started again, and ends with it. One that
+starts within 10 seconds after the job is done leaves. Start as many as you have cores. At SIGTERM a worker finishes the
+task at hand and leaves; at SIGINT, or a second signal, it leaves at once.
 
 Examples:
   $ ${path} wc                       # the bundled word count
@@ -69,9 +69,12 @@ Examples:
           executor,
           profiles,
           coordinator: coordinatorAt(socket, {
+            app,
+            args: arg,
             connectTimeoutMs,
             reconnectTimeoutMs,
             onWait: () => tell(`waiting for a coordinator at ${socket}, for up to ${prettyMs(connectTimeoutMs)}`),
+            onLate: (agoMs) => tell(`the job at ${socket} ended ${prettyMs(agoMs)} ago`),
           }),
           departure,
           onJoined: (id) => tell(`joined as worker ${id}`),

@@ -15,6 +15,7 @@ import { planSplits } from "../input/splits.js";
 import { clearEarlierJob } from "../output/earlier-job.js";
 import { outputSuffix } from "../output/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
+import { removeDoneNote, writeDoneNote } from "../rpc/done-note.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import type { JobOutcome, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
 import type { Listener } from "../rpc/transport.js";
@@ -78,6 +79,7 @@ export class Coordinator {
     };
     const { socket } = options;
     const listener = socket === undefined ? undefined : await listenUnixSocket(socket, (stream) => accept(stream));
+    if (socket !== undefined) removeDoneNote(socket);
     try {
       const job = await takeJob(options);
       const coordinator = new Coordinator(options, job, listener);
@@ -308,7 +310,17 @@ export class Coordinator {
     const timer = setTimeout(() => this.#hurry(), leaveTimeoutMs);
     await Promise.race([Promise.all(workers.map(({ closed }) => closed)), this.#hurried]);
     clearTimeout(timer);
+    // First, so that nobody finds neither socket nor note.
+    if (outcome === "done") this.#noteDone();
     await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
+  }
+
+  #noteDone(): void {
+    const { app, args = {} } = this.#job.state;
+    const { socket } = this.#options;
+    if (socket !== undefined && app !== undefined) {
+      writeDoneNote(socket, { app: app.hash, args: { ...args }, endedAtMs: Date.now() });
+    }
   }
 }

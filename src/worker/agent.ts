@@ -97,6 +97,7 @@ class Agent {
   async work(): Promise<JobOutcome> {
     for (;;) {
       const stream = await this.#connect();
+      if (stream === "done") return stream;
       const begunMs = performance.now();
       const end = await this.#workOver(stream);
       if (!(end instanceof ConnectionClosedError)) return end;
@@ -116,7 +117,7 @@ class Agent {
     await this.#slot.stop();
   }
 
-  #connect(): Promise<Duplex> {
+  #connect(): Promise<Duplex | "done"> {
     const { coordinator, departure } = this.#options;
     if (this.#search === undefined) {
       if (coordinator.awaitReturn === undefined) throw new CoordinatorUnreachableError(goneMessage(coordinator.name));

@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import prettyMs from "pretty-ms";
+import { readDoneNote } from "../rpc/done-note.js";
 import { connectUnixSocket } from "../rpc/unix-socket.js";
 import { CoordinatorUnreachableError } from "./errors.js";
 
@@ -20,20 +22,26 @@ export interface CoordinatorAddress {
 export interface CoordinatorSearch {
   /**
    * Connects to it once it is up; again when the connection is lost before it has answered, in what is left of the time.
-   * Rejects with a CoordinatorUnreachableError when the time is over or no coordinator can come, or at once on abort.
+   * Resolves to "done" when the worker has come a moment after the end of the job. Rejects with a CoordinatorUnreachableError
+   * when the time is over or no coordinator can come, or at once on abort.
    */
-  connect(signal: AbortSignal): Promise<Duplex>;
+  connect(signal: AbortSignal): Promise<Duplex | "done">;
   /** So much of the time went by over a connection on which it did not answer. */
   spend(ms: number): void;
 }
 
 export interface ConnectOptions {
+  /** What the worker runs: of a job of another app, or with other arguments, it is no late worker. */
+  readonly app: { readonly hash: string };
+  readonly args: Readonly<Record<string, string>> | undefined;
   /** How long a coordinator is waited for that is not up yet. */
   readonly connectTimeoutMs: number;
   /** How long one is waited for that was lost. */
   readonly reconnectTimeoutMs: number;
   /** Called once, when it turns out that a coordinator has to be waited for that is not up yet. */
   readonly onWait?: (() => void) | undefined;
+  /** Called once, when the job was done so long before the worker looked for its coordinator. */
+  readonly onLate?: ((agoMs: number) => void) | undefined;
 }
 
 /** The coordinator at a Unix socket. */
@@ -64,12 +72,14 @@ const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"]);
  */
 const goneForMs = 500;
 
+/** A worker that starts so long after the end of a job, and no later, is taken for one of that job. */
+const lateMs = 10_000;
+/** How long a late worker waits for another coordinator all the same: a script may start that just behind the worker. */
+const otherJobMs = 2000;
+
 /** Counts the time on a clock: it is the user who waits. */
-function searchFirst(
-  socket: string,
-  name: string,
-  { connectTimeoutMs: timeoutMs, onWait }: ConnectOptions,
-): CoordinatorSearch {
+function searchFirst(socket: string, name: string, options: ConnectOptions): CoordinatorSearch {
+  const { connectTimeoutMs: timeoutMs, onWait, onLate } = options;
   const begunMs = performance.now();
   let delayMs = 0;
   let isTold = false;
@@ -78,12 +88,20 @@ function searchFirst(
     "or name its socket with --socket";
   return {
     async connect(signal) {
+      let found: Duplex | string = "";
       for (;;) {
-        if (performance.now() + delayMs - begunMs > timeoutMs) throw new CoordinatorUnreachableError(notFound);
+        const waitedMs = performance.now() - begunMs;
+        const isOver = waitedMs + delayMs > timeoutMs;
+        const late = found === "ENOENT" ? lateness(socket, options) : undefined;
+        if (late !== undefined && (late.isOfThatJob || waitedMs >= otherJobMs || isOver)) {
+          onLate?.(late.agoMs);
+          return "done";
+        }
+        if (isOver) throw new CoordinatorUnreachableError(notFound);
         // Not after the first try only: one that ends just then takes connections, and closes them unanswered.
         if (delayMs > 0) await wait(delayMs, undefined, { signal });
         delayMs = delayMs === 0 ? firstDelayMs : nextDelayMs(delayMs);
-        const found = await tryToConnect(socket, name);
+        found = await tryToConnect(socket, name);
         if (typeof found !== "string") return found;
         if (isTold || performance.now() - begunMs < untoldMs) continue;
         isTold = true;
@@ -94,6 +112,20 @@ function searchFirst(
       // The clock has.
     },
   };
+}
+
+/**
+ * Whether the last job at this socket was done before the worker could join it: how long ago, and whether the worker had been
+ * started before that. If so it was started for that job, since it would have joined it. If not, it may as well have been
+ * started for the next one, a moment before that one's coordinator.
+ */
+function lateness(socket: string, { app, args }: ConnectOptions): { agoMs: number; isOfThatJob: boolean } | undefined {
+  const note = readDoneNote(socket);
+  if (note?.app !== app.hash || (args !== undefined && !isDeepStrictEqual({ ...args }, note.args))) return undefined;
+  const agoMs = Date.now() - note.endedAtMs;
+  const startedAfterMs = performance.timeOrigin - note.endedAtMs;
+  if (agoMs < 0 || startedAfterMs > lateMs) return undefined;
+  return { agoMs, isOfThatJob: startedAfterMs < 0 };
 }
 
 /** Counts the time between its tries, not that of a clock: who was asleep has not waited. */

@@ -95,6 +95,7 @@ export class Place {
       for (const { pid } of left) killIfThere(pid, "SIGKILL");
       await sleep(10);
     }
+    fs.rmSync(join(lockDirectory, doneNoteOf(this.socket)), { force: true });
     for (const path of this.litter()) if (path.startsWith(lockDirectory)) fs.rmSync(path, { force: true });
     if (keep && this.disk !== undefined) {
       fs.cpSync(this.disk.path, join(this.directory, "disk-as-it-was"), { recursive: true });
@@ -117,4 +118,10 @@ function namesIn(directory: string, prefix = ""): string[] {
 function lockOf(directory: string): string {
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
   return `mr-${process.getuid?.()}-${hash}.lock`;
+}
+
+/** What a coordinator leaves for workers that come too late. */
+function doneNoteOf(socket: string): string {
+  const hash = createHash("sha256").update(socket).digest("hex").slice(0, 16);
+  return `mr-${process.getuid?.()}-${hash}.done`;
 }

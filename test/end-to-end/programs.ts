@@ -217,6 +217,12 @@ export class Place {
     return `/var/tmp/mr-${process.getuid?.()}-${hash.slice(0, 16)}.lock`;
   }
 
+  /** The note that a coordinator at the place's socket leaves for late workers. */
+  get #doneNote(): string {
+    const hash = createHash("sha256").update(this.socket).digest("hex");
+    return `/var/tmp/mr-${process.getuid?.()}-${hash.slice(0, 16)}.done`;
+  }
+
   /** Waits until no process is left, and requires that no file is left which is not the output of a job. */
   async expectTidy(): Promise<void> {
     const left = () => this.processes().map(({ command }) => command);
@@ -241,7 +247,7 @@ export class Place {
       },
       () => "killed processes to end",
     );
-    for (const path of this.#locks()) fs.rmSync(path, { force: true });
+    for (const path of [...this.#locks(), this.#doneNote]) fs.rmSync(path, { force: true });
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 
