@@ -8,9 +8,14 @@
 import type { Readable } from "node:stream";
 import type { inputKinds } from "./input-kinds.js";
 
-/** What can travel from `map` to `reduce`: whatever survives `JSON.stringify` and `JSON.parse`. */
+/**
+ * What travels from `map` to `reduce`, and to the output: what JSON can say, and bigints. `json-value.ts` checks it.
+ *
+ * A bigint that is a value by itself reaches `reduce` as a bigint, and the output as its digits. The engine refuses a bigint
+ * inside of an object or array that is emitted; the documents of `"jsonl"` may have some.
+ */
 export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+  string | number | bigint | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /** One intermediate pair. */
 export interface KeyValue<Value extends JsonValue = JsonValue> {
@@ -212,12 +217,12 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
   combine?(key: string, values: Value[]): Value;
 
   /**
-   * Sorts the values of each key: `true` by the values themselves (numbers first, in their order, then strings in that of
-   * their UTF-8 bytes, then all else in that of their JSON texts), a function by what it gives for each value, a string
-   * or a number. Values with the same come in no certain order, as all values do when this is absent. They are sorted with
+   * Sorts the values of each key: `true` by the values themselves (numbers and bigints first, in their order, then strings in that of
+   * their UTF-8 bytes, then all else in that of their JSON texts), a function by what it gives for each value, a string,
+   * a number or a bigint. Values with the same come in no certain order, as all values do when this is absent. They are sorted with
    * the keys, on the disk if need be: `reduceStream` gets them sorted, however many they are.
    */
-  readonly sortValues?: boolean | ((value: Value) => string | number);
+  readonly sortValues?: boolean | ((value: Value) => string | number | bigint);
 
   /**
    * The name of the group that a key belongs to. Keys of a group make one call of `reduce`, which has that name for its

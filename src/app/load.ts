@@ -20,7 +20,7 @@ export interface LoadedApp {
   readonly combine: Combine | undefined;
   readonly partition: ((key: string, reducers: number) => number) | undefined;
   readonly groupKey: ((key: string) => string) | undefined;
-  readonly sortValues: true | ((value: JsonValue) => string | number) | undefined;
+  readonly sortValues: true | ((value: JsonValue) => string | number | bigint) | undefined;
   readonly setup: Hook | undefined;
   readonly teardown: Hook | undefined;
   readonly writer: OutputWriter | undefined;

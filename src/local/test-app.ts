@@ -4,7 +4,6 @@ import { basename, join, relative } from "node:path";
 import { inspect } from "node:util";
 import { AppError } from "../app/app-error.js";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
-import { jsonText } from "../app/given.js";
 import { isMapOnly } from "../app/load.js";
 import { missingText } from "../app/needs.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
@@ -14,12 +13,17 @@ import { sourceOfSplit } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { planSplits, splitBytesDefault } from "../input/splits.js";
 import { outputName, stepDirectoryName } from "../output/names.js";
+import { recordFormat } from "../output/record-format.js";
 import { addMeasures, noTotals } from "../rpc/measures.js";
 import type { AttemptRef } from "../rpc/protocol.js";
+import { storedText, storedValue } from "../shuffle/stored-value.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
 import { filesForReduce, settingsInProcess } from "./attempts.js";
+
+/** How pairs travel from step to step. */
+const jsonl = recordFormat("jsonl");
 
 /**
  * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, which read and write files: these
@@ -49,7 +53,7 @@ export async function runTestApp<Value extends JsonValue, Input>(
       results.push(...end.results);
       partitions = end.partitions;
       files = partitions.map((pairs, task) => {
-        const lines = pairs.map((pair) => `${JSON.stringify(pair)}\n`).join("");
+        const lines = pairs.map(({ key, value }) => jsonl.record("reduce", key, value)).join("");
         const name = outputName(task, ".jsonl");
         return writeInput(join(own, name), lines, name);
       });
@@ -99,7 +103,7 @@ async function runStep(
       ...common,
       onOutput: (key, value) => {
         // As it would be read from the output.
-        partitions[ref.task]?.push({ key, value: JSON.parse(jsonText(ref.kind, key, value)) as JsonValue });
+        partitions[ref.task]?.push({ key, value: storedValue(storedText(ref.kind, key, value)) });
       },
     });
   const splits = planSplits(inputs, app.input, Math.min(splitBytes, splitBytesDefault));

@@ -11,7 +11,7 @@
  * In `text`, `tsv` and `csv` a string value is as it is, and any other is its JSON.
  */
 import type { JsonValue, OutputWriter } from "../app/contract.js";
-import { jsonText, requireStringKey } from "../app/given.js";
+import { jsonText, requireStringKey, requireValue } from "../app/given.js";
 import type { OutputFormat } from "./output-format.js";
 
 /** What makes a file of records. */
@@ -77,6 +77,7 @@ function ownFormat(writer: OutputWriter): RecordFormat {
     footer: writer.footer ?? "",
     record(giver, key, value) {
       requireStringKey(giver, key);
+      requireValue(giver, key, value);
       const record: unknown = writer.record(key, value);
       if (typeof record === "string" || record instanceof Uint8Array) return record;
       throw new TypeError(`writer.record must return a string or a Uint8Array, and has returned ${typeof record}`);

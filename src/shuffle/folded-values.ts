@@ -1,7 +1,7 @@
 import type { Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
-import { jsonText } from "../app/given.js";
 import { textToCopy, withRepeated } from "./repeated-values.js";
+import { storedText, storedValue } from "./stored-value.js";
 
 /** How much `combine` is given in one call: so many values, with JSON texts of so many characters. */
 const batchValuesMax = 64 * 1024;
@@ -53,8 +53,8 @@ export class FoldedValues {
 
   /** Folds all values into one, and returns its JSON text. */
   fold(): string {
-    const text = jsonText("combine", this.#key, this.#combine(this.#key, this.#values));
-    this.#values = [JSON.parse(text) as JsonValue];
+    const text = storedText("combine", this.#key, this.#combine(this.#key, this.#values));
+    this.#values = [storedValue(text)];
     this.#textLength = text.length;
     this.#textMax = Math.max(batchTextMax, 2 * text.length);
     this.#valuesMax = Math.ceil(batchValuesMax * (this.#textMax / batchTextMax));

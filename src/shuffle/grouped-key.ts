@@ -9,7 +9,8 @@
  * characters either has. Most groups stand there as they are, and a person can still read the intermediate files.
  */
 import type { JsonValue } from "../app/contract.js";
-import { isThenable, jsonText, shownKey } from "../app/given.js";
+import { jsonText, shownKey } from "../app/given.js";
+import { isThenable } from "../app/json-value.js";
 
 const groupEnd = "  ";
 const space = 0x20;
@@ -21,7 +22,7 @@ const lowCharacters = /[\0- ]/g;
 export interface Grouping {
   readonly groupKey: ((key: string) => string) | undefined;
   /** True: the values themselves are sorted by. */
-  readonly sortValues: true | ((value: JsonValue) => string | number) | undefined;
+  readonly sortValues: true | ((value: JsonValue) => string | number | bigint) | undefined;
 }
 
 /** What an app says of grouping and order; undefined when a group is a key, and its values come as they come. */
@@ -86,14 +87,16 @@ function checkedGroup(groupKey: (key: string) => string, key: string): string {
   throw new TypeError(`groupKey: gave ${shownGiven(group)} for key ${shownKey(key)}; it must give a string`);
 }
 
-/** Numbers come before strings, and these before all else. */
+/** Numbers and bigints come before strings, and these before all else. */
 function sortText(sortValues: Grouping["sortValues"], key: string, value: JsonValue): string {
   if (typeof sortValues !== "function") {
     if (typeof value === "number" && Number.isFinite(value)) return `0${numberText(value)}`;
+    if (typeof value === "bigint") return `0${bigintText(value)}`;
     return typeof value === "string" ? `1${value}` : `2${jsonText("emit", key, value)}`;
   }
   const given: unknown = sortValues(value);
   if (typeof given === "number" && !Number.isNaN(given)) return `0${numberText(given)}`;
+  if (typeof given === "bigint") return `0${bigintText(given)}`;
   if (typeof given === "string") return `1${given}`;
   const shown = shownGiven(given);
   throw new TypeError(
@@ -115,6 +118,44 @@ function numberText(number: number): string {
   const [upper, lower] = [bits[high] ?? 0, bits[1 - high] ?? 0];
   const turned = upper >>> 31 === 1 ? 0xffff_ffff : 0;
   return hex((upper ^ turned ^ (turned === 0 ? 0x8000_0000 : 0)) >>> 0) + hex((lower ^ turned) >>> 0);
+}
+
+/**
+ * A text in the order of bigints and numbers: that of the greatest number which is not greater, and behind it, if there is
+ * one, the distance to it. All with the same number before them are hexadecimal digits, with how many they are at the front.
+ */
+function bigintText(bigint: bigint): string {
+  const below = numberNotAbove(bigint);
+  if (below === -Infinity) return numberText(below) + belowAllText(-bigint);
+  const distance = bigint - BigInt(below);
+  return distance === 0n ? numberText(below) : numberText(below) + digitsText(distance);
+}
+
+function numberNotAbove(bigint: bigint): number {
+  const near = Number(bigint);
+  if (near === -Infinity) return near;
+  if (near === Infinity) return Number.MAX_VALUE;
+  return BigInt(near) <= bigint ? near : numberBefore(near);
+}
+
+/** The greatest number that is less than this one, which is beyond the safe integers. */
+function numberBefore(number: number): number {
+  float[0] = number;
+  const whole = new BigInt64Array(float.buffer);
+  whole[0] = (whole[0] ?? 0n) + (number > 0 ? -1n : 1n);
+  return float[0];
+}
+
+function digitsText(bigint: bigint): string {
+  const digits = bigint.toString(16);
+  return hex(digits.length) + digits;
+}
+
+/** Of bigints below all numbers the one with the larger magnitude comes first. */
+function belowAllText(magnitude: bigint): string {
+  const digits = magnitude.toString(16);
+  const complement = (1n << BigInt(4 * digits.length)) - magnitude;
+  return hex(0xffff_ffff - digits.length) + complement.toString(16).padStart(digits.length, "0");
 }
 
 function hex(word: number): string {

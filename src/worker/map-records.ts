@@ -1,7 +1,7 @@
 /** Gives records to the app's `map`, and what that returns to who takes pairs. */
 import { inspect } from "node:util";
 import type { KeyValue, MapContext } from "../app/contract.js";
-import { isThenable } from "../app/given.js";
+import { isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
-import { isThenable } from "../app/given.js";
+import { isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";

@@ -32,7 +32,9 @@ describe("a record", () => {
     "in %s has a string as key and what JSON can hold",
     (format) => {
       expect(() => record(format, 5 as unknown as string, 1)).toThrow("reduce: a key must be a string, not number 5");
-      expect(() => record(format, "mean", NaN)).toThrow('reduce: JSON cannot hold the value of key "mean": it is NaN');
+      expect(() => record(format, "mean", NaN)).toThrow(
+        'reduce: JSON cannot hold the value of key "mean": value is NaN',
+      );
       expect(() => record(format, "none", undefined as unknown as null)).toThrow("is undefined");
     },
   );

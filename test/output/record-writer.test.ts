@@ -29,7 +29,7 @@ describe("the text format", () => {
 
   it("refuses a key that is no string and a value that JSON cannot hold", () => {
     expect(() => outputLine(5 as unknown as string, "1")).toThrow("reduce: a key must be a string, not number 5");
-    expect(() => outputLine("mean", NaN)).toThrow('reduce: JSON cannot hold the value of key "mean": it is NaN');
+    expect(() => outputLine("mean", NaN)).toThrow('reduce: JSON cannot hold the value of key "mean": value is NaN');
   });
 });
 

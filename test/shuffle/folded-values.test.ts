@@ -100,7 +100,7 @@ describe("the values of a key with `combine`", () => {
 
   it("cannot be folded into what JSON cannot hold", () => {
     expect(() => arrays(`["a",[1],[100000]]\n`, () => NaN)).toThrow(
-      'combine: JSON cannot hold the value of key "a": it is NaN',
+      'combine: JSON cannot hold the value of key "a": value is NaN',
     );
   });
 });

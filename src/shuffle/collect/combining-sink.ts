@@ -1,7 +1,7 @@
 import type { Combine } from "../../app/combine.js";
-import type { JsonValue } from "../../app/contract.js";
 import { FoldedValues } from "../folded-values.js";
 import { keyString } from "../key-words.js";
+import { storedValue } from "../stored-value.js";
 import { decodedRange } from "./byte-ranges.js";
 import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
@@ -64,5 +64,5 @@ export class CombiningSink implements SortedSink {
 }
 
 function take(folded: FoldedValues, text: string, count: number): void {
-  folded.add(JSON.parse(text) as JsonValue, text.length, count);
+  folded.add(storedValue(text), text.length, count);
 }

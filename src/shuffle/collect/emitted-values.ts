@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../app/contract.js";
-import { jsonText } from "../../app/given.js";
+import { storedText } from "../stored-value.js";
 import type { ValueSlab } from "./value-slab.js";
 
 /** A value that can be compared with `===` and does not change. */
@@ -46,7 +46,7 @@ export class EmittedValues {
 
   #take(key: string, value: JsonValue): number {
     if (!isPrimitive(value)) {
-      const text = jsonText("emit", key, value);
+      const text = storedText("emit", key, value);
       this.#reserve(3 * text.length);
       // It may have changed when it is emitted again.
       this.#recent = NaN;
@@ -84,5 +84,5 @@ function isLong(value: Primitive): value is string {
 /** The JSON text of a value that is no object; undefined for a string, which needs none. */
 function textOf(key: string, value: Primitive): string | undefined {
   if (typeof value === "string") return undefined;
-  return Number.isFinite(value) ? String(value) : jsonText("emit", key, value);
+  return Number.isFinite(value) ? String(value) : storedText("emit", key, value);
 }

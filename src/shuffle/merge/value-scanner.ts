@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../app/contract.js";
+import { hasBigint, storedValue } from "../stored-value.js";
 import { plainEnd, stringEnd } from "./json-strings.js";
 import type { LineBlocks } from "./line-blocks.js";
 import type { LineValues } from "./line-values.js";
@@ -12,7 +13,7 @@ const heldBytesMin = 13;
 
 /**
  * Makes values of the JSON texts in a block of lines: integers and strings without escapes straight from the bytes, all
- * else by `JSON.parse`. So what is taken is JSON, and the value is the one that `JSON.parse` gives.
+ * else by `storedValue`. So what is taken is JSON, and the value is the one that `storedValue` gives.
  */
 export class ValueScanner {
   readonly #blocks: LineBlocks;
@@ -109,16 +110,30 @@ export class ValueScanner {
   #parse(start: number): JsonValue {
     this.#isCostly = true;
     this.#end = valueEnd(this.#blocks.bytes, start);
-    return JSON.parse(this.#blocks.string(start, this.#end)) as JsonValue;
+    return storedValue(this.#blocks.string(start, this.#end));
   }
 
   /** One call for all the values of a line takes less than one for each. */
   #parseArray(start: number, into: LineValues): number {
     const end = valueEnd(this.#blocks.bytes, start);
-    const values = JSON.parse(this.#blocks.string(start, end)) as JsonValue[];
+    const text = this.#blocks.string(start, end);
     into.clear();
+    if (hasBigint(text)) return this.#parseOneByOne(start, into);
+    const values = JSON.parse(text) as JsonValue[];
     for (const value of values) into.add(value, (end - start) / values.length);
     return end;
+  }
+
+  #parseOneByOne(start: number, into: LineValues): number {
+    const { bytes } = this.#blocks;
+    let at = start;
+    do {
+      const value = this.#parse(at + 1);
+      into.add(value, this.#end - at - 1);
+      at = this.#end;
+    } while (bytes[at] === comma);
+    if (bytes[at] !== closingBracket) throw new SyntaxError("the array has no end");
+    return at + 1;
   }
 }
 

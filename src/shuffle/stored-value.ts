@@ -1,0 +1,27 @@
+/**
+ * Values as texts in the slab, in runs and in intermediate files: as JSON, in which a bigint must not become a number. It is
+ * written as its digits with a tab before them, which JSON allows there and `JSON.stringify` never writes; in a string a tab is
+ * escaped. So `1152921504606846976`, the JSON text of 2 ** 60, is that number again, and a bigint a bigint, whatever its size.
+ */
+import type { JsonValue } from "../app/contract.js";
+import { jsonText } from "../app/given.js";
+
+const bigintMark = "\t";
+const markedBigint = /^\t-?(?:0|[1-9]\d*)$/;
+
+/** The text of a value that app code gave. Throws what `jsonText` throws. */
+export function storedText(giver: string, key: string, value: unknown): string {
+  const text = jsonText(giver, key, value);
+  return typeof value === "bigint" ? bigintMark + text : text;
+}
+
+/** The value of a text. Throws a SyntaxError when it is none. */
+export function storedValue(text: string): JsonValue {
+  if (markedBigint.test(text)) return BigInt(text.slice(bigintMark.length));
+  return JSON.parse(text) as JsonValue;
+}
+
+/** Whether one of the values of a JSON array of texts is a bigint. */
+export function hasBigint(text: string): boolean {
+  return text.includes(bigintMark);
+}
