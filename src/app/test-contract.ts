@@ -22,4 +22,6 @@ export interface TestResult {
   readonly counters: Record<string, number>;
   /** The contents of its side files, by their final names; those of the steps before the last are in `mr-step-1/` and so on. */
   readonly sideFiles: Record<string, string>;
+  /** What a job would tell its user about inputs that it has read all the same. */
+  readonly warnings: string[];
 }

@@ -154,7 +154,7 @@ function sayEarlyExit(whole: string | undefined): void {
 }
 
 async function summaryOf(
-  { maps, reduces, totals }: InProcessReport,
+  { maps, reduces, totals, warnings }: InProcessReport,
   elapsedMs: number,
   samplePercent: number | undefined,
   places: SummaryPlaces,
@@ -168,6 +168,7 @@ async function summaryOf(
       attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
       mapsLost: 0,
       recordsSkipped: 0,
+      warnings,
       elapsedMs,
       samplePercent,
       advice: [],

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Split } from "../rpc/protocol.js";
-import { piecesOf } from "./file-pieces.js";
+import { piecesOf, type Warn } from "./file-pieces.js";
 import { linesOfSplit } from "./line-start.js";
 
 /**
@@ -24,14 +24,14 @@ interface Range {
 }
 
 /** The lines that begin in a split, which is all of the file when it is not cut. Throws what opening throws. */
-export function linesIn(split: Split): ByteSource {
-  if (split.compression !== undefined) return new DecompressedFile(split);
+export function linesIn(split: Split, warn?: Warn): ByteSource {
+  if (split.compression !== undefined) return new DecompressedFile(split, warn);
   return new BytesOfFile(split.path, (descriptor) => linesOfSplit(descriptor, split));
 }
 
 /** All of a file. Throws what opening throws. */
-export function wholeFile(split: Split): ByteSource {
-  return split.compression === undefined ? new BytesOfFile(split.path, wholeRange) : new DecompressedFile(split);
+export function wholeFile(split: Split, warn?: Warn): ByteSource {
+  return split.compression === undefined ? new BytesOfFile(split.path, wholeRange) : new DecompressedFile(split, warn);
 }
 
 /** Bytes that were kept apart from their file, in which they begin at `start`. */
@@ -96,8 +96,8 @@ class DecompressedFile implements ByteSource {
   readonly start = 0;
   readonly length = undefined;
 
-  constructor(split: Split) {
-    this.#pieces = piecesOf(split);
+  constructor(split: Split, warn: Warn | undefined) {
+    this.#pieces = piecesOf(split, warn);
   }
 
   read(into: Buffer, at: number): number | Promise<number> {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { ReadContext, ReadRecords } from "../app/contract.js";
 import type { Split } from "../rpc/protocol.js";
-import { piecesOf } from "./file-pieces.js";
+import { piecesOf, type Warn } from "./file-pieces.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
@@ -16,8 +16,8 @@ export class OwnReader implements RecordReader<unknown> {
   endOffset = 0;
   bytesRead = 0;
 
-  constructor(split: Split, readRecords: ReadRecords, context: ReadContext) {
-    this.#stream = Readable.from(this.#counted(split), { objectMode: false });
+  constructor(split: Split, readRecords: ReadRecords, context: ReadContext, warn: Warn) {
+    this.#stream = Readable.from(this.#counted(split, warn), { objectMode: false });
     const records: unknown = readRecords(this.#stream, context);
     if (typeof records !== "object" || records === null || !(Symbol.asyncIterator in records)) {
       this.#stream.destroy();
@@ -43,8 +43,8 @@ export class OwnReader implements RecordReader<unknown> {
     }
   }
 
-  async *#counted(split: Split): AsyncGenerator<Uint8Array> {
-    for await (const piece of piecesOf(split)) {
+  async *#counted(split: Split, warn: Warn): AsyncGenerator<Uint8Array> {
+    for await (const piece of piecesOf(split, warn)) {
       this.bytesRead += piece.length;
       yield piece;
     }

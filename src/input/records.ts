@@ -17,6 +17,7 @@ import type { RecordKind } from "../app/input-kinds.js";
 import type { RecordPlace, Split } from "../rpc/protocol.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { linesIn, wholeFile, type ByteSource } from "./byte-source.js";
+import type { Warn } from "./file-pieces.js";
 import { ChunkReader } from "./chunk-reader.js";
 import { JsonReader } from "./json-reader.js";
 import { LineBytesReader, LineReader } from "./line-readers.js";
@@ -44,6 +45,8 @@ export interface RecordSource {
   openBytes(): Promise<RecordReader<Uint8Array>>;
   /** The records that were left out so far. */
   readonly skipped: readonly RecordPlace[];
+  /** What the user must hear of the file that was read so far. */
+  readonly warnings: readonly string[];
   /** The error to be shown for a bad record: with the file and, if there are lines in it, the line. */
   describe(error: BadRecordError): Promise<Error>;
 }
@@ -51,6 +54,10 @@ export interface RecordSource {
 /** The records of a split, without those that begin at the offsets in `skip`. */
 export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly number[] = []): RecordSource {
   const skipped: RecordPlace[] = [];
+  const warnings: string[] = [];
+  const warn = (warning: string) => {
+    if (!warnings.includes(warning)) warnings.push(warning);
+  };
   const offsets = new Set(skip);
   const leavingOut = <Value>(reader: RecordReader<Value>): RecordReader<Value> => {
     if (offsets.size === 0) return reader;
@@ -63,16 +70,22 @@ export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly
   return {
     split,
     skipped,
-    openValues: async (context) => leavingOut(await openValues(split, format, context)),
-    openBytes: () => Promise.resolve(leavingOut(bytesIn(sourceOf(split, format), format))),
+    warnings,
+    openValues: async (context) => leavingOut(await openValues(split, format, context, warn)),
+    openBytes: () => Promise.resolve(leavingOut(bytesIn(sourceOf(split, format, warn), format))),
     describe: (error) => describe(error, split, format),
   };
 }
 
-async function openValues(split: Split, format: RecordFormat, context: ReadContext): Promise<RecordReader<unknown>> {
-  if (format.readRecords === undefined) return valuesIn(sourceOf(split, format), split, format);
+async function openValues(
+  split: Split,
+  format: RecordFormat,
+  context: ReadContext,
+  warn: Warn,
+): Promise<RecordReader<unknown>> {
+  if (format.readRecords === undefined) return valuesIn(sourceOf(split, format, warn), split, format);
   const { OwnReader } = await import("./own-reader.js");
-  return new OwnReader(split, format.readRecords, context);
+  return new OwnReader(split, format.readRecords, context, warn);
 }
 
 async function describe(error: BadRecordError, split: Split, { input }: RecordFormat): Promise<Error> {
@@ -80,8 +93,8 @@ async function describe(error: BadRecordError, split: Split, { input }: RecordFo
   return new BadRecordError(error.offset, error.endOffset, `${place}: ${error.message}`, { cause: error.cause });
 }
 
-function sourceOf(split: Split, { input }: RecordFormat): ByteSource {
-  return input === "file" ? wholeFile(split) : linesIn(split);
+function sourceOf(split: Split, { input }: RecordFormat, warn: Warn): ByteSource {
+  return input === "file" ? wholeFile(split, warn) : linesIn(split, warn);
 }
 
 /**

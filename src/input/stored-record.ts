@@ -22,6 +22,8 @@ export function sourceOfRecord(record: StoredRecord, format: RecordFormat): Reco
   return {
     split,
     skipped: [],
+    // The job has told them.
+    warnings: [],
     openBytes: async () => bytesIn(await bytes(), format),
     openValues: async (context) => {
       // Only the app can find it.

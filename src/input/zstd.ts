@@ -11,6 +11,7 @@
  */
 import { Decompress } from "fzstd";
 import xxhash from "xxhash-wasm";
+import { PieceQueue } from "./piece-queue.js";
 import { UnsupportedInputError } from "./unsupported-input-error.js";
 
 const frameMagic = 0xfd2fb528;
@@ -112,34 +113,4 @@ function takeBlock(file: PieceQueue): { readonly bytes: Buffer; readonly isLast:
   // The second type is one byte, repeated.
   const contents = file.take(type === 1 ? 1 : bytes);
   return { bytes: Buffer.concat([header, contents]), isLast: (bits & 1) === 1 };
-}
-
-/** Hands bytes that come in pieces out in other pieces. */
-class PieceQueue {
-  readonly #pieces: Iterator<Uint8Array>;
-  #rest = Buffer.alloc(0);
-
-  constructor(pieces: Iterable<Uint8Array>) {
-    this.#pieces = pieces[Symbol.iterator]();
-  }
-
-  isAtEnd(): boolean {
-    return !this.#fill(1);
-  }
-
-  take(bytes: number): Buffer {
-    if (!this.#fill(bytes)) throw new Error("unexpected end of file");
-    const taken = this.#rest.subarray(0, bytes);
-    this.#rest = this.#rest.subarray(bytes);
-    return taken;
-  }
-
-  #fill(bytes: number): boolean {
-    while (this.#rest.length < bytes) {
-      const next = this.#pieces.next();
-      if (next.done === true) return false;
-      this.#rest = this.#rest.length === 0 ? Buffer.from(next.value) : Buffer.concat([this.#rest, next.value]);
-    }
-    return true;
-  }
 }

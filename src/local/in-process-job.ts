@@ -5,6 +5,7 @@ import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { thrownText } from "../app/thrown.js";
+import { Warnings } from "../coordinator/core/warnings.js";
 import type { InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import { clearEarlierJob } from "../output/earlier-job.js";
@@ -65,6 +66,8 @@ export interface InProcessReport {
   readonly reduces: readonly AttemptResult[];
   /** Sums over the tasks of a kind. */
   readonly totals: { readonly map: Measures; readonly reduce: Measures };
+  /** What the attempts warned of, which was told already. */
+  readonly warnings: Pick<Warnings, "list" | "omitted">;
 }
 
 /** Runs an attempt with the settings that it is given; rejects with what the app throws, in a callback, too. */
@@ -111,13 +114,17 @@ export async function runInProcess(
   process.prependListener("exit", release);
   const runAttempt: AttemptRunner = async (ref, run) => {
     appOutput.begin(`${ref.kind} ${ref.task}`);
+    let result: AttemptResult;
     try {
       const settings = settingsInProcess({ ref, ...common });
-      return await profiled(job.profiles, settings, () => stray.endOf(() => run(settings)));
+      result = await profiled(job.profiles, settings, () => stray.endOf(() => run(settings)));
     } finally {
       appOutput.end();
     }
+    for (const warning of warnings.add(result.warnings)) job.warn(warning);
+    return result;
   };
+  const warnings = new Warnings();
   let isDone = false;
   const stray = new StrayErrors();
   try {
@@ -167,6 +174,7 @@ export async function runInProcess(
       maps,
       reduces,
       totals,
+      warnings,
     };
   } finally {
     process.off("exit", release);

@@ -63,6 +63,7 @@ export async function runTestApp<Value extends JsonValue, Input>(
       partitions,
       counters: countersOf(results),
       sideFiles: sideFilesOf(results, directory),
+      warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -11,6 +11,10 @@ export const countersMax = 1000;
 export const counterCharactersMax = 200;
 export const counterMax = 1e300;
 
+/** So many warnings, and how long each is; an attempt reads one input, or a few places of several. */
+export const warningsMax = 20;
+export const warningCharactersMax = 2000;
+
 /** So many side files. */
 export const sideFilesMax = 100;
 

@@ -18,10 +18,12 @@ import {
   sampledKeysMax,
   sampledKeyUnitsMax,
   sideFilesMax,
+  warningCharactersMax,
+  warningsMax,
 } from "./attempt-limits.js";
 
 /** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
@@ -111,6 +113,12 @@ export const sideFiles = v.pipe(
   v.maxLength(sideFilesMax),
 );
 
+/** What the user must be told of an attempt that succeeded, such as bytes of a file that it ignored. */
+export const warnings = v.pipe(
+  v.array(v.pipe(v.string(), v.maxLength(warningCharactersMax))),
+  v.maxLength(warningsMax),
+);
+
 /** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
 const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
 
@@ -170,6 +178,8 @@ const attemptOutcome = v.variant("type", [
     /** What a sample task has found: some of the keys that `map` emitted, in no order. */
     sampled: v.optional(sampledKeys),
     sideFiles,
+    /** Left out when there are none. */
+    warnings: v.optional(warnings),
     /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
     checksum: v.optional(checksum),
     ...attemptMeasures,
@@ -233,6 +243,8 @@ const snapshot = v.strictObject({
   mapsLost: count,
   /** Bad records that are left out. */
   recordsSkipped: count,
+  /** What committed attempts warned of, each text once, and how many more warnings there were. */
+  warnings: v.strictObject({ list: v.array(v.string()), omitted: count }),
   /** Sums over committed attempts. */
   map: v.strictObject(attemptMeasures),
   reduce: v.strictObject(attemptMeasures),

@@ -152,6 +152,8 @@ export const jobView = v.strictObject({
   /** Finished map tasks that had to run again, since their files were damaged or gone. */
   mapsLost: count,
   recordsSkipped: count,
+  /** What committed attempts warned of. Reports of earlier versions have none. */
+  warnings: v.optional(v.strictObject({ list: v.array(v.string()), omitted: count })),
   workers: v.strictObject({ list: v.array(worker), omitted: count }),
   timeline: v.strictObject({ spans: v.array(span), omitted: count }),
   slowest: v.array(slowTask),

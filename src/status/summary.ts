@@ -3,7 +3,10 @@ import prettyMs from "pretty-ms";
 import type { Snapshot } from "../rpc/protocol.js";
 
 /** The part of a snapshot that the summary shows. */
-type JobTotals = Pick<Snapshot, "map" | "reduce" | "attempts" | "mapsLost" | "recordsSkipped" | "elapsedMs"> & {
+type JobTotals = Pick<
+  Snapshot,
+  "map" | "reduce" | "attempts" | "mapsLost" | "recordsSkipped" | "warnings" | "elapsedMs"
+> & {
   /** Which part of the inputs was mapped, in percent; undefined when all was. */
   readonly samplePercent?: number | undefined;
   /** Lines about what has made it slow. */
@@ -24,6 +27,7 @@ export function summary(job: JobTotals, places: SummaryPlaces): string {
   const { maps, reduces, map, reduce, attempts, elapsedMs } = job;
   const isMapOnly = reduces.total === 0;
   const output = isMapOnly ? map : reduce;
+  const warnings = job.warnings.list.length + job.warnings.omitted;
   const retries = attempts.failed + attempts.crashed;
   const lines = [
     `done in ${prettyMs(elapsedMs)}: ${count(maps.total, "map task")}, ${count(reduces.total, "reduce task")}` +
@@ -44,6 +48,7 @@ export function summary(job: JobTotals, places: SummaryPlaces): string {
     ...(job.recordsSkipped === 0
       ? []
       : [`  left out ${count(job.recordsSkipped, "bad record")}: ${places.badRecords}`]),
+    ...(warnings === 0 ? [] : [`  ${count(warnings, "warning")}, told above`]),
     ...(job.samplePercent === undefined ? [] : [`  a sample: only ${job.samplePercent}% of the inputs was mapped`]),
     ...summed([...map.counters, ...reduce.counters]).map(([name, n]) => `  ${name} = ${grouped(n)}`),
     ...job.advice.map((line) => `  ${line}`),

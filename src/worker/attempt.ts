@@ -1,3 +1,4 @@
+import { warningCharactersMax, warningsMax } from "../rpc/attempt-limits.js";
 import { invalidParamsCode, MessageTooLongError, RemoteError } from "../rpc/errors.js";
 import type { Assignment, AttemptOutcome, AttemptRef, OutputFile, ReduceInput, ResultOf } from "../rpc/protocol.js";
 import { AttemptFiles } from "./attempt-files.js";
@@ -151,7 +152,7 @@ export class Attempt {
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
-    const { files, sideFiles, skipped, ...measures } = result;
+    const { files, sideFiles, skipped, warnings, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
       this.#files.discardUnfinished();
       this.#files.takeBack();
@@ -171,7 +172,8 @@ export class Attempt {
     const named = sideFiles.map(({ name, bytes }): [string, number] => [name, bytes]);
     const checksum = isOutput ? files[0]?.checksum : undefined;
     const ofOutput = checksum === undefined ? {} : { checksum };
-    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...ofOutput, ...measures };
+    const told = warnings.length === 0 ? {} : { warnings: warnings.slice(0, warningsMax).map(shortenedWarning) };
+    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...told, ...ofOutput, ...measures };
   }
 
   /**
@@ -209,6 +211,10 @@ const invalidParams: number = invalidParamsCode;
 
 function isUnfitForWire(error: unknown): error is Error {
   return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParams);
+}
+
+function shortenedWarning(warning: string): string {
+  return warning.length <= warningCharactersMax ? warning : `${warning.slice(0, warningCharactersMax - 1)}…`;
 }
 
 function shortened(outcome: Extract<AttemptOutcome, { type: "failed" }>): AttemptOutcome {

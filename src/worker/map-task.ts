@@ -84,6 +84,7 @@ export async function runMapTask(
       counters: context.counts(),
       skipped: source.skipped,
       sideFiles: context.sideFiles.finish(),
+      warnings: source.warnings,
     };
   } catch (error) {
     await hooks?.tearDownAfterError();

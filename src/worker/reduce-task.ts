@@ -64,6 +64,7 @@ export async function runReduceTask(
       counters: context.counts(),
       skipped: [],
       sideFiles: context.sideFiles.finish(),
+      warnings: [],
     };
   } catch (error) {
     await hooks.tearDownAfterError();

@@ -47,6 +47,8 @@ export async function runSampleTask(
     bytesIn: bytes,
     skipped: [],
     sideFiles: [],
+    // The map tasks read the same inputs, and to their ends.
+    warnings: [],
     sampled: sample.keys,
   };
 }

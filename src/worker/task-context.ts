@@ -81,6 +81,8 @@ export interface AttemptResult extends Readonly<Measures> {
   /** What a sample task has found. */
   readonly sampled?: string[];
   readonly sideFiles: readonly PreparedSideFile[];
+  /** What the user is to be told once the attempt is committed. */
+  readonly warnings: readonly string[];
 }
 
 /** Whether the task makes an output file, and not files for reduce tasks. */

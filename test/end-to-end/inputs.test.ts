@@ -64,6 +64,27 @@ describe.concurrent("inputs", () => {
     expect(output(place)).toEqual(wordCount([text]));
   });
 
+  test("that are gzip data with bytes behind it are read to their end, with a warning once", async ({ place }) => {
+    const name = place.write("a.gz", Buffer.concat([gzipSync(text), Buffer.from("TRAILER-OF-MAIL")]));
+    const warning = "a.gz: ignored 15 bytes after the end of its gzip data";
+    const expected = wordCount([text]);
+    for (const command of ["run", "sequential"]) {
+      const { stderr } = await place.succeed("mr", [command, "wc", name]);
+      expect(output(place)).toEqual(expected);
+      expect(linesOf(stderr).filter((line) => line.includes("ignored"))).toEqual([
+        `mr ${command}: warning: ${warning}`,
+      ]);
+      expect(stderr).toContain("  1 warning, told above");
+    }
+    const { stdout, stderr } = await place.succeed("mr", ["run", "--json", "--quiet", "-o", "quiet", "wc", name]);
+    expect(JSON.parse(stdout)).toMatchObject({ warnings: { list: [warning], omitted: 0 } });
+    expect(stderr).toBe("");
+    const coordinator = await place.pair("wc", [name], ["-o", "pair"]);
+    expect(coordinator.stderr.split(warning)).toHaveLength(2);
+    await place.succeed("mr", ["report", "-o", "report.html", "pair"]);
+    expect(place.read("report.html")).toContain(warning);
+  });
+
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     test(`leave nothing when ${signal} ends the program before standard input has ended`, async ({ place }) => {
       execFileSync("mkfifo", ["pipe"], { cwd: place.directory });

@@ -117,8 +117,8 @@ describe("a compressed file that is damaged", () => {
     expect(errors).toBeGreaterThan(file.length - 20);
   });
 
-  it.each(files)("is an error when something else follows (%s)", async (compression, file) => {
-    await expect(read(Buffer.concat([file, Buffer.from("more of it")]), compression)).rejects.toThrow(/cannot be/);
+  it("is an error when something else follows the frames of zstd", async () => {
+    await expect(read(Buffer.concat([byProgram, Buffer.from("more of it")]), "zstd")).rejects.toThrow(/cannot be/);
   });
 
   it("is an error when a frame of zstd has another length than it says, or wants too much memory", async () => {

@@ -61,7 +61,13 @@ describe("testApp", () => {
       { key: "b", value: 3 },
       { key: "é", value: 1 },
     ]);
-    expect(await testApp(counting, [])).toEqual({ outputs: [], partitions: [[]], counters: {}, sideFiles: {} });
+    expect(await testApp(counting, [])).toEqual({
+      outputs: [],
+      partitions: [[]],
+      counters: {},
+      sideFiles: {},
+      warnings: [],
+    });
   });
 
   it("has what an app has in a job", async () => {

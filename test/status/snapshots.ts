@@ -16,6 +16,7 @@ export function snapshotOf(given: Given = {}): Snapshot {
     workers: [workerOf("w1"), workerOf("w2")],
     mapsLost: 0,
     recordsSkipped: 0,
+    warnings: { list: [], omitted: 0 },
     elapsedMs: 0,
     ...given,
     attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0, ...given.attempts },

@@ -10,6 +10,7 @@ const job = {
   attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
   mapsLost: 0,
   recordsSkipped: 0,
+  warnings: { list: [] as string[], omitted: 0 },
   elapsedMs: 1500,
   advice: [],
 };
@@ -33,6 +34,15 @@ describe("the summary of a job", () => {
         "2 backup attempts of which 1 won and saved about 3s, 1 map task run again for damaged files",
     );
     expect(lines.at(-1)).toBe("  left out 2 bad records: out/mr-bad-records.jsonl");
+  });
+
+  it("counts the warnings, which were told when they came up", () => {
+    const warnings = { list: ["a", "b"], omitted: 1 };
+    expect(
+      summary({ ...job, warnings }, places)
+        .split("\n")
+        .at(-1),
+    ).toBe("  3 warnings, told above");
   });
 
   it("adds up what maps and reduces have counted under one name", () => {

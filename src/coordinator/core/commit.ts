@@ -51,11 +51,13 @@ export function commitAttempt(
   // A job has many tasks, and an error may be long.
   delete task.firstError;
   const ref = refOf(task, attempt);
-  const { outputs, skipped, sideFiles, checksum } = outcome;
+  const { outputs, skipped, sideFiles, checksum, warnings = [] } = outcome;
   const done = measuresOfAttempt(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
-  const made = { outputs, skipped, ...sampled, sideFiles, ...(checksum === undefined ? {} : { checksum }) };
+  const optional = { ...(checksum === undefined ? {} : { checksum }), ...(warnings.length === 0 ? {} : { warnings }) };
+  const made = { outputs, skipped, ...sampled, sideFiles, ...optional };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
+  for (const message of state.warnings.add(warnings)) effects.push({ type: "log", level: "warn", message });
   state.timeline.addCommitted(task, attempt, done, now);
   worker.committed += 1;
   if (attempt.isBackup) noteVictory(state, task, now);

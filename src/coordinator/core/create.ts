@@ -2,6 +2,7 @@ import { noTotals } from "../../rpc/measures.js";
 import { BackupQueue } from "./backup-queue.js";
 import type { JobSettings, State, Task } from "./model.js";
 import { Timeline } from "./timeline.js";
+import { Warnings } from "./warnings.js";
 
 /** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
 export function createState(
@@ -31,6 +32,7 @@ export function createState(
     attempts: { failed: 0, crashed: 0, backup: 0, backupWon: 0, backupSavedMs: 0 },
     mapsLost: 0,
     skipped: [],
+    warnings: new Warnings(),
     timeline: new Timeline(),
     partitionBytes: new Float64Array(settings.reducers),
     failure: undefined,

@@ -82,6 +82,7 @@ export type JournalRecord =
       skipped: readonly RecordPlace[];
       sampled?: readonly string[] | undefined;
       sideFiles: SideFiles;
+      warnings?: readonly string[] | undefined;
       checksum?: number | undefined;
     } & Measures)
   /** The files of this task are no more what they were. */

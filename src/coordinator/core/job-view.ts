@@ -42,6 +42,7 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
     backups: { begun: state.attempts.backup, won: state.attempts.backupWon, savedMs: state.attempts.backupSavedMs },
     mapsLost: state.mapsLost,
     recordsSkipped: state.skipped.length,
+    warnings: { list: state.warnings.list, omitted: state.warnings.omitted },
     workers: { list: list.map((worker) => workerOf(state, worker)), omitted: workers.size - list.length },
     timeline: {
       spans: [...timeline.spans.map((span) => spanOf(state, span)), ...cut],

@@ -24,6 +24,7 @@ import type {
 import type { BackupQueue } from "./backup-queue.js";
 import type { MapFiles } from "./map-files.js";
 import type { Timeline } from "./timeline.js";
+import type { Warnings } from "./warnings.js";
 
 /** What a job is run with; complete, checked, never changed. */
 export interface JobSettings {
@@ -217,6 +218,8 @@ export interface State {
   readonly attempts: Attempts;
   mapsLost: number;
   readonly skipped: SkippedRecord[];
+  /** What committed attempts warned of. */
+  readonly warnings: Warnings;
   /** What became of the attempts since this coordinator began. */
   readonly timeline: Timeline;
   /** What each reduce task has to read, as far as the maps are committed. */

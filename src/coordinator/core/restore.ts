@@ -29,11 +29,12 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, sampled, sideFiles, checksum } = record;
+      const { ref, outputs, skipped, sampled, sideFiles, checksum, warnings = [] } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       const done = measuresOfAttempt(record);
       complete(state, task, { attempt: ref.attempt, files, skipped, sampled, sideFiles, checksum, done });
+      state.warnings.add(warnings);
       task.orphans.clear();
       break;
     }
@@ -68,6 +69,9 @@ export function resume(state: State, isThere: (task: Task) => boolean, now: numb
     if (task.kind === "map") state.mapsLost += 1;
     effects.push({ type: "journal", record: { type: "lost", kind: task.kind, task: task.index } });
     effects.push({ type: "log", level: "warn", message: `${taskName(task)} runs again, since its output is gone` });
+  }
+  for (const warning of state.warnings.list) {
+    effects.push({ type: "log", level: "warn", message: `warning: ${warning}` });
   }
   beginMapPhase(state, effects);
   endIfOver(state, effects);

@@ -14,6 +14,7 @@ export function takeSnapshot(state: State, now: number): Snapshot {
     attempts: { ...state.attempts },
     mapsLost: state.mapsLost,
     recordsSkipped: state.skipped.length,
+    warnings: { list: state.warnings.list, omitted: state.warnings.omitted },
     map: measuresOfTotals(state.measures.map),
     reduce: measuresOfTotals(state.measures.reduce),
     elapsedMs: now - state.startedAtMs,

@@ -58,6 +58,7 @@ const record = v.variant("type", [
     skipped: v.array(protocol.recordPlace),
     sampled: v.optional(protocol.sampledKeys),
     sideFiles: protocol.sideFiles,
+    warnings: v.optional(protocol.warnings),
     checksum: v.optional(protocol.checksum),
     ...protocol.attemptMeasures,
   }),

@@ -6,6 +6,7 @@ import type { JobView } from "../job-view.js";
 import { patterns } from "./chart.js";
 import { byId, html, setText } from "./dom.js";
 import { FailureList } from "./failures.js";
+import { plural } from "./format.js";
 import { hasEnded, showOverview } from "./overview.js";
 import { PartitionsChart } from "./partitions.js";
 import { countersTable, slowestTable, workersTable } from "./tables.js";
@@ -34,11 +35,19 @@ function show(view: JobView, changed: ReadonlySet<string>): void {
   if (has("timeline", "workers", "elapsedMs")) timeline.show(view);
   if (has("throughput", "elapsedMs")) throughput.show(view);
   if (has("partitions")) partitions.show(view);
+  if (has("warnings")) showWarnings(view);
   byId("failures-section").hidden = view.failures.list.length === 0;
   if (has("failures")) failures.show(view);
   if (has("slowest", "durations")) byId("slowest").replaceChildren(...slowestTable(view));
   if (has("map", "reduce")) byId("counters").replaceChildren(...countersTable(view));
   if (has("workers")) byId("workers").replaceChildren(...workersTable(view));
+}
+
+function showWarnings({ warnings = { list: [], omitted: 0 } }: JobView): void {
+  const { list, omitted } = warnings;
+  byId("warnings-section").hidden = list.length === 0;
+  const more = omitted === 0 ? [] : [`${plural(omitted, "more warning")} not kept.`];
+  byId("warnings").replaceChildren(...[...list, ...more].map((text) => html("li", {}, text)));
 }
 
 function watch(): void {

@@ -54,6 +54,15 @@ describe("a journal", () => {
     checkInvariants(state, 0);
   });
 
+  test("tells the warnings of committed tasks again to the one who resumes the job", () => {
+    const warned = { ...committed(0), warnings: ["a.gz: ignored 1 byte"] };
+    const state = stateOf([planned, warned]);
+    const effects: Effect[] = [];
+    resume(state, () => true, 0, effects);
+    expect(effects).toContainEqual({ type: "log", level: "warn", message: "warning: a.gz: ignored 1 byte" });
+    expect(state.warnings.list).toEqual(["a.gz: ignored 1 byte"]);
+  });
+
   test("that is empty leaves a job that waits for its first worker", () => {
     const state = stateOf([]);
     const effects: Effect[] = [];
