@@ -13,6 +13,7 @@ export const optionKinds = {
   file: "list",
   input: "list",
   inputsFrom: "text",
+  inputsFrom0: "text",
   inspect: "optional",
   javascript: "flag",
   json: "flag",

@@ -21,6 +21,7 @@ function commandLine(name: string, path: string) {
     .description("Run one job: hand out map and reduce tasks to the workers that connect, and end when all is done.")
     .addArgument(inputs.inputNames())
     .addOption(inputs.inputsFrom())
+    .addOption(inputs.inputsFrom0())
     .addOption(inputs.recursive())
     .addOption(options.reducers())
     .addOption(options.partitioner())

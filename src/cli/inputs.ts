@@ -1,19 +1,23 @@
 /** The inputs of a job, as `mr run`, `mr-coordinator` and `mr sequential` take them on the command line. */
-import { readFileSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { Argument, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { expandNames } from "../input/expand.js";
-import { findInputs, type InputFile } from "../input/files.js";
+import { lookAtInputs, type FoundInput, type InputFile, type UnsizedInput } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { requireNotOnCommandLine } from "./giving-way.js";
+import { namesListedIn } from "./input-lists.js";
+import { commandPath, say } from "./program.js";
 import { appended } from "./values.js";
 
 /** The name of standard input, and the key that `map` sees for it. */
 const standardInput = "-";
+/** So many names are told of those that are passed over. */
+const toldMax = 3;
 
 export const inputNames = () =>
   new Argument(
     "[inputs...]",
-    `input files, patterns in quotes ('logs/**/*.gz'), directories (--recursive), or - for standard input`,
+    `input files, patterns in quotes ('logs/**/*.gz'), directories (--recursive), pipes, or - for standard input`,
   );
 
 /** For a command that has other names for its arguments. */
@@ -26,57 +30,91 @@ export const inputOption = () =>
 export const inputsFrom = () =>
   new Option("--inputs-from <file>", "a file with more names of inputs, one a line; - for standard input");
 
+export const inputsFrom0 = () =>
+  new Option("--inputs-from0 <file>", "the same, with names that end with NUL, as those of find -print0");
+
 export const recursive = () =>
   new Option("--recursive", "take all files below a directory, but those whose names begin with . or _");
 
 interface Given {
   readonly inputsFrom?: string | undefined;
+  readonly inputsFrom0?: string | undefined;
   readonly recursive?: true | undefined;
 }
 
 /**
- * Finds the files that are meant. Throws an InputError that says what is wrong. What comes from standard input is a file
- * for as long as this process lives.
+ * Finds the files that are meant, and says what is passed over. Throws an InputError that says what is wrong. What can be
+ * read only once is a file for as long as this process lives.
  */
 export async function findGivenInputs(
   names: readonly string[],
   given: Given,
   command: CommandUnknownOpts,
 ): Promise<InputFile[]> {
-  const all = [...names, ...listedIn(given.inputsFrom)];
-  const uses = all.filter((name) => name === standardInput).length + Number(given.inputsFrom === standardInput);
-  if (uses > 1) throw new InputError("standard input can be read once, and it is named more often");
+  const listed = namesListedIn(given);
+  const all = [...names, ...listed.names];
   if (all.length === 0) throw new InputError("there is no input: name files, or a file with names (--inputs-from)");
-  if (all.includes(standardInput)) {
-    const problem = "a job cannot be resumed whose input came from standard input: it is gone";
+  const { files, passedOver } = await expandNames(all, { recursive: given.recursive ?? false });
+  const found = foundIn(files);
+  const unsized = found.filter((input) => "isUnsized" in input);
+  requireReadOnce(unsized, listed.isStandardInput);
+  const [first] = unsized;
+  if (first !== undefined) {
+    const from = first.descriptor === 0 ? "standard input" : `${first.name}, of which a copy is made`;
+    const problem = `a job cannot be resumed whose input came from ${from}: it is gone`;
     requireNotOnCommandLine(command, "resume", problem);
   }
-  const expanded = await expandNames(all, { recursive: given.recursive ?? false });
-  if (!all.includes(standardInput)) return findInputs(expanded);
-  // Others that cannot be read are told before anybody waits for the end of this one.
-  findInputs(expanded.filter((name) => name !== standardInput));
-  const { keepStandardInput } = await import("./standard-input.js");
-  const kept = await keepStandardInput();
-  return expanded.flatMap((name) => {
-    if (name !== standardInput) return findInputs([name]);
-    return findInputs([kept]).map((input) => ({ ...input, name }));
-  });
+  tellPassedOver(passedOver, command);
+  const inputs: InputFile[] = [];
+  const copies = first && new (await import("./copied-inputs.js")).CopiedInputs();
+  // One after the other: who writes to two pipes may wait for the first to be read.
+  for (const input of found) {
+    if (!("isUnsized" in input)) inputs.push(input);
+    else if (copies !== undefined) inputs.push(await copies.add(input));
+  }
+  return inputs;
 }
 
 /** Whether the inputs will still be there when a job that was interrupted is gone on with. */
 export function areKept(inputs: readonly InputFile[]): boolean {
-  return inputs.every(({ name }) => name !== standardInput);
+  return inputs.every(({ isCopy }) => isCopy !== true);
 }
 
-function listedIn(file: string | undefined): string[] {
-  if (file === undefined) return [];
-  try {
-    const text = readFileSync(file === standardInput ? 0 : file, "utf8");
-    return text
-      .replace(/^\uFEFF/, "")
-      .split(/\r?\n/)
-      .filter((name) => name !== "");
-  } catch (error) {
-    throw new InputError(`cannot read the list of inputs ${file}: ${(error as Error).message}`, { cause: error });
+function foundIn(names: readonly string[]): FoundInput[] {
+  const others = lookAtInputs(names.filter((name) => name !== standardInput)).values();
+  return names.flatMap((name) => {
+    if (name !== standardInput) return others.next().value ?? [];
+    return { name, isUnsized: true, descriptor: 0, identity: identityOfStandardInput() } as const;
+  });
+}
+
+function requireReadOnce(inputs: readonly UnsizedInput[], isListOnStandardInput: boolean): void {
+  const read = new Set(isListOnStandardInput ? [identityOfStandardInput()] : []);
+  for (const { name, descriptor, identity } of inputs) {
+    if (identity === undefined) continue;
+    if (read.has(identity)) {
+      throw new InputError(
+        `${descriptor === 0 ? "standard input" : name} can be read once, and it is named more often`,
+      );
+    }
+    read.add(identity);
   }
+}
+
+/** As `UnsizedInput` has it: `-` and `/dev/stdin` are the same. */
+function identityOfStandardInput(): string {
+  try {
+    const { dev, ino } = fstatSync(0, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return standardInput; // It is closed, and whoever reads it says so.
+  }
+}
+
+function tellPassedOver(names: readonly string[], command: CommandUnknownOpts): void {
+  if (names.length === 0) return;
+  const more = names.length > toldMax ? `, and ${names.length - toldMax} more` : "";
+  const count = names.length === 1 ? "1 entry that is not a file" : `${names.length} entries that are not files`;
+  const told = names.slice(0, toldMax).join(", ");
+  say(commandPath(command), `warning: passed over ${count}: ${told}${more}`);
 }

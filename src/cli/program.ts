@@ -1,9 +1,12 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { withExactBytes } from "../input/file-name.js";
 import { withAttachedValues } from "./attached-values.js";
+import { requireUsableNames } from "./command-names.js";
 import { OptionValues, optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 
@@ -57,6 +60,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     running = command;
     const values = optionValuesOf(command);
     await values?.complete();
+    requireUsableNames(command);
     if (values?.areAskedFor !== true) return;
     process.stdout.write(optionTable(values.origins()));
     throw new Exit(exitCodes.done);
@@ -71,7 +75,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   });
   let exitCode: number = exitCodes.done;
   try {
-    await program.parseAsync(withAttachedValues(program, process.argv));
+    await program.parseAsync(withAttachedValues(program, withExactBytes(process.argv, commandLineOfThis)));
   } catch (error) {
     const { code, message, details } = explain(error, running.getOptionValue("debug") === true);
     if (message !== "") say(commandPath(running), message);
@@ -80,6 +84,11 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   }
   if (exitCode === exitCodes.done) await setImmediate(); // An error of the last write comes now.
   process.exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
+}
+
+/** As the kernel has it; only Linux has this file. */
+function commandLineOfThis(): Buffer {
+  return readFileSync("/proc/self/cmdline");
 }
 
 /** What to say about an error, and what to exit with. */
@@ -132,7 +141,8 @@ function forEachCommand(command: CommandUnknownOpts, visit: (command: CommandUnk
   for (const child of command.commands) forEachCommand(child, visit);
 }
 
-function commandPath(command: CommandUnknownOpts): string {
+/** How the user calls a command: `mr run`. */
+export function commandPath(command: CommandUnknownOpts): string {
   return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }
 

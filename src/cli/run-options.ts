@@ -7,6 +7,7 @@ import * as options from "./options.js";
 export function jobCommand(name: string) {
   return new Command(name)
     .addOption(inputs.inputsFrom())
+    .addOption(inputs.inputsFrom0())
     .addOption(inputs.recursive())
     .addOption(options.workers())
     .addOption(options.reducers())

@@ -24,6 +24,7 @@ export function sequentialCommand() {
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
     .addOption(inputs.inputsFrom())
+    .addOption(inputs.inputsFrom0())
     .addOption(inputs.recursive())
     .addOption(options.step())
     .addOption(options.reducers())

@@ -92,15 +92,19 @@ function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "d
 export function inputsOf(options: Omit<CoordinatorOptions, "socket" | "log">): JobInputs {
   const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven, samplePercent } = options;
   return {
-    inputs: inputs.map(({ name, path, sizeBytes, modifiedMs }) => ({ name, path, sizeBytes, modifiedMs })),
+    inputs: inputs.map(fileOf),
     reducers,
     partitioner,
     output,
     ...(args === undefined ? {} : { args: { ...args } }),
-    files: [...files],
+    files: files.map(fileOf),
     ...(splitBytesGiven ? { splitBytes } : {}),
     ...(samplePercent === undefined ? {} : { samplePercent }),
   };
+}
+
+function fileOf({ name, path, sizeBytes, modifiedMs }: JobInputs["files"][number]): JobInputs["files"][number] {
+  return { name, path, sizeBytes, modifiedMs };
 }
 
 function settingsOf(options: CoordinatorOptions, id: string, directory: string): JobSettings {

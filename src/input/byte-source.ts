@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Split } from "../rpc/protocol.js";
-import { piecesOf, type Warn } from "./file-pieces.js";
+import { piecesOf } from "./file-pieces.js";
+import { InputHandle, type Warn } from "./input-handle.js";
 import { linesOfSplit } from "./line-start.js";
 
 /**
@@ -14,7 +14,7 @@ export interface ByteSource {
   readonly length: number | undefined;
   /** Puts some bytes into the buffer, from `at` on as far as it goes, and says how many; 0 at the end. */
   read(into: Buffer, at: number): number | Promise<number>;
-  /** To be called once, in any state. */
+  /** To be called once, in any state. Throws a ChangedInputError when the file is not what it was. */
   close(): void | Promise<void>;
 }
 
@@ -26,12 +26,13 @@ interface Range {
 /** The lines that begin in a split, which is all of the file when it is not cut. Throws what opening throws. */
 export function linesIn(split: Split, warn?: Warn): ByteSource {
   if (split.compression !== undefined) return new DecompressedFile(split, warn);
-  return new BytesOfFile(split.path, (descriptor) => linesOfSplit(descriptor, split));
+  return new BytesOfFile(new InputHandle(split, warn), (handle) => linesOfSplit(handle, split));
 }
 
 /** All of a file. Throws what opening throws. */
 export function wholeFile(split: Split, warn?: Warn): ByteSource {
-  return split.compression === undefined ? new BytesOfFile(split.path, wholeRange) : new DecompressedFile(split, warn);
+  if (split.compression !== undefined) return new DecompressedFile(split, warn);
+  return new BytesOfFile(new InputHandle(split, warn), ({ sizeBytes }) => ({ start: 0, end: sizeBytes }));
 }
 
 /** Bytes that were kept apart from their file, in which they begin at `start`. */
@@ -50,22 +51,17 @@ export function keptBytes(bytes: Uint8Array, start: number): ByteSource {
   };
 }
 
-function wholeRange(descriptor: number): Range {
-  return { start: 0, end: fstatSync(descriptor).size };
-}
-
-/** The file may have grown since the splits were planned, or shrunk: what is there counts. */
 class BytesOfFile implements ByteSource {
-  readonly #descriptor: number;
+  readonly #handle: InputHandle;
   readonly #end: number;
   #position: number;
   readonly start: number;
   readonly length: number;
 
-  constructor(path: string, rangeIn: (descriptor: number) => Range) {
-    this.#descriptor = openSync(path, "r");
+  constructor(handle: InputHandle, rangeIn: (handle: InputHandle) => Range) {
+    this.#handle = handle;
     try {
-      const { start, end } = rangeIn(this.#descriptor);
+      const { start, end } = rangeIn(handle);
       this.start = start;
       this.length = end - start;
       this.#position = start;
@@ -79,13 +75,13 @@ class BytesOfFile implements ByteSource {
   read(into: Buffer, at: number): number {
     const wanted = Math.min(into.length - at, this.#end - this.#position);
     if (wanted <= 0) return 0;
-    const bytes = readSync(this.#descriptor, into, at, wanted, this.#position);
+    const bytes = this.#handle.read(into, at, wanted, this.#position);
     this.#position += bytes;
     return bytes;
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    this.#handle.close();
   }
 }
 

@@ -1,41 +1,71 @@
-import { closeSync, openSync, readSync, realpathSync, statSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+  type BigIntStats,
+  type Stats,
+} from "node:fs";
 import { compressionOf, compressionOfName, magicBytes, type Compression } from "./compression.js";
+import { fsPath, nameOfBytes, shownName } from "./file-name.js";
+import { stateOf, type FileState } from "./file-state.js";
 import { InputError } from "./input-error.js";
 import { statsOf } from "./stats-of.js";
 
-/** An input file that was seen to be there, regular and readable. */
-export interface InputFile {
-  /** The name as given: the key that `map` sees. */
+/** A regular input file that can be read, and its state when the job was planned. */
+export interface InputFile extends FileState {
+  /** The name as given, for people and for `map`: bytes that are not UTF-8 are shown as `\xe9`. */
   readonly name: string;
-  /** Absolute, without symbolic links. */
+  /** Absolute, without symbolic links; see `file-name.ts` for bytes that are not UTF-8. */
   readonly path: string;
-  readonly sizeBytes: number;
-  /** When it was last changed, in milliseconds since 1970. */
-  readonly modifiedMs: number;
   /** Undefined when it is not compressed. */
   readonly compression?: Compression | undefined;
+  /** It is a copy of what can be read only once, such as a pipe, and goes with the process that made it. */
+  readonly isCopy?: true;
 }
+
+/**
+ * An input that does not say how long it is, and perhaps can be read only once: a pipe, what stands behind a descriptor of
+ * this process, or a file of the kernel's (/proc, /sys).
+ */
+export interface UnsizedInput {
+  readonly name: string;
+  readonly isUnsized: true;
+  /** The descriptor that the name stands for, as `/dev/fd/3` does; undefined when it is to be opened by its name. */
+  readonly descriptor: number | undefined;
+  /** What is the same for all names of what can be read only once. */
+  readonly identity: string | undefined;
+}
+
+export type FoundInput = InputFile | UnsizedInput;
 
 /**
  * Looks at every input. A file given twice is two inputs. Throws an InputError that names the first one that cannot be
  * read, and how many more there are.
  */
-export function findInputs(names: readonly string[]): InputFile[] {
+export function lookAtInputs(names: readonly string[]): FoundInput[] {
   const problems: string[] = [];
-  const files = names.flatMap((name) => {
+  const found = names.flatMap((name) => {
     try {
-      const stats = statSync(name);
-      if (!stats.isFile()) throw new Error(notAFile(name, stats));
-      const compression = compressionIn(name);
-      return [{ name, path: realpathSync(name), sizeBytes: stats.size, modifiedMs: stats.mtimeMs, compression }];
+      return [look(name)];
     } catch (error) {
       problems.push(problemWith(name, error));
       return [];
     }
   });
   const [first, ...others] = problems;
-  if (first === undefined) return files;
+  if (first === undefined) return found;
   throw new InputError(others.length === 0 ? first : `${first} (and ${others.length} more inputs cannot be read)`);
+}
+
+/** As `lookAtInputs`, for files that are of a certain length. */
+export function findInputs(names: readonly string[]): InputFile[] {
+  return lookAtInputs(names).map((input) => {
+    if ("isUnsized" in input) throw new InputError(problemWith(input.name, new Error("it is not a regular file")));
+    return input;
+  });
 }
 
 /** What has this name; undefined when nothing has. Throws an InputError when the system does not say. */
@@ -47,30 +77,84 @@ export function lookAt(name: string): Stats | undefined {
   }
 }
 
-function problemWith(name: string, error: unknown): string {
-  return `cannot read input ${name === "" ? '""' : name}: ${reason(error as NodeJS.ErrnoException)}`;
+/** What is there that is no regular file, for people. */
+export function kindOf(stats: Pick<Stats, "isDirectory" | "isFIFO" | "isSocket" | "isCharacterDevice">): string {
+  if (stats.isDirectory()) return "a directory";
+  if (stats.isFIFO()) return "a named pipe";
+  if (stats.isSocket()) return "a socket";
+  return stats.isCharacterDevice() ? "a character device" : "a block device";
 }
 
-/** How the file is compressed, by its first bytes. Throws an Error when its name says something else. */
-function compressionIn(name: string): Compression | undefined {
-  const descriptor = openSync(name, "r");
+function look(name: string): FoundInput {
+  if (name.includes("\0")) {
+    throw new Error("a name has no NUL character in it; a list of names that end with one is read with --inputs-from0");
+  }
+  const stats = statSync(fsPath(name), { bigint: true });
+  const descriptor = descriptorIn(name);
+  const identity = `${stats.dev}:${stats.ino}`;
+  if (stats.isFIFO()) return { name: shownName(name), isUnsized: true, descriptor, identity };
+  if (!stats.isFile()) {
+    if (descriptor === undefined || stats.isDirectory()) throw new Error(notAFile(name, stats));
+    return { name: shownName(name), isUnsized: true, descriptor, identity };
+  }
+  const path = realPathOf(name);
+  // A file that was removed and is still open here, as a shell gives a here-document.
+  if (path === undefined) return { name: shownName(name), isUnsized: true, descriptor, identity };
+  const opened = openSync(fsPath(name), "r");
   try {
-    const first = Buffer.alloc(magicBytes);
-    const found = compressionOf(first.subarray(0, readSync(descriptor, first, 0, magicBytes, 0)));
-    const expected = compressionOfName(name);
-    if (expected === undefined || found === expected) return found;
-    throw new Error(
-      `it is not what ${expected} writes, as its name says (is it damaged? if not, give it another name)`,
-    );
+    const compression = compressionIn(name, opened);
+    const state = sizedState(opened);
+    if (state === undefined) return { name: shownName(name), isUnsized: true, descriptor, identity: undefined };
+    return { name: shownName(name), path, ...state, ...(compression === undefined ? {} : { compression }) };
   } finally {
-    closeSync(descriptor);
+    closeSync(opened);
   }
 }
 
-function notAFile(name: string, stats: Stats): string {
+/** Undefined when the file does not say how long it is. */
+function sizedState(descriptor: number): FileState | undefined {
+  const hasContent = readSync(descriptor, Buffer.alloc(1), 0, 1, 0) > 0;
+  // In this order: an empty log may be written to just now, and says so then.
+  const stats = fstatSync(descriptor, { bigint: true });
+  return hasContent && stats.size === 0n ? undefined : stateOf(descriptor, stats);
+}
+
+/** Undefined when the file has no name any more. */
+function realPathOf(name: string): string | undefined {
+  try {
+    return nameOfBytes(realpathSync.native(fsPath(name), "buffer"));
+  } catch (error) {
+    if (descriptorIn(name) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** The descriptor of this process that the name stands for, if it does. */
+function descriptorIn(name: string): number | undefined {
+  if (name === "/dev/stdin") return 0;
+  const found = /^\/(?:dev|proc\/(?:self|(?<pid>\d+)))\/fd\/(?<descriptor>\d+)$/.exec(name)?.groups;
+  if (found === undefined || (found["pid"] !== undefined && Number(found["pid"]) !== process.pid)) return undefined;
+  return Number(found["descriptor"]);
+}
+
+function problemWith(name: string, error: unknown): string {
+  const shown = shownName(name).replaceAll("\0", "\\0");
+  return `cannot read input ${name === "" ? '""' : shown}: ${reason(error as NodeJS.ErrnoException)}`;
+}
+
+/** How the file is compressed, by its first bytes. Throws an Error when its name says something else. */
+function compressionIn(name: string, descriptor: number): Compression | undefined {
+  const first = Buffer.alloc(magicBytes);
+  const found = compressionOf(first.subarray(0, readSync(descriptor, first, 0, magicBytes, 0)));
+  const expected = compressionOfName(name);
+  if (expected === undefined || found === expected) return found;
+  throw new Error(`it is not what ${expected} writes, as its name says (is it damaged? if not, give it another name)`);
+}
+
+function notAFile(name: string, stats: BigIntStats): string {
   return stats.isDirectory()
-    ? `it is a directory; --recursive takes all files below it, and ${name.replace(/\/$/, "")}/* those in it`
-    : "it is not a regular file";
+    ? `it is a directory; --recursive takes all files below it, and ${shownName(name).replace(/\/$/, "")}/* those in it`
+    : `it is not a regular file, but ${kindOf(stats)}`;
 }
 
 const reasons: Readonly<Record<string, string>> = {

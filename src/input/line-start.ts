@@ -1,5 +1,5 @@
-import { fstatSync, readSync } from "node:fs";
 import type { Split } from "../rpc/protocol.js";
+import type { InputHandle } from "./input-handle.js";
 
 const newline = 0x0a;
 const blockBytes = 64 * 1024;
@@ -13,25 +13,22 @@ const blockBytes = 64 * 1024;
  * times, by all together.
  */
 export function linesOfSplit(
-  descriptor: number,
+  handle: InputHandle,
   { startBytes, endBytes }: Split,
 ): { readonly start: number; readonly end: number } {
-  const start = lineStart(descriptor, startBytes);
+  const start = lineStart(handle, startBytes);
   // No line begins in the split: the next one after its end is the same.
-  return { start, end: start >= endBytes ? start : lineStart(descriptor, endBytes) };
+  return { start, end: start >= endBytes ? start : lineStart(handle, endBytes) };
 }
 
-/**
- * Where the first line begins that does so at `position` or later; the end of the file when there is none, or when the
- * file has become shorter than that.
- */
-function lineStart(descriptor: number, position: number): number {
+/** Where the first line begins that does so at `position` or later; the end of the file when there is none. */
+function lineStart(handle: InputHandle, position: number): number {
   if (position === 0) return 0;
   const block = Buffer.allocUnsafe(blockBytes);
   // A line begins at the position itself when the byte before it is a newline.
   for (let at = position - 1; ;) {
-    const bytes = readSync(descriptor, block, 0, blockBytes, at);
-    if (bytes === 0) return Math.min(at, fstatSync(descriptor).size);
+    const bytes = handle.read(block, 0, blockBytes, at);
+    if (bytes === 0) return Math.min(at, handle.sizeBytes);
     const found = block.subarray(0, bytes).indexOf(newline);
     if (found >= 0) return at + found + 1;
     at += bytes;

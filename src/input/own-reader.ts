@@ -1,7 +1,9 @@
 import { Readable } from "node:stream";
 import type { ReadContext, ReadRecords } from "../app/contract.js";
 import type { Split } from "../rpc/protocol.js";
-import { piecesOf, type Warn } from "./file-pieces.js";
+import { ChangedInputError } from "./changed-input-error.js";
+import { piecesOf } from "./file-pieces.js";
+import type { Warn } from "./input-handle.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
@@ -11,6 +13,7 @@ import type { RecordReader } from "./record-reader.js";
 export class OwnReader implements RecordReader<unknown> {
   readonly #stream: Readable;
   readonly #records: AsyncIterator<unknown>;
+  #changed: ChangedInputError | undefined;
   value: unknown;
   offset = -1;
   endOffset = 0;
@@ -39,14 +42,31 @@ export class OwnReader implements RecordReader<unknown> {
     try {
       await this.#records.return?.();
     } finally {
-      this.#stream.destroy();
+      await this.#closeStream();
     }
+    // The app's own reader may have handled the error of its stream, and has not seen it when it has not read to the end.
+    if (this.#changed !== undefined) throw this.#changed;
+  }
+
+  async #closeStream(): Promise<void> {
+    if (this.#stream.closed) return;
+    await new Promise<void>((closed) => {
+      this.#stream
+        .on("error", () => undefined)
+        .once("close", closed)
+        .destroy();
+    });
   }
 
   async *#counted(split: Split, warn: Warn): AsyncGenerator<Uint8Array> {
-    for await (const piece of piecesOf(split, warn)) {
-      this.bytesRead += piece.length;
-      yield piece;
+    try {
+      for await (const piece of piecesOf(split, warn)) {
+        this.bytesRead += piece.length;
+        yield piece;
+      }
+    } catch (error) {
+      if (error instanceof ChangedInputError) this.#changed = error;
+      throw error;
     }
   }
 }

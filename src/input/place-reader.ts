@@ -1,9 +1,5 @@
-import { closeSync, openSync } from "node:fs";
-import type { Split } from "../rpc/protocol.js";
 import { piecesOf } from "./file-pieces.js";
-import { readRange } from "./read-range.js";
-
-type File = Pick<Split, "file" | "path" | "compression">;
+import { InputHandle, type InputPlace } from "./input-handle.js";
 
 /**
  * Reads places of files again that were read before. Those of a compressed file are best asked for in their order: then it
@@ -17,11 +13,11 @@ export class PlaceReader {
   #at = 0;
 
   /** The bytes of a place; undefined when they cannot be read: the file was removed or cut since. */
-  async read(file: File, offset: number, endOffset: number): Promise<Buffer | undefined> {
+  async read(file: InputPlace, offset: number, endOffset: number): Promise<Buffer | undefined> {
     try {
       const bytes =
         file.compression === undefined
-          ? readStored(file.path, offset, endOffset)
+          ? readStored(file, offset, endOffset)
           : await this.#decompress(file, offset, endOffset);
       return bytes.length === endOffset - offset ? bytes : undefined;
     } catch {
@@ -34,7 +30,7 @@ export class PlaceReader {
     this.#pieces = undefined;
   }
 
-  async #decompress(file: File, offset: number, endOffset: number): Promise<Buffer> {
+  async #decompress(file: InputPlace, offset: number, endOffset: number): Promise<Buffer> {
     if (this.#pieces === undefined || this.#path !== file.path || offset < this.#at) {
       await this.close();
       this.#path = file.path;
@@ -57,11 +53,18 @@ export class PlaceReader {
   }
 }
 
-function readStored(path: string, offset: number, endOffset: number): Buffer {
-  const descriptor = openSync(path, "r");
+function readStored(file: InputPlace, offset: number, endOffset: number): Buffer {
+  const handle = new InputHandle(file);
   try {
-    return readRange(descriptor, offset, endOffset);
+    const bytes = Buffer.allocUnsafeSlow(endOffset - offset);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const read = handle.read(bytes, filled, bytes.length - filled, offset + filled);
+      if (read === 0) break;
+      filled += read;
+    }
+    return bytes.subarray(0, filled);
   } finally {
-    closeSync(descriptor);
+    handle.close();
   }
 }

@@ -2,12 +2,13 @@
  * Files that an app reads beside its input (`--file`), such as a dictionary: what Hadoop calls the distributed cache. Here
  * all workers share a file system, so nothing is copied; what all of them must see is the same file.
  */
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { SharedFile } from "../rpc/protocol.js";
-import { reason } from "./files.js";
+import { isUtf8Name, shownName } from "./file-name.js";
+import { changeSince, edgesOf, stateOf, type FileState } from "./file-state.js";
+import { kindOf, reason } from "./files.js";
 import { InputError } from "./input-error.js";
-import { statsOf } from "./stats-of.js";
 
 /** A file is not what it was when the job began. */
 export class ChangedFileError extends Error {
@@ -22,12 +23,11 @@ export function findSharedFiles(given: readonly string[]): SharedFile[] {
   const files = given.map((text) => {
     const { path, name } = partsOf(text);
     try {
-      const stats = statSync(path);
-      if (!stats.isFile()) throw new Error("it is not a regular file");
-      accessSync(path, constants.R_OK);
-      return { name, path: realpathSync(path), sizeBytes: stats.size, modifiedMs: stats.mtimeMs };
+      const state = stateAt(path);
+      return { name, path: realpathSync(path), ...state };
     } catch (error) {
-      throw new InputError(`cannot read --file ${text}: ${reason(error as NodeJS.ErrnoException)}`);
+      const shown = shownName(text).replaceAll("\0", "\\0");
+      throw new InputError(`cannot read --file ${shown}: ${reason(error as NodeJS.ErrnoException)}`);
     }
   });
   for (const [index, { name, path }] of files.entries()) {
@@ -40,18 +40,43 @@ export function findSharedFiles(given: readonly string[]): SharedFile[] {
   return files;
 }
 
-/** Throws a ChangedFileError when a file was changed since it was looked at, as its size and its time say. */
+/** Throws a ChangedFileError when a file is not what it was when it was looked at. Growing is a change, too. */
 export function requireUnchanged(files: readonly SharedFile[]): void {
-  for (const { name, path, sizeBytes, modifiedMs } of files) {
-    const stats = statsOf(path);
-    if (stats?.isFile() === true && stats.size === sizeBytes && stats.mtimeMs === modifiedMs) continue;
-    const now =
-      stats === undefined
-        ? "is gone"
-        : stats.size === sizeBytes
-          ? "was changed"
-          : `had ${sizeBytes} bytes, and has ${stats.size}`;
-    throw new ChangedFileError(`--file ${name} must stay as it is while the job runs: ${path} ${now}`);
+  for (const { name, path, ...planned } of files) {
+    const change = changeAt(path, planned);
+    if (change === undefined) continue;
+    throw new ChangedFileError(`--file ${name} (${path}) changed while the job ran: ${change}; run the job again`);
+  }
+}
+
+/** Throws an Error when the file cannot be used. */
+function stateAt(path: string): FileState {
+  if (path.includes("\0")) throw new Error("a name has no NUL character in it");
+  if (!isUtf8Name(path)) throw new Error("its name is not UTF-8, and an app is given names as strings; rename it");
+  const stats = statSync(path);
+  // To open a pipe would wait for who writes to it.
+  if (!stats.isFile()) throw new Error(`it is not a regular file, but ${kindOf(stats)}`);
+  const state = withFile(path, (descriptor) => stateOf(descriptor, fstatSync(descriptor, { bigint: true })));
+  if (state === undefined) throw new Error("it does not say how long it is; give a copy of it");
+  return state;
+}
+
+function changeAt(path: string, planned: FileState): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true });
+    const edgesNow = () => withFile(path, (descriptor) => edgesOf(descriptor, planned.sizeBytes));
+    return changeSince(planned, stats, edgesNow)?.text;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "it is gone" : reason(error as NodeJS.ErrnoException);
+  }
+}
+
+function withFile<Result>(path: string, use: (descriptor: number) => Result): Result {
+  const descriptor = openSync(path, "r");
+  try {
+    return use(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

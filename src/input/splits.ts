@@ -53,13 +53,15 @@ export function lengthOf({ startBytes, endBytes }: Split): number {
   return endBytes - startBytes;
 }
 
-function parts({ name, path, sizeBytes, compression }: InputFile, count: number): Split[] {
+function parts(input: InputFile, count: number): Split[] {
+  const { name, path, compression, sizeBytes, modifiedMs, statusChangedMs, inode, edges } = input;
   return Array.from({ length: count }, (_, part) => ({
     file: name,
     path,
     startBytes: Math.floor((sizeBytes / count) * part),
     endBytes: part === count - 1 ? sizeBytes : Math.floor((sizeBytes / count) * (part + 1)),
     ...(compression === undefined ? {} : { compression }),
+    planned: { sizeBytes, modifiedMs, statusChangedMs, inode, edges },
   }));
 }
 

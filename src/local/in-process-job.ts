@@ -7,6 +7,8 @@ import type { AppFile } from "../app/resolve.js";
 import { thrownText } from "../app/thrown.js";
 import { Warnings } from "../coordinator/core/warnings.js";
 import type { InputFile } from "../input/files.js";
+import { ChangedFileError, requireUnchanged } from "../input/shared-files.js";
+import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import { JobDirectory } from "../output/directory.js";
 import { clearEarlierJob } from "../output/earlier-job.js";
 import { writeManifest, type EarlierStep } from "../output/manifest.js";
@@ -117,7 +119,9 @@ export async function runInProcess(
     let result: AttemptResult;
     try {
       const settings = settingsInProcess({ ref, ...common });
+      requireUnchanged(files);
       result = await profiled(job.profiles, settings, () => stray.endOf(() => run(settings)));
+      requireUnchanged(files);
     } finally {
       appOutput.end();
     }
@@ -236,5 +240,7 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
 }
 
 function textOf(error: unknown): string {
+  // It names the input and not a place in the app.
+  if (error instanceof UnreadableInputError || error instanceof ChangedFileError) return error.message;
   return error instanceof Error && isOwnFileError(error) ? fileErrorText(error) : thrownText(error);
 }

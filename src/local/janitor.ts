@@ -21,9 +21,9 @@ rmdir "$@"
 exit 0
 `;
 
-/** Starts a process that waits for this one to end, however that happens, and then removes a file. */
+/** Starts a process that waits for this one to end, however that happens, and then removes a file or a directory. */
 export function removeWhenGone(path: string): void {
-  const waiting = `trap "" INT TERM HUP; read -r never; rm -f "$1"`;
+  const waiting = `trap "" INT TERM HUP; read -r never; rm -rf "$1"`;
   const janitor = spawn("/bin/sh", ["-c", waiting, "mr-janitor", path], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { inspect } from "node:util";
@@ -8,7 +8,7 @@ import { isMapOnly } from "../app/load.js";
 import { missingText } from "../app/needs.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
-import type { InputFile } from "../input/files.js";
+import { findInputs, type InputFile } from "../input/files.js";
 import { sourceOfSplit } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { planSplits, splitBytesDefault } from "../input/splits.js";
@@ -77,8 +77,9 @@ function requireCount(name: keyof TestOptions, value: number | undefined, least:
 
 function writeInput(path: string, content: string | Uint8Array, name: string): InputFile {
   writeFileSync(path, content);
-  const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
-  return { name, path, sizeBytes, modifiedMs };
+  const [found] = findInputs([path]);
+  if (found === undefined) throw new Error("a file was written, and there is none");
+  return { ...found, name };
 }
 
 /** Runs the tasks of one job. */

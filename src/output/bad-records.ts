@@ -84,7 +84,8 @@ export async function writeBadRecords(
 
 /** Reads a file of bad records, one at a time. Throws an InputError that names the first line that is none. */
 export function* readBadRecords(path: string): Generator<KeptRecord> {
-  const reader = new LineReader(linesIn({ file: path, path, startBytes: 0, endBytes: statSync(path).size }));
+  const all = { file: path, path, startBytes: 0, endBytes: statSync(path).size };
+  const reader = new LineReader(linesIn(all));
   try {
     for (let number = 1; reader.next() === true; number += 1) {
       const record = parse(reader.value);

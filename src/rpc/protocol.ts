@@ -74,6 +74,17 @@ export const attemptRef = v.strictObject({
   attempt: v.pipe(count, v.minValue(1)),
 });
 
+/** What tells whether a file is still what it was: see `input/file-state.ts`. */
+const fileState = {
+  sizeBytes: count,
+  /** When it was last changed, in milliseconds since 1970. */
+  modifiedMs: v.number(),
+  statusChangedMs: v.number(),
+  inode: v.string(),
+  /** CRC-32 of its beginning and its end. */
+  edges: v.pipe(count, v.maxValue(0xffffffff)),
+};
+
 export const split = v.strictObject({
   /** The file name as given on the command line: the key that `map` sees. */
   file: v.string(),
@@ -85,17 +96,17 @@ export const split = v.strictObject({
   endBytes: count,
   /** How the file is compressed, if it is: then it is a split as a whole, and its places are those in what comes out. */
   compression: v.optional(v.picklist(compressions)),
+  /** What the file was when the job was planned, and must still be; left out of files that are the engine's own. */
+  planned: v.optional(v.strictObject(fileState)),
 });
 
 /** A file that an app may read, and what tells whether it is still the same. */
-export const sharedFile = v.strictObject({
+const sharedFile = v.strictObject({
   /** As the app calls it. */
   name: v.string(),
   /** Absolute. */
   path: v.string(),
-  sizeBytes: count,
-  /** When it was last changed, in milliseconds since 1970. */
-  modifiedMs: v.number(),
+  ...fileState,
 });
 
 export const checksum = v.pipe(count, v.maxValue(0xffffffff));

@@ -5,7 +5,6 @@
  * Whatever happens here (an endless loop, `process.exit`, an error in a callback), the agent on the main thread goes on
  * speaking with the coordinator; see `executor-host.ts`.
  */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
@@ -14,14 +13,12 @@ import { sourceOfSplit } from "../input/records.js";
 import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
-import type { Split } from "../rpc/protocol.js";
 import { profiled } from "./cpu-profile.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 import { runSampleTask } from "./sample-task.js";
-import { NotAFileError } from "./system-error.js";
 import { OutputTail } from "./output-tail.js";
 import type { AttemptResult, AttemptSettings, Progress } from "./task-context.js";
 import { TaskOutput } from "./task-output.js";
@@ -110,10 +107,8 @@ async function runTask(
 ): Promise<AttemptResult> {
   switch (assignment.type) {
     case "sample":
-      assignment.places.forEach(requireRegularFile);
       return runSampleTask(app, assignment.places, settings);
     case "map":
-      requireRegularFile(assignment.split);
       return runMapTask(app, sourceOfSplit(assignment.split, app, assignment.skip), settings);
     case "reduce":
       return runReduceTask(
@@ -122,11 +117,6 @@ async function runTask(
         settings,
       );
   }
-}
-
-/** To open a pipe or a device that has taken the place of an input would wait for ever, or do anything. */
-function requireRegularFile({ path }: Split): void {
-  if (!statSync(path).isFile()) throw new NotAFileError(path);
 }
 
 /** Who shares the job's directory knows where the files of a map attempt are. */

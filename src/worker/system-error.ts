@@ -10,15 +10,6 @@ const advice: Readonly<Record<string, string>> = {
   ENFILE: "the whole system has too many open files",
 };
 
-/** A file that is to be read is none: to open it might wait for ever, or do anything. */
-export class NotAFileError extends Error {
-  override readonly name = "NotAFileError";
-
-  constructor(path: string) {
-    super(`cannot read '${path}': it is not a regular file any more`);
-  }
-}
-
 /** The directory of the built engine, in which no app is. */
 const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
@@ -27,7 +18,6 @@ const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
  * told apart by who has called the system, as the stack shows.
  */
 export function isOwnFileError(error: Error): boolean {
-  if (error instanceof NotAFileError) return true;
   if (!("syscall" in error) || !("code" in error)) return false;
   const { stack } = error as { readonly stack?: unknown };
   if (typeof stack !== "string") return false;

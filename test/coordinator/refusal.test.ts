@@ -59,7 +59,9 @@ describe("refusal", () => {
 
   it("refuses an app that needs what the job has not, be it of the coordinator or of the first worker", () => {
     const app = { ...grep, needs: ["--arg pattern=REGEX", "--file words.txt"] };
-    const files = [{ name: "words.txt", path: "/words.txt", sizeBytes: 1, modifiedMs: 0 }];
+    const files = [
+      { name: "words.txt", path: "/words.txt", sizeBytes: 1, modifiedMs: 0, statusChangedMs: 0, inode: "1", edges: 0 },
+    ];
     const settings = jobSettings({ files });
     const asFirst = { app: undefined, args: undefined };
     expect(refusal({ settings, ...asFirst }, { ...worker, app })).toBe("app grep.js needs --arg pattern=REGEX");

@@ -257,7 +257,13 @@ describe.concurrent("--file", () => {
     const failed = await place.run("mr", ["run", "-r", "1", "--arg", "touch=yes", ...stop, ...job]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(
-      /the job failed: reduce task 0: --file stop must stay as it is .*\/words was changed/,
+      /the job failed: reduce task 0: --file stop \(.*\/words\) changed while the job ran: it was written to/,
+    );
+    place.write("words", "a\n");
+    const inProcess = await place.run("mr", ["sequential", "-r", "1", "--arg", "touch=yes", ...stop, ...job]);
+    expect(inProcess.code).toBe(1);
+    expect(inProcess.stderr).toMatch(
+      /^mr sequential: reduce task 0 failed: --file stop \(.*\/words\) changed while the job ran: it was written to/,
     );
   });
 

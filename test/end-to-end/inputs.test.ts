@@ -28,7 +28,7 @@ function mrWith(place: Place, stdin: string, args: readonly string[], TMPDIR = p
   }
 }
 
-const keptInputs = (place: Place) => place.files().filter((name) => name.includes("mr-stdin"));
+const keptInputs = (place: Place) => place.files().filter((name) => name.includes("mr-inputs-"));
 
 describe.concurrent("inputs", () => {
   test("may be patterns, directories and compressed, and are counted all", async ({ place }) => {

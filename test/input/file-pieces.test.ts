@@ -14,7 +14,7 @@ async function read(bytes: Uint8Array, compression?: Compression): Promise<Buffe
   writeFileSync(path, bytes);
   const pieces: Uint8Array[] = [];
   const split = { file: "in", path, ...(compression === undefined ? {} : { compression }) };
-  for await (const piece of piecesOf(split)) pieces.push(piece);
+  for await (const piece of piecesOf(split, () => undefined)) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 

@@ -1,8 +1,9 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { crc32, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { findInputs } from "../../src/input/files.js";
+import { findInputs, lookAtInputs } from "../../src/input/files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -14,7 +15,15 @@ describe("findInputs", () => {
     symlinkSync("whale.txt", join(directory, "link.txt"));
     const given = `${directory}/./link.txt`;
     expect(findInputs([given])).toEqual([
-      { name: given, path: join(directory, "whale.txt"), sizeBytes: 4, modifiedMs: expect.any(Number) as number },
+      {
+        name: given,
+        path: join(directory, "whale.txt"),
+        sizeBytes: 4,
+        modifiedMs: expect.closeTo(statSync(given).mtimeMs, 2) as number,
+        statusChangedMs: expect.closeTo(statSync(given).ctimeMs, 2) as number,
+        inode: String(statSync(given).ino),
+        edges: crc32("Wäl"),
+      },
     ]);
   });
 
@@ -48,8 +57,46 @@ describe("findInputs", () => {
     expect(() => findInputs([`${directory}/sub/`])).toThrow(
       `cannot read input ${directory}/sub/: it is a directory; --recursive takes all files below it, and ${directory}/sub/* those in it`,
     );
-    expect(() => findInputs(["/dev/null"])).toThrow("cannot read input /dev/null: it is not a regular file");
+    expect(() => findInputs(["/dev/null"])).toThrow(
+      "cannot read input /dev/null: it is not a regular file, but a character device",
+    );
     expect(() => findInputs([""])).toThrow('cannot read input "": no such file');
     expect(() => findInputs(["no-1", "no-2", "no-3"])).toThrow("no-1: no such file (and 2 more inputs cannot be read)");
+  });
+
+  it("refuses a name that no file can have, and says how a list of such names is read", () => {
+    expect(() => findInputs(["a\0b\0"])).toThrow(/^cannot read input a\\0b\\0: a name has no NUL .* --inputs-from0$/);
+  });
+
+  it("shows a name that is not UTF-8 exactly, and keeps the way to its file", () => {
+    const directory = temporary.newDirectory();
+    writeFileSync(Buffer.concat([Buffer.from(`${directory}/caf`), Buffer.from([0xe9])]), "text");
+    expect(findInputs([`${directory}/caf\udce9`])).toMatchObject([
+      { name: `${directory}/caf\\xe9`, path: `${directory}/caf\udce9`, sizeBytes: 4 },
+    ]);
+    expect(() => findInputs([`${directory}/caf\udce8`])).toThrow(`${directory}/caf\\xe8: no such file`);
+  });
+});
+
+describe("lookAtInputs", () => {
+  it("tells what does not say how long it is, and does not open pipes", () => {
+    const pipe = temporary.newPath();
+    execFileSync("mkfifo", [pipe]);
+    const { dev, ino } = statSync(pipe, { bigint: true });
+    expect(lookAtInputs([pipe])).toEqual([
+      { name: pipe, isUnsized: true, descriptor: undefined, identity: `${dev}:${ino}` },
+    ]);
+    expect(statSync("/proc/cpuinfo").size).toBe(0);
+    expect(readFileSync("/proc/cpuinfo").length).toBeGreaterThan(0);
+    expect(lookAtInputs(["/proc/cpuinfo"])).toMatchObject([{ name: "/proc/cpuinfo", isUnsized: true }]);
+    const ofKernel = "/sys/kernel/mm/transparent_hugepage/enabled";
+    if (statSync(ofKernel, { throwIfNoEntry: false })?.size !== 4096) return;
+    expect(lookAtInputs([ofKernel])).toMatchObject([{ isUnsized: true }]);
+  });
+
+  it("takes an empty file for one", () => {
+    const path = temporary.newPath();
+    writeFileSync(path, "");
+    expect(lookAtInputs([path])).toMatchObject([{ sizeBytes: 0 }]);
   });
 });

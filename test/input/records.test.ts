@@ -2,8 +2,9 @@ import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InputKind } from "../../src/app/contract.js";
+import type { InputKind, ReadContext } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
+import { sourceOfSplit } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { openBytes, openText, readAll, type Read } from "./read-all.js";
@@ -158,39 +159,76 @@ describe("a whole file", () => {
 describe("a file that has changed since its splits were planned", () => {
   const kinds = ["file", "text", "lines"] as const;
 
-  it.each(kinds)("is read with what was added to its last line (%s)", async (kind) => {
+  it.each(kinds)("is read up to the length that it had, which may be in a line, with a warning (%s)", async (kind) => {
     const path = temporary.newPath();
     writeFileSync(path, "first\nlas");
     const [split] = planSplits(findInputs([path]), kind, 100);
     if (split === undefined) throw new Error("there is a split");
-    appendFileSync(path, "t");
-    for (const reader of [openText(split, { input: kind }), openBytes(split, { input: kind })]) {
-      const values = (await readAll(reader)).map(({ value }) => value);
-      expect(values.join(" ").replace(/\s/g, " ")).toBe("first last");
+    appendFileSync(path, "t\nmore\n");
+    for (const how of ["openValues", "openBytes"] as const) {
+      const source = sourceOfSplit(split, { input: kind });
+      const values = (await readAll(source[how]({} as ReadContext))).map(({ value }) => value);
+      expect(values.join(" ").replace(/\s/g, " ")).toBe("first las");
+      expect(source.warnings).toEqual([
+        `${path} grew while the job ran: the job reads the 9 bytes that it had at the beginning`,
+      ]);
     }
+    expect(temporary.openFiles()).toBe(0);
   });
 
-  it.each(kinds)("is read as far as it goes when it is shorter (%s)", async (kind) => {
-    const path = temporary.newPath();
-    writeFileSync(path, "first\nsecond\nthird");
-    const splits = planSplits(findInputs([path]), kind, 7);
-    truncateSync(path, 9);
-    for (const open of [openText, openBytes]) {
-      const values: unknown[] = [];
-      for (const split of splits)
-        values.push(...(await readAll(open(split, { input: kind }))).map(({ value }) => value));
-      expect(values.join("").replace(/\n/g, "")).toBe("firstsec");
-    }
-  });
-
-  it.each(["text", "lines"] as const)("has no record in a split that lies beyond its end by now (%s)", async (kind) => {
+  it.each(kinds)("is an error when it has become shorter, in whatever split (%s)", async (kind) => {
     const path = temporary.newPath();
     writeFileSync(path, "first\nsecond\nthird\nfourth");
     const splits = planSplits(findInputs([path]), kind, 6);
     truncateSync(path, 6);
-    for (const split of splits.slice(1)) {
-      expect(await readAll(openText(split, { input: kind }))).toEqual([]);
-      expect(await readAll(openBytes(split, { input: kind }))).toEqual([]);
+    for (const split of splits) {
+      for (const open of [openText, openBytes]) {
+        const reading = (async () => readAll(open(split, { input: kind })))();
+        await expect(reading).rejects.toThrow("it had 25 bytes when the job was planned and has 6 now");
+      }
     }
+    expect(temporary.openFiles()).toBe(0);
+  });
+
+  it("is the error, and not the record that was malformed by it", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, '{"a":1}\n{"a":2}\n');
+    const [split] = planSplits(findInputs([path]), "jsonl", 100);
+    if (split === undefined) throw new Error("there is a split");
+    const reader = await openText(split, { input: "jsonl" });
+    writeFileSync(path, "no json at all\n");
+    await expect(readAll(Promise.resolve(reader))).rejects.toThrow(/changed while the job ran/);
+  });
+
+  it("is an error when it is compressed and has grown: a part of it cannot be read", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, gzipSync("one\n"));
+    const [split] = planSplits(findInputs([path]), "lines", 100);
+    if (split === undefined) throw new Error("there is a split");
+    appendFileSync(path, gzipSync("two\n"));
+    await expect(readAll(openText(split, { input: "lines" }))).rejects.toThrow(
+      /changed while the job ran: .* and a part of a compressed file cannot be read; run the job again/,
+    );
+  });
+
+  it("is an error of a reader of the app's own, also of one that hides the error of its stream", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, "x".repeat(300_000));
+    const [split] = planSplits(findInputs([path]), "own", 100);
+    if (split === undefined) throw new Error("there is a split");
+    const reader = await openText(split, {
+      input: "own",
+      async *readRecords(stream) {
+        try {
+          for await (const bytes of stream) yield bytes;
+        } catch {
+          yield "nothing has happened";
+        }
+      },
+    });
+    expect(await reader.next()).toBe(true);
+    truncateSync(path, 10);
+    await expect(readAll(Promise.resolve(reader))).rejects.toThrow(/it had 300000 bytes .* and has 10 now/);
+    expect(temporary.openFiles()).toBe(0);
   });
 });

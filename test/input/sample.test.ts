@@ -12,7 +12,15 @@ const temporary = useTemporaryDirectory();
 const app = (input: InputKind) => ({ name: "app.js", input });
 
 function inputsOf(sizes: readonly number[]) {
-  return sizes.map((sizeBytes, index) => ({ name: `f${index}`, path: `/f${index}`, sizeBytes, modifiedMs: 0 }));
+  return sizes.map((sizeBytes, index) => ({
+    name: `f${index}`,
+    path: `/f${index}`,
+    sizeBytes,
+    modifiedMs: 0,
+    statusChangedMs: 0,
+    inode: "1",
+    edges: 0,
+  }));
 }
 
 describe("what is sampled", () => {

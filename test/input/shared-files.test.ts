@@ -1,5 +1,6 @@
-import { mkdirSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { findSharedFiles, requireUnchanged } from "../../src/input/shared-files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -13,12 +14,17 @@ function newFile(text = "text"): string {
 }
 
 describe("the files of --file", () => {
-  it("have the name that they are given, or their own, and are pinned by size and time", () => {
+  it("have the name that they are given, or their own, and are pinned by size, time, inode and checksum", () => {
     const [a, b] = [newFile("a"), newFile("bb")];
-    const place = (path: string) => ({ path: realpathSync(path), modifiedMs: statSync(path).mtimeMs });
+    const place = (path: string) => ({
+      path: realpathSync(path),
+      modifiedMs: expect.closeTo(statSync(path).mtimeMs, 2) as number,
+      statusChangedMs: expect.closeTo(statSync(path).ctimeMs, 2) as number,
+      inode: String(statSync(path).ino),
+    });
     expect(findSharedFiles([`${a}#stop words`, b])).toEqual([
-      { name: "stop words", sizeBytes: 1, ...place(a) },
-      { name: basename(b), sizeBytes: 2, ...place(b) },
+      { name: "stop words", sizeBytes: 1, edges: crc32("a"), ...place(a) },
+      { name: basename(b), sizeBytes: 2, edges: crc32("bb"), ...place(b) },
     ]);
   });
 
@@ -45,11 +51,32 @@ describe("the files of --file", () => {
     const files = findSharedFiles([`${path}#a`]);
     requireUnchanged(files);
     writeFileSync(path, "longer text");
-    expect(() => requireUnchanged(files)).toThrow(/^--file a must stay as it is .* had 4 bytes, and has 11$/);
+    expect(() => requireUnchanged(files)).toThrow(
+      `--file a (${realpathSync(path)}) changed while the job ran: it was written anew: ` +
+        "it had 4 bytes when the job was planned and has 11 now; run the job again",
+    );
     writeFileSync(path, "same");
     utimesSync(path, 1, 2);
-    expect(() => requireUnchanged(files)).toThrow(/was changed$/);
+    expect(() => requireUnchanged(files)).toThrow(
+      /: it was written to, and has the same length as before; run the job again$/,
+    );
     rmSync(path);
-    expect(() => requireUnchanged(files)).toThrow(/is gone$/);
+    expect(() => requireUnchanged(files)).toThrow(/: it is gone; run the job again$/);
+  });
+
+  it("may not grow, as an app may read to the end", () => {
+    const path = newFile("text");
+    const files = findSharedFiles([path]);
+    appendFileSync(path, "more");
+    expect(() => requireUnchanged(files)).toThrow(/it had 4 bytes when the job was planned and has 8 now/);
+  });
+
+  it("are refused when no string names them", () => {
+    expect(() => findSharedFiles(["a\0b"])).toThrow(/^cannot read --file a\\0b: a name has no NUL character/);
+    expect(() => findSharedFiles(["caf\udce9"])).toThrow(/^cannot read --file caf\\xe9: its name is not UTF-8/);
+  });
+
+  it("are refused when they do not say how long they are", () => {
+    expect(() => findSharedFiles(["/dev/null"])).toThrow(/it is not a regular file, but a character device/);
   });
 });

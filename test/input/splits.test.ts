@@ -8,7 +8,7 @@ import { planSplits, splitBytesDefault, splitBytesFor } from "../../src/input/sp
 const MiB = 2 ** 20;
 
 function input(name: string, sizeBytes: number): InputFile {
-  return { name, path: `/data/${name}`, sizeBytes, modifiedMs: 0 };
+  return { name, path: `/data/${name}`, sizeBytes, modifiedMs: 0, statusChangedMs: 0, inode: "1", edges: 0 };
 }
 
 function ranges(splits: ReturnType<typeof planSplits>): string[] {
@@ -38,7 +38,14 @@ describe("planSplits", () => {
     expect(ranges(planSplits([input("a", 25), input("empty", 0)], "own", 10))).toEqual(["a 0-25", "empty 0-0"]);
     for (const kind of recordKinds) {
       expect(planSplits([compressed], kind, 10)).toEqual([
-        { file: "b.gz", path: "/data/b.gz", startBytes: 0, endBytes: 25, compression: "gzip" },
+        {
+          file: "b.gz",
+          path: "/data/b.gz",
+          startBytes: 0,
+          endBytes: 25,
+          compression: "gzip",
+          planned: { sizeBytes: 25, modifiedMs: 0, statusChangedMs: 0, inode: "1", edges: 0 },
+        },
       ]);
     }
   });

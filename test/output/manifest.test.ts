@@ -16,7 +16,7 @@ const facts: JobFacts = {
   engineVersion: "1.2.3",
   app: { name: "own.js", hash: "ab", input: "lines", extension: "xml" },
   args: { a: "1" },
-  inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 0.5 }],
+  inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 0.5, statusChangedMs: 0, inode: "1", edges: 0 }],
   ...{ reducers: 2, output: {}, splitBytes: 9, samplePercent: 2.5, badRecordsMax: 3, mapTasks: 1, badRecords: 1 },
   files: [],
   outputs: [],
@@ -66,7 +66,9 @@ describe("the manifest", () => {
 
   it("says which files the app might read, and of a pipeline what was run before", () => {
     const first = readManifest(finishedJob({ "mr-out-0": "a 1\n" }, { args: { step: "first" } }));
-    const files = [{ name: "stop", path: "/stop.txt", sizeBytes: 7, modifiedMs: 1 }];
+    const files = [
+      { name: "stop", path: "/stop.txt", sizeBytes: 7, modifiedMs: 1, statusChangedMs: 0, inode: "1", edges: 0 },
+    ];
     const last = readManifest(finishedJob({}, { files, earlierSteps: [first] }));
     expect(last.files).toEqual([{ name: "stop", path: "/stop.txt", bytes: 7, modified: "1970-01-01T00:00:00.001Z" }]);
     expect(last.earlierSteps).toMatchObject([{ args: { step: "first" }, map: { recordsIn: 4 } }]);
@@ -76,7 +78,10 @@ describe("the manifest", () => {
   it.each([1e20, 2.7e14, -1e14])(
     "leaves out when an input was changed, if no calendar has the time %d",
     (modifiedMs) => {
-      const directory = finishedJob({}, { inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs }] });
+      const directory = finishedJob(
+        {},
+        { inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs, statusChangedMs: 0, inode: "1", edges: 0 }] },
+      );
       expect(readManifest(directory).inputs).toEqual([{ name: "in", path: "/in", bytes: 5 }]);
     },
   );
@@ -210,7 +215,17 @@ describe("clearing what an earlier job has left", () => {
       ...Object.fromEntries(
         Object.entries(names).map(([of, name]) => [
           of,
-          [{ name: "theirs", path: join(path, name), sizeBytes: 0, modifiedMs: 0 }],
+          [
+            {
+              name: "theirs",
+              path: join(path, name),
+              sizeBytes: 0,
+              modifiedMs: 0,
+              statusChangedMs: 0,
+              inode: "1",
+              edges: 0,
+            },
+          ],
         ]),
       ),
     };

@@ -7,19 +7,21 @@ import * as protocol from "../../rpc/protocol.js";
 import type { JournalRecord } from "../core/events.js";
 
 /** Raised by one with every change after which an older journal cannot be read. */
-const journalVersion = 2;
+const journalVersion = 3;
 
 const { count } = protocol;
 
+const file = v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() });
+
 /** What the job is run with, as far as another value would give another result. */
 const settings = v.strictObject({
-  inputs: v.array(v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() })),
+  inputs: v.array(file),
   reducers: count,
   partitioner: protocol.partitioner,
   output: protocol.outputSettings,
   /** The coordinator's own `--arg` values. */
   args: v.optional(protocol.args),
-  files: v.array(protocol.sharedFile),
+  files: v.array(file),
   /** Of `--split-size`; left out when it was not given. */
   splitBytes: v.optional(count),
   /** Of `--sample`; left out when all inputs are mapped. */

@@ -1,0 +1,58 @@
+/**
+ * Inputs that can be read only once, or that do not say how long they are: standard input, pipes, files in /proc. Workers
+ * are other processes, read an input in parts and perhaps more than once. So it is copied to a file for as long as this
+ * process lives, in $TMPDIR, or else in /var/tmp, which is made for long files, or else in /tmp.
+ */
+import { createReadStream, createWriteStream, fstatSync, mkdtempSync, rmSync } from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { fsPath } from "../input/file-name.js";
+import { findInputs, type InputFile, type UnsizedInput } from "../input/files.js";
+import { InputError } from "../input/input-error.js";
+import { removeWhenGone } from "../local/janitor.js";
+import { isWritableDirectory } from "../rpc/runtime-directory.js";
+
+const usual = "/var/tmp";
+
+export class CopiedInputs {
+  #directory: string | undefined;
+  #count = 0;
+
+  /** Reads an input to its end. Rejects with an InputError when it cannot be read or kept. */
+  async add(input: UnsizedInput): Promise<InputFile> {
+    const { TMPDIR = "" } = process.env;
+    const place = [TMPDIR, usual, "/tmp"].find(isWritableDirectory) ?? usual;
+    try {
+      this.#directory ??= temporaryDirectory(place);
+      const path = join(this.#directory, String((this.#count += 1)));
+      await pipeline(streamOf(input), createWriteStream(path, { flags: "wx", mode: 0o600 }));
+      const [copy] = findInputs([path]);
+      if (copy === undefined) throw new Error("it was copied, and there is no copy");
+      return { ...copy, name: input.name, isCopy: true };
+    } catch (error) {
+      const what = input.descriptor === 0 ? "standard input" : input.name;
+      const reason = (error as Error).message;
+      throw new InputError(`cannot keep ${what} in ${place}: ${reason}; set TMPDIR to a directory with more room`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** A directory that goes with this process, however that ends. */
+function temporaryDirectory(place: string): string {
+  const directory = mkdtempSync(join(place, "mr-inputs-"));
+  removeWhenGone(directory);
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function streamOf({ name, descriptor }: UnsizedInput): Readable {
+  if (descriptor === 0) return process.stdin;
+  if (descriptor === undefined) return createReadStream(fsPath(name));
+  return fstatSync(descriptor).isSocket()
+    ? new Socket({ fd: descriptor, writable: false })
+    : createReadStream("", { fd: descriptor, autoClose: false });
+}
