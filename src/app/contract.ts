@@ -104,7 +104,7 @@ export interface TaskContext {
 
 /** What `readRecords` is told. */
 export interface ReadContext extends TaskContext {
-  /** The name of the input file, as it was given on the command line. */
+  /** The name of the input file, as it was given on the command line; bytes that are not UTF-8 are shown as `\xe9`. */
   readonly filename: string;
 }
 
@@ -113,7 +113,7 @@ export type ReadRecords<Input = unknown> = (stream: Readable, ctx: ReadContext) 
 
 export interface MapContext<Value extends JsonValue = JsonValue> extends TaskContext {
   readonly kind: "map";
-  /** The name of the input file, as it was given on the command line. */
+  /** The name of the input file, as it was given on the command line; bytes that are not UTF-8 are shown as `\xe9`. */
   readonly filename: string;
   /**
    * Where the record begins in the file, in bytes; in what comes out of it when it is compressed. Of `readRecords` it is

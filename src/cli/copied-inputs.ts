@@ -24,19 +24,27 @@ export class CopiedInputs {
   async add(input: UnsizedInput): Promise<InputFile> {
     const { TMPDIR = "" } = process.env;
     const place = [TMPDIR, usual, "/tmp"].find(isWritableDirectory) ?? usual;
+    const what = input.descriptor === 0 ? "standard input" : input.name;
+    let unreadable: unknown;
     try {
       this.#directory ??= temporaryDirectory(place);
       const path = join(this.#directory, String((this.#count += 1)));
-      await pipeline(streamOf(input), createWriteStream(path, { flags: "wx", mode: 0o600 }));
-      const [copy] = findInputs([path]);
-      if (copy === undefined) throw new Error("it was copied, and there is no copy");
-      return { ...copy, name: input.name, isCopy: true };
-    } catch (error) {
-      const what = input.descriptor === 0 ? "standard input" : input.name;
-      const reason = (error as Error).message;
-      throw new InputError(`cannot keep ${what} in ${place}: ${reason}; set TMPDIR to a directory with more room`, {
-        cause: error,
+      const copy = createWriteStream(path, { flags: "wx", mode: 0o600 });
+      // The first of the two streams to fail is at fault; the other one is ended with the same error.
+      const source = streamOf(input).once("error", (error) => {
+        if (copy.errored === null) unreadable = error;
       });
+      await pipeline(source, copy);
+      const [file] = findInputs([path]);
+      if (file === undefined) throw new Error("it was copied, and there is no copy");
+      return { ...file, name: input.name, isCopy: true };
+    } catch (error) {
+      const { message } = error as Error;
+      const text =
+        error === unreadable
+          ? `cannot read input ${what}: ${message}`
+          : `cannot keep ${what} in ${place}: ${message}; set TMPDIR to a directory with more room`;
+      throw new InputError(text, { cause: error });
     }
   }
 }

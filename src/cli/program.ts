@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withExactBytes } from "../input/file-name.js";
+import { InputError } from "../input/input-error.js";
 import { withAttachedValues } from "./attached-values.js";
 import { requireUsableNames } from "./command-names.js";
 import { OptionValues, optionValuesOf } from "./option-values.js";
@@ -58,6 +59,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   let running = program;
   program.hook("preAction", async (_program, command) => {
     running = command;
+    requireCurrentDirectory();
     const values = optionValuesOf(command);
     await values?.complete();
     requireUsableNames(command);
@@ -84,6 +86,18 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   }
   if (exitCode === exitCodes.done) await setImmediate(); // An error of the last write comes now.
   process.exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
+}
+
+/** Throws an InputError when the current directory was removed: no relative path leads anywhere, and Node's `path` throws. */
+function requireCurrentDirectory(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    throw new InputError(
+      "the current directory is gone: it was removed after this shell went there; go to one that exists (cd)",
+      { cause: error },
+    );
+  }
 }
 
 /** As the kernel has it; only Linux has this file. */
