@@ -1,5 +1,5 @@
 /**
- * Finds the lines that match a regular expression (JavaScript's, with the flag `u`): the paper's "distributed grep".
+ * Finds the lines that match a regular expression (JavaScript's, with the flags `s` and `u`): the paper's "distributed grep".
  *
  *     mr run grep --arg pattern='[Ww]hite whale' data/pg-*.txt
  *
@@ -46,7 +46,8 @@ export function reduceStream(filename: string, found: Iterable<Found>, ctx: Redu
 
 function compile(pattern = ""): RegExp {
   try {
-    return new RegExp(pattern, "u");
+    // A line may have any character in it, and `.` matches each.
+    return new RegExp(pattern, "su");
   } catch (cause) {
     throw new Error(`grep cannot use --arg pattern=${pattern}: ${(cause as Error).message}`, { cause });
   }

@@ -19,7 +19,7 @@ const entry =
 export function map(_filename: string, line: string, ctx: MapContext<number>): void {
   const url = entry.exec(line)?.[1];
   if (url === undefined) ctx.counter("malformed lines").add();
-  else ctx.emit(ctx.args["query"] === "drop" ? url.replace(/\?.*/, "") : url, 1);
+  else ctx.emit(ctx.args["query"] === "drop" ? url.replace(/\?.*/s, "") : url, 1);
 }
 
 export { sum as combine, sum as reduce } from "./support/sum.js";

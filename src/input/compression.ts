@@ -5,9 +5,6 @@
 export const compressions = ["gzip", "zstd"] as const;
 export type Compression = (typeof compressions)[number];
 
-/** So many bytes tell it. */
-export const magicBytes = 4;
-
 /** How a file that begins with these bytes is compressed; undefined when it is not. */
 export function compressionOf(first: Uint8Array): Compression | undefined {
   const [a, b, c, d] = first;

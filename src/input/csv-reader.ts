@@ -17,7 +17,6 @@ import type { RecordReader } from "./record-reader.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 const newline = 0x0a;
-const byteOrderMark = Buffer.from("\ufeff");
 
 /** A longer row is a bad record; with a quote that is never closed, the rest of the file would be one. */
 const rowBytesMax = 16 * 2 ** 20;
@@ -103,7 +102,6 @@ export class CsvReader implements RecordReader<CsvRow> {
     const { value, offset } = this.#chunks;
     this.#isUtf8 = isUtf8(value);
     this.#at = offset;
-    if (offset === 0 && value.subarray(0, byteOrderMark.length).equals(byteOrderMark)) this.#at += byteOrderMark.length;
     // There is no more of it, since it is too long.
     if (unfinished > 0 && value.length <= unfinished && !this.#chunks.isLast)
       this.#fault = `a row of more than ${rowBytesMax} bytes (is a quote not closed?)`;

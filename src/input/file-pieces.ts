@@ -1,15 +1,97 @@
+import { headBytes, notText } from "./binary-format.js";
 import { ChangedInputError } from "./changed-input-error.js";
+import { contentOf } from "./content.js";
 import { InputHandle, type InputPlace, type Warn } from "./input-handle.js";
+import { beginsWithUtf8Mark, decodedPieces, encodingName, encodingOf, utf8Mark } from "./text-encoding.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 import { UnsupportedInputError } from "./unsupported-input-error.js";
 
 const pieceBytes = 64 * 1024;
 
 /**
- * All bytes of a file from its beginning, in pieces, decompressed if it is compressed. Throws an UnreadableInputError when
- * it cannot be decompressed, and what reading throws. The file is closed when the generator has ended.
+ * All bytes of a file from its beginning, in pieces, by whose places its records are named: decompressed, and decoded to
+ * UTF-8 without a byte order mark, if it has to be either; else as they are.
+ *
+ * Throws an UnreadableInputError when it cannot be decompressed or decoded, and what reading throws; when `refusesBinary`,
+ * also when a compressed file holds what is no text. The file is closed when the generator has ended.
  */
-export async function* piecesOf(place: InputPlace, warn: Warn = () => undefined): AsyncGenerator<Uint8Array> {
+export async function* piecesOf(
+  file: InputPlace,
+  warn: Warn = () => undefined,
+  refusesBinary = false,
+): AsyncGenerator<Uint8Array> {
+  const { compression, encoding } = file;
+  const pieces = decompressedPieces(file, warn);
+  if (compression !== undefined) yield* textPieces(pieces, file, refusesBinary);
+  else if (encoding !== undefined) yield* decodedPieces(pieces, encoding, file.file);
+  else yield* pieces;
+}
+
+/**
+ * The bytes of a file for an app that reads it by itself: decompressed, and otherwise as they are, without the byte order
+ * mark of UTF-8. Text in another encoding gets a warning.
+ */
+export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const piece of withHead(decompressedPieces(file, warn))) {
+    const encoding = isFirst ? encodingOf(piece) : undefined;
+    if (encoding !== undefined) {
+      warn(
+        `${file.file} begins with the byte order mark of ${encodingName(encoding)}, and readRecords is given its bytes`,
+      );
+    }
+    const isMarked = isFirst && beginsWithUtf8Mark(piece);
+    isFirst = false;
+    yield isMarked ? piece.subarray(utf8Mark.length) : piece;
+  }
+}
+
+/** What the decompressed pieces hold, as UTF-8 without a byte order mark. */
+async function* textPieces(
+  pieces: AsyncIterable<Uint8Array>,
+  { file }: InputPlace,
+  refusesBinary: boolean,
+): AsyncGenerator<Uint8Array> {
+  const all = withHead(pieces);
+  try {
+    const first = await all.next();
+    if (first.done === true) return;
+    const head = Buffer.from(first.value.buffer, first.value.byteOffset, first.value.length);
+    const { binary, compression, encoding } = contentOf(head.subarray(0, headBytes));
+    if (refusesBinary && binary !== undefined) throw new UnreadableInputError(notText(file, binary, true));
+    if (refusesBinary && compression !== undefined) {
+      throw new UnreadableInputError(
+        `${file} is compressed twice: what it holds is ${compression} data; decompress it once before the job`,
+      );
+    }
+    const unread = (async function* () {
+      yield head;
+      yield* all;
+    })();
+    if (encoding !== undefined) {
+      yield* decodedPieces(unread, encoding, file);
+      return;
+    }
+    yield beginsWithUtf8Mark(head) ? head.subarray(utf8Mark.length) : head;
+    yield* all;
+  } finally {
+    await all.return(undefined);
+  }
+}
+
+/** The same pieces, of which the first has all bytes by which contents are recognised. */
+async function* withHead(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | undefined;
+  for await (const piece of pieces) {
+    if (head === undefined || head.length < headBytes) {
+      head = head === undefined ? piece : Buffer.concat([head, piece]);
+      if (head.length >= headBytes) yield head;
+    } else yield piece;
+  }
+  if (head !== undefined && head.length < headBytes) yield head;
+}
+
+async function* decompressedPieces(place: InputPlace, warn: Warn): AsyncGenerator<Uint8Array> {
   const { file, compression } = place;
   const handle = new InputHandle(place, warn);
   try {

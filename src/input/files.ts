@@ -8,11 +8,14 @@ import {
   type BigIntStats,
   type Stats,
 } from "node:fs";
-import { compressionOf, compressionOfName, magicBytes, type Compression } from "./compression.js";
+import { headBytes, type BinaryFormat } from "./binary-format.js";
+import { compressionOfName, type Compression } from "./compression.js";
+import { contentOf, type Content } from "./content.js";
 import { fsPath, nameOfBytes, shownName } from "./file-name.js";
 import { stateOf, type FileState } from "./file-state.js";
 import { InputError } from "./input-error.js";
 import { statsOf } from "./stats-of.js";
+import type { Encoding } from "./text-encoding.js";
 
 /** A regular input file that can be read, and its state when the job was planned. */
 export interface InputFile extends FileState {
@@ -22,6 +25,10 @@ export interface InputFile extends FileState {
   readonly path: string;
   /** Undefined when it is not compressed. */
   readonly compression?: Compression | undefined;
+  /** As its byte order mark says; undefined when it is UTF-8. */
+  readonly encoding?: Encoding | undefined;
+  /** Undefined when it may be text. */
+  readonly binary?: BinaryFormat | undefined;
   /** It is a copy of what can be read only once, such as a pipe, and goes with the process that made it. */
   readonly isCopy?: true;
 }
@@ -102,10 +109,10 @@ function look(name: string): FoundInput {
   if (path === undefined) return { name: shownName(name), isUnsized: true, descriptor, identity };
   const opened = openSync(fsPath(name), "r");
   try {
-    const compression = compressionIn(name, opened);
+    const content = contentIn(name, opened);
     const state = sizedState(opened);
     if (state === undefined) return { name: shownName(name), isUnsized: true, descriptor, identity: undefined };
-    return { name: shownName(name), path, ...state, ...(compression === undefined ? {} : { compression }) };
+    return { name: shownName(name), path, ...state, ...content };
   } finally {
     closeSync(opened);
   }
@@ -142,12 +149,12 @@ function problemWith(name: string, error: unknown): string {
   return `cannot read input ${name === "" ? '""' : shown}: ${reason(error as NodeJS.ErrnoException)}`;
 }
 
-/** How the file is compressed, by its first bytes. Throws an Error when its name says something else. */
-function compressionIn(name: string, descriptor: number): Compression | undefined {
-  const first = Buffer.alloc(magicBytes);
-  const found = compressionOf(first.subarray(0, readSync(descriptor, first, 0, magicBytes, 0)));
+/** What the file holds, by its first bytes. Throws an Error when its name says that it is compressed in another way. */
+function contentIn(name: string, descriptor: number): Content {
+  const head = Buffer.alloc(headBytes);
+  const content = contentOf(head.subarray(0, readSync(descriptor, head, 0, headBytes, 0)));
   const expected = compressionOfName(name);
-  if (expected === undefined || found === expected) return found;
+  if (expected === undefined || content.compression === expected) return content;
   throw new Error(`it is not what ${expected} writes, as its name says (is it damaged? if not, give it another name)`);
 }
 

@@ -6,7 +6,7 @@ import { changeSince, edgesOf } from "./file-state.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /** Of an input file: how it is called, where it is, and what it must be. */
-export type InputPlace = Pick<Split, "file" | "path" | "compression" | "planned">;
+export type InputPlace = Pick<Split, "file" | "path" | "compression" | "encoding" | "planned">;
 
 /** Told what the user must hear of an input that is read all the same, in a sentence that names the file. */
 export type Warn = (message: string) => void;
@@ -51,6 +51,18 @@ export class InputHandle {
       throw new ChangedInputError(this.#place.file, `it ends after ${position} of its ${this.sizeBytes} bytes`);
     }
     return read;
+  }
+
+  /** The first bytes of the file, at most so many. */
+  head(bytes: number): Buffer {
+    const head = Buffer.alloc(Math.min(bytes, this.sizeBytes));
+    let filled = 0;
+    while (filled < head.length) {
+      const read = this.read(head, filled, head.length - filled, filled);
+      if (read === 0) break;
+      filled += read;
+    }
+    return head.subarray(0, filled);
   }
 
   /** Throws a ChangedInputError when the file is not what it was. May be called again. */

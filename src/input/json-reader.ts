@@ -2,20 +2,29 @@ import { isUtf8 } from "node:buffer";
 import type { JsonValue } from "../app/contract.js";
 import { BadRecordError } from "./bad-record-error.js";
 import type { ByteSource } from "./byte-source.js";
+import { isArrayOfRecords, notJsonLines, shapeOf } from "./json-shape.js";
 import { LineReader } from "./line-readers.js";
 import type { RecordReader } from "./record-reader.js";
 
 /** What bytes that are not UTF-8 become when they are decoded; it may also be in the text itself. */
 const replacement = "\ufffd";
-const byteOrderMark = "\ufeff";
 
 /** The documents of JSON Lines, parsed. A line of white space is none. A line that is no document is a bad record. */
 export class JsonReader implements RecordReader<JsonValue> {
   readonly #lines: LineReader;
+  readonly #file: string;
+  readonly #isWholeFile: boolean;
+  /** Set until the first document of the file, of which more can be told than of the others. */
+  #awaitsFirst: boolean;
+  /** The first document, which may turn out to be the only one, is an array of what should be documents. */
+  #isArrayOfRecords = false;
   value: JsonValue = null;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, file: string) {
     this.#lines = new LineReader(source);
+    this.#file = file;
+    this.#isWholeFile = source.isWholeFile;
+    this.#awaitsFirst = source.firstOffset === 0;
   }
 
   get offset(): number {
@@ -29,8 +38,11 @@ export class JsonReader implements RecordReader<JsonValue> {
   next(): boolean | Promise<boolean> {
     for (;;) {
       const isThere = this.#lines.next();
-      if (typeof isThere !== "boolean") return isThere.then((isThere) => isThere && (this.#parse() || this.next()));
-      if (!isThere || this.#parse()) return isThere;
+      if (typeof isThere !== "boolean") {
+        return isThere.then((isThere) => (isThere ? this.#parse() || this.next() : this.#end()));
+      }
+      if (!isThere) return this.#end();
+      if (this.#parse()) return true;
     }
   }
 
@@ -42,14 +54,29 @@ export class JsonReader implements RecordReader<JsonValue> {
   #parse(): boolean {
     const { value: line, offset, endOffset } = this.#lines;
     if (line.includes(replacement) && !isUtf8(this.#lines.bytes)) throw notUtf8(offset, endOffset);
-    const text = offset === 0 && line.startsWith(byteOrderMark) ? line.slice(1) : line;
     try {
-      this.value = JSON.parse(text) as JsonValue;
+      this.value = JSON.parse(line) as JsonValue;
     } catch (error) {
-      if (text.trim() === "") return false;
+      if (line.trim() === "") return false;
+      if (this.#awaitsFirst) this.#refuseOtherShape(line);
       throw new BadRecordError(offset, endOffset, `not JSON: ${(error as Error).message}`, { cause: error });
     }
+    if (this.#awaitsFirst) {
+      this.#awaitsFirst = false;
+      this.#isArrayOfRecords = this.#isWholeFile && isArrayOfRecords(this.value);
+    } else this.#isArrayOfRecords = false;
     return true;
+  }
+
+  #refuseOtherShape(line: string): void {
+    this.#awaitsFirst = false;
+    const shape = shapeOf(line, this.#lines.ahead());
+    if (shape !== undefined) throw notJsonLines(this.#file, shape);
+  }
+
+  #end(): false {
+    if (this.#isArrayOfRecords) throw notJsonLines(this.#file, "array");
+    return false;
   }
 }
 

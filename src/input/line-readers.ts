@@ -37,6 +37,11 @@ export class LineReader implements RecordReader<string> {
     return this.#bytes.subarray(this.offset - this.#chunks.offset, this.endOffset - this.#chunks.offset);
   }
 
+  /** The lines that come next, as far as they are in memory already. */
+  ahead(): string[] {
+    return this.#text.slice(this.#at).split("\n");
+  }
+
   close(): void | Promise<void> {
     return this.#chunks.close();
   }

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { ReadContext, ReadRecords } from "../app/contract.js";
 import type { Split } from "../rpc/protocol.js";
 import { ChangedInputError } from "./changed-input-error.js";
-import { piecesOf } from "./file-pieces.js";
+import { bytePiecesOf } from "./file-pieces.js";
 import type { Warn } from "./input-handle.js";
 import type { RecordReader } from "./record-reader.js";
 
@@ -60,7 +60,7 @@ export class OwnReader implements RecordReader<unknown> {
 
   async *#counted(split: Split, warn: Warn): AsyncGenerator<Uint8Array> {
     try {
-      for await (const piece of piecesOf(split, warn)) {
+      for await (const piece of bytePiecesOf(split, warn)) {
         this.bytesRead += piece.length;
         yield piece;
       }

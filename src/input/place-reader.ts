@@ -16,7 +16,7 @@ export class PlaceReader {
   async read(file: InputPlace, offset: number, endOffset: number): Promise<Buffer | undefined> {
     try {
       const bytes =
-        file.compression === undefined
+        file.compression === undefined && file.encoding === undefined
           ? readStored(file, offset, endOffset)
           : await this.#decompress(file, offset, endOffset);
       return bytes.length === endOffset - offset ? bytes : undefined;

@@ -19,6 +19,7 @@ import { BadRecordError } from "./bad-record-error.js";
 import { linesIn, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
 import type { Warn } from "./input-handle.js";
+import { FirstOffsetReader } from "./first-offset-reader.js";
 import { JsonReader } from "./json-reader.js";
 import { LineBytesReader, LineReader } from "./line-readers.js";
 import { lineNumber } from "./line-number.js";
@@ -72,7 +73,11 @@ export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly
     skipped,
     warnings,
     openValues: async (context) => leavingOut(await openValues(split, format, context, warn)),
-    openBytes: () => Promise.resolve(leavingOut(bytesIn(sourceOf(split, format, warn), format))),
+    // What an app does with the bytes of a whole file need not have to do with text.
+    openBytes: () => {
+      const source = sourceOf(split, format, format.input !== "file", warn);
+      return Promise.resolve(leavingOut(bytesIn(source, format)));
+    },
     describe: (error) => describe(error, split, format),
   };
 }
@@ -83,7 +88,7 @@ async function openValues(
   context: ReadContext,
   warn: Warn,
 ): Promise<RecordReader<unknown>> {
-  if (format.readRecords === undefined) return valuesIn(sourceOf(split, format, warn), split, format);
+  if (format.readRecords === undefined) return valuesIn(sourceOf(split, format, true, warn), split, format);
   const { OwnReader } = await import("./own-reader.js");
   return new OwnReader(split, format.readRecords, context, warn);
 }
@@ -93,8 +98,8 @@ async function describe(error: BadRecordError, split: Split, { input }: RecordFo
   return new BadRecordError(error.offset, error.endOffset, `${place}: ${error.message}`, { cause: error.cause });
 }
 
-function sourceOf(split: Split, { input }: RecordFormat, warn: Warn): ByteSource {
-  return input === "file" ? wholeFile(split, warn) : linesIn(split, warn);
+function sourceOf(split: Split, { input }: RecordFormat, refusesBinary: boolean, warn: Warn): ByteSource {
+  return input === "file" ? wholeFile(split, refusesBinary, warn) : linesIn(split, warn);
 }
 
 /**
@@ -103,9 +108,18 @@ function sourceOf(split: Split, { input }: RecordFormat, warn: Warn): ByteSource
  */
 export async function valuesIn(
   source: ByteSource,
+  split: Pick<Split, "file">,
+  format: RecordFormat,
+  columns?: readonly string[],
+): Promise<RecordReader<unknown>> {
+  return fromFirstOffset(await readerOfValues(source, split, format, columns), source);
+}
+
+async function readerOfValues(
+  source: ByteSource,
   { file }: Pick<Split, "file">,
   { input, csv = {} }: RecordFormat,
-  columns?: readonly string[],
+  columns: readonly string[] | undefined,
 ): Promise<RecordReader<unknown>> {
   switch (input) {
     case "file":
@@ -115,9 +129,9 @@ export async function valuesIn(
     case "lines":
       return new LineReader(source);
     case "jsonl":
-      return new JsonReader(source);
+      return new JsonReader(source, file);
     case "pairs":
-      return new PairReader(new JsonReader(source));
+      return new PairReader(new JsonReader(source, file));
     case "csv":
       // Most jobs do without the parser, and need not load it.
       return new (await import("./csv-reader.js")).CsvReader(source, file, csv, columns);
@@ -129,5 +143,10 @@ export async function valuesIn(
 /** The records in some bytes, as bytes. */
 export function bytesIn(source: ByteSource, { input }: RecordFormat): RecordReader<Uint8Array> {
   if (input === "file") return new WholeBytesReader(source);
-  return input === "lines" ? new LineBytesReader(source) : new ChunkReader(source);
+  return fromFirstOffset(input === "lines" ? new LineBytesReader(source) : new ChunkReader(source), source);
+}
+
+/** The first record of a file begins at its byte order mark. */
+function fromFirstOffset<Value>(reader: RecordReader<Value>, { start, firstOffset }: ByteSource): RecordReader<Value> {
+  return start === firstOffset ? reader : new FirstOffsetReader(reader, start, firstOffset);
 }

@@ -1,5 +1,6 @@
 import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
+import { notText } from "./binary-format.js";
 import type { InputFile } from "./files.js";
 import { InputError } from "./input-error.js";
 import { wholeBytesMax } from "./whole-reader.js";
@@ -14,8 +15,11 @@ const splitsPerWorker = 3;
 const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl", "pairs"];
 
 /** Whether a file may be read from its middle. */
-export function isCuttable(kind: RecordKind, { compression }: Pick<InputFile, "compression">): boolean {
-  return kindsOfLines.includes(kind) && compression === undefined;
+export function isCuttable(
+  kind: RecordKind,
+  { compression, encoding }: Pick<InputFile, "compression" | "encoding">,
+): boolean {
+  return kindsOfLines.includes(kind) && compression === undefined && encoding === undefined;
 }
 
 /**
@@ -23,16 +27,20 @@ export function isCuttable(kind: RecordKind, { compression }: Pick<InputFile, "c
  *
  * Files of lines are cut into equal parts of at most `splitBytes`, wherever that is, so that planning reads nothing. All
  * others are one split each: whole files, CSV, in which a line end may be in the middle of a row, files that the app reads
- * by itself, and compressed files, of which no part can be read without what is before it. An empty file has no line and
+ * by itself, and files that are compressed or not UTF-8, whose readers begin at the beginning. An empty file has no line and
  * no row, and so no split.
  *
  * Throws an InputError that names the file when an app is to be given a whole file that is longer than a string can be.
  * That holds for `mapBytes`, too, which needs no string: who plans knows what an app is given, and not as what. How long
  * a compressed file is, its reader finds out.
+ *
+ * Throws an InputError, too, for a file that is not text, unless the app may want bytes: `readRecords`, or `mapBytes` of a
+ * whole file. There the reader of the file decides.
  */
 export function planSplits(inputs: readonly InputFile[], kind: RecordKind, splitBytes: number): Split[] {
   return inputs.flatMap((input) => {
-    const { name, sizeBytes, compression } = input;
+    const { name, sizeBytes, compression, binary } = input;
+    if (binary !== undefined && kind !== "file" && kind !== "own") throw new InputError(notText(name, binary));
     if (kind === "file" && compression === undefined && sizeBytes > wholeBytesMax) {
       throw new InputError(tooLong(name, sizeBytes));
     }
@@ -54,13 +62,14 @@ export function lengthOf({ startBytes, endBytes }: Split): number {
 }
 
 function parts(input: InputFile, count: number): Split[] {
-  const { name, path, compression, sizeBytes, modifiedMs, statusChangedMs, inode, edges } = input;
+  const { name, path, compression, encoding, sizeBytes, modifiedMs, statusChangedMs, inode, edges } = input;
   return Array.from({ length: count }, (_, part) => ({
     file: name,
     path,
     startBytes: Math.floor((sizeBytes / count) * part),
     endBytes: part === count - 1 ? sizeBytes : Math.floor((sizeBytes / count) * (part + 1)),
     ...(compression === undefined ? {} : { compression }),
+    ...(encoding === undefined ? {} : { encoding }),
     planned: { sizeBytes, modifiedMs, statusChangedMs, inode, edges },
   }));
 }

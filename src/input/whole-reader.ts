@@ -24,6 +24,7 @@ export class WholeBytesReader implements RecordReader<Uint8Array> {
 
   constructor(source: ByteSource) {
     this.#source = source;
+    this.endOffset = source.start;
     this.#block = Buffer.allocUnsafeSlow(Math.min(source.length ?? blockBytes, wholeBytesMax));
   }
 

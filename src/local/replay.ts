@@ -63,9 +63,12 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
   return { ...report, passed: report.maps.length, failed };
 }
 
-function wholeFileOf({ file, path, compression }: KeptRecord): Split {
-  const split = { file, path, startBytes: 0, endBytes: Number.MAX_SAFE_INTEGER };
-  return compression === undefined ? split : { ...split, compression };
+function wholeFileOf({ file, path, compression, encoding }: KeptRecord): Split {
+  return {
+    ...{ file, path, startBytes: 0, endBytes: Number.MAX_SAFE_INTEGER },
+    ...(compression === undefined ? {} : { compression }),
+    ...(encoding === undefined ? {} : { encoding }),
+  };
 }
 
 /** The whole file is looked at before the first record is run. */

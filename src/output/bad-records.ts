@@ -18,6 +18,7 @@ import { compressions } from "../input/compression.js";
 import { InputError } from "../input/input-error.js";
 import { LineReader } from "../input/line-readers.js";
 import { PlaceReader } from "../input/place-reader.js";
+import { encodings } from "../input/text-encoding.js";
 import { badRecordsName, temporaryBadRecordsName } from "./names.js";
 import { commitFile, StagedFile } from "./staged-file.js";
 
@@ -36,6 +37,8 @@ const place = {
   input: v.picklist(recordKinds),
   /** How the file is compressed, if it is: then the places are those in what comes out. */
   compression: v.optional(v.picklist(compressions)),
+  /** The encoding of the file when it is not UTF-8: then the places are those in UTF-8. */
+  encoding: v.optional(v.picklist(encodings)),
   /** What attempts ended with at this record. */
   error: v.strictObject({ message: v.string(), stack: v.optional(v.string()) }),
   /** The number of its map task. */

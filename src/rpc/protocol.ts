@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { recordKinds } from "../app/input-kinds.js";
 import { isNeed, needsMax } from "../app/needs.js";
 import { compressions } from "../input/compression.js";
+import { encodings } from "../input/text-encoding.js";
 import { sideNamePattern } from "../output/names.js";
 import { isWriterExtension, outputFormats } from "../output/output-format.js";
 import {
@@ -96,6 +97,8 @@ export const split = v.strictObject({
   endBytes: count,
   /** How the file is compressed, if it is: then it is a split as a whole, and its places are those in what comes out. */
   compression: v.optional(v.picklist(compressions)),
+  /** The encoding of a text that is not UTF-8: then, too, it is a split as a whole, and its places are those in UTF-8. */
+  encoding: v.optional(v.picklist(encodings)),
   /** What the file was when the job was planned, and must still be; left out of files that are the engine's own. */
   planned: v.optional(v.strictObject(fileState)),
 });

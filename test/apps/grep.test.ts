@@ -23,6 +23,15 @@ test.each<[string, string, string, string[]]>([
   expect(lines(text, pattern)).toEqual(expected);
 });
 
+test("grep takes a carriage return and the separators of Unicode for characters of a line, as grep -E does", () => {
+  const text = "get 10%\rget 100% done\nstart\u2028middle\u2029done\r\nplain done\nget done, not\n";
+  expect(lines(text, "^(get|start|plain).*done$")).toEqual([
+    "f:1 get 10%\rget 100% done",
+    "f:2 start\u2028middle\u2029done",
+    "f:3 plain done",
+  ]);
+});
+
 test("grep numbers lines from 1 in each file, and a file given twice has its lines twice", () => {
   const twice = ["a b.txt", "x\ny x\n"] as const;
   const output = runApp(grep, [twice, ["c", "x"], twice], { pattern: "x" });

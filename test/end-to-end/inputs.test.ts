@@ -85,6 +85,49 @@ describe.concurrent("inputs", () => {
     expect(place.read("report.html")).toContain(warning);
   });
 
+  test("in UTF-16, or that begin with a byte order mark, are searched as their text", async ({ place }) => {
+    const lines = "hello whale\r\nno\nhello\n";
+    place.write("utf-16.txt", Buffer.from(`\ufeff${lines}`, "utf16le"));
+    place.write("utf-16.txt.gz", gzipSync(Buffer.from(`\ufeff${lines}`, "utf16le")));
+    place.write("utf-8.txt", `\ufeff${lines}`);
+    place.write("utf-8.txt.gz", gzipSync(`\ufeff${lines}`));
+    const names = ["utf-16.txt", "utf-16.txt.gz", "utf-8.txt", "utf-8.txt.gz"];
+    const expected = names.flatMap((name) => [`${name}:1 hello whale`, `${name}:3 hello`]);
+    const grep = ["grep", "--arg", "pattern=^hello", "--split-size", "1KiB"];
+    for (const command of ["run", "sequential"]) {
+      await place.succeed("mr", [command, ...grep, ...names]);
+      expect(output(place)).toEqual(inByteOrder(expected));
+    }
+    await place.succeed("mr", ["run", "wc", ...names]);
+    expect(output(place)).toEqual(wordCount(names.map(() => lines)));
+    expect(mrWith(place, "utf-16.txt", ["run", "wc", "-"]).status).toBe(0);
+    expect(output(place)).toEqual(wordCount([lines]));
+  });
+
+  test("that are no text are refused by name, with the command that makes them readable", async ({ place }) => {
+    place.write("w.txt", text);
+    execFileSync("tar", ["cf", "w.tar", "w.txt"], { cwd: place.directory });
+    place.write("w.tar.gz", gzipSync(place.readBytes("w.tar")));
+    place.write("w.xz", Buffer.from("fd377a585a000004e6d6b446", "hex"));
+    place.write("app.mjs", "export const map = (name, text, ctx) => ctx.emit(text, 1); export const reduce = () => 1;");
+    const refused = (name: string, command: string) =>
+      new RegExp(`${name} is .*make it readable first: ${command} ${name} `);
+    for (const [app, name, command] of [
+      ["wc", "w.tar", "tar -xOf"],
+      ["wc", "w.tar.gz", "tar -xOf"],
+      ["wc", "w.xz", "xz -dc"],
+      ["app.mjs", "w.tar", "tar -xOf"],
+    ] as const) {
+      for (const program of ["run", "sequential"]) {
+        const { code, stderr } = await place.run("mr", [program, app, "w.txt", name]);
+        expect(code).not.toBe(0);
+        expect(stderr).toMatch(refused(name, command));
+        expect(stderr).not.toMatch(/\n\s+at /);
+      }
+    }
+    expect(place.files().filter((name) => name.includes("mr-out-"))).toEqual([]);
+  });
+
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     test(`leave nothing when ${signal} ends the program before standard input has ended`, async ({ place }) => {
       execFileSync("mkfifo", ["pipe"], { cwd: place.directory });

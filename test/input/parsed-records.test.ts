@@ -24,7 +24,13 @@ async function read(bytes: Uint8Array | string, format: RecordFormat, splitBytes
   }
   const [whole] = planSplits(findInputs([compressed]), format.input, splitBytes);
   if (whole === undefined) throw new Error("a compressed file is a split");
-  expect(await readAll(openText(whole, format))).toEqual(found);
+  // What comes out of a compressed file begins behind its byte order mark.
+  const markBytes = Buffer.from(bytes).toString().startsWith("\ufeff") ? 3 : 0;
+  const expected = found.map((each) => {
+    const offset = Math.max(0, each.offset - markBytes);
+    return { ...each, offset, endOffset: each.endOffset - markBytes };
+  });
+  expect(await readAll(openText(whole, format))).toEqual(expected);
   expect(temporary.openFiles()).toBe(0);
   return found;
 }
@@ -37,7 +43,11 @@ describe("jsonl", () => {
   const jsonl = { input: "jsonl" } as const;
 
   it("has each document in exactly one split, and where it is", async () => {
+    const isObject = (value: unknown) => typeof value === "object" && value !== null;
     const run = async (documents: unknown[], ends: string[], splitBytes: number) => {
+      // A file that is a single array of objects is taken for a mistake.
+      const [only] = documents;
+      fc.pre(!(documents.length === 1 && Array.isArray(only) && only.length > 0 && only.every(isObject)));
       let text = "";
       const expected = documents.map((value, n) => {
         const offset = Buffer.byteLength(text);

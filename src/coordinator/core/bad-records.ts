@@ -10,13 +10,14 @@ export function badRecords({ app, maps, skipped }: State): BadRecord[] {
   const errors = new Map(skipped.map(({ task, offset, error }) => [`${task} ${offset}`, error]));
   return maps.flatMap(({ index: task, split, commit }) => {
     if (split === undefined || commit === undefined) return [];
-    const { file, path, compression } = split;
-    const compressed = compression === undefined ? {} : { compression };
+    const { file, path, compression, encoding } = split;
+    const stored = {
+      ...(compression === undefined ? {} : { compression }),
+      ...(encoding === undefined ? {} : { encoding }),
+    };
     return commit.skipped.flatMap(({ offset, endOffset }) => {
       const error = errors.get(`${task} ${offset}`);
-      return error === undefined
-        ? []
-        : [{ file, path, ...compressed, offset, endOffset, input: app.input, error, task }];
+      return error === undefined ? [] : [{ file, path, ...stored, offset, endOffset, input: app.input, error, task }];
     });
   });
 }

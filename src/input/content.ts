@@ -1,0 +1,20 @@
+import { binaryFormatOf, type BinaryFormat } from "./binary-format.js";
+import { compressionOf, type Compression } from "./compression.js";
+import { encodingOf, type Encoding } from "./text-encoding.js";
+
+/** What a file holds, as its first bytes say; nothing of this when it is UTF-8, or something that is not recognised. */
+export interface Content {
+  readonly compression?: Compression;
+  readonly encoding?: Encoding;
+  readonly binary?: BinaryFormat;
+}
+
+/** `head` is the first `headBytes` of a file, or all of a shorter one. */
+export function contentOf(head: Buffer): Content {
+  const compression = compressionOf(head);
+  if (compression !== undefined) return { compression };
+  const encoding = encodingOf(head);
+  if (encoding !== undefined) return { encoding };
+  const binary = binaryFormatOf(head);
+  return binary === undefined ? {} : { binary };
+}
