@@ -1,23 +1,23 @@
-/** Formats that hold text or records, but are not text themselves: what they are, and the command that makes text of them. */
+/** Recognises files that hold text or records but are not text, and knows the command that turns each into text. */
 
 import { encodingName, unmarkedEncodingOf, type Encoding } from "./text-encoding.js";
 
-/** A format that no app reads as text. */
+/** A format that cannot be read as text. */
 export interface BinaryFormat {
-  /** What the file is, as in "it is …". */
+  /** Completes the sentence "the file is …". */
   readonly what: string;
   /** The command that makes it readable; `file` is its name, quoted for the shell. */
   readonly command: (file: string) => string;
 }
 
-/** So many bytes at the beginning of a file tell what it is: one block of a tar archive. */
+/** How many bytes at the beginning of a file are needed to recognise it: the header of a tar archive. */
 export const headBytes = 512;
 
 const piped = (command: string) => (file: string) => `${command} ${file} | mr run APP -`;
 
 const tar: BinaryFormat = { what: "a tar archive", command: piped("tar -xOf") };
 
-/** By their first bytes, which are not those of a text. */
+/** Formats whose magic numbers contain bytes that no text has. */
 const formats: readonly (BinaryFormat & { readonly magic: Buffer })[] = [
   { magic: hex("fd377a585a00"), what: "xz-compressed", command: piped("xz -dc") },
   { magic: hex("377abcaf271c"), what: "a 7z archive", command: (file) => `7z e -so ${file} | mr run APP -` },
@@ -35,7 +35,7 @@ const formats: readonly (BinaryFormat & { readonly magic: Buffer })[] = [
   { magic: Buffer.from("SQLite format 3\0"), what: "an SQLite database", command: fromSqlite },
 ];
 
-/** Their first bytes could also be those of a text, which has no other bytes than text has. */
+/** Formats whose magic numbers are printable: such a file must also contain a control character. */
 const readableFormats: typeof formats = [
   { magic: Buffer.from("PAR1"), what: "a Parquet file", command: fromParquet },
   { magic: Buffer.from("PARE"), what: "an encrypted Parquet file", command: fromParquet },
@@ -44,7 +44,7 @@ const readableFormats: typeof formats = [
   { magic: Buffer.from("%PDF-"), what: "a PDF document", command: (file) => `pdftotext ${file} - | mr run APP -` },
 ];
 
-/** What a file that begins with these bytes is; undefined when it may be text. Give it `headBytes`, or all of the file. */
+/** The format of a file that begins with `head`: its first `headBytes`, or all of a shorter file. Undefined when it may be text. */
 export function binaryFormatOf(head: Buffer): BinaryFormat | undefined {
   const encoding = unmarkedEncodingOf(head);
   const begins = ({ magic }: { readonly magic: Buffer }) => head.subarray(0, magic.length).equals(magic);
@@ -60,11 +60,11 @@ export function binaryFormatOf(head: Buffer): BinaryFormat | undefined {
 }
 
 /**
- * Why a file of that format cannot be read as text, and what to do; `file` is its name. `isCompressed` when the format is
- * that of the data inside a compressed file.
+ * The error for a file in that format; `file` is its name. `isCompressed` means that the format was found in the data
+ * inside a compressed file.
  */
 export function notText(file: string, { what, command }: BinaryFormat, isCompressed = false): string {
-  // What standard input was fed from is not known here.
+  // The name of the file behind standard input is unknown.
   const name = file === "-" ? "FILE" : quoted(file);
   if (!isCompressed)
     return `${file} is ${what}, which cannot be read as text; make it readable first: ${command(name)}`;
@@ -115,12 +115,12 @@ function zipOf(head: Buffer): BinaryFormat | undefined {
   return { what: "a zip archive", command: piped("unzip -p") };
 }
 
-/** `BZh1` to `BZh9`, and the digits of π that begin a block, or those of its square root that end a file without any. */
+/** `BZh1` to `BZh9`, then the digits of π (a block) or of its square root (the end of an empty file). */
 function isBzip2(head: Buffer): boolean {
   return /^BZh[1-9](?:314159265359|177245385090)/.test(head.toString("latin1", 0, 4) + head.toString("hex", 4, 10));
 }
 
-/** A header of any kind of tar has the sum of its bytes in it, of which its own are taken for spaces. */
+/** Every kind of tar header contains the sum of its bytes, taken with spaces in place of the sum. */
 function isTar(head: Buffer): boolean {
   if (head.length < headBytes) return false;
   const field = /^ *([0-7]{1,7})[ \0]/.exec(head.toString("latin1", 148, 156))?.[1];
@@ -139,7 +139,7 @@ function isLzma(head: Buffer): boolean {
   return isPowerOf2 && (length === 0xffffffffffffffffn || length < 2n ** 48n);
 }
 
-/** Whether there is a byte that no text has, but for line ends, tabs and the like. */
+/** Whether it has a control character other than line ends, tabs, backspaces, form feeds and escapes. */
 function hasControlCharacters(head: Buffer): boolean {
   return head.some((byte) => byte < 0x20 && !(byte >= 0x08 && byte <= 0x0d) && byte !== 0x1b);
 }

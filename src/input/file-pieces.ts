@@ -9,11 +9,11 @@ import { UnsupportedInputError } from "./unsupported-input-error.js";
 const pieceBytes = 64 * 1024;
 
 /**
- * All bytes of a file from its beginning, in pieces, by whose places its records are named: decompressed, and decoded to
- * UTF-8 without a byte order mark, if it has to be either; else as they are.
+ * All bytes of a file in pieces, as its readers count them. A file that is compressed or in another encoding is decompressed
+ * and decoded to UTF-8, without a byte order mark; any other file is as it is, mark included.
  *
- * Throws an UnreadableInputError when it cannot be decompressed or decoded, and what reading throws; when `refusesBinary`,
- * also when a compressed file holds what is no text. The file is closed when the generator has ended.
+ * Throws an UnreadableInputError when the file cannot be decompressed or decoded, and whatever reading throws; with
+ * `refusesBinary`, also when a compressed file holds something other than text. The file is closed when the generator has ended.
  */
 export async function* piecesOf(
   file: InputPlace,
@@ -28,8 +28,8 @@ export async function* piecesOf(
 }
 
 /**
- * The bytes of a file for an app that reads it by itself: decompressed, and otherwise as they are, without the byte order
- * mark of UTF-8. Text in another encoding gets a warning.
+ * The bytes of a file for an app's own reader: decompressed, and otherwise unchanged except that the byte order mark of
+ * UTF-8 is dropped. Text in another encoding causes a warning.
  */
 export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerator<Uint8Array> {
   let isFirst = true;
@@ -46,7 +46,7 @@ export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerato
   }
 }
 
-/** What the decompressed pieces hold, as UTF-8 without a byte order mark. */
+/** Decompressed pieces as UTF-8 without a byte order mark. */
 async function* textPieces(
   pieces: AsyncIterable<Uint8Array>,
   { file }: InputPlace,
@@ -79,7 +79,7 @@ async function* textPieces(
   }
 }
 
-/** The same pieces, of which the first has all bytes by which contents are recognised. */
+/** The same bytes, with a first piece long enough to recognise the contents. */
 async function* withHead(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let head: Uint8Array | undefined;
   for await (const piece of pieces) {

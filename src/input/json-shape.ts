@@ -1,16 +1,16 @@
-/** Tells JSON Lines from a JSON document that is laid out otherwise: such a file must not be read line by line. */
+/** Tells JSON Lines from other JSON, such as an array or indented documents, which must not be read line by line. */
 import type { JsonValue } from "../app/contract.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /**
- * What a file is whose first line is no document, and `ahead` the lines after it: undefined when it is JSON Lines with
- * a malformed first line.
+ * How a file is laid out whose first line does not parse; `ahead` are the lines after it. Undefined for JSON Lines with a
+ * malformed first line.
  */
 export function shapeOf(firstLine: string, ahead: readonly string[]): "array" | "document" | undefined {
   const first = firstLine.trim();
   const isArray = first.startsWith("[");
   if (!isArray && !first.startsWith("{")) return undefined;
-  // An array of which each element has its line.
+  // Even when each element has a line of its own, and parses.
   if (first === "[") return "array";
   const next = ahead.find((line) => line.trim() !== "");
   if (next === undefined || isDocument(next)) return undefined;
@@ -18,7 +18,7 @@ export function shapeOf(firstLine: string, ahead: readonly string[]): "array" | 
   return /[{[,:]$/.test(first) ? "document" : undefined;
 }
 
-/** Whether a document that is a whole file is an array of what should be its lines. A list of numbers or strings is a row. */
+/** Whether a file's only document is an array whose elements should be lines. An array of plain values is taken for a row. */
 export function isArrayOfRecords(document: JsonValue): boolean {
   return (
     Array.isArray(document) &&

@@ -1,15 +1,15 @@
-/** In which encoding a text is, as its first bytes say; and the way from there to UTF-8. */
+/** Recognises the encoding of a text by its first bytes, and decodes it to UTF-8. */
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /** Encodings that are recognised by their byte order mark and decoded. All else is read as UTF-8. */
 export const encodings = ["utf-16le", "utf-16be", "utf-32le", "utf-32be"] as const;
 export type Encoding = (typeof encodings)[number];
 
-/** Encoded in UTF-8; what it encodes is no part of a text at whose beginning it stands. */
+/** The byte order mark in UTF-8. At the beginning of a file it is not part of the text. */
 export const utf8Mark: Buffer = Buffer.from("\ufeff");
 
 const marks: readonly (readonly [Encoding, Buffer])[] = [
-  // The mark of UTF-16 begins that of UTF-32, and no text begins with U+0000.
+  // Before UTF-16, whose mark is a prefix of this one: no text begins with U+0000.
   ["utf-32le", Buffer.from([0xff, 0xfe, 0, 0])],
   ["utf-32be", Buffer.from([0, 0, 0xfe, 0xff])],
   ["utf-16le", Buffer.from([0xff, 0xfe])],
@@ -25,14 +25,14 @@ export function beginsWithUtf8Mark(head: Uint8Array): boolean {
   return utf8Mark.equals(head.subarray(0, utf8Mark.length));
 }
 
-/** As the user names them. */
+/** The name that `iconv` knows. */
 export function encodingName(encoding: Encoding): string {
   return encoding.toUpperCase();
 }
 
 /**
- * The encoding of a file that begins with these bytes and has no byte order mark, as its zero bytes say: those of UTF-8
- * have none, those of Latin letters in UTF-16 every other. Undefined when it is UTF-8, or there is too little to tell.
+ * Guesses the encoding of a file without a byte order mark from where its zero bytes are: Latin letters in UTF-16 have
+ * one in every other byte. Undefined when it may be UTF-8.
  */
 export function unmarkedEncodingOf(head: Uint8Array): Encoding | undefined {
   const units = Math.floor(head.length / 4);
@@ -50,8 +50,8 @@ export function unmarkedEncodingOf(head: Uint8Array): Encoding | undefined {
 }
 
 /**
- * Text in that encoding as UTF-8, without its byte order mark. Throws an UnreadableInputError that names the file when it
- * is not in that encoding: it ends in the middle of a character, or has half a surrogate pair.
+ * Decodes text to UTF-8, without its byte order mark. Throws an UnreadableInputError that names the file when the text ends
+ * in the middle of a character or contains half a surrogate pair.
  */
 export async function* decodedPieces(
   pieces: AsyncIterable<Uint8Array>,
@@ -69,7 +69,7 @@ export async function* decodedPieces(
   /** A high surrogate whose low one comes with the next piece. */
   let pending = "";
   for await (const piece of pieces) {
-    // Not the piece itself: bytes are swapped in place.
+    // A copy, since bytes are swapped in place.
     const bytes = Buffer.concat([rest, piece]);
     const whole = bytes.length - (bytes.length % unitBytes);
     rest = bytes.subarray(whole);

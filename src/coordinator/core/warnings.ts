@@ -1,13 +1,13 @@
 const warningsMax = 100;
 
-/** The warnings of a job: each text once, the first hundred of them. */
+/** The first hundred different warnings of a job. */
 export class Warnings {
   readonly #texts = new Set<string>();
   #omitted = 0;
 
   /**
-   * Takes the warnings of a committed attempt, and returns what the user is to be told now: the texts that are new, and
-   * once that later ones are only counted.
+   * Takes the warnings of a committed attempt and returns what to tell the user now: the new texts and, once, that
+   * further ones are only counted.
    */
   add(warnings: readonly string[]): string[] {
     const told: string[] = [];
