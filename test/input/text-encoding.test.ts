@@ -169,7 +169,7 @@ describe("the byte order mark of UTF-8", () => {
     }
     const pairs = `${mark}{"key":"a","value":1}\n`;
     const csv = `${mark}"a b",c\n1,2\n`;
-    for (const convert of [Buffer.from, gzipSync] as const) {
+    for (const convert of [(text: string) => Buffer.from(text), (text: string) => gzipSync(text)]) {
       expect(await recordsOf(convert(pairs), "jsonl")).toEqual([{ key: "a", value: 1 }]);
       expect(await recordsOf(convert(pairs), "pairs")).toEqual([{ key: "a", value: 1 }]);
       expect(await recordsOf(convert(csv), "csv")).toEqual([{ "a b": "1", c: "2" }]);
