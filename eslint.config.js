@@ -15,6 +15,14 @@ export default tseslint.config(
       "@typescript-eslint/no-invalid-void-type": "off",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       eqeqeq: "error",
+      "no-restricted-properties": [
+        "error",
+        {
+          object: "process",
+          property: "exit",
+          message: "It drops what a slow reader of standard output or error has not taken yet: see terminal/exit.ts.",
+        },
+      ],
       "no-restricted-imports": [
         "error",
         {
@@ -24,6 +32,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // The one place that may, and what runs in a thread, in tests and in tools.
+    files: ["src/terminal/exit.ts", "src/worker/executor.ts", "apps/**", "bench/**", "scripts/**", "test/**"],
+    rules: { "no-restricted-properties": "off" },
   },
   {
     files: ["**/*.js"],

@@ -1,9 +1,10 @@
 import type { JobReport } from "../coordinator/job-end.js";
 import type { PoolFailure } from "../local/worker-pool.js";
 import { badRecordsName } from "../output/names.js";
+import { exitCodeOf } from "../terminal/exit.js";
 import { samplePercentOf } from "./job-options.js";
 import { outputsText, placeText } from "./outputs-text.js";
-import { appFrames, Exit, exitCodes, say, signalExitCode } from "./program.js";
+import { appFrames, Exit, exitCodes, say } from "./program.js";
 
 /** Of what a failed attempt has written; the rest only with --debug. */
 const outputLinesShown = 10;
@@ -54,7 +55,7 @@ export async function tellEnd(program: string, end: JobEnd, given: Given): Promi
   // It may have failed by itself just then.
   const isStopped = report.failure === undefined || report.failure.message === `stopped by ${stoppedBy}`;
   if (stoppedBy !== undefined && isStopped)
-    throw new Exit(signalExitCode(stoppedBy), withWhatIsLeft(`stopped by ${stoppedBy}`, end));
+    throw new Exit(exitCodeOf(stoppedBy), withWhatIsLeft(`stopped by ${stoppedBy}`, end));
   if (report.failure !== undefined) throw failed(report.failure, end, given.debug ?? false);
 }
 

@@ -1,11 +1,11 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
 import { readFileSync } from "node:fs";
-import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withExactBytes } from "../input/file-name.js";
 import { InputError } from "../input/input-error.js";
+import { exit } from "../terminal/exit.js";
 import { withAttachedValues } from "./attached-values.js";
 import { requireUsableNames } from "./command-names.js";
 import { OptionValues, optionValuesOf } from "./option-values.js";
@@ -75,17 +75,27 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     lost.push(error);
     say(commandPath(running), `cannot write to standard output: ${error.message}`);
   });
+  process.on("uncaughtException", (error) => {
+    // An app that runs in this process has thrown it: see `StrayErrors`.
+    if (process.listenerCount("uncaughtException") > 1) return;
+    void exit(sayError(error, running));
+  });
   let exitCode: number = exitCodes.done;
   try {
     await program.parseAsync(withAttachedValues(program, withExactBytes(process.argv, commandLineOfThis)));
   } catch (error) {
-    const { code, message, details } = explain(error, running.getOptionValue("debug") === true);
-    if (message !== "") say(commandPath(running), message);
-    if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
-    exitCode = code;
+    exitCode = sayError(error, running);
   }
   if (exitCode === exitCodes.done) await setImmediate(); // An error of the last write comes now.
-  process.exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
+  return exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
+}
+
+/** Says what has ended a command, and returns what to exit with. */
+function sayError(error: unknown, command: CommandUnknownOpts): number {
+  const { code, message, details } = explain(error, command.getOptionValue("debug") === true);
+  if (message !== "") say(commandPath(command), message);
+  if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
+  return code;
 }
 
 /** Throws an InputError when the current directory was removed: no relative path leads anywhere, and Node's `path` throws. */
@@ -131,11 +141,6 @@ export function appFrames(error: unknown): string | undefined {
 /** Writes a message to standard error, in the name of the program. */
 export function say(program: string, message: string): void {
   process.stderr.write(`${program}: ${message}\n`);
-}
-
-/** The exit code of a program that was ended by a signal. */
-export function signalExitCode(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
 }
 
 /** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */

@@ -9,6 +9,7 @@ import { outputsText } from "./outputs-text.js";
 import { outputSettings } from "./job-options.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
 import { withStdoutAside } from "./stdout-aside.js";
+import { makeOutputSynchronous } from "./synchronous-output.js";
 import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
 
@@ -62,6 +63,7 @@ function ownDirectory() {
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 
 async function replay(typed: string, file: string, given: Given, command: CommandUnknownOpts): Promise<void> {
+  makeOutputSynchronous();
   const [{ resolveApp }, { findInputs, lookAt }, { findSharedFiles }, { replayBadRecords }] = await Promise.all([
     import("../app/resolve.js"),
     import("../input/files.js"),

@@ -13,6 +13,7 @@ import { outputsText, placeText } from "./outputs-text.js";
 import { outputSettings, partitionerOf, reducersOfSteps, samplePercentOf } from "./job-options.js";
 import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
+import { makeOutputSynchronous } from "./synchronous-output.js";
 import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
 
@@ -52,6 +53,7 @@ Examples:
   $ ${path} --inspect ./my-app.ts one-file.txt      # stops in the debugger at the first record`,
     )
     .action(async (typed, names, given, command) => {
+      makeOutputSynchronous();
       const { arg, file = [], outputDir, quiet, splitSize, memory, inspect } = given;
       const samplePercent = samplePercentOf(given);
       const [{ resolveApp, mayHaveSteps }, { findSharedFiles }, { splitBytesDefault }, { runSequentially }] =

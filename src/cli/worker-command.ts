@@ -1,8 +1,9 @@
 import { Command } from "@commander-js/extra-typings";
 import prettyMs from "pretty-ms";
+import { exit, exitCodeOf } from "../terminal/exit.js";
 import { profileDestination } from "./profile-destination.js";
 import * as options from "./options.js";
-import { Exit, exitCodes, onSignals, say, signalExitCode } from "./program.js";
+import { Exit, exitCodes, onSignals, say } from "./program.js";
 
 /** `mr-worker`, or `mr worker`: runs tasks of an app for a coordinator until the job has ended. */
 export function workerCommand(name: string, path = name) {
@@ -46,7 +47,7 @@ Examples:
         },
         // Whoever is in a hurry need not wait for the task at hand, and whoever is in more of a hurry for nothing.
         (signal) => {
-          if (departure.signal.aborted) process.exit(signalExitCode(signal));
+          if (departure.signal.aborted) void exit(exitCodeOf(signal));
           departure.stop(signal);
         },
       );
@@ -78,6 +79,7 @@ Examples:
           }),
           departure,
           onJoined: (id) => tell(`joined as worker ${id}`),
+          onAfterthought: (message) => say(path, message),
           onLost: () => tell("lost the coordinator; waiting for it to come back"),
         });
         if (outcome === "failed") throw new Exit(exitCodes.failed, "the job failed or was stopped");
@@ -85,7 +87,7 @@ Examples:
         tell("the job is done");
       } catch (error) {
         if (signal.aborted && !(error instanceof Exit)) {
-          throw new Exit(signalExitCode(signal.reason as NodeJS.Signals));
+          throw new Exit(exitCodeOf(signal.reason as NodeJS.Signals));
         }
         throw error;
       }

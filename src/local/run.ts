@@ -6,6 +6,7 @@
  * name, which somebody would have to remove, and nobody waits for it to be there.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { AppFile } from "../app/resolve.js";
@@ -14,6 +15,7 @@ import type { JobReport } from "../coordinator/job-end.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { JobDirectory } from "../output/directory.js";
 import { missingDirectories } from "../output/make-directory.js";
+import { reopenedPipe } from "../terminal/reopened-pipe.js";
 import { connectionDescriptor, type WorkerStart } from "./supervision.js";
 import { WorkerPool, type PoolFailure } from "./worker-pool.js";
 
@@ -123,12 +125,18 @@ function directoriesToMake(path: string): string[] {
 function spawnWorker(start: WorkerStart): { child: ChildProcess; connection: Duplex | undefined } {
   // As seen from where the build puts this, too.
   const program = fileURLToPath(new URL("../local/worker-child.js", import.meta.url));
-  const stdio: ("ignore" | "inherit" | "pipe" | "ipc" | NodeJS.WriteStream)[] = [];
+  const stdio: ("ignore" | "pipe" | "ipc" | number | NodeJS.WriteStream)[] = [];
   // What an app prints is no result of `mr run`, and does not go where those go.
-  stdio.push("ignore", process.stderr, "inherit");
+  const pipe = reopenedPipe(2);
+  stdio.push("ignore", pipe ?? process.stderr, pipe ?? process.stderr);
   stdio[connectionDescriptor] = "pipe";
   stdio.push("ipc");
-  const child = spawn(process.execPath, [program, JSON.stringify(start)], { stdio });
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, [program, JSON.stringify(start)], { stdio });
+  } finally {
+    if (pipe !== undefined) closeSync(pipe);
+  }
   const connection = (child.stdio as readonly unknown[] | undefined)?.[connectionDescriptor] as Duplex | undefined;
   // An error also closes it, and that is noticed.
   connection?.on("error", () => undefined);

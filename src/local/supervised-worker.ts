@@ -23,6 +23,8 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
   try {
     const onJoined = () => void tell({ type: "joined" });
     const onLost = () => undefined;
+    // The supervisor says it: this process may be killed before a slow reader has taken what it writes.
+    const onAfterthought = (message: string) => void tell({ type: "warning", message });
     await runWorker({
       app: start.app,
       args: undefined,
@@ -32,6 +34,7 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
       departure,
       onJoined,
       onLost,
+      onAfterthought,
     });
     return 0;
   } catch (error) {

@@ -25,5 +25,7 @@ export interface WorkerStart {
 export type WorkerMessage =
   /** The coordinator has taken it in. */
   | { readonly type: "joined" }
+  /** The user should know this. */
+  | { readonly type: "warning"; readonly message: string }
   /** Before it exits: it could not work, and nor could another one in its place. */
   | { readonly type: "unfit"; readonly message: string };

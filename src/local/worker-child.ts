@@ -4,6 +4,7 @@
  */
 import { Departure } from "../worker/departure.js";
 import { Executor } from "../worker/executor-host.js";
+import { exit } from "../terminal/exit.js";
 import type { WorkerStart } from "./supervision.js";
 
 // Who reads may have seen enough (`| head`), or the disk of a log is full. The job goes on: its results are files.
@@ -15,4 +16,4 @@ const executor = Executor.start(start.app, start.profiles, departure.signal);
 // Whoever awaits it is not loaded yet.
 executor.catch(() => undefined);
 
-void import("./supervised-worker.js").then(async ({ work }) => process.exit(await work(start, executor, departure)));
+void import("./supervised-worker.js").then(async ({ work }) => exit(await work(start, executor, departure)));

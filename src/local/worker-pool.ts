@@ -64,6 +64,7 @@ export class WorkerPool {
     let hasJoined = false;
     worker.on("message", (message: WorkerMessage) => {
       if (message.type === "joined") hasJoined = this.#haveAnyJoined = true;
+      else if (message.type === "warning") this.#warn(message.message);
       else this.#fail({ message: message.message, isUsersMistake: true });
     });
     const ended = once(worker, "exit").then(

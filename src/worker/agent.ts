@@ -41,6 +41,8 @@ export interface WorkerOptions {
   onJoined(id: string): void;
   /** Called when the coordinator is lost and waited for. */
   onLost(): void;
+  /** Called at the end of the job with an error of the app that came after its attempt had ended. */
+  onAfterthought(message: string): void;
 }
 
 /**
@@ -233,7 +235,7 @@ class Agent {
   #sayAfterthought(): void {
     const { afterthought } = this.#slot;
     if (afterthought === undefined) return;
-    console.error(`an error of the app came too late to be told: ${afterthought.message}`);
+    this.#options.onAfterthought(`an error of the app came too late to be told: ${afterthought.message}`);
   }
 }
 

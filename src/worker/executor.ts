@@ -13,6 +13,7 @@ import { sourceOfSplit } from "../input/records.js";
 import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
+import { writeSynchronously } from "../terminal/synchronous-writes.js";
 import { profiled } from "./cpu-profile.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { failureOf, type ReduceInputFile } from "./failure.js";
@@ -40,6 +41,10 @@ const progress: Progress = {
     done[3] = (done[3] ?? 0) + 1;
   },
 };
+// What the app prints arrives, whatever becomes of this thread. To wait for a reader is not to be stuck: see `stall-watch.ts`.
+const onWait = () => progress.takeValue();
+writeSynchronously(process.stdout, 1, { onWait });
+writeSynchronously(process.stderr, 2, { onWait });
 const output = new TaskOutput([process.stdout, process.stderr], new OutputTail(start.output));
 let revoked = new AbortController();
 
@@ -47,7 +52,7 @@ let revoked = new AbortController();
 // the thread, and with it the attempt that runs; pairs that came too late end the job.
 process.on("uncaughtException", (error: unknown) => {
   send({ type: "dying", failure: failureOf(error) });
-  process.exit(1);
+  process.exit(1); // Of the thread alone, which has written all that it was to write.
 });
 
 void serve();
