@@ -31,6 +31,12 @@ module.exports = {
       "Only worker and local touch records and load apps.",
     ),
     only(
+      "ground-stands-alone",
+      { path: "^src/(machine|terminal)/" },
+      { path: "^src/", pathNot: "^src/(machine|terminal)/" },
+      "What the machine grants, and how text reaches a terminal, depends on nothing of the engine.",
+    ),
+    only(
       "status-sees-the-snapshot-only",
       { path: "^src/status/" },
       { path: "^src/", pathNot: "^src/status/", dependencyTypesNot: ["type-only"] },

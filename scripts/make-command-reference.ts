@@ -6,21 +6,25 @@
  * It is the same on every machine: what a default is made of is named there, not what it comes to here.
  */
 import { realpathSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { format, resolveConfig } from "prettier";
 import { mrProgram } from "../src/cli/commands.js";
 import { OptionValues } from "../src/cli/option-values.js";
+import { collectorBytesFor, mebibytes, workersDefault } from "../src/machine/budget.js";
 import { runtimePath } from "../src/rpc/runtime-directory.js";
 
 /** Where the reference is. */
 export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md", import.meta.url));
 
 /** What stands in the help of this machine and of no other, and what it stands for. */
+const { workers, reason } = workersDefault();
 const ofThisMachine: readonly [here: string, anywhere: string][] = [
-  [`${availableParallelism()}, one a core`, "one a core"],
+  [`${workers}, ${reason}`, "one a core"],
+  ...[1, workers].map(
+    (n) => [`(default: ${mebibytes(collectorBytesFor(n))})`, "(default: 256MiB)"] as [string, string],
+  ),
   [runtimePath(".sock"), "/var/tmp/mr-<uid>.sock"],
 ];
 

@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { InputFile } from "../input/files.js";
 import { findSharedFiles } from "../input/shared-files.js";
+import { collectorBytesFor } from "../machine/budget.js";
 import type { OutputFormat, OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
@@ -19,6 +20,8 @@ interface Given {
   readonly splitSize?: number | undefined;
   readonly sample?: number | undefined;
   readonly memory: number;
+  /** Missing when workers are started by others. */
+  readonly workers?: number | undefined;
   readonly arg?: Readonly<Record<string, string>> | undefined;
   readonly file?: readonly string[] | undefined;
   readonly taskTimeout: number;
@@ -49,7 +52,7 @@ export function jobOptions(
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
     samplePercent: samplePercentOf(given),
-    collectorBytes: given.memory,
+    collectorBytes: memoryOf(given, command),
     args: given.arg,
     files: findSharedFiles(given.file ?? []),
     taskTimeoutMs: given.taskTimeout,
@@ -60,6 +63,12 @@ export function jobOptions(
     resume: given.resume === true && areInputsKept,
     engineVersion: packageVersion(),
   };
+}
+
+/** The memory for the pairs of a map task: as it was given, or a share of what the workers have together. */
+function memoryOf({ memory, workers }: Pick<Given, "memory" | "workers">, command: CommandUnknownOpts): number {
+  if (workers === undefined || command.getOptionValueSource("memory") !== "default") return memory;
+  return collectorBytesFor(workers);
 }
 
 /** How keys are spread over the reduce tasks. Throws an InputError when the command line says so, and there are none. */

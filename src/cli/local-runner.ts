@@ -1,6 +1,7 @@
 import type { AppFile } from "../app/resolve.js";
 import { runCluster, type RunEnd } from "../local/run.js";
 import type { JobDirectory } from "../output/directory.js";
+import { memoryProblem } from "../machine/budget.js";
 import type { StatusServer } from "../status/server.js";
 import { JobConsole } from "./job-console.js";
 import type { jobOptions } from "./job-options.js";
@@ -52,8 +53,10 @@ export class LocalRunner {
     this.#console.log(message);
   };
 
-  /** Serves the status page, if it is wanted. Rejects with a StatusAddressError. */
+  /** Says what may go wrong, and serves the status page, if it is wanted. Rejects with a StatusAddressError. */
   async open(): Promise<void> {
+    const problem = memoryProblem(this.#given.workers);
+    if (problem !== undefined) this.log(problem);
     this.#statusPage = await startStatusPage(this.#path, this.#given);
   }
 

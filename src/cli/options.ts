@@ -1,7 +1,7 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
 import { outputFormats } from "../output/output-format.js";
 import { runtimePath } from "../rpc/runtime-directory.js";
 import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
@@ -75,10 +75,11 @@ export const sample = () =>
     "map only a part of the inputs: so much of each split, or of files that are not cut, so many",
   ).argParser(percentage);
 
-export const memory = () =>
+/** Where the number of workers is known, the default is decided once more: see `memoryOf`. */
+export const memory = (workers = workersDefault().workers) =>
   new Option("--memory <size>", "memory for the pairs of a map task; what is more is sorted and kept on disk meanwhile")
     .argParser(size("1MiB", "1GiB"))
-    .default(256 * 2 ** 20, "256MiB");
+    .default(collectorBytesFor(workers), mebibytes(collectorBytesFor(workers)));
 
 export const connectTimeout = () =>
   new Option("--connect-timeout <duration>", "how long to wait for a coordinator that is not up yet")
@@ -187,7 +188,12 @@ export const json = () => new Option("--json", "print a report as JSON on standa
 
 export const debug = () => new Option("--debug", "show stack traces");
 
-export const workers = () =>
-  new Option("-w, --workers <n>", "number of worker processes")
+export const workers = () => {
+  const { workers, reason } = workersDefault();
+  return new Option(
+    "-w, --workers <n>",
+    "number of worker processes; the default heeds the CPU and memory limits of a container",
+  )
     .argParser(wholeNumber(1, 1000))
-    .default(availableParallelism(), `${availableParallelism()}, one a core`);
+    .default(workers, `${workers}, ${reason}`);
+};

@@ -38,7 +38,7 @@ function commandLine() {
     .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())
-    .addOption(options.memory())
+    .addOption(options.memory(1))
     .addOption(options.inspect())
     .addOption(options.quiet())
     .addOption(options.debug())

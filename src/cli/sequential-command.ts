@@ -37,7 +37,7 @@ export function sequentialCommand() {
     .addOption(options.file())
     .addOption(options.splitSize(false))
     .addOption(options.sample())
-    .addOption(options.memory())
+    .addOption(options.memory(1))
     .addOption(options.inspect())
     .addOption(options.cpuProf())
     .addOption(options.quiet())

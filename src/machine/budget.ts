@@ -1,0 +1,68 @@
+/** How many workers a job has by default, and how much memory each may take: what the machine has, or a container grants. */
+import { availableParallelism } from "node:os";
+import { readGroupLimits, type GroupLimits } from "./cgroup.js";
+
+const MiB = 2 ** 20;
+
+/** What the coordinator takes. Measured, as what follows: memory that the system cannot take back. */
+const coordinatorBytes = 32 * MiB;
+/** What a worker takes besides the pairs of its map task, with an app that keeps little. */
+const workerBytes = 120 * MiB;
+/** With less memory for pairs than this, a map task sorts and writes more than it maps. */
+const collectorBytesUseful = 16 * MiB;
+const [collectorBytesMin, collectorBytesDefault] = [4 * MiB, 256 * MiB];
+
+/** A number of workers, and why there are not more. */
+export interface WorkersDefault {
+  readonly workers: number;
+  readonly reason: string;
+}
+
+let known: GroupLimits | undefined;
+
+/** What this process is granted. It is read once. */
+export function groupLimits(): GroupLimits {
+  return (known ??= readGroupLimits());
+}
+
+/** One worker a core, but not more than the CPU quota can keep busy, nor than fit into the memory. */
+export function workersDefault(limits = groupLimits(), cores = availableParallelism()): WorkersDefault {
+  const { cpus = Infinity, memoryBytes = Infinity } = limits;
+  // Part of a core is worth a worker: otherwise it would stay unused.
+  const byQuota = Math.max(1, Math.ceil(cpus));
+  const byMemory = workersThatFit(memoryBytes);
+  if (byMemory < Math.min(cores, byQuota)) {
+    return {
+      workers: byMemory,
+      reason: `as many as fit into the container's memory limit of ${mebibytes(memoryBytes)}`,
+    };
+  }
+  if (byQuota < cores) {
+    const shown = Math.round(cpus * 100) / 100;
+    return { workers: byQuota, reason: `for the container's CPU quota of ${shown} ${shown === 1 ? "core" : "cores"}` };
+  }
+  return { workers: cores, reason: "one a core" };
+}
+
+/** How many workers fit into a memory of that size: at least one. */
+function workersThatFit(memoryBytes: number): number {
+  return Math.max(1, Math.floor((memoryBytes - coordinatorBytes) / (workerBytes + collectorBytesUseful)));
+}
+
+/** What to say when so many workers may be too many for the container's memory; undefined when they fit. */
+export function memoryProblem(workers: number, { memoryBytes = Infinity } = groupLimits()): string | undefined {
+  const fitting = workersThatFit(memoryBytes);
+  if (workers <= fitting) return undefined;
+  return `${workers} workers may be too many for the container's memory limit of ${mebibytes(memoryBytes)}: --workers ${fitting} fits`;
+}
+
+/** How much memory the pairs of a map task may take when so many workers share what this process is granted. */
+export function collectorBytesFor(workers: number, { memoryBytes = Infinity } = groupLimits()): number {
+  const share = Math.floor((memoryBytes - coordinatorBytes) / workers) - workerBytes;
+  return Math.min(collectorBytesDefault, Math.max(collectorBytesMin, share));
+}
+
+/** A size for people, such as `256MiB`. */
+export function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / MiB)}MiB`;
+}
