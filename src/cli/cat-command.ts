@@ -21,10 +21,9 @@ export function catCommand() {
     .addHelpText(
       "after",
       `
-Records are written as they are in the files, uncompressed. Each file is in the order of its keys, so that the whole is
-too. Text does not say where a key ends: whole lines are compared, as "LC_ALL=C sort -m" does it, and the value is what
-follows the last space. The files of a job without reduce tasks, and those of an app's own writer, are written one after
-the other.
+Records are written as they are in the files, uncompressed, and in the order of their keys. Text in which both keys and
+values have spaces, or one has a line end, cannot be put in order, and is refused. The files of a job without reduce
+tasks, and those of an app's own writer, are written one after the other.
 
 Examples:
   $ mr cat counts | less

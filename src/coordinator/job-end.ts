@@ -116,7 +116,9 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
     outputs: outputTasks(state).flatMap(({ index, commit }) => {
       if (commit?.checksum === undefined) return [];
       const { recordsOut: records, bytesOut: bytes } = commit.done;
-      return [{ name: outputNameOf(job, index), records, bytes, checksum: commit.checksum }];
+      return [
+        { name: outputNameOf(job, index), records, bytes, checksum: commit.checksum, textKeyEnd: commit.textKeyEnd },
+      ];
     }),
     badRecords,
     map: snapshot.map,

@@ -12,6 +12,7 @@ import { attemptMeasures, count, type SharedFile } from "../rpc/protocol.js";
 import { looksLikeOutput, manifestName, temporaryManifestName } from "./names.js";
 import { outputFormats, type OutputSettings } from "./output-format.js";
 import { writeWhole } from "./staged-file.js";
+import { textKeyEnds, type TextKeyEnd } from "./text-key-end.js";
 
 /** Raised by one with every change after which an older program cannot read a manifest. */
 const manifestVersion = 1;
@@ -69,6 +70,8 @@ const manifest = v.object({
       records: count,
       bytes: count,
       crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+      /** Where the keys in a `text` file end. Missing for other formats, and in what an earlier version has written. */
+      keyEnd: v.optional(v.picklist(textKeyEnds)),
     }),
   ),
   /** What was run before it in a pipeline, in this order; the inputs are what the last of them has made. */
@@ -87,6 +90,7 @@ interface OutputFacts {
   readonly bytes: number;
   /** CRC-32. */
   readonly checksum: number;
+  readonly textKeyEnd?: TextKeyEnd | undefined;
 }
 
 /** What the manifest is made of. */
@@ -174,8 +178,8 @@ function manifestOf(job: JobFacts, endedMs: number): Manifest {
       skipBadRecords: job.badRecordsMax,
     },
     tasks: { map: job.mapTasks, reduce: job.reducers },
-    outputs: job.outputs.map(({ name, records, bytes, checksum }) => {
-      return { name, records, bytes, crc32: crc32Text(checksum) };
+    outputs: job.outputs.map(({ name, records, bytes, checksum, textKeyEnd: keyEnd }) => {
+      return { name, records, bytes, crc32: crc32Text(checksum), ...(keyEnd === undefined ? {} : { keyEnd }) };
     }),
     badRecords: job.badRecords,
     map: measuresOf(job.map),

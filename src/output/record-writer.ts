@@ -4,9 +4,15 @@ import { GzipFile } from "./gzip-file.js";
 import type { OutputSettings } from "./output-format.js";
 import { recordFormat, type RecordFormat } from "./record-format.js";
 import { StagedFile, type FinishedFile } from "./staged-file.js";
+import { TextKeyEndFinder, type TextKeyEnd } from "./text-key-end.js";
 
 /** So many UTF-16 units of records are given to the file at once: a call for each record takes longer than all else. */
 const gatheredMin = 16 * 1024;
+
+/** A finished output file, and where in its records the keys end, if it is `text`. */
+export interface FinishedOutput extends FinishedFile {
+  readonly textKeyEnd?: TextKeyEnd;
+}
 
 /** Writes the records of an output file. */
 export class RecordWriter {
@@ -16,9 +22,12 @@ export class RecordWriter {
   readonly #format: RecordFormat;
   /** Who gives the pairs, for messages. */
   readonly #giver: "emit" | "reduce";
+  /** Of a `text` file. */
+  readonly #keyEnds: TextKeyEndFinder | undefined;
   #gathered = "";
 
-  constructor(file: StagedFile | GzipFile, format: RecordFormat, giver: "emit" | "reduce") {
+  constructor(file: StagedFile | GzipFile, format: RecordFormat, giver: "emit" | "reduce", isText = false) {
+    this.#keyEnds = isText ? new TextKeyEndFinder() : undefined;
     this.#file = file;
     this.#format = format;
     this.#giver = giver;
@@ -34,20 +43,24 @@ export class RecordWriter {
   ): RecordWriter {
     const records = recordFormat(format, writer);
     const file = StagedFile.create(path);
-    return new RecordWriter(compress === "gz" ? new GzipFile(file) : file, records, giver);
+    const isText = writer === undefined && (format ?? "text") === "text";
+    return new RecordWriter(compress === "gz" ? new GzipFile(file) : file, records, giver, isText);
   }
 
   /** Writes one record. Throws what the format throws, and what StagedFile throws for this record or one before. */
   append(key: string, value: JsonValue): void {
-    this.#take(this.#format.record(this.#giver, key, value));
+    const record = this.#format.record(this.#giver, key, value);
+    if (this.#keyEnds !== undefined) this.#keyEnds.note(key, record as string);
+    this.#take(record);
     this.count++;
   }
 
   /** Finishes the file. Nothing can be appended afterwards. */
-  finish(): FinishedFile {
+  finish(): FinishedOutput {
     this.#take(this.#format.footer);
     this.#handOver();
-    return this.#file.finish();
+    const file = this.#file.finish();
+    return this.#keyEnds === undefined ? file : { ...file, textKeyEnd: this.#keyEnds.keyEnd };
   }
 
   /** Removes the file, in any state. Never throws. */

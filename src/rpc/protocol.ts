@@ -11,6 +11,7 @@ import { compressions } from "../input/compression.js";
 import { encodings } from "../input/text-encoding.js";
 import { sideNamePattern } from "../output/names.js";
 import { isWriterExtension, outputFormats } from "../output/output-format.js";
+import { textKeyEnds } from "../output/text-key-end.js";
 import {
   counterCharactersMax,
   counterMax,
@@ -114,6 +115,9 @@ const sharedFile = v.strictObject({
 
 export const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
+/** Of an output file in `text`: where its keys end. */
+export const textKeyEnd = v.picklist(textKeyEnds);
+
 /**
  * What a map attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
  * gave no pair have no entry. There are millions of these in a large job, hence a tuple. No path travels: whoever
@@ -196,6 +200,7 @@ const attemptOutcome = v.variant("type", [
     warnings: v.optional(warnings),
     /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
     checksum: v.optional(checksum),
+    textKeyEnd: v.optional(textKeyEnd),
     ...attemptMeasures,
     counters: v.pipe(v.array(v.tuple([counterName, counterNumber])), v.maxLength(countersMax)),
   }),

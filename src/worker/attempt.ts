@@ -170,8 +170,11 @@ export class Attempt {
     const made = isOutput ? [] : files;
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
     const named = sideFiles.map(({ name, bytes }): [string, number] => [name, bytes]);
-    const checksum = isOutput ? files[0]?.checksum : undefined;
-    const ofOutput = checksum === undefined ? {} : { checksum };
+    const { checksum, textKeyEnd } = (isOutput ? files[0] : undefined) ?? {};
+    const ofOutput = {
+      ...(checksum === undefined ? {} : { checksum }),
+      ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
+    };
     const told = warnings.length === 0 ? {} : { warnings: warnings.slice(0, warningsMax).map(shortenedWarning) };
     return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...told, ...ofOutput, ...measures };
   }

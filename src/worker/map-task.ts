@@ -65,12 +65,10 @@ export async function runMapTask(
     const read = await mapSource(app, source, context, collector, progress);
     await hooks.tearDown();
     context.end();
-    const files = collector.finish().map(({ path, partition, bytes, checksum }) => ({
+    const files = collector.finish().map(({ path, ...file }) => ({
+      ...file,
       temporaryPath: path,
-      finalPath: join(directory, nameOf(partition)),
-      partition,
-      bytes,
-      checksum,
+      finalPath: join(directory, nameOf(file.partition)),
     }));
     return {
       files,

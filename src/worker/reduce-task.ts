@@ -50,10 +50,10 @@ export async function runReduceTask(
     progress.beginRecord(NaN);
     await hooks.tearDown();
     context.end();
-    const { path, bytes, checksum } = records.finish();
+    const { path, bytes, ...facts } = records.finish();
     const finalPath = join(directory, outputName(ref.task, outputSuffix(output, app.writer?.extension)));
     return {
-      files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, checksum }],
+      files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, ...facts }],
       recordsIn: groups.pairs,
       recordsOut: records.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),

@@ -1,5 +1,6 @@
 import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
 import type { OutputSettings } from "../output/output-format.js";
+import type { TextKeyEnd } from "../output/text-key-end.js";
 import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
 import type { Measures } from "../rpc/measures.js";
 import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
@@ -71,6 +72,8 @@ export interface PreparedFile {
   readonly bytes: number;
   /** CRC-32 of the whole file. */
   readonly checksum: number;
+  /** Of an output file: see `RecordWriter`. */
+  readonly textKeyEnd?: TextKeyEnd;
 }
 
 /** What an attempt made: to be committed, or removed. */

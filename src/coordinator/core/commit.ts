@@ -51,10 +51,14 @@ export function commitAttempt(
   // A job has many tasks, and an error may be long.
   delete task.firstError;
   const ref = refOf(task, attempt);
-  const { outputs, skipped, sideFiles, checksum, warnings = [] } = outcome;
+  const { outputs, skipped, sideFiles, checksum, textKeyEnd, warnings = [] } = outcome;
   const done = measuresOfAttempt(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
-  const optional = { ...(checksum === undefined ? {} : { checksum }), ...(warnings.length === 0 ? {} : { warnings }) };
+  const optional = {
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
   const made = { outputs, skipped, ...sampled, sideFiles, ...optional };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
   for (const message of state.warnings.add(warnings)) effects.push({ type: "log", level: "warn", message });
@@ -68,7 +72,7 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
-  complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, checksum, done });
+  complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, checksum, textKeyEnd, done });
   // After the end of the job it counts for the one who resumes it, and nothing begins any more.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);

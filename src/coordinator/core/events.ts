@@ -1,4 +1,5 @@
 /** What comes into the scheduler, and what goes out of it: `step(state, event, now) → effects`. See `model.ts`. */
+import type { TextKeyEnd } from "../../output/text-key-end.js";
 import type { Measures } from "../../rpc/measures.js";
 import type {
   AppIdentity,
@@ -84,6 +85,7 @@ export type JournalRecord =
       sideFiles: SideFiles;
       warnings?: readonly string[] | undefined;
       checksum?: number | undefined;
+      textKeyEnd?: TextKeyEnd | undefined;
     } & Measures)
   /** The files of this task are no more what they were. */
   | { type: "lost"; kind: Task["kind"]; task: number }

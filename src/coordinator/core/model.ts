@@ -8,6 +8,7 @@
  * Words that look alike: a task is a piece of the job, an attempt is one execution of it by one worker; a task has one
  * attempt when all goes well and several after failures or with a backup.
  */
+import type { TextKeyEnd } from "../../output/text-key-end.js";
 import type { Measures, Totals } from "../../rpc/measures.js";
 import type {
   AppIdentity,
@@ -139,6 +140,8 @@ export interface TaskCommit {
   readonly sideFiles: SideFiles;
   /** CRC-32 of its output file, if it makes one. */
   readonly checksum: number | undefined;
+  /** Where the keys in that file end. */
+  readonly textKeyEnd?: TextKeyEnd | undefined;
   readonly done: Measures;
 }
 

@@ -29,11 +29,12 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, sampled, sideFiles, checksum, warnings = [] } = record;
+      const { ref, outputs, skipped, sampled, sideFiles, checksum, textKeyEnd, warnings = [] } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       const done = measuresOfAttempt(record);
-      complete(state, task, { attempt: ref.attempt, files, skipped, sampled, sideFiles, checksum, done });
+      const made = { files, skipped, sampled, sideFiles, checksum, textKeyEnd };
+      complete(state, task, { attempt: ref.attempt, ...made, done });
       state.warnings.add(warnings);
       task.orphans.clear();
       break;

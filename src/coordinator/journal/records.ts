@@ -62,6 +62,7 @@ const record = v.variant("type", [
     sideFiles: protocol.sideFiles,
     warnings: v.optional(protocol.warnings),
     checksum: v.optional(protocol.checksum),
+    textKeyEnd: v.optional(protocol.textKeyEnd),
     ...protocol.attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),

@@ -1,10 +1,11 @@
 /**
  * `mr cat`: the output files of a job as one stream on standard output. It needs the manifest, so that it never takes a part
- * of a result for one, and so that it knows what stands in the files.
+ * of a result for the whole, and so that it knows what stands in the files.
  */
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
 import { readManifest, type Manifest } from "../../output/manifest.js";
+import type { OutputFormat } from "../../output/output-format.js";
 import { recordFormat } from "../../output/record-format.js";
 import { MergeHeap } from "../../shuffle/collect/merge-heap.js";
 import { outputBlocks, type OutputSource } from "./output-blocks.js";
@@ -13,26 +14,27 @@ import { recordFields, type RecordFields } from "./record-fields.js";
 import { StandardOutput } from "./standard-output.js";
 import { TopRecords, type Top } from "./top-records.js";
 
-/** What is read ahead takes so much memory at most, if there are not too many files for that. */
+/** What is read ahead takes this much memory at most, unless there are too many files for that. */
 const aheadBytesMax = 64 * 1024 * 1024;
 const [blockBytesMin, blockBytesMax] = [16 * 1024, 256 * 1024];
 
 /**
- * Writes the output of the job in that directory, or only its top records. Returns early when nobody reads any more.
- * Throws an InputError when there is no output of a finished job, or it is not what that has written.
+ * Writes the output of the job in that directory, or only its top records. Returns early when nobody reads any longer.
+ * Throws an InputError when there is no output of a finished job, it is not what the job has written, or its records cannot
+ * be put in order.
  */
 export async function catOutputs(directory: string, top: Top | undefined): Promise<void> {
-  const { options, outputs } = readManifest(directory);
-  const sources = outputs.map(({ name, bytes }): OutputSource => {
+  const manifest = readManifest(directory);
+  const { options, outputs } = manifest;
+  const files = outputs.map(({ name, bytes }): OutputSource => {
     return { path: join(directory, name), bytes, isCompressed: options.compress === "gz" };
   });
   const out = new StandardOutput();
-  const { outputFormat } = options;
-  if (outputFormat === "app") {
+  if (options.outputFormat === "app") {
     if (top !== undefined) throw new InputError("the output is in a format of the app's own: --top cannot read it");
-    await concatenate(sources, out);
+    await concatenate(files, out);
   } else {
-    await writeRecords(sources, outputFormat, options, top, out);
+    await writeRecords(files, options.outputFormat, { directory, manifest, top }, out);
   }
   await out.flush();
 }
@@ -46,45 +48,83 @@ async function concatenate(sources: readonly OutputSource[], out: StandardOutput
   }
 }
 
+interface Wanted {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly top: Top | undefined;
+}
+
 async function writeRecords(
-  sources: readonly OutputSource[],
-  format: Exclude<Manifest["options"]["outputFormat"], "app">,
-  { reducers }: Pick<Manifest["options"], "reducers">,
-  top: Top | undefined,
+  files: readonly OutputSource[],
+  format: OutputFormat,
+  wanted: Wanted,
   out: StandardOutput,
 ): Promise<void> {
-  const { header } = recordFormat(format);
-  const fields = recordFields[format];
-  const perSource = Math.round(aheadBytesMax / Math.max(1, sources.length));
-  const blockBytes = Math.max(blockBytesMin, Math.min(blockBytesMax, perSource));
-  const open = async (source: OutputSource): Promise<RecordCutter> => {
-    const records = new RecordCutter(outputBlocks(source, blockBytes), { hasQuotes: format === "csv" });
-    // Once is enough.
-    if (header.length > 0) await records.fill();
-    return records;
-  };
-  if (sources.length > 0) out.take(Buffer.from(header));
+  const { options } = wanted.manifest;
+  const open = opener(format, files.length);
+  // One after the other, the files are in the order of the keys, or there is no order to keep.
+  const isInOrder = options.reducers <= 1 || options.partitioner === "range";
+  const fields = wanted.top === undefined && isInOrder ? [] : fieldsOfEach(format, wanted);
+  if (files.length > 0) out.take(Buffer.from(recordFormat(format).header));
   try {
-    if (top !== undefined) await writeTop(sources, open, new TopRecords(top, fields), out);
-    else if (reducers === 0) await inTurn(sources, open, out);
-    else await merge(await Promise.all(sources.map(open)), fields, out);
+    if (wanted.top !== undefined) await writeTop(withFields(files, fields), open, new TopRecords(wanted.top), out);
+    else if (isInOrder) await inTurn(files, open, out);
+    else await merge(withFields(files, fields), open, out);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InputError(`a record is not what the job has written: ${error.message}; see mr verify`, { cause: error });
   }
 }
 
+/** How to read the records of each file. Throws an InputError when nobody can tell where their keys end. */
+function fieldsOfEach(format: OutputFormat, { directory, manifest, top }: Wanted): RecordFields[] {
+  return manifest.outputs.map(({ name, records, keyEnd }) => {
+    const fields = recordFields(format, records === 0 ? "first space" : keyEnd);
+    if (fields !== undefined) return fields;
+    const what = top === undefined ? "put the records in order" : "find the top records";
+    const why =
+      keyEnd === undefined
+        ? "was written by an earlier version, which did not note where its keys end"
+        : "has keys or values with spaces or line ends, so that nobody can tell where a key ends";
+    const otherwise = top === undefined ? ", or with -r 1 or --partitioner range" : "";
+    throw new InputError(
+      `cannot ${what}: ${join(directory, name)} is in text format and ${why}; ` +
+        `run the job with --output-format jsonl, tsv or csv${otherwise}`,
+    );
+  });
+}
+
+/** A file, and how its records are read. */
+interface Source {
+  readonly file: OutputSource;
+  readonly fields: RecordFields;
+}
+
+function withFields(files: readonly OutputSource[], fields: readonly RecordFields[]): Source[] {
+  return files.flatMap((file, index) => {
+    const own = fields[index];
+    return own === undefined ? [] : [{ file, fields: own }];
+  });
+}
+
 type Open = (source: OutputSource) => Promise<RecordCutter>;
 
-async function writeTop(
-  sources: readonly OutputSource[],
-  open: Open,
-  top: TopRecords,
-  out: StandardOutput,
-): Promise<void> {
-  for (const source of sources) {
-    const records = await open(source);
-    while (records.take() || (await records.fill())) top.add(records.record);
+/** Opens a file; there are `count`. */
+function opener(format: OutputFormat, count: number): Open {
+  const perSource = Math.round(aheadBytesMax / Math.max(1, count));
+  const blockBytes = Math.max(blockBytesMin, Math.min(blockBytesMax, perSource));
+  return async (source) => {
+    const records = new RecordCutter(outputBlocks(source, blockBytes), { hasQuotes: format === "csv" });
+    // The header is written once for all files.
+    if (recordFormat(format).header.length > 0) await records.fill();
+    return records;
+  };
+}
+
+async function writeTop(sources: readonly Source[], open: Open, top: TopRecords, out: StandardOutput): Promise<void> {
+  for (const { file, fields } of sources) {
+    const records = await open(file);
+    while (records.take() || (await records.fill())) top.add(records.record, fields);
   }
   for (const record of top.records()) if (!out.take(record)) await out.flush(record);
   if (top.withoutNumber > 0) {
@@ -92,9 +132,9 @@ async function writeTop(
   }
 }
 
-async function inTurn(sources: readonly OutputSource[], open: Open, out: StandardOutput): Promise<void> {
-  for (const source of sources) {
-    const records = await open(source);
+async function inTurn(files: readonly OutputSource[], open: Open, out: StandardOutput): Promise<void> {
+  for (const file of files) {
+    const records = await open(file);
     while (records.take() || (await records.fill())) {
       if (!out.take(records.record)) await out.flush(records.record);
       if (out.isClosed) return;
@@ -102,30 +142,33 @@ async function inTurn(sources: readonly OutputSource[], open: Open, out: Standar
   }
 }
 
-/** A file in the merge, with what its next record is ordered by. */
+/** A file in the merge, with the key of its next record. */
 interface Merged {
   readonly number: number;
   readonly records: RecordCutter;
-  order: Uint8Array;
+  readonly fields: RecordFields;
+  key: Uint8Array;
 }
 
-async function merge(all: readonly RecordCutter[], fields: RecordFields, out: StandardOutput): Promise<void> {
+async function merge(sources: readonly Source[], open: Open, out: StandardOutput): Promise<void> {
   const merged: Merged[] = [];
-  for (const [number, records] of all.entries()) {
-    if (records.take() || (await records.fill())) merged.push({ number, records, order: fields.order(records.record) });
+  for (const [number, { file, fields }] of sources.entries()) {
+    const records = await open(file);
+    if (!records.take() && !(await records.fill())) continue;
+    merged.push({ number, records, fields, key: fields.key(records.record) });
   }
   const heap = new MergeHeap(merged, isBefore);
   for (let first = heap.first; first !== undefined && !out.isClosed; first = heap.first) {
-    const { records } = first;
+    const { records, fields } = first;
     if (!out.take(records.record)) await out.flush(records.record);
     if (records.take() || (await records.fill())) {
-      first.order = fields.order(records.record);
+      first.key = fields.key(records.record);
       heap.firstHasMoved();
     } else heap.removeFirst();
   }
 }
 
 function isBefore(a: Merged, b: Merged): boolean {
-  const order = Buffer.compare(a.order, b.order);
+  const order = Buffer.compare(a.key, b.key);
   return order < 0 || (order === 0 && a.number < b.number);
 }

@@ -1,4 +1,5 @@
 import type { OutputFormat } from "../../output/output-format.js";
+import type { TextKeyEnd } from "../../output/text-key-end.js";
 import { encodeKey } from "../../shuffle/key-words.js";
 import { plainEnd, stringEnd } from "../../shuffle/merge/json-strings.js";
 
@@ -6,34 +7,43 @@ const [tab, newline, space, quote, comma, backslash] = [0x09, 0x0a, 0x20, 0x22, 
 
 /** What can be read of a record, which ends with its newline, if that is not missing. */
 export interface RecordFields {
-  /** What records are merged by: bytes in whose order those of each file are. */
-  readonly order: (record: Buffer) => Uint8Array;
-  /** The key's bytes. */
+  /** The key's bytes, in whose order the records of each file are. */
   readonly key: (record: Buffer) => Uint8Array;
   /** The value, as text when it is a string, a number, or text that may be one. */
   readonly value: (record: Buffer) => unknown;
 }
 
-/** How the records of a format are read. Throws a SyntaxError for what is no such record. */
-export const recordFields: Readonly<Record<OutputFormat, RecordFields>> = {
-  text: {
-    // Nobody knows where the key ends.
-    order: (record) => record.subarray(0, endOf(record)),
-    key: (record) => record.subarray(0, Math.max(0, record.lastIndexOf(space))),
-    value: (record) => record.toString("utf8", record.lastIndexOf(space) + 1, endOf(record)),
-  },
-  tsv: {
-    order: tsvKey,
-    key: tsvKey,
-    value: (record) => record.toString("utf8", record.indexOf(tab) + 1, endOf(record)),
-  },
-  jsonl: {
-    order: jsonKey,
-    key: jsonKey,
-    value: (record) => (JSON.parse(record.toString()) as { value?: unknown }).value,
-  },
-  csv: { order: csvKey, key: csvKey, value: csvValue },
-};
+/**
+ * How the records of a format are read, which throws a SyntaxError for what is no such record. `keyEnd` is for `text`;
+ * undefined when keys cannot be told from values there.
+ */
+export function recordFields(format: OutputFormat, keyEnd?: TextKeyEnd): RecordFields | undefined {
+  switch (format) {
+    case "text":
+      return keyEnd === undefined || keyEnd === "unclear" ? undefined : textFields(keyEnd);
+    case "tsv":
+      return {
+        key: tsvKey,
+        value: (record) => record.toString("utf8", record.indexOf(tab) + 1, endOf(record)),
+      };
+    case "jsonl":
+      return { key: jsonKey, value: (record) => (JSON.parse(record.toString()) as { value?: unknown }).value };
+    case "csv":
+      return { key: csvKey, value: csvValue };
+  }
+}
+
+function textFields(keyEnd: "first space" | "last space"): RecordFields {
+  const endOfKey = (record: Buffer) => {
+    const end = keyEnd === "first space" ? record.indexOf(space) : record.lastIndexOf(space);
+    if (end < 0) throw new SyntaxError("there is no space in it");
+    return end;
+  };
+  return {
+    key: (record) => record.subarray(0, endOfKey(record)),
+    value: (record) => record.toString("utf8", endOfKey(record) + 1, endOf(record)),
+  };
+}
 
 /** The value as a number; undefined when it is none. */
 export function numberIn(value: unknown): number | undefined {

@@ -18,26 +18,24 @@ export class TopRecords {
   /** How many records were left out since their value is no number. */
   withoutNumber = 0;
   readonly #top: Top;
-  readonly #fields: RecordFields;
   #kept: Kept[] = [];
   /** The last one that is wanted, once there are enough. */
   #last: Kept | undefined;
 
-  constructor(top: Top, fields: RecordFields) {
+  constructor(top: Top) {
     this.#top = top;
-    this.#fields = fields;
   }
 
   /** Takes a record into account. Its bytes are copied if they are kept. */
-  add(record: Buffer): void {
-    const value = this.#top.by === "key" ? 0 : numberIn(this.#fields.value(record));
+  add(record: Buffer, fields: RecordFields): void {
+    const value = this.#top.by === "key" ? 0 : numberIn(fields.value(record));
     if (value === undefined) {
       this.withoutNumber += 1;
       return;
     }
     if (this.#last !== undefined && value < this.#last.value) return;
     const copy = Buffer.from(record);
-    const kept = { record: copy, key: this.#fields.key(copy), value };
+    const kept = { record: copy, key: fields.key(copy), value };
     if (this.#last !== undefined && compare(this.#last, kept) <= 0) return;
     this.#kept.push(kept);
     if (this.#kept.length >= 2 * this.#top.count) this.#cut();

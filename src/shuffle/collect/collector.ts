@@ -1,10 +1,13 @@
 import type { Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
 import type { FinishedFile } from "../../output/staged-file.js";
+import type { TextKeyEnd } from "../../output/text-key-end.js";
 
 /** A sorted file of pairs for one reduce task, complete and flushed, still under its temporary name. */
 export interface CollectedPartition extends FinishedFile {
   readonly partition: number;
+  /** Of an output file: see `RecordWriter`. */
+  readonly textKeyEnd?: TextKeyEnd;
 }
 
 /** Takes the pairs that `map` emits. */

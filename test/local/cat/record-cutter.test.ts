@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../../src/app/contract.js";
 import { RecordCutter } from "../../../src/local/cat/record-cutter.js";
-import { numberIn, recordFields } from "../../../src/local/cat/record-fields.js";
+import { numberIn, recordFields, type RecordFields } from "../../../src/local/cat/record-fields.js";
 import { outputFormats, type OutputFormat } from "../../../src/output/output-format.js";
+import type { TextKeyEnd } from "../../../src/output/text-key-end.js";
 import { recordFormat } from "../../../src/output/record-format.js";
 
 const bytesOf = (format: OutputFormat, key: string, value: JsonValue) =>
@@ -27,6 +28,12 @@ async function cut(bytes: Buffer, hasQuotes: boolean, lengths: readonly number[]
 
 const text = fc.string({ unit: fc.constantFrom("a", "é", "😀", '"', ",", "\t", "\n", "\r", "\\", " ", "\0", "1") });
 
+function fieldsOf(format: OutputFormat, keyEnd: TextKeyEnd = "first space"): RecordFields {
+  const fields = recordFields(format, keyEnd);
+  if (fields === undefined) throw new Error("nobody can tell where the keys end");
+  return fields;
+}
+
 describe("the records of a file", () => {
   it("are cut as they were written, wherever a block ends, and their fields are those of before", async () => {
     const pairs = fc.array(fc.tuple(text, text), { maxLength: 20 });
@@ -41,9 +48,8 @@ describe("the records of a file", () => {
           const expected = written.map(([key, value]) => bytesOf(format, key, value));
           const found = await cut(Buffer.concat(expected), format === "csv", blockLengths);
           expect(found.map(String)).toEqual(expected.map(String));
-          const { key, order, value } = recordFields[format];
+          const { key, value } = fieldsOf(format);
           expect(found.map((record) => String(Buffer.from(key(record))))).toEqual(written.map(([key]) => key));
-          expect(found.map((record) => String(Buffer.from(order(record))))).toEqual(written.map(([key]) => key));
           if (format !== "tsv") expect(found.map(value)).toEqual(written.map(([, value]) => value));
         },
       ),
@@ -57,24 +63,28 @@ describe("the records of a file", () => {
 });
 
 describe("the fields of a record", () => {
-  it("of text are what is before the last space, and behind it; and whole lines are compared", () => {
-    const { key, order, value } = recordFields.text;
+  it("of text end at the space that the writer has noted", () => {
     const record = Buffer.from("the white whale 12\n");
-    expect([String(key(record)), String(order(record)), value(record)]).toEqual([
-      "the white whale",
-      "the white whale 12",
-      "12",
+    const found = (["first space", "last space"] as const).map((keyEnd) => {
+      const { key, value } = fieldsOf("text", keyEnd);
+      return [String(key(record)), value(record)];
+    });
+    expect(found).toEqual([
+      ["the", "white whale 12"],
+      ["the white whale", "12"],
     ]);
+    expect(recordFields("text", "unclear")).toBeUndefined();
+    expect(recordFields("text", undefined)).toBeUndefined();
   });
 
   it("keep lone surrogates in the order of code points", () => {
     const keys = ["\ud7ff", "\ud83d", "\ue000", "\u{10000}"];
-    const orders = keys.map((key) => recordFields.jsonl.order(bytesOf("jsonl", key, 1)));
+    const orders = keys.map((key) => fieldsOf("jsonl").key(bytesOf("jsonl", key, 1)));
     expect([...orders].sort((a, b) => Buffer.compare(a, b))).toEqual(orders);
   });
 
   it.each(outputFormats)("of %s may be a number as value", (format) => {
-    const { value } = recordFields[format];
+    const { value } = fieldsOf(format);
     for (const number of [0, -1.5, 1e21]) expect(numberIn(value(bytesOf(format, "k", number)))).toBe(number);
     expect(numberIn(value(bytesOf(format, "k", "17")))).toBe(17);
     for (const other of ["", "many", true, null, [1]]) {
@@ -88,6 +98,6 @@ describe("the fields of a record", () => {
     ["csv", '"torn\n'],
     ["csv", "no comma\n"],
   ])("of %s are not found in %j", (format, record) => {
-    expect(() => recordFields[format].order(Buffer.from(record))).toThrow(SyntaxError);
+    expect(() => fieldsOf(format).key(Buffer.from(record))).toThrow(SyntaxError);
   });
 });

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { recordFields } from "../../../src/local/cat/record-fields.js";
+import { recordFields, type RecordFields } from "../../../src/local/cat/record-fields.js";
 import { TopRecords, type Top } from "../../../src/local/cat/top-records.js";
+
+const tsv = recordFields("tsv") as RecordFields;
 
 const pairs = fc.array(
   fc.tuple(fc.string({ unit: fc.constantFrom("a", "b", "é", "z") }), fc.integer({ min: -3, max: 3 })),
@@ -16,8 +18,8 @@ describe("the top records", () => {
       fc.property(pairs, fc.integer({ min: 1, max: 5 }), (all, count) => {
         // Of equal ones any may be taken: here there are none.
         const distinct = [...new Map(all.map((pair) => [by === "key" ? pair[0] : pair.join(" "), pair])).values()];
-        const top = new TopRecords({ count, by }, recordFields.tsv);
-        for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`));
+        const top = new TopRecords({ count, by });
+        for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`), tsv);
         const expected = distinct.sort(compare).slice(0, count);
         expect(top.records().map(String)).toEqual(expected.map((pair) => `${pair.join("\t")}\n`));
       }),
@@ -25,11 +27,11 @@ describe("the top records", () => {
   });
 
   it("leave out and count what has no number as its value, and keep copies", () => {
-    const top = new TopRecords({ count: 9, by: "value" }, recordFields.text);
-    const lent = Buffer.from("a 1\n");
-    top.add(lent);
+    const top = new TopRecords({ count: 9, by: "value" });
+    const lent = Buffer.from("a\t1\n");
+    top.add(lent, tsv);
     lent.fill("x");
-    top.add(Buffer.from("b many\n"));
-    expect([top.records().map(String), top.withoutNumber]).toEqual([["a 1\n"], 1]);
+    top.add(Buffer.from("b\tmany\n"), tsv);
+    expect([top.records().map(String), top.withoutNumber]).toEqual([["a\t1\n"], 1]);
   });
 });

@@ -1,0 +1,32 @@
+/**
+ * Where the key of a `text` record ends. The format is the lab's, `key value`, and a key may have spaces, too. So whoever
+ * writes a file notes what it takes to find the keys again.
+ */
+
+/**
+ * `first space`: no key has a space. `last space`: keys have spaces, and values have none. `unclear`: both have spaces, or
+ * one has a line end, so that nobody can tell where a key or a record ends.
+ */
+export const textKeyEnds = ["first space", "last space", "unclear"] as const;
+export type TextKeyEnd = (typeof textKeyEnds)[number];
+
+/** Looks at the records of a file. */
+export class TextKeyEndFinder {
+  #haveKeysSpaces = false;
+  #haveValuesSpaces = false;
+  #haveLineEnds = false;
+
+  /** Takes a record into account: `key`, a space, the value, and a line end. */
+  note(key: string, record: string): void {
+    if (key.includes(" ")) this.#haveKeysSpaces = true;
+    if (record.indexOf("\n") < record.length - 1) this.#haveLineEnds = true;
+    if (!this.#haveValuesSpaces && record.indexOf(" ", key.length + 1) >= 0) this.#haveValuesSpaces = true;
+  }
+
+  /** What was found so far. */
+  get keyEnd(): TextKeyEnd {
+    if (this.#haveLineEnds) return "unclear";
+    if (!this.#haveKeysSpaces) return "first space";
+    return this.#haveValuesSpaces ? "unclear" : "last space";
+  }
+}
