@@ -39,7 +39,7 @@ module.exports = {
     only(
       "status-sees-the-snapshot-only",
       { path: "^src/status/" },
-      { path: "^src/", pathNot: "^src/status/", dependencyTypesNot: ["type-only"] },
+      { path: "^src/", pathNot: "^src/(status|terminal)/", dependencyTypesNot: ["type-only"] },
       "Views are made of the snapshot and of the job's view, and know nothing else of the engine.",
     ),
     only(

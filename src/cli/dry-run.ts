@@ -3,6 +3,7 @@ import prettyBytes from "pretty-bytes";
 import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
 import type { Split } from "../rpc/protocol.js";
+import { visibleLine } from "../terminal/visible-text.js";
 import { requireNotOnCommandLine } from "./giving-way.js";
 import { optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
@@ -46,7 +47,7 @@ function asText({ input, splits, filesToClear }: JobPlan, options: ShownPlan, gi
     output: outputDirectory + cleared,
   };
   return Object.entries(lines)
-    .map(([name, text]) => `${name.padEnd("reduce tasks".length)}  ${text}\n`)
+    .map(([name, text]) => `${name.padEnd("reduce tasks".length)}  ${visibleLine(text)}\n`)
     .join("");
 }
 

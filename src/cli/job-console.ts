@@ -1,4 +1,5 @@
 import type { Snapshot } from "../rpc/protocol.js";
+import { visibleLine } from "../terminal/visible-text.js";
 import { createProgressBars, createProgressLines, type ProgressView } from "../status/progress.js";
 
 /** A job shorter than this shows no progress. */
@@ -22,7 +23,7 @@ export class JobConsole {
   /** Writes a line of the log. */
   log(message: string): void {
     if (this.#isQuiet) return;
-    const line = `${this.#program}: ${message}`;
+    const line = `${this.#program}: ${visibleLine(message)}`;
     if (this.#view === undefined) process.stderr.write(`${line}\n`);
     else this.#view.log(line);
   }

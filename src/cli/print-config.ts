@@ -1,3 +1,4 @@
+import { visibleLine } from "../terminal/visible-text.js";
 import type { OptionOrigin } from "./option-values.js";
 
 /** The options of a command as a table for people: name, value, and where that is from. */
@@ -13,5 +14,5 @@ export function optionTable(origins: readonly OptionOrigin[]): string {
 
 /** A row is a line, and what is in it must not move the cursor. */
 function shown(text: string): string {
-  return /^$|^\s|\s$|\p{Cc}/u.test(text) ? JSON.stringify(text) : text;
+  return visibleLine(/^$|^\s|\s$|\p{Cc}/u.test(text) ? JSON.stringify(text) : text);
 }

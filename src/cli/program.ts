@@ -6,6 +6,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withExactBytes } from "../input/file-name.js";
 import { InputError } from "../input/input-error.js";
 import { exit } from "../terminal/exit.js";
+import { visibleLine, visibleText } from "../terminal/visible-text.js";
 import { withAttachedValues } from "./attached-values.js";
 import { requireUsableNames } from "./command-names.js";
 import { OptionValues, optionValuesOf } from "./option-values.js";
@@ -33,6 +34,9 @@ const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["AppFailedError", exitCodes.failed],
 ]);
 
+/** The errors whose messages may have several lines: those that an app, or a config file, has thrown. */
+const namesOfLongMessages: ReadonlySet<string> = new Set(["AppError", "AppFailedError", "ConfigError", "Exit"]);
+
 /** Thrown by a command to end the program with this code, after this message if there is one. */
 export class Exit extends Error {
   override readonly name = "Exit";
@@ -53,7 +57,9 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     if (command.commands.length === 0) new OptionValues(command);
     const path = commandPath(command);
     command.exitOverride();
-    command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${path}: `)) });
+    command.configureOutput({
+      outputError: (text, write) => write(visibleText(text.replace(/^error: /, `${path}: `))),
+    });
     command.showHelpAfterError(`See ${path} --help.`);
   });
   let running = program;
@@ -93,8 +99,9 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
 /** Says what has ended a command, and returns what to exit with. */
 function sayError(error: unknown, command: CommandUnknownOpts): number {
   const { code, message, details } = explain(error, command.getOptionValue("debug") === true);
-  if (message !== "") say(commandPath(command), message);
-  if (details !== undefined && details !== "") process.stderr.write(`${details}\n`);
+  const isOneLine = error instanceof Error && !namesOfLongMessages.has(error.name);
+  if (message !== "") say(commandPath(command), isOneLine ? visibleLine(message) : indented(message));
+  if (details !== undefined && details !== "") process.stderr.write(`${visibleText(details)}\n`);
   return code;
 }
 
@@ -113,6 +120,11 @@ function requireCurrentDirectory(): void {
 /** As the kernel has it; only Linux has this file. */
 function commandLineOfThis(): Buffer {
   return readFileSync("/proc/self/cmdline");
+}
+
+/** A line of an app's message must not look like one of the program. */
+function indented(message: string): string {
+  return message.replaceAll("\n", "\n    ");
 }
 
 /** What to say about an error, and what to exit with. */
@@ -138,9 +150,12 @@ export function appFrames(error: unknown): string | undefined {
   return frames.filter((line) => !line.includes("node:internal") && !line.includes(engineDirectory)).join("\n");
 }
 
-/** Writes a message to standard error, in the name of the program. */
+/**
+ * Writes a message to standard error, in the name of the program, with control characters made visible. It may have several
+ * lines: text of users that must not have any goes through `visibleLine` first.
+ */
 export function say(program: string, message: string): void {
-  process.stderr.write(`${program}: ${message}\n`);
+  process.stderr.write(`${program}: ${visibleText(message)}\n`);
 }
 
 /** Calls `onFirst` at the first SIGINT, SIGTERM or SIGHUP, and `onSecond` at every later one. */

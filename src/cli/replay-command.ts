@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { thrownText } from "../app/thrown.js";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
+import { visibleLine, visibleText } from "../terminal/visible-text.js";
 import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
@@ -99,7 +100,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
       engineVersion: packageVersion(),
       warn: (message) => say(path, message),
       onBegin: (record) => {
-        current = `${record.file}:${record.offset}`;
+        current = visibleLine(`${record.file}:${record.offset}`);
         // Before it is mapped: it may end the process, or never end.
         if (!quiet) write(`${current} `);
       },
@@ -118,7 +119,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
 
 function failureText(error: unknown, debug: boolean): string {
   const frames = debug && error instanceof Error ? error.stack : appFrames(error);
-  return `failed: ${thrownText(error)}${frames === undefined || frames === "" ? "" : `\n${frames}`}`;
+  return visibleText(`failed: ${thrownText(error)}${frames === undefined || frames === "" ? "" : `\n${frames}`}`);
 }
 
 function tellEnd({ passed, failed, directory, outputs, sideFiles }: ReplayReport, quiet: boolean): void {

@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
+import { visibleLine } from "../terminal/visible-text.js";
 import * as options from "./options.js";
 import { Exit, exitCodes } from "./program.js";
 
@@ -23,7 +24,7 @@ Example:
       const { verifyOutputs } = await import("../output/verify.js");
       const { manifest, problems } = verifyOutputs(directory);
       if (problems.length > 0) {
-        process.stdout.write(`${problems.join("\n")}\n`);
+        process.stdout.write(`${problems.map(visibleLine).join("\n")}\n`);
         throw new Exit(exitCodes.failed);
       }
       if (quiet) return;
@@ -31,7 +32,7 @@ Example:
       const records = outputs.reduce((sum, output) => sum + output.records, 0);
       const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
       const what = `${count(outputs.length, "file")}, ${count(records, "record")}, ${prettyBytes(bytes)}`;
-      process.stdout.write(`${directory}: ${what}, as ${app.name} left them at ${ended}\n`);
+      process.stdout.write(`${visibleLine(`${directory}: ${what}, as ${app.name} left them at ${ended}`)}\n`);
     });
 }
 

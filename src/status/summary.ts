@@ -1,6 +1,7 @@
 import prettyBytes from "pretty-bytes";
 import prettyMs from "pretty-ms";
 import type { Snapshot } from "../rpc/protocol.js";
+import { visibleLine } from "../terminal/visible-text.js";
 
 /** The part of a snapshot that the summary shows. */
 type JobTotals = Pick<
@@ -44,14 +45,14 @@ export function summary(job: JobTotals, places: SummaryPlaces): string {
     ...(map.spills === 0
       ? []
       : [`       spilled ${count(map.spills, "run")}, ${prettyBytes(map.spilledBytes)}, for want of --memory`]),
-    `  out  ${count(output.recordsOut, "record")}, ${prettyBytes(output.bytesOut)}, to ${places.outputs}`,
+    `  out  ${count(output.recordsOut, "record")}, ${prettyBytes(output.bytesOut)}, to ${visibleLine(places.outputs)}`,
     ...(job.recordsSkipped === 0
       ? []
-      : [`  left out ${count(job.recordsSkipped, "bad record")}: ${places.badRecords}`]),
+      : [`  left out ${count(job.recordsSkipped, "bad record")}: ${visibleLine(places.badRecords)}`]),
     ...(warnings === 0 ? [] : [`  ${count(warnings, "warning")}, told above`]),
     ...(job.samplePercent === undefined ? [] : [`  a sample: only ${job.samplePercent}% of the inputs was mapped`]),
-    ...summed([...map.counters, ...reduce.counters]).map(([name, n]) => `  ${name} = ${grouped(n)}`),
-    ...job.advice.map((line) => `  ${line}`),
+    ...summed([...map.counters, ...reduce.counters]).map(([name, n]) => `  ${visibleLine(name)} = ${grouped(n)}`),
+    ...job.advice.map((line) => `  ${visibleLine(line)}`),
   ];
   return lines.join("\n");
 }

@@ -1,5 +1,6 @@
 import type { HookContext } from "../app/contract.js";
 import type { LoadedApp } from "../app/load.js";
+import { visibleText } from "../terminal/visible-text.js";
 import { hookAtWork, type Progress } from "./task-context.js";
 
 /**
@@ -43,7 +44,7 @@ export class AttemptHooks {
     try {
       await teardown(this.#context);
     } catch (error) {
-      this.#context.log(`teardown failed, too: ${String(error)}`);
+      this.#context.log(visibleText(`teardown failed, too: ${String(error)}`));
     } finally {
       this.#progress.beginRecord(record);
     }

@@ -42,7 +42,7 @@ export async function catOutputs(directory: string, top: Top | undefined): Promi
 async function concatenate(sources: readonly OutputSource[], out: StandardOutput): Promise<void> {
   for (const source of sources) {
     for await (const block of outputBlocks(source, blockBytesMax)) {
-      await out.flush(block);
+      await out.writeRaw(block);
       if (out.isClosed) return;
     }
   }

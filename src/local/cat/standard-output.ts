@@ -1,3 +1,5 @@
+import { visibleText } from "../../terminal/visible-text.js";
+
 const blockBytes = 256 * 1024;
 
 /** Standard output in blocks, each of which is waited for, so that what is not read yet takes no memory. */
@@ -7,19 +9,25 @@ export class StandardOutput {
   /** Whether nobody reads any more (`| head`), or nothing can be written. */
   isClosed = false;
 
-  /** Takes some bytes, which are copied; false when they have no place before `flush`. */
-  take(bytes: Uint8Array): boolean {
+  /** Takes a record, which is copied; false when it has no place before `flush`. */
+  take(record: Buffer): boolean {
+    const bytes = shown(record);
     if (this.#filled + bytes.length > blockBytes) return false;
     this.#block.set(bytes, this.#filled);
     this.#filled += bytes.length;
     return true;
   }
 
-  /** Writes what was taken, and these bytes. What goes wrong is told by the program's own listener. */
-  async flush(bytes?: Uint8Array): Promise<void> {
+  /** Writes what was taken, and this record. What goes wrong is told by the program's own listener. */
+  async flush(record?: Buffer): Promise<void> {
     await this.#write(this.#block.subarray(0, this.#filled));
     this.#filled = 0;
-    if (bytes !== undefined) await this.#write(bytes);
+    if (record !== undefined) await this.#write(shown(record));
+  }
+
+  /** Writes bytes as they are. */
+  async writeRaw(bytes: Uint8Array): Promise<void> {
+    await this.#write(bytes);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -27,4 +35,9 @@ export class StandardOutput {
     const error = await new Promise<unknown>((resolve) => process.stdout.write(bytes, resolve));
     if (error !== undefined && error !== null) this.isClosed = true;
   }
+}
+
+/** Elsewhere than on a terminal, records are data: they stay as they are. */
+function shown(record: Buffer): Buffer {
+  return process.stdout.isTTY ? Buffer.from(visibleText(record.toString())) : record;
 }
