@@ -4,9 +4,9 @@ import { readGroupLimits, type GroupLimits } from "./cgroup.js";
 
 const MiB = 2 ** 20;
 
-/** What the coordinator takes. Measured, as what follows: memory that the system cannot take back. */
+/** The memory of the coordinator. This and the next are measured: memory that the system cannot take back. */
 const coordinatorBytes = 32 * MiB;
-/** What a worker takes besides the pairs of its map task, with an app that keeps little. */
+/** The memory of a worker besides the pairs of its map task, with an app that keeps little. */
 const workerBytes = 120 * MiB;
 /** With less memory for pairs than this, a map task sorts and writes more than it maps. */
 const collectorBytesUseful = 16 * MiB;
@@ -49,14 +49,14 @@ function workersThatFit(memoryBytes: number): number {
   return Math.max(1, Math.floor((memoryBytes - coordinatorBytes) / (workerBytes + collectorBytesUseful)));
 }
 
-/** What to say when so many workers may be too many for the container's memory; undefined when they fit. */
+/** The warning when this number of workers may be too many for the container's memory; undefined when they fit. */
 export function memoryProblem(workers: number, { memoryBytes = Infinity } = groupLimits()): string | undefined {
   const fitting = workersThatFit(memoryBytes);
   if (workers <= fitting) return undefined;
   return `${workers} workers may be too many for the container's memory limit of ${mebibytes(memoryBytes)}: --workers ${fitting} fits`;
 }
 
-/** How much memory the pairs of a map task may take when so many workers share what this process is granted. */
+/** How much memory the pairs of a map task may take when this number of workers shares what this process is granted. */
 export function collectorBytesFor(workers: number, { memoryBytes = Infinity } = groupLimits()): number {
   const share = Math.floor((memoryBytes - coordinatorBytes) / workers) - workerBytes;
   return Math.min(collectorBytesDefault, Math.max(collectorBytesMin, share));

@@ -2,7 +2,7 @@
  * What the control groups of Linux grant to this process: in a container, less than the machine has.
  *
  * Both versions are read. Version 2 has one tree for all controllers, and version 1 one for each; a machine may have both.
- * A limit holds for all groups below the one that has it, so the lowest on the way up to the root counts. A container sees
+ * A limit holds for all groups further down, so the lowest on the way up to the root counts. A container sees
  * only a part of the tree: as a namespace of its own, or as a mount whose root is the container's group. What lies above
  * cannot be seen.
  *
@@ -12,7 +12,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the groups grant; undefined where they set no limit. */
+/** The limits that the groups set; undefined where there is none. */
 export interface GroupLimits {
   /** The CPU quota in cores, such as 0.5. */
   readonly cpus: number | undefined;
@@ -26,7 +26,7 @@ interface Tree {
   /** The group that the mount shows. */
   readonly root: string;
   readonly mountPoint: string;
-  /** Undefined for version 2, which has all of them. */
+  /** Undefined for version 2, whose tree has every controller. */
   readonly controllers: readonly string[] | undefined;
 }
 
@@ -58,14 +58,14 @@ export function readGroupLimits(root = "/"): GroupLimits {
   };
 }
 
-/** The lowest limits so far. */
+/** The lowest limits up to now. */
 interface Limits {
   cpus: number;
   memoryBytes: number;
   memoryStatistics: string | undefined;
 }
 
-/** Version 2 says `50000 100000` or `max 100000`: so many microseconds of so many. Version 1 has two files, and -1 for none. */
+/** Version 2 says `50000 100000` or `max 100000`: microseconds of a period of microseconds. Version 1 has two files, and -1 for none. */
 function lowerCpus(limits: Limits, directory: string): void {
   const [quota, period] = read(join(directory, "cpu.max"))?.split(" ") ?? [
     read(join(directory, "cpu.cfs_quota_us")),
@@ -132,7 +132,7 @@ function isOfTree(ofGroup: readonly string[], ofTree: readonly string[] | undefi
   return ofTree === undefined ? ofGroup.length === 0 : ofGroup.some((name) => ofTree.includes(name));
 }
 
-/** The directories of a group and of those above it, as far as they can be seen. */
+/** The directories of a group and of its parents, if they can be seen. */
 function directoriesUpFrom(path: string, { root, mountPoint }: Tree): string[] {
   const isBelow = root === "/" || path === root || path.startsWith(`${root}/`);
   // Of a group outside of what is mounted, the mount is the nearest that can be seen.

@@ -5,7 +5,7 @@
 
 /**
  * `first space`: no key has a space. `last space`: keys have spaces, and values have none. `unclear`: both have spaces, or
- * one has a line end, so that nobody can tell where a key or a record ends.
+ * one has a line end, so that no reader can tell where a key or a record ends.
  */
 export const textKeyEnds = ["first space", "last space", "unclear"] as const;
 export type TextKeyEnd = (typeof textKeyEnds)[number];
@@ -20,10 +20,10 @@ export class TextKeyEndFinder {
   note(key: string, record: string): void {
     if (key.includes(" ")) this.#haveKeysSpaces = true;
     if (record.indexOf("\n") < record.length - 1) this.#haveLineEnds = true;
-    if (!this.#haveValuesSpaces && record.indexOf(" ", key.length + 1) >= 0) this.#haveValuesSpaces = true;
+    if (!this.#haveValuesSpaces && record.includes(" ", key.length + 1)) this.#haveValuesSpaces = true;
   }
 
-  /** What was found so far. */
+  /** The finding, for the records up to now. */
   get keyEnd(): TextKeyEnd {
     if (this.#haveLineEnds) return "unclear";
     if (!this.#haveKeysSpaces) return "first space";

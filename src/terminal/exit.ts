@@ -8,7 +8,7 @@ const signalPatienceMs = 5000;
 const signalBase = 128;
 
 /**
- * Ends this process once standard output and error have taken all that was written to them, or nobody reads them any more.
+ * Ends this process once standard output and error have taken all that was written to them, or their readers are gone.
  * This is the one place from which a program ends: `process.exit` drops what a slow reader has not taken yet.
  *
  * A reader may be as slow as it likes, but it cannot keep a process that a signal is to end: with an exit code above 128 it
@@ -27,7 +27,7 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
   return signalBase + constants.signals[signal];
 }
 
-/** Resolves when the stream has written all that it was given, or cannot write any more. */
+/** Resolves when the stream has written all that it was given, or cannot write. */
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve();
   // Not `stream.write`, which may lead elsewhere for now. Writes are done in their order, and so this is the last one.

@@ -19,7 +19,7 @@ interface Handlers {
  * Makes a standard stream of this thread synchronous: `write` returns when the bytes are in the file, terminal or pipe.
  *
  * Node.js writes to a pipe asynchronously, and a thread other than the main one sends its output through the main one. Both
- * lose what the reader has not taken yet when the process or the thread ends, and keep all of it in memory until then if the
+ * lose what the reader has not taken yet when the process or the thread ends, and keep everything in memory until then if the
  * code that writes never awaits anything. With synchronous writes a slow reader slows the writer down instead, as it does
  * with any other Unix program.
  *

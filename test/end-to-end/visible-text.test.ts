@@ -17,7 +17,7 @@ export function reduce(key, values) { return String(values.length); }
 function expectTame({ stdout, stderr }: Ended): void {
   // eslint-disable-next-line no-control-regex -- They are what is looked for.
   expect(stdout + stderr).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
-  const started = (stdout + stderr).split("\n").filter((line) => /^mr run: c/.test(line));
+  const started = (stdout + stderr).split("\n").filter((line) => line.startsWith("mr run: c"));
   expect(started).toEqual([]);
 }
 

@@ -14,12 +14,12 @@ import { recordFields, type RecordFields } from "./record-fields.js";
 import { StandardOutput } from "./standard-output.js";
 import { TopRecords, type Top } from "./top-records.js";
 
-/** What is read ahead takes this much memory at most, unless there are too many files for that. */
+/** Blocks that are read ahead take this much memory at most, unless there are too many files for that. */
 const aheadBytesMax = 64 * 1024 * 1024;
 const [blockBytesMin, blockBytesMax] = [16 * 1024, 256 * 1024];
 
 /**
- * Writes the output of the job in that directory, or only its top records. Returns early when nobody reads any longer.
+ * Writes the output of the job in that directory, or only its top records. Returns early when the reader has gone.
  * Throws an InputError when there is no output of a finished job, it is not what the job has written, or its records cannot
  * be put in order.
  */
@@ -76,7 +76,7 @@ async function writeRecords(
   }
 }
 
-/** How to read the records of each file. Throws an InputError when nobody can tell where their keys end. */
+/** How to read the records of each file. Throws an InputError when their keys cannot be told from their values. */
 function fieldsOfEach(format: OutputFormat, { directory, manifest, top }: Wanted): RecordFields[] {
   return manifest.outputs.map(({ name, records, keyEnd }) => {
     const fields = recordFields(format, records === 0 ? "first space" : keyEnd);
