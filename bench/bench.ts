@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { buildIfStale } from "./build-if-stale.js";
 import { provide } from "./data/data-set.js";
-import { measureWorkload } from "./measure/measure-workload.js";
+import { faultsOf } from "./measure/faults.js";
+import { measureWorkload, runOnceEach, type MeasureOptions } from "./measure/measure-workload.js";
 import { parseOptions } from "./options.js";
 import { makeEnvironment } from "./peers/environment.js";
 import { findPeers, peers } from "./peers/peers.js";
@@ -19,7 +20,8 @@ import type { Workload } from "./workloads/workload.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const options = parseOptions();
-const { runs, scale, timeout: timeoutMs, only = workloads } = options;
+const { runs, timeout: timeoutMs, only = workloads } = options;
+const scale = options.check === true ? 0.01 : options.scale;
 const isWhole = only.length === workloads.length && scale === 1 && runs >= 5;
 
 const progress = new Progress(
@@ -60,6 +62,10 @@ async function main(): Promise<void> {
     for (const { name, title } of workloads) console.log(`${name.padEnd(16)} ${title}`);
     return;
   }
+  if (options.check === true) {
+    await check(environment, found);
+    return;
+  }
   const machine = await describeMachine(join(work, "machine"), environment, signal);
   const results: WorkloadResult[] = [];
   for (const workload of only) {
@@ -72,11 +78,29 @@ async function main(): Promise<void> {
   await publish(await format(renderResults(report), { parser: "markdown", printWidth: 120 }));
 }
 
-async function measure(
-  workload: Workload,
-  environment: NodeJS.ProcessEnv,
-  found: Awaited<ReturnType<typeof findPeers>>,
-): Promise<WorkloadResult> {
+/** Runs every program of each workload once and compares the outputs. Sets the exit code when something is wrong. */
+async function check(environment: NodeJS.ProcessEnv, found: FoundPeers): Promise<void> {
+  for (const workload of only) {
+    const { contenders, measureOptions } = await prepare(workload, environment, found);
+    const results = await runOnceEach(workload, contenders, measureOptions);
+    for (const { contender, verdict } of results) console.log(`${workload.name}: ${contender.name}: ${verdict}`);
+    for (const fault of faultsOf(results)) {
+      process.exitCode = 1;
+      console.log(`${workload.name}: ${fault}`);
+    }
+  }
+  console.log(process.exitCode === undefined ? "PASSED ALL WORKLOADS" : "FAILED SOME WORKLOADS");
+}
+
+type FoundPeers = Awaited<ReturnType<typeof findPeers>>;
+
+async function measure(workload: Workload, environment: NodeJS.ProcessEnv, found: FoundPeers): Promise<WorkloadResult> {
+  const { contenders, lacking, measureOptions } = await prepare(workload, environment, found);
+  return { workload, results: await measureWorkload(workload, contenders, measureOptions), lacking };
+}
+
+/** Makes the data of a workload, and finds out which of its programs can run. */
+async function prepare(workload: Workload, environment: NodeJS.ProcessEnv, found: FoundPeers) {
   const all = workload.contenders(scale);
   const present = all.filter(({ peer }) => "version" in (found.get(peer) ?? {}));
   const lacking = all.filter((contender) => !present.includes(contender)).map(({ name }) => name);
@@ -88,8 +112,8 @@ async function measure(
     directories.set(data.name, directory);
   }
   const dataDirectory = ({ data }: (typeof all)[number]): string => resolve(directories.get(data.name) ?? "");
-  const measureOptions = { runs, timeoutMs, work, environment, dataDirectory, signal, progress: say };
-  return { workload, results: await measureWorkload(workload, present, measureOptions), lacking };
+  const measureOptions: MeasureOptions = { runs, timeoutMs, work, environment, dataDirectory, signal, progress: say };
+  return { contenders: present, lacking, measureOptions };
 }
 
 /** Removes what a run has left that was killed. */

@@ -22,6 +22,13 @@ export function parseOptions() {
     .option("--out <file>", "write the results to this file")
     .option("--no-write", "only print the results")
     .option("--list", "list the workloads and what is installed, and end")
+    .addOption(
+      new Option(
+        "--check",
+        "measure nothing: run each program once on a hundredth of the data and compare the outputs;\n" +
+          "exit code 1 when mapreduce-ts gives a wrong output, or a program that is installed fails",
+      ).conflicts(["runs", "scale", "out"]),
+    )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()
     .opts();

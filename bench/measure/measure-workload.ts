@@ -57,13 +57,7 @@ export async function measureWorkload(
   contenders: readonly Contender[],
   options: MeasureOptions,
 ): Promise<ContenderResult[]> {
-  const runners: Runner[] = contenders.map((contender) => ({
-    contender,
-    measurements: [],
-    check: new OutputCheck(contender.canonical),
-    warmUpSeconds: 0,
-    isUnstable: false,
-  }));
+  const runners = contenders.map(runnerOf);
   // Round 0 is the warm-up.
   for (let round = 0; round <= options.runs; round++) {
     for (const runner of runners) {
@@ -73,6 +67,31 @@ export async function measureWorkload(
       await runOnce(workload, runner, round, options);
     }
   }
+  return resultsOf(runners);
+}
+
+/** Runs each contender once, without a measurement, and compares their outputs with each other. */
+export async function runOnceEach(
+  workload: Workload,
+  contenders: readonly Contender[],
+  options: MeasureOptions,
+): Promise<ContenderResult[]> {
+  const runners = contenders.map(runnerOf);
+  for (const runner of runners) await runOnce(workload, runner, 0, options);
+  return resultsOf(runners);
+}
+
+function runnerOf(contender: Contender): Runner {
+  return {
+    contender,
+    measurements: [],
+    check: new OutputCheck(contender.canonical),
+    warmUpSeconds: 0,
+    isUnstable: false,
+  };
+}
+
+function resultsOf(runners: readonly Runner[]): ContenderResult[] {
   const outputs = runners.flatMap(({ contender, check: { digest } }): Output[] =>
     digest === undefined ? [] : [{ ...contender, data: contender.data.name, digest }],
   );
