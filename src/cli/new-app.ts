@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../input/input-error.js";
 import { makeDirectories, removeEmptyDirectories } from "../output/make-directory.js";
+import { whyNotWritable } from "../output/not-writable.js";
 import { dependencyOn, type Dependency } from "./own-package.js";
 
 type Language = "javascript" | "typescript";
@@ -46,7 +47,7 @@ export function makeApp(directory: string, language: Language): { files: string[
   } catch (error) {
     for (const path of madeFiles) unlinkSync(path);
     removeEmptyDirectories(madeDirectories);
-    throw new InputError(`cannot make an app in ${directory}: ${(error as Error).message}`, { cause: error });
+    throw new InputError(`cannot make an app in ${directory}: ${whyNotWritable(error)}`, { cause: error });
   }
   return { files: [...files.keys()], install: dependency.install };
 }

@@ -3,8 +3,10 @@ import { accessSync, constants, realpathSync, statSync, type Stats } from "node:
 import { basename, dirname, resolve } from "node:path";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import { statsIfThere } from "../input/stats-of.js";
 import { missingDirectories } from "./make-directory.js";
 import { jobFileKind, looksLikeOutput } from "./names.js";
+import { whyNotWritable } from "./not-writable.js";
 import { behindLinks, isPipeOrDevice } from "./report.js";
 
 /** Throws an InputError when no file can be written in this directory, which may be made. `what` is wanted there. */
@@ -20,14 +22,7 @@ export function requireWritableDirectory(path: string, what: string): void {
 }
 
 function cannotWrite(path: string, what: string, error: unknown): InputError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reasons: Record<string, string> = {
-    EACCES: "permission denied",
-    ENAMETOOLONG: "the name is too long",
-    ENOTDIR: "a part of the path is not a directory",
-    EROFS: "the file system is read-only",
-  };
-  return new InputError(`cannot write ${what} to ${path}: ${reasons[code ?? ""] ?? message}`, { cause: error });
+  return new InputError(`cannot write ${what} to ${path}: ${whyNotWritable(error)}`, { cause: error });
 }
 
 /**
@@ -58,7 +53,7 @@ function hasNameOfJobFile(path: string): boolean {
 
 function lookAt(path: string, what: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statsIfThere(path);
   } catch (error) {
     throw cannotWrite(path, what, error);
   }

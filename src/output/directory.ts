@@ -13,6 +13,7 @@ import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
 import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
 import { jobFileKind, type JobFileKind } from "./names.js";
+import { whyNotWritable } from "./not-writable.js";
 
 interface ClearOptions {
   /** Of the names of the outputs, when they are of an app's own format. */
@@ -156,15 +157,5 @@ async function lock(directory: string, shown: string): Promise<Listener> {
 }
 
 function unusable(path: string, error: unknown): InputError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reasons: Record<string, string> = {
-    EACCES: "permission denied",
-    EEXIST: "there is a file of that name",
-    ENOENT: "it cannot be made there",
-    ENOTDIR: "a part of the path is not a directory",
-    EROFS: "the file system is read-only",
-  };
-  return new InputError(`cannot write to output directory ${path}: ${reasons[code ?? ""] ?? message}`, {
-    cause: error,
-  });
+  return new InputError(`cannot write to output directory ${path}: ${whyNotWritable(error)}`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { statsIfThere } from "../input/stats-of.js";
 
 /**
  * Makes a directory and those above it that do not exist, and returns the paths of the ones that were made, the inmost
@@ -32,11 +33,14 @@ export function removeEmptyDirectories(directories: readonly string[]): void {
   }
 }
 
-/** The directory and those above it that do not exist, as absolute paths, the inmost first. */
+/**
+ * The directory and those above it that do not exist, as absolute paths, the inmost first. Throws the system's error
+ * when one cannot be there, as a part of the path is a file.
+ */
 export function missingDirectories(path: string): string[] {
   const directories: string[] = [];
   let at = resolve(path);
-  while (statSync(at, { throwIfNoEntry: false }) === undefined) {
+  while (statsIfThere(at) === undefined) {
     directories.push(at);
     at = dirname(at);
   }

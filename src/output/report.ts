@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { chmodSync, lstatSync, readlinkSync, realpathSync, rmSync, writeFileSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { statsIfThere } from "../input/stats-of.js";
 import { reportName, temporaryReportName } from "./names.js";
 import { writeWhole, type StagedFile } from "./staged-file.js";
 
@@ -18,7 +19,7 @@ export function writeReport(directory: string, jobId: string, text: string): voi
  * there if it is a pipe or a device.
  */
 export function writeForPerson(path: string, text: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsIfThere(path);
   if (isPipeOrDevice(stats)) {
     // A file in its place would be the end of it, and of /dev/null for all of the machine.
     writeFileSync(path, text);

@@ -144,16 +144,19 @@ function checkOwner(path: string): void {
   }
 }
 
-/** libuv says EACCES for a directory that does not exist, so it is looked at before. */
+/** libuv reports EACCES for a directory that does not exist, so this looks at the directory first. */
 function checkDirectory(path: string): void {
   const directory = dirname(path);
-  const stats = statSync(directory, { throwIfNoEntry: false });
-  if (stats === undefined) {
-    throw new AddressUnusableError(`cannot listen at ${path}: the directory ${directory} does not exist`);
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(directory).isDirectory();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isMissing = code === "ENOENT" || code === "ENOTDIR";
+    const problem = isMissing ? `the directory ${directory} does not exist` : message;
+    throw new AddressUnusableError(`cannot listen at ${path}: ${problem}`, { cause: error });
   }
-  if (!stats.isDirectory()) {
-    throw new AddressUnusableError(`cannot listen at ${path}: ${directory} is not a directory`);
-  }
+  if (!isDirectory) throw new AddressUnusableError(`cannot listen at ${path}: ${directory} is not a directory`);
 }
 
 /** The mask is that of the whole process, so it is changed for the synchronous bind(2) within `listen` only. */

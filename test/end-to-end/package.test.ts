@@ -137,7 +137,7 @@ describe("mr init makes an app that depends on the package as it was installed, 
       // What `npm install` would put there is here already.
       fs.symlinkSync(join(home, "node_modules"), join(cwd, "my-app/node_modules"));
       const npm = (...args: string[]) => run("npm", args, { cwd: join(cwd, "my-app") });
-      expect((await npm("test")).stdout).toMatch(/^# pass 2$/m);
+      expect((await npm("test")).stdout).toMatch(/^[#ℹ] pass 2$/m);
       await npm("start");
       const counts = new Map<string, number>();
       for (const [word] of read("data/sample.txt")
