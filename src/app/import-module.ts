@@ -6,27 +6,28 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 
 /**
- * Imports a module by its path. TypeScript goes through tsx, which is loaded only then: it costs more than a small job.
- * For what it throws see `importFailure`.
+ * Imports a module by its path. TypeScript is run by Node.js where that comes to the same, and otherwise by tsx, which is
+ * loaded only then: it costs more than a small job. `paths` and other options of TypeScript are those of the module's own
+ * project, wherever the command runs. For what this throws see `importFailure`.
  */
 export async function importModule(path: string): Promise<Record<string, unknown>> {
-  if (/^\.[mc]?ts$/.test(extname(path))) await (typeScript ??= prepareForTypeScript());
-  return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-}
-
-let typeScript: Promise<void> | undefined;
-
-/** For all of this thread. As the program `tsx` does it: stacks then name lines of the source. */
-async function prepareForTypeScript(): Promise<void> {
-  const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
-  process.setSourceMapsEnabled(true);
-  commonJs.register();
-  modules.register();
+  if (!/^\.[mc]?ts$/.test(extname(path))) return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  const [{ tsconfigOf }, { importNatively, runsNatively }, { importAgainWithTsx, importWithTsx }] = await Promise.all([
+    import("./tsconfig.js"),
+    import("./native-typescript.js"),
+    import("./tsx.js"),
+  ]);
+  // Who sets tsx's own variable has chosen a project, and tsx.
+  if (process.env["TSX_TSCONFIG_PATH"] !== undefined) return importWithTsx(path, undefined);
+  const tsconfig = tsconfigOf(path);
+  if (!(await runsNatively(path, tsconfig?.compilerOptions))) return importWithTsx(path, tsconfig?.path);
+  return (await importNatively(path)) ?? importAgainWithTsx(path, tsconfig?.path);
 }
 
 /** Says in one line what went wrong with the import of a module, and where. */
 export function importFailure(path: string, error: unknown): string {
   if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
+  if (error.name === "TsconfigError") return error.message;
   const message = `${error.name}: ${firstLines(error.message)}`;
   if (error.message.includes(`'mapreduce-ts'`)) {
     return `${firstLines(error.message)}; run "npm install mapreduce-ts" (or "npm link mapreduce-ts") beside it`;
