@@ -13,5 +13,7 @@ export default defineConfig({
     // On two cores one would be the default, and it mostly waits for the processes that its tests have started.
     maxWorkers: 2,
     hookTimeout: 60_000,
+    // The second one closes the output with a line of counts.
+    reporters: ["default", ...(process.env["CI"] === undefined ? [] : ["./test/support/count-reporter.ts"])],
   },
 });

@@ -11,7 +11,7 @@ export interface Tsconfig {
 }
 
 /** A `tsconfig.json` cannot be read. The message says where it is and why. */
-export class TsconfigError extends Error {
+class TsconfigError extends Error {
   override readonly name = "TsconfigError";
 }
 

@@ -124,7 +124,9 @@ describe("a compressed file that is damaged", () => {
   it("is an error when a frame of zstd has another length than it says, or wants too much memory", async () => {
     const frame = frameOf({ blocks: [Buffer.from("abc")], hasChecksum: false, hasLength: true });
     const longer = Buffer.concat([frame.subarray(0, 6), uint32(4), frame.subarray(10)]);
-    await expect(read(longer, "zstd")).rejects.toThrow("a frame has not the length that it should have");
+    // The decoder of Node.js finds it first, and says no more.
+    const why = /a frame has not the length that it should have|Data corruption detected/;
+    await expect(read(longer, "zstd")).rejects.toThrow(why);
     const wide = Buffer.from(frame);
     wide[5] = (28 - 10) << 3;
     await expect(read(wide, "zstd")).rejects.toThrow(/a window of more than 128 MiB[^?]*zstd -d --long=31$/);
