@@ -4,6 +4,7 @@ import type { TestOptions, TestResult } from "./app/test-contract.js";
 
 export type {
   App,
+  CombineResult,
   Counter,
   CsvOptions,
   HookContext,

@@ -144,8 +144,19 @@ export interface ReduceContext extends TaskContext {
 export type MapResult<Value extends JsonValue = JsonValue> =
   Iterable<KeyValue<Value>> | AsyncIterable<KeyValue<Value>> | void | Promise<Iterable<KeyValue<Value>> | void>;
 
-/** The value to write after the key; nothing to write no line (or because `ctx.emit` was called). */
-export type ReduceResult = JsonValue | void | Promise<JsonValue | void>;
+/**
+ * The value to write after the key, or nothing to write no line. A generator or another iterator, asynchronous ones
+ * included, writes a line with the key for each value that it yields. An array is one value.
+ */
+export type ReduceResult =
+  | JsonValue
+  | void
+  | IterableIterator<JsonValue, unknown>
+  | AsyncIterableIterator<JsonValue, unknown>
+  | Promise<JsonValue | void | IterableIterator<JsonValue, unknown>>;
+
+/** The value to use in place of those that `combine` was given; a generator or another iterator yields several, one at least. */
+export type CombineResult<Value extends JsonValue = JsonValue> = Value | IterableIterator<Value, unknown>;
 
 /** What `setup` and `teardown` are given; `ctx.kind` says which of the two it is. */
 export type HookContext<Value extends JsonValue = JsonValue> = MapContext<Value> | ReduceContext;
@@ -211,10 +222,13 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
 
   /**
    * Folds several values of one key into one, on the map side before they are written (paper section 4.3), and on the
-   * reduce side of a key with more values than are wanted in memory. It must give the same result however often and in
-   * whatever grouping it is applied, not at all included.
+   * reduce side of a key with more values than are wanted in memory. `reduce` must give the same result however often and
+   * in whatever grouping `combine` was applied, not at all included.
+   *
+   * It returns one value of the kind that `map` emits; as a generator (`*combine`) it yields one or more. A promise is an
+   * error, and so is an array where the values are no arrays.
    */
-  combine?(key: string, values: Value[]): Value;
+  combine?(key: string, values: Value[]): CombineResult<Value>;
 
   /**
    * Sorts the values of each key: `true` by the values themselves (numbers and bigints first, in their order, then strings in that of

@@ -120,6 +120,8 @@ function checkedProperties(object: object): unknown {
   }
   for (const symbol of Object.getOwnPropertySymbols(object)) {
     if (!Object.prototype.propertyIsEnumerable.call(object, symbol)) continue;
+    name = undefined;
+    if (symbol === Symbol.iterator) throw problem("is an iterable; use an array: [...it]");
     name = `[${String(symbol)}]`;
     throw problem("has a symbol for its name; use a string");
   }
@@ -195,9 +197,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Whether app code gave what a generator function returns, or another iterator. */
-function isIterator(value: unknown): value is IterableIterator<unknown> {
+/** Whether app code gave what a generator function returns, or another iterator. A Map or a Set is not an iterator. */
+export function isIterator(value: unknown): value is IterableIterator<unknown> {
   return isObject(value) && Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function";
+}
+
+/** Whether app code gave what an `async function*` returns, or another asynchronous iterator. */
+export function isAsyncIterator(value: unknown): value is AsyncIterableIterator<unknown> {
+  return isObject(value) && Symbol.asyncIterator in value && typeof (value as { next?: unknown }).next === "function";
 }
 
 function isObject(value: unknown): value is object {

@@ -118,6 +118,7 @@ function settingsOf(options: CoordinatorOptions, id: string, directory: string):
     output,
     directory,
     collectorBytes,
+    checksCombine: options.samplePercent === undefined ? undefined : true,
     files,
     taskTimeoutMs,
     attemptTimeoutMs,

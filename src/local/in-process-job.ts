@@ -16,6 +16,7 @@ import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
+import { PendingWork } from "../worker/pending-work.js";
 import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
@@ -115,12 +116,18 @@ export async function runInProcess(
   const release = () => appOutput.release();
   process.prependListener("exit", release);
   const runAttempt: AttemptRunner = async (ref, run) => {
-    appOutput.begin(`${ref.kind} ${ref.task}`);
+    const task = `${ref.kind} ${ref.task}`;
+    const work = await PendingWork.begin(task);
+    appOutput.begin(task);
+    // When it has resolved, nothing here holds the attempt's context: `PendingWork` relies on that.
+    const attempt = () => {
+      const settings = settingsInProcess({ ref, ...common, work, checksCombine: job.samplePercent !== undefined });
+      return profiled(job.profiles, settings, () => run(settings));
+    };
     let result: AttemptResult;
     try {
-      const settings = settingsInProcess({ ref, ...common });
       requireUnchanged(files);
-      result = await profiled(job.profiles, settings, () => stray.endOf(() => run(settings)));
+      result = await stray.endOf(() => work.run(attempt));
       requireUnchanged(files);
     } finally {
       appOutput.end();

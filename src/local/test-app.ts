@@ -18,8 +18,9 @@ import { addMeasures, noTotals } from "../rpc/measures.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { storedText, storedValue } from "../shuffle/stored-value.js";
 import { runMapTask } from "../worker/map-task.js";
+import { PendingWork } from "../worker/pending-work.js";
 import { runReduceTask } from "../worker/reduce-task.js";
-import type { AttemptResult } from "../worker/task-context.js";
+import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { filesForReduce, settingsInProcess } from "./attempts.js";
 
 /** How pairs travel from step to step. */
@@ -99,26 +100,25 @@ async function runStep(
   }
   const partitions: KeyValue[][] = [];
   const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
-  const settingsOf = (ref: AttemptRef) =>
-    settingsInProcess({
-      ref,
-      ...common,
-      onOutput: (key, value) => {
-        // As it would be read from the output.
-        partitions[ref.task]?.push({ key, value: storedValue(storedText(ref.kind, key, value)) });
-      },
-    });
+  const runAttempt = async (ref: AttemptRef, run: (settings: AttemptSettings) => Promise<AttemptResult>) => {
+    const work = await PendingWork.begin(`${ref.kind} ${ref.task}`);
+    const onOutput = (key: string, value: JsonValue) => {
+      // As it would be read from the output.
+      partitions[ref.task]?.push({ key, value: storedValue(storedText(ref.kind, key, value)) });
+    };
+    return work.run(() => run(settingsInProcess({ ref, ...common, work, checksCombine: true, onOutput })));
+  };
   const splits = planSplits(inputs, app.input, Math.min(splitBytes, splitBytesDefault));
   for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
   const results: AttemptResult[] = [];
   for (const [task, split] of splits.entries()) {
-    const settings = settingsOf({ kind: "map", task, attempt: 1 });
-    results.push(await runMapTask(app, sourceOfSplit(split, app), settings));
+    const ref = { kind: "map", task, attempt: 1 } as const;
+    results.push(await runAttempt(ref, (settings) => runMapTask(app, sourceOfSplit(split, app), settings)));
   }
   const maps = [...results];
   for (let task = 0; task < reducers; task++) {
-    const settings = settingsOf({ kind: "reduce", task, attempt: 1 });
-    results.push(await runReduceTask(app, filesForReduce(maps, task), settings));
+    const ref = { kind: "reduce", task, attempt: 1 } as const;
+    results.push(await runAttempt(ref, (settings) => runReduceTask(app, filesForReduce(maps, task), settings)));
   }
   return { partitions, results };
 }

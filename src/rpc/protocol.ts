@@ -308,6 +308,8 @@ export const methods = {
         files: v.array(sharedFile),
         /** How much memory the pairs of a map attempt may take before they are spilled. */
         collectorBytes: v.pipe(count, v.minValue(1)),
+        /** Whether map attempts look if `combine` changes what `reduce` gives; left out when they do not. */
+        checksCombine: v.optional(v.literal(true)),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
         /** An attempt that finishes no record for so long is ended; left out when it may take any time. */
         attemptTimeoutMs: v.optional(v.pipe(v.number(), v.minValue(1))),

@@ -1,4 +1,4 @@
-import type { Combine } from "../app/combine.js";
+import { combinedValues, type Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
 import { textToCopy, withRepeated } from "./repeated-values.js";
 import { storedText, storedValue } from "./stored-value.js";
@@ -8,12 +8,12 @@ const batchValuesMax = 64 * 1024;
 const batchTextMax = 16 * 1024 * 1024;
 
 /**
- * Gathers the values of a key. When they are more than a batch, the batch is folded into one value with `combine`, and
- * that one is the first of the next batch: so the array is of bounded length, however many values there are. Up to a
- * batch the values stay as they are: `combine` would save no memory.
+ * Gathers the values of a key. When they are more than a batch, `combine` folds the batch into one value, or a few, with
+ * which the next batch begins: so the array is of bounded length, however many values there are. Up to a batch the values
+ * stay as they are: `combine` would save no memory.
  *
- * A `combine` that joins its values gives a result as long as they are. Then the next batches are longer, too: with
- * batches of one length, each would be little more than the result so far, read and written again.
+ * A `combine` that joins its values, or keeps most of them, gives a result as long as they are. Then the next batches are
+ * longer, too: with batches of one length, each would be little more than the result so far, read and written again.
  */
 export class FoldedValues {
   readonly #key: string;
@@ -22,6 +22,8 @@ export class FoldedValues {
   #textLength = 0;
   #valuesMax = batchValuesMax;
   #textMax = batchTextMax;
+  /** Whether one of the values is an array. */
+  #hasArrays = false;
 
   constructor(key: string, combine: Combine) {
     this.#key = key;
@@ -34,10 +36,11 @@ export class FoldedValues {
   }
 
   /**
-   * Adds `value`, `count` times; `textLength` is the length of its JSON text, in bytes or characters. Throws what `combine`
-   * throws, and a TypeError when JSON cannot hold what it gives.
+   * Adds `value`, `count` times; `textLength` is the length of its JSON text, in bytes or characters. Throws what `fold`
+   * throws.
    */
   add(value: JsonValue, textLength: number, count: number): void {
+    if (Array.isArray(value)) this.#hasArrays = true;
     // Taken before `combine` has the first copy and can change it.
     const text = count === 1 ? undefined : textToCopy(value);
     for (let left = count; left > 0;) {
@@ -51,14 +54,20 @@ export class FoldedValues {
     }
   }
 
-  /** Folds all values into one, and returns its JSON text. */
-  fold(): string {
-    const text = storedText("combine", this.#key, this.#combine(this.#key, this.#values));
-    this.#values = [storedValue(text)];
-    this.#textLength = text.length;
-    this.#textMax = Math.max(batchTextMax, 2 * text.length);
-    this.#valuesMax = Math.ceil(batchValuesMax * (this.#textMax / batchTextMax));
-    return text;
+  /**
+   * Folds all values into one, or a few, and returns their texts. Throws what `combine` throws, and a TypeError when what it
+   * gives cannot travel.
+   */
+  fold(): string[] {
+    const result: unknown = this.#combine(this.#key, this.#values);
+    const values = combinedValues(this.#key, result, this.#hasArrays);
+    const texts = values.map((value) => storedText("combine", this.#key, value));
+    this.#values = texts.map(storedValue);
+    this.#hasArrays = this.#values.some((value) => Array.isArray(value));
+    this.#textLength = texts.reduce((sum, text) => sum + text.length, 0);
+    this.#textMax = Math.max(batchTextMax, 2 * this.#textLength);
+    this.#valuesMax = Math.max(Math.ceil(batchValuesMax * (this.#textMax / batchTextMax)), 2 * texts.length);
+    return texts;
   }
 
   /** Whether the value fits. A batch of one value is not folded. */

@@ -6,7 +6,6 @@
  * speaking with the coordinator; see `executor-host.ts`.
  */
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import { sourceOfSplit } from "../input/records.js";
@@ -20,6 +19,7 @@ import { failureOf, type ReduceInputFile } from "./failure.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 import { runSampleTask } from "./sample-task.js";
+import { PendingWork } from "./pending-work.js";
 import { OutputTail } from "./output-tail.js";
 import type { AttemptResult, AttemptSettings, Progress } from "./task-context.js";
 import { TaskOutput } from "./task-output.js";
@@ -71,7 +71,33 @@ async function serve(): Promise<void> {
 }
 
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
+  // Now, since an abort may come while the attempt has not begun.
   revoked = new AbortController();
+  const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
+  const task = `${assignment.ref.kind} ${assignment.ref.task}`;
+  const work = await PendingWork.begin(task, parentPort);
+  output.begin(task);
+  try {
+    // Somebody may have removed it, and the job can go on all the same.
+    makeDirectories(job.directory);
+    requireUnchanged(job.files);
+    const result = await work.run(() => runAttempt(app, assignment, job, inputs, work));
+    requireUnchanged(job.files);
+    send({ type: "finished", result });
+  } catch (error) {
+    output.end();
+    send(failureOf(error, inputs));
+  }
+}
+
+/** When it has resolved, nothing here holds the attempt's context: `PendingWork` relies on that. */
+async function runAttempt(
+  app: LoadedApp,
+  assignment: WorkAssignment,
+  job: Job,
+  inputs: readonly ReduceInputFile[],
+  work: PendingWork,
+): Promise<AttemptResult> {
   const settings = {
     ref: assignment.ref,
     jobId: job.id,
@@ -85,22 +111,16 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     signal: revoked.signal,
     progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
+    checksCombine: job.checksCombine === true,
+    work,
   };
-  const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
-  output.begin(`${assignment.ref.kind} ${assignment.ref.task}`);
   try {
-    // Somebody may have removed it, and the job can go on all the same.
-    makeDirectories(job.directory);
-    requireUnchanged(job.files);
-    const result = await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
-    // A rejection that nobody handles comes out a turn later, and this attempt is to blame for it.
-    await setImmediate();
-    requireUnchanged(job.files);
+    return await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
+  } finally {
+    // Before the streams of this thread are flushed, so that the last line ends before another one begins.
     output.end();
-    send({ type: "finished", result });
-  } catch (error) {
-    output.end();
-    send(failureOf(error, inputs));
+    // The app may have made its context listen to the signal.
+    revoked = new AbortController();
   }
 }
 

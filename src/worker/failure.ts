@@ -5,7 +5,7 @@ import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import type { AttemptOutcome, ReduceInput } from "../rpc/protocol.js";
 import { DamagedInputError } from "../shuffle/merge/damaged-input-error.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
-import { LateEmitError } from "./errors.js";
+import { CombineMismatchError, LateEmitError, UnawaitedWorkError } from "./errors.js";
 import { fileErrorText, isOwnFileError } from "./system-error.js";
 
 /** How an attempt failed, as the coordinator is told; what it does about each class stands in its `core/losses.ts`. */
@@ -25,7 +25,9 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
   if (error instanceof UnreadableInputError || error instanceof ChangedFileError) {
     return { type: "failed", class: "fatal", message: error.message };
   }
+  if (error instanceof CombineMismatchError) return { type: "failed", class: "fatal", message: error.message };
   if (isOwnFileError(error)) return { type: "failed", class: "io", message: fileErrorText(error) };
+  if (error instanceof UnawaitedWorkError) return { type: "failed", class: "fatal", message: error.message };
   return { ...appFailure(error), class: error instanceof LateEmitError ? "fatal" : "error" };
 }
 

@@ -1,6 +1,8 @@
 import type { HookContext } from "../app/contract.js";
+import { isAsyncIterator, isIterator } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { visibleText } from "../terminal/visible-text.js";
+import type { PendingWork } from "./pending-work.js";
 import { hookAtWork, type Progress } from "./task-context.js";
 
 /**
@@ -11,26 +13,36 @@ import { hookAtWork, type Progress } from "./task-context.js";
 export class AttemptHooks {
   readonly #app: Pick<LoadedApp, "setup" | "teardown">;
   readonly #context: HookContext;
+  readonly #work: PendingWork | undefined;
   readonly #progress: Progress;
   /** Whether `setup` has ended well, and `teardown` has not begun. */
   #isSetUp = false;
 
-  constructor(app: Pick<LoadedApp, "setup" | "teardown">, context: HookContext, progress: Progress) {
+  constructor(
+    app: Pick<LoadedApp, "setup" | "teardown">,
+    context: HookContext & { readonly work?: PendingWork | undefined },
+    progress: Progress,
+  ) {
     this.#app = app;
     this.#context = context;
+    this.#work = context.work;
     this.#progress = progress;
   }
 
   /** To be called before the first record. Throws what the app throws. */
   async setUp(): Promise<void> {
     await this.#call("setup");
+    this.#work?.noteSetUp();
     this.#isSetUp = true;
   }
 
-  /** To be called after the last record. Throws what the app throws. */
+  /** To be called after the last record. Throws what the app throws, and what it emits before `teardown` and too late. */
   async tearDown(): Promise<void> {
+    await this.#work?.settleFiles();
     this.#isSetUp = false;
+    if (this.#app.teardown === undefined) return;
     await this.#call("teardown");
+    await this.#work?.settleFiles();
   }
 
   /** To be called on the way out of an error, whatever that was. Never throws: the first error is the one to tell. */
@@ -54,7 +66,10 @@ export class AttemptHooks {
     const hook = this.#app[name];
     if (hook === undefined) return;
     this.#progress.beginRecord(hookAtWork);
-    await hook(this.#context);
+    const result: unknown = await hook(this.#context);
+    if (isIterator(result) || isAsyncIterator(result)) {
+      throw new TypeError(`${name} is a generator, whose body nobody runs; make it a plain function, or an async one`);
+    }
     this.#progress.beginRecord(NaN);
   }
 }

@@ -144,17 +144,15 @@ export class MapAttemptContext extends AttemptContext implements MapContext {
   constructor(settings: AttemptSettings, filename: string, taker: PairTaker) {
     super(settings);
     this.filename = filename;
+    const { gate } = this;
     this.emit = (key, value) => {
-      this.requireNotEnded();
-      taker.emit(key, value);
+      if (gate.admits("ctx.emit")) taker.emit(key, value);
     };
     this.emitBytes = (buffer, start, end, value) => {
-      this.requireNotEnded();
-      taker.emitBytes(buffer, start, end, value);
+      if (gate.admits("ctx.emitBytes")) taker.emitBytes(buffer, start, end, value);
     };
     this.emitSlices = (buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-      this.requireNotEnded();
-      taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
+      if (gate.admits("ctx.emitSlices")) taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
     };
   }
 }

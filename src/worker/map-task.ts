@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { LoadedApp } from "../app/load.js";
+import { isMapOnly, type LoadedApp } from "../app/load.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, outputName, temporaryPrefix } from "../output/names.js";
@@ -9,6 +9,7 @@ import type { Collector, CollectorOptions } from "../shuffle/collect/collector.j
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
 import { groupingOf } from "../shuffle/grouped-key.js";
+import { CombineCheck } from "./combine-check.js";
 import { DirectOutput } from "./direct-output.js";
 import { AttemptHooks } from "./hooks.js";
 import { MapAttemptContext, mapSource } from "./map-records.js";
@@ -50,7 +51,13 @@ export async function runMapTask(
     },
   };
   const collector = reducers === 0 ? new DirectOutput(`${prefix}out`, app.writer, settings) : collectorOf(app, options);
-  const context = new MapAttemptContext(settings, source.split.file, collector);
+  const { combine } = app;
+  const check =
+    settings.checksCombine === true && combine !== undefined && reducers > 0 && !isMapOnly(app)
+      ? new CombineCheck(app, combine, settings, collector)
+      : undefined;
+  const taker = check ?? collector;
+  const context = new MapAttemptContext(settings, source.split.file, taker);
   let { progress } = settings;
   let spilledAt = NaN;
   let marker: RecordMarker | undefined;
@@ -62,9 +69,10 @@ export async function runMapTask(
     }
     hooks = new AttemptHooks(app, context, progress);
     await hooks.setUp();
-    const read = await mapSource(app, source, context, collector, progress);
+    const read = await mapSource(app, source, context, taker, progress);
     await hooks.tearDown();
     context.end();
+    await check?.run();
     const files = collector.finish().map(({ path, ...file }) => ({
       ...file,
       temporaryPath: path,
@@ -86,6 +94,7 @@ export async function runMapTask(
     };
   } catch (error) {
     await hooks?.tearDownAfterError();
+    context.abandon();
     context.sideFiles.discard();
     collector.discard();
     throw error instanceof BadRecordError ? await source.describe(error) : error;

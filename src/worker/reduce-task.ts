@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
-import { isThenable } from "../app/json-value.js";
+import { isAsyncIterator, isIterator, isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, temporaryPrefix } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";
@@ -42,9 +42,8 @@ export async function runReduceTask(
     for (const group of groups) {
       keys += 1;
       progress.beginRecord(groups.pairs);
-      const result = reduceGroup(app, group, context);
-      const value = isThenable(result) ? await result : result;
-      if (value !== undefined) context.emit(group.key, value);
+      const pending = emitResult(group.key, reduceGroup(app, group, context), context);
+      if (pending !== undefined) await pending;
       progress.set(groups.pairs, 0);
     }
     progress.beginRecord(NaN);
@@ -68,6 +67,7 @@ export async function runReduceTask(
     };
   } catch (error) {
     await hooks.tearDownAfterError();
+    context.abandon();
     context.sideFiles.discard();
     records.discard();
     throw error;
@@ -79,14 +79,37 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
   return app.reduce?.(group.key, group.toArray(), context);
 }
 
+/** Emits what `reduce` gave: a value, or all that an iterator yields. The promise, if any, resolves when that is done. */
+export function emitResult(key: string, result: unknown, context: ReduceContext): Promise<void> | undefined {
+  if (typeof result === "object") {
+    if (isThenable(result)) return emitResolved(key, result, context);
+    if (isAsyncIterator(result)) return emitYielded(key, result, context);
+    if (isIterator(result)) {
+      for (const value of result) context.emit(key, value as JsonValue);
+      return undefined;
+    }
+  }
+  if (result !== undefined) context.emit(key, result as JsonValue);
+  return undefined;
+}
+
+async function emitResolved(key: string, result: PromiseLike<unknown>, context: ReduceContext): Promise<void> {
+  await emitResult(key, await result, context);
+}
+
+async function emitYielded(key: string, values: AsyncIterable<unknown>, context: ReduceContext): Promise<void> {
+  for await (const value of values) context.emit(key, value as JsonValue);
+}
+
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   readonly kind = "reduce";
   readonly emit: (key: string, value: JsonValue) => void;
 
   constructor(settings: AttemptSettings, records: RecordWriter) {
     super(settings);
+    const { gate } = this;
     this.emit = (key, value) => {
-      this.requireNotEnded();
+      if (!gate.admits("ctx.emit")) return;
       records.append(key, value);
       settings.onOutput?.(key, value);
     };

@@ -5,7 +5,7 @@ import { sideFileName, sideNamePattern, temporaryPrefix } from "../output/names.
 import { StagedFile } from "../output/staged-file.js";
 import { sideFilesMax } from "../rpc/attempt-limits.js";
 import type { AttemptRef } from "../rpc/protocol.js";
-import { LateEmitError } from "./errors.js";
+import type { EmitGate } from "./emit-gate.js";
 
 /** A finished side file, still under its temporary name. */
 export interface PreparedSideFile {
@@ -29,17 +29,18 @@ interface Place {
  */
 export class SideFiles {
   readonly #place: Place;
+  readonly #gate: EmitGate;
   readonly #files = new Map<string, AttemptSideFile>();
-  #hasEnded = false;
 
-  constructor({ ref, jobId, directory }: Place) {
+  constructor({ ref, jobId, directory }: Place, gate: EmitGate) {
     this.#place = { ref, jobId, directory };
+    this.#gate = gate;
   }
 
   /** The file of that name, the same one each time. Throws when it cannot have that name, or there are too many. */
   get(name: string): SideFile {
     const { ref, jobId, directory } = this.#place;
-    if (this.#hasEnded) throw new LateEmitError(`${ref.kind} ${ref.task}`, "ctx.sideFile");
+    this.#gate.admits("ctx.sideFile");
     const found = this.#files.get(name);
     if (found !== undefined) return found;
     if (typeof name !== "string" || !sideNamePattern.test(name)) {
@@ -49,14 +50,13 @@ export class SideFiles {
     if (this.#files.size >= sideFilesMax) throw new RangeError(`a task may have ${sideFilesMax} side files`);
     const { kind, task, attempt } = ref;
     const path = join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}side-${name}`);
-    const file = new AttemptSideFile(path, `${kind} ${task}`);
+    const file = new AttemptSideFile(path, this.#gate);
     this.#files.set(name, file);
     return file;
   }
 
   /** Finishes those that were written, and returns them. Nothing can be written afterwards. */
   finish(): PreparedSideFile[] {
-    this.#hasEnded = true;
     const { ref, directory } = this.#place;
     return [...this.#files].flatMap(([name, file]) => {
       const bytes = file.finish();
@@ -67,42 +67,38 @@ export class SideFiles {
 
   /** Removes what was written by way of `write`; the rest goes with the other files of the attempt. Never throws. */
   discard(): void {
-    this.#hasEnded = true;
     for (const file of this.#files.values()) file.discard();
   }
 }
 
 class AttemptSideFile implements SideFile {
   readonly path: string;
-  readonly #task: string;
+  readonly #gate: EmitGate;
   #staged: StagedFile | undefined;
-  #hasEnded = false;
 
-  constructor(path: string, task: string) {
+  constructor(path: string, gate: EmitGate) {
     this.path = path;
-    this.#task = task;
+    this.#gate = gate;
   }
 
   write(data: string | Uint8Array): void {
-    if (this.#hasEnded) throw new LateEmitError(this.#task, "write of a side file");
+    if (!this.#gate.admits("write of a side file")) return;
     this.#staged ??= StagedFile.create(this.path);
     this.#staged.append(data);
   }
 
   /** Waits until the disk has it, and says how long it is; undefined when it was not written. */
   finish(): number | undefined {
-    this.#hasEnded = true;
     if (this.#staged !== undefined) return this.#staged.finish().bytes;
     const stats = lstatSync(this.path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
     if (!stats.isFile())
-      throw new TypeError(`${this.#task} has made a side file that is no regular file: ${this.path}`);
+      throw new TypeError(`${this.#gate.task} has made a side file that is no regular file: ${this.path}`);
     flush(this.path);
     return stats.size;
   }
 
   discard(): void {
-    this.#hasEnded = true;
     this.#staged?.discard();
   }
 }

@@ -4,7 +4,8 @@ import type { TextKeyEnd } from "../output/text-key-end.js";
 import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
 import type { Measures } from "../rpc/measures.js";
 import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
-import { LateEmitError } from "./errors.js";
+import { EmitGate } from "./emit-gate.js";
+import type { PendingWork } from "./pending-work.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
 
 /** What one attempt runs with, besides its data. */
@@ -28,6 +29,10 @@ export interface AttemptSettings {
   readonly progress: Progress;
   /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
   readonly marksRecords: boolean;
+  /** Whether a map attempt looks if `combine` changes what `reduce` gives (`combine-check.ts`). */
+  readonly checksCombine?: boolean | undefined;
+  /** Finds what the app has not awaited; left out when nobody looks for it. */
+  readonly work?: PendingWork | undefined;
   /** Told what the attempt has written to its output, key and value. */
   readonly onOutput?: ((key: string, value: JsonValue) => void) | undefined;
 }
@@ -100,22 +105,22 @@ export abstract class AttemptContext implements TaskContext {
   readonly task: number;
   readonly attempt: number;
   readonly signal: AbortSignal;
-  /** How the task is called in messages: `map 3`. */
-  readonly name: string;
+  readonly work: PendingWork | undefined;
   readonly sideFiles: SideFiles;
   readonly #files: readonly SharedFile[];
   readonly #counts = new Map<string, number>();
-  #hasEnded = false;
+  protected readonly gate: EmitGate;
 
   constructor(settings: AttemptSettings) {
-    const { ref, args, signal } = settings;
+    const { ref, args, signal, work } = settings;
     this.#files = settings.files;
-    this.sideFiles = new SideFiles(settings);
+    this.work = work;
+    this.gate = work?.newGate() ?? new EmitGate(`${ref.kind} ${ref.task}`);
+    this.sideFiles = new SideFiles(settings, this.gate);
     this.args = args;
     this.task = ref.task;
     this.attempt = ref.attempt;
     this.signal = signal;
-    this.name = `${ref.kind} ${ref.task}`;
   }
 
   log(message: string): void {
@@ -135,12 +140,14 @@ export abstract class AttemptContext implements TaskContext {
 
   counter(name: string): Counter {
     const counts = this.#counts;
+    const { gate } = this;
     if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
     if (name.length > counterCharactersMax) {
       throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${counterCharactersMax} characters`);
     }
     return {
       add(n = 1) {
+        if (!gate.admits("add of a counter")) return;
         if (!Number.isFinite(n)) throw new TypeError(`counter ${name}: cannot add ${n}`);
         const before = counts.get(name);
         if (before === undefined && counts.size >= countersMax) {
@@ -153,18 +160,19 @@ export abstract class AttemptContext implements TaskContext {
     };
   }
 
-  /** From now on nothing can be emitted. */
+  /** From now on nothing can be emitted; what the app has started may still be looked for. */
   end(): void {
-    this.#hasEnded = true;
+    if (this.work === undefined) this.gate.phase.close();
+    else this.gate.phase.settle();
+  }
+
+  /** The attempt has failed: from now on what the app still emits is dropped. */
+  abandon(): void {
+    this.gate.phase.disown();
   }
 
   /** What was counted, by name. */
   counts(): [string, number][] {
     return [...this.#counts];
-  }
-
-  /** To be called by `emit`. Throws a LateEmitError when the attempt has ended. */
-  protected requireNotEnded(): void {
-    if (this.#hasEnded) throw new LateEmitError(this.name);
   }
 }

@@ -65,6 +65,7 @@ const refused: [string, unknown, RegExp][] = [
   ["an invalid date", new Date(NaN), /value is an invalid date; use null/],
   ["a generator", generator(), /value is an iterator or a generator; use an array: \[\.\.\.iterator\]/],
   ["an asynchronous generator", asyncGenerator(), /value is an asynchronous iterable/],
+  ["an iterable", { [Symbol.iterator]: () => [1].values() }, /value is an iterable; use an array: \[\.\.\.it\]/],
   ["an iterator of an array", [1].values(), /value is an iterator/],
   ["search parameters", new URLSearchParams("a=1"), /value is an? URLSearchParams; use an array/],
   [

@@ -208,6 +208,30 @@ describe.concurrent("an app that fails", () => {
       source: `export const map = (n, t, ctx) => ctx.emit("the key", NaN); ${reduce}`,
       says: [/"the key"/, /NaN/],
     },
+    "emits an object with NaN in it": {
+      source: `export const map = (n, t, ctx) => ctx.emit("the key", { stats: [{ mean: NaN }] }); ${reduce}`,
+      says: [/"the key": value\.stats\[0\]\.mean is NaN; use null/],
+    },
+    "returns a Map from reduce": {
+      source: `${map} export const reduce = () => ({ counts: new Map() });`,
+      says: [/^.*reduce: .* key "a": value\.counts is a Map; use Object\.fromEntries\(map\)/m],
+    },
+    "returns the values of reduceStream themselves": {
+      source: `${map} export const reduceStream = (key, values) => values;`,
+      says: [/reduce: .* key "a": value is /, /use an array/],
+    },
+    "returns a promise from combine": {
+      source: `export const map = (n, t, ctx) => { ctx.emit("a", 1); ctx.emit("a", 2); }; ${reduce} export const combine = async () => 3;`,
+      says: [/combine: for key "a" it gave a promise/],
+    },
+    "returns a list from combine": {
+      source: `export const map = (n, t, ctx) => { ctx.emit("a", 1); ctx.emit("a", 2); }; ${reduce} export const combine = (key, values) => values;`,
+      says: [/combine: for key "a" it gave an array, and was given none/, /function\*/],
+    },
+    "has a generator for setup": {
+      source: `${map} ${reduce} export function* setup() { yield 1; }`,
+      says: [/setup is a generator/],
+    },
     "emits a promise": {
       source: `export const map = (n, t, ctx) => ctx.emit("the key", Promise.resolve(1)); ${reduce}`,
       says: [/promise/, /await/],

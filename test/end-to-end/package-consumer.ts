@@ -9,6 +9,7 @@ import {
   words,
   wordsInBytes,
   type App,
+  type CombineResult,
   type Config,
   type Counter,
   type CsvOptions,
@@ -55,6 +56,23 @@ export const ofFiles = defineApp<number>({
     return counts.length;
   },
 });
+
+export const ofSeveral = defineApp<number>({
+  *map(_filename, contents) {
+    yield { key: contents, value: 1 };
+  },
+  *combine(word, counts) {
+    is<string>()(word, true);
+    is<number[]>()(counts, true);
+    yield counts.length;
+  },
+  async *reduce(word, counts) {
+    is<string>()(word, true);
+    yield* counts;
+    yield await Promise.resolve(String(counts.length));
+  },
+});
+export const combined: CombineResult<bigint> = 2n ** 60n;
 
 export const ofLines = defineApp({
   input: "lines",

@@ -43,3 +43,23 @@ test("--sample maps the lines with which each split begins, the same in a distri
   expect(place.read("sequential/mr-out-0")).toBe(place.read("mr-output/mr-out-0"));
   expect(sequential.stderr).toContain("a sample: only 5% of the inputs was mapped");
 });
+
+const overCombined = `
+export const input = "lines";
+export const map = (file, line, ctx) => ctx.emit("lines", 1);
+export const combine = (key, ones) => ones.length;
+export const reduce = (key, ones) => ones.length;
+`;
+
+for (const command of ["run", "sequential"]) {
+  test(`mr ${command} --sample fails when combine changes what reduce gives`, async ({ place }) => {
+    place.write("app.mjs", overCombined);
+    place.write("lines.txt", "x\n".repeat(1000));
+    const ended = await place.run("mr", [command, "--sample", "10%", "app.mjs", "lines.txt"]);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(
+      /combine changes the result: for key "lines" reduce gives 100, and 1 when combine has/,
+    );
+    await place.succeed("mr", [command, "-q", "app.mjs", "lines.txt"]);
+  });
+}

@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflate } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as indexer from "../../apps/indexer.js";
 import * as wc from "../../apps/wc.js";
@@ -104,6 +105,67 @@ describe("testApp", () => {
       defineApp({ map: (_, __, ctx) => ctx.emit("k", "v"), reduce: () => value as string });
     expect((await testApp(app(new Date(0)), [""])).outputs).toEqual([{ key: "k", value: "1970-01-01T00:00:00.000Z" }]);
     await expect(testApp(app(NaN), [""])).rejects.toThrow(/JSON cannot hold the value of key "k"/);
+  });
+
+  it("rejects when the app emits, counts or writes after map or reduce has returned, and lets that harm nothing else", async () => {
+    const late = (use: (ctx: MapContext<number>) => void, ms: number): App<number> => ({
+      map: (_, __, ctx) => void setTimeout(() => use(ctx), ms),
+      reduce: (_, ones) => ones.length,
+    });
+    await expect(
+      testApp(
+        late((ctx) => ctx.emit("k", 1), 30),
+        ["a"],
+      ),
+    ).rejects.toThrow("map 0 called ctx.emit after it had ended (is an `await` missing?)");
+    await expect(
+      testApp(
+        late((ctx) => ctx.counter("n").add(), 5),
+        ["a"],
+      ),
+    ).rejects.toThrow(/add of a counter after/);
+    await expect(
+      testApp(
+        late((ctx) => ctx.sideFile("f").write(""), 5),
+        ["a"],
+      ),
+    ).rejects.toThrow(/ctx\.sideFile after/);
+    await expect(
+      testApp(
+        late((ctx) => ctx.emit("k", 1), 600_000),
+        ["a"],
+      ),
+    ).rejects.toThrow(/map 0 has ended, and work that it started goes on \(a timer\); await it/);
+    const lateReduce: App<number> = {
+      map: (_, __, ctx) => ctx.emit("k", 1),
+      reduce: (key, ones, ctx) => void setImmediate(() => ctx.emit(key, ones.length)),
+    };
+    await expect(testApp(lateReduce, ["a"])).rejects.toThrow(/^reduce 0 called ctx\.emit after it had ended/);
+    const zipping: App<number> = {
+      map: (_, text, ctx) => deflate(text.repeat(1_000_000), () => ctx.emit("k", 1)),
+      reduce: (_, ones) => ones.length,
+    };
+    await expect(testApp(zipping, ["a"])).rejects.toThrow(/ctx\.emit after it had ended/);
+  });
+
+  it("takes no offence at a timer that cannot emit, such as that of a race, nor at what is kept for the next attempt", async () => {
+    let kept: NodeJS.Timeout | undefined;
+    const racing: App<number> = {
+      setup() {
+        kept ??= setInterval(() => undefined, 1000);
+      },
+      async map(_, text, ctx) {
+        const timeOut = new Promise((_resolve, reject) => setTimeout(reject, 600_000));
+        await Promise.race([new Promise((resolve) => setTimeout(resolve, 1)), timeOut]);
+        ctx.emit(text, 1);
+      },
+      reduce: (_, ones) => ones.length,
+    };
+    try {
+      await expect(testApp(racing, ["a", "a"])).resolves.toMatchObject({ outputs: [{ key: "a", value: 2 }] });
+    } finally {
+      clearInterval(kept);
+    }
   });
 
   it("rejects with the app's own error", async () => {

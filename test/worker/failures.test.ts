@@ -89,29 +89,66 @@ describe.concurrent("how an attempt failed is told by class", () => {
       className: "crash",
     },
     "a pair comes too late": {
-      source: `export const map = async (n, t, ctx) => { if (ctx.task === 0) setTimeout(() => ctx.emit("late", 1), 20);
-        else await new Promise((resolve) => setTimeout(resolve, 20_000)); };`,
+      source: `export const map = (n, t, ctx) => { setTimeout(() => ctx.emit("late", 1), 20); };`,
       says: /map 0 called ctx\.emit after it had ended/,
+      className: "fatal",
+    },
+    "a pair may come much too late": {
+      source: `export const map = (n, t, ctx) => { setTimeout(() => ctx.emit("late", 1), 600_000); };`,
+      says: /map 0 has ended, and work that it started goes on \(a timer\)/,
       className: "fatal",
     },
   })) {
     test(`${className}: ${what}`, async ({ place }) => {
       const { coordinator, end } = await start(place, `${source} ${reduce}`);
       coordinator.assignMap(place, "in.txt");
-      if (className === "fatal") {
-        // It is told by the attempt that the thread runs by then.
-        await coordinator.success();
-        coordinator.assignMap(place, "in.txt", 1);
-      }
-      const failure = await coordinator.failure(className === "fatal" ? 2 : 1);
+      const failure = await coordinator.failure(1);
       expect(failure).toMatchObject({ class: className, message: expect.stringMatching(says) as string });
       // The next attempt finds a worker that can do it.
       coordinator.assignReduce();
-      await coordinator.success(className === "fatal" ? 3 : 2);
+      await coordinator.success(2);
       await end();
       place.leavesFiles = true;
     });
   }
+
+  test("fatal: a pair comes from a timer that keeps no thread alive; the attempt that runs by then tells", async ({
+    place,
+  }) => {
+    const { coordinator, end } = await start(
+      place,
+      `${reduce} export const map = async (n, t, ctx) => {
+        if (ctx.task === 0) setTimeout(() => ctx.emit("late", 1), 500).unref();
+        else await new Promise((resolve) => setTimeout(resolve, 20_000));
+      };`,
+    );
+    coordinator.assignMap(place, "in.txt");
+    await coordinator.success();
+    coordinator.assignMap(place, "in.txt", 1);
+    const message = expect.stringMatching(/map 0 called ctx\.emit after it had ended/) as string;
+    expect(await coordinator.failure(2)).toMatchObject({ class: "fatal", message });
+    await end();
+    place.leavesFiles = true;
+  });
+
+  test("not by what an attempt that has failed emits later: the next one is none the worse for it", async ({
+    place,
+  }) => {
+    const { coordinator, end } = await start(
+      place,
+      `${reduce} export const map = async (n, t, ctx) => {
+        if (ctx.attempt > 1) return void (await new Promise((resolve) => setTimeout(resolve, 200)));
+        setTimeout(() => ctx.emit("late", 1), 50);
+        throw new Error("no");
+      };`,
+    );
+    coordinator.assignMap(place, "in.txt");
+    expect(await coordinator.failure(1)).toMatchObject({ class: "error" });
+    coordinator.assignMap(place, "in.txt", 0, 2);
+    await coordinator.success(2);
+    await end();
+    place.leavesFiles = true;
+  });
 
   test("with where the record begins that was being mapped", async ({ place }) => {
     const { coordinator, end } = await start(

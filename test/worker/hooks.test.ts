@@ -38,6 +38,22 @@ describe("the hooks of an attempt", () => {
     expect(events).toEqual([...atWork("setup"), "records", ...atWork("teardown")]);
   });
 
+  it("are no generators, whose body would never run", async () => {
+    const setup = function* () {
+      yield 1;
+    };
+    const teardown = async function* () {
+      yield await Promise.resolve(1);
+    };
+    const app = { setup: setup as () => void, teardown: teardown as () => void };
+    const progress = { beginRecord: () => undefined } as unknown as Progress;
+    const hooks = new AttemptHooks(app, {} as HookContext, progress);
+    await expect(hooks.setUp()).rejects.toThrow(
+      "setup is a generator, whose body nobody runs; make it a plain function",
+    );
+    await expect(hooks.tearDown()).rejects.toThrow("teardown is a generator");
+  });
+
   it("are nothing when the app has none", async () => {
     const hooks = new AttemptHooks({ setup: undefined, teardown: undefined }, {} as HookContext, {} as Progress);
     await hooks.setUp();

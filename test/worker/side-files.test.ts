@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
+import { EmitGate } from "../../src/worker/emit-gate.js";
 import { SideFiles } from "../../src/worker/side-files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
@@ -8,7 +9,9 @@ const temporary = useTemporaryDirectory();
 
 function ofAttempt(attempt = 2) {
   const directory = temporary.newDirectory();
-  return { directory, files: new SideFiles({ ref: { kind: "map", task: 3, attempt }, jobId: "0a1b", directory }) };
+  const gate = new EmitGate("map 3");
+  const files = new SideFiles({ ref: { kind: "map", task: 3, attempt }, jobId: "0a1b", directory }, gate);
+  return { directory, files, gate };
 }
 
 describe("the side files of an attempt", () => {
@@ -43,9 +46,10 @@ describe("the side files of an attempt", () => {
   });
 
   it("cannot be written any more when the attempt has ended", () => {
-    const { files } = ofAttempt();
+    const { files, gate } = ofAttempt();
     const file = files.get("a");
     files.finish();
+    gate.phase.close();
     expect(() => file.write("late")).toThrow(/^map 3 called write of a side file after it had ended/);
     expect(() => files.get("b")).toThrow(/^map 3 called ctx\.sideFile after it had ended/);
     expect(existsSync(file.path)).toBe(false);

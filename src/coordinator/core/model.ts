@@ -40,6 +40,8 @@ export interface JobSettings {
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
   readonly collectorBytes: number;
+  /** Whether map attempts look if `combine` changes what `reduce` gives; for the workers, too. */
+  readonly checksCombine?: true | undefined;
   /** The files that the app may read; for the workers, too. */
   readonly files: readonly SharedFile[];
   /** A worker silent for so long is presumed dead; a task running for so long gets a backup attempt. */

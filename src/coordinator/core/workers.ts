@@ -36,7 +36,7 @@ export function register(
 }
 
 function jobOf({ settings, args }: State) {
-  const { id, reducers, partitioner, output, directory, collectorBytes, files } = settings;
+  const { id, reducers, partitioner, output, directory, collectorBytes, files, checksCombine } = settings;
   const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
@@ -44,7 +44,8 @@ function jobOf({ settings, args }: State) {
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
   const data = { directory, args: { ...args }, files: [...files], collectorBytes };
-  return { id, reducers, partitioner, output, ...data, ...timeouts };
+  const checks = checksCombine === undefined ? {} : { checksCombine };
+  return { id, reducers, partitioner, output, ...data, ...checks, ...timeouts };
 }
 
 /** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */

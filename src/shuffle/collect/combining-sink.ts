@@ -7,7 +7,7 @@ import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
 
 /**
- * Folds the values of each key into one with the app's `combine`, and hands that on. A value that comes alone is left as it
+ * Folds the values of each key with the app's `combine`, and hands the result on. A value that comes alone is left as it
  * is, however often it repeats: with its count it is as short as a result could be, and folding a million ones into one
  * takes a million values.
  */
@@ -56,8 +56,10 @@ export class CombiningSink implements SortedSink {
     if (this.#folded === undefined) {
       this.#sink.value(this.#only.bytes, 0, this.#only.length, this.#only.count);
     } else {
-      const result = Buffer.from(this.#folded.fold());
-      this.#sink.value(result, 0, result.length, 1);
+      for (const text of this.#folded.fold()) {
+        const result = Buffer.from(text);
+        this.#sink.value(result, 0, result.length, 1);
+      }
     }
     this.#sink.endKey();
   }

@@ -461,7 +461,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
         () => undefined,
         /^combine: .* key "last": value is undefined; use null$/,
       ],
-      ["gives a promise", () => Promise.resolve("1"), /^combine: .* key "last": value is a promise/],
+      ["gives a promise", () => Promise.resolve("1"), /^combine: for key "last" it gave a promise/],
     ])("leaves nothing behind when combine %s", (_, lastCombine, message) => {
       const options = inNewDirectory({
         reducers: 3,

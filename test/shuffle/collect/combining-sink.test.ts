@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { Combine } from "../../../src/app/combine.js";
 import type { JsonValue } from "../../../src/app/contract.js";
 import { CombiningSink } from "../../../src/shuffle/collect/combining-sink.js";
 import type { SortedSink } from "../../../src/shuffle/collect/sorted-sink.js";
 import { packed } from "../packed-key.js";
 
 /** What the sink behind it gets of the values of a key: each with its count. */
-function combined(texts: Iterable<string>, combine: (key: string, values: JsonValue[]) => JsonValue) {
+function combined(texts: Iterable<string>, combine: Combine) {
   const given: [value: unknown, count: number][] = [];
   const target: SortedSink = {
     beginKey: () => undefined,
@@ -24,6 +25,10 @@ function combined(texts: Iterable<string>, combine: (key: string, values: JsonVa
   sink.endKey();
   return given;
 }
+
+const asyncIterator = (async function* () {
+  yield await Promise.resolve(1);
+})();
 
 describe("combining on the map side", () => {
   it("folds values in batches, and the rest", () => {
@@ -46,10 +51,53 @@ describe("combining on the map side", () => {
     };
     const values = Array.from({ length: 64 }, (_, n) => String.fromCharCode(48 + n).repeat(2 ** 20));
     const given = combined(
-      values.map((value) => JSON.stringify(value)),
+      values.map((value) => JSON.stringify([value])),
       combine,
     );
     expect(given).toEqual([[values, 1]]);
     expect(calls).toBeLessThanOrEqual(4);
   }, 20_000);
+
+  it("hands on each value that a generator yields, in batches too", () => {
+    const distinct = function* (_: string, values: JsonValue[]) {
+      yield* new Set(values);
+    };
+    expect(combined(["1", "2", "1", '"x"', "2"], distinct)).toEqual([
+      [1, 1],
+      [2, 1],
+      ["x", 1],
+    ]);
+    const texts = Array.from({ length: 200_000 }, (_, n) => String(n % 1000));
+    expect(combined(texts, distinct)).toEqual(Array.from({ length: 1000 }, (_, n) => [n, 1]));
+  });
+
+  it("folds ever longer batches when a generator yields all that it is given", () => {
+    let calls = 0;
+    const all = function* (_: string, values: JsonValue[]) {
+      calls++;
+      yield* values;
+    };
+    const texts = Array.from({ length: 300_000 }, (_, n) => String(n));
+    expect(combined(texts, all)).toHaveLength(300_000);
+    expect(calls).toBeLessThanOrEqual(5);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["a promise", Promise.resolve(1), /^combine: for key "key" it gave a promise: combine is called synchronously/],
+    ["an asynchronous generator", asyncIterator, /it gave an asynchronous generator: .* a plain function\*/],
+    ["a generator that yields nothing", [].values(), /it gave no value: yield at least one$/],
+    ["an array in place of numbers", [1, 2], /it gave an array, and was given none: .* be a generator \(function\*\)/],
+    ["an array that is yielded in place of numbers", [[1]].values(), /it gave an array, and was given none/],
+    ["nothing", undefined, /^combine: JSON cannot hold the value of key "key": value is undefined/],
+    ["a Map", new Map(), /^combine: JSON cannot hold the value of key "key": value is a Map/],
+    ["a generator of NaN", [NaN].values(), /^combine: JSON cannot hold the value of key "key": value is NaN/],
+  ])("refuses %s", (_, result, message) => {
+    expect(() => combined(["1", "2"], () => result as JsonValue)).toThrow(message);
+  });
+
+  it("takes an array where one of the values is an array", () => {
+    const flat = (_: string, values: JsonValue[]) => values.flat();
+    expect(combined(["[1]", "2"], flat)).toEqual([[[1, 2], 1]]);
+    expect(() => combined(["1", "2"], flat)).toThrow(TypeError);
+  });
 });

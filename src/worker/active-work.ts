@@ -1,0 +1,188 @@
+/**
+ * What is active in this thread since an attempt began: timers, requests, connections, child processes and the like, each as
+ * the name that Node has for its kind. There are two ways to know it, for the two places in which attempts run.
+ */
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import type { MessagePort } from "node:worker_threads";
+
+export interface ActiveWork {
+  /** Whether the attempt alone can be what keeps the event loop alive while `started` lists nothing. */
+  readonly isLoopOwn: boolean;
+  /** The kinds of what the attempt has started and what is active still. */
+  started(): string[];
+  /** From now on what is open, such as connections, does not count as started. Timers and requests do. */
+  noteSetUp(): void;
+  /** Resolves to whether nothing is active: as soon as that is so, or after that time. */
+  isIdleWithin(pauseMs: number): Promise<boolean>;
+  /** Runs the attempt. */
+  run<Result>(attempt: () => Promise<Result>): Promise<Result>;
+  stop(): void;
+}
+
+/** How long what an earlier attempt has printed is given to be written. */
+const pauseMsAtStart = 10;
+
+/** In a thread that does nothing but run attempts: its event loop is idle exactly when nothing is pending. Costs nothing. */
+export class ActiveInOwnLoop implements ActiveWork {
+  readonly #port: MessagePort;
+  #before = activeKinds();
+  #isLoopOwn: boolean;
+
+  private constructor(port: MessagePort, isLoopOwn: boolean) {
+    this.#port = port;
+    this.#isLoopOwn = isLoopOwn;
+  }
+
+  /** `port` is the one by which the thread is told what to do, and keeps its event loop alive. */
+  static async begin(port: MessagePort): Promise<ActiveInOwnLoop> {
+    return new ActiveInOwnLoop(port, await isLoopIdleWithin(pauseMsAtStart, port));
+  }
+
+  get isLoopOwn(): boolean {
+    return this.#isLoopOwn;
+  }
+
+  started(): string[] {
+    return Object.entries(activeKinds()).flatMap(([kind, count]) => (count > (this.#before[kind] ?? 0) ? [kind] : []));
+  }
+
+  noteSetUp(): void {
+    if (this.started().some(isKeptOpen)) this.#isLoopOwn = false;
+    const now = Object.entries(activeKinds()).filter(([kind]) => isKeptOpen(kind));
+    this.#before = { ...this.#before, ...Object.fromEntries(now) };
+  }
+
+  isIdleWithin(pauseMs: number): Promise<boolean> {
+    return isLoopIdleWithin(pauseMs, this.#port);
+  }
+
+  run<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    return attempt();
+  }
+
+  stop(): void {
+    // Nothing was started.
+  }
+}
+
+/**
+ * Whether the event loop runs out of work within that time: exactly then Node emits `beforeExit`. It sees all that would
+ * keep a program from ending, also what `getActiveResourcesInfo` does not list, such as zlib, crypto and worker threads.
+ */
+async function isLoopIdleWithin(pauseMs: number, port: MessagePort): Promise<boolean> {
+  port.unref();
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const onIdle = () => {
+        clearTimeout(timer);
+        // It keeps the thread from ending.
+        setImmediate(() => resolve(true));
+      };
+      process.once("beforeExit", onIdle);
+      const timer = setTimeout(() => {
+        process.off("beforeExit", onIdle);
+        resolve(false);
+      }, pauseMs).unref();
+    });
+  } finally {
+    port.ref();
+  }
+}
+
+/** What keeps the event loop alive, by kind. Ports are those by which a worker thread prints, and immediates pass. */
+function activeKinds(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (kind !== "MessagePort" && kind !== "Immediate") counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/**
+ * In a thread that does other things at the same time, such as the main thread of a test framework: `async_hooks` tell what
+ * was started in the attempt's own asynchronous context. That slows down promises, if the app makes any.
+ */
+export class ActiveInContext implements ActiveWork {
+  readonly isLoopOwn = false;
+  readonly #live = new Map<number, { readonly kind: string; readonly resource: WeakRef<object> }>();
+  readonly #hook = createHook({
+    init: (id, kind, _, resource) => {
+      if (watched.test(kind) && context.getStore() === this) {
+        this.#live.set(id, { kind, resource: new WeakRef(resource) });
+      }
+    },
+    destroy: (id) => {
+      this.#live.delete(id);
+    },
+  }).enable();
+
+  started(): string[] {
+    const active = [...this.#live.values()].filter(({ resource }) => {
+      const handle = resource.deref() as { hasRef?(): boolean } | undefined;
+      return handle !== undefined && handle.hasRef?.() !== false;
+    });
+    return active.map(({ kind }) => kind);
+  }
+
+  noteSetUp(): void {
+    for (const [id, { kind }] of this.#live) if (isKeptOpen(kind)) this.#live.delete(id);
+  }
+
+  async isIdleWithin(pauseMs: number): Promise<boolean> {
+    // A rejection that nobody handles comes out a turn later.
+    await nextTurn();
+    if (this.started().length === 0) return true;
+    await delay(pauseMs);
+    return this.started().length === 0;
+  }
+
+  run<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    return context.run(this, attempt);
+  }
+
+  stop(): void {
+    this.#hook.disable();
+    this.#live.clear();
+  }
+}
+
+const context = new AsyncLocalStorage<ActiveInContext>();
+
+/** As `async_hooks` call what runs in other threads. `getActiveResourcesInfo` does not list it. */
+const inOtherThreads = /^(QUERYWRAP|ZLIB|WORKER|\w+(REQUEST|JOB))$/;
+const watched =
+  /^(Timeout|FSREQ\w+|FILEHANDLECLOSEREQ|(TCP|PIPE|UDP|PROCESS|TCPCONNECT|PIPECONNECT|WRITE|SHUTDOWN|QUERY)WRAP|GET\w+REQWRAP|FSEVENTWRAP|STATWATCHER|ZLIB|WORKER|\w+(REQUEST|JOB))$/;
+
+/** Whether it is a single operation, on a file, a name or an open connection. */
+export function isRequest(kind: string): boolean {
+  return /req|^writewrap|^shutdownwrap/i.test(kind);
+}
+
+/** Whether work of that kind ends by itself and is not kept open for later. A pool may be connecting all the time. */
+export function isFinite(kind: string): boolean {
+  return /^(fsreq|closereq|filehandleclose|processwrap)/i.test(kind) || inOtherThreads.test(kind);
+}
+
+function isKeptOpen(kind: string): boolean {
+  return kind !== "Timeout" && !isRequest(kind);
+}
+
+const names: readonly [kind: RegExp, name: string][] = [
+  [/^timeout$/i, "a timer"],
+  [/^(fsreq|closereq|filehandleclose)/i, "a file operation"],
+  [/^processwrap$/i, "a child process"],
+  [/^(tcp|tls|http|connect)/i, "a network connection"],
+  [/^(getaddrinfo|getnameinfo|query)/i, "a DNS query"],
+];
+const elsewhere = "work in another thread, such as zlib, crypto or a Worker";
+
+/** The kinds as they are called in messages. */
+export function describeKinds(started: readonly string[]): string {
+  const nameOf = (kind: string) =>
+    names.find(([pattern]) => pattern.test(kind))?.[1] ?? (inOtherThreads.test(kind) ? elsewhere : kind);
+  const found = new Set(started.map(nameOf));
+  // The pipes of a child are a part of it.
+  if (found.has("a child process")) for (const pipe of ["PipeWrap", "PIPEWRAP"]) found.delete(pipe);
+  return found.size === 0 ? elsewhere : [...found].join(" and ");
+}

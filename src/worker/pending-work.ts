@@ -1,0 +1,147 @@
+/**
+ * Finds work that an app started in an attempt and did not await: timers, requests, streams, child processes, promises that
+ * wait for these. A pair that such work emits comes too late, so the attempt must fail, however much later that is.
+ *
+ * What is still active at the end of an attempt says little by itself: a pool of database connections keeps sockets and
+ * timers for the next attempt, and a `Promise.race` against a time-out leaves its timer behind. The question is whether any
+ * of it can still emit, and the garbage collector answers that: a callback that can emit keeps the attempt's `EmitGate`
+ * alive. Pending work that can reach the gate fails the attempt. Other work may go on, unless it is of a kind that ends by
+ * itself, such as writing a file, which is waited for.
+ *
+ * An app may also keep the context in a variable of its module. Then the gate is always alive, and only what the attempt
+ * itself has started counts; what was open when its `setup` had ended does not.
+ *
+ * An attempt that leaves nothing behind, as nearly all do, costs one turn of the event loop, and a record costs nothing. The
+ * collector is asked only when something is pending.
+ */
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { MessagePort } from "node:worker_threads";
+import {
+  ActiveInContext,
+  ActiveInOwnLoop,
+  describeKinds,
+  isFinite,
+  isRequest,
+  type ActiveWork,
+} from "./active-work.js";
+import { EmitGate, EmitPhase } from "./emit-gate.js";
+import { UnawaitedWorkError } from "./errors.js";
+
+/** How long pending work is given to end before the attempt fails: a file that is being closed needs a moment. */
+const graceMs = 2000;
+const pauseMsMax = 100;
+
+/** The work of one attempt. */
+export class PendingWork {
+  readonly #task: string;
+  readonly #active: ActiveWork;
+  readonly #phases: EmitPhase[] = [];
+  readonly #gates: WeakRef<EmitGate>[] = [];
+
+  private constructor(task: string, active: ActiveWork) {
+    this.#task = task;
+    this.#active = active;
+  }
+
+  /**
+   * To be called before the attempt begins; `task` is how it is called in messages. A thread that does nothing but run
+   * attempts gives the port by which it is told to.
+   */
+  static async begin(task: string, port?: MessagePort | null): Promise<PendingWork> {
+    // Node opens these at their first use, which would count as work of the app.
+    for (const stream of [process.stdout, process.stderr]) stream.listenerCount("error");
+    return new PendingWork(task, port ? await ActiveInOwnLoop.begin(port) : new ActiveInContext());
+  }
+
+  /**
+   * Runs the attempt and resolves to its result when nothing that it started can emit any more. Nothing that this function
+   * calls may hold the attempt's context once `attempt` has resolved.
+   *
+   * Throws what `attempt` throws, a LateEmitError when something has emitted late, and an UnawaitedWorkError when something
+   * may. What still emits then is dropped.
+   */
+  async run<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await this.#active.run(attempt);
+      for (const phase of this.#phases) phase.settle();
+      await this.#settle();
+      this.#throwLate();
+      for (const phase of this.#phases) phase.close();
+      return result;
+    } catch (error) {
+      for (const phase of this.#phases) phase.disown();
+      throw error;
+    } finally {
+      this.#active.stop();
+    }
+  }
+
+  /** A gate for a context of the attempt. */
+  newGate(): EmitGate {
+    const phase = new EmitPhase();
+    const gate = new EmitGate(this.#task, phase);
+    this.#phases.push(phase);
+    this.#gates.push(new WeakRef(gate));
+    return gate;
+  }
+
+  /** To be called when `setup` has ended: the connections that it has opened are there to be kept. */
+  noteSetUp(): void {
+    this.#active.noteSetUp();
+  }
+
+  /**
+   * To be called after the last record and after `teardown`: waits until files that are being read or written are done with,
+   * since `teardown` and the side files may depend on them. Throws the LateEmitError of a pair that is emitted meanwhile.
+   */
+  async settleFiles(): Promise<void> {
+    const isBusy = () => this.#active.started().some(isRequest);
+    if (!isBusy()) return;
+    const open = this.#phases.filter(({ isOpen }) => isOpen);
+    for (const phase of open) phase.settle();
+    const deadlineMs = performance.now() + graceMs;
+    for (let pauseMs = 1; isBusy() && performance.now() < deadlineMs; pauseMs = longer(pauseMs)) await delay(pauseMs);
+    this.#throwLate();
+    for (const phase of open) phase.open();
+  }
+
+  async #settle(): Promise<void> {
+    const deadlineMs = performance.now() + graceMs;
+    for (let pauseMs = 1; ; pauseMs = longer(pauseMs)) {
+      if (await this.#active.isIdleWithin(pauseMs)) return;
+      // What was looked at in this turn is not collected in it.
+      await nextTurn();
+      collectGarbage();
+      const canEmit = this.#gates.some((gate) => gate.deref() !== undefined);
+      const started = this.#active.started();
+      this.#throwLate();
+      if (!canEmit && !started.some(isFinite)) return;
+      // The app keeps its context, and what is active was so before the attempt.
+      if (canEmit && started.length === 0 && !this.#active.isLoopOwn) return;
+      if (performance.now() >= deadlineMs) throw new UnawaitedWorkError(this.#task, describeKinds(started));
+    }
+  }
+
+  #throwLate(): void {
+    const late = this.#phases.find((phase) => phase.late !== undefined)?.late;
+    if (late !== undefined) throw late;
+  }
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(2 * pauseMs, pauseMsMax);
+}
+
+let runCollector: (() => void) | undefined;
+
+/** Collects all garbage now. */
+function collectGarbage(): void {
+  if (runCollector === undefined) {
+    setFlagsFromString("--expose-gc");
+    runCollector = runInNewContext("gc") as () => void;
+    setFlagsFromString("--no-expose-gc");
+  }
+  runCollector();
+}
