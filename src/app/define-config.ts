@@ -30,7 +30,7 @@ export const optionKinds = {
   reconnectTimeout: "measure",
   recursive: "flag",
   reducers: "number",
-  resume: "flag",
+  resume: "optional",
   sample: "text",
   skipBadRecords: "number",
   socket: "text",

@@ -52,8 +52,8 @@ function commandLine(name: string, path: string) {
     .addHelpText(
       "after",
       `
-The output is in mr-out-0, mr-out-1, … in the output directory. What an earlier job left there under such names is
-removed when the first worker has come.
+The output is in mr-out-0, mr-out-1, … in the output directory once the job is done. Until then what an earlier job
+left there stays.
 
 Examples:
   $ ${path} pg-*.txt                     # and beside it, as often as you like: mr-worker wc

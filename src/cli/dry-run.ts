@@ -34,7 +34,7 @@ export async function showPlan(options: ShownPlan, given: Given, command: Comman
 function asText({ input, splits, filesToClear }: JobPlan, options: ShownPlan, given: Given): string {
   const { app, inputs, outputDirectory } = options;
   const inputBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const cleared = filesToClear === 0 ? "" : `, from which ${files(filesToClear)} of an earlier job would be cleared`;
+  const cleared = filesToClear === 0 ? "" : `, where ${files(filesToClear)} of an earlier job would be replaced`;
   const lines = {
     ...(options.steps === undefined
       ? {}

@@ -31,7 +31,7 @@ interface Given {
   readonly maxCrashes: number;
   readonly skipBadRecords: number;
   readonly keepIntermediate?: true | undefined;
-  readonly resume?: true | undefined;
+  readonly resume?: true | "auto" | undefined;
 }
 
 /** What `command` was given, as the coordinator takes it; `splitBytes` is for who has given none. */
@@ -60,7 +60,7 @@ export function jobOptions(
     backupTasks: given.backupTasks,
     ...attemptLimits(given, command),
     keepIntermediate: given.keepIntermediate ?? false,
-    resume: given.resume === true && areInputsKept,
+    resume: areInputsKept && (given.resume ?? false),
     engineVersion: packageVersion(),
   };
 }

@@ -140,13 +140,17 @@ export const cpuProf = () =>
 export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
 
 export const keepIntermediate = () =>
-  new Option("--keep-intermediate", "leave the mr-X-Y files, and the outputs that a failed job had");
+  new Option("--keep-intermediate", "leave the mr-X-Y files; when the job fails, all that --resume needs to go on");
 
 export const resume = () =>
   new Option(
-    "--resume",
-    "go on with the job that was interrupted in the output directory; what is done is not run again",
-  );
+    "--resume [mode]",
+    "go on with the job that was interrupted in the output directory; what is done is not run again; " +
+      "=auto: begin a new job when there is none, or it was another one",
+  ).argParser((text: string) => {
+    if (text === "" || text === "auto") return text === "" ? (true as const) : text;
+    throw new InvalidArgumentError("It is --resume or --resume=auto.");
+  });
 
 export const dryRun = () =>
   new Option(

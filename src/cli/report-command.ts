@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InputError } from "../input/input-error.js";
-import { reportName, reportPageName } from "../output/names.js";
+import { failedReportName, reportName, reportPageName } from "../output/names.js";
 import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
@@ -36,7 +37,8 @@ function commandLine() {
     .addHelpText(
       "after",
       `
-A job that is done, or has failed, leaves what the page shows in ${reportName} in its output directory.
+A job that is done leaves what the page shows in ${reportName} in its output directory. So does a job that fails; where
+the output of an earlier job stands, it leaves that in ${failedReportName}, which comes first here until a job is done.
 
 Examples:
   $ ${path}                            # writes mr-output/${reportPageName}
@@ -58,7 +60,10 @@ async function report(directory: string, given: Given, command: CommandUnknownOp
     ]);
   const { trace } = given;
   const { file, isShown } = destinationOf(directory, given, command);
-  const from = join(directory, reportName);
+  const failed = join(directory, failedReportName);
+  const hasFailed = existsSync(failed);
+  const from = hasFailed ? failed : join(directory, reportName);
+  if (hasFailed && given.quiet !== true) say(path, `the last job in ${directory} failed: this is its report`);
   const view = parseReport(await textOf(from));
   if (view === undefined) {
     throw new InputError(`${from} is damaged, or was written by another version: run the job again`);

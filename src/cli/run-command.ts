@@ -15,8 +15,8 @@ export function runCommand() {
     .addHelpText(
       "after",
       `
-The output is in mr-out-0, mr-out-1, … in the output directory, and replaces that of an earlier job there. An app
-that exports steps is a pipeline: see mr pipeline --help.
+The output is in mr-out-0, mr-out-1, … in the output directory, and replaces that of an earlier job there when all of
+it is done; a job that fails leaves that as it was. An app that exports steps is a pipeline: see mr pipeline --help.
 
 Examples:
   $ ${path} wc pg-*.txt

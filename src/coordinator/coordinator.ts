@@ -4,7 +4,9 @@
  *
  *     socket ─ connection ─ event ┐                      ┌ reply, cancel, ping, shutdown ─ connection ─ socket
  *     clock ─ tick ───────────────┼─ step(state) ─ effects
- *     signal ─ aborted ───────────┘                      └ jobEnded ─ drain, clear up
+ *     signal ─ aborted ───────────┘                      └ jobEnded ─ publish, drain, clear up
+ *
+ * Nobody is told that the job is done before its output is published: who hears of it may read that at once.
  */
 import type { Duplex } from "node:stream";
 import prettyMs from "pretty-ms";
@@ -12,7 +14,7 @@ import { InputError } from "../input/input-error.js";
 import { planSample } from "../input/sample.js";
 import { sampledSplits } from "../input/sampled-splits.js";
 import { planSplits } from "../input/splits.js";
-import { clearEarlierJob } from "../output/earlier-job.js";
+import { requireSourcesApart } from "../output/job-files.js";
 import { outputSuffix } from "../output/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
 import { removeDoneNote, writeDoneNote } from "../rpc/done-note.js";
@@ -28,9 +30,10 @@ import { resume } from "./core/restore.js";
 import { takeSnapshot } from "./core/snapshot.js";
 import { step } from "./core/step.js";
 import { settleJob, type JobReport } from "./job-end.js";
-import { takeJob, type Job } from "./job.js";
+import { newJob, takeJob, type Job } from "./job.js";
 import { hasFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
+import { publishJob } from "./publish-job.js";
 import { refusal } from "./refusal.js";
 import { noteIntervalMs, ThroughputLog } from "./throughput-log.js";
 import { WorkerConnection, type Home } from "./worker-connection.js";
@@ -45,7 +48,7 @@ interface PendingCall {
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #job: Job;
+  #job: Job;
   readonly #connections = new Set<WorkerConnection>();
   readonly #calls = new Map<number, PendingCall>();
   readonly #ended: Promise<void>;
@@ -56,6 +59,8 @@ export class Coordinator {
   #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
   readonly #throughput = new ThroughputLog();
+  /** What tells workers that the job is done, as long as its output is not published; undefined at any other time. */
+  #held: Effect[] | undefined;
   /** Why the inputs cannot be split as the app wants them. */
   #unsplittable: InputError | undefined;
 
@@ -85,9 +90,7 @@ export class Coordinator {
       const coordinator = new Coordinator(options, job, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      if (options.resume) {
-        // It may have been killed between its last two steps.
-        job.directory.clear(["manifest"]);
+      if (job.isResumed) {
         resume(job.state, (task) => hasFilesOf(job, task), performance.now(), effects);
       }
       coordinator.#carryOutAll(effects);
@@ -138,8 +141,14 @@ export class Coordinator {
     clearTimeout(this.#drainTimer);
     this.#noteThroughput(true);
     const [snapshot, view] = [this.snapshot(), this.view()];
-    await this.#sendHome(outcomeOf(snapshot));
-    const report = await settleJob(this.#job, snapshot, view, this.#options);
+    const end =
+      snapshot.phase === "done"
+        ? await publishJob(this.#job, snapshot, view, this.#options)
+        : { snapshot, view, failure: this.#job.state.failure };
+    const outcome = outcomeOf(end.snapshot);
+    this.#releaseHeld(outcome);
+    await this.#sendHome(outcome);
+    const report = await settleJob(this.#job, end, this.#options);
     if (this.#unsplittable !== undefined) throw this.#unsplittable;
     return report;
   }
@@ -192,7 +201,11 @@ export class Coordinator {
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
-    const refused = refusal(this.#job.state, params);
+    let refused = refusal(this.#job.state, params);
+    if (refused !== undefined && this.#mayBeginAnew()) {
+      this.#beginAnew(refused);
+      refused = refusal(this.#job.state, params);
+    }
     if (refused !== undefined) throw new RefusedError(refusedCode, refused);
     const { app, args, pid, host } = params;
     if (this.#job.state.phase === "waiting") this.#plan(app, this.#job.state.args ?? args ?? {});
@@ -214,24 +227,18 @@ export class Coordinator {
   /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
     const { inputs, output, splitBytes, samplePercent, partitioner, reducers, log } = this.#options;
+    const { directory } = this.#job;
     try {
       const all = planSplits(inputs, app.input, splitBytes);
       const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
       const splits = sampledSplits(all, app.input, samplePercent);
-      if (this.#job.directory.hasJournal()) {
+      requireSourcesApart(directory.path, directory.path, this.#options, outputSuffix(output, app.extension));
+      if (directory.hasJournal() && this.#options.resume === false) {
         log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
       }
-      const cleared = clearEarlierJob(this.#job.directory, {
-        suffix: outputSuffix(output, app.extension),
-        sources: this.#options,
-        ownKinds: [],
-        warn: (message) => log.warn(message),
-      });
-      if (cleared > 0) {
-        const files = cleared === 1 ? "a file" : `${cleared} files`;
-        log.info(`cleared ${files} of an earlier job from ${this.#job.directory.path}`);
-      }
-      this.#job.journal.begin(this.#job.directory.path);
+      const areOwn = this.#job.state.settings.intermediatePrefix === "";
+      directory.clear(["temporary", "staged", "replaced", "journal", ...(areOwn ? (["intermediate"] as const) : [])]);
+      this.#job.journal.begin(directory.path);
       log.info(`the job runs ${app.name}, as its first worker does`);
       this.#step({ type: "planned", app, args, splits, ...sample });
     } catch (error) {
@@ -240,6 +247,18 @@ export class Coordinator {
       this.abort((error as Error).message);
       throw new RefusedError(refusedCode, (error as Error).message);
     }
+  }
+
+  /** Whether a job that was resumed may be given up for one of another app: nobody has joined it, or could. */
+  #mayBeginAnew(): boolean {
+    const { isResumed, state } = this.#job;
+    return this.#options.resume === "auto" && isResumed && state.workers.size === 0 && !hasEnded(state);
+  }
+
+  #beginAnew(why: string): void {
+    this.#options.log.warn(`cannot resume the job in ${this.#options.outputDirectory}: ${why}: a new job begins`);
+    this.#job.journal.close();
+    this.#job = newJob(this.#options, this.#job.directory);
   }
 
   #ask<Reply>(toEvent: (call: number) => Event): Promise<Reply> {
@@ -259,7 +278,18 @@ export class Coordinator {
     // What is to be remembered of a step is written at once, and before anybody is told of it.
     const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
     if (records.length > 0) this.#job.journal.write(records);
-    for (const effect of effects) this.#carryOut(effect);
+    if (effects.some((effect) => effect.type === "jobEnded" && effect.outcome === "done")) this.#held = [];
+    for (const effect of effects) {
+      if (this.#held !== undefined && tellsEnd(effect)) this.#held.push(effect);
+      else this.#carryOut(effect);
+    }
+  }
+
+  /** Tells those who wait for it how the job has ended: not well when its output could not be published. */
+  #releaseHeld(outcome: JobOutcome): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const effect of held) this.#carryOut(withOutcome(effect, outcome));
   }
 
   #carryOut(effect: Effect): void {
@@ -323,4 +353,22 @@ export class Coordinator {
       writeDoneNote(socket, { app: app.hash, args: { ...args }, endedAtMs: Date.now() });
     }
   }
+}
+
+/** Whether an effect lets a worker know that the job has ended. */
+function tellsEnd(effect: Effect): boolean {
+  if (effect.type !== "reply") return effect.type === "shutdown";
+  return isExit(effect.result) || ("next" in effect.result && isExit(effect.result.next));
+}
+
+function withOutcome(effect: Effect, outcome: JobOutcome): Effect {
+  const exit = { type: "exit", outcome } as const;
+  if (effect.type === "shutdown") return { ...effect, outcome };
+  if (effect.type !== "reply") return effect;
+  if (isExit(effect.result)) return { ...effect, result: exit };
+  return "accepted" in effect.result ? { ...effect, result: { ...effect.result, next: exit } } : effect;
+}
+
+function isExit(result: unknown): boolean {
+  return typeof result === "object" && result !== null && "type" in result && result.type === "exit";
 }

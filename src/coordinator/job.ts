@@ -1,11 +1,13 @@
 import type { CoordinatorOptions } from "./options.js";
 import { JobDirectory } from "../output/directory.js";
+import type { JobSources } from "../output/job-files.js";
+import { findManifest } from "../output/manifest.js";
 import { createState } from "./core/create.js";
 import type { JobSettings, State } from "./core/model.js";
 import { restore } from "./core/restore.js";
 import { appDifference, differences } from "./journal/differences.js";
 import { JobJournal } from "./journal/job-journal.js";
-import { ResumeError } from "./journal/resume-error.js";
+import { NothingToResumeError, ResumeError } from "./journal/resume-error.js";
 import type { JobInputs } from "./journal/records.js";
 
 /** What a coordinator begins with. */
@@ -14,6 +16,12 @@ export interface Job {
   readonly journal: JobJournal;
   /** Held until the end of the job. */
   readonly directory: JobDirectory;
+  /** What must not be cleared away with the output of an earlier job. */
+  readonly sources: JobSources;
+  /** Whether it was interrupted, and is gone on with. */
+  readonly isResumed: boolean;
+  /** Whether its output stands in the directory already: it was killed after it had published that. */
+  readonly isPublished: boolean;
 }
 
 const heartbeatIntervalMsMax = 1000;
@@ -26,45 +34,65 @@ export async function takeJob(options: CoordinatorOptions): Promise<Job> {
   const { taken, outputDirectory } = options;
   const directory = taken?.lend() ?? (await JobDirectory.take(outputDirectory, options));
   try {
-    const begin = options.resume ? resumeJob : newJob;
-    return { ...begin(options, directory.path), directory };
+    return resumedJob(options, directory) ?? newJob(options, directory);
   } catch (error) {
     await directory.release({ removeIfEmpty: true });
     throw error;
   }
 }
 
-/** A job of which nothing has run yet. `directory` is an absolute path. */
-function newJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
-  const journal = JobJournal.forNewJob(inputsOf(options), (message) => {
+/** A job of which nothing has run yet. */
+export function newJob(options: CoordinatorOptions, directory: JobDirectory): Job {
+  const hidesIntermediate = findManifest(directory.path)?.keptIntermediate === true;
+  const journal = JobJournal.forNewJob(inputsOf(options), hidesIntermediate, (message) => {
     options.log.warn(message);
   });
-  const settings = settingsOf(options, journal.jobId, directory);
-  return { journal, state: createState(settings, options.args, performance.now()) };
+  const settings = settingsOf(options, journal.jobId, journal.intermediatePrefix, directory.path);
+  const state = createState(settings, options.args, performance.now());
+  return { journal, state, directory, sources: options, isResumed: false, isPublished: false };
+}
+
+/** The job to go on with; undefined when a new one is to begin. Throws a ResumeError when that is not wanted. */
+function resumedJob(options: CoordinatorOptions, directory: JobDirectory): Job | undefined {
+  const { resume, log } = options;
+  if (resume === false) return undefined;
+  try {
+    const job = resumeJob(options, directory.path);
+    const isPublished = findManifest(directory.path)?.job === job.journal.jobId;
+    return { ...job, directory, sources: options, isResumed: true, isPublished };
+  } catch (error) {
+    if (resume !== "auto" || !(error instanceof ResumeError)) throw error;
+    if (!(error instanceof NothingToResumeError)) log.warn(`${error.problem}: a new job begins`);
+    return undefined;
+  }
 }
 
 /**
  * The job that was interrupted in that directory, as far as it had come. Throws a ResumeError when there is none, or when
  * it was of other inputs or with other options.
  */
-function resumeJob(options: CoordinatorOptions, directory: string): Omit<Job, "directory"> {
+function resumeJob(options: CoordinatorOptions, directory: string): Pick<Job, "state" | "journal"> {
   const now = performance.now();
   let state: State | undefined;
   const journal = JobJournal.takeUp(
     directory,
-    ({ id, settings }) => {
+    ({ id, intermediatePrefix, settings }) => {
       const difference = differences(settings, inputsOf(options));
       if (difference !== undefined) {
         throw new ResumeError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
       }
-      const restored = createState(settingsOf(options, id, directory), options.args ?? settings.args, now);
+      const restored = createState(
+        settingsOf(options, id, intermediatePrefix, directory),
+        options.args ?? settings.args,
+        now,
+      );
       state = restored;
       return (record) => {
         try {
           restore(restored, record, now);
         } catch (error) {
           const text = `cannot resume the job in ${options.outputDirectory}: its journal contradicts itself`;
-          throw new ResumeError(`${text}; leave out --resume to begin anew`, { cause: error });
+          throw new ResumeError(text, { advice: "leave out --resume to begin anew", cause: error });
         }
       };
     },
@@ -107,7 +135,12 @@ function fileOf({ name, path, sizeBytes, modifiedMs }: JobInputs["files"][number
   return { name, path, sizeBytes, modifiedMs };
 }
 
-function settingsOf(options: CoordinatorOptions, id: string, directory: string): JobSettings {
+function settingsOf(
+  options: CoordinatorOptions,
+  id: string,
+  intermediatePrefix: string,
+  directory: string,
+): JobSettings {
   const { taskTimeoutMs, attemptTimeoutMs, backupTasks, collectorBytes } = options;
   const { reducers, partitioner, output, files } = options;
   const { maxAttempts, maxCrashes, badRecordsMax } = options;
@@ -117,6 +150,7 @@ function settingsOf(options: CoordinatorOptions, id: string, directory: string):
     partitioner,
     output,
     directory,
+    intermediatePrefix,
     collectorBytes,
     checksCombine: options.samplePercent === undefined ? undefined : true,
     files,

@@ -1,4 +1,4 @@
-import { outputName, sideFileName } from "../output/names.js";
+import { outputName, sideFileName, stagedName } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";
 import { outputTasks, type State, type Task } from "./core/model.js";
 import type { Job } from "./job.js";
@@ -10,11 +10,16 @@ import type { Job } from "./job.js";
 export function hasFilesOf(job: Job, task: Task): boolean {
   const { kind, index, commit } = task;
   if (commit === undefined) return false;
-  const { state, directory } = job;
-  if (outputTasks(state)[index] === task && !directory.hasFile(outputNameOf(job, index), commit.done.bytesOut)) {
-    return false;
-  }
-  return commit.sideFiles.every(([name, bytes]) => directory.hasFile(sideFileName(kind, index, name), bytes));
+  const isOutput = outputTasks(job.state)[index] === task;
+  if (isOutput && !hasFile(job, outputNameOf(job, index), commit.done.bytesOut)) return false;
+  return commit.sideFiles.every(([name, bytes]) => hasFile(job, sideFileName(kind, index, name), bytes));
+}
+
+/** Under its staged name; or under its own, when the job was killed after it had published its output. */
+function hasFile({ directory, state, isPublished }: Job, name: string, bytes: number): boolean {
+  return (
+    directory.hasFile(stagedName(state.settings.id, name), bytes) || (isPublished && directory.hasFile(name, bytes))
+  );
 }
 
 /** Names of the side files of all completed tasks, in the order of these. */

@@ -4,8 +4,17 @@ import type { EarlierStep } from "../output/manifest.js";
 import type { AppIdentity } from "../rpc/protocol.js";
 import type { JobSettings } from "./core/model.js";
 
+/**
+ * Whether a job that was interrupted is gone on with. `true`: or else there is an error; `"auto"`: if there is one, and it is the
+ * same job; otherwise a new one begins.
+ */
+export type ResumeMode = boolean | "auto";
+
 /** Complete and checked; the command line says what each means. */
-export interface CoordinatorOptions extends Omit<JobSettings, "id" | "directory" | "heartbeatIntervalMs"> {
+export interface CoordinatorOptions extends Omit<
+  JobSettings,
+  "id" | "directory" | "intermediatePrefix" | "heartbeatIntervalMs"
+> {
   /** The app, where it is known already: then a job of another one is not resumed. Otherwise the first worker says it. */
   readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;
   readonly inputs: readonly InputFile[];
@@ -32,7 +41,7 @@ export interface CoordinatorOptions extends Omit<JobSettings, "id" | "directory"
   readonly earlierSteps?: readonly EarlierStep[];
   /** Of this program, for the manifest. */
   readonly engineVersion: string;
-  /** Whether to go on with the job that was interrupted in the output directory. */
-  readonly resume: boolean;
+  /** Whether to go on with the job that was interrupted in the output directory: see `ResumeMode`. */
+  readonly resume: ResumeMode;
   readonly log: { info(message: string): void; warn(message: string): void };
 }

@@ -3,13 +3,15 @@ import type { StoredFile } from "../shuffle/stored-file.js";
 import type { AttemptResult, AttemptSettings, Progress } from "../worker/task-context.js";
 
 /** What a worker would have to say of an attempt, and nobody has here. */
-type OfWorkers = "boundaries" | "signal" | "progress" | "marksRecords";
+type OfWorkers = "boundaries" | "intermediatePrefix" | "signal" | "progress" | "marksRecords";
 
 /** The settings of an attempt that nobody watches or revokes. */
 export function settingsInProcess(own: Omit<AttemptSettings, OfWorkers>): AttemptSettings {
   return {
     ...own,
     boundaries: undefined,
+    // They keep their temporary names.
+    intermediatePrefix: "",
     signal: new AbortController().signal,
     progress: unwatched,
     marksRecords: false,

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { basename } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
@@ -10,7 +9,7 @@ import type { InputFile } from "../input/files.js";
 import { ChangedFileError, requireUnchanged } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import { JobDirectory } from "../output/directory.js";
-import { clearEarlierJob } from "../output/earlier-job.js";
+import { earlierFiles } from "../output/earlier-job.js";
 import { writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
@@ -94,7 +93,7 @@ export async function loadInProcess(file: AppFile, inspect: DebuggerAddress | un
  * then the reduce tasks over what these have made.
  *
  * Throws an AppError when the app cannot do such a job, an InputError, an AppFailedError, or what `runMaps` throws. An earlier
- * job's output is replaced only when all tasks are done; then there is a whole new one or, when that cannot be written, none.
+ * job's output is replaced only when all tasks are done, by a whole new one; when that cannot be written it stays.
  */
 export async function runInProcess(
   job: InProcessJob,
@@ -157,13 +156,11 @@ export async function runInProcess(
     );
     const { inputs, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
-    commitResults(directory.path, [...sideFiles, ...outputs], {
-      // With the journal of a job that was stopped: to go on with that one would be to take these outputs for its own.
-      clear() {
-        const ownKinds = ["temporary", ...(job.profiles === true ? ["profile" as const] : [])] as const;
-        clearEarlierJob(directory, { suffix, sources: job, ownKinds, warn: job.warn });
-      },
-      finish() {
+    const ownKinds = job.profiles === true ? (["profile"] as const) : [];
+    const obsolete = earlierFiles(directory.path, { suffix, sources: job, ownKinds, warn: job.warn });
+    commitResults(directory, jobId, [...sideFiles, ...outputs], {
+      obsolete,
+      writeManifest() {
         writeManifest(directory.path, jobId, {
           ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
           ...{ badRecordsMax: 0, badRecords: 0 },
@@ -177,6 +174,8 @@ export async function runInProcess(
     });
     isDone = true;
     job.onCommitted?.();
+    // To go on with a job that was interrupted here would be to put its output in place of this one.
+    clearInterrupted(directory, job.warn);
     stray.tell((error) => job.warn(`the app has thrown when the job was done: ${textOf(error)}`));
     return {
       directory: directory.path,
@@ -191,7 +190,7 @@ export async function runInProcess(
     process.off("exit", release);
     release();
     try {
-      await giveBack(directory, isDone, job.warn);
+      await giveBack(directory, jobId, isDone, job.warn);
     } finally {
       await dismissJanitor();
       stray.close();
@@ -207,8 +206,7 @@ function nameOf({ name }: Result): string {
 function sideFilesOf(results: readonly AttemptResult[]): Result[] {
   const attempts = new Map<string, number>();
   return results.flatMap(({ sideFiles }) =>
-    sideFiles.map(({ temporaryPath, finalPath }) => {
-      const name = basename(finalPath);
+    sideFiles.map(({ temporaryPath, publicName: name }) => {
       const number = (attempts.get(name) ?? 0) + 1;
       attempts.set(name, number);
       return { temporaryPath, name: number === 1 ? name : `${name}.${number}` };
@@ -226,9 +224,22 @@ function totalsOf(results: readonly AttemptResult[]): Measures {
   return measuresOfTotals(totals);
 }
 
-async function giveBack(directory: JobDirectory, isDone: boolean, warn: (message: string) => void): Promise<void> {
+function clearInterrupted(directory: JobDirectory, warn: (message: string) => void): void {
   try {
-    directory.clear(["temporary"]);
+    directory.clear(["journal", "staged", "replaced"]);
+  } catch (error) {
+    warn(`files of an earlier job are left in ${directory.path}: ${(error as Error).message}`);
+  }
+}
+
+async function giveBack(
+  directory: JobDirectory,
+  jobId: string,
+  isDone: boolean,
+  warn: (message: string) => void,
+): Promise<void> {
+  try {
+    directory.clearUnpublished(jobId);
   } catch (error) {
     // Files that cannot be removed are no news beside what the job has failed of.
     if (isDone) warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);

@@ -4,13 +4,14 @@ import type { JobDirectory } from "../output/directory.js";
 import { jobFilePattern } from "../output/names.js";
 
 /**
- * Another job may have the directory, and a lock of its own, by the time the janitor comes to it. In the names that are
+ * A job that was killed while it published its output is completed by the next one, which needs its files. Another job may have the directory, and a lock of its own, by the time the janitor comes to it. In the names that are
  * those of jobs is nothing that `xargs` would take for more than one.
  */
 const script = `
 trap "" INT TERM HUP
 read -r dismissed && exit 0
 rm -f "$1"/.mr-tmp-"$2"-*
+[ -e "$1/.mr-publish" ] || rm -f "$1"/.mr-new-"$2"-*
 for step in $6; do
   cd "$1/$step" && ls -A | LC_ALL=C grep -E "$5" | xargs rm -f
   cd / && rmdir "$1/$step"

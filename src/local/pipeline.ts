@@ -8,7 +8,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { PipelineStep } from "../app/steps.js";
-import { ResumeError } from "../coordinator/journal/resume-error.js";
+import { NothingToResumeError, ResumeError } from "../coordinator/journal/resume-error.js";
+import type { ResumeMode } from "../coordinator/options.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import { stepDirectoriesIn, type JobSources } from "../output/job-files.js";
@@ -48,7 +49,7 @@ export interface PipelineOptions<Report> {
   /** Whether it is kept for `resume` when the pipeline does not come to its end. */
   readonly isResumable: boolean;
   /** Whether to go on with the pipeline that was interrupted, or has failed, in that directory. */
-  readonly resume: boolean;
+  readonly resume: ResumeMode;
   /** In what a step that is done differs from what it is to be; undefined when in nothing. */
   readonly difference: (job: StepJob, done: Manifest) => string | undefined;
   /** Throws a ResumeError when it cannot go on with what it has left. */
@@ -70,7 +71,7 @@ export interface StepEnd<Report> {
  * throws.
  */
 export async function runPipeline<Report>(options: PipelineOptions<Report>): Promise<StepEnd<Report>[]> {
-  const { steps, isResumable, resume, isDone, log } = options;
+  const { steps, isResumable, isDone, log } = options;
   const taken = await JobDirectory.take(options.outputDirectory, options);
   const dismissJanitor = isResumable
     ? undefined
@@ -87,8 +88,10 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
     log(`${what} of steps are left in ${options.outputDirectory}: ${(error as Error).message}`);
   };
   try {
-    if (resume) done = stepsDone(options, taken);
-    else if (isInterrupted(options)) {
+    const found = stepsToKeep(options, taken);
+    const resume = found !== undefined;
+    if (resume) done = found;
+    else if (options.resume === false && isInterrupted(options)) {
       log("the pipeline that was interrupted here is given up; --resume would have gone on with it");
     }
     done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is done already`));
@@ -116,6 +119,21 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
   }
 }
 
+/**
+ * The manifests of the steps that are done already, when the pipeline is to go on; undefined when it begins anew. Throws a
+ * ResumeError when that is not wanted.
+ */
+function stepsToKeep<Report>(options: PipelineOptions<Report>, taken: JobDirectory): Manifest[] | undefined {
+  if (options.resume === false) return undefined;
+  try {
+    return stepsDone(options, taken);
+  } catch (error) {
+    if (options.resume !== "auto" || !(error instanceof ResumeError)) throw error;
+    if (!(error instanceof NothingToResumeError)) options.log(`${error.problem}: the pipeline begins anew`);
+    return undefined;
+  }
+}
+
 /** The manifests of the steps that need not be run again, from the first one on. */
 function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory): Manifest[] {
   const { steps, outputDirectory, difference, log } = options;
@@ -135,8 +153,9 @@ function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory
     done.push(manifest);
   }
   if (done.length > 0 || hasJournal(directoryOf(options, 1))) return done;
-  throw new ResumeError(
-    `there is nothing to resume in ${outputDirectory}: no pipeline was interrupted there; leave out --resume`,
+  throw new NothingToResumeError(
+    `there is nothing to resume in ${outputDirectory}: no pipeline was interrupted there`,
+    { advice: "leave out --resume, or use --resume=auto" },
   );
 }
 

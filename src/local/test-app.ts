@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { inspect } from "node:util";
 import { AppError } from "../app/app-error.js";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
@@ -132,6 +132,8 @@ function countersOf(results: readonly AttemptResult[]): Record<string, number> {
 function sideFilesOf(results: readonly AttemptResult[], directory: string): Record<string, string> {
   const files = results.flatMap(({ sideFiles }) => sideFiles);
   return Object.fromEntries(
-    files.map(({ finalPath, temporaryPath }) => [relative(directory, finalPath), readFileSync(temporaryPath, "utf8")]),
+    files.map(({ publicName, temporaryPath }) => {
+      return [join(relative(directory, dirname(temporaryPath)), publicName), readFileSync(temporaryPath, "utf8")];
+    }),
   );
 }

@@ -19,7 +19,7 @@ import { InputError } from "../input/input-error.js";
 import { LineReader } from "../input/line-readers.js";
 import { PlaceReader } from "../input/place-reader.js";
 import { encodings } from "../input/text-encoding.js";
-import { badRecordsName, temporaryBadRecordsName } from "./names.js";
+import { badRecordsName, stagedName, temporaryBadRecordsName } from "./names.js";
 import { commitFile, StagedFile } from "./staged-file.js";
 
 /** A longer record is not copied. */
@@ -61,7 +61,7 @@ export interface KeptRecord extends BadRecord {
   read(): Promise<Buffer>;
 }
 
-/** Writes the file of bad records into the job's directory, if there are any, and returns how many there are. */
+/** Writes the file of bad records into the job's directory, under its staged name, if there are any; returns how many. */
 export async function writeBadRecords(
   directory: string,
   jobId: string,
@@ -75,7 +75,7 @@ export async function writeBadRecords(
   const places = new PlaceReader();
   try {
     for (const record of records) file.append(`${JSON.stringify(await withBytes(record, places))}\n`);
-    commitFile(file.finish().path, join(directory, badRecordsName));
+    commitFile(file.finish().path, join(directory, stagedName(jobId, badRecordsName)));
   } catch (error) {
     file.discard();
     throw error;

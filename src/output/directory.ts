@@ -1,6 +1,6 @@
 /**
- * The job's directory: where its intermediate files, outputs and unfinished files are. It is taken by one job at a time,
- * holds no file of an earlier job once the job has begun, and no unfinished file once it has ended.
+ * The job's directory: where its intermediate files, outputs and unfinished files are. It is taken by one job at a time, which
+ * leaves the output of an earlier job there until it is done itself, and no unfinished file once it has ended.
  */
 import { createHash } from "node:crypto";
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
@@ -12,8 +12,9 @@ import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
 import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
-import { jobFileKind, type JobFileKind } from "./names.js";
+import { jobFileKind, stagedPrefix, type JobFileKind } from "./names.js";
 import { whyNotWritable } from "./not-writable.js";
+import { completePublication } from "./publication.js";
 
 interface ClearOptions {
   /** Of the names of the outputs, when they are of an app's own format. */
@@ -37,7 +38,8 @@ export class JobDirectory {
   }
 
   /**
-   * Takes the directory, and makes it when it does not exist. Nothing in it is changed yet.
+   * Takes the directory, and makes it when it does not exist. Nothing in it is changed yet, except that a job is completed that
+   * was killed while its output took the place of another one.
    *
    * Throws an InputError when it cannot be written, when another job runs in it, or when it holds one of the sources as what
    * would be cleared away. `suffix` is that of the names of the job's outputs, where it is known already.
@@ -50,7 +52,9 @@ export class JobDirectory {
       const absolute = realpathSync(path);
       accessSync(absolute, constants.W_OK | constants.X_OK);
       requireSourcesApart(absolute, path, sources, suffix);
-      return new JobDirectory(absolute, made, await lock(absolute, path));
+      const held = await lock(absolute, path);
+      complete(absolute, held);
+      return new JobDirectory(absolute, made, held);
     } catch (error) {
       removeEmptyDirectories(made);
       if (error instanceof InputError) throw error;
@@ -101,6 +105,13 @@ export class JobDirectory {
     return this.remove(this.files(kinds, suffix).filter((name) => !keep.has(name)));
   }
 
+  /** Removes all hidden files of a job that has not published them, but not its journal. Throws as `clear` does. */
+  clearUnpublished(jobId: string): void {
+    const prefix = stagedPrefix(jobId);
+    this.remove(filesIn(this.path).filter((name) => name.startsWith(prefix)));
+    this.clear(["temporary"]);
+  }
+
   /** Removes these files, in this order, in the same way. */
   remove(names: readonly string[]): number {
     let first: Error | undefined;
@@ -135,6 +146,19 @@ export class JobDirectory {
   /** The names of the files of these kinds that stand here. */
   files(kinds: readonly JobFileKind[], suffix?: string): string[] {
     return filesIn(this.path).filter((name) => kinds.some((kind) => kind === jobFileKind(name, suffix)));
+  }
+}
+
+function complete(directory: string, held: Listener): void {
+  try {
+    completePublication(directory);
+  } catch (error) {
+    void held.close();
+    if (error instanceof InputError) throw error;
+    throw new InputError(
+      `cannot complete the job that was killed while it replaced the output in ${directory}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * `mr-manifest.json`: what a job was, and what it has made. It stands in the output directory when, and only when, the job
- * is done: it is written when all else is in place, and the next job there removes it before all else.
+ * `mr-manifest.json`: what a job was, and what it has made. It stands in the output directory when, and only when, the output
+ * of a job that is done does: it is the last file to be published, and the first to go when another job's output takes its
+ * place.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,8 +10,9 @@ import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import type { Measures } from "../rpc/measures.js";
 import { attemptMeasures, count, type SharedFile } from "../rpc/protocol.js";
-import { looksLikeOutput, manifestName, temporaryManifestName } from "./names.js";
+import { looksLikeOutput, manifestName, stagedName, temporaryManifestName } from "./names.js";
 import { outputFormats, type OutputSettings } from "./output-format.js";
+import { requireWhole } from "./whole-output.js";
 import { writeWhole } from "./staged-file.js";
 import { textKeyEnds, type TextKeyEnd } from "./text-key-end.js";
 
@@ -62,6 +64,10 @@ const finishedJob = v.object({
 const manifest = v.object({
   manifest: v.literal(manifestVersion),
   engine: v.object({ name: v.string(), version: v.string() }),
+  /** The id of the job, by which one that was killed just then is known to be done. */
+  job: v.optional(v.string()),
+  /** Whether the intermediate files are the job's, and were kept. */
+  keptIntermediate: v.optional(v.boolean()),
   ...finishedJob.entries,
   /** In the order of their tasks. `crc32` is the checksum of the file as it is, in eight hexadecimal digits. */
   outputs: v.array(
@@ -96,6 +102,7 @@ interface OutputFacts {
 /** What the manifest is made of. */
 export interface JobFacts {
   readonly engineVersion: string;
+  readonly keptIntermediate?: boolean;
   readonly app: {
     readonly name: string;
     readonly hash: string;
@@ -120,17 +127,18 @@ export interface JobFacts {
   readonly earlierSteps: readonly EarlierStep[];
 }
 
-/** Writes the manifest of a job that is done. Throws the system's error; then there is none. */
+/** Writes the manifest of a job that is done under its staged name. Throws the system's error; then there is none. */
 export function writeManifest(directory: string, jobId: string, job: JobFacts): void {
   const temporaryPath = join(directory, temporaryManifestName(jobId));
   // Of a coordinator that was killed here, and whose job is gone on with.
   rmSync(temporaryPath, { force: true });
-  const text = `${JSON.stringify(manifestOf(job, Date.now()), null, 2)}\n`;
-  writeWhole(temporaryPath, join(directory, manifestName), text, (file) => file.finish());
+  const text = `${JSON.stringify(manifestOf(jobId, job, Date.now()), null, 2)}\n`;
+  writeWhole(temporaryPath, join(directory, stagedName(jobId, manifestName)), text, (file) => file.finish());
 }
 
-/** Reads the manifest of a directory. Throws an InputError when there is none that can be read. */
+/** Reads the manifest of a directory. Throws an InputError when there is none that can be read, or its output is not whole. */
 export function readManifest(directory: string): Manifest {
+  requireWhole(directory);
   const path = join(directory, manifestName);
   let text: string;
   try {
@@ -150,6 +158,16 @@ export function readManifest(directory: string): Manifest {
   return found;
 }
 
+/**
+ * Throws an InputError when the output of a directory is no more that of this manifest: files that were read since may be those
+ * of two jobs.
+ */
+export function requireStillThere(directory: string, { job, ended }: Manifest): void {
+  const now = findManifest(directory);
+  if (now !== undefined && now.job === job && now.ended === ended) return;
+  throw new InputError(`the output in ${directory} was replaced while it was read; run the same command again`);
+}
+
 /** The manifest of a directory; undefined when there is none that can be read. */
 export function findManifest(directory: string): Manifest | undefined {
   try {
@@ -159,11 +177,13 @@ export function findManifest(directory: string): Manifest | undefined {
   }
 }
 
-function manifestOf(job: JobFacts, endedMs: number): Manifest {
+function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
   const { app, output, elapsedMs } = job;
   return {
     manifest: manifestVersion,
     engine: { name: "mapreduce-ts", version: job.engineVersion },
+    job: jobId,
+    ...(job.keptIntermediate === true ? { keptIntermediate: true } : {}),
     app: { name: app.name, hash: app.hash, input: app.input },
     args: { ...job.args },
     inputs: job.inputs.map(fileOf),

@@ -5,9 +5,11 @@
  * can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y when nothing is reduced; its
  * extension tells its format. `mr-side-map-X-NAME` is a file that an app has made in map task X beside its pairs; there are
  * such of reduce tasks, too. `mr-bad-records.jsonl` has the records that the job has left out, `mr-manifest.json` says what
- * the job was, once it is done, and of `mr-report.json` `mr report` makes a page, `mr-report.html`.
- * `mr-cpu-map-X-N.cpuprofile` is where attempt N of map task X has spent its time. Unfinished files begin
- * with a dot, so that neither `mr-*` nor `*` matches them.
+ * the job was, once it is done. `mr report` makes a page, `mr-report.html`, of `mr-report.json`, or of `mr-failed-report.json`
+ * when a later job has failed. `mr-cpu-map-X-N.cpuprofile` is where attempt N of map task X has spent its time.
+ *
+ * Hidden names, which neither `mr-*` nor `*` matches: `.mr-tmp-…` is a file that is being written, `.mr-new-<job>-mr-out-Y` one
+ * that is finished and not published yet, `.mr-old-<job>-mr-out-Y` one that is being replaced; see `publication.ts`.
  */
 
 /** Name of the file of the records that a job has left out. */
@@ -49,6 +51,37 @@ export function temporaryPrefix(
   return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
 }
 
+/** What the id of a job looks like. */
+export const jobIdPattern = /^[A-Za-z0-9]+$/;
+
+/** What the hidden name of every finished file of a job begins with. */
+export function stagedPrefix(jobId: string): string {
+  return `.mr-new-${jobId}-`;
+}
+
+/** Name of a finished file of a job until the job is done, and this is its name. */
+export function stagedName(jobId: string, name: string): string {
+  return stagedPrefix(jobId) + name;
+}
+
+/** Of the name of a staged file of any job, the name that it is to have; undefined when it is no such name. */
+export function publicNameOf(staged: string): string | undefined {
+  return /^[.]mr-new-[A-Za-z0-9]+-(.+)$/.exec(staged)?.[1];
+}
+
+/** Name of a file of an earlier job while those of this job take the place of its files. */
+export function replacedName(jobId: string, name: string): string {
+  return `.mr-old-${jobId}-${name}`;
+}
+
+/** Name of the note of a publication: see `publication.ts`. */
+export const publicationName = ".mr-publish";
+
+/** Name of that note while it is written. */
+export function temporaryPublicationName(jobId: string): string {
+  return `.mr-tmp-${jobId}-publish`;
+}
+
 /** Name of the manifest while it is written. */
 export function temporaryManifestName(jobId: string): string {
   return `.mr-tmp-${jobId}-manifest`;
@@ -61,6 +94,8 @@ export function temporaryBadRecordsName(jobId: string): string {
 
 /** Name of the file of what is to be seen of a job, and of the page that is made of it. */
 export const reportName = "mr-report.json";
+/** Name of that of a job that has failed where the output of an earlier job stands. */
+export const failedReportName = "mr-failed-report.json";
 export const reportPageName = "mr-report.html";
 
 /** Name of the report, or of its page, while it is written. */
@@ -97,10 +132,13 @@ const namePatterns = {
   side: "mr-side-(map|reduce)-[0-9]+-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
   "bad-records": literally(badRecordsName),
   manifest: literally(manifestName),
-  report: `${literally(reportName)}|${literally(reportPageName)}`,
+  report: [reportName, failedReportName, reportPageName].map(literally).join("|"),
   profile: "mr-cpu-(sample|map|reduce)-[0-9]+-[0-9]+[.]cpuprofile",
   temporary: "[.]mr-tmp-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
   journal: literally(journalName),
+  staged: "[.]mr-new-[A-Za-z0-9]+-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
+  replaced: "[.]mr-old-[A-Za-z0-9]+-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
+  publication: literally(publicationName),
 };
 
 export type JobFileKind = keyof typeof namePatterns;

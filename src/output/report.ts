@@ -2,16 +2,16 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, readlinkSync, realpathSync, rmSync, writeFileSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { statsIfThere } from "../input/stats-of.js";
-import { reportName, temporaryReportName } from "./names.js";
+import { temporaryReportName } from "./names.js";
 import { writeWhole, type StagedFile } from "./staged-file.js";
 
-/** Writes what is kept of a job for `mr report` into the job's directory. */
-export function writeReport(directory: string, jobId: string, text: string): void {
+/** Writes what is kept of a job for `mr report` into the job's directory, under this name. */
+export function writeReport(directory: string, jobId: string, name: string, text: string): void {
   const temporaryPath = join(directory, temporaryReportName(jobId));
   // Of a coordinator that was killed here, and whose job is gone on with.
   rmSync(temporaryPath, { force: true });
   // It holds no result: a short job need not wait for the disk.
-  writeWhole(temporaryPath, join(directory, reportName), text, (file) => file.close());
+  writeWhole(temporaryPath, join(directory, name), text, (file) => file.close());
 }
 
 /**

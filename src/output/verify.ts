@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { filesIn } from "./job-files.js";
-import { crc32Text, readManifest, type Manifest } from "./manifest.js";
+import { crc32Text, readManifest, requireStillThere, type Manifest } from "./manifest.js";
 import { looksLikeOutput } from "./names.js";
 
 const blockBytes = 1024 * 1024;
@@ -16,7 +16,7 @@ export interface Verification {
 
 /**
  * Looks whether the output files in a directory are what its manifest says, all of them and no others. Throws an InputError
- * when there is no manifest that can be read.
+ * when there is no manifest that can be read, or another output takes its place meanwhile.
  */
 export function verifyOutputs(directory: string): Verification {
   const manifest = readManifest(directory);
@@ -29,6 +29,7 @@ export function verifyOutputs(directory: string): Verification {
   for (const name of filesIn(directory).sort()) {
     if (looksLikeOutput(name) && !names.has(name)) problems.push(`${name}: it is no output of the job`);
   }
+  if (problems.length > 0) requireStillThere(directory, manifest);
   return { manifest, problems };
 }
 

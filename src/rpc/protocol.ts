@@ -304,6 +304,8 @@ export const methods = {
         partitioner,
         /** Where intermediate and output files go. */
         directory: v.string(),
+        /** What the names of intermediate files begin with; not empty where those of an earlier job were kept. */
+        intermediatePrefix: v.string(),
         args,
         files: v.array(sharedFile),
         /** How much memory the pairs of a map attempt may take before they are spilled. */

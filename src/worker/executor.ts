@@ -106,6 +106,7 @@ async function runAttempt(
     output: job.output,
     directory: job.directory,
     collectorBytes: job.collectorBytes,
+    intermediatePrefix: job.intermediatePrefix,
     args: job.args,
     files: job.files,
     signal: revoked.signal,
@@ -147,11 +148,12 @@ async function runTask(
 /** Who shares the job's directory knows where the files of a map attempt are. */
 function reduceInputFiles(
   { ref, inputs }: Extract<WorkAssignment, { type: "reduce" }>,
-  { directory }: Job,
+  { directory, intermediatePrefix }: Job,
 ): ReduceInputFile[] {
   return inputs.map((input) => {
     const [map, attempt, bytes, checksum] = input;
-    return { input, file: { location: join(directory, intermediateName(map, ref.task, attempt)), bytes, checksum } };
+    const name = intermediatePrefix + intermediateName(map, ref.task, attempt);
+    return { input, file: { location: join(directory, name), bytes, checksum } };
   });
 }
 

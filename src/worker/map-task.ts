@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isMapOnly, type LoadedApp } from "../app/load.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordSource } from "../input/records.js";
-import { intermediateName, outputName, temporaryPrefix } from "../output/names.js";
+import { intermediateName, outputName, stagedName, temporaryPrefix } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";
 import { RecordMarker } from "../output/record-marker.js";
 import type { Collector, CollectorOptions } from "../shuffle/collect/collector.js";
@@ -31,11 +31,13 @@ export async function runMapTask(
   source: RecordSource,
   settings: AttemptSettings,
 ): Promise<AttemptResult> {
-  const { ref, jobId, directory, reducers, boundaries, output, collectorBytes } = settings;
+  const { ref, jobId, directory, reducers, intermediatePrefix, boundaries, output, collectorBytes } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
   const suffix = outputSuffix(output, app.writer?.extension);
   const nameOf = (partition: number) =>
-    reducers === 0 ? outputName(ref.task, suffix) : intermediateName(ref.task, partition, ref.attempt);
+    reducers === 0
+      ? stagedName(jobId, outputName(ref.task, suffix))
+      : intermediatePrefix + intermediateName(ref.task, partition, ref.attempt);
   const options: CollectorOptions = {
     reducers,
     partition: app.partition,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
 import { isAsyncIterator, isIterator, isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
-import { outputName, temporaryPrefix } from "../output/names.js";
+import { outputName, stagedName, temporaryPrefix } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";
 import { RecordWriter } from "../output/record-writer.js";
 import type { Group } from "../shuffle/merge/groups.js";
@@ -50,7 +50,8 @@ export async function runReduceTask(
     await hooks.tearDown();
     context.end();
     const { path, bytes, ...facts } = records.finish();
-    const finalPath = join(directory, outputName(ref.task, outputSuffix(output, app.writer?.extension)));
+    const name = outputName(ref.task, outputSuffix(output, app.writer?.extension));
+    const finalPath = join(directory, stagedName(jobId, name));
     return {
       files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, ...facts }],
       recordsIn: groups.pairs,

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { SideFile } from "../app/contract.js";
-import { sideFileName, sideNamePattern, temporaryPrefix } from "../output/names.js";
+import { sideFileName, sideNamePattern, stagedName, temporaryPrefix } from "../output/names.js";
 import { StagedFile } from "../output/staged-file.js";
 import { sideFilesMax } from "../rpc/attempt-limits.js";
 import type { AttemptRef } from "../rpc/protocol.js";
@@ -12,7 +12,10 @@ export interface PreparedSideFile {
   /** As the app calls it. */
   readonly name: string;
   readonly temporaryPath: string;
+  /** Where it is once the attempt is committed. */
   readonly finalPath: string;
+  /** What it is called once the job is done. */
+  readonly publicName: string;
   readonly bytes: number;
 }
 
@@ -57,11 +60,12 @@ export class SideFiles {
 
   /** Finishes those that were written, and returns them. Nothing can be written afterwards. */
   finish(): PreparedSideFile[] {
-    const { ref, directory } = this.#place;
+    const { ref, jobId, directory } = this.#place;
     return [...this.#files].flatMap(([name, file]) => {
       const bytes = file.finish();
-      const finalPath = join(directory, sideFileName(ref.kind, ref.task, name));
-      return bytes === undefined ? [] : [{ name, temporaryPath: file.path, finalPath, bytes }];
+      const publicName = sideFileName(ref.kind, ref.task, name);
+      const finalPath = join(directory, stagedName(jobId, publicName));
+      return bytes === undefined ? [] : [{ name, temporaryPath: file.path, finalPath, publicName, bytes }];
     });
   }
 

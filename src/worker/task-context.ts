@@ -21,6 +21,8 @@ export interface AttemptSettings {
   readonly directory: string;
   /** How much memory the pairs of a map attempt may take before they are spilled. */
   readonly collectorBytes: number;
+  /** What the names of intermediate files begin with: see the protocol. */
+  readonly intermediatePrefix: string;
   readonly args: Readonly<Record<string, string>>;
   /** The files that the app may read. */
   readonly files: readonly SharedFile[];

@@ -17,7 +17,7 @@ const refillIntervalMs = 20;
 const names = {
   journal: /(^|\/)\.mr-journal$/,
   intermediate: /(^|\/)mr-\d+-\d+(\.\d+)?$/,
-  output: /(^|\/)mr-out-\d+(\.jsonl)?$/,
+  output: /(^|\/)(\.mr-new-[0-9a-f]+-)?mr-out-\d+(\.jsonl)?$/,
 } as const;
 
 /** Does harm as planned, until the job has ended, and undoes what can be undone. Returns what became of each fault. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JobReport } from "../../src/coordinator/job-end.js";
@@ -166,10 +166,13 @@ describe("the coordinator", () => {
     const { socket, directory, report } = await startJob(1);
     const worker = await FakeWorker.join(socket);
     const { next } = await worker.finish(await worker.ask());
-    await worker.finish(next);
-    rmSync(join(directory, "mr-out-0"));
+    // It says that it has committed, and has nothing there.
+    worker.losesOutputs = true;
+    const end = await worker.finish(next);
+    expect(end.next).toEqual({ type: "exit", outcome: "failed" });
     await worker.leave();
     const { snapshot, failure } = await report;
+    expect(readdirSync(directory)).not.toContain("mr-manifest.json");
     expect(snapshot.phase).toBe("failed");
     expect(failure?.message).toBe("the output of reduce task 0 was removed or changed while the job ran");
   });
@@ -199,19 +202,25 @@ describe("the coordinator", () => {
     });
   });
 
-  it("clears what an earlier job left only when a worker has come, and says so", async () => {
-    const { socket, directory, log } = await startJob(1);
-    for (const name of ["mr-out-0", "mr-0-0", ".mr-tmp-old-map-0-1-0", "mine.txt"])
-      writeFileSync(join(directory, name), "");
+  it("leaves the output of an earlier job until it is done, then replaces it, and says so", async () => {
+    const { socket, directory, log, report } = await startJob(1);
+    const earlier = ["mr-out-0", "mr-out-1", "mr-manifest.json", "mr-report.html"];
+    const others = ["mr-0-0", ".mr-tmp-old-map-0-1-0", ".mr-new-old-mr-out-0", "mine.txt"];
+    for (const name of [...earlier, ...others]) writeFileSync(join(directory, name), "");
     const refused = await FakeWorker.connect(socket);
     await expect(refused.register({ protocol: 0 })).rejects.toThrow("this worker speaks protocol 0");
-    expect(existsSync(join(directory, "mr-out-0"))).toBe(true);
-    await FakeWorker.join(socket);
-    expect(readdirSync(directory).sort()).toEqual([".mr-journal", "input-0", "mine.txt", "s"]);
-    expect(log.slice(0, 2)).toEqual([
-      `cleared 3 files of an earlier job from ${directory}`,
-      expect.stringMatching(/^the job runs .*, as its first worker does$/),
-    ]);
+    expect(readdirSync(directory)).toEqual(expect.arrayContaining([...earlier, ...others]));
+    const worker = await FakeWorker.join(socket);
+    expect(readdirSync(directory).sort()).toEqual([".mr-journal", ...earlier, "input-0", "mine.txt", "s"].sort());
+    const { next } = await worker.finish(await worker.ask());
+    const end = await worker.finish(next);
+    expect(end.next).toEqual({ type: "exit", outcome: "done" });
+    const made = ["mr-manifest.json", "mr-out-0", "mr-report.json"];
+    expect(readdirSync(directory)).toEqual(expect.arrayContaining(made));
+    expect(log).toContain(`replaced 4 files of an earlier job in ${directory}`);
+    await worker.leave();
+    await report;
+    expect(readdirSync(directory).sort()).toEqual([...made, "input-0", "mine.txt"].sort());
   });
 
   it("is the only one at its socket and in its directory", async () => {

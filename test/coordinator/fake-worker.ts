@@ -4,7 +4,7 @@ import { afterEach } from "vitest";
 import { Coordinator } from "../../src/coordinator/coordinator.js";
 import type { CoordinatorOptions } from "../../src/coordinator/options.js";
 import { findInputs } from "../../src/input/files.js";
-import { outputName } from "../../src/output/names.js";
+import { outputName, stagedName } from "../../src/output/names.js";
 import { Peer, type Handlers } from "../../src/rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptOutcome, type ParamsOf } from "../../src/rpc/protocol.js";
 import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
@@ -61,6 +61,9 @@ export class FakeWorker {
   id = "";
   token = "";
   #directory = "";
+  #job = "";
+  /** Whether the outputs that it reports are not there. */
+  losesOutputs = false;
 
   private constructor(peer: Peer) {
     this.peer = peer;
@@ -83,6 +86,7 @@ export class FakeWorker {
     this.id = result.worker;
     this.token = result.token;
     this.#directory = result.job.directory;
+    this.#job = result.job.id;
     return result;
   }
 
@@ -96,8 +100,8 @@ export class FakeWorker {
     if (outcome.type === "done") {
       if (ref.kind === "reduce") told = { ...outcome, checksum: 0 };
       await this.peer.call("MayCommit", { worker: this.id, ref });
-      const output = join(this.#directory, outputName(ref.task));
-      if (ref.kind === "reduce") writeFileSync(output, "x".repeat(outcome.bytesOut));
+      const output = join(this.#directory, stagedName(this.#job, outputName(ref.task)));
+      if (ref.kind === "reduce" && !this.losesOutputs) writeFileSync(output, "x".repeat(outcome.bytesOut));
     }
     return this.peer.call("NotifyTaskCompletion", { worker: this.id, ref, outcome: told, leaving: false });
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { SmallDisk, whyNoSmallDisk } from "../support/small-disk.js";
 import { attemptsOf, called, calls, outputOf, writeLoggedApp } from "./logged-app.js";
-import { linesOf, test as placeTest, type Ended, type Place, type Program } from "./programs.js";
+import { linesOf, stagedIn, test as placeTest, type Ended, type Place, type Program } from "./programs.js";
 
 const diskKiB = 8 * 1024;
 
@@ -264,7 +264,7 @@ describe.concurrent("the output directory", () => {
   }) => {
     const run = startWaiting(place, "kind === 'reduce' && ctx.task === 1");
     await called(place, "reduce 1 1");
-    fs.rmSync(join(place.directory, "out/mr-out-0"));
+    fs.rmSync(join(place.directory, stagedIn(place, "out", "mr-out-0")));
     place.write("go", "");
     expectOutputLost(await run.exit(), "5 of 5 tasks are done, and the same command with --resume goes on\n");
     await place.succeed("mr", ["run", "--resume", "-r", "2", "-o", "out", "logged.mjs", "a.txt", "b.txt", "c.txt"]);

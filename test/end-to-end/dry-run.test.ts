@@ -42,13 +42,13 @@ test("--dry-run shows the tasks that the job then has, and does nothing", async 
   expect(rows).toContainEqual(["--split-size", "1KiB", "command line"]);
 
   const again = await place.succeed("mr", [...settings, "--dry-run", ...inputs]);
-  expect(again.stdout).toContain("mr-output, from which 5 files of an earlier job would be cleared");
+  expect(again.stdout).toContain("mr-output, where 5 files of an earlier job would be replaced");
   expect(place.files().filter((name) => name.includes("mr-out-"))).toHaveLength(3);
 
   await place.succeed("mr", ["sequential", "-q", "-r", "2", "-o", "sorted", "sort", "numbers.txt"]);
   const other = await place.succeed("mr", ["run", "--dry-run", "-o", "sorted", "wc", "numbers.txt"]);
   // Two outputs of the app's own format, and the manifest.
-  expect(other.stdout).toContain("sorted, from which 3 files of an earlier job would be cleared");
+  expect(other.stdout).toContain("sorted, where 3 files of an earlier job would be replaced");
 });
 
 test("--dry-run refuses what the job would refuse", async ({ place }) => {

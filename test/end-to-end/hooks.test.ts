@@ -1,6 +1,6 @@
 /** What an app may have around `map` and `reduce`: `setup` and `teardown`, output, side files, files to read. */
 import { describe, expect } from "vitest";
-import { expectRefusal, linesOf, test, type Place } from "./programs.js";
+import { expectRefusal, linesOf, stagedIn, test, type Place } from "./programs.js";
 
 /** Counts words in the mapper (in-mapper combining), and the keys of a reduce task. */
 const combiner = `
@@ -201,8 +201,9 @@ describe.concurrent("side files", () => {
     expect(place.files("mr-output")).toEqual(["mr-output/mr-report.json"]);
     const again = ["--arg", "fail=yes", "--keep-intermediate", ...job];
     await place.run("mr", ["run", ...again]);
-    expect(sideFilesIn(place, "mr-output")).toHaveProperty("mr-side-map-1-log.txt", "b.txt attempt 1\n");
-    place.write("mr-output/mr-side-map-1-log.txt", "changed");
+    const staged = stagedIn(place, "mr-output", "mr-side-map-1-log.txt");
+    expect(place.read(staged)).toBe("b.txt attempt 1\n");
+    place.write(staged, "changed");
     place.write("fixed", "");
     await place.succeed("mr", ["run", "--resume", ...again]);
     expect(sideFilesIn(place, "mr-output")).toEqual({

@@ -304,6 +304,13 @@ export const test = plainTest.extend<{ place: Place }>({
   },
 });
 
+/** Where a job that is not done yet has this file, as a path in the place: it has a hidden name then. */
+export function stagedIn(place: Place, directory: string, name: string): string {
+  const found = place.files(directory).find((path) => new RegExp(`/[.]mr-new-[0-9a-f]+-${name}$`).test(path));
+  if (found === undefined) throw new Error(`no ${name} is staged in ${directory}`);
+  return found;
+}
+
 /** Waits until something is so. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
   const endMs = performance.now() + deadlineMs;

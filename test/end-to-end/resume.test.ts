@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { attemptsOf, called, calls, outputOf, writeLoggedApp } from "./logged-app.js";
-import { expectRefusal, test, until, type Place, type Program } from "./programs.js";
+import { expectRefusal, stagedIn, test, until, type Place, type Program } from "./programs.js";
 
 /** In the order in which one worker does them: the input's size decides, and then its place. */
 const tasks = ["map 0", "map 1", "map 2", "reduce 0", "reduce 1"];
@@ -63,7 +63,7 @@ describe.concurrent("mr run that was killed", () => {
 
   test("makes an output again that is gone", async ({ place }) => {
     const args = await killedAt(place, "kind === 'reduce' && ctx.task === 1", "reduce 1 1");
-    fs.rmSync(join(place.directory, "out/mr-out-0"));
+    fs.rmSync(join(place.directory, stagedIn(place, "out", "mr-out-0")));
     await goOn(place, args);
     expect(attemptsOf(place, "reduce 0")).toBe(2);
     await expectUndisturbedOutput(place);

@@ -163,7 +163,7 @@ describe("mr report", () => {
     expect(stdout).not.toContain("<img");
   });
 
-  test("a job that somebody has stopped leaves no report, nor that of an earlier one", async ({ place }) => {
+  test("a job that somebody has stopped leaves no report, and that of an earlier one as it was", async ({ place }) => {
     place.write("app.mjs", waiting);
     place.write("in.txt", "a\n");
     place.write("out/mr-report.json", "{}");
@@ -175,7 +175,8 @@ describe("mr report", () => {
     );
     run.signalGroup("SIGINT");
     expect(await run.exit()).toMatchObject({ code: 130 });
-    expect(place.files("out")).toEqual([]);
+    expect(place.files("out")).toEqual(["out/mr-report.json"]);
+    expect(place.read("out/mr-report.json")).toBe("{}");
   });
 
   test("that has no report, or a damaged one, to show says so in a line", async ({ place }) => {

@@ -1,7 +1,7 @@
 /** Many workers in one process, which do nothing but follow the protocol, as fast as they can. Started by `cluster.ts`. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { outputName } from "../../src/output/names.js";
+import { outputName, stagedName } from "../../src/output/names.js";
 import { noMeasures } from "../../src/rpc/measures.js";
 import { Peer } from "../../src/rpc/peer.js";
 import { protocolVersion, type Assignment, type AttemptRef, type OutputFile } from "../../src/rpc/protocol.js";
@@ -49,7 +49,7 @@ async function work(): Promise<void> {
       if (next.type === "wait") next = await peer.call("RequestTask", { worker });
       // It keeps the task, which is not to be given to another one, and the connection with it.
       else if (next.type === "reduce" && onlyMaps) return;
-      else next = await attempt(peer, worker, next.ref);
+      else next = await attempt(peer, worker, job.id, next.ref);
     }
     await peer.close();
   } catch (error) {
@@ -60,12 +60,12 @@ async function work(): Promise<void> {
   }
 }
 
-async function attempt(peer: Peer, worker: string, ref: AttemptRef): Promise<Assignment> {
+async function attempt(peer: Peer, worker: string, job: string, ref: AttemptRef): Promise<Assignment> {
   if (ref.kind === "sample") throw new Error("a sample of a job whose keys are hashed");
   if (ref.kind === "reduce") await listInputs(peer, worker, ref);
   const { granted } = await peer.call("MayCommit", { worker, ref });
   if (!granted) return { type: "wait" };
-  if (ref.kind === "reduce") writeFileSync(join(directory, outputName(ref.task)), "");
+  if (ref.kind === "reduce") writeFileSync(join(directory, stagedName(job, outputName(ref.task))), "");
   const outcome = {
     type: "done" as const,
     outputs: ref.kind === "map" ? outputsOf(ref.task) : [],

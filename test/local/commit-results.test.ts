@@ -2,63 +2,78 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commitResults, type Result } from "../../src/local/commit-results.js";
+import { manifestName, stagedName } from "../../src/output/names.js";
 import { StagedFile } from "../../src/output/staged-file.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
+const jobId = "0a";
 
 /** A directory with the output of an earlier job, and three results that are to take its place. */
-function begin(): { directory: string; results: Result[]; clear: () => void } {
-  const directory = temporary.newDirectory();
-  writeFileSync(join(directory, "mr-out-0"), "earlier");
-  const results = [0, 1, 2].map((n) => ({ temporaryPath: join(directory, `.new-${n}`), name: `mr-out-${n}` }));
+function begin() {
+  const path = temporary.newDirectory();
+  const obsolete = ["mr-out-0", "mr-out-7"];
+  for (const name of [...obsolete, manifestName]) writeFileSync(join(path, name), "earlier");
+  const results: Result[] = [0, 1, 2].map((n) => ({ temporaryPath: join(path, `.new-${n}`), name: `mr-out-${n}` }));
   for (const { temporaryPath } of results) writeFileSync(temporaryPath, "new");
-  return { directory, results, clear: () => rmSync(join(directory, "mr-out-0")) };
+  const writeManifest = () => {
+    writeFileSync(join(path, stagedName(jobId, manifestName)), "new");
+  };
+  return { directory: { path }, results, end: { obsolete, writeManifest } };
 }
 
-const outputsIn = (directory: string) => readdirSync(directory).filter((name) => !name.startsWith("."));
+const contents = ({ path }: { path: string }) => {
+  const names = readdirSync(path).filter((name) => !name.startsWith("."));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(path, name), "utf8")]));
+};
+const earlier = { "mr-out-0": "earlier", "mr-out-7": "earlier", [manifestName]: "earlier" };
 
 describe("the results of a job", () => {
-  it("get their names before the manifest is written", () => {
-    const { directory, results, clear } = begin();
-    let there: string[] = [];
-    commitResults(directory, results, { clear, finish: () => (there = readdirSync(directory)) });
-    expect(there.sort()).toEqual(["mr-out-0", "mr-out-1", "mr-out-2"]);
-    expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toBe("new");
+  it("take the place of the earlier ones, the manifest with them", () => {
+    const { directory, results, end } = begin();
+    commitResults(directory, jobId, results, end);
+    expect(contents(directory)).toEqual({
+      "mr-out-0": "new",
+      "mr-out-1": "new",
+      "mr-out-2": "new",
+      [manifestName]: "new",
+    });
+    expect(readdirSync(directory.path).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
-  it.each(["mr-out-2", "mr-manifest.json"])("change nothing when %s is a directory", (name) => {
-    const { directory, results, clear } = begin();
-    mkdirSync(join(directory, name));
-    expect(() => commitResults(directory, results, { clear, finish: () => undefined })).toThrow(
-      `the output cannot be written: ${join(directory, name)} is a directory; move it away`,
+  it("change nothing when one of their names is that of a directory", () => {
+    const { directory, results, end } = begin();
+    const taken = join(directory.path, "mr-out-2");
+    mkdirSync(taken);
+    expect(() => commitResults(directory, jobId, results, end)).toThrow(
+      `the output cannot be written: ${taken} is a directory; move it away`,
     );
-    expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toBe("earlier");
-    expect(outputsIn(directory)).toEqual(["mr-out-0", name].sort());
+    rmSync(taken, { recursive: true });
+    expect(contents(directory)).toEqual(earlier);
   });
 
-  it("all go when the manifest cannot be written, or one of them is gone", () => {
-    const cannotWrite = begin();
-    const finish = () => StagedFile.create(join(cannotWrite.directory, "no", "manifest"));
+  it("change nothing when the manifest cannot be written, or one of them is gone", () => {
+    const { directory, results, end } = begin();
+    const writeManifest = () => StagedFile.create(join(directory.path, "no", "manifest"));
     const failed = expect.objectContaining({
       name: "AppFailedError",
       message: expect.stringMatching(/^the output cannot be written: ENOENT: .*\/no\/manifest'$/) as string,
     }) as Error;
-    expect(() => commitResults(cannotWrite.directory, cannotWrite.results, { ...cannotWrite, finish })).toThrow(failed);
-    expect(outputsIn(cannotWrite.directory)).toEqual([]);
-    const { directory, results, clear } = begin();
-    rmSync(join(directory, ".new-1"));
-    expect(() => commitResults(directory, results, { clear, finish: () => undefined })).toThrow("ENOENT");
-    expect(outputsIn(directory)).toEqual([]);
+    expect(() => commitResults(directory, jobId, results, { ...end, writeManifest })).toThrow(failed);
+    expect(contents(directory)).toEqual(earlier);
+    const other = begin();
+    rmSync(join(other.directory.path, ".new-1"));
+    expect(() => commitResults(other.directory, jobId, other.results, other.end)).toThrow("ENOENT");
+    expect(contents(other.directory)).toEqual(earlier);
   });
 
-  it("all go when something else was wrong, which is not hidden", () => {
-    const { directory, results, clear } = begin();
+  it("change nothing when something else was wrong, which is not hidden", () => {
+    const { directory, results, end } = begin();
     const bug = new TypeError("a bug");
-    const finish = () => {
+    const writeManifest = () => {
       throw bug;
     };
-    expect(() => commitResults(directory, results, { clear, finish })).toThrow(bug);
-    expect(outputsIn(directory)).toEqual([]);
+    expect(() => commitResults(directory, jobId, results, { ...end, writeManifest })).toThrow(bug);
+    expect(contents(directory)).toEqual(earlier);
   });
 });

@@ -8,6 +8,8 @@ import { optionsOfStep } from "../../src/local/step-options.js";
 import { JobDirectory } from "../../src/output/directory.js";
 import { noSources } from "../../src/output/job-files.js";
 import { writeManifest } from "../../src/output/manifest.js";
+import { manifestName } from "../../src/output/names.js";
+import { publish } from "../../src/output/publication.js";
 import { noMeasures } from "../../src/rpc/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
@@ -46,6 +48,7 @@ function finish({ outputDirectory, inputs }: StepJob): void {
     ...{ outputs: [{ name: "mr-out-0.jsonl", records: 0, bytes: 0, checksum: 0 }] },
     ...{ map: noMeasures(), reduce: noMeasures() },
   });
+  publish(outputDirectory, { jobId: "a", names: [manifestName], obsolete: [] });
 }
 
 describe("a pipeline", () => {

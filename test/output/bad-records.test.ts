@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readBadRecords, writeBadRecords, type BadRecord } from "../../src/output/bad-records.js";
+import { stagedName } from "../../src/output/names.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -15,14 +16,16 @@ function fileOf(bytes: Uint8Array | string, ...places: [offset: number, endOffse
 }
 
 function written(directory: string): Record<string, unknown>[] {
-  const text = readFileSync(join(directory, "mr-bad-records.jsonl"), "utf8");
+  const text = readFileSync(join(directory, stagedName("job", "mr-bad-records.jsonl")), "utf8");
   expect(text.endsWith("\n")).toBe(true);
   const lines = text.slice(0, -1).split("\n");
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 async function readAll(directory: string): Promise<Buffer[]> {
-  return Promise.all([...readBadRecords(join(directory, "mr-bad-records.jsonl"))].map((record) => record.read()));
+  return Promise.all(
+    [...readBadRecords(join(directory, stagedName("job", "mr-bad-records.jsonl")))].map((record) => record.read()),
+  );
 }
 
 describe("the file of bad records", () => {
@@ -34,7 +37,7 @@ describe("the file of bad records", () => {
     expect(written(directory)).toEqual(records.map((record, index) => ({ ...record, text: texts[index] })));
     expect(Object.keys(written(directory)[0] ?? {}).join(" ")).toBe("file path offset endOffset input text error task");
     expect((await readAll(directory)).map(String)).toEqual(texts);
-    expect(readdirSync(directory)).toEqual(["mr-bad-records.jsonl"]);
+    expect(readdirSync(directory)).toEqual([stagedName("job", "mr-bad-records.jsonl")]);
   });
 
   it("has what is not UTF-8 as base64, and gives every byte back", async () => {

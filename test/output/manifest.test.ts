@@ -1,12 +1,13 @@
-import type { JobFileKind } from "../../src/output/names.js";
 import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { JobDirectory } from "../../src/output/directory.js";
-import { clearEarlierJob, foreseeClearing } from "../../src/output/earlier-job.js";
+import { earlierFiles, foreseeClearing } from "../../src/output/earlier-job.js";
 import { noSources, type JobSources } from "../../src/output/job-files.js";
 import { readManifest, writeManifest, type JobFacts } from "../../src/output/manifest.js";
+import { manifestName, type JobFileKind } from "../../src/output/names.js";
+import { publish } from "../../src/output/publication.js";
 import { verifyOutputs } from "../../src/output/verify.js";
 import { noMeasures } from "../../src/rpc/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -34,6 +35,7 @@ function finishedJob(contents: Record<string, string>, job: Partial<JobFacts> = 
     return { name, records: 1, bytes: content.length, checksum: crc32(content) };
   });
   writeManifest(directory, "job", { ...facts, outputs, ...job });
+  publish(directory, { jobId: "job", names: [manifestName], obsolete: [] });
   return directory;
 }
 
@@ -137,7 +139,7 @@ describe("verifying an output", () => {
   });
 });
 
-describe("clearing what an earlier job has left", () => {
+describe("what an earlier job has left", () => {
   async function clear(
     path: string,
     given: { suffix?: string; sources?: JobSources; ownKinds?: readonly JobFileKind[] } = {},
@@ -148,7 +150,7 @@ describe("clearing what an earlier job has left", () => {
     const warnings: string[] = [];
     try {
       const warn = (message: string) => warnings.push(message);
-      const cleared = clearEarlierJob(directory, { ...job, warn });
+      const cleared = directory.remove(earlierFiles(directory.path, { ...job, warn }));
       expect(foreseen ?? cleared).toBe(cleared);
       return { cleared, warnings };
     } finally {
@@ -156,7 +158,7 @@ describe("clearing what an earlier job has left", () => {
     }
   }
 
-  it("removes outputs of any format, also of the app's own that the manifest names, and the manifest", async () => {
+  it("is outputs of any format, also of the app's own that the manifest names, and the manifest", async () => {
     const path = finishedJob({ "mr-out-0.xml": "", "mr-out-1.xml": "" });
     for (const name of ["mr-out-0", "mr-out-0.gz", "mr-out-1.jsonl", "mr-out-2.csv.gz", "mr-out-3.tsv", "mr-0-0"]) {
       writeFileSync(join(path, name), "");
@@ -166,7 +168,7 @@ describe("clearing what an earlier job has left", () => {
     expect(readdirSync(path)).toEqual(["notes.txt"]);
   });
 
-  it("removes those that are called as this job's will be, and tells of others that look like outputs", async () => {
+  it("is what is called as this job's outputs will be, and others that look like outputs are told of", async () => {
     const path = temporary.newDirectory();
     for (const name of ["mr-out-0.xml", "mr-out-0.xml.gz", "mr-out-0.sorted"]) writeFileSync(join(path, name), "");
     const { cleared, warnings } = await clear(path, { suffix: ".xml" });
@@ -177,11 +179,12 @@ describe("clearing what an earlier job has left", () => {
     expect(readdirSync(path).sort()).toEqual(["mr-out-0.sorted", "mr-out-0.xml.gz"]);
   });
 
-  it("leaves files of the kinds that this job has made already", async () => {
+  it("is no file of a kind that this job has made already, and none that only a job at work has", async () => {
     const path = temporary.newDirectory();
     for (const name of [
       ".mr-tmp-a-map-0-1-0",
       ".mr-journal",
+      ".mr-new-a-mr-out-0",
       "mr-side-map-0-log",
       "mr-bad-records.jsonl",
       "mr-report.html",
@@ -189,9 +192,11 @@ describe("clearing what an earlier job has left", () => {
     ]) {
       writeFileSync(join(path, name), "");
     }
-    expect(await clear(path, { ownKinds: ["temporary", "profile"] })).toEqual({ cleared: 4, warnings: [] });
-    expect(readdirSync(path)).toEqual([".mr-tmp-a-map-0-1-0", "mr-cpu-map-0-1.cpuprofile"]);
-    expect(await clear(path)).toEqual({ cleared: 2, warnings: [] });
+    expect(await clear(path, { ownKinds: ["profile"] })).toEqual({ cleared: 3, warnings: [] });
+    const working = [".mr-journal", ".mr-new-a-mr-out-0", ".mr-tmp-a-map-0-1-0"];
+    expect(readdirSync(path).sort()).toEqual([...working, "mr-cpu-map-0-1.cpuprofile"]);
+    expect(await clear(path)).toEqual({ cleared: 1, warnings: [] });
+    expect(readdirSync(path).sort()).toEqual(working);
     expect(await clear(join(path, "new"))).toEqual({ cleared: 0, warnings: [] });
   });
 
@@ -234,7 +239,7 @@ describe("clearing what an earlier job has left", () => {
     await expect(JobDirectory.take(path, sources, ".own")).rejects.toThrow(says);
     const directory = await JobDirectory.take(path, noSources);
     const clearing = { suffix: ".own", sources, ownKinds: [], warn: () => undefined };
-    expect(() => clearEarlierJob(directory, clearing)).toThrow(says);
+    expect(() => earlierFiles(directory.path, clearing)).toThrow(says);
     await directory.release({ removeIfEmpty: false });
     expect(readdirSync(path)).toEqual(before);
   });

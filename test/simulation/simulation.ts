@@ -161,6 +161,7 @@ class Simulation implements World, Cluster {
     const { isEndless, skipsRecords } = this.patience;
     return {
       directory: "/job",
+      intermediatePrefix: "",
       reducers: this.inputs.reducers,
       partitioner: new Random(this.seed, "partitioner").chance(0.5) ? "range" : "hash",
       output: {},

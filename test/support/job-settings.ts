@@ -8,6 +8,7 @@ export function jobSettings(given: Partial<JobSettings> = {}): JobSettings {
     partitioner: "hash",
     output: {},
     directory: "/job",
+    intermediatePrefix: "",
     collectorBytes: 1,
     files: [],
     taskTimeoutMs: 10_000,

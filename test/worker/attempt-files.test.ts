@@ -57,7 +57,8 @@ describe("AttemptFiles", () => {
   it("gives side files their names, which belong to all attempts of the task, and does not take them back", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
-    const side = { ...prepare(directory, 1), name: "a", finalPath: join(directory, "mr-side-map-0-a") };
+    const publicName = "mr-side-map-0-a";
+    const side = { ...prepare(directory, 1), name: "a", finalPath: join(directory, publicName), publicName };
     files.commit([prepare(directory, 0)], [side]);
     expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-side-map-0-a"]);
     files.takeBack();

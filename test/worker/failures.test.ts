@@ -5,7 +5,7 @@ import { crc32 } from "node:zlib";
 import { describe, expect } from "vitest";
 import { invalidParamsCode, RefusedError } from "../../src/rpc/errors.js";
 import type { ReduceInput } from "../../src/rpc/protocol.js";
-import { test, until, type Place, type StartOptions } from "../end-to-end/programs.js";
+import { stagedIn, test, until, type Place, type StartOptions } from "../end-to-end/programs.js";
 import { FakeCoordinator } from "./fake-coordinator.js";
 
 const map = `export const map = (name, text, ctx) => ctx.emit("a", 1);`;
@@ -252,7 +252,7 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
       );
       coordinator.assignReduce();
       await coordinator.success();
-      expect(place.read("out/mr-out-0")).toBe("key 45\n");
+      expect(place.read(stagedIn(place, "out", "mr-out-0"))).toBe("key 45\n");
       await end();
       place.leavesFiles = true;
     });

@@ -58,6 +58,7 @@ export class FakeCoordinator {
       partitioner: "hash" as const,
       output: {},
       directory: `${place.directory}/out`,
+      intermediatePrefix: "",
       args: {},
       collectorBytes: 2 ** 20,
       files: [],

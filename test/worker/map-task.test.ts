@@ -48,6 +48,7 @@ function attempt(marksRecords = false) {
     boundaries: undefined,
     output: {},
     directory,
+    intermediatePrefix: "",
     collectorBytes: 2 ** 20,
     files: [],
     args: {},

@@ -157,7 +157,8 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     const second = await FakeCoordinator.start(place);
     second.keepsAttempt = true;
     await second.success();
-    expect(jobFiles(place)).toEqual(["mr-out-0"]);
+    expect(jobFiles(place)).toEqual([".mr-new-0a1b-mr-out-0"]);
+    place.leavesFiles = true;
     await second.end({ says: true });
     expect(await worker.exit()).toMatchObject({ code: 0 });
   });

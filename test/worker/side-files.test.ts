@@ -22,7 +22,8 @@ describe("the side files of an attempt", () => {
     files.get("a.txt").write("\n");
     writeFileSync(files.get("c").path, "by the app itself");
     const finished = files.finish();
-    expect(finished.map(({ name, bytes, finalPath }) => [name, bytes, basename(finalPath)])).toEqual([
+    for (const { finalPath, publicName } of finished) expect(basename(finalPath)).toBe(`.mr-new-0a1b-${publicName}`);
+    expect(finished.map(({ name, bytes, publicName }) => [name, bytes, publicName])).toEqual([
       ["a.txt", 3, "mr-side-map-3-a.txt"],
       ["b", 3, "mr-side-map-3-b"],
       ["c", 17, "mr-side-map-3-c"],

@@ -13,6 +13,7 @@ function newContext(): AttemptContext {
     boundaries: undefined,
     output: {},
     directory: "/nowhere",
+    intermediatePrefix: "",
     collectorBytes: 1,
     files: [],
     args: {},

@@ -38,6 +38,8 @@ export interface JobSettings {
   readonly output: ResultOf<"Register">["job"]["output"];
   /** Where intermediate and output files go; handed to the workers unread. */
   readonly directory: string;
+  /** What the names of intermediate files begin with; handed to the workers unread. */
+  readonly intermediatePrefix: string;
   /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
   readonly collectorBytes: number;
   /** Whether map attempts look if `combine` changes what `reduce` gives; for the workers, too. */

@@ -36,14 +36,15 @@ export function register(
 }
 
 function jobOf({ settings, args }: State) {
-  const { id, reducers, partitioner, output, directory, collectorBytes, files, checksCombine } = settings;
+  const { id, reducers, partitioner, output, directory, intermediatePrefix, collectorBytes, files } = settings;
+  const { checksCombine } = settings;
   const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
     heartbeatIntervalMs,
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
-  const data = { directory, args: { ...args }, files: [...files], collectorBytes };
+  const data = { directory, intermediatePrefix, args: { ...args }, files: [...files], collectorBytes };
   const checks = checksCombine === undefined ? {} : { checksCombine };
   return { id, reducers, partitioner, output, ...data, ...checks, ...timeouts };
 }

@@ -8,11 +8,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { journalName } from "../../output/names.js";
+import { journalName, stagedPrefix } from "../../output/names.js";
 import type { JournalRecord } from "../core/events.js";
 import { JournalError, JournalFile, type OpenedJournal } from "./journal-file.js";
 import { headerOf, readHeader, readRecord, type JobHeader, type JobInputs } from "./records.js";
-import { ResumeError } from "./resume-error.js";
+import { NothingToResumeError, ResumeError } from "./resume-error.js";
 
 type Warn = (message: string) => void;
 
@@ -31,10 +31,12 @@ export class JobJournal {
     this.#warn = warn;
   }
 
-  /** The journal of a new job, which has no file yet. */
-  static forNewJob(settings: JobInputs, warn: Warn): JobJournal {
+  /** The journal of a new job, which has no file yet. With `hidesIntermediate` its intermediate files have hidden names. */
+  static forNewJob(settings: JobInputs, hidesIntermediate: boolean, warn: Warn): JobJournal {
     const id = randomBytes(4).toString("hex");
-    return new JobJournal(headerOf({ id, secret: randomBytes(16).toString("hex"), settings }), undefined, warn);
+    const secret = randomBytes(16).toString("hex");
+    const intermediatePrefix = hidesIntermediate ? stagedPrefix(id) : "";
+    return new JobJournal(headerOf({ id, secret, intermediatePrefix, settings }), undefined, warn);
   }
 
   /**
@@ -43,8 +45,9 @@ export class JobJournal {
    */
   static takeUp(directory: string, onHeader: OnHeader, warn: Warn): JobJournal {
     const path = join(directory, journalName);
-    const nothing = `there is nothing to resume in ${directory}: no job was interrupted there; leave out --resume`;
-    if (!existsSync(path)) throw new ResumeError(nothing);
+    const nothing = `there is nothing to resume in ${directory}: no job was interrupted there`;
+    const advice = "leave out --resume, or use --resume=auto";
+    if (!existsSync(path)) throw new NothingToResumeError(nothing, { advice });
     let header: JobHeader | undefined;
     let onRecord: ((record: JournalRecord) => void) | undefined;
     const { file, damage } = open(path, directory, (found) => {
@@ -58,10 +61,15 @@ export class JobJournal {
     if (header === undefined) {
       // Killed before it had written a whole header; or damaged there, and what follows is of no use without.
       file.remove();
-      throw new ResumeError(nothing);
+      throw new NothingToResumeError(nothing, { advice });
     }
     if (damage === "damaged") warn(`the journal in ${directory} is damaged: what its lost part said is done again`);
     return new JobJournal(header, file, warn);
+  }
+
+  /** What the names of the job's intermediate files begin with. */
+  get intermediatePrefix(): string {
+    return this.#header.intermediatePrefix;
   }
 
   get jobId(): string {
@@ -142,7 +150,7 @@ function open(path: string, directory: string, onRecord: (record: unknown) => vo
 
 function otherVersion(directory: string): never {
   throw new ResumeError(
-    `cannot resume the job in ${directory}: its journal was written by another version of mapreduce-ts; ` +
-      "leave out --resume to begin anew",
+    `cannot resume the job in ${directory}: its journal was written by another version of mapreduce-ts`,
+    { advice: "leave out --resume to begin anew" },
   );
 }

@@ -34,6 +34,8 @@ const header = v.strictObject({
   id: v.string(),
   /** By which the tokens of workers are made, in hexadecimal. */
   secret: v.string(),
+  /** What the names of intermediate files begin with. */
+  intermediatePrefix: v.string(),
   settings,
 });
 
@@ -78,7 +80,7 @@ export type JobHeader = v.InferOutput<typeof header>;
 export type JobInputs = JobHeader["settings"];
 
 /** The header of a new journal. */
-export function headerOf(job: Pick<JobHeader, "id" | "secret" | "settings">): JobHeader {
+export function headerOf(job: Omit<JobHeader, "type" | "version">): JobHeader {
   return { type: "job", version: journalVersion, ...job };
 }
 

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
-import { readManifest, type Manifest } from "../../output/manifest.js";
+import { readManifest, requireStillThere, type Manifest } from "../../output/manifest.js";
 import type { OutputFormat } from "../../output/output-format.js";
 import { recordFormat } from "../../output/record-format.js";
 import { MergeHeap } from "../../shuffle/collect/merge-heap.js";
@@ -37,6 +37,7 @@ export async function catOutputs(directory: string, top: Top | undefined): Promi
     await writeRecords(files, options.outputFormat, { directory, manifest, top }, out);
   }
   await out.flush();
+  if (!out.isClosed) requireStillThere(directory, manifest);
 }
 
 async function concatenate(sources: readonly OutputSource[], out: StandardOutput): Promise<void> {

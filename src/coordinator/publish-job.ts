@@ -1,0 +1,171 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { writeBadRecords } from "../output/bad-records.js";
+import { earlierFiles } from "../output/earlier-job.js";
+import { writeManifest, type JobFacts } from "../output/manifest.js";
+import {
+  badRecordsName,
+  jobFileKind,
+  manifestName,
+  publicNameOf,
+  reportName,
+  stagedName,
+  type JobFileKind,
+} from "../output/names.js";
+import { publish } from "../output/publication.js";
+import { writeReport } from "../output/report.js";
+import type { Snapshot } from "../rpc/protocol.js";
+import type { JobView } from "../status/job-view.js";
+import { badRecords } from "./core/bad-records.js";
+import { outputTasks, type JobFailure } from "./core/model.js";
+import type { Job } from "./job.js";
+import { hasFilesOf, outputNameOf, outputSuffixOf, sideFilesOf } from "./kept-files.js";
+import type { CoordinatorOptions } from "./options.js";
+
+/** What has become of a job. */
+export interface JobEnd {
+  readonly snapshot: Snapshot;
+  /** The last one. */
+  readonly view: JobView;
+  readonly failure: JobFailure | undefined;
+}
+
+/**
+ * Ends a job of which all tasks are done: looks whether their output is there, writes what the job has left out, what it was and
+ * how it went, and lets all of that take the place of the output of the job before. When something is wrong the job has failed,
+ * and nothing is published.
+ */
+export async function publishJob(
+  job: Job,
+  snapshot: Snapshot,
+  lastView: JobView,
+  options: CoordinatorOptions,
+): Promise<JobEnd> {
+  const { state, directory } = job;
+  const { id } = state.settings;
+  const warn = (message: string) => {
+    options.log.warn(message);
+  };
+  const failed = (message: string) => asFailed(snapshot, lastView, message);
+  const lost = lostOutput(job);
+  if (lost !== undefined) return failed(lost);
+  let what = "the bad records";
+  try {
+    const recordsSkipped = await writeBadRecords(directory.path, id, badRecords(state));
+    const end = { ...snapshot, recordsSkipped };
+    const view = { ...lastView, phase: end.phase, recordsSkipped };
+    const hasReport = writeReportOf(job, view, warn);
+    what = "the manifest";
+    writeManifest(directory.path, id, factsOf(job, end, recordsSkipped, options));
+    what = "the output";
+    const names = [
+      ...outputTasks(state).map(({ index }) => outputNameOf(job, index)),
+      ...sideFilesOf(state),
+      ...keptIntermediateFiles(job, options),
+      ...(recordsSkipped > 0 ? [badRecordsName] : []),
+      ...(hasReport ? [reportName] : []),
+      manifestName,
+    ];
+    publish(directory.path, { jobId: id, names, obsolete: obsoleteFiles(job, options, names, warn) });
+    return { snapshot: end, view, failure: undefined };
+  } catch (error) {
+    const verb = what === "the output" ? "cannot take its place" : "cannot be written";
+    return failed(`${what} ${verb}: ${(error as Error).message}`);
+  }
+}
+
+/** What is to be seen of a job that has failed at its very end is that, too. */
+function asFailed(snapshot: Snapshot, view: JobView, message: string): JobEnd {
+  return {
+    snapshot: { ...snapshot, phase: "failed", failure: message },
+    view: { ...view, phase: "failed", failure: view.failure ?? { message, details: [] } },
+    failure: { message },
+  };
+}
+
+/** False when it cannot be written: the output is there, or is not, whether there is a report or not. */
+function writeReportOf({ state, directory }: Job, view: JobView, warn: (message: string) => void): boolean {
+  const { id } = state.settings;
+  try {
+    writeReport(directory.path, id, stagedName(id, reportName), `${JSON.stringify(view)}\n`);
+    return true;
+  } catch (error) {
+    warn(`the report cannot be written: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+/** The names of the intermediate files that are hidden, since there were such of an earlier job, and are wanted. */
+function keptIntermediateFiles({ directory }: Job, { keepIntermediate }: CoordinatorOptions): string[] {
+  if (!keepIntermediate) return [];
+  const names = directory.files(["staged"]).flatMap((name) => publicNameOf(name) ?? []);
+  return names.filter((name) => jobFileKind(name) === "intermediate");
+}
+
+function obsoleteFiles(
+  job: Job,
+  { log }: CoordinatorOptions,
+  names: readonly string[],
+  warn: (message: string) => void,
+): string[] {
+  const { state, directory, sources } = job;
+  // Those that are not hidden are this job's own; whether they are kept is decided later.
+  const ownKinds: JobFileKind[] = state.settings.intermediatePrefix === "" ? ["intermediate"] : [];
+  const suffix = outputSuffixOf(job);
+  const earlier = earlierFiles(directory.path, { suffix, sources, ownKinds, warn });
+  const isOwn = (name: string) => jobFileKind(name, suffix) === "profile" && !isEarlierProfile(job, name);
+  const obsolete = earlier.filter((name) => !isOwn(name));
+  const replaced = job.isPublished ? obsolete.filter((name) => !names.includes(name)) : obsolete;
+  if (replaced.length > 0) {
+    const files = replaced.length === 1 ? "a file" : `${replaced.length} files`;
+    log.info(`replaced ${files} of an earlier job in ${directory.path}`);
+  }
+  return obsolete;
+}
+
+/** Profiles are written as attempts end. Of a job that was resumed nobody knows which are its own: all stay. */
+export function isEarlierProfile({ directory, state, isResumed }: Job, name: string): boolean {
+  const stats = lstatSync(join(directory.path, name), { throwIfNoEntry: false });
+  return !isResumed && stats !== undefined && stats.mtimeMs < performance.timeOrigin + state.startedAtMs;
+}
+
+function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: CoordinatorOptions): JobFacts {
+  const { state } = job;
+  const { app, args, settings } = state;
+  if (app === undefined || args === undefined) throw new Error("a job is done of which no app is known");
+  const { engineVersion, inputs, files, partitioner, samplePercent, splitBytes, splitBytesGiven } = options;
+  return {
+    engineVersion,
+    keptIntermediate: options.keepIntermediate,
+    app,
+    args,
+    inputs,
+    files,
+    reducers: settings.reducers,
+    partitioner,
+    samplePercent,
+    output: settings.output,
+    splitBytes: job.isResumed && !splitBytesGiven ? undefined : splitBytes,
+    badRecordsMax: settings.badRecordsMax,
+    mapTasks: state.maps.length,
+    outputs: outputTasks(state).flatMap(({ index, commit }) => {
+      if (commit?.checksum === undefined) return [];
+      const { recordsOut: records, bytesOut: bytes } = commit.done;
+      const { checksum, textKeyEnd } = commit;
+      return [{ name: outputNameOf(job, index), records, bytes, checksum, textKeyEnd }];
+    }),
+    badRecords,
+    map: snapshot.map,
+    reduce: snapshot.reduce,
+    elapsedMs: snapshot.elapsedMs,
+    earlierSteps: options.earlierSteps ?? [],
+  };
+}
+
+/** Somebody may have removed or replaced an output while the job ran: that must not be called done. */
+function lostOutput(job: Job): string | undefined {
+  const { maps, reduces, settings } = job.state;
+  const lost = [...reduces, ...maps].find((task) => !hasFilesOf(job, task));
+  const what = lost?.kind === "map" && settings.reducers > 0 ? "a side file" : "the output";
+  return lost && `${what} of ${lost.kind} task ${lost.index} was removed or changed while the job ran`;
+}

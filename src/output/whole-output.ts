@@ -1,0 +1,21 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../input/input-error.js";
+import { publicationName } from "./names.js";
+
+/** Throws an InputError when the output in a directory is just being replaced: then there is a part of each of two outputs. */
+export function requireWhole(directory: string): void {
+  if (!isBeingReplaced(directory)) return;
+  throw new InputError(
+    `the output in ${directory} is just being replaced, or the job that did so was killed: the next job in that directory ` +
+      "completes that first; run the same command again, with --resume to keep what it has made",
+  );
+}
+
+function isBeingReplaced(directory: string): boolean {
+  try {
+    return lstatSync(join(directory, publicationName), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // It is no directory, for example: who reads the manifest says so.
+  }
+}

@@ -1,0 +1,227 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { JobDirectory } from "../../src/output/directory.js";
+import { noSources } from "../../src/output/job-files.js";
+import {
+  findManifest,
+  readManifest,
+  requireStillThere,
+  writeManifest,
+  type Manifest,
+} from "../../src/output/manifest.js";
+import { manifestName, publicationName, stagedName } from "../../src/output/names.js";
+import { completePublication, publish, type Rename } from "../../src/output/publication.js";
+import { noMeasures } from "../../src/rpc/measures.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
+
+const temporary = useTemporaryDirectory();
+const jobId = "0a1b2c3d";
+
+const facts = {
+  engineVersion: "1",
+  app: { name: "wc", hash: "ab", input: "text" },
+  ...{ args: {}, inputs: [], files: [], reducers: 0, output: {}, splitBytes: 1, badRecordsMax: 0, mapTasks: 0 },
+  ...{ outputs: [], badRecords: 0, map: noMeasures(), reduce: noMeasures(), elapsedMs: 1, earlierSteps: [] },
+};
+
+type Files = Readonly<Record<string, string>>;
+
+/** A directory in which an earlier job has left these files, and a later one is to replace them by those. */
+function prepare(old: Files, fresh: Files): string {
+  const directory = temporary.newDirectory();
+  for (const [name, text] of Object.entries(old)) writeFileSync(join(directory, name), text);
+  for (const [name, text] of Object.entries(fresh)) writeFileSync(join(directory, stagedName(jobId, name)), text);
+  return directory;
+}
+
+function contents(directory: string): Record<string, string> {
+  return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+}
+
+/** Without what only the next job needs. */
+function visible(directory: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(contents(directory)).filter(([name]) => !name.startsWith(".")));
+}
+
+function whatToPublish(old: Files, fresh: Files) {
+  return { jobId, names: Object.keys(fresh), obsolete: Object.keys(old) };
+}
+
+/** Renames so many files, and then none any more, as a process that is killed; or only that one not, as a disk that fails once. */
+function failingAfter(renames: number, { once }: { readonly once: boolean }): Rename {
+  let count = 0;
+  return (from, to) => {
+    count += 1;
+    if (once ? count === renames + 1 : count > renames) throw new Error("it fails here");
+    renameSync(from, to);
+  };
+}
+
+const outputs = (count: number, text: string): Files => {
+  const names = Array.from({ length: count }, (_, index) => `mr-out-${index}`);
+  return Object.fromEntries(names.map((name) => [name, `${text} ${name}`]));
+};
+/** A manifest and the outputs of a job, and perhaps more. */
+const job = (text: string) =>
+  fc
+    .tuple(fc.nat(4), fc.subarray(["mr-report.json", "mr-side-map-0-a", "mr-bad-records.jsonl", "mr-out-0.xml"]))
+    .map(([count, others]) => ({
+      ...outputs(count, text),
+      ...Object.fromEntries(others.map((name) => [name, `${text} ${name}`])),
+      [manifestName]: `${text} manifest`,
+    }));
+
+describe("publishing the output of a job", () => {
+  it("puts it in place of the old one, and leaves nothing else", () => {
+    fc.assert(
+      fc.property(fc.option(job("old"), { nil: {} }), job("new"), (old, fresh) => {
+        const directory = prepare(old, fresh);
+        publish(directory, whatToPublish(old, fresh));
+        expect(contents(directory)).toEqual(fresh);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("changes nothing at all when any one of its renames fails", () => {
+    fc.assert(
+      fc.property(job("old"), job("new"), fc.nat(15), (old, fresh, renames) => {
+        const directory = prepare(old, fresh);
+        const before = contents(directory);
+        try {
+          publish(directory, whatToPublish(old, fresh), failingAfter(renames, { once: true }));
+        } catch (error) {
+          expect((error as Error).message).toBe("it fails here");
+          expect(contents(directory)).toEqual(before);
+          return;
+        }
+        expect(contents(directory)).toEqual(fresh);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is wholly done or wholly undone by the next job, wherever the process was killed, and however often", () => {
+    fc.assert(
+      fc.property(job("old"), job("new"), fc.array(fc.nat(12), { maxLength: 3 }), (old, fresh, kills) => {
+        const directory = prepare(old, fresh);
+        const [first = 99, ...later] = kills;
+        const before = contents(directory);
+        try {
+          publish(directory, whatToPublish(old, fresh), failingAfter(first, { once: false }));
+        } catch {
+          if (first === 0) {
+            // Nothing was done that had to be undone.
+            expect(contents(directory)).toEqual(before);
+            return;
+          }
+          // No reader takes a mixture of two outputs for one: there is the note.
+          expect(readdirSync(directory)).toContain(publicationName);
+        }
+        for (const renames of later) {
+          try {
+            completePublication(directory, failingAfter(renames, { once: false }));
+          } catch {
+            // Killed again.
+          }
+        }
+        completePublication(directory);
+        expect(contents(directory)).toEqual(fresh);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("never has a manifest beside files of another job, even for a moment", () => {
+    const [old, fresh] = [
+      { ...outputs(3, "old"), [manifestName]: "old manifest" },
+      { ...outputs(2, "new"), [manifestName]: "new manifest" },
+    ];
+    const directory = prepare(old, fresh);
+    const seen: Record<string, string>[] = [];
+    publish(directory, whatToPublish(old, fresh), (from, to) => {
+      renameSync(from, to);
+      seen.push(visible(directory));
+    });
+    const withManifest = seen.filter((files) => manifestName in files);
+    expect(withManifest).toEqual([fresh]);
+  });
+
+  it("leaves files that have their names already, from a publication that was interrupted", () => {
+    const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
+    const directory = prepare(
+      { "mr-out-0": "new mr-out-0" },
+      { "mr-out-1": "new mr-out-1", [manifestName]: "new manifest" },
+    );
+    publish(directory, whatToPublish({}, fresh));
+    expect(contents(directory)).toEqual(fresh);
+  });
+
+  it("is refused when a directory has one of the names", () => {
+    const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
+    const directory = prepare({}, fresh);
+    mkdirSync(join(directory, "mr-out-1"));
+    const before = readdirSync(directory);
+    expect(() => publish(directory, whatToPublish({}, fresh))).toThrow(
+      `${join(directory, "mr-out-1")} is a directory; move it away, or choose another --output-dir`,
+    );
+    expect(readdirSync(directory)).toEqual(before);
+  });
+});
+
+describe("an output that is read", () => {
+  it("is told from one that has taken its place meanwhile", () => {
+    const manifestOf = (job: string) => ({ job, ended: "2026-01-01T00:00:00.000Z" }) as Manifest;
+    const directory = temporary.newDirectory();
+    for (const jobId of ["a", "b"]) {
+      writeManifest(directory, jobId, facts);
+      publish(directory, { jobId, names: [manifestName], obsolete: [] });
+      const read = readManifest(directory);
+      requireStillThere(directory, read);
+      expect(() => requireStillThere(directory, manifestOf(jobId))).toThrow("was replaced while it was read");
+      expect(() => requireStillThere(directory, { ...read, job: "c" })).toThrow("run the same command again");
+    }
+  });
+});
+
+describe("a directory in which a job was killed while it published its output", () => {
+  function killedThere(): { directory: string; fresh: Files } {
+    const old = { ...outputs(3, "old"), [manifestName]: "old manifest" };
+    const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
+    const directory = prepare(old, fresh);
+    expect(() => publish(directory, whatToPublish(old, fresh), failingAfter(5, { once: false }))).toThrow();
+    return { directory, fresh };
+  }
+
+  it("has no output for readers, who are told why", () => {
+    const { directory } = killedThere();
+    expect(() => readManifest(directory)).toThrow(
+      /is just being replaced, or the job that did so was killed.*--resume/,
+    );
+    expect(findManifest(directory)).toBeUndefined();
+  });
+
+  it("is completed by whoever takes it next", async () => {
+    const { directory, fresh } = killedThere();
+    const taken = await JobDirectory.take(directory, noSources);
+    expect(contents(directory)).toEqual(fresh);
+    await taken.release({ removeIfEmpty: false });
+  });
+
+  it.each(["", "{", '{"publication":2}', '{"publication":1,"jobId":"a","names":["../x"],"obsolete":[]}'])(
+    "is not touched when its note is %j, and is free for others afterwards",
+    async (note) => {
+      const { directory } = killedThere();
+      writeFileSync(join(directory, publicationName), note);
+      const before = contents(directory);
+      for (let tries = 0; tries < 2; tries += 1) {
+        await expect(JobDirectory.take(directory, noSources)).rejects.toThrow(
+          `${join(directory, publicationName)} is damaged`,
+        );
+      }
+      expect(contents(directory)).toEqual(before);
+    },
+  );
+});
