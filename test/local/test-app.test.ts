@@ -16,6 +16,8 @@ let place = "";
 beforeEach(() => {
   place = mkdtempSync(`${temporary.newDirectory()}/`);
   vi.stubEnv("TMPDIR", place);
+  // The sequential job that one of these compares with loads an app in TypeScript, for which Node.js keeps a cache there.
+  vi.stubEnv("NODE_DISABLE_COMPILE_CACHE", "1");
 });
 afterEach(() => {
   vi.unstubAllEnvs();
