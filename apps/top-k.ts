@@ -11,7 +11,10 @@ import type { HookContext, JsonValue, MapContext, ReduceContext } from "mapreduc
 import { compareCodePoints } from "./support/code-points.js";
 import { positiveArg } from "./support/positive-arg.js";
 
-type Entry = readonly [key: string, number: number];
+type Entry = readonly [key: string, number: number | bigint];
+
+/** As it travels: the digits of a bigint, which JSON cannot hold within an array. */
+type StoredEntry = readonly [key: string, number: number | string];
 
 /** The pairs that another job has made, as JSON Lines. */
 export const input = "pairs";
@@ -21,25 +24,32 @@ export const reducers = 1;
 
 let best: Best;
 
-export function setup(ctx: HookContext<readonly Entry[]>): void {
+export function setup(ctx: HookContext<readonly StoredEntry[]>): void {
   best = new Best(positiveArg(ctx.args, "k", 10));
 }
 
-export function map(key: string, value: JsonValue, ctx: MapContext<readonly Entry[]>): void {
-  // JSON can say 1e999, which is none.
-  if (typeof value === "number" && Number.isFinite(value)) best.add([key, value]);
+export function map(key: string, value: JsonValue, ctx: MapContext<readonly StoredEntry[]>): void {
+  if (typeof value === "number" || typeof value === "bigint") best.add([key, value]);
   else ctx.counter("values that are no numbers").add();
 }
 
 /** No more than the best k of a map task travels. */
-export function teardown(ctx: HookContext<readonly Entry[]>): void {
-  if (ctx.kind === "map") ctx.emit("", best.entries());
+export function teardown(ctx: HookContext<readonly StoredEntry[]>): void {
+  if (ctx.kind === "map") ctx.emit("", best.entries().map(stored));
 }
 
 /** All map tasks have the same key, so this is called once. */
-export function reduceStream(_: string, found: Iterable<readonly Entry[]>, ctx: ReduceContext): void {
-  for (const entries of found) for (const entry of entries) best.add(entry);
+export function reduceStream(_: string, found: Iterable<readonly StoredEntry[]>, ctx: ReduceContext): void {
+  for (const entries of found) for (const entry of entries) best.add(restored(entry));
   for (const [key, number] of best.entries()) ctx.emit(key, number);
+}
+
+function stored([key, number]: Entry): StoredEntry {
+  return [key, typeof number === "bigint" ? String(number) : number];
+}
+
+function restored([key, number]: StoredEntry): Entry {
+  return [key, typeof number === "string" ? BigInt(number) : number];
 }
 
 /** The best k of any number of entries, in the memory of 2 k. */
@@ -47,7 +57,7 @@ class Best {
   readonly #k: number;
   #candidates: Entry[] = [];
   /** An entry below this one is not among the best. */
-  #least = -Infinity;
+  #least: number | bigint = -Infinity;
 
   constructor(k: number) {
     this.#k = k;
@@ -59,7 +69,7 @@ class Best {
   }
 
   entries(): readonly Entry[] {
-    this.#candidates.sort(([a, n], [b, m]) => m - n || compareCodePoints(a, b));
+    this.#candidates.sort(([a, n], [b, m]) => (n < m ? 1 : n > m ? -1 : compareCodePoints(a, b)));
     this.#candidates.length = Math.min(this.#candidates.length, this.#k);
     this.#least = this.#candidates[this.#k - 1]?.[1] ?? -Infinity;
     return this.#candidates;

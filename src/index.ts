@@ -9,6 +9,7 @@ export type {
   CsvOptions,
   HookContext,
   InputKind,
+  JsonlOptions,
   JsonValue,
   KeyValue,
   MapContext,

@@ -38,7 +38,7 @@ export type InputKind = (typeof inputKinds)[number];
 
 /** How `"csv"` files are written, where that is not as usual: `export const csv = { delimiter: ";" }`. */
 export interface CsvOptions {
-  /** What is between two fields; `","` when absent. */
+  /** What is between two fields; when absent, what a first line as `sep=;` says, or else `","`. */
   readonly delimiter?: string;
   /** What a field is put into that has a delimiter or a line end in it; `'"'` when absent. `false`: nothing is. */
   readonly quote?: string | false;
@@ -54,6 +54,16 @@ export interface CsvOptions {
   readonly columns?: readonly string[];
   /** Whether the first row is a header; true when absent, unless there are `columns`, which then are in its place. */
   readonly header?: boolean;
+}
+
+/** How the numbers of `"jsonl"` and `"pairs"` are read: `export const jsonl = { integers: "string" }`. */
+export interface JsonlOptions {
+  /**
+   * What becomes of integers beyond ±(2^53 - 1), which a JavaScript number cannot tell from their neighbours: `"bigint"`
+   * (the default) or `"string"`, both with all digits, or `"number"`, rounded as `JSON.parse` rounds them. All other
+   * numbers are numbers, those with a fraction or an exponent included.
+   */
+  readonly integers?: "bigint" | "string" | "number";
 }
 
 /** A named number that an app counts up. The counts of an attempt enter the job's total when it commits. */
@@ -187,6 +197,9 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
 
   /** How the files of `"csv"` are written. */
   readonly csv?: CsvOptions | undefined;
+
+  /** How the numbers of `"jsonl"` and `"pairs"` are read. */
+  readonly jsonl?: JsonlOptions | undefined;
 
   /**
    * What the app cannot do without, each as the user has to type it: `"--arg pattern=REGEX"`, `"--file centroids.txt"`. A job

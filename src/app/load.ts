@@ -2,16 +2,27 @@ import type { AppIdentity } from "../rpc/protocol.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
 import { isWriterExtension } from "../output/output-format.js";
-import type { App, CsvOptions, HookContext, JsonValue, MapContext, OutputWriter, ReadRecords } from "./contract.js";
+import type {
+  App,
+  CsvOptions,
+  HookContext,
+  JsonlOptions,
+  JsonValue,
+  MapContext,
+  OutputWriter,
+  ReadRecords,
+} from "./contract.js";
 import { csvProblem } from "./csv-options.js";
 import { importFailure, importModule } from "./import-module.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
+import { jsonlProblem } from "./jsonl-options.js";
 import { isNeed, needsMax } from "./needs.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
   readonly input: RecordKind;
   readonly csv?: CsvOptions | undefined;
+  readonly jsonl?: JsonlOptions | undefined;
   readonly readRecords?: ReadRecords | undefined;
   readonly map: ((key: string, value: unknown, ctx: MapContext) => unknown) | undefined;
   readonly mapBytes: ((key: string, chunk: Uint8Array, ctx: MapContext) => unknown) | undefined;
@@ -139,6 +150,7 @@ function checkExports(path: string, app: Record<string, unknown>, step: StepPlac
   return {
     ...bound,
     csv: app["csv"],
+    jsonl: app["jsonl"],
     needs: needsOf(path, app),
     input,
     sortValues: sorting,
@@ -189,6 +201,11 @@ function recordKindOf(path: string, app: Record<string, unknown>, isGivenPairs: 
   if (app["csv"] !== undefined) {
     const problem = input === "csv" ? csvProblem(app["csv"]) : ` is of use only with input = "csv"`;
     if (problem !== undefined) throw new AppError(`app ${path}: export csv${problem.replace(/^(?=[mh])/, " ")}`);
+  }
+  if (app["jsonl"] !== undefined) {
+    const isRead = !hasReader && (input === "jsonl" || input === "pairs");
+    const problem = isRead ? jsonlProblem(app["jsonl"]) : ` is of use only with input = "jsonl" or "pairs"`;
+    if (problem !== undefined) throw new AppError(`app ${path}: export jsonl${problem}`);
   }
   return hasReader ? "own" : input;
 }

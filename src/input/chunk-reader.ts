@@ -3,7 +3,7 @@ import { BadRecordError } from "./bad-record-error.js";
 import type { ByteSource } from "./byte-source.js";
 import type { RecordReader } from "./record-reader.js";
 
-const newline = 0x0a;
+const [newline, carriageReturn] = [0x0a, 0x0d];
 
 /**
  * How much is read at a time, and so the usual length of a chunk: it stays in the processor's cache from the read to the
@@ -14,11 +14,13 @@ const usualBytes = 256 * 1024;
 /** A longer line is a bad record. Half of what a string can hold, and little enough to be in memory two or three times. */
 export const lineBytesMax = 256 * 2 ** 20;
 
-interface ChunkSizes {
+interface ChunkOptions {
   /** Usual length of a chunk. */
   readonly chunkBytes?: number;
   /** A line that is longer is a bad record, and no chunk is longer. */
   readonly maxBytes?: number;
+  /** Whether a lone carriage return ends a line, too. */
+  readonly endsAtReturn?: boolean;
 }
 
 /**
@@ -29,6 +31,7 @@ export class ChunkReader implements RecordReader<Uint8Array> {
   readonly #source: ByteSource;
   readonly #usualBytes: number;
   readonly #maxBytes: number;
+  readonly #endsAtReturn: boolean;
   #block: Buffer;
   /** How much of the block is filled: the chunk, and after it the beginning of the next one. */
   #filled = 0;
@@ -40,9 +43,13 @@ export class ChunkReader implements RecordReader<Uint8Array> {
   /** Whether the chunk goes to the end of the source. */
   isLast = false;
 
-  constructor(source: ByteSource, { chunkBytes = usualBytes, maxBytes = lineBytesMax }: ChunkSizes = {}) {
+  constructor(
+    source: ByteSource,
+    { chunkBytes = usualBytes, maxBytes = lineBytesMax, endsAtReturn = false }: ChunkOptions = {},
+  ) {
     this.#source = source;
     this.#maxBytes = maxBytes;
+    this.#endsAtReturn = endsAtReturn;
     this.#usualBytes = Math.max(1, Math.min(chunkBytes, maxBytes));
     this.#block = Buffer.allocUnsafeSlow(this.#usualBytes);
     this.#position = source.start;
@@ -123,7 +130,10 @@ export class ChunkReader implements RecordReader<Uint8Array> {
       if (this.#block.length > this.#usualBytes) this.#resize(this.#usualBytes);
       return undefined;
     }
-    const wholeLines = this.#block.lastIndexOf(newline) + 1;
+    const newlineEnd = this.#block.lastIndexOf(newline) + 1;
+    const wholeLines = this.#endsAtReturn
+      ? Math.max(newlineEnd, this.#block.lastIndexOf(carriageReturn) + 1)
+      : newlineEnd;
     const isLongest = this.#block.length >= this.#maxBytes;
     if (wholeLines > least || (isLongest && wholeLines > 0)) {
       this.#chunkBytes = wholeLines;
@@ -136,7 +146,10 @@ export class ChunkReader implements RecordReader<Uint8Array> {
 
   /** Undefined when no line ends in the block. */
   #firstLineBytes(): number | undefined {
-    const found = this.#block.subarray(0, this.#filled).indexOf(newline);
+    const bytes = this.#block.subarray(0, this.#filled);
+    const found = this.#endsAtReturn
+      ? bytes.findIndex((byte) => byte === newline || byte === carriageReturn)
+      : bytes.indexOf(newline);
     return found < 0 ? undefined : found + 1;
   }
 

@@ -1,17 +1,31 @@
 import { isUtf8 } from "node:buffer";
-import type { JsonValue } from "../app/contract.js";
+import type { JsonValue, JsonlOptions } from "../app/contract.js";
 import { BadRecordError } from "./bad-record-error.js";
 import type { ByteSource } from "./byte-source.js";
 import { isArrayOfRecords, notJsonLines, shapeOf } from "./json-shape.js";
+import { findLargeNumber } from "./large-numbers.js";
+import { LargeNumberError, parseDocument, type Integers } from "./json-document.js";
 import { LineReader } from "./line-readers.js";
 import type { RecordReader } from "./record-reader.js";
 
-/** What bytes that are not UTF-8 become when they are decoded; it may also be in the text itself. */
+/** Decoding replaces bytes that are not UTF-8 with this character, which may also occur in the text itself. */
 const replacement = "\ufffd";
+const newline = 0x0a;
 
-/** The documents of JSON Lines, parsed. A line of white space is none. A line that is no document is a bad record. */
+/** DOS programs write this character at the end of a file, once or more. It does not belong to the last line. */
+const dosEndOfFile = "\x1a";
+
+/**
+ * Parses the documents of JSON Lines. It skips lines of white space. A line that is not a document is a bad record, and so
+ * is a document with a number that a double cannot hold.
+ */
 export class JsonReader implements RecordReader<JsonValue> {
   readonly #lines: LineReader;
+  readonly #integers: Integers;
+  /** Lines up to this place in the file were searched for large numbers. */
+  #searchedTo = 0;
+  /** The first place up to there that may hold one. Lines that end before it hold none. */
+  #largeAt = Infinity;
   readonly #file: string;
   readonly #isWholeFile: boolean;
   /** Set until the first document of the file, of which more can be told than of the others. */
@@ -20,9 +34,10 @@ export class JsonReader implements RecordReader<JsonValue> {
   #isArrayOfRecords = false;
   value: JsonValue = null;
 
-  constructor(source: ByteSource, file: string) {
+  constructor(source: ByteSource, file: string, { integers = "bigint" }: JsonlOptions = {}) {
     this.#lines = new LineReader(source);
     this.#file = file;
+    this.#integers = integers;
     this.#isWholeFile = source.isWholeFile;
     this.#awaitsFirst = source.firstOffset === 0;
   }
@@ -53,13 +68,13 @@ export class JsonReader implements RecordReader<JsonValue> {
   /** False when the line is of white space. */
   #parse(): boolean {
     const { value: line, offset, endOffset } = this.#lines;
+    if (endOffset > this.#searchedTo) this.#search(offset);
     if (line.includes(replacement) && !isUtf8(this.#lines.bytes)) throw notUtf8(offset, endOffset);
     try {
-      this.value = JSON.parse(line) as JsonValue;
+      if (endOffset > this.#largeAt) this.#parseWithCare(line, endOffset);
+      else this.value = JSON.parse(line) as JsonValue;
     } catch (error) {
-      if (line.trim() === "") return false;
-      if (this.#awaitsFirst) this.#refuseOtherShape(line);
-      throw new BadRecordError(offset, endOffset, `not JSON: ${(error as Error).message}`, { cause: error });
+      if (!this.#reparse(line, error)) return false;
     }
     if (this.#awaitsFirst) {
       this.#awaitsFirst = false;
@@ -78,9 +93,47 @@ export class JsonReader implements RecordReader<JsonValue> {
     if (this.#isArrayOfRecords) throw notJsonLines(this.#file, "array");
     return false;
   }
+
+  /** Searches the chunk from this place on. */
+  #search(from: number): void {
+    const { chunk, chunkOffset } = this.#lines;
+    this.#searchedTo = chunkOffset + chunk.length;
+    this.#largeAt = chunkOffset + findLargeNumber(chunk, from - chunkOffset);
+  }
+
+  #parseWithCare(text: string, endOffset: number): void {
+    this.#search(endOffset);
+    this.value = parseDocument(text, this.#integers);
+  }
+
+  /** Called when `text` did not parse: tries without the end-of-file characters. False when nothing else is in the line. */
+  #reparse(text: string, error: unknown): boolean {
+    const { offset, endOffset } = this.#lines;
+    const isLastLine = this.#lines.bytes.at(-1) !== newline;
+    const document = isLastLine ? withoutEnd(text, dosEndOfFile) : text;
+    if (document.trim() === "") return false;
+    if (document === text) {
+      const { message } = error as Error;
+      if (error instanceof LargeNumberError) throw new BadRecordError(offset, endOffset, message, { cause: error });
+      if (this.#awaitsFirst) this.#refuseOtherShape(text);
+      throw new BadRecordError(offset, endOffset, `not JSON: ${message}`, { cause: error });
+    }
+    try {
+      this.value = parseDocument(document, this.#integers);
+      return true;
+    } catch (error) {
+      return this.#reparse(document, error);
+    }
+  }
 }
 
-/** What is wrong with a record that is not UTF-8. */
+function withoutEnd(text: string, character: string): string {
+  let end = text.length;
+  while (text[end - 1] === character) end--;
+  return text.slice(0, end);
+}
+
+/** The error for a record that is not UTF-8. */
 export function notUtf8(offset: number, endOffset: number): BadRecordError {
   return new BadRecordError(offset, endOffset, "not UTF-8");
 }

@@ -1,22 +1,45 @@
 import type { Split } from "../rpc/protocol.js";
 import { piecesOf } from "./file-pieces.js";
 
-const newline = 0x0a;
+const [newline, carriageReturn] = [0x0a, 0x0d];
 
 /**
- * The number of the line, from 1, that the byte at `offset` of the file is in. Nobody counts lines while all is well: so
- * all of the file before it is read for that. Throws what reading throws.
+ * The number, from 1, of the line that holds the byte at `offset` of the file. Readers do not count lines while all is well,
+ * so this reads the file up to there. If the first line ends with a lone carriage return, every lone carriage return ends a
+ * line. Throws what reading throws.
  */
 export async function lineNumber(split: Split, offset: number): Promise<number> {
   let number = 1;
   let at = 0;
+  let previous = 0;
+  let endsAtReturn: boolean | undefined;
   for await (const piece of piecesOf(split)) {
     const end = Math.min(piece.length, offset - at);
-    for (let found = piece.indexOf(newline); found >= 0 && found < end; found = piece.indexOf(newline, found + 1)) {
-      number += 1;
+    let place = 0;
+    for (; endsAtReturn !== false && place < end; place++) {
+      const byte = piece[place] ?? 0;
+      const isAfterReturn = previous === carriageReturn;
+      previous = byte;
+      if (isAfterReturn && byte !== newline) {
+        endsAtReturn = true;
+        number += 1;
+      } else if (byte === newline) {
+        number += 1;
+        endsAtReturn ??= false;
+      }
     }
+    if (endsAtReturn === false) number += newlines(piece, place, end);
     at += piece.length;
     if (at >= offset) break;
   }
-  return number;
+  // The line begins at the byte behind the last return, which was not looked at.
+  return endsAtReturn !== false && previous === carriageReturn ? number + 1 : number;
+}
+
+function newlines(piece: Uint8Array, from: number, end: number): number {
+  let count = 0;
+  for (let found = piece.indexOf(newline, from); found >= 0 && found < end; found = piece.indexOf(newline, found + 1)) {
+    count += 1;
+  }
+  return count;
 }

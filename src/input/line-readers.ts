@@ -42,6 +42,16 @@ export class LineReader implements RecordReader<string> {
     return this.#text.slice(this.#at).split("\n");
   }
 
+  /** All bytes of the chunk that the line is in. They are lent until `next` goes on to another chunk. */
+  get chunk(): Buffer {
+    return this.#bytes;
+  }
+
+  /** Where the chunk begins in the file. */
+  get chunkOffset(): number {
+    return this.#chunks.offset;
+  }
+
   close(): void | Promise<void> {
     return this.#chunks.close();
   }

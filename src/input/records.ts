@@ -12,12 +12,13 @@
  *
  * What a split is, and in what ways its bytes come, stands in `splits.ts` and `byte-source.ts`.
  */
-import type { CsvOptions, ReadContext, ReadRecords } from "../app/contract.js";
+import type { CsvOptions, JsonlOptions, ReadContext, ReadRecords } from "../app/contract.js";
 import type { RecordKind } from "../app/input-kinds.js";
 import type { RecordPlace, Split } from "../rpc/protocol.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { linesIn, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
+import type { CsvHeader } from "./csv-reader.js";
 import type { Warn } from "./input-handle.js";
 import { FirstOffsetReader } from "./first-offset-reader.js";
 import { JsonReader } from "./json-reader.js";
@@ -34,6 +35,8 @@ export interface RecordFormat {
   readonly input: RecordKind;
   /** Of `"csv"`. */
   readonly csv?: CsvOptions | undefined;
+  /** Of `"jsonl"` and `"pairs"`. */
+  readonly jsonl?: JsonlOptions | undefined;
   /** Of an app that has a reader of its own. */
   readonly readRecords?: ReadRecords | undefined;
 }
@@ -103,23 +106,23 @@ function sourceOf(split: Split, { input }: RecordFormat, refusesBinary: boolean,
 }
 
 /**
- * The records in some bytes, as values. In strings, bytes that are not UTF-8 become U+FFFD. `columns` are those of a CSV
- * file when the source has no header.
+ * The records in some bytes, as values. In strings, bytes that are not UTF-8 become U+FFFD. `header` is that of
+ * a CSV file when the source is not its beginning.
  */
 export async function valuesIn(
   source: ByteSource,
   split: Pick<Split, "file">,
   format: RecordFormat,
-  columns?: readonly string[],
+  header?: CsvHeader,
 ): Promise<RecordReader<unknown>> {
-  return fromFirstOffset(await readerOfValues(source, split, format, columns), source);
+  return fromFirstOffset(await readerOfValues(source, split, format, header), source);
 }
 
 async function readerOfValues(
   source: ByteSource,
   { file }: Pick<Split, "file">,
-  { input, csv = {} }: RecordFormat,
-  columns: readonly string[] | undefined,
+  { input, csv = {}, jsonl = {} }: RecordFormat,
+  header: CsvHeader | undefined,
 ): Promise<RecordReader<unknown>> {
   switch (input) {
     case "file":
@@ -129,12 +132,12 @@ async function readerOfValues(
     case "lines":
       return new LineReader(source);
     case "jsonl":
-      return new JsonReader(source, file);
+      return new JsonReader(source, file, jsonl);
     case "pairs":
-      return new PairReader(new JsonReader(source, file));
+      return new PairReader(new JsonReader(source, file, jsonl));
     case "csv":
       // Most jobs do without the parser, and need not load it.
-      return new (await import("./csv-reader.js")).CsvReader(source, file, csv, columns);
+      return (await import("./csv-reader.js")).openCsv(source, file, csv, header);
     case "own":
       throw new Error("an app's own reader is given a file, and not its bytes");
   }

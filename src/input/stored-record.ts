@@ -1,5 +1,6 @@
 import type { Split } from "../rpc/protocol.js";
 import { keptBytes, linesIn } from "./byte-source.js";
+import type { CsvHeader } from "./csv-reader.js";
 import type { RecordReader } from "./record-reader.js";
 import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource } from "./records.js";
 import { SkippingReader } from "./skipping-reader.js";
@@ -28,7 +29,7 @@ export function sourceOfRecord(record: StoredRecord, format: RecordFormat): Reco
     openValues: async (context) => {
       // Only the app can find it.
       if (format.input === "own") return only(await ofFile.openValues(context), offset);
-      return valuesIn(await bytes(), split, format, await columnsOf(split, format));
+      return valuesIn(await bytes(), split, format, await headerOf(split, format));
     },
     describe: (error) => ofFile.describe(error),
   };
@@ -43,12 +44,12 @@ function only<Value>(reader: RecordReader<Value>, wanted: number): RecordReader<
 }
 
 /** A row does not say how its columns are called: that stands at the beginning of its file. */
-async function columnsOf(split: Split, { input, csv = {} }: RecordFormat): Promise<readonly string[] | undefined> {
-  if (input !== "csv" || csv.columns !== undefined) return csv.columns;
-  const { CsvReader } = await import("./csv-reader.js");
-  const reader = new CsvReader(linesIn(split), split.file, csv);
+async function headerOf(split: Split, { input, csv = {} }: RecordFormat): Promise<CsvHeader | undefined> {
+  if (input !== "csv") return undefined;
+  const { openCsv } = await import("./csv-reader.js");
+  const reader = await openCsv(linesIn(split), split.file, csv);
   try {
-    return await reader.columns();
+    return await reader.header();
   } finally {
     await reader.close();
   }

@@ -10,6 +10,7 @@ describe("defineApp", () => {
       defineApp({ input, map: (_, value) => void expectTypeOf(value).toEqualTypeOf<string>(), reduce });
     }
     defineApp({ input: "jsonl", map: (_, value) => void expectTypeOf(value).toEqualTypeOf<JsonValue>(), reduce });
+    defineApp({ input: "jsonl", jsonl: { integers: "string" }, map: () => [] });
     const csv = { delimiter: ";", columns: ["a"] };
     defineApp({ input: "csv", csv, map: (_, row) => void expectTypeOf(row).toEqualTypeOf<Record<string, string>>() });
     const pairs = defineApp({
@@ -56,5 +57,7 @@ describe("defineApp", () => {
     defineApp({ input: "lines", readRecords, map: () => [] });
     // @ts-expect-error there is no such option
     defineApp({ input: "csv", csv: { seperator: ";" }, map: () => [] });
+    // @ts-expect-error there is no such kind of integers
+    defineApp({ input: "jsonl", jsonl: { integers: "float" }, map: () => [] });
   });
 });

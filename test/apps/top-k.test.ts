@@ -81,10 +81,22 @@ test("top-k finds ten unless it is told otherwise, in all files together", async
 
 test("top-k counts values that are no numbers", async () => {
   const values = ["1", null, true, [1], { n: 1 }];
-  const text = `${written(values.map((value) => ["a", value]))}{"key":"a","value":1e999}\n${written([["b", 1]])}`;
+  const text = written([...values.map((value) => ["a", value] as const), ["b", 1]]);
   const { outputs, counters } = await testApp(topK, [text]);
   expect(outputs).toEqual([{ key: "b", value: 1 }]);
-  expect(counters).toEqual({ "values that are no numbers": 6 });
+  expect(counters).toEqual({ "values that are no numbers": 5 });
+});
+
+test("top-k tells integers beyond 2^53 apart", async () => {
+  const numbers = ["9007199254740993", "9007199254740992", "1e16", "9007199254740994", "-9007199254740993"];
+  const text = numbers.map((number, n) => `{"key":"${n}","value":${number}}\n`).join("");
+  const { outputs } = await testApp(topK, [text], { args: { k: "4" } });
+  expect(outputs).toEqual([
+    { key: "2", value: 1e16 },
+    { key: "3", value: 9007199254740994n },
+    { key: "0", value: 9007199254740993n },
+    { key: "1", value: 9007199254740992n },
+  ]);
 });
 
 test("top-k refuses a k that is none", async () => {

@@ -3,10 +3,12 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CsvOptions, JsonValue } from "../../src/app/contract.js";
+import type { CsvOptions, JsonValue, ReadContext } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
-import type { RecordFormat } from "../../src/input/records.js";
+import type { BadRecordError } from "../../src/input/bad-record-error.js";
+import { sourceOfSplit, type RecordFormat } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
+import { sourceOfRecord } from "../../src/input/stored-record.js";
 import { recordFormat } from "../../src/output/record-format.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { openText, readAll, type Read } from "./read-all.js";
@@ -35,6 +37,14 @@ async function read(bytes: Uint8Array | string, format: RecordFormat, splitBytes
   return found;
 }
 
+/** A JSON value as it is read: integers beyond 2^53 are bigints. */
+function asRead(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) => {
+    const isBeyond = typeof part === "number" && Number.isInteger(part) && !Number.isSafeInteger(part);
+    return isBeyond && /^-?\d+$/.test(String(part)) ? BigInt(String(part)) : part;
+  });
+}
+
 const values = (found: readonly Read[]) => found.map(({ value }) => value);
 const readCsv = async (bytes: Uint8Array | string, csv?: CsvOptions) =>
   values(await read(bytes, { input: "csv", csv }));
@@ -54,7 +64,7 @@ describe("jsonl", () => {
         text += JSON.stringify(value) + (ends[n % ends.length] ?? "\n");
         const blankLines = /(\n|\r\n)[\s]*$/.exec(text)?.[0].replace(/^\r?\n/, "") ?? "";
         return {
-          value: JSON.parse(JSON.stringify(value)) as unknown,
+          value: asRead(value),
           offset,
           endOffset: Buffer.byteLength(text) - blankLines.length,
         };
@@ -94,7 +104,7 @@ describe("pairs", () => {
       const text = written
         .map(({ key, value }) => recordFormat("jsonl").record("emit", key, value as JsonValue))
         .join("");
-      expect(values(await read(text, pairs, splitBytes))).toEqual(JSON.parse(JSON.stringify(written)));
+      expect(values(await read(text, pairs, splitBytes))).toEqual(asRead(written));
     };
     await fc.assert(fc.asyncProperty(fc.array(pair, { maxLength: 8 }), fc.integer({ min: 1, max: 60 }), run));
   });
@@ -116,6 +126,11 @@ describe("pairs", () => {
 });
 
 describe("csv", () => {
+  const splitOf = (text: string) => {
+    const path = temporary.newPath();
+    writeFileSync(path, text);
+    return { file: "in", path, startBytes: 0, endBytes: Buffer.byteLength(text) };
+  };
   const field = fc.oneof(
     fc.constantFrom("", "a", '"', ",", "\n", "\r\n", "é", "😀", "#", "\ufffd", " b "),
     fc.string({ maxLength: 5 }),
@@ -216,6 +231,168 @@ describe("csv", () => {
       "bad: a row of more than 16777216 bytes (is a quote not closed?)",
       17_001,
     ]);
+  });
+
+  it.each<[string, string, string[][]]>([
+    [
+      "a lone return",
+      "a,b\r1,2\r3,4\r",
+      [
+        ["1", "2"],
+        ["3", "4"],
+      ],
+    ],
+    [
+      "a lone return but the last row",
+      "a,b\r1,2\r3,4",
+      [
+        ["1", "2"],
+        ["3", "4"],
+      ],
+    ],
+    [
+      "lone returns, with line ends of all kinds in quotes",
+      'a,b\r"1\n","2\r\n"\r"\r",4\r',
+      [
+        ["1\n", "2\r\n"],
+        ["\r", "4"],
+      ],
+    ],
+    [
+      "lone returns in the first row, and then others",
+      "a,b\r1,2\n3,4\r\n5,6",
+      [
+        ["1", "2"],
+        ["3", "4"],
+        ["5", "6"],
+      ],
+    ],
+    [
+      "newlines, with lone returns in fields",
+      "a,b\n1\r1,2\n3,4\r5\r\n",
+      [
+        ["1\r1", "2"],
+        ["3", "4\r5"],
+      ],
+    ],
+    ["newlines, with a lone return in the header's quotes", '"a\rb",c\n1,2\n', [["1", "2"]]],
+    ["newlines, with a doubled quote and a return in the header", '"a""\r",c\n1,2\n', [["1", "2"]]],
+  ])("has the rows of a file that ends its rows with %s", async (_, text, expected) => {
+    expect((await readCsv(text)).map((row) => Object.values(row as Record<string, string>))).toEqual(expected);
+  });
+
+  it("has the rows and places of a long file whose rows end with lone returns", async () => {
+    const rows = Array.from({ length: 30_000 }, (_, n) => `${n},"${"x\n\r".repeat(n % 20)}"\r`);
+    const found = await read(`n,t\r${rows.join("")}`, { input: "csv" });
+    let offset = 4;
+    const expected = rows.map((row, n) => {
+      const value = { n: String(n), t: "x\n\r".repeat(n % 20) };
+      return { value, offset, endOffset: (offset += row.length) };
+    });
+    expect(found).toEqual(expected);
+  });
+
+  it.each<[string, string, CsvOptions | undefined, unknown[]]>([
+    ["names the delimiter", "sep=;\r\na;b\r\n1;2,\r\n", undefined, [{ a: "1", b: "2," }]],
+    ["has the app's delimiter", "sep=;\na;b\n1;2\n", { delimiter: ";" }, [{ a: "1", b: "2" }]],
+    ["has the delimiter that is usual", "sep=,\na,b\n1,2\n", undefined, [{ a: "1", b: "2" }]],
+    ["names a tab", "SEP=\t\na\tb\n1\t2\n", undefined, [{ a: "1", b: "2" }]],
+    ["comes after a byte order mark", "\ufeffsep=;\na;b\n1;2", undefined, [{ a: "1", b: "2" }]],
+    ["is in quotes", '"sep=;"\na;b\n1;2', undefined, [{ a: "1", b: "2" }]],
+    ["ends with a lone return", "sep=;\ra;b\r1;2\r", undefined, [{ a: "1", b: "2" }]],
+    ["comes before rows without a header", "sep=;\n1;2\n", { columns: ["a", "b"] }, [{ a: "1", b: "2" }]],
+    ["is all of the file", "sep=;", undefined, []],
+    ["is not the first", "a\nsep=;\n", undefined, [{ a: "sep=;" }]],
+    ["is a row, since there is more in it", "sep=;;b\n1\n", undefined, [{ "sep=;;b": "1" }]],
+  ])("leaves out a line sep= that %s", async (_, text, csv, expected) => {
+    expect(await readCsv(text, csv)).toEqual(expected);
+  });
+
+  it("is an error when a line sep= says something else than the app", async () => {
+    await expect(readCsv("sep=;\na;b\n1;2\n", { delimiter: "," })).rejects.toThrow(
+      /: its first line is "sep=;", and the app has csv.delimiter = ","; leave csv.delimiter out, or remove the line/,
+    );
+    expect(temporary.openFiles()).toBe(0);
+  });
+
+  it.each(["a,b\r\n1,2\r\n\x1a", "a,b\n1,2\x1a", "a,b\n1,2\n\x1a\x1a\x1a", "a,b\n1,2\n\x1a\r\n", "a,b\r1,2\r\x1a"])(
+    "leaves out what DOS writes at the end: %j",
+    async (text) => {
+      expect(await readCsv(text)).toEqual([{ a: "1", b: "2" }]);
+    },
+  );
+
+  it("keeps a ^Z that is not at the end", async () => {
+    expect(await readCsv("a,b\n1\x1a,2\n3,\x1a4\n")).toEqual([
+      { a: "1\x1a", b: "2" },
+      { a: "3", b: "\x1a4" },
+    ]);
+  });
+
+  it("leaves out lines of white space, unless that is what is in the only column", async () => {
+    expect(await read("  \na,b\n \t \n1,2\n   \n\t\n3,4\n ", { input: "csv" })).toEqual([
+      { value: { a: "1", b: "2" }, offset: 11, endOffset: 15 },
+      { value: { a: "3", b: "4" }, offset: 21, endOffset: 25 },
+    ]);
+    expect(await readCsv("a\n  \n1\n\n")).toEqual([{ a: "  " }, { a: "1" }]);
+    expect(await readCsv("a\n  \n1\n", { trim: true })).toEqual([{ a: "1" }]);
+    expect(await readCsv("a\tb\n\t\n", { delimiter: "\t" })).toEqual([{ a: "", b: "" }]);
+    expect(await readCsv('a,b\n"  "\n')).toEqual(["bad: a row of 1 field, and there are 2 columns"]);
+  });
+
+  it.each([
+    ["\n", "a,b\n1,2\n\r3\n4,5\n", 3],
+    ["\r\n", "a,b\r\n1,2\r\n3\r\n4,5\r\n", 3],
+    ["\r", "a,b\r1,2\r\r3\r4,5\r", 4],
+    ["\r, and newlines after it", "a,b\r1,2\n3\r\n4,5", 3],
+  ])("names the line of a bad record where rows end with %j", async (_, text, line) => {
+    const source = sourceOfSplit(splitOf(text), { input: "csv" });
+    const reader = await source.openValues({ filename: "in" } as ReadContext);
+    expect(await reader.next()).toBe(true);
+    const error = await Promise.resolve()
+      .then(() => reader.next())
+      .then(
+        () => undefined,
+        (error: unknown) => error as BadRecordError,
+      );
+    await reader.close();
+    if (error === undefined) throw new Error("there is a bad record");
+    expect((await source.describe(error)).message).toBe(`in, line ${line}: a row of 1 field, and there are 2 columns`);
+  });
+
+  it.each<[string, string, string, CsvOptions]>([
+    ["of a file with lone returns in fields", "a,b\n1\r,2\n3,4\r5\n", "3,4\r5\n", {}],
+    ["of a file with a line sep=", "sep=;\na;b\n1;2\n", "1;2\n", {}],
+    ["of a file with a line sep= and columns of the app's", "sep=;\n1;2\n", "1;2\n", { columns: ["a", "b"] }],
+  ])("reads a row that was kept as in the file: %s", async (_, text, kept, csv) => {
+    const offset = text.lastIndexOf(kept);
+    const inFile = (await read(text, { input: "csv", csv })).filter((record) => record.offset === offset);
+    expect(inFile).toHaveLength(1);
+    const record = { split: splitOf(text), offset, read: () => Promise.resolve(Buffer.from(kept)) };
+    const source = sourceOfRecord(record, { input: "csv", csv });
+    expect(await readAll(source.openValues({ filename: "in" } as ReadContext))).toEqual(inFile);
+  });
+
+  it("has columns in the order of the header, those that are numbers included", async () => {
+    const [row] = (await readCsv("name,2020,2019,,1,4294967295\na,b,c,d,e,f\n")) as Record<string, string>[];
+    if (row === undefined) throw new Error("there is a row");
+    expect(Object.keys(row)).toEqual(["name", "2020", "2019", "", "1", "4294967295"]);
+    expect(Object.values(row)).toEqual(["a", "b", "c", "d", "e", "f"]);
+    expect(JSON.stringify(row)).toBe('{"name":"a","2020":"b","2019":"c","":"d","1":"e","4294967295":"f"}');
+    const names: string[] = [];
+    for (const name in row) names.push(name);
+    expect(names).toEqual(Object.keys(row));
+    delete row["2019"];
+    row["0"] = "new";
+    expect(Object.entries(row).flat().join()).toBe("name,a,2020,b,,d,1,e,4294967295,f,0,new");
+  });
+
+  it("has rows of very many columns", async () => {
+    const names = Array.from({ length: 50_000 }, (_, n) => `column ${n}`);
+    const rows = [0, 1].map((row) => names.map((_, n) => String(n + row)));
+    const found = (await readCsv([names, ...rows].map((row) => row.join()).join("\n"))) as object[];
+    expect(found.map((row) => Object.values(row) as string[])).toEqual(rows);
+    expect(Object.keys(found[1] ?? {})).toEqual(names);
   });
 
   it.each([

@@ -1,3 +1,5 @@
+import type { JsonValue } from "../../app/contract.js";
+import { parseDocument } from "../../input/json-document.js";
 import type { OutputFormat } from "../../output/output-format.js";
 import type { TextKeyEnd } from "../../output/text-key-end.js";
 import { encodeKey } from "../../shuffle/key-words.js";
@@ -27,10 +29,14 @@ export function recordFields(format: OutputFormat, keyEnd?: TextKeyEnd): RecordF
         value: (record) => record.toString("utf8", record.indexOf(tab) + 1, endOf(record)),
       };
     case "jsonl":
-      return { key: jsonKey, value: (record) => (JSON.parse(record.toString()) as { value?: unknown }).value };
+      return { key: jsonKey, value: (record) => documentOf(record).value };
     case "csv":
       return { key: csvKey, value: csvValue };
   }
+}
+
+function documentOf(record: Buffer): { readonly value?: JsonValue } {
+  return parseDocument(record.toString(), "bigint") as { readonly value?: JsonValue };
 }
 
 function textFields(keyEnd: "first space" | "last space"): RecordFields {
@@ -45,10 +51,13 @@ function textFields(keyEnd: "first space" | "last space"): RecordFields {
   };
 }
 
-/** The value as a number; undefined when it is none. */
-export function numberIn(value: unknown): number | undefined {
+/** The value as a number, or as a bigint when it is an integer beyond 2^53; undefined when it is neither. */
+export function numberIn(value: unknown): number | bigint | undefined {
+  if (typeof value === "bigint") return value;
   if (typeof value !== "number" && (typeof value !== "string" || value.trim() === "")) return undefined;
   const number = Number(value);
+  const isRounded = typeof value === "string" && !Number.isSafeInteger(number) && /^\s*[+-]?\d+\s*$/.test(value);
+  if (isRounded) return BigInt(value.trim().replace("+", ""));
   return Number.isFinite(number) ? number : undefined;
 }
 

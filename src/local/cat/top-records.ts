@@ -10,7 +10,7 @@ interface Kept {
   readonly record: Buffer;
   readonly key: Uint8Array;
   /** 0 when the key alone counts. */
-  readonly value: number;
+  readonly value: number | bigint;
 }
 
 /** Finds the first records by a criterion among any number of them, and holds at most twice as many. */
@@ -56,5 +56,6 @@ export class TopRecords {
 
 /** The higher value comes first, and of equal ones the key that comes first. */
 function compare(a: Kept, b: Kept): number {
-  return b.value - a.value || Buffer.compare(a.key, b.key);
+  if (a.value < b.value) return 1;
+  return a.value > b.value ? -1 : Buffer.compare(a.key, b.key);
 }

@@ -86,6 +86,9 @@ describe("the fields of a record", () => {
   it.each(outputFormats)("of %s may be a number as value", (format) => {
     const { value } = fieldsOf(format);
     for (const number of [0, -1.5, 1e21]) expect(numberIn(value(bytesOf(format, "k", number)))).toBe(number);
+    for (const number of [2n ** 53n + 1n, -(2n ** 64n)]) {
+      expect(numberIn(value(bytesOf(format, "k", number)))).toBe(number);
+    }
     expect(numberIn(value(bytesOf(format, "k", "17")))).toBe(17);
     for (const other of ["", "many", true, null, [1]]) {
       expect(numberIn(value(bytesOf(format, "k", other)))).toBeUndefined();
