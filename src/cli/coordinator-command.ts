@@ -92,7 +92,7 @@ async function coordinate(
     ...jobOptions(files, given, command, splitBytesDefault),
     app: undefined,
     socket,
-    log: { info: log, warn: log },
+    log: { info: log, warn: log, warnOfData: (message) => console.warnOfData(message) },
   });
   statusPage?.show(() => coordinator.view());
   let stoppedBy: NodeJS.Signals | undefined;

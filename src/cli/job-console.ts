@@ -20,9 +20,13 @@ export class JobConsole {
     this.#isQuiet = quiet;
   }
 
-  /** Writes a line of the log. */
+  /** Writes a line of the log, unless it is quiet. */
   log(message: string): void {
-    if (this.#isQuiet) return;
+    if (!this.#isQuiet) this.warnOfData(message);
+  }
+
+  /** Writes a line of the log that says something about the inputs or the output, even when it is quiet. */
+  warnOfData(message: string): void {
     const line = `${this.#program}: ${visibleLine(message)}`;
     if (this.#view === undefined) process.stderr.write(`${line}\n`);
     else this.#view.log(line);

@@ -69,7 +69,17 @@ export class LocalRunner {
         workers: this.#given.workers,
         profiles: profileDestination(this.#given),
         // In one command nobody wants to know how its parts found each other.
-        job: { ...job, app, log: { info: () => undefined, warn: this.log } },
+        job: {
+          ...job,
+          app,
+          log: {
+            info: () => undefined,
+            warn: this.log,
+            warnOfData: (message) => {
+              this.#console.warnOfData(message);
+            },
+          },
+        },
         stop: this.#stop.signal,
         drain: this.#drain.signal,
         drainTimeoutMs: this.#given.drainTimeout,

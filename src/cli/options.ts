@@ -186,7 +186,7 @@ export const trace = () =>
     "write what happened when to this file, for https://ui.perfetto.dev or chrome://tracing, also when the job fails",
   );
 
-export const quiet = () => new Option("-q, --quiet", "say nothing but errors");
+export const quiet = () => new Option("-q, --quiet", "say nothing but errors, and warnings about inputs and outputs");
 
 export const json = () => new Option("--json", "print a report as JSON on standard output at the end");
 

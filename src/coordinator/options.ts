@@ -2,6 +2,7 @@ import type { InputFile } from "../input/files.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { EarlierStep } from "../output/manifest.js";
 import type { AppIdentity } from "../rpc/protocol.js";
+import type { JobLog } from "./core/events.js";
 import type { JobSettings } from "./core/model.js";
 
 /**
@@ -43,5 +44,5 @@ export interface CoordinatorOptions extends Omit<
   readonly engineVersion: string;
   /** Whether to go on with the job that was interrupted in the output directory: see `ResumeMode`. */
   readonly resume: ResumeMode;
-  readonly log: { info(message: string): void; warn(message: string): void };
+  readonly log: JobLog;
 }

@@ -66,7 +66,7 @@ export async function publishJob(
       ...(hasReport ? [reportName] : []),
       manifestName,
     ];
-    publish(directory.path, { jobId: id, names, obsolete: obsoleteFiles(job, options, names, warn) });
+    publish(directory.path, { jobId: id, names, obsolete: obsoleteFiles(job, options, names) });
     return { snapshot: end, view, failure: undefined };
   } catch (error) {
     const verb = what === "the output" ? "cannot take its place" : "cannot be written";
@@ -102,12 +102,10 @@ function keptIntermediateFiles({ directory }: Job, { keepIntermediate }: Coordin
   return names.filter((name) => jobFileKind(name) === "intermediate");
 }
 
-function obsoleteFiles(
-  job: Job,
-  { log }: CoordinatorOptions,
-  names: readonly string[],
-  warn: (message: string) => void,
-): string[] {
+function obsoleteFiles(job: Job, { log }: CoordinatorOptions, names: readonly string[]): string[] {
+  const warn = (message: string) => {
+    log.warnOfData(message);
+  };
   const { state, directory, sources } = job;
   // Those that are not hidden are this job's own; whether they are kept is decided later.
   const ownKinds: JobFileKind[] = state.settings.intermediatePrefix === "" ? ["intermediate"] : [];

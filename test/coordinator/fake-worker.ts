@@ -41,10 +41,11 @@ export async function startJob(maps: number, options: Partial<CoordinatorOptions
   for (const name of names) writeFileSync(name, "");
   const socket = join(directory, "s");
   const log: string[] = [];
+  const note = (message: string) => log.push(message);
   const coordinator = await Coordinator.start({
     ...jobOptions(directory, socket),
     inputs: findInputs(names),
-    log: { info: (message) => log.push(message), warn: (message) => log.push(message) },
+    log: { info: note, warn: note, warnOfData: note },
     ...options,
   });
   const report = coordinator.run();

@@ -25,6 +25,6 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     keepIntermediate: false,
     engineVersion: "0",
     resume: false,
-    log: { info: () => undefined, warn: () => undefined },
+    log: { info: () => undefined, warn: () => undefined, warnOfData: () => undefined },
   };
 }

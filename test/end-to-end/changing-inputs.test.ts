@@ -146,9 +146,10 @@ describe.concurrent("an input that changes while a job runs", () => {
     expect(stderr).not.toContain("attempt 2");
   });
 
-  for (const command of ["run", "sequential"]) {
+  for (const command of ["run", "sequential", "run -q", "sequential -q"]) {
     test(`is read up to its planned length when it only grows, with a warning (mr ${command})`, async ({ place }) => {
-      const args = command === "run" ? ["run", "-w", "1", "--backup-tasks", "off"] : [command];
+      const alone = command.startsWith("run") ? ["-w", "1", "--backup-tasks", "off"] : [];
+      const args = [...command.split(" "), ...alone];
       const grow = (path: string) => fs.appendFileSync(path, "one more\nand a part");
       expectGrown(place, await runWhile(place, grow, args));
     });

@@ -21,7 +21,11 @@ const coordinator = await Coordinator.start({
   args: {},
   backupTasks: false,
   resume,
-  log: { info: () => undefined, warn: (message) => console.error(message) },
+  log: {
+    info: () => undefined,
+    warn: (message) => console.error(message),
+    warnOfData: (message) => console.error(message),
+  },
 });
 send({ type: "listening", startMs: performance.now() - startMs });
 const samples = setInterval(sample, sampleIntervalMs);

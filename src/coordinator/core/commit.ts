@@ -61,7 +61,7 @@ export function commitAttempt(
   };
   const made = { outputs, skipped, ...sampled, sideFiles, ...optional };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
-  for (const message of state.warnings.add(warnings)) effects.push({ type: "log", level: "warn", message });
+  for (const message of state.warnings.add(warnings)) effects.push({ type: "log", level: "warnOfData", message });
   state.timeline.addCommitted(task, attempt, done, now);
   worker.committed += 1;
   if (attempt.isBackup) noteVictory(state, task, now);

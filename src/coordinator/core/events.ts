@@ -60,6 +60,16 @@ export interface FormerWorker {
   readonly attempt: AttemptRef | undefined;
 }
 
+/** Where a job says what happens to it. */
+export interface JobLog {
+  /** What goes as it should. */
+  info(message: string): void;
+  /** What went wrong and was dealt with, such as an attempt that failed and is tried again. */
+  warn(message: string): void;
+  /** What the user must know of the inputs or the output, even with `--quiet`: the job ends well all the same. */
+  warnOfData(message: string): void;
+}
+
 /** In order: what must be on the disk comes before the replies that depend on it. */
 export type Effect =
   | { type: "journal"; record: JournalRecord }
@@ -68,7 +78,7 @@ export type Effect =
   | { type: "ping"; worker: string }
   | { type: "cancel"; worker: string; ref: AttemptRef }
   | { type: "shutdown"; worker: string; outcome: JobOutcome }
-  | { type: "log"; level: "info" | "warn"; message: string }
+  | { type: "log"; level: keyof JobLog; message: string }
   | { type: "jobEnded"; outcome: JobOutcome };
 
 /** What a coordinator that is started again must know; see `restore.ts`. */

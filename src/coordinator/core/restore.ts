@@ -72,7 +72,7 @@ export function resume(state: State, isThere: (task: Task) => boolean, now: numb
     effects.push({ type: "log", level: "warn", message: `${taskName(task)} runs again, since its output is gone` });
   }
   for (const warning of state.warnings.list) {
-    effects.push({ type: "log", level: "warn", message: `warning: ${warning}` });
+    effects.push({ type: "log", level: "warnOfData", message: `warning: ${warning}` });
   }
   beginMapPhase(state, effects);
   endIfOver(state, effects);

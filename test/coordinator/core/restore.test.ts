@@ -59,7 +59,7 @@ describe("a journal", () => {
     const state = stateOf([planned, warned]);
     const effects: Effect[] = [];
     resume(state, () => true, 0, effects);
-    expect(effects).toContainEqual({ type: "log", level: "warn", message: "warning: a.gz: ignored 1 byte" });
+    expect(effects).toContainEqual({ type: "log", level: "warnOfData", message: "warning: a.gz: ignored 1 byte" });
     expect(state.warnings.list).toEqual(["a.gz: ignored 1 byte"]);
   });
 
