@@ -53,7 +53,9 @@ export async function findGivenInputs(
 ): Promise<InputFile[]> {
   const listed = namesListedIn(given);
   const all = [...names, ...listed.names];
-  if (all.length === 0) throw new InputError("there is no input: name files, or a file with names (--inputs-from)");
+  if (all.length === 0) {
+    throw new InputError("there is no input: name files, or - for standard input, or a list of files (--inputs-from)");
+  }
   const { files, passedOver } = await expandNames(all, { recursive: given.recursive ?? false });
   const found = foundIn(files);
   const unsized = found.filter((input) => "isUnsized" in input);
@@ -94,7 +96,7 @@ function requireReadOnce(inputs: readonly UnsizedInput[], isListOnStandardInput:
     if (identity === undefined) continue;
     if (read.has(identity)) {
       throw new InputError(
-        `${descriptor === 0 ? "standard input" : name} can be read once, and it is named more often`,
+        `${descriptor === 0 ? "standard input" : name} can be read once, and it is named more often: copy it to a file, and name that`,
       );
     }
     read.add(identity);

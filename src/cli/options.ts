@@ -144,9 +144,9 @@ export const keepIntermediate = () =>
 
 export const resume = () =>
   new Option(
-    "--resume [mode]",
+    "--resume [=auto]",
     "go on with the job that was interrupted in the output directory; what is done is not run again; " +
-      "=auto: begin a new job when there is none, or it was another one",
+      "with =auto: begin a new job when there is none, or it was another one",
   ).argParser((text: string) => {
     if (text === "" || text === "auto") return text === "" ? (true as const) : text;
     throw new InvalidArgumentError("It is --resume or --resume=auto.");

@@ -1,5 +1,5 @@
 /** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
@@ -58,7 +58,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     const path = commandPath(command);
     command.exitOverride();
     command.configureOutput({
-      outputError: (text, write) => write(visibleText(text.replace(/^error: /, `${path}: `))),
+      outputError: (text, write) => write(visibleText(withHint(text).replace(/^error: /, `${path}: `))),
     });
     command.showHelpAfterError(`See ${path} --help.`);
   });
@@ -94,6 +94,12 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   }
   if (exitCode === exitCodes.done) await setImmediate(); // An error of the last write comes now.
   return exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
+}
+
+/** Adds to commander's error what to do when an unknown option is the name of a file. */
+function withHint(text: string): string {
+  const name = /unknown option '(.+)'$/m.exec(text)?.[1];
+  return name !== undefined && existsSync(name) ? `${text.trimEnd()}\n(To name the file, write ./${name}.)\n` : text;
 }
 
 /** Says what has ended a command, and returns what to exit with. */

@@ -71,6 +71,12 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
       });
     }
 
+    test(`${name} with a file whose name begins like an option`, async ({ place }) => {
+      place.write("-in.txt", "text");
+      const says = /unknown option '-in\.txt'\n\(To name the file, write \.\/-in\.txt\.\)\n/;
+      expectRefusal(await place.run(program, [...command, ...app, "-in.txt"]), says);
+    });
+
     test(`${name} with an input that would be cleared away as the output of an earlier job`, async ({ place }) => {
       for (const input of ["mr-out-0", "mr-1-2", "out/mr-out-7"]) {
         place.write(input, "a\n");

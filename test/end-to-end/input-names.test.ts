@@ -117,7 +117,7 @@ describe.concurrent("a list of names", () => {
     expect(bash(place, `mr run wc --inputs-from - --inputs-from0 - < /dev/null`)).toMatchObject({ code: 2 });
     expect(bash(place, `echo in/a | mr run wc --inputs-from - -`)).toMatchObject({
       code: 2,
-      stderr: "mr run: standard input can be read once, and it is named more often\n",
+      stderr: "mr run: standard input can be read once, and it is named more often: copy it to a file, and name that\n",
     });
   });
 });
@@ -161,7 +161,7 @@ describe.concurrent("a pipe", () => {
     execFileSync("mkfifo", ["pipe"], { cwd: place.directory });
     expect(bash(place, `mr run wc pipe ./pipe`)).toMatchObject({
       code: 2,
-      stderr: "mr run: ./pipe can be read once, and it is named more often\n",
+      stderr: "mr run: ./pipe can be read once, and it is named more often: copy it to a file, and name that\n",
     });
     expect(bash(place, `echo a | mr run wc - /dev/stdin`)).toMatchObject({ code: 2 });
     expect(bash(place, `mr run --resume wc <(echo a)`)).toMatchObject({

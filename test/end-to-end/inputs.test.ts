@@ -186,7 +186,7 @@ describe.concurrent("inputs", () => {
       [["-", "-"], /standard input can be read once/],
       [["--resume", "-"], /cannot be resumed whose input came from standard input/],
       [["--inputs-from", "none"], /cannot read the list of inputs none: ENOENT/],
-      [[], /there is no input: name files/],
+      [[], /there is no input: name files, or - for standard input, or a list of files \(--inputs-from\)/],
     ] as const) {
       expectRefusal(await place.run("mr", ["run", "wc", ...args]), says);
     }
