@@ -70,6 +70,7 @@ interface Keeping {
 /** The names of the job's own files that are of no use any more. */
 function uselessFiles(job: Job, { isDone, isResumable, keepIntermediate, keepProfiles }: Keeping): string[] {
   const { directory, state } = job;
+  if (directory.isBeingReplaced) return [];
   const useless = directory.files(["temporary", "replaced"]);
   if (isResumable) return useless;
   const isIntermediate = (name: string) => jobFileKind(publicNameOf(name) ?? "") === "intermediate";

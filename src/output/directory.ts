@@ -15,6 +15,7 @@ import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./m
 import { jobFileKind, stagedPrefix, type JobFileKind } from "./names.js";
 import { whyNotWritable } from "./not-writable.js";
 import { completePublication } from "./publication.js";
+import { isBeingReplaced } from "./whole-output.js";
 
 interface ClearOptions {
   /** Of the names of the outputs, when they are of an app's own format. */
@@ -105,8 +106,17 @@ export class JobDirectory {
     return this.remove(this.files(kinds, suffix).filter((name) => !keep.has(name)));
   }
 
+  /**
+   * Whether a publication was begun here and could be neither completed nor undone. The next job completes it: until then no
+   * hidden file may be removed, since the outputs of both jobs are among them.
+   */
+  get isBeingReplaced(): boolean {
+    return isBeingReplaced(this.path);
+  }
+
   /** Removes all hidden files of a job that has not published them, but not its journal. Throws as `clear` does. */
   clearUnpublished(jobId: string): void {
+    if (this.isBeingReplaced) return;
     const prefix = stagedPrefix(jobId);
     this.remove(filesIn(this.path).filter((name) => name.startsWith(prefix)));
     this.clear(["temporary"]);

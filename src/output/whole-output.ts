@@ -12,7 +12,8 @@ export function requireWhole(directory: string): void {
   );
 }
 
-function isBeingReplaced(directory: string): boolean {
+/** Whether the output in a directory is just being replaced, or the job that did so could not end that. */
+export function isBeingReplaced(directory: string): boolean {
   try {
     return lstatSync(join(directory, publicationName), { throwIfNoEntry: false }) !== undefined;
   } catch {

@@ -223,6 +223,16 @@ describe("the coordinator", () => {
     expect(readdirSync(directory).sort()).toEqual([...made, "input-0", "mine.txt"].sort());
   });
 
+  it("removes no file of a publication that could be neither completed nor undone", async () => {
+    const { coordinator, socket, directory, report } = await startJob(1);
+    await FakeWorker.join(socket);
+    const needed = [".mr-publish", ".mr-old-0a1b2c3d-mr-out-0", ".mr-new-0a1b2c3d-mr-out-1"];
+    for (const name of needed) writeFileSync(join(directory, name), "");
+    coordinator.abort("enough");
+    await report;
+    expect(readdirSync(directory)).toEqual(expect.arrayContaining(needed));
+  });
+
   it("is the only one at its socket and in its directory", async () => {
     const { socket, directory, coordinator } = await startJob(1);
     await expect(startJob(1, { socket })).rejects.toThrow(`a coordinator is already running at ${socket}`);

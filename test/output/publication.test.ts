@@ -210,6 +210,17 @@ describe("a directory in which a job was killed while it published its output", 
     await taken.release({ removeIfEmpty: false });
   });
 
+  it("keeps all files when the job lives, but can neither go on nor go back", async () => {
+    const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
+    const directory = prepare({}, fresh);
+    const taken = await JobDirectory.take(directory, noSources);
+    expect(() => publish(directory, whatToPublish({}, fresh), failingAfter(1, { once: false }))).toThrow();
+    taken.clearUnpublished(jobId);
+    await taken.release({ removeIfEmpty: false });
+    await (await JobDirectory.take(directory, noSources)).release({ removeIfEmpty: false });
+    expect(contents(directory)).toEqual(fresh);
+  });
+
   it.each(["", "{", '{"publication":2}', '{"publication":1,"jobId":"a","names":["../x"],"obsolete":[]}'])(
     "is not touched when its note is %j, and is free for others afterwards",
     async (note) => {
