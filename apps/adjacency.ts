@@ -12,6 +12,7 @@ import type { MapContext } from "mapreduce-ts";
 import { fieldsOf } from "./support/fields.js";
 
 export const input = "lines";
+export const args: readonly string[] = [];
 
 /** The other node, and whether the edge comes from it (`<`) or goes to it (`>`). */
 type Neighbour = `${"<" | ">"}${string}`;

@@ -10,6 +10,8 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MapContext } from "mapreduce-ts";
 
+export const args: readonly string[] = [];
+
 export async function map(filename: string, contents: string, ctx: MapContext<string>): Promise<void> {
   await mayCrash();
   ctx.emit("a", filename);

@@ -10,6 +10,8 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MapContext } from "mapreduce-ts";
 
+export const args: readonly string[] = [];
+
 export function map(filename: string, _contents: string, ctx: MapContext<string>): void {
   ctx.emit(filename, "1");
 }

@@ -8,6 +8,8 @@
  */
 import { words, type MapContext } from "mapreduce-ts";
 
+export const args: readonly string[] = [];
+
 export function map(document: string, contents: string, ctx: MapContext<string>): void {
   const seen = new Set<string>();
   words(contents, (word) => seen.add(word));

@@ -11,6 +11,8 @@ import { words, type MapContext } from "mapreduce-ts";
 
 type Posting = readonly [document: string, positions: readonly number[]];
 
+export const args: readonly string[] = [];
+
 export function map(document: string, contents: string, ctx: MapContext<Posting>): void {
   const index = new Map<string, number[]>();
   let position = 0;

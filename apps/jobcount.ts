@@ -13,6 +13,8 @@ import type { MapContext } from "mapreduce-ts";
 
 const prefix = "executed-map-";
 
+export const args: readonly string[] = [];
+
 export async function map(_filename: string, _contents: string, ctx: MapContext<string>): Promise<void> {
   await writeFile(`${prefix}${ctx.task}-${ctx.attempt}-${randomUUID()}`, "", { flag: "wx" });
   await sleep(2000 + randomInt(3001));

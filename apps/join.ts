@@ -17,6 +17,7 @@ export const input = "csv";
 
 /** `left` is the file or directory of the left table. */
 export const needs = ["--arg on=COLUMN", "--arg left=NAME"];
+export const args: readonly string[] = [];
 
 type Columns = Readonly<Record<string, string>>;
 

@@ -17,6 +17,7 @@ import { numbersOf, readCentroids, type Centroids } from "./support/centroids.js
 export const input = "csv";
 
 export const needs = ["--file centroids.txt"];
+export const args: readonly string[] = [];
 
 /** Some points of a cluster, or none: how many, then the sums of their coordinates. */
 type Points = readonly number[];

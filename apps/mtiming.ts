@@ -10,6 +10,8 @@
 import type { MapContext } from "mapreduce-ts";
 import { countRunning } from "./support/count-running.js";
 
+export const args: readonly string[] = [];
+
 export async function map(_filename: string, _contents: string, ctx: MapContext<string>): Promise<void> {
   ctx.emit(`times-${process.pid}`, (Date.now() / 1000).toFixed(1));
   ctx.emit(`parallel-${process.pid}`, String(await countRunning("running-map-")));

@@ -11,6 +11,7 @@ import { positiveArg } from "./support/positive-arg.js";
 
 /** A file may be cut at any line end: no n-gram crosses one. */
 export const input = "text";
+export const args = ["n"];
 
 const [newline, space] = [10, 32];
 

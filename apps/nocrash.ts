@@ -5,6 +5,8 @@
  */
 import type { MapContext } from "mapreduce-ts";
 
+export const args: readonly string[] = [];
+
 export function map(filename: string, contents: string, ctx: MapContext<string>): void {
   ctx.emit("a", filename);
   ctx.emit("b", String(filename.length));

@@ -13,6 +13,8 @@ import { Parser } from "htmlparser2";
 import type { MapContext } from "mapreduce-ts";
 import { pageUrl } from "./support/page-url.js";
 
+export const args = ["root"];
+
 export function map(filename: string, html: string, ctx: MapContext<string>): void {
   const source = pageUrl(filename, ctx.args);
   const links: string[] = [];

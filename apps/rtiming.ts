@@ -9,6 +9,8 @@
 import type { MapContext } from "mapreduce-ts";
 import { countRunning } from "./support/count-running.js";
 
+export const args: readonly string[] = [];
+
 export function map(_filename: string, _contents: string, ctx: MapContext<string>): void {
   for (const key of "abcdefghij") ctx.emit(key, "1");
 }

@@ -12,6 +12,7 @@ import type { MapContext, ReduceContext } from "mapreduce-ts";
 import { fieldsOf } from "./support/fields.js";
 
 export const input = "lines";
+export const args: readonly string[] = [];
 
 /** What two sets must share is the key: all elements but the last. Sets of other sizes have other keys. */
 export function map(_filename: string, line: string, ctx: MapContext<string>): void {

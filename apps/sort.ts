@@ -9,6 +9,7 @@
 import type { MapContext, OutputWriter, ReduceContext } from "mapreduce-ts";
 
 export const input = "text";
+export const args: readonly string[] = [];
 
 const newline = 10;
 

@@ -14,6 +14,8 @@ import { positiveArg } from "./support/positive-arg.js";
 
 type TermVector = (readonly [term: string, count: number])[];
 
+export const args = ["root", "min-length", "top"];
+
 export function map(filename: string, html: string, ctx: MapContext<TermVector>): void {
   const { hostname } = pageUrl(filename, ctx.args);
   const lengthMin = positiveArg(ctx.args, "min-length", 1);

@@ -18,6 +18,7 @@ type StoredEntry = readonly [key: string, number: number | string];
 
 /** The pairs that another job has made, as JSON Lines. */
 export const input = "pairs";
+export const args = ["k"];
 
 /** As a step of a pipeline it has one reduce task, however many the others have. */
 export const reducers = 1;

@@ -13,6 +13,7 @@
 import type { MapContext } from "mapreduce-ts";
 
 export const input = "lines";
+export const args = ["query"];
 
 /** Matches nearly all lines, and is the fastest way to find their URL. */
 const plainEntry =

@@ -10,6 +10,7 @@ import { wordsInBytes, type MapContext } from "mapreduce-ts";
 
 /** A file may be cut at any line end: no word crosses one. */
 export const input = "text";
+export const args: readonly string[] = [];
 
 /** On bytes, since that is fastest; on strings it is `map(_, text, ctx) { words(text, (word) => ctx.emit(word, 1)) }`. */
 export function mapBytes(_filename: string, text: Uint8Array, ctx: MapContext<number>): void {

@@ -208,6 +208,12 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
   readonly needs?: readonly string[] | undefined;
 
   /**
+   * The names of `--arg` that the app reads, `needs` included: `["ignore-case"]`, or `[]` for none. A job with another one is
+   * refused before it begins. When absent, a job fails at its end when it was given an `--arg` that the app has not read.
+   */
+  readonly args?: readonly string[] | undefined;
+
+  /**
    * The app's own reader, in place of `input`: an `async function*` that yields what `map` is to be given, one after the
    * other. It is called once for each file, which is one map task. The same file must give the same records each time.
    */
@@ -293,5 +299,9 @@ export type Step<Value extends JsonValue = any, Input = any> = App<Value, Input>
 
 /** An app of several jobs, each of which is given the pairs that the one before has made. */
 export interface Pipeline {
+  /** What each of the steps needs, as in `App`. */
+  readonly needs?: readonly string[] | undefined;
+  /** The names of `--arg` that the steps read. */
+  readonly args?: readonly string[] | undefined;
   readonly steps: readonly Step[];
 }

@@ -1,4 +1,5 @@
 import type { AppIdentity } from "../rpc/protocol.js";
+import { argNameCharactersMax, argNamesMax } from "../rpc/attempt-limits.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
 import { isWriterExtension } from "../output/output-format.js";
@@ -15,8 +16,10 @@ import type {
 import { csvProblem } from "./csv-options.js";
 import { importFailure, importModule } from "./import-module.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
+import { isArgName } from "./arg-name.js";
 import { jsonlProblem } from "./jsonl-options.js";
-import { isNeed, needsMax } from "./needs.js";
+import { nearMisses } from "./near-misses.js";
+import { argOfNeed, isNeed, needsMax } from "./needs.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -36,6 +39,8 @@ export interface LoadedApp {
   readonly teardown: Hook | undefined;
   readonly writer: OutputWriter | undefined;
   readonly needs?: readonly string[] | undefined;
+  /** The names of `--arg` that it reads; undefined when it does not say. */
+  readonly args?: readonly string[] | undefined;
 }
 
 /** The module of an app, and what of it. */
@@ -92,23 +97,34 @@ export function appsIn(path: string, module: Record<string, unknown>): AppsInMod
   const app = exportsOf(module);
   const { steps } = app;
   if (steps === undefined) return { app };
-  const other = [...functions, "needs"].find((name) => app[name] !== undefined);
+  const other = functions.find((name) => app[name] !== undefined);
   if (other !== undefined) throw new AppError(`app ${path} exports both steps and ${other}: leave one out`);
   const isList = Array.isArray(steps) && steps.every((step) => typeof step === "object" && step !== null);
   if (!isList || steps.length === 0) {
     throw new AppError(`app ${path}: export steps must be an array of one app or more, each an object`);
   }
-  return { steps: steps as Record<string, unknown>[] };
+  return { steps: steps as Record<string, unknown>[], ofAll: { needs: app["needs"], args: app["args"] } };
 }
 
 /** What was found in a module, unchecked. */
 type AppsInModule =
-  | { readonly app: Record<string, unknown>; readonly steps?: undefined }
-  | { readonly app?: undefined; readonly steps: readonly Record<string, unknown>[] };
+  | { readonly app: Record<string, unknown>; readonly steps?: undefined; readonly ofAll?: undefined }
+  | {
+      readonly app?: undefined;
+      readonly steps: readonly Record<string, unknown>[];
+      /** What stands beside them and holds for each. */
+      readonly ofAll: Declared;
+    };
+
+/** What an app says of the options that it is given. */
+interface Declared {
+  readonly needs?: unknown;
+  readonly args?: unknown;
+}
 
 /** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
 export function checkApp(path: string, module: Record<string, unknown>, step?: StepPlace): LoadedApp {
-  const { app, steps } = appsIn(path, module);
+  const { app, steps, ofAll } = appsIn(path, module);
   const { number } = step ?? {};
   if (app !== undefined) {
     if (number !== undefined) throw new AppError(`app ${path} exports no steps: leave out --step`);
@@ -122,16 +138,22 @@ export function checkApp(path: string, module: Record<string, unknown>, step?: S
     throw new AppError(
       `app ${path} has ${steps.length} ${steps.length === 1 ? "step" : "steps"}, and no step ${number}`,
     );
-  return checkExports(`${path}, step ${number}`, wanted, step);
+  return checkExports(`${path}, step ${number}`, wanted, step, ofAll);
 }
 
-function checkExports(path: string, app: Record<string, unknown>, step: StepPlace | undefined): LoadedApp {
+function checkExports(
+  path: string,
+  app: Record<string, unknown>,
+  step: StepPlace | undefined,
+  ofAll: Declared = {},
+): LoadedApp {
   for (const name of functions) {
     const found = app[name];
     if (found !== undefined && typeof found !== "function") {
       throw new AppError(`app ${path}: export ${name} must be a function, and is ${describe(found)}`);
     }
   }
+  requireNoNearMiss(path, app);
   requireOneOf(path, app, "map", "mapBytes");
   requireAtMostOneOf(path, app, "reduce", "reduceStream");
   const input = recordKindOf(path, app, step?.isFirst === false);
@@ -151,7 +173,8 @@ function checkExports(path: string, app: Record<string, unknown>, step: StepPlac
     ...bound,
     csv: app["csv"],
     jsonl: app["jsonl"],
-    needs: needsOf(path, app),
+    needs: together(needsOf(path, ofAll), needsOf(path, app)),
+    args: together(argsOf(path, ofAll), argsOf(path, app)),
     input,
     sortValues: sorting,
     writer: step?.isLast === false ? undefined : writer,
@@ -166,10 +189,11 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(isMapOnly(app) ? { isMapOnly: true } : {}),
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
     ...(app.needs === undefined ? {} : { needs: [...app.needs] }),
+    ...(app.args === undefined ? {} : { args: [...app.args] }),
   };
 }
 
-function needsOf(path: string, { needs }: Record<string, unknown>): readonly string[] | undefined {
+function needsOf(path: string, { needs }: Declared): readonly string[] | undefined {
   if (needs === undefined) return undefined;
   const isText = (text: unknown): text is string => typeof text === "string" && isNeed(text);
   if (Array.isArray(needs) && needs.length <= needsMax && needs.every(isText)) return needs;
@@ -177,6 +201,26 @@ function needsOf(path: string, { needs }: Record<string, unknown>): readonly str
     `app ${path}: export needs must be an array of texts such as "--arg name=WHAT" or "--file name", without other ` +
       "spaces, and no longer than 200 characters",
   );
+}
+
+/** The names in `args`, and those in `needs`. */
+function argsOf(path: string, app: Declared): readonly string[] | undefined {
+  const { args } = app;
+  if (args === undefined) return undefined;
+  const isName = (name: unknown): name is string =>
+    typeof name === "string" && name.length <= argNameCharactersMax && isArgName(name);
+  if (!Array.isArray(args) || args.length > argNamesMax || !args.every(isName)) {
+    throw new AppError(
+      `app ${path}: export args must be an array of up to ${argNamesMax} names of --arg, such as ["language"], each a letter ` +
+        "and then letters, digits, _ . or -",
+    );
+  }
+  return [...args, ...(needsOf(path, app) ?? []).flatMap((text) => argOfNeed(text) ?? [])];
+}
+
+/** Both lists as one, without repetitions; undefined when there is neither. */
+function together(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
+  return a === undefined && b === undefined ? undefined : [...new Set([...(a ?? []), ...(b ?? [])])];
 }
 
 /** What the app wants its records to be, which must fit the rest of what it exports. */
@@ -213,7 +257,16 @@ function recordKindOf(path: string, app: Record<string, unknown>, isGivenPairs: 
 function requireOneOf(path: string, app: Record<string, unknown>, name: string, other: string): void {
   requireAtMostOneOf(path, app, name, other);
   if (app[name] !== undefined || app[other] !== undefined) return;
-  throw new AppError(`app ${path} exports no function ${name}${hint(app, goName(name))}`);
+  throw new AppError(`app ${path} exports no function ${name}${hint(app)}`);
+}
+
+/** Whoever has written `Map` or `combiner` has not left out the other on purpose. */
+function requireNoNearMiss(path: string, app: Record<string, unknown>): void {
+  const [miss] = nearMisses(app);
+  if (miss === undefined) return;
+  const { name, meant } = miss;
+  const what = meant === "map" || meant === "reduce" ? `no function ${meant} (it exports ${name})` : name;
+  throw new AppError(`app ${path} exports ${what}: did you mean ${meant}? Rename it, or do not export it`);
 }
 
 /** An app without reduce is complete as long as the job has no reduce tasks: see `refusal.ts`. */
@@ -221,15 +274,6 @@ function requireAtMostOneOf(path: string, app: Record<string, unknown>, name: st
   if (app[name] !== undefined && app[other] !== undefined) {
     throw new AppError(`app ${path} exports both ${name} and ${other}: leave one out`);
   }
-  // Whoever has written it like this has not left it out on purpose.
-  if (app[name] === undefined && app[other] === undefined && goName(name) in app) {
-    throw new AppError(`app ${path} exports no function ${name}${hint(app, goName(name))}`);
-  }
-}
-
-/** What the function is called in the lab's own apps, which are written in Go. */
-function goName(name: string): string {
-  return name.slice(0, 1).toUpperCase() + name.slice(1);
 }
 
 function writerOf(path: string, app: Record<string, unknown>): OutputWriter | undefined {
@@ -262,14 +306,15 @@ function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
   const candidates = [module["default"], (module["default"] as { default?: unknown } | undefined)?.default];
   for (const candidate of candidates) {
     const isObject = typeof candidate === "object" && candidate !== null;
-    const isApp = isObject && ("steps" in candidate || functions.some((name) => name in candidate));
-    if (isApp) return candidate as Record<string, unknown>;
+    if (!isObject) continue;
+    const exports = candidate as Record<string, unknown>;
+    const isApp = "steps" in exports || functions.some((name) => name in exports) || nearMisses(exports).length > 0;
+    if (isApp) return exports;
   }
   return module;
 }
 
-function hint(app: Record<string, unknown>, name: string): string {
-  if (name in app) return ` (it exports ${name}: write it in lower case)`;
+function hint(app: Record<string, unknown>): string {
   const names = Object.keys(app).filter((other) => other !== "default");
   return names.length === 0 ? "" : ` (it exports: ${names.join(", ")})`;
 }

@@ -19,6 +19,11 @@ export function isNeed(text: string): boolean {
   return groups !== undefined && (groups["arg"] === undefined || isArgName(groups["arg"]));
 }
 
+/** The name of the `--arg` that this need is of; undefined when it is of a file. */
+export function argOfNeed(text: string): string | undefined {
+  return need.exec(text)?.groups?.["arg"];
+}
+
 /** Says what an app needs that the job has not; undefined when nothing is missing. `name` is what it is called. */
 export function missingText(
   name: string,

@@ -54,6 +54,7 @@ export function jobOptions(
     samplePercent: samplePercentOf(given),
     collectorBytes: memoryOf(given, command),
     args: given.arg,
+    argsToRead: argsToRead(command),
     files: findSharedFiles(given.file ?? []),
     taskTimeoutMs: given.taskTimeout,
     attemptTimeoutMs: given.attemptTimeout,
@@ -69,6 +70,12 @@ export function jobOptions(
 function memoryOf({ memory, workers }: Pick<Given, "memory" | "workers">, command: CommandUnknownOpts): number {
   if (workers === undefined || command.getOptionValueSource("memory") !== "default") return memory;
   return collectorBytesFor(workers);
+}
+
+/** What a variable or a config file says is for many apps; what the command line says must have an effect. */
+export function argsToRead(command: CommandUnknownOpts): readonly string[] | undefined {
+  const isForMany = command.getOptionValue("arg") !== undefined && !isOnCommandLine(command, "arg");
+  return isForMany ? [] : undefined;
 }
 
 /** How keys are spread over the reduce tasks. Throws an InputError when the command line says so, and there are none. */

@@ -4,7 +4,17 @@ import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
 import { outputFormats } from "../output/output-format.js";
 import { runtimePath } from "../rpc/runtime-directory.js";
-import { address, appended, duration, nameValue, onOrOff, percentage, size, wholeNumber } from "./values.js";
+import {
+  address,
+  appended,
+  duration,
+  nameValue,
+  onOrOff,
+  pathNotDash,
+  percentage,
+  size,
+  wholeNumber,
+} from "./values.js";
 
 /** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
 const reducerCountMax = 10_000;
@@ -27,7 +37,9 @@ export const partitioner = () =>
     .default("hash" as const);
 
 export const socket = () =>
-  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet").default(runtimePath(".sock"));
+  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet")
+    .argParser(pathNotDash("a socket has a path in the file system"))
+    .default(runtimePath(".sock"));
 
 export const arg = () =>
   new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);
@@ -39,7 +51,9 @@ export const file = () =>
   ).argParser(appended);
 
 export const outputDirectory = (directory: string, description?: string) =>
-  new Option("-o, --output-dir <dir>", "directory for intermediate and output files").default(directory, description);
+  new Option("-o, --output-dir <dir>", "directory for intermediate and output files")
+    .argParser(pathNotDash("a job writes a directory of files; name one, and mr cat prints it when the job is done"))
+    .default(directory, description);
 
 export const outputFormat = () =>
   new Option(
@@ -135,7 +149,9 @@ export const cpuProf = () =>
   new Option(
     "--cpu-prof [dir]",
     "write a CPU profile of each attempt of a task, for Chrome or VS Code, to =dir (the output directory)",
-  ).argParser((text: string) => (text === "" ? (true as const) : resolve(text))); // With no directory, that of the job.
+  ).argParser((text: string) =>
+    text === "" ? (true as const) : resolve(pathNotDash("profiles are files in a directory")(text)),
+  ); // With no directory, that of the job.
 
 export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
 
@@ -184,7 +200,7 @@ export const trace = () =>
   new Option(
     "--trace <file>",
     "write what happened when to this file, for https://ui.perfetto.dev or chrome://tracing, also when the job fails",
-  );
+  ).argParser(pathNotDash("a trace is a file; name one, or print it with mr report --trace - when the job is done"));
 
 export const quiet = () => new Option("-q, --quiet", "say nothing but errors, and warnings about inputs and outputs");
 

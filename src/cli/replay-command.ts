@@ -7,7 +7,7 @@ import { visibleLine, visibleText } from "../terminal/visible-text.js";
 import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
-import { outputSettings } from "./job-options.js";
+import { argsToRead, outputSettings } from "./job-options.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
 import { withStdoutAside } from "./stdout-aside.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
@@ -95,6 +95,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
       collectorBytes: given.memory,
       outputDirectory: given.outputDir,
       args: given.arg ?? {},
+      argsToRead: argsToRead(command),
       files,
       inspect: given.inspect,
       engineVersion: packageVersion(),

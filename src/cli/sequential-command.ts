@@ -10,7 +10,7 @@ import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { withoutThoseOfOneJob } from "./one-step-only.js";
 import { outputsText, placeText } from "./outputs-text.js";
-import { outputSettings, partitionerOf, reducersOfSteps, samplePercentOf } from "./job-options.js";
+import { argsToRead, outputSettings, partitionerOf, reducersOfSteps, samplePercentOf } from "./job-options.js";
 import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
@@ -83,6 +83,7 @@ Examples:
         collectorBytes: memory,
         outputDirectory: outputDir,
         args: arg ?? {},
+        argsToRead: argsToRead(command),
         files,
         inspect,
         profiles,

@@ -13,6 +13,14 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** A path, where `-` would be taken for standard output or input and is neither; `what` says what to do instead. */
+export function pathNotDash(what: string): (text: string) => string {
+  return (text) => {
+    if (text !== "-") return text;
+    throw new InvalidArgumentError(`It is no standard output here: ${what}. A path of that name is written ./-`);
+  };
+}
+
 /** A duration such as `500ms`, `10s` or `2m`; a bare number is milliseconds. Returns milliseconds. */
 export function duration(text: string): number {
   const milliseconds = text === "" || text.length > 100 ? undefined : (ms(text as StringValue) as number | undefined);

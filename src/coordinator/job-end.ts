@@ -36,7 +36,7 @@ export async function settleJob(job: Job, end: JobEnd, options: CoordinatorOptio
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
     // When all tasks are done and something else was wrong, such as a full disk, the work is not to be lost.
     const mayGoOn = outcome === "stopped" || (outcome === "failed" && (keepIntermediate || state.phase === "done"));
-    const isResumable = isWorthKeeping && mayGoOn && options.areInputsKept && journal.keep();
+    const isResumable = isWorthKeeping && mayGoOn && end.isFinal !== true && options.areInputsKept && journal.keep();
     journal.close();
     // Who has ended a job knows why, and one that goes on later is told of then.
     const hasReport = outcome === "failed" && end.failure?.isAbort !== true;

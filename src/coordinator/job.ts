@@ -143,7 +143,7 @@ function settingsOf(
 ): JobSettings {
   const { taskTimeoutMs, attemptTimeoutMs, backupTasks, collectorBytes } = options;
   const { reducers, partitioner, output, files } = options;
-  const { maxAttempts, maxCrashes, badRecordsMax } = options;
+  const { maxAttempts, maxCrashes, badRecordsMax, argsToRead } = options;
   return {
     id,
     reducers,
@@ -161,5 +161,6 @@ function settingsOf(
     maxAttempts,
     maxCrashes,
     badRecordsMax,
+    argsToRead,
   };
 }

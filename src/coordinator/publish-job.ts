@@ -21,6 +21,7 @@ import { outputTasks, type JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";
 import { hasFilesOf, outputNameOf, outputSuffixOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
+import { unreadArgs } from "./unread-args.js";
 
 /** What has become of a job. */
 export interface JobEnd {
@@ -28,6 +29,8 @@ export interface JobEnd {
   /** The last one. */
   readonly view: JobView;
   readonly failure: JobFailure | undefined;
+  /** Whether it is of no use to go on with the job: the same would come of it. */
+  readonly isFinal?: true;
 }
 
 /**
@@ -49,6 +52,9 @@ export async function publishJob(
   const failed = (message: string) => asFailed(snapshot, lastView, message);
   const lost = lostOutput(job);
   if (lost !== undefined) return failed(lost);
+  const { app, args, argUse, measures, settings } = state;
+  const unread = app && args && unreadArgs({ app, args, ...settings, use: argUse, records: measures.map.recordsIn });
+  if (unread !== undefined) return { ...failed(unread), isFinal: true };
   let what = "the bad records";
   try {
     const recordsSkipped = await writeBadRecords(directory.path, id, badRecords(state));
@@ -137,6 +143,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
     keptIntermediate: options.keepIntermediate,
     app,
     args,
+    argsRead: Object.keys(args).filter((name) => app.args?.includes(name) === true || state.argUse.hasRead(name)),
     inputs,
     files,
     reducers: settings.reducers,

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { ArgUseOfJob } from "../coordinator/core/arg-use.js";
+import { unreadArgs } from "../coordinator/unread-args.js";
+import { ArgReads } from "../worker/arg-reads.js";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
@@ -16,6 +19,7 @@ import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import { PendingWork } from "../worker/pending-work.js";
+import { withOwnProcessState } from "../worker/process-state.js";
 import { profiled, type ProfileDestination } from "../worker/cpu-profile.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
@@ -42,6 +46,8 @@ export interface InProcessJob {
   /** That directory, when it is taken already; it is not released then. */
   readonly taken?: JobDirectory | undefined;
   readonly args: Readonly<Record<string, string>>;
+  /** The names of those that the app must read; undefined for all. */
+  readonly argsToRead?: readonly string[] | undefined;
   /** The files that the app may read beside its input. */
   readonly files: readonly SharedFile[];
   /** For the manifest, as what follows. */
@@ -120,21 +126,25 @@ export async function runInProcess(
     appOutput.begin(task);
     // When it has resolved, nothing here holds the attempt's context: `PendingWork` relies on that.
     const attempt = () => {
-      const settings = settingsInProcess({ ref, ...common, work, checksCombine: job.samplePercent !== undefined });
-      return profiled(job.profiles, settings, () => run(settings));
+      const argReads = new ArgReads(args);
+      const checksCombine = job.samplePercent !== undefined;
+      const settings = settingsInProcess({ ref, ...common, argReads, work, checksCombine });
+      return profiled(job.profiles, settings, async () => ({ ...(await run(settings)), argUse: argReads.use }));
     };
     let result: AttemptResult;
     try {
       requireUnchanged(files);
-      result = await stray.endOf(() => work.run(attempt));
+      result = await stray.endOf(() => withOwnProcessState(() => work.run(attempt)));
       requireUnchanged(files);
     } finally {
       appOutput.end();
     }
+    argUse.add(result.argUse);
     for (const warning of warnings.add(result.warnings)) job.warn(warning);
     return result;
   };
   const warnings = new Warnings();
+  const argUse = new ArgUseOfJob();
   let isDone = false;
   const stray = new StrayErrors();
   try {
@@ -149,6 +159,9 @@ export async function runInProcess(
       reduces.push(await runNamed(`reduce task ${task}`, run));
     }
     const totals = { map: totalsOf(maps), reduce: totalsOf(reduces) };
+    const appNamed = { name: job.appFile.name, args: app.args };
+    const unread = unreadArgs({ ...job, app: appNamed, use: argUse, records: totals.map.recordsIn });
+    if (unread !== undefined) throw new AppError(unread);
     const sideFiles = sideFilesOf([...maps, ...reduces]);
     // Each result has one file here. By their order, since several may be of the same map task: see `replay.ts`.
     const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut: records }, index) =>
@@ -169,6 +182,7 @@ export async function runInProcess(
           mapTasks: maps.length,
           elapsedMs: performance.now() - startedMs,
           earlierSteps: job.earlierSteps ?? [],
+          argsRead: Object.keys(args).filter((arg) => app.args?.includes(arg) === true || argUse.hasRead(arg)),
         });
       },
     });

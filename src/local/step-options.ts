@@ -4,6 +4,7 @@ import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { traitsOf } from "../app/load.js";
 import { missingText } from "../app/needs.js";
+import { declaredByAll, unknownArgText } from "../app/unread-args.js";
 import type { PipelineStep } from "../app/steps.js";
 import { InputError } from "../input/input-error.js";
 import { requireNoOwnPartition } from "../input/sample.js";
@@ -19,12 +20,17 @@ interface OptionsOfJob {
   readonly partitioner: Partitioner;
   readonly output: OutputSettings;
   readonly samplePercent?: number | undefined;
+  readonly args?: Readonly<Record<string, string>> | undefined;
+  /** The names of those that one of the steps must read; undefined for all. */
+  readonly argsToRead?: readonly string[] | undefined;
 }
 
 /** The options of a step, where those are given of the whole pipeline. */
-export function optionsOfStep(job: StepJob, { reducers, partitioner, output, samplePercent }: OptionsOfJob) {
+export function optionsOfStep(job: StepJob, ofAll: OptionsOfJob) {
+  const { reducers, partitioner, output, samplePercent, args = {}, argsToRead = Object.keys(args) } = ofAll;
   const { step, number, count, inputs, pipelineInputs, outputDirectory, taken, earlierSteps } = job;
   const isLast = number === count;
+  const isRead = (name: string) => earlierSteps.some(({ argsRead = [] }) => argsRead.includes(name));
   return {
     inputs,
     pipelineInputs,
@@ -36,6 +42,8 @@ export function optionsOfStep(job: StepJob, { reducers, partitioner, output, sam
     partitioner: isLast ? partitioner : "hash",
     output: isLast ? output : ({ format: "jsonl" } as const),
     samplePercent: number === 1 ? samplePercent : undefined,
+    // It is enough when one of the steps has read it.
+    argsToRead: isLast ? argsToRead.filter((name) => !isRead(name)) : [],
   } as const;
 }
 
@@ -52,6 +60,7 @@ export function requireFit(
     outputDirectory,
     inputs,
     args = {},
+    argsToRead = Object.keys(args),
     files,
   }: OptionsOfJob &
     JobSources & {
@@ -67,10 +76,13 @@ export function requireFit(
     const missing = missingText(file.name, app.needs, { args, files });
     if (missing !== undefined) throw new AppError(missing);
   }
+  const declared = declaredByAll(steps.map(({ app }) => app));
+  const unknown = unknownArgText(steps[0]?.file.name.replace(/, step \d+$/, "") ?? "", declared, argsToRead);
+  if (unknown !== undefined) throw new AppError(unknown);
   const last = steps.at(-1);
   if (last === undefined) return;
   const app = { name: last.file.name, ...traitsOf(last.app) };
-  const unfit = misfit(app, { reducers: last.reducers ?? reducers, output, args, files });
+  const unfit = misfit(app, { reducers: last.reducers ?? reducers, output, args, argsToRead: [], files });
   if (unfit !== undefined) throw new AppError(unfit);
   if (partitioner === "range") requireNoOwnPartition(app);
   const sources = { inputs, files };

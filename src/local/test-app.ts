@@ -6,6 +6,9 @@ import { AppError } from "../app/app-error.js";
 import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
 import { isMapOnly } from "../app/load.js";
 import { missingText } from "../app/needs.js";
+import { declaredByAll, unknownArgText } from "../app/unread-args.js";
+import { ArgUseOfJob } from "../coordinator/core/arg-use.js";
+import { unreadArgs } from "../coordinator/unread-args.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
 import { findInputs, type InputFile } from "../input/files.js";
@@ -18,6 +21,8 @@ import { addMeasures, noTotals } from "../rpc/measures.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { storedText, storedValue } from "../shuffle/stored-value.js";
 import { runMapTask } from "../worker/map-task.js";
+import { ArgReads } from "../worker/arg-reads.js";
+import { withOwnProcessState } from "../worker/process-state.js";
 import { PendingWork } from "../worker/pending-work.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
@@ -44,13 +49,17 @@ export async function runTestApp<Value extends JsonValue, Input>(
       const path = join(directory, `input-${index}`);
       return writeInput(path, content, Array.isArray(inputs) ? basename(path) : name);
     });
+    const { args = {} } = options;
+    const argUse = new ArgUseOfJob();
+    const declared = declaredByAll(steps.map(({ app }) => app));
+    requireNone(unknownArgText("under test", declared, Object.keys(args)));
     const results: AttemptResult[] = [];
     let partitions: KeyValue[][] = [];
     for (const [index, step] of steps.entries()) {
       // As those of a pipeline's steps are.
       const own = index === steps.length - 1 ? directory : join(directory, stepDirectoryName(index + 1));
       mkdirSync(own, { recursive: true });
-      const end = await runStep(step, files, own, options);
+      const end = await runStep(step, files, own, options, argUse);
       results.push(...end.results);
       partitions = end.partitions;
       files = partitions.map((pairs, task) => {
@@ -59,6 +68,9 @@ export async function runTestApp<Value extends JsonValue, Input>(
         return writeInput(join(own, name), lines, name);
       });
     }
+    argUse.add({ read: steps.flatMap(({ app }) => app.args ?? []), missed: [] });
+    const records = results.reduce((sum, { recordsIn }) => sum + recordsIn, 0);
+    requireNone(unreadArgs({ app: { name: "under test" }, args, use: argUse, records }));
     return {
       outputs: partitions.flat(),
       partitions,
@@ -69,6 +81,10 @@ export async function runTestApp<Value extends JsonValue, Input>(
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function requireNone(problem: string | undefined): void {
+  if (problem !== undefined) throw new AppError(problem);
 }
 
 function requireCount(name: keyof TestOptions, value: number | undefined, least: number): void {
@@ -89,24 +105,29 @@ async function runStep(
   inputs: readonly InputFile[],
   directory: string,
   { args = {}, reducers: givenReducers, files = {}, splitBytes = splitBytesDefault }: TestOptions,
+  argUse: ArgUseOfJob,
 ): Promise<{ partitions: KeyValue[][]; results: AttemptResult[] }> {
   const isStep = place.number !== undefined;
   const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
   const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
-  const missing = missingText("under test", app.needs, { args, files: shared });
-  if (missing !== undefined) throw new AppError(missing);
+  requireNone(missingText("under test", app.needs, { args, files: shared }));
   if (isMapOnly(app) && reducers > 0) {
     throw new AppError("app under test exports no function reduce; to have what map emits, give reducers: 0, or none");
   }
   const partitions: KeyValue[][] = [];
   const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
   const runAttempt = async (ref: AttemptRef, run: (settings: AttemptSettings) => Promise<AttemptResult>) => {
+    const argReads = new ArgReads(args);
     const work = await PendingWork.begin(`${ref.kind} ${ref.task}`);
     const onOutput = (key: string, value: JsonValue) => {
       // As it would be read from the output.
       partitions[ref.task]?.push({ key, value: storedValue(storedText(ref.kind, key, value)) });
     };
-    return work.run(() => run(settingsInProcess({ ref, ...common, work, checksCombine: true, onOutput })));
+    const result = await withOwnProcessState(() =>
+      work.run(() => run(settingsInProcess({ ref, ...common, argReads, work, checksCombine: true, onOutput }))),
+    );
+    argUse.add(argReads.use);
+    return result;
   };
   const splits = planSplits(inputs, app.input, Math.min(splitBytes, splitBytesDefault));
   for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);

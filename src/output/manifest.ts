@@ -35,6 +35,8 @@ const finishedJob = v.object({
   /** `hash` is the SHA-256 of the module's file, in hexadecimal; of a step of a pipeline, it is that with its number. */
   app: v.object({ name: v.string(), hash: v.string(), input: v.string() }),
   args: v.record(v.string(), v.string()),
+  /** The names of those that the app has read, or says that it reads. */
+  argsRead: v.optional(v.array(v.string())),
   /** In the order in which they were given. */
   inputs: v.array(file),
   /** Of `--file`; missing when there were none. */
@@ -110,6 +112,7 @@ export interface JobFacts {
     readonly extension?: string | undefined;
   };
   readonly args: Readonly<Record<string, string>>;
+  readonly argsRead: readonly string[];
   readonly inputs: readonly InputFile[];
   readonly files: readonly SharedFile[];
   readonly reducers: number;
@@ -186,6 +189,7 @@ function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
     ...(job.keptIntermediate === true ? { keptIntermediate: true } : {}),
     app: { name: app.name, hash: app.hash, input: app.input },
     args: { ...job.args },
+    ...(Object.keys(job.args).length === 0 ? {} : { argsRead: [...job.argsRead] }),
     inputs: job.inputs.map(fileOf),
     ...(job.files.length === 0 ? {} : { files: job.files.map(fileOf) }),
     options: {

@@ -21,3 +21,7 @@ export const sideFilesMax = 100;
 /** Most keys that a sample task reports, and their longest, in UTF-16 units: a report fits into a message. */
 export const sampledKeysMax = 2000;
 export const sampledKeyUnitsMax = 256;
+
+/** So many names of `--arg`, and how long each is: of those that a job has, an app declares, or it looks for in vain. */
+export const argNamesMax = 100;
+export const argNameCharactersMax = 100;

@@ -13,6 +13,8 @@ import { sideNamePattern } from "../output/names.js";
 import { isWriterExtension, outputFormats } from "../output/output-format.js";
 import { textKeyEnds } from "../output/text-key-end.js";
 import {
+  argNameCharactersMax,
+  argNamesMax,
   counterCharactersMax,
   counterMax,
   countersMax,
@@ -36,6 +38,14 @@ export const workerId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const recordKind = v.picklist(recordKinds);
 export const args = v.record(v.string(), v.string());
 
+const argName = v.pipe(v.string(), v.maxLength(argNameCharactersMax));
+
+/** Which values of `--arg` an attempt has read, and which it has looked for in vain; left out when the job has none. */
+export const argUse = v.strictObject({
+  read: v.array(v.string()),
+  missed: v.pipe(v.array(argName), v.maxLength(argNamesMax)),
+});
+
 /** Which app a worker runs. Two apps are the same when their content is. */
 export const appIdentity = v.strictObject({
   /** File name, for people. */
@@ -52,6 +62,8 @@ export const appIdentity = v.strictObject({
   extension: v.optional(v.pipe(v.string(), v.check(isWriterExtension))),
   /** What it cannot do without, such as `--arg pattern=REGEX`. */
   needs: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isNeed))), v.maxLength(needsMax))),
+  /** The names of `--arg` that it reads, if it says. */
+  args: v.optional(v.pipe(v.array(argName), v.maxLength(argNamesMax + needsMax))),
 });
 
 /** What output files are written as: see `output/output-format.ts`. */
@@ -198,6 +210,7 @@ const attemptOutcome = v.variant("type", [
     sideFiles,
     /** Left out when there are none. */
     warnings: v.optional(warnings),
+    argUse: v.optional(argUse),
     /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
     checksum: v.optional(checksum),
     textKeyEnd: v.optional(textKeyEnd),
@@ -378,6 +391,7 @@ export type Method = keyof typeof methods;
 export type ParamsOf<M extends Method> = v.InferOutput<(typeof methods)[M]["params"]>;
 export type ResultOf<M extends Method> = v.InferOutput<(typeof methods)[M]["result"]>;
 
+export type ArgUse = v.InferOutput<typeof argUse>;
 export type AppIdentity = v.InferOutput<typeof appIdentity>;
 export type Assignment = v.InferOutput<typeof assignment>;
 export type AttemptOutcome = v.InferOutput<typeof attemptOutcome>;

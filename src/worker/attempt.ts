@@ -152,7 +152,7 @@ export class Attempt {
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
-    const { files, sideFiles, skipped, warnings, ...measures } = result;
+    const { files, sideFiles, skipped, warnings, argUse, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
       this.#files.discardUnfinished();
       this.#files.takeBack();
@@ -176,7 +176,16 @@ export class Attempt {
       ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
     };
     const told = warnings.length === 0 ? {} : { warnings: warnings.slice(0, warningsMax).map(shortenedWarning) };
-    return { type: "done", outputs, skipped: [...skipped], sideFiles: named, ...told, ...ofOutput, ...measures };
+    return {
+      type: "done",
+      outputs,
+      skipped: [...skipped],
+      sideFiles: named,
+      ...told,
+      ...(argUse && { argUse }),
+      ...ofOutput,
+      ...measures,
+    };
   }
 
   /**

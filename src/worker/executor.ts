@@ -13,6 +13,8 @@ import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
+import { ArgReads } from "./arg-reads.js";
+import { withOwnProcessState } from "./process-state.js";
 import { profiled } from "./cpu-profile.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { failureOf, type ReduceInputFile } from "./failure.js";
@@ -81,7 +83,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
     requireUnchanged(job.files);
-    const result = await work.run(() => runAttempt(app, assignment, job, inputs, work));
+    const result = await withOwnProcessState(() => work.run(() => runAttempt(app, assignment, job, inputs, work)));
     requireUnchanged(job.files);
     send({ type: "finished", result });
   } catch (error) {
@@ -98,6 +100,7 @@ async function runAttempt(
   inputs: readonly ReduceInputFile[],
   work: PendingWork,
 ): Promise<AttemptResult> {
+  const argReads = new ArgReads(job.args);
   const settings = {
     ref: assignment.ref,
     jobId: job.id,
@@ -108,6 +111,7 @@ async function runAttempt(
     collectorBytes: job.collectorBytes,
     intermediatePrefix: job.intermediatePrefix,
     args: job.args,
+    argReads,
     files: job.files,
     signal: revoked.signal,
     progress,
@@ -116,7 +120,8 @@ async function runAttempt(
     work,
   };
   try {
-    return await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
+    const result = await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
+    return { ...result, argUse: argReads.use };
   } finally {
     // Before the streams of this thread are flushed, so that the last line ends before another one begins.
     output.end();

@@ -3,7 +3,8 @@ import type { OutputSettings } from "../output/output-format.js";
 import type { TextKeyEnd } from "../output/text-key-end.js";
 import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
 import type { Measures } from "../rpc/measures.js";
-import type { AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
+import { ArgReads } from "./arg-reads.js";
+import type { ArgUse, AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { EmitGate } from "./emit-gate.js";
 import type { PendingWork } from "./pending-work.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
@@ -24,6 +25,8 @@ export interface AttemptSettings {
   /** What the names of intermediate files begin with: see the protocol. */
   readonly intermediatePrefix: string;
   readonly args: Readonly<Record<string, string>>;
+  /** Notes which of them the app reads. */
+  readonly argReads?: ArgReads | undefined;
   /** The files that the app may read. */
   readonly files: readonly SharedFile[];
   /** Aborted when the attempt is revoked. */
@@ -93,6 +96,8 @@ export interface AttemptResult extends Readonly<Measures> {
   readonly sideFiles: readonly PreparedSideFile[];
   /** What the user is to be told once the attempt is committed. */
   readonly warnings: readonly string[];
+  /** Which values of `--arg` the app has read; left out when the job has none. */
+  readonly argUse?: ArgUse | undefined;
 }
 
 /** Whether the task makes an output file, and not files for reduce tasks. */
@@ -102,7 +107,6 @@ export function makesOutput({ kind }: Pick<AttemptRef, "kind">, reducers: number
 
 /** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
 export abstract class AttemptContext implements TaskContext {
-  readonly args: Readonly<Record<string, string>>;
   abstract readonly kind: TaskContext["kind"];
   readonly task: number;
   readonly attempt: number;
@@ -110,19 +114,24 @@ export abstract class AttemptContext implements TaskContext {
   readonly work: PendingWork | undefined;
   readonly sideFiles: SideFiles;
   readonly #files: readonly SharedFile[];
+  readonly #argReads: ArgReads;
   readonly #counts = new Map<string, number>();
   protected readonly gate: EmitGate;
 
   constructor(settings: AttemptSettings) {
-    const { ref, args, signal, work } = settings;
+    const { ref, signal, work } = settings;
     this.#files = settings.files;
     this.work = work;
     this.gate = work?.newGate() ?? new EmitGate(`${ref.kind} ${ref.task}`);
     this.sideFiles = new SideFiles(settings, this.gate);
-    this.args = args;
+    this.#argReads = settings.argReads ?? new ArgReads(settings.args);
     this.task = ref.task;
     this.attempt = ref.attempt;
     this.signal = signal;
+  }
+
+  get args(): Readonly<Record<string, string>> {
+    return this.#argReads.args;
   }
 
   log(message: string): void {

@@ -69,3 +69,42 @@ it("an app with steps cannot be loaded as one job, and a module that speaks of s
   expect([pipeline, speaking, app("export function map() {}")].map(mayHaveSteps)).toEqual([true, true, false]);
   expect(await loadSteps([speaking])).toMatchObject([{ place: { number: undefined, isFirst: true, isLast: true } }]);
 });
+
+it("what stands beside the steps, they all need and read", async () => {
+  const own = `needs: ["--arg k=N"], args: ["unit"]`;
+  const [first, second] = await loadSteps([
+    app(`export const needs = ["--file stop.txt"]; export const args = ["lang"];
+      export const steps = [{ map() {}, ${reduce}, ${own} }, { map() {}, ${reduce} }]`),
+  ]);
+  expect(first?.app).toMatchObject({ needs: ["--file stop.txt", "--arg k=N"], args: ["lang", "unit", "k"] });
+  expect(second?.app).toMatchObject({ needs: ["--file stop.txt"], args: ["lang"] });
+});
+
+it.each([
+  ["no list", `"a"`],
+  ["no name", `["--a"]`],
+  ["too long a name", `["${"a".repeat(101)}"]`],
+])("is told when the args of an app are %s", async (_, args) => {
+  await expect(loadApp(app(`export const map = () => 1; export const args = ${args};`))).rejects.toThrow(
+    "export args must be an array",
+  );
+});
+
+it.each([
+  ["Map", "no function map (it exports Map)", "map"],
+  ["Reduce", "no function reduce (it exports Reduce)", "reduce"],
+  ["combiner", "combiner", "combine"],
+  ["sortvalues", "sortvalues", "sortValues"],
+])("is told when an app exports %s", async (name, exported, meant) => {
+  const rest = meant === "map" ? "" : "export const map = () => 1;";
+  for (const source of [`${rest} export const ${name} = () => 1;`, `export default { map() {}, ${name}() {} };`]) {
+    if (meant === "map" && source.includes("default")) continue;
+    await expect(loadApp(app(source))).rejects.toThrow(
+      `exports ${exported}: did you mean ${meant}? Rename it, or do not export it`,
+    );
+  }
+});
+
+it("is told when the default export has slips alone", async () => {
+  await expect(loadApp(app("export default { Map() {}, Reduce() {} };"))).rejects.toThrow("did you mean map?");
+});

@@ -53,3 +53,20 @@ test("grep numbers lines through the splits of a file", () => {
 test("grep with a pattern that is no regular expression says which", () => {
   expect(() => lines("x", "(")).toThrow(/^grep cannot use --arg pattern=\(: Invalid regular expression/);
 });
+
+test.each([
+  ["true", ["f:1 The Whale", "f:2 a whale"]],
+  ["1", ["f:1 The Whale", "f:2 a whale"]],
+  ["Yes", ["f:1 The Whale", "f:2 a whale"]],
+  ["false", ["f:2 a whale"]],
+  ["0", ["f:2 a whale"]],
+])("grep --arg ignore-case=%s", (value, expected) => {
+  const text = "The Whale\na whale\nthe sea\n";
+  expect(runApp(grep, [["f", text]], { pattern: "whale", "ignore-case": value })).toEqual(expected);
+});
+
+test("grep says how to ignore case to who writes it as other systems do, or says neither yes nor no", () => {
+  expect(() => lines("a", "(?i)whale")).toThrow("leave out (?i) and give --arg ignore-case=true");
+  const neither = { pattern: "a", "ignore-case": "i" };
+  expect(() => runApp(grep, [["f", "a"]], neither)).toThrow('--arg ignore-case must be true or false, and is "i"');
+});

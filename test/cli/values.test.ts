@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, nameValue, percentage, wholeNumber } from "../../src/cli/values.js";
+import { duration, nameValue, pathNotDash, percentage, wholeNumber } from "../../src/cli/values.js";
 
 describe("wholeNumber", () => {
   const parse = wholeNumber(1, 100);
@@ -54,4 +54,11 @@ describe("nameValue", () => {
       expect(() => nameValue(text, undefined)).toThrow("It must be name=value");
     },
   );
+});
+
+describe("a path where - is not standard output", () => {
+  it("is taken as it is", () => expect(pathNotDash("name one")("./-")).toBe("./-"));
+  it("is refused as -, with what to do", () => {
+    expect(() => pathNotDash("name one")("-")).toThrow("It is no standard output here: name one");
+  });
 });

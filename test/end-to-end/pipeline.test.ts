@@ -402,9 +402,9 @@ describe.concurrent("a pipeline is refused", () => {
       says: "exports both steps and reduce: leave one out",
     },
     "of a step without map": { app: "export const steps = [{ reduce() {} }];", says: "step 1 exports no function map" },
-    "with needs that are not those of a step": {
+    "that lacks what all of its steps need": {
       app: "export const needs = ['--arg a=X']; export const steps = [{ map() {}, reduce() {} }];",
-      says: "exports both steps and needs: leave one out",
+      says: "app.mjs, step 1 needs --arg a=X",
     },
     "with reduce tasks that are no number": {
       app: "export const steps = [{ map() {}, reduce() {}, reducers: 0 }];",

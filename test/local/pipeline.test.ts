@@ -43,7 +43,15 @@ function finish({ outputDirectory, inputs }: StepJob): void {
   mkdirSync(outputDirectory, { recursive: true });
   writeFileSync(join(outputDirectory, "mr-out-0.jsonl"), "");
   writeManifest(outputDirectory, "a", {
-    ...{ engineVersion: "1", app: { name: "app", hash: "", input: "text" }, args: {}, inputs, files: [], reducers: 1 },
+    ...{
+      engineVersion: "1",
+      app: { name: "app", hash: "", input: "text" },
+      argsRead: [],
+      args: {},
+      inputs,
+      files: [],
+      reducers: 1,
+    },
     ...{ output: {}, splitBytes: 1, badRecordsMax: 0, mapTasks: 1, badRecords: 0, elapsedMs: 1, earlierSteps: [] },
     ...{ outputs: [{ name: "mr-out-0.jsonl", records: 0, bytes: 0, checksum: 0 }] },
     ...{ map: noMeasures(), reduce: noMeasures() },

@@ -17,6 +17,7 @@ const facts: JobFacts = {
   engineVersion: "1.2.3",
   app: { name: "own.js", hash: "ab", input: "lines", extension: "xml" },
   args: { a: "1" },
+  argsRead: ["a"],
   inputs: [{ name: "in", path: "/in", sizeBytes: 5, modifiedMs: 0.5, statusChangedMs: 0, inode: "1", edges: 0 }],
   ...{ reducers: 2, output: {}, splitBytes: 9, samplePercent: 2.5, badRecordsMax: 3, mapTasks: 1, badRecords: 1 },
   files: [],

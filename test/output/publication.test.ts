@@ -22,7 +22,17 @@ const jobId = "0a1b2c3d";
 const facts = {
   engineVersion: "1",
   app: { name: "wc", hash: "ab", input: "text" },
-  ...{ args: {}, inputs: [], files: [], reducers: 0, output: {}, splitBytes: 1, badRecordsMax: 0, mapTasks: 0 },
+  ...{
+    args: {},
+    argsRead: [],
+    inputs: [],
+    files: [],
+    reducers: 0,
+    output: {},
+    splitBytes: 1,
+    badRecordsMax: 0,
+    mapTasks: 0,
+  },
   ...{ outputs: [], badRecords: 0, map: noMeasures(), reduce: noMeasures(), elapsedMs: 1, earlierSteps: [] },
 };
 

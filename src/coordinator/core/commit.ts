@@ -51,16 +51,18 @@ export function commitAttempt(
   // A job has many tasks, and an error may be long.
   delete task.firstError;
   const ref = refOf(task, attempt);
-  const { outputs, skipped, sideFiles, checksum, textKeyEnd, warnings = [] } = outcome;
+  const { outputs, skipped, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = outcome;
   const done = measuresOfAttempt(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
   const optional = {
     ...(checksum === undefined ? {} : { checksum }),
     ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
     ...(warnings.length === 0 ? {} : { warnings }),
+    ...(argUse && { argUse }),
   };
   const made = { outputs, skipped, ...sampled, sideFiles, ...optional };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
+  state.argUse.add(argUse);
   for (const message of state.warnings.add(warnings)) effects.push({ type: "log", level: "warnOfData", message });
   state.timeline.addCommitted(task, attempt, done, now);
   worker.committed += 1;

@@ -2,6 +2,7 @@ import { noTotals } from "../../rpc/measures.js";
 import { BackupQueue } from "./backup-queue.js";
 import type { JobSettings, State, Task } from "./model.js";
 import { Timeline } from "./timeline.js";
+import { ArgUseOfJob } from "./arg-use.js";
 import { Warnings } from "./warnings.js";
 
 /** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
@@ -33,6 +34,7 @@ export function createState(
     mapsLost: 0,
     skipped: [],
     warnings: new Warnings(),
+    argUse: new ArgUseOfJob(),
     timeline: new Timeline(),
     partitionBytes: new Float64Array(settings.reducers),
     failure: undefined,

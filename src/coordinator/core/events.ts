@@ -3,6 +3,7 @@ import type { TextKeyEnd } from "../../output/text-key-end.js";
 import type { Measures } from "../../rpc/measures.js";
 import type {
   AppIdentity,
+  ArgUse,
   Assignment,
   AttemptOutcome,
   AttemptRef,
@@ -94,6 +95,7 @@ export type JournalRecord =
       sampled?: readonly string[] | undefined;
       sideFiles: SideFiles;
       warnings?: readonly string[] | undefined;
+      argUse?: ArgUse | undefined;
       checksum?: number | undefined;
       textKeyEnd?: TextKeyEnd | undefined;
     } & Measures)

@@ -25,6 +25,7 @@ import type {
 import type { BackupQueue } from "./backup-queue.js";
 import type { MapFiles } from "./map-files.js";
 import type { Timeline } from "./timeline.js";
+import type { ArgUseOfJob } from "./arg-use.js";
 import type { Warnings } from "./warnings.js";
 
 /** What a job is run with; complete, checked, never changed. */
@@ -59,6 +60,8 @@ export interface JobSettings {
   readonly maxCrashes: number;
   /** So many bad records may be left out; 0 when none may. */
   readonly badRecordsMax: number;
+  /** The names of `--arg` that the app must read, or the job fails; undefined for all that the job has. */
+  readonly argsToRead?: readonly string[] | undefined;
 }
 
 /** Paper section 3.2: "idle, in-progress, or completed". How they change stands in `transitions.ts`. */
@@ -227,6 +230,8 @@ export interface State {
   readonly skipped: SkippedRecord[];
   /** What committed attempts warned of. */
   readonly warnings: Warnings;
+  /** Which values of `--arg` committed attempts have read. */
+  readonly argUse: ArgUseOfJob;
   /** What became of the attempts since this coordinator began. */
   readonly timeline: Timeline;
   /** What each reduce task has to read, as far as the maps are committed. */

@@ -29,13 +29,14 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, sampled, sideFiles, checksum, textKeyEnd, warnings = [] } = record;
+      const { ref, outputs, skipped, sampled, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       const done = measuresOfAttempt(record);
       const made = { files, skipped, sampled, sideFiles, checksum, textKeyEnd };
       complete(state, task, { attempt: ref.attempt, ...made, done });
       state.warnings.add(warnings);
+      state.argUse.add(argUse);
       task.orphans.clear();
       break;
     }

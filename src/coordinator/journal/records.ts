@@ -63,6 +63,7 @@ const record = v.variant("type", [
     sampled: v.optional(protocol.sampledKeys),
     sideFiles: protocol.sideFiles,
     warnings: v.optional(protocol.warnings),
+    argUse: v.optional(protocol.argUse),
     checksum: v.optional(protocol.checksum),
     textKeyEnd: v.optional(protocol.textKeyEnd),
     ...protocol.attemptMeasures,

@@ -1,0 +1,42 @@
+/** An `--arg` that an app does not read: a slip of the user that would otherwise change nothing, in silence. */
+import { closestMatch } from "leven";
+
+/** Says which `--arg` an app that declares `args` does not take; undefined when it takes all of `names`. */
+export function unknownArgText(
+  app: string,
+  declared: readonly string[] | undefined,
+  names: readonly string[],
+): string | undefined {
+  const unknown = declared && names.filter((name) => !declared.includes(name));
+  if (declared === undefined || unknown === undefined || unknown.length === 0) return undefined;
+  const takes = declared.length === 0 ? "it takes none" : `it takes ${declared.join(", ")}`;
+  return `app ${app} takes no ${shown(unknown)}; ${suggestion(unknown, declared)}${takes}`;
+}
+
+/** Says which `--arg` an app has not read in a whole job, `missed` being those that it has looked for in vain. */
+export function unreadArgText(app: string, unread: readonly string[], missed: readonly string[]): string {
+  return (
+    `app ${app} never read ${shown(unread)}, so the output is that of a job without it; ` +
+    `${suggestion(unread, missed)}leave it out, or make the app read it`
+  );
+}
+
+function shown(names: readonly string[]): string {
+  return names.map((name) => `--arg ${name}`).join(" and ");
+}
+
+function suggestion(names: readonly string[], known: readonly string[]): string {
+  const meant = names.flatMap((name) => closestMatch(name, [...known], { maxDistance: maxDistanceOf(name) }) ?? []);
+  return meant.length === 0 ? "" : `did you mean ${[...new Set(meant)].join(" and ")}? `;
+}
+
+function maxDistanceOf(name: string): number {
+  return Math.min(3, Math.floor(name.length / 2));
+}
+
+/** The names that some of the steps of a pipeline declare; undefined when one of them does not say. */
+export function declaredByAll(
+  steps: readonly { readonly args?: readonly string[] | undefined }[],
+): string[] | undefined {
+  return steps.every(({ args }) => args !== undefined) ? steps.flatMap(({ args = [] }) => args) : undefined;
+}
