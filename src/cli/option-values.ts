@@ -165,7 +165,7 @@ const kinds: Readonly<
     textsOf: (value) => (Array.isArray(value) && value.every((each) => typeof each === "string") ? value : undefined),
   },
   pairs: {
-    wanted: "an object of names and values",
+    wanted: "an object of names and values, with integers beyond 2^53 as strings",
     textsOf: (value) => {
       if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
       const pairs = Object.entries(value).map(([name, each]: [string, unknown]) =>
@@ -176,8 +176,10 @@ const kinds: Readonly<
   },
 };
 
+/** An integer beyond 2^53 was rounded when the file was read: the job would run with another number than the file has. */
 function isScalar(value: unknown): value is string | number | boolean {
-  return ["string", "number", "boolean"].includes(typeof value);
+  if (typeof value === "number") return Number.isSafeInteger(value) || (Number.isFinite(value) && value % 1 !== 0);
+  return typeof value === "string" || typeof value === "boolean";
 }
 
 function isOptionName(name: string): name is OptionName {

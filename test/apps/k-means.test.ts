@@ -31,6 +31,10 @@ test("k-means moves each centroid to the middle of the points that are nearest t
   expect(moved).toEqual(["left 2,0.166666666667 3", "right 9,4 1"]);
 });
 
+test("k-means takes coordinates in the order of the header, also when their names are numbers", async () => {
+  expect(await iterate("a 0,100\n", ["1,99\n3,97"], "2020,2019")).toEqual(["a 2,98 2"]);
+});
+
 test("k-means takes what it has written as the next centroids", async () => {
   const first = await iterate("a 0\nb 1", ["0\n1\n10\n11"], "x");
   expect(first).toEqual(["a 0 1", "b 7.33333333333 3"]);

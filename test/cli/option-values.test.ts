@@ -135,6 +135,8 @@ describe("what is wrong is said with its place:", () => {
     [{ file: { file: ["a", 1] } }, /It must be a list of strings\.$/],
     [{ file: { arg: ["a=b"] } }, /arg in the file is invalid\. It must be an object of names and values/],
     [{ file: { arg: { a: null } } }, /arg in the file is invalid\. It must be an object of names and values/],
+    [{ file: { arg: { id: 2 ** 53 } } }, /arg in the file is invalid\. It must be .*integers beyond 2\^53 as strings/],
+    [{ file: { arg: { most: Infinity } } }, /arg in the file is invalid\. It must be an object of names and values/],
     [{ file: { arg: { "a b": 1 } } }, /arg in the file is invalid\. It must be name=value/],
     [{ file: { inspect: 9230 } }, /inspect in the file is invalid\. It must be a string, true or false\.$/],
     [{ file: { socket: null } }, /^value null of socket in the file is invalid\. It must be a string\.$/],
