@@ -20,6 +20,7 @@ import { isArgName } from "./arg-name.js";
 import { jsonlProblem } from "./jsonl-options.js";
 import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
+import { requireSynchronous } from "./synchronous-functions.js";
 
 /** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
 export interface LoadedApp {
@@ -163,6 +164,7 @@ function checkExports(
       `app ${path}: export sortValues must be true, false or a function, and is ${describe(sortValues)}`,
     );
   }
+  requireSynchronous(path, app);
   // Bound, since the default export may be an object whose functions call each other through `this`.
   const bound = Object.fromEntries(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),

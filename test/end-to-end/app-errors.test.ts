@@ -221,7 +221,7 @@ describe.concurrent("an app that fails", () => {
       says: [/reduce: .* key "a": value is /, /use an array/],
     },
     "returns a promise from combine": {
-      source: `export const map = (n, t, ctx) => { ctx.emit("a", 1); ctx.emit("a", 2); }; ${reduce} export const combine = async () => 3;`,
+      source: `export const map = (n, t, ctx) => { ctx.emit("a", 1); ctx.emit("a", 2); }; ${reduce} export const combine = () => Promise.resolve(3);`,
       says: [/combine: for key "a" it gave a promise/],
     },
     "returns a list from combine": {
