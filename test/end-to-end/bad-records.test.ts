@@ -141,6 +141,22 @@ describe.concurrent("bad records", () => {
     expect(ended.stderr).toContain("1 bad record may be skipped");
   });
 
+  test("that are at fault themselves fail a job that leaves none out, and the error says how to", async ({ place }) => {
+    const app = place.write(
+      "app.mjs",
+      `export const input = "jsonl";
+       export const map = (file, row, ctx) => ctx.emit(row.a, 1);
+       export const reduce = (key, ones) => ones.length;`,
+    );
+    const input = place.write("in.jsonl", '{"a":"x"}\n{"a":\n{"a":"x"}\n');
+    const ended = await place.run("mr", ["run", app, input]);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("in.jsonl, line 2: not JSON: ");
+    expect(ended.stderr).toContain("\nif that record is at fault, --skip-bad-records 1 leaves it out\n");
+    await place.succeed("mr", ["run", "-r", "1", "--skip-bad-records", "1", app, input]);
+    expect(place.read("mr-output/mr-out-0")).toBe("x 2\n");
+  });
+
   test("are not looked for when none may be left out", async ({ place }) => {
     const app = writeApp(place, throwing);
     const input = place.write("in.txt", "good\npoison\n");

@@ -119,7 +119,12 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   const { maxAttempts, maxCrashes } = state.settings;
   if (task.errors >= maxAttempts) {
     const error = task.firstError ?? loss;
-    return failureAt(state, task, error, [`${times(task.errors, "attempt")} failed; this was the first error`]);
+    const details = [`${times(task.errors, "attempt")} failed; this was the first error`];
+    // An error without a stack is not the app's: most likely the record cannot be read.
+    if (task.kind === "map" && error.record !== undefined && error.stack === undefined) {
+      details.push(...adviceToSkip(state));
+    }
+    return failureAt(state, task, error, details);
   }
   if (task.crashes < maxCrashes) return undefined;
   // The app's own error tells more than the end of a process, if there was one.
@@ -204,6 +209,12 @@ function failureAt({ app }: State, task: Task, error: TaskError, details: string
   const which = app?.input === "own" ? `at record ${record}` : `at the record that begins at byte ${record}`;
   const place = record === undefined || isWhole ? [] : [`${which} of ${split?.file}`];
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
+}
+
+function adviceToSkip({ app, settings }: State): string[] {
+  return settings.badRecordsMax > 0 || app?.input === "file"
+    ? []
+    : ["if that record is at fault, --skip-bad-records 1 leaves it out"];
 }
 
 function times(n: number, what: string): string {
