@@ -78,7 +78,7 @@ describe.concurrent("inputs", () => {
     }
     const { stdout, stderr } = await place.succeed("mr", ["run", "--json", "--quiet", "-o", "quiet", "wc", name]);
     expect(JSON.parse(stdout)).toMatchObject({ warnings: { list: [warning], omitted: 0 } });
-    expect(stderr).toBe("");
+    expect(stderr).toBe(`mr run: warning: ${warning}\n`);
     const coordinator = await place.pair("wc", [name], ["-o", "pair"]);
     expect(coordinator.stderr.split(warning)).toHaveLength(2);
     await place.succeed("mr", ["report", "-o", "report.html", "pair"]);
