@@ -201,12 +201,15 @@ export class Coordinator {
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
-    let refused = refusal(this.#job.state, params);
-    if (refused !== undefined && this.#mayBeginAnew()) {
-      this.#beginAnew(refused);
-      refused = refusal(this.#job.state, params);
+    const refused = refusal(this.#job.state, params);
+    if (refused !== undefined) {
+      const fresh = this.#mayBeginAnew() ? newJob(this.#options, this.#job.directory) : undefined;
+      // A worker that no job can use must not end the one that was interrupted.
+      if (fresh === undefined || refusal(fresh.state, params) !== undefined) {
+        throw new RefusedError(refusedCode, refused);
+      }
+      this.#beginAnew(fresh, refused);
     }
-    if (refused !== undefined) throw new RefusedError(refusedCode, refused);
     const { app, args, pid, host } = params;
     if (this.#job.state.phase === "waiting") this.#plan(app, this.#job.state.args ?? args ?? {});
     const former = this.#formerWorker(params.former);
@@ -255,10 +258,10 @@ export class Coordinator {
     return this.#options.resume === "auto" && isResumed && state.workers.size === 0 && !hasEnded(state);
   }
 
-  #beginAnew(why: string): void {
+  #beginAnew(fresh: Job, why: string): void {
     this.#options.log.warn(`cannot resume the job in ${this.#options.outputDirectory}: ${why}: a new job begins`);
     this.#job.journal.close();
-    this.#job = newJob(this.#options, this.#job.directory);
+    this.#job = fresh;
   }
 
   #ask<Reply>(toEvent: (call: number) => Event): Promise<Reply> {

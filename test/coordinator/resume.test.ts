@@ -50,6 +50,15 @@ describe("a job whose coordinator was killed", () => {
     expect(existsSync(join(left, journalName))).toBe(false);
   });
 
+  it("is not given up for a worker that no job can use, with --resume=auto", async () => {
+    const { left, inputs, begun } = await interruptedJob();
+    const { socket } = await resumeJob(left, inputs, { resume: "auto" });
+    const stranger = await FakeWorker.connect(socket);
+    await expect(stranger.register({ protocol: 0 })).rejects.toThrow("this worker speaks protocol 0");
+    const worker = await FakeWorker.join(socket);
+    expect(taskOf(await worker.ask()).ref).toEqual({ ...begun.ref, attempt: 2 });
+  });
+
   it("runs a reduce task again whose output has gone meanwhile", async () => {
     const { directory, left, inputs, worker, begun, coordinator, report } = await interruptedJob({ reducers: 2 });
     const { next } = await worker.finish(begun);
