@@ -9,6 +9,8 @@ import { isThenable, jsonValueOf, ValueProblem } from "./json-value.js";
  * (`json-value.ts`).
  */
 export function jsonText(giver: string, key: string, value: unknown): string {
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return value.toString();
   try {
     return JSON.stringify(jsonValueOf(value));

@@ -32,7 +32,8 @@ type Name = string | number | undefined;
  * object that gave it. Throws a ValueProblem, or what the app's own getters and `toJSON` throw.
  */
 export function jsonValueOf(value: unknown): unknown {
-  const [outerBase, outerName] = [base, name];
+  const outerBase = base;
+  const outerName = name;
   base = ancestors.length;
   name = undefined;
   try {
@@ -75,13 +76,15 @@ function checkedObject(object: object): unknown {
   if (!isPlain && (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object))) throw problem(binaryText(object));
   if (hasToJson(object)) return within(object, checkedToJson);
   if (!isPlain) requireFields(object);
+  if (prototype !== Object.prototype && prototype !== null) requireNothingInherited(object);
   return within(object, checkedProperties);
 }
 
 /** Checks what is in an array or object, which is among the ancestors meanwhile. */
 function within<Container extends object>(container: Container, check: (container: Container) => unknown): unknown {
-  const before = ancestors.indexOf(container, base);
-  if (before >= 0) throw problem(`refers back to ${pathText(before)}; leave out what makes the circle`);
+  for (let at = base; at < ancestors.length; at++) {
+    if (ancestors[at] === container) throw problem(`refers back to ${pathText(at)}; leave out what makes the circle`);
+  }
   ancestors.push(container);
   ancestorNames.push(name);
   const result = check(container);
@@ -107,13 +110,8 @@ function checkedProperties(object: object): unknown {
   let copy: Record<string, unknown> | undefined;
   for (const property in object) {
     const value = (object as Record<string, unknown>)[property];
-    if (!Object.hasOwn(object, property)) {
-      // Methods are no content.
-      if (typeof value === "function") continue;
-      name = property;
-      throw problem("is inherited from the object's prototype; copy it into the object");
-    }
-    if (isScalar(value)) continue;
+    // What somebody has added to `Object.prototype` is not the object's.
+    if (isScalar(value) || !Object.hasOwn(object, property)) continue;
     name = property;
     const own = checked(value);
     if (own !== value) (copy ??= { ...object })[property] = own;
@@ -126,6 +124,18 @@ function checkedProperties(object: object): unknown {
     throw problem("has a symbol for its name; use a string");
   }
   return copy ?? object;
+}
+
+/** Throws when an object has properties, other than methods, that are not its own: JSON would leave them out. */
+function requireNothingInherited(object: object): void {
+  for (const property in object) {
+    if (Object.hasOwn(object, property)) continue;
+    if (typeof (object as Record<string, unknown>)[property] === "function") continue;
+    const path = ancestors.length > base ? nameText(name) : "";
+    throw new ValueProblem(
+      `${pathText(ancestors.length - 1)}${path}${nameText(property)} is inherited from the object's prototype; copy it into the object`,
+    );
+  }
 }
 
 interface HasToJson {

@@ -58,13 +58,23 @@ export class FoldedValues {
    * Folds all values into one, or a few, and returns their texts. Throws what `combine` throws, and a TypeError when what it
    * gives cannot travel.
    */
-  fold(): string[] {
+  fold(): readonly string[] {
     const result: unknown = this.#combine(this.#key, this.#values);
-    const values = combinedValues(this.#key, result, this.#hasArrays);
-    const texts = values.map((value) => storedText("combine", this.#key, value));
-    this.#values = texts.map(storedValue);
-    this.#hasArrays = this.#values.some((value) => Array.isArray(value));
-    this.#textLength = texts.reduce((sum, text) => sum + text.length, 0);
+    // Most apps combine to a number or a string, of which there is nothing to ask.
+    const given = typeof result === "object" ? combinedValues(this.#key, result, this.#hasArrays) : [result];
+    const texts: string[] = [];
+    this.#values = [];
+    this.#hasArrays = false;
+    this.#textLength = 0;
+    for (const each of given) {
+      const text = storedText("combine", this.#key, each);
+      // What a number or a string becomes is known without its text: -0 becomes 0.
+      const value = typeof each === "number" ? each + 0 : typeof each === "string" ? each : storedValue(text);
+      texts.push(text);
+      this.#values.push(value);
+      this.#textLength += text.length;
+      if (Array.isArray(value)) this.#hasArrays = true;
+    }
     this.#textMax = Math.max(batchTextMax, 2 * this.#textLength);
     this.#valuesMax = Math.max(Math.ceil(batchValuesMax * (this.#textMax / batchTextMax)), 2 * texts.length);
     return texts;

@@ -17,7 +17,7 @@ export function storedText(giver: string, key: string, value: unknown): string {
 
 /** The value of a text. Throws a SyntaxError when the text is not a value. */
 export function storedValue(text: string): JsonValue {
-  if (markedBigint.test(text)) return BigInt(text.slice(bigintMark.length));
+  if (text.startsWith(bigintMark) && markedBigint.test(text)) return BigInt(text.slice(bigintMark.length));
   return JSON.parse(text) as JsonValue;
 }
 
