@@ -34,9 +34,9 @@ export interface JobEnd {
 }
 
 /**
- * Ends a job of which all tasks are done: looks whether their output is there, writes what the job has left out, what it was and
- * how it went, and lets all of that take the place of the output of the job before. When something is wrong the job has failed,
- * and nothing is published.
+ * Ends a job whose tasks are all done: checks that their output files are there, writes the bad records, the report and the
+ * manifest, and publishes all of these in place of the output of the job before. When any of that fails, the job has failed,
+ * and the earlier output stays.
  */
 export async function publishJob(
   job: Job,
@@ -80,7 +80,7 @@ export async function publishJob(
   }
 }
 
-/** What is to be seen of a job that has failed at its very end is that, too. */
+/** The end of a job that failed only when its output was to be published. */
 function asFailed(snapshot: Snapshot, view: JobView, message: string): JobEnd {
   return {
     snapshot: { ...snapshot, phase: "failed", failure: message },
@@ -89,7 +89,7 @@ function asFailed(snapshot: Snapshot, view: JobView, message: string): JobEnd {
   };
 }
 
-/** False when it cannot be written: the output is there, or is not, whether there is a report or not. */
+/** Returns false when the report cannot be written, which does not fail the job. */
 function writeReportOf({ state, directory }: Job, view: JobView, warn: (message: string) => void): boolean {
   const { id } = state.settings;
   try {
@@ -101,7 +101,7 @@ function writeReportOf({ state, directory }: Job, view: JobView, warn: (message:
   }
 }
 
-/** The names of the intermediate files that are hidden, since there were such of an earlier job, and are wanted. */
+/** The names of the intermediate files to publish: they are hidden where an earlier job has kept its own. */
 function keptIntermediateFiles({ directory }: Job, { keepIntermediate }: CoordinatorOptions): string[] {
   if (!keepIntermediate) return [];
   const names = directory.files(["staged"]).flatMap((name) => publicNameOf(name) ?? []);
@@ -113,7 +113,7 @@ function obsoleteFiles(job: Job, { log }: CoordinatorOptions, names: readonly st
     log.warnOfData(message);
   };
   const { state, directory, sources } = job;
-  // Those that are not hidden are this job's own; whether they are kept is decided later.
+  // Intermediate files without hidden names are this job's own. `settleJob` decides whether they stay.
   const ownKinds: JobFileKind[] = state.settings.intermediatePrefix === "" ? ["intermediate"] : [];
   const suffix = outputSuffixOf(job);
   const earlier = earlierFiles(directory.path, { suffix, sources, ownKinds, warn });
@@ -127,7 +127,7 @@ function obsoleteFiles(job: Job, { log }: CoordinatorOptions, names: readonly st
   return obsolete;
 }
 
-/** Profiles are written as attempts end. Of a job that was resumed nobody knows which are its own: all stay. */
+/** Whether a profile is older than this job. A job that was resumed cannot tell, and keeps all. */
 export function isEarlierProfile({ directory, state, isResumed }: Job, name: string): boolean {
   const stats = lstatSync(join(directory.path, name), { throwIfNoEntry: false });
   return !isResumed && stats !== undefined && stats.mtimeMs < performance.timeOrigin + state.startedAtMs;

@@ -4,8 +4,9 @@ import type { JobDirectory } from "../output/directory.js";
 import { jobFilePattern } from "../output/names.js";
 
 /**
- * A job that was killed while it published its output is completed by the next one, which needs its files. Another job may have the directory, and a lock of its own, by the time the janitor comes to it. In the names that are
- * those of jobs is nothing that `xargs` would take for more than one.
+ * By the time the janitor removes files, another job may have the directory, and a lock of its own. The files of a job that
+ * was killed while it published its output stay: the next job needs them to complete it. No name of a job's file contains
+ * what `xargs` would take for the end of a name.
  */
 const script = `
 trap "" INT TERM HUP

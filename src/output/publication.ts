@@ -1,7 +1,7 @@
 /**
- * The moment at which the output of a job takes the place of the output of the job before it. Until then all that a job makes
- * for its user has a hidden name in the output directory, `.mr-new-<job>-mr-out-0`, so that a job that fails, is stopped or is
- * killed leaves what was there. Publishing is renames, in this order:
+ * Replaces the output of an earlier job by that of the job that is done. Until then every file that a job makes for its user
+ * has a hidden name in the output directory, `.mr-new-<job>-mr-out-0`, so that a job that fails, is stopped or is killed
+ * leaves the earlier output as it was. Publishing is a series of renames:
  *
  *     1. `.mr-publish`, the note of what is about to happen; on the disk before anything else is touched
  *     2. the old manifest, then the other old files  →  `.mr-old-<job>-…`
@@ -9,9 +9,9 @@
  *     4. the note is removed: the new output is published
  *     5. the old files are removed
  *
- * When a rename fails, those before it are undone, and the old output is there as it was. When the process is killed on the way,
- * whoever takes the directory next finds the note and goes on from there: `completePublication`. Meanwhile there is no manifest
- * under its own name, and readers that find the note say so.
+ * When a rename fails, those before it are undone, and the old output is as it was. When the process is killed in between, the
+ * next job that takes the directory finds the note and completes the publication (`completePublication`). Until then readers
+ * find the note, and no manifest, and refuse to read.
  */
 import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -75,7 +75,7 @@ export function publish(directory: string, what: Publication, rename: Rename = r
     }
     flush(directory);
   } catch (error) {
-    // When this fails, too, the note stays, and the next job goes on with it.
+    // If undoing fails as well, the note stays, and the next job completes the publication.
     for (const { from, to } of done.toReversed()) rename(pathOf(to), pathOf(from));
     unlinkSync(pathOf(publicationName));
     throw error;
@@ -132,7 +132,7 @@ function readNote(directory: string): Publication | undefined {
   }
 }
 
-/** The new output is there, whether the rest can be removed or not: what stays is removed by the next job. */
+/** Removes the note and the old files. Old files that cannot be removed do no harm: the next job removes them. */
 function end(directory: string, jobId: string): void {
   unlinkSync(join(directory, publicationName));
   const prefix = replacedName(jobId, "");

@@ -4,6 +4,8 @@ const blockBytes = 256 * 1024;
 
 /** Standard output in blocks, each of which is waited for, so that what is not read yet takes no memory. */
 export class StandardOutput {
+  /** Asked once, not for each record. */
+  readonly #isTerminal = process.stdout.isTTY;
   #block = Buffer.allocUnsafeSlow(blockBytes);
   #filled = 0;
   /** Whether nobody reads any more (`| head`), or nothing can be written. */
@@ -11,7 +13,7 @@ export class StandardOutput {
 
   /** Takes a record, which is copied; false when it has no place before `flush`. */
   take(record: Buffer): boolean {
-    const bytes = shown(record);
+    const bytes = this.#shown(record);
     if (this.#filled + bytes.length > blockBytes) return false;
     this.#block.set(bytes, this.#filled);
     this.#filled += bytes.length;
@@ -22,7 +24,7 @@ export class StandardOutput {
   async flush(record?: Buffer): Promise<void> {
     await this.#write(this.#block.subarray(0, this.#filled));
     this.#filled = 0;
-    if (record !== undefined) await this.#write(shown(record));
+    if (record !== undefined) await this.#write(this.#shown(record));
   }
 
   /** Writes bytes as they are. */
@@ -30,14 +32,14 @@ export class StandardOutput {
     await this.#write(bytes);
   }
 
+  /** Makes control characters visible on a terminal. Elsewhere records are data, and stay as they are. */
+  #shown(record: Buffer): Buffer {
+    return this.#isTerminal ? Buffer.from(visibleText(record.toString())) : record;
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.isClosed || bytes.length === 0) return;
     const error = await new Promise<unknown>((resolve) => process.stdout.write(bytes, resolve));
     if (error !== undefined && error !== null) this.isClosed = true;
   }
-}
-
-/** Elsewhere than on a terminal, records are data: they stay as they are. */
-function shown(record: Buffer): Buffer {
-  return process.stdout.isTTY ? Buffer.from(visibleText(record.toString())) : record;
 }
