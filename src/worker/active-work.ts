@@ -5,14 +5,15 @@
 import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
+import { UnrefedWork } from "./unrefed-work.js";
 
 export interface ActiveWork {
   /** Whether the attempt alone can be what keeps the event loop alive while `started` lists nothing. */
   readonly isLoopOwn: boolean;
   /** The kinds of what the attempt has started and what is active still. */
   started(): string[];
-  /** From now on what is open, such as connections, does not count as started. Timers and requests do. */
-  noteSetUp(): void;
+  /** From now on what is open, such as connections and worker threads, does not count as started. Timers and requests do. */
+  noteSetUp(): Promise<void>;
   /** Resolves to whether nothing is active: as soon as that is so, or after that time. */
   isIdleWithin(pauseMs: number): Promise<boolean>;
   /** Runs the attempt. */
@@ -20,12 +21,13 @@ export interface ActiveWork {
   stop(): void;
 }
 
-/** How long what an earlier attempt has printed is given to be written. */
+/** How long what an earlier attempt or `setup` has printed is given to be written. */
 const pauseMsAtStart = 10;
 
 /** In a thread that does nothing but run attempts: its event loop is idle exactly when nothing is pending. Costs nothing. */
 export class ActiveInOwnLoop implements ActiveWork {
   readonly #port: MessagePort;
+  readonly #unrefed = new UnrefedWork();
   #before = activeKinds();
   #isLoopOwn: boolean;
 
@@ -44,17 +46,23 @@ export class ActiveInOwnLoop implements ActiveWork {
   }
 
   started(): string[] {
-    return Object.entries(activeKinds()).flatMap(([kind, count]) => (count > (this.#before[kind] ?? 0) ? [kind] : []));
+    const kinds = Object.entries(activeKinds()).filter(([kind, count]) => count > (this.#before[kind] ?? 0));
+    return [...kinds.map(([kind]) => kind), ...this.#unrefed.pending()];
   }
 
-  noteSetUp(): void {
-    if (this.started().some(isKeptOpen)) this.#isLoopOwn = false;
+  async noteSetUp(): Promise<void> {
+    this.#unrefed.forget();
+    // Worker threads and the like keep the loop alive without being listed.
+    if (!(await isLoopIdleWithin(pauseMsAtStart, this.#port))) this.#isLoopOwn = false;
     const now = Object.entries(activeKinds()).filter(([kind]) => isKeptOpen(kind));
     this.#before = { ...this.#before, ...Object.fromEntries(now) };
   }
 
-  isIdleWithin(pauseMs: number): Promise<boolean> {
-    return isLoopIdleWithin(pauseMs, this.#port);
+  async isIdleWithin(pauseMs: number): Promise<boolean> {
+    if (!(await isLoopIdleWithin(pauseMs, this.#port))) return false;
+    if (this.#unrefed.pending().length === 0) return true;
+    await delay(pauseMs);
+    return this.#unrefed.pending().length === 0;
   }
 
   run<Result>(attempt: () => Promise<Result>): Promise<Result> {
@@ -62,7 +70,7 @@ export class ActiveInOwnLoop implements ActiveWork {
   }
 
   stop(): void {
-    // Nothing was started.
+    this.#unrefed.stop();
   }
 }
 
@@ -105,6 +113,7 @@ function activeKinds(): Record<string, number> {
  */
 export class ActiveInContext implements ActiveWork {
   readonly isLoopOwn = false;
+  readonly #unrefed = new UnrefedWork();
   readonly #live = new Map<number, { readonly kind: string; readonly resource: WeakRef<object> }>();
   readonly #hook = createHook({
     init: (id, kind, _, resource) => {
@@ -122,11 +131,13 @@ export class ActiveInContext implements ActiveWork {
       const handle = resource.deref() as { hasRef?(): boolean } | undefined;
       return handle !== undefined && handle.hasRef?.() !== false;
     });
-    return active.map(({ kind }) => kind);
+    return [...active.map(({ kind }) => kind), ...this.#unrefed.pending()];
   }
 
-  noteSetUp(): void {
+  noteSetUp(): Promise<void> {
+    this.#unrefed.forget();
     for (const [id, { kind }] of this.#live) if (isKeptOpen(kind)) this.#live.delete(id);
+    return Promise.resolve();
   }
 
   async isIdleWithin(pauseMs: number): Promise<boolean> {
@@ -144,15 +155,17 @@ export class ActiveInContext implements ActiveWork {
   stop(): void {
     this.#hook.disable();
     this.#live.clear();
+    this.#unrefed.stop();
   }
 }
 
 const context = new AsyncLocalStorage<ActiveInContext>();
 
-/** As `async_hooks` call what runs in other threads. `getActiveResourcesInfo` does not list it. */
-const inOtherThreads = /^(QUERYWRAP|ZLIB|WORKER|\w+(REQUEST|JOB))$/;
+/** As `async_hooks` call what runs in other threads and ends by itself. `getActiveResourcesInfo` does not list it. */
+const inOtherThreads = /^(QUERYWRAP|ZLIB|(?!HTTP)\w+(REQUEST|JOB))$/;
+/** An HTTP request shows as its connection: that of Node's own kind lives on with the parser, which is kept for later. */
 const watched =
-  /^(Timeout|FSREQ\w+|FILEHANDLECLOSEREQ|(TCP|PIPE|UDP|PROCESS|TCPCONNECT|PIPECONNECT|WRITE|SHUTDOWN|QUERY)WRAP|GET\w+REQWRAP|FSEVENTWRAP|STATWATCHER|ZLIB|WORKER|\w+(REQUEST|JOB))$/;
+  /^(Timeout|FSREQ\w+|FILEHANDLECLOSEREQ|(TCP|PIPE|UDP|PROCESS|TCPCONNECT|PIPECONNECT|WRITE|SHUTDOWN|QUERY)WRAP|GET\w+REQWRAP|FSEVENTWRAP|STATWATCHER|ZLIB|WORKER|(?!HTTP)\w+(REQUEST|JOB))$/;
 
 /** Whether it is a single operation, on a file, a name or an open connection. */
 export function isRequest(kind: string): boolean {
@@ -171,16 +184,18 @@ function isKeptOpen(kind: string): boolean {
 const names: readonly [kind: RegExp, name: string][] = [
   [/^timeout$/i, "a timer"],
   [/^(fsreq|closereq|filehandleclose)/i, "a file operation"],
-  [/^processwrap$/i, "a child process"],
+  [/^(processwrap|unrefedprocess)$/i, "a child process"],
   [/^(tcp|tls|http|connect)/i, "a network connection"],
   [/^(getaddrinfo|getnameinfo|query)/i, "a DNS query"],
 ];
+const isWorker = /^(WORKER|UnrefedWorker)$/;
 const elsewhere = "work in another thread, such as zlib, crypto or a Worker";
 
 /** The kinds as they are called in messages. */
 export function describeKinds(started: readonly string[]): string {
   const nameOf = (kind: string) =>
-    names.find(([pattern]) => pattern.test(kind))?.[1] ?? (inOtherThreads.test(kind) ? elsewhere : kind);
+    names.find(([pattern]) => pattern.test(kind))?.[1] ??
+    (inOtherThreads.test(kind) || isWorker.test(kind) ? elsewhere : kind);
   const found = new Set(started.map(nameOf));
   // The pipes of a child are a part of it.
   if (found.has("a child process")) for (const pipe of ["PipeWrap", "PIPEWRAP"]) found.delete(pipe);

@@ -4,7 +4,8 @@ import { LateEmitError } from "./errors.js";
  * Whether an attempt still takes what its app emits.
  *
  * `open`: it does. `settling`: `map` or `reduce` has returned, and the engine looks for work that the app did not await; a
- * late emit is noted, and fails the attempt. `closed`: the attempt has ended well, so a late emit can only throw.
+ * late emit is noted, and fails the attempt. `closed`: the attempt has ended well, so a late emit throws, and fails the
+ * attempt that runs by then in case the app catches what is thrown.
  * `disowned`: the attempt has failed; whatever its remaining callbacks emit is dropped, so that they do not harm the
  * attempt that runs by then.
  */
@@ -39,7 +40,10 @@ export class EmitPhase {
   refuse(task: string, called: string): void {
     if (this.#state === "disowned") return;
     const error = new LateEmitError(task, called);
-    if (this.#state === "closed") throw error;
+    if (this.#state === "closed") {
+      untold = error;
+      throw error;
+    }
     this.#late ??= error;
   }
 
@@ -47,6 +51,15 @@ export class EmitPhase {
     this.#state = state;
     this.isOpen = state === "open";
   }
+}
+
+let untold: LateEmitError | undefined;
+
+/** What was thrown at an emit of an attempt that had ended well, once. The app may have caught it. */
+export function takeUntold(): LateEmitError | undefined {
+  const error = untold;
+  untold = undefined;
+  return error;
 }
 
 /**

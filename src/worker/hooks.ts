@@ -32,7 +32,7 @@ export class AttemptHooks {
   /** To be called before the first record. Throws what the app throws. */
   async setUp(): Promise<void> {
     await this.#call("setup");
-    this.#work?.noteSetUp();
+    if (this.#app.setup !== undefined) await this.#work?.noteSetUp();
     this.#isSetUp = true;
   }
 

@@ -26,7 +26,7 @@ import {
   isRequest,
   type ActiveWork,
 } from "./active-work.js";
-import { EmitGate, EmitPhase } from "./emit-gate.js";
+import { EmitGate, EmitPhase, takeUntold } from "./emit-gate.js";
 import { UnawaitedWorkError } from "./errors.js";
 
 /** How long pending work is given to end before the attempt fails: a file that is being closed needs a moment. */
@@ -88,8 +88,8 @@ export class PendingWork {
   }
 
   /** To be called when `setup` has ended: the connections that it has opened are there to be kept. */
-  noteSetUp(): void {
-    this.#active.noteSetUp();
+  noteSetUp(): Promise<void> {
+    return this.#active.noteSetUp();
   }
 
   /**
@@ -125,7 +125,7 @@ export class PendingWork {
   }
 
   #throwLate(): void {
-    const late = this.#phases.find((phase) => phase.late !== undefined)?.late;
+    const late = this.#phases.find((phase) => phase.late !== undefined)?.late ?? takeUntold();
     if (late !== undefined) throw late;
   }
 }

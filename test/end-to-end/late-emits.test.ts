@@ -17,18 +17,18 @@ function writeApp(place: Place, map: string, rest = "export const reduce = (key,
   const { port } = server.address() as AddressInfo;
   return place.write(
     "app.mjs",
-    `import { execFile } from "node:child_process";
+    `import { execFile, spawn } from "node:child_process";
     import { pbkdf2 } from "node:crypto";
     import { lookup } from "node:dns";
     import { once } from "node:events";
     import { createReadStream, promises as fs } from "node:fs";
     import { Agent, get } from "node:http";
     import { connect } from "node:net";
-    import { setTimeout as delay } from "node:timers/promises";
+    import { setInterval as ticks, setTimeout as delay } from "node:timers/promises";
     import { Worker } from "node:worker_threads";
     const url = "http://127.0.0.1:${port}";
     const agent = new Agent({ keepAlive: true });
-    let kept, pool, timer;
+    let kept, pool, thread, timer, wake;
     export const input = "lines";
     ${map}
     ${rest}`,
@@ -70,6 +70,39 @@ describe.each(commands)("%s fails when the app goes on after map has returned, w
     });
   }
 
+  const unrefed = {
+    "a timer": `setTimeout(() => ctx.emit(key, 1), 30).unref()`,
+    "a timer of ten minutes": `setTimeout(() => ctx.emit(key, 1), 600_000).unref()`,
+    "an interval": `setInterval(() => ctx.emit(key, 1), 3000).unref()`,
+    "a promise of a timer": `delay(30, 0, { ref: false }).then(() => ctx.emit(key, 1))`,
+    "an iterator of ticks": `(async () => { for await (const tick of ticks(3000, 0, { ref: false })) ctx.emit(key, 1); })()`,
+    "a signal": `AbortSignal.timeout(50).addEventListener("abort", () => ctx.emit(key, 1))`,
+    "a worker thread": `new Worker("setTimeout(() => 0, 100)", { eval: true }).on("exit", () => ctx.emit(key, 1)).unref()`,
+    "a child process": `spawn("sleep", ["0.2"], { stdio: "ignore" }).on("exit", () => ctx.emit(key, 1)).unref()`,
+  };
+  for (const [what, code] of Object.entries(unrefed)) {
+    test(`${what} that does not keep Node.js running, in the last task`, async ({ place }) => {
+      const map = `export const map = (file, line, ctx) => ctx.emit(line, 1);`;
+      const app = writeApp(place, map, `export function reduce(key, ones, ctx) { ${code}; }`);
+      const run = await place.run("mr", [...args, app, place.write("in.txt", "a\n")]);
+      expect(run.stderr).toMatch(
+        /reduce 0 (called .* after it had ended|has ended, and work that it started goes on \(.+\))/,
+      );
+      expect(run.code).toBe(1);
+    });
+  }
+
+  test("a promise that the next attempt resolves, when the app catches all errors", async ({ place }) => {
+    const map = `export function map(file, line, ctx) {
+      wake?.();
+      new Promise((resolve) => (wake = resolve)).then(() => ctx.emit(line, 1)).catch(() => undefined);
+    }`;
+    const inputs = [place.write("in.txt", "a\n"), place.write("in2.txt", "b\n")];
+    const { code, stderr } = await place.run("mr", [...args, writeApp(place, map), ...inputs]);
+    expect(stderr).toContain("map 0 called ctx.emit after it had ended");
+    expect(code).toBe(1);
+  });
+
   test("a child process that writes a side file", async ({ place }) => {
     const map = `export function map(file, line, ctx) { execFile("sh", ["-c", "exec sleep 30 > " + ctx.sideFile("f").path]); }`;
     const { code, stderr } = await place.run("mr", [...args, writeApp(place, map), place.write("in.txt", "a\n")]);
@@ -103,6 +136,9 @@ describe.each(commands)("%s takes no offence at what an attempt leaves behind th
     "a pool with an idle timer":
       `if (!pool) await once((pool = connect(url.split(":")[2], "127.0.0.1")), "connect");` +
       `clearTimeout(timer); timer = setTimeout(() => pool.end(), 10_000)`,
+    "a request with a time limit, when the app keeps the context": `kept = ctx; await (await fetch(url + "/", { signal: AbortSignal.timeout(600_000) })).text()`,
+    "a worker thread for later": `thread ??= new Worker("setInterval(() => 0, 1000)", { eval: true }); await delay(1)`,
+    "an interval that does not keep Node.js running": `setInterval(() => undefined, 1000).unref()`,
     "the timer of a race": `await Promise.race([delay(1), new Promise((_, fail) => setTimeout(fail, 600_000))])`,
     "an awaited stream": `for await (const chunk of createReadStream("in.txt"));`,
     "an awaited child process": `await new Promise((done) => execFile("true", done))`,
@@ -123,6 +159,8 @@ describe.each(commands)("%s takes no offence at what an attempt leaves behind th
     for (const opening of [
       `pool = connect(${port}); setInterval(() => undefined, 1000);`,
       `export async function setup() { if (!pool) await once((pool = connect(${port})), "connect"); }`,
+      `export async function setup() { pool ??= new Worker("setInterval(() => 0, 1000)", { eval: true }); }`,
+      `export async function setup() { timer ??= setInterval(() => undefined, 1000).unref(); }`,
     ]) {
       const app = writeApp(place, `${opening} export function map(file, line, ctx) { kept = ctx; ctx.emit(line, 1); }`);
       await place.succeed("mr", [...args, "-q", app, ...inputs]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EmitGate } from "../../src/worker/emit-gate.js";
+import { EmitGate, takeUntold } from "../../src/worker/emit-gate.js";
 
 describe("the gate of an attempt", () => {
   it("admits what is emitted while the attempt runs", () => {
@@ -21,6 +21,8 @@ describe("the gate of an attempt", () => {
     gate.phase.settle();
     gate.phase.close();
     expect(() => gate.admits("ctx.emit")).toThrow("reduce 0 called ctx.emit after it had ended");
+    expect(takeUntold()?.message).toContain("reduce 0 called ctx.emit after it had ended");
+    expect(takeUntold()).toBeUndefined();
   });
 
   it("drops what comes when the attempt has failed", () => {
