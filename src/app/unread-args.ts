@@ -17,7 +17,8 @@ export function unknownArgText(
 export function unreadArgText(app: string, unread: readonly string[], missed: readonly string[]): string {
   return (
     `app ${app} never read ${shown(unread)}, so the output is that of a job without it; ` +
-    `${suggestion(unread, missed)}leave it out, or make the app read it`
+    `${suggestion(unread, missed)}leave it out, or, if the app reads it for some inputs only, let the app export ` +
+    `args = ${JSON.stringify(unread)}`
   );
 }
 

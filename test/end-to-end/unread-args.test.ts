@@ -37,6 +37,7 @@ describe.each(commands)("%s", (_, command) => {
     const app = place.write("app.mjs", silent);
     const { code, stderr } = await place.run("mr", [...command, app, "--arg", "uper=yes", inputOf(place)]);
     expect(stderr).toContain("app app.mjs never read --arg uper");
+    expect(stderr).toContain(`let the app export args = ["uper"]`);
     expect(stderr).toContain("did you mean upper?");
     expect(code).not.toBe(0);
     expect(place.files().filter((name) => name.startsWith("mr-output/mr-out"))).toEqual([]);
