@@ -125,11 +125,11 @@ export async function runInProcess(
     const work = await PendingWork.begin(task);
     appOutput.begin(task);
     // When it has resolved, nothing here holds the attempt's context: `PendingWork` relies on that.
+    const argReads = new ArgReads(args);
     const attempt = () => {
-      const argReads = new ArgReads(args);
       const checksCombine = job.samplePercent !== undefined;
       const settings = settingsInProcess({ ref, ...common, argReads, work, checksCombine });
-      return profiled(job.profiles, settings, async () => ({ ...(await run(settings)), argUse: argReads.use }));
+      return profiled(job.profiles, settings, () => run(settings));
     };
     let result: AttemptResult;
     try {
@@ -138,8 +138,8 @@ export async function runInProcess(
       requireUnchanged(files);
     } finally {
       appOutput.end();
+      argUse.add(argReads.use);
     }
-    argUse.add(result.argUse);
     for (const warning of warnings.add(result.warnings)) job.warn(warning);
     return result;
   };

@@ -226,6 +226,7 @@ const attemptOutcome = v.variant("type", [
      * attempt is not what it was. `released`: its worker is told to leave. `fatal`: no retry can help.
      */
     class: v.picklist(["error", "timeout", "memory", "io", "crash", "damaged", "released", "fatal"]),
+    argUse: v.optional(argUse),
     message: v.string(),
     stack: v.optional(v.string()),
     /** Where the record begins that was being mapped. */

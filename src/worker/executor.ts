@@ -77,18 +77,22 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   revoked = new AbortController();
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
   const task = `${assignment.ref.kind} ${assignment.ref.task}`;
+  const argReads = new ArgReads(job.args);
   const work = await PendingWork.begin(task, parentPort);
   output.begin(task);
   try {
     // Somebody may have removed it, and the job can go on all the same.
     makeDirectories(job.directory);
     requireUnchanged(job.files);
-    const result = await withOwnProcessState(() => work.run(() => runAttempt(app, assignment, job, inputs, work)));
+    const result = await withOwnProcessState(() =>
+      work.run(() => runAttempt(app, assignment, job, inputs, { argReads, work })),
+    );
     requireUnchanged(job.files);
-    send({ type: "finished", result });
+    send({ type: "finished", result: { ...result, argUse: argReads.use } });
   } catch (error) {
     output.end();
-    send(failureOf(error, inputs));
+    const { use: argUse } = argReads;
+    send({ ...failureOf(error, inputs), ...(argUse && { argUse }) });
   }
 }
 
@@ -98,9 +102,8 @@ async function runAttempt(
   assignment: WorkAssignment,
   job: Job,
   inputs: readonly ReduceInputFile[],
-  work: PendingWork,
+  watches: Pick<AttemptSettings, "argReads" | "work">,
 ): Promise<AttemptResult> {
-  const argReads = new ArgReads(job.args);
   const settings = {
     ref: assignment.ref,
     jobId: job.id,
@@ -111,17 +114,15 @@ async function runAttempt(
     collectorBytes: job.collectorBytes,
     intermediatePrefix: job.intermediatePrefix,
     args: job.args,
-    argReads,
     files: job.files,
     signal: revoked.signal,
     progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
     checksCombine: job.checksCombine === true,
-    work,
+    ...watches,
   };
   try {
-    const result = await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
-    return { ...result, argUse: argReads.use };
+    return await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
   } finally {
     // Before the streams of this thread are flushed, so that the last line ends before another one begins.
     output.end();

@@ -115,6 +115,8 @@ export abstract class AttemptContext implements TaskContext {
   readonly sideFiles: SideFiles;
   readonly #files: readonly SharedFile[];
   readonly #argReads: ArgReads;
+  /** What the app has put in the place of its args. */
+  #ownArgs: Readonly<Record<string, string>> | undefined;
   readonly #counts = new Map<string, number>();
   protected readonly gate: EmitGate;
 
@@ -131,7 +133,11 @@ export abstract class AttemptContext implements TaskContext {
   }
 
   get args(): Readonly<Record<string, string>> {
-    return this.#argReads.args;
+    return this.#ownArgs ?? this.#argReads.args;
+  }
+
+  set args(args: Readonly<Record<string, string>>) {
+    this.#ownArgs = args;
   }
 
   log(message: string): void {

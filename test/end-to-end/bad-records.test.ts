@@ -12,7 +12,7 @@ function writeApp(place: Place, atPoison: string, { name = "app.mjs", input = "l
   const line = asBytes ? "const line = Buffer.from(bytes).toString();" : "";
   return place.write(
     name,
-    `export const input = ${JSON.stringify(input)};
+    `export const input = ${JSON.stringify(input)}; export const args = ["x"];
     export function ${signature} {
       ${line}
       if (line.includes("poison")) ${atPoison};

@@ -221,7 +221,7 @@ describe.concurrent("a job without reduce tasks", () => {
 
 describe.concurrent("the manifest", () => {
   test("says what was run over what, and stays while the next job runs and when that is stopped", async ({ place }) => {
-    writeLoggedApp(place, "ctx.args.wait");
+    writeLoggedApp(place, "ctx.args.x === '2' || ctx.args.wait");
     place.write("in.txt", "abca");
     const job = ["-r", "2", "-o", "out", "./logged.mjs", "in.txt"];
     await place.succeed("mr", ["run", "--arg", "x=1", ...job]);

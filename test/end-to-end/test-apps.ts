@@ -11,6 +11,7 @@ export function writeStuckApp(place: Place, stuck: string, name = "stuck.mjs"): 
   return place.write(
     name,
     `import { existsSync, writeFileSync } from "node:fs";
+    export const args = ["how", "x"];
     async function mayGetStuck(kind, ctx) {
       if (!(${stuck})) return;
       writeFileSync(["begun", kind, ctx.task, ctx.attempt, process.pid].join("-"), "");

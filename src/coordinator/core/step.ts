@@ -124,6 +124,8 @@ function settle(
   const found = findAttempt(worker, ref);
   if (found === undefined) return false;
   if (outcome.type === "failed") {
+    // The record of which it has failed may be the only one that the app reads them for.
+    state.argUse.add(outcome.argUse);
     loseAttempt(state, worker, outcome, now, effects);
     // Elsewhere first: a worker that waits gets the task before the one that failed it is asked.
     assignToParked(state, now, effects);
