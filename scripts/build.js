@@ -18,12 +18,26 @@ const { name, bin, dependencies } = JSON.parse(readFileSync("package.json", "utf
 /** What is started, as a process or a thread. */
 const programs = ["cli/mr", "cli/mr-coordinator", "cli/mr-worker", "local/worker-child", "worker/executor"];
 
+/**
+ * `xz-decompress` requires "stream/web" for Node.js before 18, and an ES module cannot require. Newer versions have what it
+ * wants as a global, as browsers do, where its package.json leaves that module out, too.
+ */
+const withoutWebStreams = {
+  name: "without-web-streams",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^stream\/web$/ }, ({ importer, path }) => {
+      return importer.includes("xz-decompress") ? { path, namespace: "empty" } : undefined;
+    });
+    onLoad({ filter: /./, namespace: "empty" }, () => ({ contents: "" }));
+  },
+};
+
 // Built beside and put in place whole: what does not compile leaves the last build as it was.
 const fresh = `dist-${process.pid}`;
 try {
   declareTypes(fresh);
   const shared = { platform: "node", target: "node20.19", logLevel: "warning", metafile: true };
-  const bundled = { ...shared, bundle: true, external: Object.keys(dependencies) };
+  const bundled = { ...shared, bundle: true, external: Object.keys(dependencies), plugins: [withoutWebStreams] };
   const packed = await Promise.all([
     ...programs.map((program) =>
       build({

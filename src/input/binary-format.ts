@@ -19,7 +19,6 @@ const tar: BinaryFormat = { what: "a tar archive", command: piped("tar -xOf") };
 
 /** Formats whose magic numbers contain bytes that no text has. */
 const formats: readonly (BinaryFormat & { readonly magic: Buffer })[] = [
-  { magic: hex("fd377a585a00"), what: "xz-compressed", command: piped("xz -dc") },
   { magic: hex("377abcaf271c"), what: "a 7z archive", command: (file) => `7z e -so ${file} | mr run APP -` },
   { magic: Buffer.from("Rar!\x1a\x07"), what: "a RAR archive", command: piped("unrar p -inul") },
   { magic: hex("04224d18"), what: "LZ4-compressed", command: piped("lz4 -dc") },
@@ -64,12 +63,16 @@ export function binaryFormatOf(head: Buffer): BinaryFormat | undefined {
  * inside a compressed file.
  */
 export function notText(file: string, { what, command }: BinaryFormat, isCompressed = false): string {
-  // The name of the file behind standard input is unknown.
-  const name = file === "-" ? "FILE" : quoted(file);
+  const name = shellName(file);
   if (!isCompressed)
     return `${file} is ${what}, which cannot be read as text; make it readable first: ${command(name)}`;
   const way = what === tar.what ? command(name) : `decompress it to FILE, and ${command("FILE")}`;
   return `${file} is compressed, and what it holds is ${what}, which cannot be read as text; make it readable first: ${way}`;
+}
+
+/** The name of a file as a shell takes it, or a placeholder for standard input, whose file has no known name. */
+export function shellName(file: string): string {
+  return file === "-" ? "FILE" : quoted(file);
 }
 
 function hex(bytes: string): Buffer {

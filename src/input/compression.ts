@@ -2,14 +2,15 @@
  * Which files are compressed. Their first bytes say so: no text in UTF-8 begins with these. So it works for standard
  * input and for files of any name, and what only has the name of a compressed file can be told from one.
  */
-export const compressions = ["gzip", "zstd"] as const;
+export const compressions = ["gzip", "zstd", "xz"] as const;
 export type Compression = (typeof compressions)[number];
 
 /** How a file that begins with these bytes is compressed; undefined when it is not. */
 export function compressionOf(first: Uint8Array): Compression | undefined {
-  const [a, b, c, d] = first;
+  const [a, b, c, d, e, f] = first;
   if (a === 0x1f && b === 0x8b && c === 0x08) return "gzip";
   if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return "zstd";
+  if (a === 0xfd && b === 0x37 && c === 0x7a && d === 0x58 && e === 0x5a && f === 0x00) return "xz";
   // A frame to be skipped, with which some writers begin a file.
   return a !== undefined && (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18 ? "zstd" : undefined;
 }
@@ -17,5 +18,6 @@ export function compressionOf(first: Uint8Array): Compression | undefined {
 /** How the name says that a file is compressed; undefined when it does not. */
 export function compressionOfName(name: string): Compression | undefined {
   if (/\.gz$/i.test(name)) return "gzip";
-  return /\.zst$/i.test(name) ? "zstd" : undefined;
+  if (/\.zst$/i.test(name)) return "zstd";
+  return /\.xz$/i.test(name) ? "xz" : undefined;
 }

@@ -97,6 +97,7 @@ async function* decompressedPieces(place: InputPlace, warn: Warn): AsyncGenerato
   try {
     if (compression === undefined) yield* storedPieces(handle);
     else if (compression === "zstd") yield* (await import("./zstd.js")).unzstd(storedPieces(handle));
+    else if (compression === "xz") yield* (await import("./xz.js")).unxz(storedPieces(handle), file);
     else {
       const { gunzip } = await import("./gzip.js");
       yield* gunzip(

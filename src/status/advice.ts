@@ -100,7 +100,7 @@ function splitText({ app, input }: JobView, file: string | undefined): string {
   if (input === "file" || input === "csv" || input === "own") {
     return `smaller files help: ${app ?? "the app"} is given each of them in one piece`;
   }
-  if (file !== undefined && /\.(gz|zst)$/.test(file)) return "smaller files help: a compressed one cannot be split";
+  if (file !== undefined && /\.(gz|zst|xz)$/.test(file)) return "smaller files help: a compressed one cannot be split";
   return "a smaller --split-size helps";
 }
 

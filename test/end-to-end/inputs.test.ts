@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect } from "vitest";
 import { inByteOrder, sortedOutput, wordCount } from "./oracle.js";
+import { xzOf } from "../support/xz-file.js";
 import { expectRefusal, linesOf, root, test, until, type Place } from "./programs.js";
 
 const text = Array.from({ length: 3000 }, (_, n) => `word${"abc"[n % 3]} é λ${n % 7}\n`).join("");
@@ -37,8 +38,9 @@ describe.concurrent("inputs", () => {
     place.write("logs/deep/_SUCCESS", "not this");
     place.write("logs/.hidden", "nor this");
     place.write("c.log", "see sea");
+    place.write("d.log", Buffer.concat([xzOf(text), Buffer.alloc(4), xzOf("more")]));
     await place.succeed("mr", ["run", "wc", "--recursive", "logs", "*.lo?"]);
-    expect(output(place)).toEqual(wordCount([text, text, "more", "see sea"]));
+    expect(output(place)).toEqual(wordCount([text, text, "more", "see sea", text, "more"]));
     await place.succeed("mr", ["sequential", "-o", "plain", "wc", "logs/**/*.gz"]);
     expect(output(place, "plain")).toEqual(wordCount([text, "more"]));
     await place.pair("wc", ["logs/**/*"], ["-o", "pair"]);
@@ -60,8 +62,11 @@ describe.concurrent("inputs", () => {
       expect(keptInputs(place)).toEqual([]);
     }
     place.write("in.gz", gzipSync(text));
-    expect(mrWith(place, "in.gz", ["run", "wc", "-"]).status).toBe(0);
-    expect(output(place)).toEqual(wordCount([text]));
+    place.write("in.xz", xzOf(text));
+    for (const name of ["in.gz", "in.xz"]) {
+      expect(mrWith(place, name, ["run", "wc", "-"]).status).toBe(0);
+      expect(output(place)).toEqual(wordCount([text]));
+    }
   });
 
   test("that are gzip data with bytes behind it are read to their end, with a warning once", async ({ place }) => {
@@ -108,14 +113,16 @@ describe.concurrent("inputs", () => {
     place.write("w.txt", text);
     execFileSync("tar", ["cf", "w.tar", "w.txt"], { cwd: place.directory });
     place.write("w.tar.gz", gzipSync(place.readBytes("w.tar")));
-    place.write("w.xz", Buffer.from("fd377a585a000004e6d6b446", "hex"));
+    place.write("w.tar.xz", xzOf(place.readBytes("w.tar")));
+    place.write("w.bz2", Buffer.from("425a683917724538509000000000", "hex"));
     place.write("app.mjs", "export const map = (name, text, ctx) => ctx.emit(text, 1); export const reduce = () => 1;");
     const refused = (name: string, command: string) =>
       new RegExp(`${name} is .*make it readable first: ${command} ${name} `);
     for (const [app, name, command] of [
       ["wc", "w.tar", "tar -xOf"],
       ["wc", "w.tar.gz", "tar -xOf"],
-      ["wc", "w.xz", "xz -dc"],
+      ["wc", "w.tar.xz", "tar -xOf"],
+      ["wc", "w.bz2", "bzip2 -dc"],
       ["app.mjs", "w.tar", "tar -xOf"],
     ] as const) {
       for (const program of ["run", "sequential"]) {
@@ -178,11 +185,13 @@ describe.concurrent("inputs", () => {
   test("that cannot be had are refused, and nothing is touched", async ({ place }) => {
     place.write("dir/a.txt", "a");
     place.write("fake.gz", "a");
+    place.write("fake.xz", "a");
     const before = place.files();
     for (const [args, says] of [
       [["none/*.txt"], /cannot read input none\/\*\.txt: no file matches/],
       [["dir"], /dir: it is a directory; --recursive takes all files below it/],
       [["fake.gz"], /fake\.gz: it is not what gzip writes/],
+      [["fake.xz"], /fake\.xz: it is not what xz writes/],
       [["-", "-"], /standard input can be read once/],
       [["--resume", "-"], /cannot be resumed whose input came from standard input/],
       [["--inputs-from", "none"], /cannot read the list of inputs none: ENOENT/],
@@ -195,13 +204,16 @@ describe.concurrent("inputs", () => {
 
   test("that are damaged fail the job at once, which says why", async ({ place }) => {
     place.write("cut.gz", gzipSync(text).subarray(0, 100));
-    const { code, stderr } = await place.run("mr", ["run", "--skip-bad-records", "5", "wc", "cut.gz"]);
-    expect(code).toBe(1);
-    expect(stderr).toContain(
-      "the job failed: map task 0 (cut.gz): cut.gz cannot be decompressed: unexpected end of file",
-    );
-    expect(stderr).not.toContain("attempt 2");
-    expect(place.files("mr-output")).toEqual(["mr-output/mr-report.json"]);
+    place.write("cut.xz", xzOf(text).subarray(0, 100));
+    for (const name of ["cut.gz", "cut.xz"]) {
+      const { code, stderr } = await place.run("mr", ["run", "--skip-bad-records", "5", "wc", name]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        `the job failed: map task 0 (${name}): ${name} cannot be decompressed: unexpected end of file`,
+      );
+      expect(stderr).not.toContain("attempt 2");
+      expect(place.files("mr-output")).toEqual(["mr-output/mr-report.json"]);
+    }
   });
 });
 
@@ -228,12 +240,13 @@ describe.concurrent("parsed records", () => {
   const line = { jsonl: 701, csv: 1402 };
 
   for (const input of ["jsonl", "csv"] as const) {
-    for (const compressed of [false, true]) {
-      test(`are the same in all programs, and bad ones are left out: ${input}${compressed ? ".gz" : ""}`, async ({
-        place,
-      }) => {
-        const bytes = compressed ? gzipSync(files[input]) : files[input];
-        const name = place.write(`in.${input}${compressed ? ".gz" : ""}`, bytes);
+    for (const [extension, compression, compress] of [
+      ["", undefined, (text: string) => text],
+      [".gz", "gzip", gzipSync],
+      [".xz", "xz", xzOf],
+    ] as const) {
+      test(`are the same in all programs, and bad ones are left out: ${input}${extension}`, async ({ place }) => {
+        const name = place.write(`in.${input}${extension}`, compress(files[input]));
         place.write("app.mjs", `export const input = "${input}"; ${sums}`);
         const refused = await place.run("mr", ["sequential", "app.mjs", name]);
         expect(refused.code).toBe(1);
@@ -242,7 +255,7 @@ describe.concurrent("parsed records", () => {
         await place.succeed("mr", args);
         expect(output(place)).toEqual(expected);
         const kept = JSON.parse(place.read("mr-output/mr-bad-records.jsonl")) as { text: string; error: unknown };
-        expect(kept).toMatchObject({ input, ...(compressed ? { compression: "gzip" } : {}) });
+        expect(kept).toMatchObject({ input, ...(compression === undefined ? {} : { compression }) });
         expect(kept.text).toBe(input === "csv" ? 'bad,"1" 2\n' : '{"name":"bad", "n": 1,}\n');
         const replayed = await place.run("mr", ["replay-bad-records", "app.mjs"]);
         expect(replayed).toMatchObject({ code: 1 });

@@ -3,9 +3,11 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect } from "vitest";
 import { linksOf } from "../docs/markdown.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { xzOf } from "../support/xz-file.js";
 import { packInto } from "./packed.js";
 import { linesOf, root, test } from "./programs.js";
 
@@ -111,6 +113,19 @@ test("its programs run: mr --version, and a job of a bundled app", async () => {
   fs.writeFileSync(join(home, "in.txt"), "to be or not to be\n");
   await run(inModules(".bin/mr"), ["run", "-q", "-w", "1", "-r", "1", "wc", "in.txt"], { cwd: home });
   expect(fs.readFileSync(join(home, "mr-output/mr-out-0"), "utf8")).toBe("be 2\nnot 1\nor 1\nto 2\n");
+});
+
+test("its testApp decompresses inputs with what is packed into it", async () => {
+  const program = `
+    import { testApp } from "mapreduce-ts";
+    const app = { input: "lines", map: (file, line, ctx) => ctx.emit(line, file), reduce: (_, files) => files };
+    const input = (base64) => Buffer.from(base64, "base64");
+    const inputs = { gz: input(process.argv[2]), xz: input(process.argv[3]) };
+    console.log(JSON.stringify((await testApp(app, inputs)).outputs));`;
+  fs.writeFileSync(join(home, "compressed.js"), program);
+  const inputs = [gzipSync("a\n"), xzOf("a\n")].map((bytes) => bytes.toString("base64"));
+  const { stdout } = await run(process.execPath, ["compressed.js", ...inputs], { cwd: home });
+  expect(JSON.parse(stdout)).toEqual([{ key: "a", value: ["gz", "xz"] }]);
 });
 
 describe("mr init makes an app that depends on the package as it was installed, passes its test and runs", () => {

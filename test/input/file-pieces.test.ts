@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Compression } from "../../src/input/compression.js";
 import { piecesOf } from "../../src/input/file-pieces.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { xzOf } from "../support/xz-file.js";
 import { contentsOf, frameOf, skippableFrame, uint32, type Frame } from "./zstd-frames.js";
 
 const temporary = useTemporaryDirectory();
@@ -27,6 +28,12 @@ const byProgramContents = Array.from(
   { length: 60 },
   (_, n) => `line ${n + 1} of a text that was compressed by the zstd program, é ${(n + 1) ** 2}\n`,
 ).join("");
+
+/** `xz -0` of the same lines, with a CRC-64. */
+const byXz = Buffer.from(
+  "/Td6WFoAAATm1rRGAgAhAQwAAACPmEGc4A9/AVZdADYaSh8IoCuxbQad7+2MoT/IOM9thS+bNf72Y/XAcBuM6j2C9uhZGpgBVBRbu0cNZqmKCTm4HcZ/umORgXuYhb3cr7wUC2SascEVs3Z49zmeDA6jxMjvqDCBJH7+4ILaFkmZFI8M3I+pGNQ9tjA4xOGnLQv4XpT/5e9boC52P2QFBuee+Iy9OEdNYKKJ4GOQaC5GV0sRlAw+VIYN0W/TakdXUfwWm6ml1FNtGQx3JzxOM3qIV5B+OPUPhbtRhF7RCPMoMeG+CCyoDFUho/E3lUgCAzA7s/JE9OOzykUosoU1d0lguFE/mWeCUTK6aTtfKktcaApReLoB9niIsW3LBxQPBxvKvO33bnw69/o1+BO2LPH6FNEYOpEzkEwbG5MRqtz6JaugxoGqGQ5GcGf4nD2I0X0WuvNnKH/pfKCcxSKZguae6ZuL6ZLEldshFbgryj6CpAfQAAAAAEwBfaZtBEywAAHyAoAfAADZbewbscRn+wIAAAAABFla",
+  "base64",
+);
 
 /** Bytes of which gzip makes a file of this length. */
 function contentsOfGzip(bytes: number): Buffer {
@@ -85,12 +92,62 @@ describe("the pieces of a file", () => {
     const twice = await read(Buffer.concat([byProgram, byProgram]), "zstd");
     expect(twice.toString()).toBe(byProgramContents + byProgramContents);
   });
+
+  it("are what the streams of an xz file hold, one after the other, with padding between them", async () => {
+    const stream = fc.record({
+      contents: fc.oneof(
+        fc.uint8Array({ maxLength: 3000 }),
+        fc.integer({ min: 65_000, max: 200_000 }).map((length) => Buffer.alloc(length, "a line\n")),
+      ),
+      paddingBytes: fc.constantFrom(0, 0, 4, 8, 70_000),
+    });
+    const run = async (streams: { contents: Uint8Array; paddingBytes: number }[]) => {
+      const parts = streams.flatMap(({ contents, paddingBytes }) => [xzOf(contents), Buffer.alloc(paddingBytes)]);
+      const contents = Buffer.concat(streams.map((stream) => stream.contents));
+      expect((await read(Buffer.concat(parts), "xz")).equals(contents)).toBe(true);
+    };
+    await fc.assert(fc.asyncProperty(fc.array(stream, { minLength: 1, maxLength: 4 }), run), { numRuns: 50 });
+    expect(temporary.openFiles()).toBe(0);
+  });
+
+  it("are what the xz program has compressed", async () => {
+    expect((await read(byXz, "xz")).toString()).toBe(byProgramContents);
+    const several = await read(Buffer.concat([byXz, xzOf("between\n"), byXz]), "xz");
+    expect(several.toString()).toBe(`${byProgramContents}between\n${byProgramContents}`);
+  });
+
+  it("are what xz has compressed with the largest dictionary of its presets, 64 MiB", async () => {
+    const base64 =
+      "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jMAQASdGV4dCBvZiBhbiB4eiBmaWxlCgAA6pKM4/YjL6gAASsTnAlI0h+2830BAAAAAARZWg==";
+    expect((await read(Buffer.from(base64, "base64"), "xz")).toString()).toBe("text of an xz file\n");
+  });
+
+  it("of several xz files can be read in turn, while another reader has stopped in the middle", async () => {
+    const path = temporary.newPath();
+    const contents = Buffer.from(Array.from({ length: 500_000 }, (_, n) => n % 251));
+    writeFileSync(path, xzOf(contents));
+    const open = () => piecesOf({ file: "in", path, compression: "xz" });
+    const stopped = open();
+    await stopped.next();
+    const others = [open(), open(), open()];
+    const found: Uint8Array[][] = others.map(() => []);
+    for (let isOpen = true; isOpen;) {
+      const results = await Promise.all(others.map((pieces) => pieces.next()));
+      isOpen = results.some(({ done }) => done !== true);
+      for (const [index, { done, value }] of results.entries()) if (done !== true) found[index]?.push(value);
+    }
+    for (const pieces of found) expect(Buffer.concat(pieces).equals(contents)).toBe(true);
+    expect(temporary.openFiles()).toBe(1);
+    await stopped.return(undefined);
+    expect(temporary.openFiles()).toBe(0);
+  });
 });
 
 describe("a compressed file that is damaged", () => {
   const files: [Compression, Buffer][] = [
     ["gzip", gzipSync(byProgramContents)],
     ["zstd", byProgram],
+    ["xz", byXz],
   ];
 
   it.each(files)("is an error when it is cut off anywhere (%s)", async (compression, file) => {
@@ -119,6 +176,47 @@ describe("a compressed file that is damaged", () => {
 
   it("is an error when something else follows the frames of zstd", async () => {
     await expect(read(Buffer.concat([byProgram, Buffer.from("more of it")]), "zstd")).rejects.toThrow(/cannot be/);
+  });
+
+  it.each([
+    ["text", Buffer.from("more than twelve bytes of it"), /something other than xz data follows its last stream/],
+    ["a part of a second stream", byXz.subarray(0, 300), /unexpected end of file/],
+    ["padding that is not a multiple of four bytes", Buffer.alloc(3), /its data or a checksum is wrong/],
+  ])("is an error when %s follows the streams of xz", async (_, more, why) => {
+    await expect(read(Buffer.concat([byXz, more]), "xz")).rejects.toThrow(why);
+  });
+
+  it("is an error when an xz file has become empty", async () => {
+    await expect(read(Buffer.alloc(0), "xz")).rejects.toThrow(/unexpected end of file .*xz -t tells/);
+  });
+
+  // Compressed by liblzma 5.
+  it.each([
+    [
+      "a checksum in SHA-256",
+      "/Td6WFoAAArh+wyhAgAhARYAAAB0L+WjAQASdGV4dCBvZiBhbiB4eiBmaWxlCgAAxL6GSPh644o8g0y306XH7OmKnZIvF8h3eJIWf0ITU58AAUMTM+hsfxibS5oBAAAAAApZWg==",
+      "SHA-256",
+    ],
+    [
+      "a BCJ filter",
+      "/Td6WFoAAATm1rRGAgEEACEBFgANhjUfAQASdGV4dCBvZiBhbiB4eiBmaWxlCgAA6pKM4/YjL6gAASsTnAlI0h+2830BAAAAAARZWg==",
+      "BCJ",
+    ],
+    [
+      "a delta filter",
+      "/Td6WFoAAATm1rRGAgEDAQAhARZ5IMTuAQASdPET/KxP97pBDbJYAqZGAwP5pQAA6pKM4/YjL6gAASsTnAlI0h+2830BAAAAAARZWg==",
+      "delta",
+    ],
+    [
+      "a dictionary of 96 MiB",
+      "/Td6WFoAAATm1rRGAgAhAR0AAAB1qOR0AQASdGV4dCBvZiBhbiB4eiBmaWxlCgAA6pKM4/YjL6gAASsTnAlI0h+2830BAAAAAARZWg==",
+      "larger than 64 MiB",
+    ],
+  ])("is an error that names the program to use when an xz file has %s", async (_, base64, what) => {
+    await expect(read(Buffer.from(base64, "base64"), "xz")).rejects.toThrow(
+      new RegExp(`^in cannot be decompressed: .*${what}[^?]*: xz -dc in \\| mr run APP -$`),
+    );
+    expect(temporary.openFiles()).toBe(0);
   });
 
   it("is an error when a frame of zstd has another length than it says, or wants too much memory", async () => {

@@ -5,6 +5,7 @@ import { crc32, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { findInputs, lookAtInputs } from "../../src/input/files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { xzOf } from "../support/xz-file.js";
 
 const temporary = useTemporaryDirectory();
 
@@ -43,10 +44,13 @@ describe("findInputs", () => {
     expect(compressionOf("a", gzipSync(""))).toBe("gzip");
     expect(compressionOf("b.ZST", Buffer.from("28b52ffd2000010000", "hex"))).toBe("zstd");
     expect(compressionOf("skippable", Buffer.from("502a4d1800000000", "hex"))).toBe("zstd");
+    expect(compressionOf("b.XZ", xzOf("b"))).toBe("xz");
+    expect(compressionOf("b", xzOf(""))).toBe("xz");
     expect(compressionOf("c.txt", "text")).toBeUndefined();
     expect(compressionOf("d.txt", "")).toBeUndefined();
     expect(() => compressionOf("e.gz", "text")).toThrow(/e\.gz: it is not what gzip writes, as its name says/);
     expect(() => compressionOf("f.zst", gzipSync("a"))).toThrow(/f\.zst: it is not what zstd writes/);
+    expect(() => compressionOf("f.xz", gzipSync("a"))).toThrow(/f\.xz: it is not what xz writes/);
     expect(() => compressionOf("g.gz", "")).toThrow(/g\.gz: it is not what gzip writes/);
   });
 

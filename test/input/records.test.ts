@@ -7,6 +7,7 @@ import { findInputs } from "../../src/input/files.js";
 import { sourceOfSplit } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { xzOf } from "../support/xz-file.js";
 import { openBytes, openText, readAll, type Read } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
@@ -124,10 +125,12 @@ describe("a compressed file", () => {
     async (kind) => {
       const [plain, compressed] = [temporary.newPath(), temporary.newPath()];
       writeFileSync(plain, text + longLine);
-      writeFileSync(compressed, gzipSync(text + longLine));
-      expect(planSplits(findInputs([compressed]), kind, 1000)).toHaveLength(1);
-      for (const how of ["text", "bytes"] as const) {
-        expect(await read(compressed, kind, 1000, how)).toEqual(await read(plain, kind, 2 ** 30, how));
+      for (const bytes of [gzipSync(text + longLine), xzOf(text + longLine)]) {
+        writeFileSync(compressed, bytes);
+        expect(planSplits(findInputs([compressed]), kind, 1000)).toHaveLength(1);
+        for (const how of ["text", "bytes"] as const) {
+          expect(await read(compressed, kind, 1000, how)).toEqual(await read(plain, kind, 2 ** 30, how));
+        }
       }
       expect(temporary.openFiles()).toBe(0);
     },

@@ -10,6 +10,7 @@ import { sourceOfSplit, type RecordFormat } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
 import { decodedPieces, unmarkedEncodingOf, type Encoding } from "../../src/input/text-encoding.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { xzOf } from "../support/xz-file.js";
 import { openBytes, openText, readAll } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
@@ -75,7 +76,7 @@ describe("text in UTF-16 or UTF-32", () => {
   it.each(encodings)("is read as if it were UTF-8, whatever a record is (%s)", async (encoding) => {
     const documents = '{"key":"é","value":1}\n{"key":"b","value":2}\n';
     const csv = "é,b\n1,2\n3,4\n";
-    for (const convert of [(bytes: Buffer) => bytes, (bytes: Buffer) => gzipSync(bytes)]) {
+    for (const convert of [(bytes: Buffer) => bytes, (bytes: Buffer) => gzipSync(bytes), xzOf]) {
       const as = (text: string) => convert(encoded(text, encoding));
       const utf8 = (text: string) => gzipSync(text);
       for (const kind of ["file", "text", "lines"] as const) {
@@ -142,7 +143,7 @@ describe("text in UTF-16 or UTF-32", () => {
       for await (const piece of stream) pieces.push(piece as Buffer);
       yield Buffer.concat(pieces).toString("hex");
     };
-    for (const stored of [bytes, gzipSync(bytes)]) {
+    for (const stored of [bytes, gzipSync(bytes), xzOf(bytes)]) {
       const [split] = splitsOf(stored, "own");
       if (split === undefined) throw new Error("there is a split");
       const source = sourceOfSplit(split, { input: "own", readRecords });
@@ -160,7 +161,7 @@ describe("the byte order mark of UTF-8", () => {
 
   it("is dropped at the beginning of a file, and nowhere else, whatever a record is", async () => {
     const marked = `${mark}a\n${mark}b\n${mark}c\n`;
-    for (const bytes of [Buffer.from(marked), gzipSync(marked)]) {
+    for (const bytes of [Buffer.from(marked), gzipSync(marked), xzOf(marked)]) {
       for (const splitBytes of [1, 2, 3, 4, 5, 100]) {
         expect(await recordsOf(bytes, "lines", splitBytes)).toEqual(["a", `${mark}b`, `${mark}c`]);
         expect((await recordsOf(bytes, "text", splitBytes)).join("")).toEqual(marked.slice(1));
@@ -169,7 +170,7 @@ describe("the byte order mark of UTF-8", () => {
     }
     const pairs = `${mark}{"key":"a","value":1}\n`;
     const csv = `${mark}"a b",c\n1,2\n`;
-    for (const convert of [(text: string) => Buffer.from(text), (text: string) => gzipSync(text)]) {
+    for (const convert of [(text: string) => Buffer.from(text), (text: string) => gzipSync(text), xzOf]) {
       expect(await recordsOf(convert(pairs), "jsonl")).toEqual([{ key: "a", value: 1 }]);
       expect(await recordsOf(convert(pairs), "pairs")).toEqual([{ key: "a", value: 1 }]);
       expect(await recordsOf(convert(csv), "csv")).toEqual([{ "a b": "1", c: "2" }]);
@@ -209,7 +210,7 @@ describe("the byte order mark of UTF-8", () => {
     const readRecords: ReadRecords = async function* (stream) {
       for await (const piece of stream) yield String(piece);
     };
-    for (const bytes of [Buffer.from(`${mark}a`), gzipSync(`${mark}a`)]) {
+    for (const bytes of [Buffer.from(`${mark}a`), gzipSync(`${mark}a`), xzOf(`${mark}a`)]) {
       const [split] = splitsOf(bytes, "own");
       if (split === undefined) throw new Error("there is a split");
       const source = sourceOfSplit(split, { input: "own", readRecords });

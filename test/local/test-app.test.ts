@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { deflate } from "node:zlib";
+import { deflate, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as indexer from "../../apps/indexer.js";
 import * as wc from "../../apps/wc.js";
@@ -8,6 +8,7 @@ import { findInputs } from "../../src/input/files.js";
 import { defineApp, testApp, words, type App, type HookContext, type MapContext } from "../../src/index.js";
 import { runSequentially } from "../../src/local/sequential.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
+import { xzOf } from "../support/xz-file.js";
 
 const temporary = useTemporaryDirectory();
 
@@ -100,6 +101,21 @@ describe("testApp", () => {
     const { outputs } = await testApp(app, ["a\nb\nc\n", "d"], { splitBytes: 3 });
     expect(outputs.map(({ key }) => key)).toEqual(["input-0 a", "input-0 b", "input-0 c", "input-1 d"]);
     expect(outputs.map(({ value }) => value)).toEqual([[0], [0], [1], [2]]);
+  });
+
+  it("decompresses inputs as a job does, wherever they are named", async () => {
+    const app = defineApp<number>({
+      input: "lines",
+      map: (file, line, ctx) => ctx.emit(`${file} ${line}`, 1),
+      reduce: (_, ones) => ones.length,
+    });
+    const inputs = { "a.gz": gzipSync("one\n"), "b.xz": xzOf("two\n"), c: Buffer.concat([xzOf("x\n"), xzOf("x\n")]) };
+    const { outputs } = await testApp(app, inputs);
+    expect(outputs).toEqual([
+      { key: "a.gz one", value: 1 },
+      { key: "b.xz two", value: 1 },
+      { key: "c x", value: 2 },
+    ]);
   });
 
   it("gives values as they would be read, and refuses what cannot be written", async () => {
