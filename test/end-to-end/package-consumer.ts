@@ -15,6 +15,7 @@ import {
   type CsvOptions,
   type HookContext,
   type InputKind,
+  type JsonlOptions,
   type JsonValue,
   type KeyValue,
   type MapContext,
@@ -116,6 +117,7 @@ export const ofJson = defineApp({
 });
 
 const csv: CsvOptions = { delimiter: ";", columns: ["city", "people"] };
+export const jsonl: JsonlOptions = { integers: "string" };
 export const ofCsv = defineApp({
   input: "csv",
   csv,
