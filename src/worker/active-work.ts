@@ -121,6 +121,11 @@ export class ActiveInContext implements ActiveWork {
         this.#live.set(id, { kind, resource: new WeakRef(resource) });
       }
     },
+    // A request is over then. That of a promise is destroyed only when it is collected, which may be much later.
+    after: (id) => {
+      const work = this.#live.get(id);
+      if (work !== undefined && isRequest(work.kind)) this.#live.delete(id);
+    },
     destroy: (id) => {
       this.#live.delete(id);
     },

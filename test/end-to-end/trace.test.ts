@@ -69,7 +69,7 @@ describe.concurrent("--trace", () => {
     await refuse("in.txt", "it is an input");
     await refuse("in.txt/t.json", "not a directory");
     await refuse("mr-output/mr-out-0", "job's file");
-    await refuse("-", "name a file");
+    await refuse("-", "a trace is a file; name one");
     await refuse(".", "directory");
     expect(place.files()).toEqual(["in.txt"]);
     expectRefusal(await place.run("mr", ["report", "--trace", "t.json", "-o", "x"]), "--trace");

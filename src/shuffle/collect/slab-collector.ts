@@ -46,6 +46,8 @@ import type { SortedSink } from "./sorted-sink.js";
 import { SpilledRuns } from "./spilled-runs.js";
 import { ValueSlab } from "./value-slab.js";
 
+/** Another one in each process, so that nobody can choose keys that all collide. */
+const hashSeed = randomInt(2 ** 31);
 const memoryBytesDefault = 256 * 1024 * 1024;
 /** How much of the memory the log may take at most; with less room than that left, what is in the slabs is spilled. */
 const logShare = 0.25;
@@ -87,7 +89,7 @@ class SlabCollector implements Collector {
     this.#appPartitionOf = partition && createPartitioner(reducers, partition);
     this.#wordsPartitionOf = createWordsPartitioner(reducers, options);
     this.#runs = new SpilledRuns((run) => options.spillPath(run), combine);
-    this.#log = new KeyLog(this.#memoryBytesMax * logShare, randomInt(2 ** 31));
+    this.#log = new KeyLog(this.#memoryBytesMax * logShare, hashSeed);
     this.#keys = new KeyTable(this.#log.parts, this.#memoryBytesMax, sortBytesPerKey);
     this.#values = new ValueSlab(this.#memoryBytesMax);
     this.#emitted = new EmittedValues(this.#values, (bytes) => this.#reserve(bytes));
