@@ -145,14 +145,16 @@ export class MapAttemptContext extends AttemptContext implements MapContext {
     super(settings);
     this.filename = filename;
     const { gate } = this;
+    const { phase } = gate;
     this.emit = (key, value) => {
-      if (gate.admits("ctx.emit")) taker.emit(key, value);
+      if (phase.isOpen || gate.admits("ctx.emit")) taker.emit(key, value);
     };
     this.emitBytes = (buffer, start, end, value) => {
-      if (gate.admits("ctx.emitBytes")) taker.emitBytes(buffer, start, end, value);
+      if (phase.isOpen || gate.admits("ctx.emitBytes")) taker.emitBytes(buffer, start, end, value);
     };
     this.emitSlices = (buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-      if (gate.admits("ctx.emitSlices")) taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
+      if (phase.isOpen || gate.admits("ctx.emitSlices"))
+        taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
     };
   }
 }
