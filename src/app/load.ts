@@ -165,6 +165,13 @@ function checkExports(
     );
   }
   requireSynchronous(path, app);
+  // A comparator would get one value, and call all values equal.
+  if (typeof sortValues === "function" && sortValues.length > 1) {
+    throw new AppError(
+      `app ${path}: export sortValues must be a function of one value, which returns what to sort it by, and is one of ` +
+        `${sortValues.length} like a comparator; write value => value.time in place of (a, b) => a.time - b.time`,
+    );
+  }
   // Bound, since the default export may be an object whose functions call each other through `this`.
   const bound = Object.fromEntries(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
