@@ -100,8 +100,15 @@ export class WorkerPool {
   }
 }
 
-/** All that the coordinator knows is that the connection has closed. */
+/** What usually ends a process by these signals. */
+const deathGuesses: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: "for want of memory? the log of the system would say so",
+  SIGABRT: "for want of memory? Node.js says so above if it was",
+};
+
+/** The coordinator sees only that the connection has closed. */
 function deathText({ pid }: ChildProcess, signal: NodeJS.Signals): string {
-  const guess = signal === "SIGKILL" ? " (for want of memory? the log of the system would say so)" : "";
-  return `worker process ${pid} was ended by ${signal}${guess}; another one takes its place`;
+  const guess = deathGuesses[signal];
+  const why = guess === undefined ? "" : ` (${guess})`;
+  return `worker process ${pid} was ended by ${signal}${why}; another one takes its place`;
 }
