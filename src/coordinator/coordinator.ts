@@ -90,7 +90,7 @@ export class Coordinator {
       const coordinator = new Coordinator(options, job, listener);
       // What is restored may even be all there was to do.
       const effects: Effect[] = [];
-      if (job.isResumed) {
+      if (job.begins !== "new") {
         resume(job.state, (task) => hasFilesOf(job, task), performance.now(), effects);
       }
       coordinator.#carryOutAll(effects);
@@ -254,8 +254,8 @@ export class Coordinator {
 
   /** Whether a job that was resumed may be given up for one of another app: nobody has joined it, or could. */
   #mayBeginAnew(): boolean {
-    const { isResumed, state } = this.#job;
-    return this.#options.resume === "auto" && isResumed && state.workers.size === 0 && !hasEnded(state);
+    const { begins, state } = this.#job;
+    return this.#options.resume === "auto" && begins !== "new" && state.workers.size === 0 && !hasEnded(state);
   }
 
   #beginAnew(fresh: Job, why: string): void {

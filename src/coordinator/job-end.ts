@@ -8,21 +8,21 @@ import { outputNameOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 import { isEarlierProfile, type JobEnd } from "./publish-job.js";
 
-/** How a job has ended. */
+/** The result of a job and the files in its directory. */
 export interface JobReport extends JobEnd {
   /** Absolute path of the job's directory. */
   readonly directory: string;
-  /** Names of the output files in it; none when the job is not done. */
+  /** Names of the output files; empty unless the job is done. */
   readonly outputs: readonly string[];
-  /** Names of the files that the app has made beside them; none when the job is not done. */
+  /** Names of the app's side files; empty unless the job is done. */
   readonly sideFiles: readonly string[];
-  /** Whether the job can be gone on with. */
+  /** Whether `--resume` can continue the job. */
   readonly isResumable: boolean;
 }
 
 /**
- * Leaves the job's directory as it should be found: with the outputs and nothing else when the job is done, as it was before
- * when it has failed, and with all that is done, and the journal, when it was stopped in good order.
+ * Tidies the job's directory. A finished job leaves its outputs and nothing else, a failed one leaves the directory as it was,
+ * and a stopped one leaves its journal and the files of its completed tasks.
  */
 export async function settleJob(job: Job, end: JobEnd, options: CoordinatorOptions): Promise<JobReport> {
   const { state, journal, directory } = job;
@@ -34,20 +34,20 @@ export async function settleJob(job: Job, end: JobEnd, options: CoordinatorOptio
   const isDone = outcome === "done";
   try {
     const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
-    // When all tasks are done and something else was wrong, such as a full disk, the work is not to be lost.
+    // Keep the work when all tasks are done and publishing failed, for example because the disk was full.
     const mayGoOn = outcome === "stopped" || (outcome === "failed" && (keepIntermediate || state.phase === "done"));
     const isResumable = isWorthKeeping && mayGoOn && end.isFinal !== true && options.areInputsKept && journal.keep();
     journal.close();
-    // Who has ended a job knows why, and one that goes on later is told of then.
+    // The user who aborted a job knows why, and a job that is resumed writes its report at its own end.
     const hasReport = outcome === "failed" && end.failure?.isAbort !== true;
-    // Before a worker came nothing was written, and what there is comes from an earlier job.
+    // The job writes nothing before its first worker joins, so all files here belong to an earlier job.
     if (state.app !== undefined) {
       try {
         directory.remove(
           uselessFiles(job, { isDone, isResumable, keepIntermediate, keepProfiles: isDone || hasReport }),
         );
       } catch (error) {
-        // How the job has ended does not depend on whether its files can be removed.
+        // The result of the job does not depend on whether its files can be removed.
         warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
       }
       if (hasReport) keepReport(job, end, warn);
@@ -67,9 +67,9 @@ interface Keeping {
   readonly keepProfiles: boolean;
 }
 
-/** The names of the job's own files that are of no use any more. */
+/** The names of the job's own files to remove. */
 function uselessFiles(job: Job, { isDone, isResumable, keepIntermediate, keepProfiles }: Keeping): string[] {
-  const { directory, state } = job;
+  const { begins, directory, state } = job;
   if (directory.isBeingReplaced) return [];
   const useless = directory.files(["temporary", "replaced"]);
   if (isResumable) return useless;
@@ -77,13 +77,14 @@ function uselessFiles(job: Job, { isDone, isResumable, keepIntermediate, keepPro
   const staged = directory.files(["staged"]);
   useless.push(...directory.files(["journal"]));
   useless.push(...staged.filter((name) => isDone || !keepIntermediate || !isIntermediate(name)));
-  const areOwn = state.settings.intermediatePrefix === "";
+  // A job that hides its intermediate files gives them their own names when it publishes.
+  const areOwn = state.settings.intermediatePrefix === "" || begins === "published";
   if (areOwn && !keepIntermediate) useless.push(...directory.files(["intermediate"]));
   if (!keepProfiles) useless.push(...directory.files(["profile"]).filter((name) => !isEarlierProfile(job, name)));
   return useless;
 }
 
-/** The report of a job that has failed does not take the place of that of the job whose output stands there. */
+/** Writes the report of a failed job, under a name of its own if the directory has the report of a finished one. */
 function keepReport({ state, directory }: Job, { view }: JobEnd, warn: (message: string) => void): void {
   const name = existsSync(join(directory.path, manifestName)) ? failedReportName : reportName;
   try {

@@ -10,25 +10,26 @@ import { JobJournal } from "./journal/job-journal.js";
 import { NothingToResumeError, ResumeError } from "./journal/resume-error.js";
 import type { JobInputs } from "./journal/records.js";
 
-/** What a coordinator begins with. */
+/** A job as a coordinator takes it on: new, or restored from its journal. */
 export interface Job {
   readonly state: State;
   readonly journal: JobJournal;
-  /** Held until the end of the job. */
+  /** The coordinator holds it until the job ends. */
   readonly directory: JobDirectory;
-  /** What must not be cleared away with the output of an earlier job. */
+  /** The user's files, which must survive when the output of an earlier job is removed. */
   readonly sources: JobSources;
-  /** Whether it was interrupted, and is gone on with. */
-  readonly isResumed: boolean;
-  /** Whether its output stands in the directory already: it was killed after it had published that. */
-  readonly isPublished: boolean;
+  /**
+   * Where the job begins: at its start, at the tasks that an interrupted run has left undone, or after all tasks, when that
+   * run was killed between publishing the output and removing the journal.
+   */
+  readonly begins: "new" | "resumed" | "published";
 }
 
 const heartbeatIntervalMsMax = 1000;
 
 /**
- * Takes the job's directory, and begins a new job there or goes on with the one that was interrupted. Throws an InputError
- * when the directory cannot be had, a ResumeError when there is no such job in it; then nothing was changed.
+ * Takes the job's directory, and begins a new job there or resumes the interrupted one. Throws an InputError when it cannot
+ * take the directory, and a ResumeError when `options` demand a job to resume and there is none. Then nothing has changed.
  */
 export async function takeJob(options: CoordinatorOptions): Promise<Job> {
   const { taken, outputDirectory } = options;
@@ -41,7 +42,7 @@ export async function takeJob(options: CoordinatorOptions): Promise<Job> {
   }
 }
 
-/** A job of which nothing has run yet. */
+/** A job whose tasks have all still to run. */
 export function newJob(options: CoordinatorOptions, directory: JobDirectory): Job {
   const hidesIntermediate = findManifest(directory.path)?.keptIntermediate === true;
   const journal = JobJournal.forNewJob(inputsOf(options), hidesIntermediate, (message) => {
@@ -49,17 +50,17 @@ export function newJob(options: CoordinatorOptions, directory: JobDirectory): Jo
   });
   const settings = settingsOf(options, journal.jobId, journal.intermediatePrefix, directory.path);
   const state = createState(settings, options.args, performance.now());
-  return { journal, state, directory, sources: options, isResumed: false, isPublished: false };
+  return { journal, state, directory, sources: options, begins: "new" };
 }
 
-/** The job to go on with; undefined when a new one is to begin. Throws a ResumeError when that is not wanted. */
+/** The job to resume, or undefined to begin a new one. Throws a ResumeError when `options` forbid a new one. */
 function resumedJob(options: CoordinatorOptions, directory: JobDirectory): Job | undefined {
   const { resume, log } = options;
   if (resume === false) return undefined;
   try {
     const job = resumeJob(options, directory.path);
     const isPublished = findManifest(directory.path)?.job === job.journal.jobId;
-    return { ...job, directory, sources: options, isResumed: true, isPublished };
+    return { ...job, directory, sources: options, begins: isPublished ? "published" : "resumed" };
   } catch (error) {
     if (resume !== "auto" || !(error instanceof ResumeError)) throw error;
     if (!(error instanceof NothingToResumeError)) log.warn(`${error.problem}: a new job begins`);
@@ -68,8 +69,8 @@ function resumedJob(options: CoordinatorOptions, directory: JobDirectory): Job |
 }
 
 /**
- * The job that was interrupted in that directory, as far as it had come. Throws a ResumeError when there is none, or when
- * it was of other inputs or with other options.
+ * Restores the interrupted job in a directory from its journal. Throws a ResumeError when there is none, or when its inputs
+ * or options differ.
  */
 function resumeJob(options: CoordinatorOptions, directory: string): Pick<Job, "state" | "journal"> {
   const now = performance.now();
@@ -116,7 +117,7 @@ function resumeJob(options: CoordinatorOptions, directory: string): Pick<Job, "s
   return { state, journal };
 }
 
-/** What of the options decides what the output is. */
+/** The options that determine the output. */
 export function inputsOf(options: Omit<CoordinatorOptions, "socket" | "log">): JobInputs {
   const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven, samplePercent } = options;
   return {

@@ -4,8 +4,8 @@ import { outputTasks, type State, type Task } from "./core/model.js";
 import type { Job } from "./job.js";
 
 /**
- * Whether the files that a completed task has made for the user stand in the directory as it left them, by their length:
- * its output, if it makes one, and the side files of any.
+ * Whether the directory still has the files that a completed task made for the user, its output and its side files, with the
+ * lengths that the task reported.
  */
 export function hasFilesOf(job: Job, task: Task): boolean {
   const { kind, index, commit } = task;
@@ -15,26 +15,25 @@ export function hasFilesOf(job: Job, task: Task): boolean {
   return commit.sideFiles.every(([name, bytes]) => hasFile(job, sideFileName(kind, index, name), bytes));
 }
 
-/** Under its staged name; or under its own, when the job was killed after it had published its output. */
-function hasFile({ directory, state, isPublished }: Job, name: string, bytes: number): boolean {
-  return (
-    directory.hasFile(stagedName(state.settings.id, name), bytes) || (isPublished && directory.hasFile(name, bytes))
-  );
+/** Under its staged name, or under its own when the job has published its output already. */
+function hasFile({ directory, state, begins }: Job, name: string, bytes: number): boolean {
+  const isStaged = directory.hasFile(stagedName(state.settings.id, name), bytes);
+  return isStaged || (begins === "published" && directory.hasFile(name, bytes));
 }
 
-/** Names of the side files of all completed tasks, in the order of these. */
+/** Names of the side files of all completed tasks, in task order. */
 export function sideFilesOf({ maps, reduces }: State): string[] {
   return [...maps, ...reduces].flatMap(({ kind, index, commit }) => {
     return (commit?.sideFiles ?? []).map(([name]) => sideFileName(kind, index, name));
   });
 }
 
-/** Name of the output file of that task. */
+/** Name of a task's output file. */
 export function outputNameOf(job: Job, task: number): string {
   return outputName(task, outputSuffixOf(job));
 }
 
-/** What the format of the job adds to the names of its outputs. */
+/** The suffix that the job's output format adds to file names, such as `.jsonl.gz`. */
 export function outputSuffixOf({ state: { settings, app } }: Job): string {
   return outputSuffix(settings.output, app?.extension);
 }

@@ -23,20 +23,19 @@ import { hasFilesOf, outputNameOf, outputSuffixOf, sideFilesOf } from "./kept-fi
 import type { CoordinatorOptions } from "./options.js";
 import { unreadArgs } from "./unread-args.js";
 
-/** What has become of a job. */
+/** The result of a job. */
 export interface JobEnd {
   readonly snapshot: Snapshot;
   /** The last one. */
   readonly view: JobView;
   readonly failure: JobFailure | undefined;
-  /** Whether it is of no use to go on with the job: the same would come of it. */
+  /** Whether resuming the job would lead to the same failure. */
   readonly isFinal?: true;
 }
 
 /**
- * Ends a job whose tasks are all done: checks that their output files are there, writes the bad records, the report and the
- * manifest, and publishes all of these in place of the output of the job before. When any of that fails, the job has failed,
- * and the earlier output stays.
+ * Ends a job whose tasks are all done: checks that their output files exist, writes the bad records, the report and the
+ * manifest, and publishes them all in place of the earlier output. If a step fails, the job fails and the earlier output stays.
  */
 export async function publishJob(
   job: Job,
@@ -72,7 +71,10 @@ export async function publishJob(
       ...(hasReport ? [reportName] : []),
       manifestName,
     ];
-    publish(directory.path, { jobId: id, names, obsolete: obsoleteFiles(job, options, names) });
+    const isRepeated = job.begins === "published";
+    // A repeated publication finds no files of an earlier job: the first one has replaced them.
+    const obsolete = isRepeated ? [] : obsoleteFiles(job, options);
+    publish(directory.path, { jobId: id, names, obsolete }, { isRepeated });
     return { snapshot: end, view, failure: undefined };
   } catch (error) {
     const verb = what === "the output" ? "cannot take its place" : "cannot be written";
@@ -80,7 +82,7 @@ export async function publishJob(
   }
 }
 
-/** The end of a job that failed only when its output was to be published. */
+/** The result of a job whose tasks succeeded but whose output could not be published. */
 function asFailed(snapshot: Snapshot, view: JobView, message: string): JobEnd {
   return {
     snapshot: { ...snapshot, phase: "failed", failure: message },
@@ -89,7 +91,7 @@ function asFailed(snapshot: Snapshot, view: JobView, message: string): JobEnd {
   };
 }
 
-/** Returns false when the report cannot be written, which does not fail the job. */
+/** Returns false if the report cannot be written; the job succeeds without it. */
 function writeReportOf({ state, directory }: Job, view: JobView, warn: (message: string) => void): boolean {
   const { id } = state.settings;
   try {
@@ -101,36 +103,35 @@ function writeReportOf({ state, directory }: Job, view: JobView, warn: (message:
   }
 }
 
-/** The names of the intermediate files to publish: they are hidden where an earlier job has kept its own. */
+/** The intermediate files to publish. They are staged only where an earlier job kept its own. */
 function keptIntermediateFiles({ directory }: Job, { keepIntermediate }: CoordinatorOptions): string[] {
   if (!keepIntermediate) return [];
   const names = directory.files(["staged"]).flatMap((name) => publicNameOf(name) ?? []);
   return names.filter((name) => jobFileKind(name) === "intermediate");
 }
 
-function obsoleteFiles(job: Job, { log }: CoordinatorOptions, names: readonly string[]): string[] {
+function obsoleteFiles(job: Job, { log }: CoordinatorOptions): string[] {
   const warn = (message: string) => {
     log.warnOfData(message);
   };
   const { state, directory, sources } = job;
-  // Intermediate files without hidden names are this job's own. `settleJob` decides whether they stay.
+  // Without a prefix, the visible intermediate files belong to this job, and `settleJob` decides whether they stay.
   const ownKinds: JobFileKind[] = state.settings.intermediatePrefix === "" ? ["intermediate"] : [];
   const suffix = outputSuffixOf(job);
   const earlier = earlierFiles(directory.path, { suffix, sources, ownKinds, warn });
   const isOwn = (name: string) => jobFileKind(name, suffix) === "profile" && !isEarlierProfile(job, name);
   const obsolete = earlier.filter((name) => !isOwn(name));
-  const replaced = job.isPublished ? obsolete.filter((name) => !names.includes(name)) : obsolete;
-  if (replaced.length > 0) {
-    const files = replaced.length === 1 ? "a file" : `${replaced.length} files`;
+  if (obsolete.length > 0) {
+    const files = obsolete.length === 1 ? "a file" : `${obsolete.length} files`;
     log.info(`replaced ${files} of an earlier job in ${directory.path}`);
   }
   return obsolete;
 }
 
-/** Whether a profile is older than this job. A job that was resumed cannot tell, and keeps all. */
-export function isEarlierProfile({ directory, state, isResumed }: Job, name: string): boolean {
+/** Whether a profile is older than this job. A resumed job cannot tell, and counts every profile as its own. */
+export function isEarlierProfile({ directory, state, begins }: Job, name: string): boolean {
   const stats = lstatSync(join(directory.path, name), { throwIfNoEntry: false });
-  return !isResumed && stats !== undefined && stats.mtimeMs < performance.timeOrigin + state.startedAtMs;
+  return begins === "new" && stats !== undefined && stats.mtimeMs < performance.timeOrigin + state.startedAtMs;
 }
 
 function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: CoordinatorOptions): JobFacts {
@@ -150,7 +151,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
     partitioner,
     samplePercent,
     output: settings.output,
-    splitBytes: job.isResumed && !splitBytesGiven ? undefined : splitBytes,
+    splitBytes: job.begins !== "new" && !splitBytesGiven ? undefined : splitBytes,
     badRecordsMax: settings.badRecordsMax,
     mapTasks: state.maps.length,
     outputs: outputTasks(state).flatMap(({ index, commit }) => {
@@ -167,7 +168,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
   };
 }
 
-/** Somebody may have removed or replaced an output while the job ran: that must not be called done. */
+/** Says which output a user or another program has removed or changed while the job ran. */
 function lostOutput(job: Job): string | undefined {
   const { maps, reduces, settings } = job.state;
   const lost = [...reduces, ...maps].find((task) => !hasFilesOf(job, task));

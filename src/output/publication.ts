@@ -1,17 +1,17 @@
 /**
- * Replaces the output of an earlier job by that of the job that is done. Until then every file that a job makes for its user
- * has a hidden name in the output directory, `.mr-new-<job>-mr-out-0`, so that a job that fails, is stopped or is killed
- * leaves the earlier output as it was. Publishing is a series of renames:
+ * Replaces the output of an earlier job with the output of a finished job. While a job runs, every file that it makes for the
+ * user has a hidden name in the output directory, such as `.mr-new-<job>-mr-out-0`. A job that fails, stops or is killed
+ * therefore leaves the earlier output unchanged. `publish` then works in this order:
  *
- *     1. `.mr-publish`, the note of what is about to happen; on the disk before anything else is touched
- *     2. the old manifest, then the other old files  →  `.mr-old-<job>-…`
- *     3. the new files, the manifest last            →  their own names; on the disk before the note goes
- *     4. the note is removed: the new output is published
- *     5. the old files are removed
+ *     1. write `.mr-publish`, a note of the renames that follow, and flush it to the disk
+ *     2. rename the old manifest, then the other old files, to `.mr-old-<job>-…`
+ *     3. rename the new files, the manifest last, to their own names, and flush the directory
+ *     4. remove the note: the new output is published
+ *     5. remove the old files
  *
- * When a rename fails, those before it are undone, and the old output is as it was. When the process is killed in between, the
- * next job that takes the directory finds the note and completes the publication (`completePublication`). Until then readers
- * find the note, and no manifest, and refuse to read.
+ * When a rename fails, `publish` undoes the earlier ones and the old output is back. When the process is killed, the next job
+ * in the directory finds the note and calls `completePublication`. In the meantime readers find a note and no manifest, and
+ * refuse to read.
  */
 import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -37,30 +37,44 @@ const fileName = v.pipe(
 const publication = v.object({
   publication: v.literal(1),
   jobId: v.pipe(v.string(), v.regex(jobIdPattern)),
-  /** Names of the new files, in the order in which they get them. Each stands under its hidden name before. */
+  /** Names of the new files, in renaming order. Each file has its hidden name first. */
   names: v.array(fileName),
-  /** Names of the old files, which go. */
+  /** Names of the old files to remove. */
   obsolete: v.array(fileName),
 });
 
-/** What is to be published. */
+/** The files that a publication adds and removes. */
 export type Publication = Pick<v.InferOutput<typeof publication>, "jobId" | "names" | "obsolete">;
 
-/** How files are renamed; a test lets it fail. */
+/** Renames a file. Tests pass one that fails. */
 export type Rename = (from: string, to: string) => void;
 
+export interface PublishOptions {
+  /** Whether the job has published before: a file without a staged name then stands under its own. False by default. */
+  readonly isRepeated?: boolean;
+  readonly rename?: Rename;
+}
+
 /**
- * Publishes the staged files of a job under `names` and removes the `obsolete` files, all of it or nothing. A file that has no
- * staged name any more has its own already, from a publication that was interrupted.
+ * Publishes the staged files of a job under `names` and removes the `obsolete` files, or changes nothing.
  *
- * Throws an InputError when something that is no file has one of the names, and the system's error; then nothing has changed.
- * The caller holds the lock of the directory.
+ * Throws an InputError when a staged file is missing or a directory has one of the names, and the system's error when a
+ * rename fails. The caller holds the lock of the directory.
  */
-export function publish(directory: string, what: Publication, rename: Rename = renameSync): void {
+export function publish(
+  directory: string,
+  what: Publication,
+  { isRepeated = false, rename = renameSync }: PublishOptions = {},
+): void {
   const { jobId, names } = what;
   requireFree(directory, names);
   const pathOf = (name: string) => join(directory, name);
-  const fresh = manifestLast(names).filter((name) => isThere(pathOf(stagedName(jobId, name))));
+  const isStaged = (name: string) => isThere(pathOf(stagedName(jobId, name)));
+  const fresh = manifestLast(names).filter(isStaged);
+  const missing = names.find((name) => !isStaged(name) && !(isRepeated && isThere(pathOf(name))));
+  if (missing !== undefined) {
+    throw new InputError(`${pathOf(stagedName(jobId, missing))} was removed while the job ran; run the job again`);
+  }
   const old = manifestFirst([...fresh, ...withoutNew(what)]);
   const moves = [
     ...old.filter((name) => isThere(pathOf(name))).map((name) => ({ from: name, to: replacedName(jobId, name) })),
@@ -75,7 +89,7 @@ export function publish(directory: string, what: Publication, rename: Rename = r
     }
     flush(directory);
   } catch (error) {
-    // If undoing fails as well, the note stays, and the next job completes the publication.
+    // If this fails too, the note stays, and the next job completes the publication.
     for (const { from, to } of done.toReversed()) rename(pathOf(to), pathOf(from));
     unlinkSync(pathOf(publicationName));
     throw error;
@@ -84,8 +98,8 @@ export function publish(directory: string, what: Publication, rename: Rename = r
 }
 
 /**
- * Goes on with a publication that was interrupted, to its end. False when there is none. Throws the system's error when a file
- * cannot be renamed; it can be tried again. The caller holds the lock of the directory.
+ * Completes an interrupted publication, and returns false if the directory has none. Throws the system's error when a rename
+ * fails; the caller may try again. The caller holds the lock of the directory.
  */
 export function completePublication(directory: string, rename: Rename = renameSync): boolean {
   const what = readNote(directory);
@@ -96,7 +110,7 @@ export function completePublication(directory: string, rename: Rename = renameSy
     if (isThere(pathOf(name))) rename(pathOf(name), pathOf(replacedName(jobId, name)));
   };
   const fresh = manifestLast(names).filter((name) => isThere(pathOf(stagedName(jobId, name))));
-  // The old one, unless the new one is there already.
+  // A manifest under its own name is the old one only while the new one is still staged.
   if (fresh.includes(manifestName)) moveAway(manifestName);
   for (const name of withoutNew(what)) moveAway(name);
   for (const name of fresh) {
@@ -111,13 +125,13 @@ export function completePublication(directory: string, rename: Rename = renameSy
 function writeNote(directory: string, what: Publication): void {
   const text = `${JSON.stringify({ publication: 1, ...what } satisfies v.InferInput<typeof publication>)}\n`;
   const temporaryPath = join(directory, temporaryPublicationName(what.jobId));
-  // Of a coordinator that was killed here, and whose job is gone on with.
+  // A coordinator that was killed here may have left one, if this job was resumed.
   rmSync(temporaryPath, { force: true });
   writeWhole(temporaryPath, join(directory, publicationName), text, (file) => file.finish());
   flush(directory);
 }
 
-/** Undefined when there is none. */
+/** Returns undefined if the directory has no note. */
 function readNote(directory: string): Publication | undefined {
   const path = join(directory, publicationName);
   if (!isThere(path)) return undefined;
@@ -132,14 +146,14 @@ function readNote(directory: string): Publication | undefined {
   }
 }
 
-/** Removes the note and the old files. Old files that cannot be removed do no harm: the next job removes them. */
+/** Removes the note and the old files. The next job removes old files that cannot be removed now. */
 function end(directory: string, jobId: string): void {
   unlinkSync(join(directory, publicationName));
   const prefix = replacedName(jobId, "");
   for (const name of filesIn(directory)) if (name.startsWith(prefix)) removeQuietly(join(directory, name));
 }
 
-/** A file takes the place of another one, and not that of a directory. */
+/** A rename can replace a file, but not a directory. */
 function requireFree(directory: string, names: readonly string[]): void {
   const taken = names
     .map((name) => join(directory, name))
@@ -149,7 +163,7 @@ function requireFree(directory: string, names: readonly string[]): void {
   }
 }
 
-/** The old files whose names the new output does not have. */
+/** The old files that no new file replaces. */
 function withoutNew({ names, obsolete }: Publication): string[] {
   const fresh = new Set(names);
   return obsolete.filter((name) => !fresh.has(name));
@@ -167,7 +181,7 @@ function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Waits until the disk has the names in a directory. Not every file system can do that, and then there is nothing to do. */
+/** Flushes the names in a directory to the disk, on file systems that support it. */
 function flush(directory: string): void {
   const descriptor = openSync(directory, "r");
   try {

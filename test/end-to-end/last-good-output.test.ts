@@ -243,4 +243,34 @@ describe.concurrent("a job that is killed while it publishes its output", () => 
     expect(place.files("out").filter((name) => name.startsWith("out/."))).toEqual([]);
     expect(await place.run("mr", [...job, "--resume"])).toMatchObject({ code: 2 });
   });
+
+  test.for([true, false])(
+    "keeps its own intermediate files when it is resumed after that: %s",
+    async (keepsAgain, { place }) => {
+      for (const name of inputs) place.write(name, "ab abc b\n");
+      const job = ["run", "-r", "2", "-o", "out", "wc", ...inputs];
+      await place.succeed("mr", [...job, "--keep-intermediate"]);
+      const before = Object.keys(visible(place, true));
+      expect(before.filter((name) => /mr-\d+-\d+$/.test(name))).not.toEqual([]);
+      place.write(
+        "killer.mjs",
+        `import fs from "node:fs";
+        import { syncBuiltinESMExports } from "node:module";
+        const unlink = fs.unlinkSync;
+        fs.unlinkSync = (path) => {
+          unlink(path);
+          if (path.endsWith("/.mr-publish")) process.kill(process.pid, "SIGKILL");
+        };
+        syncBuiltinESMExports();`,
+      );
+      const env = { NODE_OPTIONS: `--import ${place.directory}/killer.mjs` };
+      expect((await place.run("mr", [...job, "--keep-intermediate"], { env })).code).toBeNull();
+      await ended(place);
+      place.leavesFiles = keepsAgain;
+      await place.succeed("mr", [...job, "--resume", ...(keepsAgain ? ["--keep-intermediate"] : [])]);
+      const isWanted = (name: string) => keepsAgain || !/mr-\d+-\d+$/.test(name);
+      expect(Object.keys(visible(place, true))).toEqual(before.filter(isWanted));
+      await place.succeed("mr", ["verify", "out"]);
+    },
+  );
 });

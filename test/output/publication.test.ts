@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -101,7 +101,7 @@ describe("publishing the output of a job", () => {
         const directory = prepare(old, fresh);
         const before = contents(directory);
         try {
-          publish(directory, whatToPublish(old, fresh), failingAfter(renames, { once: true }));
+          publish(directory, whatToPublish(old, fresh), { rename: failingAfter(renames, { once: true }) });
         } catch (error) {
           expect((error as Error).message).toBe("it fails here");
           expect(contents(directory)).toEqual(before);
@@ -120,7 +120,7 @@ describe("publishing the output of a job", () => {
         const [first = 99, ...later] = kills;
         const before = contents(directory);
         try {
-          publish(directory, whatToPublish(old, fresh), failingAfter(first, { once: false }));
+          publish(directory, whatToPublish(old, fresh), { rename: failingAfter(first, { once: false }) });
         } catch {
           if (first === 0) {
             // Nothing was done that had to be undone.
@@ -151,22 +151,42 @@ describe("publishing the output of a job", () => {
     ];
     const directory = prepare(old, fresh);
     const seen: Record<string, string>[] = [];
-    publish(directory, whatToPublish(old, fresh), (from, to) => {
+    const rename: Rename = (from, to) => {
       renameSync(from, to);
       seen.push(visible(directory));
-    });
+    };
+    publish(directory, whatToPublish(old, fresh), { rename });
     const withManifest = seen.filter((files) => manifestName in files);
     expect(withManifest).toEqual([fresh]);
   });
 
-  it("leaves files that have their names already, from a publication that was interrupted", () => {
+  it("leaves files that have their names already when the job has published them before", () => {
     const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
     const directory = prepare(
       { "mr-out-0": "new mr-out-0" },
       { "mr-out-1": "new mr-out-1", [manifestName]: "new manifest" },
     );
-    publish(directory, whatToPublish({}, fresh));
+    publish(directory, whatToPublish({}, fresh), { isRepeated: true });
     expect(contents(directory)).toEqual(fresh);
+  });
+
+  it("is refused when a staged file is gone, whether or not an old file has its name", () => {
+    const old = { ...outputs(2, "old"), [manifestName]: "old manifest" };
+    const fresh = { ...outputs(3, "new"), [manifestName]: "new manifest" };
+    for (const [gone, isRepeated] of [
+      ["mr-out-1", false],
+      ["mr-out-2", false],
+      ["mr-out-2", true],
+      [manifestName, false],
+    ] as const) {
+      const directory = prepare(old, fresh);
+      rmSync(join(directory, stagedName(jobId, gone)));
+      const before = contents(directory);
+      expect(() => publish(directory, whatToPublish(old, fresh), { isRepeated })).toThrow(
+        `${join(directory, stagedName(jobId, gone))} was removed while the job ran; run the job again`,
+      );
+      expect(contents(directory)).toEqual(before);
+    }
   });
 
   it("is refused when a directory has one of the names", () => {
@@ -201,7 +221,7 @@ describe("a directory in which a job was killed while it published its output", 
     const old = { ...outputs(3, "old"), [manifestName]: "old manifest" };
     const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
     const directory = prepare(old, fresh);
-    expect(() => publish(directory, whatToPublish(old, fresh), failingAfter(5, { once: false }))).toThrow();
+    expect(() => publish(directory, whatToPublish(old, fresh), { rename: failingAfter(5, { once: false }) })).toThrow();
     return { directory, fresh };
   }
 
@@ -224,7 +244,7 @@ describe("a directory in which a job was killed while it published its output", 
     const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
     const directory = prepare({}, fresh);
     const taken = await JobDirectory.take(directory, noSources);
-    expect(() => publish(directory, whatToPublish({}, fresh), failingAfter(1, { once: false }))).toThrow();
+    expect(() => publish(directory, whatToPublish({}, fresh), { rename: failingAfter(1, { once: false }) })).toThrow();
     taken.clearUnpublished(jobId);
     await taken.release({ removeIfEmpty: false });
     await (await JobDirectory.take(directory, noSources)).release({ removeIfEmpty: false });
