@@ -1,4 +1,4 @@
-/** An app cannot be found, cannot be loaded, or does not export what an app must. The message is for its author. */
+/** An app cannot be found or loaded, or lacks a required export. The message addresses the app's author. */
 export class AppError extends Error {
   override readonly name = "AppError";
 }

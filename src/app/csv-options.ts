@@ -14,7 +14,7 @@ const rules: { readonly [Name in keyof CsvOptions]-?: { isRight(value: unknown):
   columns: { isRight: isListOfNames, what: "an array of different strings" },
 };
 
-/** What is wrong with the `csv` that an app exports; undefined when nothing is. */
+/** The problem with an app's export `csv`; undefined when it is valid. */
 export function csvProblem(given: unknown): string | undefined {
   if (typeof given !== "object" || given === null) return "must be an object";
   for (const [name, value] of Object.entries(given)) {

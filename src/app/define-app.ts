@@ -1,9 +1,9 @@
 import type { JsonValue, ReadRecords, Step } from "./contract.js";
 
 /**
- * Returns the app it is given. It is there for its type: `export default defineApp({ map, reduce })` is checked by the
- * compiler and completed by the editor, and the type of the values is carried from `map` to `reduce`. What `map` is given
- * follows from `input`, or from what `readRecords` yields. The app may be one of the `steps` of a pipeline.
+ * Returns the app unchanged, and exists for its types: the compiler checks `export default defineApp({ map, reduce })`,
+ * the editor completes it, and `reduce` gets the value type that `map` emits. The input type of `map` follows from
+ * `input` or from what `readRecords` yields. The app may be one of the `steps` of a pipeline.
  */
 export function defineApp<Value extends JsonValue = string>(
   app: Step<Value, string> & { input?: "file" | "text" | "lines"; readRecords?: undefined },

@@ -1,4 +1,4 @@
-/** What a config file may hold: the options of all commands, and how each is written there. */
+/** The options that a config file may contain, for all commands, and how each is written there. */
 export const optionKinds = {
   arg: "pairs",
   attemptTimeout: "measure",
@@ -44,34 +44,37 @@ export const optionKinds = {
   workers: "number",
 } as const satisfies Readonly<Record<string, keyof Values>>;
 
-/** As in a config file, in camelCase. */
+/** An option name as in a config file, in camelCase. */
 export type OptionName = keyof typeof optionKinds;
 
 interface Values {
   readonly flag: boolean;
   readonly number: number;
   readonly text: string;
-  /** What may be left out on the command line: `true` then. With `false` the option is not given. */
+  /**
+   * An option whose value is optional on the command line: `true` stands for no value. With `false` the option is not
+   * given.
+   */
   readonly optional: string | boolean;
-  /** A duration or a size: `"20s"`, `"64MiB"`. A number is one of milliseconds or bytes. */
+  /** A duration or a size: `"20s"`, `"64MiB"`. A plain number is milliseconds or bytes. */
   readonly measure: string | number;
-  /** What is `on` or `off` on the command line. */
+  /** An option that is `on` or `off` on the command line. */
   readonly switch: boolean;
-  /** What may be repeated on the command line. */
+  /** An option that may be repeated on the command line. */
   readonly list: readonly string[];
-  /** What is `name=value` on the command line, as often as one likes. */
+  /** A repeatable `name=value` option on the command line. */
   readonly pairs: Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
- * A config file, `mr.config.ts`: options for all commands, by their names in camelCase. `mr run --help` explains them,
- * and `mr run --print-config` shows what they come to.
+ * A config file, `mr.config.ts`: options for all commands, by their camelCase names. `mr run --help` explains them, and
+ * `mr run --print-config` prints their resolved values.
  */
 export type Config = {
   readonly [Name in OptionName]?: Values[(typeof optionKinds)[Name]] | undefined;
 };
 
-/** Returns the config it is given. It is there for its type: `export default defineConfig({ reducers: 4 })`. */
+/** Returns the config unchanged, and exists for its type: `export default defineConfig({ reducers: 4 })`. */
 export function defineConfig(config: Config): Config {
   return config;
 }

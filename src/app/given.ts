@@ -1,12 +1,12 @@
-/** Checks of what app code gives: keys and values, by `emit`, `combine` and `reduce`. */
+/** Validates the keys and values that app code passes to `emit` or returns from `combine` and `reduce`. */
 import { isThenable, jsonValueOf, ValueProblem } from "./json-value.js";
 
 /**
- * The JSON text of a value that app code gave for a key, as it is written to an output file: a bigint as its digits. Apps in
- * plain JavaScript can give anything.
+ * Returns the JSON text of a value that app code gave for a key, as written to an output file; a bigint becomes its
+ * digits. Apps in plain JavaScript can pass anything.
  *
- * Throws a TypeError that says who gave it (`giver`, as in "emit"), for which key, and what in it does not travel
- * (`json-value.ts`).
+ * Throws a TypeError that names the source (`giver`, for example "emit"), the key, and the part of the value that
+ * cannot travel (`json-value.ts`).
  */
 export function jsonText(giver: string, key: string, value: unknown): string {
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
@@ -19,7 +19,7 @@ export function jsonText(giver: string, key: string, value: unknown): string {
   }
 }
 
-/** Throws a TypeError, as `jsonText` does, for a value that does not travel. */
+/** Throws the same TypeError as `jsonText` for a value that cannot travel. */
 export function requireValue(giver: string, key: string, value: unknown): void {
   if (typeof value === "string" || typeof value === "bigint" || Number.isFinite(value)) return;
   try {
@@ -29,7 +29,7 @@ export function requireValue(giver: string, key: string, value: unknown): void {
   }
 }
 
-/** Throws a TypeError when app code gave a key that is no string. */
+/** Throws a TypeError when app code passed a key that is not a string. */
 export function requireStringKey(giver: string, key: unknown): asserts key is string {
   if (typeof key === "string") return;
   if (isThenable(key))
@@ -45,7 +45,7 @@ function shownOther(key: unknown): string {
   return typeof key === "object" ? "object; use JSON.stringify(key), or one of its properties" : typeof key;
 }
 
-/** A key as it is shown in messages: quoted, on one line, and not longer than a line. */
+/** Formats a key for messages: quoted, on one line, truncated to fit. */
 export function shownKey(key: string): string {
   return key.length <= 60 ? JSON.stringify(key) : `${JSON.stringify(key.slice(0, 60))}… (${key.length} characters)`;
 }
@@ -58,11 +58,11 @@ function noJson(giver: string, key: string, cause: unknown): TypeError {
 
 function problemText(error: unknown): string {
   if (error instanceof ValueProblem) return error.message;
-  // Recursion of any function ends with this error.
+  // Any runaway recursion ends with this error.
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
     return "value is nested too deeply; emit a flatter value";
   }
-  return `its JSON text cannot be made: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
+  return `it cannot be converted to JSON: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
 }
 
 function firstLine(message: string): string {

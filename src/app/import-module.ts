@@ -1,4 +1,4 @@
-/** Modules of the user: apps and config files. */
+/** Imports user modules: apps and config files. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 
 /**
- * Imports a module by its path. TypeScript is run by Node.js where that comes to the same, and otherwise by tsx, which is
- * loaded only then: it costs more than a small job. `paths` and other options of TypeScript are those of the module's own
- * project, wherever the command runs. For what this throws see `importFailure`.
+ * Imports a module by path. Node.js itself runs TypeScript where that gives the same result; otherwise tsx does, which
+ * is loaded only then because loading it takes longer than a small job. `paths` and other TypeScript options come from
+ * the module's own project, wherever the command runs. For the errors this throws, see `importFailure`.
  */
 export async function importModule(path: string): Promise<Record<string, unknown>> {
   if (!/^\.[mc]?ts$/.test(extname(path))) return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
@@ -17,14 +17,14 @@ export async function importModule(path: string): Promise<Record<string, unknown
     import("./native-typescript.js"),
     import("./tsx.js"),
   ]);
-  // Who sets tsx's own variable has chosen a project, and tsx.
+  // A user who sets tsx's own variable has chosen both a project and tsx.
   if (process.env["TSX_TSCONFIG_PATH"] !== undefined) return importWithTsx(path, undefined);
   const tsconfig = tsconfigOf(path);
   if (!(await runsNatively(path, tsconfig?.compilerOptions))) return importWithTsx(path, tsconfig?.path);
   return (await importNatively(path)) ?? importAgainWithTsx(path, tsconfig?.path);
 }
 
-/** Says in one line what went wrong with the import of a module, and where. */
+/** Says in one line why the import of a module failed, and where. */
 export function importFailure(path: string, error: unknown): string {
   if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
   if (error.name === "TsconfigError") return error.message;
@@ -36,13 +36,13 @@ export function importFailure(path: string, error: unknown): string {
   return place === undefined || message.includes(path) ? message : `${message} (${place})`;
 }
 
-/** esbuild, of which tsx makes use, says `Transform failed with 1 error:` and then, a line each, what and where. */
+/** esbuild, which tsx uses, prints `Transform failed with 1 error:` and then one line per error with its place. */
 function firstLines(message: string): string {
   const [first = "", second = ""] = message.split("\n");
   return first.endsWith(":") && second !== "" ? second : first;
 }
 
-/** V8 shows the place of a syntax error only to a process that dies of it. */
+/** V8 prints the place of a syntax error only when the error ends the process. */
 function placeOfSyntaxError(path: string): string | undefined {
   const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--check"], {
     input: readFileSync(path),
@@ -52,7 +52,7 @@ function placeOfSyntaxError(path: string): string | undefined {
   return line === undefined ? undefined : `${path}:${line}`;
 }
 
-/** The first place on the stack that is in code of the user. */
+/** The topmost stack frame in user code. */
 function placeOfThrow({ stack = "" }: Error): string | undefined {
   const places = stack.matchAll(/^\s+at (?:.*\()?(?:file:\/\/)?(\/.*?)(?:\?[^:]*)?:(\d+):\d+\)?$/gm);
   for (const [, file = "", line = ""] of places) if (!file.includes("/node_modules/")) return `${file}:${line}`;

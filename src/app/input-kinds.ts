@@ -1,7 +1,7 @@
-/** What an app may declare that one call of `map` is given; `InputKind` in `contract.ts` says what each is. */
+/** The values of an app's `input`; `InputKind` in `contract.ts` explains them. */
 export const inputKinds = ["file", "text", "lines", "jsonl", "csv", "pairs"] as const;
 
-/** What a record of a job is: one of these, or what the app's own `readRecords` yields. */
+/** The kinds of records a job can have: an input kind, or what the app's own `readRecords` yields. */
 export const recordKinds = [...inputKinds, "own"] as const;
 
 export type RecordKind = (typeof recordKinds)[number];

@@ -1,35 +1,36 @@
 /**
- * Which JavaScript values travel through a job, and what is wrong with the others.
+ * Which JavaScript values can travel through a job, and what is wrong with the others.
  *
- * A value travels when its JSON text says all that is in the value:
+ * A value can travel if its JSON text holds everything that is in the value:
  *
  * - strings, finite numbers, booleans and null; `-0` becomes `0`, which equals it;
- * - arrays without holes, by their elements;
- * - objects, by their own enumerable properties. An instance of a class becomes a plain object of its fields. An instance
- *   without fields is refused: what it holds is hidden, in `#private` fields or in the inside of a built-in class;
- * - an object with a `toJSON`, such as a Date or a URL, as what that returns, which is checked in turn.
+ * - arrays without holes, if their elements can;
+ * - objects, by their own enumerable properties. An instance of a class becomes a plain object of its fields. An
+ *   instance without fields is rejected: its contents are hidden in `#private` fields or the internals of a built-in
+ *   class;
+ * - an object with a `toJSON`, such as a Date or a URL, as what `toJSON` returns, which is checked in turn.
  *
- * Everything else is refused, where `JSON.stringify` would write `{}` or `null` or leave something out.
+ * Everything else is rejected: `JSON.stringify` would write `{}` or `null`, or leave something out.
  */
 import { types } from "node:util";
 
-/** A value that does not travel. The message says where it is in the whole value, what it is, and what to do. */
+/** A value that cannot travel. The message says where in the whole value it is, what it is, and how to fix it. */
 export class ValueProblem extends Error {}
 
-/** The arrays and objects around the value that is being checked, from the outside in, each with its name in the one before. */
+/** The arrays and objects around the value being checked, outermost first. */
 const ancestors: object[] = [];
 const ancestorNames: Name[] = [];
-/** Where the current check begins in these: a getter or a `toJSON` of the app may begin another check. */
+/** Where the current check begins in `ancestors`: a getter or a `toJSON` of the app may start a nested check. */
 let base = 0;
-/** The name in the innermost ancestor of the value that is being checked. */
+/** The name of the value being checked within its innermost ancestor. */
 let name: Name;
 
-/** An index, the name of a property, or undefined for the whole value and for what a `toJSON` returns. */
+/** An index or a property name; undefined for the whole value and for what a `toJSON` returns. */
 type Name = string | number | undefined;
 
 /**
- * The value to give to `JSON.stringify`: `value` itself, or a copy that has the result of each `toJSON` in place of the
- * object that gave it. Throws a ValueProblem, or what the app's own getters and `toJSON` throw.
+ * Returns the value to pass to `JSON.stringify`: `value` itself, or a copy in which each object with a `toJSON` is
+ * replaced by its result. Throws a ValueProblem, or whatever the app's own getters and `toJSON` throw.
  */
 export function jsonValueOf(value: unknown): unknown {
   const outerBase = base;
@@ -59,7 +60,7 @@ function checked(value: unknown): unknown {
     case "undefined":
       throw problem(ancestors.length === base ? "is undefined; use null" : "is undefined; use null, or leave it out");
     case "bigint":
-      throw problem("is a bigint, which is a value only by itself; use String(bigint) inside of an object or array");
+      throw problem("is a bigint, which must not be inside an object or array; use String(bigint)");
     case "function":
       if (hasToJson(value)) return within(value, checkedToJson);
       throw problem("is a function; call it, or leave it out");
@@ -72,7 +73,7 @@ function checkedObject(object: object): unknown {
   if (Array.isArray(object)) return within(object, checkedElements);
   const prototype: unknown = Object.getPrototypeOf(object);
   const isPlain = prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
-  // Buffers have a `toJSON`, and their JSON cannot be told from that of other objects.
+  // Buffers have a `toJSON`, but its result looks like any other object.
   if (!isPlain && (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object))) throw problem(binaryText(object));
   if (hasToJson(object)) return within(object, checkedToJson);
   if (!isPlain) requireFields(object);
@@ -80,10 +81,10 @@ function checkedObject(object: object): unknown {
   return within(object, checkedProperties);
 }
 
-/** Checks what is in an array or object, which is among the ancestors meanwhile. */
+/** Runs `check` on an array or object while it counts as an ancestor. */
 function within<Container extends object>(container: Container, check: (container: Container) => unknown): unknown {
   for (let at = base; at < ancestors.length; at++) {
-    if (ancestors[at] === container) throw problem(`refers back to ${pathText(at)}; leave out what makes the circle`);
+    if (ancestors[at] === container) throw problem(`refers back to ${pathText(at)}; remove the circular reference`);
   }
   ancestors.push(container);
   ancestorNames.push(name);
@@ -110,7 +111,7 @@ function checkedProperties(object: object): unknown {
   let copy: Record<string, unknown> | undefined;
   for (const property in object) {
     const value = (object as Record<string, unknown>)[property];
-    // What somebody has added to `Object.prototype` is not the object's.
+    // Properties added to `Object.prototype` do not belong to the object.
     if (isScalar(value) || !Object.hasOwn(object, property)) continue;
     name = property;
     const own = checked(value);
@@ -121,12 +122,12 @@ function checkedProperties(object: object): unknown {
     name = undefined;
     if (symbol === Symbol.iterator) throw problem("is an iterable; use an array: [...it]");
     name = `[${String(symbol)}]`;
-    throw problem("has a symbol for its name; use a string");
+    throw problem("has a symbol as its name; use a string");
   }
   return copy ?? object;
 }
 
-/** Throws when an object has properties, other than methods, that are not its own: JSON would leave them out. */
+/** Throws when an object inherits properties other than methods, which JSON would leave out. */
 function requireNothingInherited(object: object): void {
   for (const property in object) {
     if (Object.hasOwn(object, property)) continue;
@@ -159,7 +160,7 @@ function checkedToJson(object: HasToJson): unknown {
   return checked(result);
 }
 
-/** Throws when an instance of a class holds something that is not in its fields. */
+/** Throws when an instance of a class holds data outside its fields. */
 function requireFields(object: object): void {
   const hint = hiddenContentHint(object);
   if (hint !== undefined) throw problem(hint);
@@ -180,7 +181,7 @@ function hiddenContentHint(object: object): string | undefined {
   if (types.isBoxedPrimitive(object)) return `is a ${classNameOf(object)} object; use its valueOf()`;
   if (types.isWeakMap(object) || types.isWeakSet(object)) return `is a ${classNameOf(object)}, which cannot be listed`;
   if (isIterator(object)) return "is an iterator or a generator; use an array: [...iterator]";
-  if (Symbol.asyncIterator in object) return "is an asynchronous iterable; use an array of what it gives";
+  if (Symbol.asyncIterator in object) return "is an asynchronous iterable; use an array of what it yields";
   if (Symbol.iterator in object) return `is ${withArticle(classNameOf(object))}; use an array: [...it]`;
   return undefined;
 }
@@ -202,17 +203,17 @@ function withArticle(noun: string): string {
   return noun === "object" ? "an object of another class" : `${/^[AEIO]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
-/** Whether app code gave a promise, of whatever kind. */
+/** Whether app code returned any kind of promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Whether app code gave what a generator function returns, or another iterator. A Map or a Set is not an iterator. */
+/** Whether app code returned a generator or another iterator. A Map or a Set is not an iterator. */
 export function isIterator(value: unknown): value is IterableIterator<unknown> {
   return isObject(value) && Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function";
 }
 
-/** Whether app code gave what an `async function*` returns, or another asynchronous iterator. */
+/** Whether app code returned an asynchronous generator or another asynchronous iterator. */
 export function isAsyncIterator(value: unknown): value is AsyncIterableIterator<unknown> {
   return isObject(value) && Symbol.asyncIterator in value && typeof (value as { next?: unknown }).next === "function";
 }
@@ -230,10 +231,10 @@ function problem(what: string): ValueProblem {
   return new ValueProblem(`${ancestors.length > base ? path + nameText(name) : path} ${what}`);
 }
 
-/** How an ancestor is reached. */
+/** The path to an ancestor, as text. */
 function pathText(ancestor: number): string {
   const inner = ancestorNames.slice(base + 1, ancestor + 1).map(nameText);
-  // Of a long path its beginning and its end are of use.
+  // For a long path, show its beginning and its end.
   const shown = inner.length <= 12 ? inner : [...inner.slice(0, 6), "…", ...inner.slice(-6)];
   return `value${shown.join("")}`;
 }

@@ -1,6 +1,5 @@
 import { closestMatch } from "leven";
 
-/** The values of `integers`. */
 const choices = ["bigint", "string", "number"];
 
 /** The problem with an app's export `jsonl`, worded to follow that name; undefined when it is valid. */
@@ -12,8 +11,8 @@ export function jsonlProblem(given: unknown): string | undefined {
   const { integers } = given as { integers?: unknown };
   if (integers === undefined || choices.some((choice) => choice === integers)) return undefined;
   const must = `.integers must be ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
-  if (typeof integers !== "string") return `${must}, and is of type ${typeof integers}`;
+  if (typeof integers !== "string") return `${must}, but is of type ${typeof integers}`;
   const meant = closestMatch(integers.toLowerCase(), choices, { maxDistance: 3 });
   const hint = meant === undefined ? "" : ` (did you mean ${JSON.stringify(meant)}?)`;
-  return `${must}, and is ${JSON.stringify(integers)}${hint}`;
+  return `${must}, but is ${JSON.stringify(integers)}${hint}`;
 }

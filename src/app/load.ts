@@ -22,7 +22,7 @@ import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
 import { requireSynchronous } from "./synchronous-functions.js";
 
-/** An app whose exports were checked: functions that can be called as they stand, one of each pair of alternatives. */
+/** An app whose exports were checked: callable functions, and only one of each pair of alternatives. */
 export interface LoadedApp {
   readonly input: RecordKind;
   readonly csv?: CsvOptions | undefined;
@@ -40,25 +40,25 @@ export interface LoadedApp {
   readonly teardown: Hook | undefined;
   readonly writer: OutputWriter | undefined;
   readonly needs?: readonly string[] | undefined;
-  /** The names of `--arg` that it reads; undefined when it does not say. */
+  /** The names of `--arg` that the app reads; undefined when it does not declare them. */
   readonly args?: readonly string[] | undefined;
 }
 
-/** The module of an app, and what of it. */
+/** The module of an app, and the step to run. */
 export interface AppModule {
   /** Absolute path. */
   readonly path: string;
-  /** Absent when it is run by itself. */
+  /** Absent when the app runs by itself. */
   readonly step?: StepPlace | undefined;
 }
 
-/** Where an app stands in a pipeline. */
+/** The place of an app in a pipeline. */
 export interface StepPlace {
-  /** Which of the `steps` that the module exports it is, from 1; absent when it is the module itself. */
+  /** The number of the step among the module's `steps`, from 1; absent when the module itself is the app. */
   readonly number?: number | undefined;
-  /** Otherwise it is given the pairs of the step before. */
+  /** Later steps read the pairs of the previous one. */
   readonly isFirst: boolean;
-  /** Otherwise what it makes goes on as pairs, and is not written as it may say. */
+  /** Earlier steps write pairs and ignore the app's own writer. */
   readonly isLast: boolean;
 }
 
@@ -75,7 +75,7 @@ export function isMapOnly({ reduce, reduceStream }: Pick<LoadedApp, "reduce" | "
 }
 
 /**
- * Imports an app's module and checks what it exports.
+ * Imports an app's module and checks its exports.
  *
  * Throws an AppError that names the file and the export.
  */
@@ -91,8 +91,8 @@ export function importApp(path: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * What a module exports: its steps, or the one app that it is. `path` is how it is called in the AppError that this throws
- * when they are no list of objects.
+ * Returns the steps that a module exports, or the single app that it is. `path` names the app in errors. Throws an
+ * AppError when `steps` is not a list of objects.
  */
 export function appsIn(path: string, module: Record<string, unknown>): AppsInModule {
   const app = exportsOf(module);
@@ -107,23 +107,23 @@ export function appsIn(path: string, module: Record<string, unknown>): AppsInMod
   return { steps: steps as Record<string, unknown>[], ofAll: { needs: app["needs"], args: app["args"] } };
 }
 
-/** What was found in a module, unchecked. */
+/** The unchecked exports of a module. */
 type AppsInModule =
   | { readonly app: Record<string, unknown>; readonly steps?: undefined; readonly ofAll?: undefined }
   | {
       readonly app?: undefined;
       readonly steps: readonly Record<string, unknown>[];
-      /** What stands beside them and holds for each. */
+      /** The declarations beside the steps, which apply to every step. */
       readonly ofAll: Declared;
     };
 
-/** What an app says of the options that it is given. */
+/** The options that an app declares. */
 interface Declared {
   readonly needs?: unknown;
   readonly args?: unknown;
 }
 
-/** Checks what an app exports; `path` is how it is called in the AppError that this throws. */
+/** Checks the exports of an app; `path` names the app in the AppError that this throws. */
 export function checkApp(path: string, module: Record<string, unknown>, step?: StepPlace): LoadedApp {
   const { app, steps, ofAll } = appsIn(path, module);
   const { number } = step ?? {};
@@ -151,7 +151,7 @@ function checkExports(
   for (const name of functions) {
     const found = app[name];
     if (found !== undefined && typeof found !== "function") {
-      throw new AppError(`app ${path}: export ${name} must be a function, and is ${describe(found)}`);
+      throw new AppError(`app ${path}: export ${name} must be a function, but is ${describe(found)}`);
     }
   }
   requireNoNearMiss(path, app);
@@ -161,18 +161,18 @@ function checkExports(
   const { sortValues = false } = app;
   if (typeof sortValues !== "boolean" && typeof sortValues !== "function") {
     throw new AppError(
-      `app ${path}: export sortValues must be true, false or a function, and is ${describe(sortValues)}`,
+      `app ${path}: export sortValues must be true, false or a function, but is ${describe(sortValues)}`,
     );
   }
   requireSynchronous(path, app);
-  // A comparator would get one value, and call all values equal.
+  // A comparator would be called with one value and treat all values as equal.
   if (typeof sortValues === "function" && sortValues.length > 1) {
     throw new AppError(
-      `app ${path}: export sortValues must be a function of one value, which returns what to sort it by, and is one of ` +
-        `${sortValues.length} like a comparator; write value => value.time in place of (a, b) => a.time - b.time`,
+      `app ${path}: export sortValues must be a function of one value, which returns its sort key, but has ` +
+        `${sortValues.length} parameters, like a comparator; write value => value.time instead of (a, b) => a.time - b.time`,
     );
   }
-  // Bound, since the default export may be an object whose functions call each other through `this`.
+  // Bound, because the functions of a default export may call each other through `this`.
   const bound = Object.fromEntries(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
@@ -190,7 +190,7 @@ function checkExports(
   } as LoadedApp;
 }
 
-/** What the coordinator has to know of an app, and only who has loaded it can tell. */
+/** Returns the traits of an app that the coordinator needs and cannot determine without loading the app. */
 export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
   return {
     input: app.input,
@@ -207,12 +207,12 @@ function needsOf(path: string, { needs }: Declared): readonly string[] | undefin
   const isText = (text: unknown): text is string => typeof text === "string" && isNeed(text);
   if (Array.isArray(needs) && needs.length <= needsMax && needs.every(isText)) return needs;
   throw new AppError(
-    `app ${path}: export needs must be an array of texts such as "--arg name=WHAT" or "--file name", without other ` +
-      "spaces, and no longer than 200 characters",
+    `app ${path}: export needs must be an array of strings such as "--arg name=WHAT" or "--file name", without other ` +
+      "spaces and at most 200 characters long",
   );
 }
 
-/** The names in `args`, and those in `needs`. */
+/** The names in `args` and in `needs`. */
 function argsOf(path: string, app: Declared): readonly string[] | undefined {
   const { args } = app;
   if (args === undefined) return undefined;
@@ -220,44 +220,44 @@ function argsOf(path: string, app: Declared): readonly string[] | undefined {
     typeof name === "string" && name.length <= argNameCharactersMax && isArgName(name);
   if (!Array.isArray(args) || args.length > argNamesMax || !args.every(isName)) {
     throw new AppError(
-      `app ${path}: export args must be an array of up to ${argNamesMax} names of --arg, such as ["language"], each a letter ` +
-        "and then letters, digits, _ . or -",
+      `app ${path}: export args must be an array of up to ${argNamesMax} names of --arg, such as ["language"], each starting with a letter and continuing ` +
+        "with letters, digits, _ . or -",
     );
   }
   return [...args, ...(needsOf(path, app) ?? []).flatMap((text) => argOfNeed(text) ?? [])];
 }
 
-/** Both lists as one, without repetitions; undefined when there is neither. */
+/** Both lists as one, without duplicates; undefined when both are. */
 function together(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
   return a === undefined && b === undefined ? undefined : [...new Set([...(a ?? []), ...(b ?? [])])];
 }
 
-/** What the app wants its records to be, which must fit the rest of what it exports. */
+/** Returns the kind of records that the app reads, after checking it against the app's other exports. */
 function recordKindOf(path: string, app: Record<string, unknown>, isGivenPairs: boolean): RecordKind {
   const hasReader = app["readRecords"] !== undefined;
   if (isGivenPairs && (hasReader || (app["input"] !== undefined && app["input"] !== "pairs"))) {
     const own = hasReader ? "export readRecords" : `input ${describe(app["input"])}`;
-    throw new AppError(`app ${path}: what it is given are the pairs of the step before, and not ${own}: leave it out`);
+    throw new AppError(`app ${path}: it reads the pairs of the step before, not ${own}: leave it out`);
   }
   const input = inputKinds.find((kind) => kind === (app["input"] ?? (isGivenPairs ? "pairs" : "file")));
   if (input === undefined) {
     const kinds = inputKinds.join(", ");
-    throw new AppError(`app ${path}: export input must be one of ${kinds}, and is ${describe(app["input"])}`);
+    throw new AppError(`app ${path}: export input must be one of ${kinds}, but is ${describe(app["input"])}`);
   }
   if (hasReader && app["input"] !== undefined) {
     throw new AppError(`app ${path} exports both input and readRecords: leave one out`);
   }
   if (app["mapBytes"] !== undefined && (hasReader || input === "jsonl" || input === "csv" || input === "pairs")) {
     const what = hasReader ? "what readRecords yields is" : `the records of "${input}" are`;
-    throw new AppError(`app ${path} exports mapBytes, and ${what} no bytes: export map`);
+    throw new AppError(`app ${path} exports mapBytes, but ${what} not bytes: export map instead`);
   }
   if (app["csv"] !== undefined) {
-    const problem = input === "csv" ? csvProblem(app["csv"]) : ` is of use only with input = "csv"`;
+    const problem = input === "csv" ? csvProblem(app["csv"]) : ` applies only with input = "csv"`;
     if (problem !== undefined) throw new AppError(`app ${path}: export csv${problem.replace(/^(?=[mh])/, " ")}`);
   }
   if (app["jsonl"] !== undefined) {
     const isRead = !hasReader && (input === "jsonl" || input === "pairs");
-    const problem = isRead ? jsonlProblem(app["jsonl"]) : ` is of use only with input = "jsonl" or "pairs"`;
+    const problem = isRead ? jsonlProblem(app["jsonl"]) : ` applies only with input = "jsonl" or "pairs"`;
     if (problem !== undefined) throw new AppError(`app ${path}: export jsonl${problem}`);
   }
   return hasReader ? "own" : input;
@@ -269,7 +269,7 @@ function requireOneOf(path: string, app: Record<string, unknown>, name: string, 
   throw new AppError(`app ${path} exports no function ${name}${hint(app)}`);
 }
 
-/** Whoever has written `Map` or `combiner` has not left out the other on purpose. */
+/** An author who wrote `Map` or `combiner` did not omit `map` or `combine` on purpose. */
 function requireNoNearMiss(path: string, app: Record<string, unknown>): void {
   const [miss] = nearMisses(app);
   if (miss === undefined) return;
@@ -278,7 +278,7 @@ function requireNoNearMiss(path: string, app: Record<string, unknown>): void {
   throw new AppError(`app ${path} exports ${what}: did you mean ${meant}? Rename it, or do not export it`);
 }
 
-/** An app without reduce is complete as long as the job has no reduce tasks: see `refusal.ts`. */
+/** An app without `reduce` is complete if the job has no reduce tasks: see `fit.ts`. */
 function requireAtMostOneOf(path: string, app: Record<string, unknown>, name: string, other: string): void {
   if (app[name] !== undefined && app[other] !== undefined) {
     throw new AppError(`app ${path} exports both ${name} and ${other}: leave one out`);
@@ -290,27 +290,27 @@ function writerOf(path: string, app: Record<string, unknown>): OutputWriter | un
   if (writer === undefined) return undefined;
   if (typeof writer !== "object" || writer === null) {
     throw new AppError(
-      `app ${path}: export writer must be an object with extension and record, and is ${describe(writer)}`,
+      `app ${path}: export writer must be an object with extension and record, but is ${describe(writer)}`,
     );
   }
   const { extension, header, footer, record } = writer as Record<keyof OutputWriter, unknown>;
   if (typeof extension !== "string" || !isWriterExtension(extension)) {
     throw new AppError(
-      `app ${path}: writer.extension must be up to 16 lower-case letters and digits, such as "xml", and not that of ` +
-        `another format, and is ${describe(extension)}`,
+      `app ${path}: writer.extension must be up to 16 lower-case letters and digits, such as "xml", and not the extension of ` +
+        `another format, but is ${describe(extension)}`,
     );
   }
   if (typeof record !== "function") {
-    throw new AppError(`app ${path}: writer.record must be a function, and is ${describe(record)}`);
+    throw new AppError(`app ${path}: writer.record must be a function, but is ${describe(record)}`);
   }
   for (const [name, found] of Object.entries({ header, footer })) {
     if (found === undefined || typeof found === "string" || found instanceof Uint8Array) continue;
-    throw new AppError(`app ${path}: writer.${name} must be a string or a Uint8Array, and is ${describe(found)}`);
+    throw new AppError(`app ${path}: writer.${name} must be a string or a Uint8Array, but is ${describe(found)}`);
   }
   return writer as OutputWriter;
 }
 
-/** The app may be the default export (`defineApp`, or `module.exports` of CommonJS) or the named exports. */
+/** The app is either the default export (`defineApp`, or `module.exports` of CommonJS) or the named exports. */
 function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
   const candidates = [module["default"], (module["default"] as { default?: unknown } | undefined)?.default];
   for (const candidate of candidates) {

@@ -1,11 +1,11 @@
 /**
- * TypeScript that Node.js runs by itself, by removing the types (22.18 and later). That starts faster than tsx: Node keeps
- * the result in its compile cache, and neither tsx nor esbuild is loaded.
+ * TypeScript that Node.js runs by itself, by stripping the types (22.18 and later). That starts faster than tsx: Node
+ * keeps the result in its compile cache, and neither tsx nor esbuild is loaded.
  *
- * Node knows less of TypeScript than tsx does: no enums or decorators, no `paths` of a tsconfig.json, no `./x.js` for
- * `./x.ts`, and an import that names a type only fails. So it is given only modules for which both have the same outcome.
- * `runsNatively` excludes what can be told from the text. Whatever else Node cannot run it refuses while it links, before
- * any code of the app has run, so that `importNatively` can still leave the module to tsx.
+ * Node supports less of TypeScript than tsx: no enums or decorators, no `paths` of a tsconfig.json, no `./x.js` for
+ * `./x.ts`, and an import that only names a type fails. So Node gets only modules that behave the same in both.
+ * `runsNatively` rules out what the text reveals. Node rejects anything else it cannot run while linking, before any
+ * code of the app runs, so `importNatively` can still fall back to tsx.
  */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import module from "node:module";
@@ -14,27 +14,28 @@ import { pathToFileURL } from "node:url";
 import { ImportType, init, parse } from "es-module-lexer";
 import type { Tsconfig } from "./tsconfig.js";
 
-/** Whether Node.js gives this module, and all that it imports, the meaning that tsx gives it. */
+/** Whether this module and all its imports mean the same to Node.js as to tsx. */
 export async function runsNatively(path: string, options: Tsconfig["compilerOptions"] = {}): Promise<boolean> {
   if (!stripsTypes() || changesMeaning(options)) return false;
   await init;
   try {
     return isPlain(realpathSync(path), options.verbatimModuleSyntax === true, new Set());
   } catch {
-    return false; // The lexer knows JavaScript only.
+    return false; // The lexer supports only JavaScript.
   }
 }
 
 /**
- * Imports a module without tsx. Returns undefined when Node.js cannot; then no code of the app has run. Rejects with what
+ * Imports a module without tsx. Returns undefined if Node.js cannot; no code of the app has run then. Rejects with what
  * the module throws.
  */
 export async function importNatively(path: string): Promise<Record<string, unknown> | undefined> {
-  // Node's own directory, or NODE_COMPILE_CACHE; nothing happens with NODE_DISABLE_COMPILE_CACHE or where it cannot write.
+  // Uses Node's own directory, or NODE_COMPILE_CACHE. Does nothing with NODE_DISABLE_COMPILE_CACHE or an unwritable
+  // directory.
   cache.enableCompileCache?.();
   const { href } = pathToFileURL(path);
   const name = `mapreduce-ts.linked.${(attempts += 1)}`;
-  // A module runs after all modules of its graph are linked, and after those that are imported before it.
+  // A module runs after its whole graph is linked, and after the modules imported before it.
   const begin = dataUrl(`globalThis[Symbol.for(${JSON.stringify(name)})] = true;`);
   try {
     await import(dataUrl(`import ${JSON.stringify(begin)}; import ${JSON.stringify(href)};`));
@@ -43,7 +44,7 @@ export async function importNatively(path: string): Promise<Record<string, unkno
     return undefined;
   } finally {
     Reflect.deleteProperty(globalThis, Symbol.for(name));
-    // The thread may be ended before it would write the cache.
+    // The thread may end before Node would write the cache.
     cache.flushCompileCache?.();
   }
   return (await import(href)) as Record<string, unknown>;
@@ -51,7 +52,7 @@ export async function importNatively(path: string): Promise<Record<string, unkno
 
 let attempts = 0;
 
-/** Since Node.js 22.1 and 22.10. */
+/** Available since Node.js 22.1 and 22.10, respectively. */
 const cache = module as { readonly enableCompileCache?: () => unknown; readonly flushCompileCache?: () => void };
 
 function stripsTypes(): boolean {
@@ -62,7 +63,7 @@ function dataUrl(code: string): string {
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
-/** Options by which esbuild, and so tsx, makes something else of a module than what stands there without its types. */
+/** Options that make esbuild, and so tsx, do more than strip the types. */
 function changesMeaning(options: Tsconfig["compilerOptions"]): boolean {
   const { paths, baseUrl, experimentalDecorators, useDefineForClassFields, target = "esnext" } = options;
   if (paths !== undefined || baseUrl !== undefined || experimentalDecorators === true) return true;
@@ -72,12 +73,12 @@ function changesMeaning(options: Tsconfig["compilerOptions"]): boolean {
 /** Syntax that is more than types: enums, namespaces, decorators, parameter properties, import assignments. */
 const notErasable =
   /\benum\s+[\w$]|\b(namespace|module)\s+[\w$.]+\s*\{|^\s*@\w|constructor\s*\([^)]*\b(private|protected|public|readonly|override)\b|\bimport\s+[\w$]+\s*=/m;
-/** What is resolved while the app runs is resolved by Node.js, and it is too late for tsx then. */
+/** Node.js resolves these while the app runs, when it is too late to fall back to tsx. */
 const resolvesLater = /\brequire\b|\bimport\.meta\.resolve\b/;
 
 /**
- * Whether a module is an ES module whose imports mean the same to both. Unless `keepsImports` (`verbatimModuleSyntax`), tsx
- * drops imports that only types are used of, which makes a difference where the imported module does more than export.
+ * Whether a module is an ES module whose imports mean the same to both. Unless `keepsImports` (`verbatimModuleSyntax`),
+ * tsx drops imports that are only used as types, which matters if the imported module has side effects.
  */
 function isPlain(path: string, keepsImports: boolean, seen: Set<string>): boolean {
   if (seen.has(path)) return true;
@@ -99,7 +100,7 @@ function isPlain(path: string, keepsImports: boolean, seen: Set<string>): boolea
 
 const modules = /\.m?[jt]s$/;
 
-/** Others tsx turns into CommonJS. */
+/** tsx compiles all others to CommonJS. */
 function isEsModule(path: string): boolean {
   return /^\.m[jt]s$/.test(extname(path)) || packageType(dirname(path)) === "module";
 }

@@ -1,9 +1,9 @@
-/** Exports that look like those of an app and are none: `Map`, `reducer`, `sort_values`. */
+/** Exports that are probably misspelt app exports: `Map`, `reducer`, `sort_values`. */
 import { closestMatch } from "leven";
 
 type Kind = "function" | "string" | "object" | "number" | "boolean or function";
 
-/** All that an app may export, and what it is. */
+/** Everything an app may export, and its type. */
 const exportKinds: Readonly<Record<string, Kind>> = {
   map: "function",
   mapBytes: "function",
@@ -26,7 +26,7 @@ const exportKinds: Readonly<Record<string, Kind>> = {
   reducers: "number",
 };
 
-/** What they are called in Hadoop, mrjob and Spark. */
+/** The names used by Hadoop, mrjob and Spark. */
 const synonyms: Readonly<Record<string, string>> = {
   mapper: "map",
   reducer: "reduce",
@@ -40,7 +40,7 @@ const synonyms: Readonly<Record<string, string>> = {
   recordwriter: "writer",
 };
 
-/** Whoever exports the one on the right needs none of the left. */
+/** An app that exports the name on the right needs none on the left. */
 const alternatives: Readonly<Record<string, string>> = {
   map: "mapBytes",
   mapBytes: "map",
@@ -50,16 +50,16 @@ const alternatives: Readonly<Record<string, string>> = {
   readRecords: "input",
 };
 
-/** An export, and the one that was probably meant. */
+/** A misspelt export, and the name that was probably meant. */
 export interface NearMiss {
   readonly name: string;
   readonly meant: string;
 }
 
 /**
- * Finds the exports that are probably a slip: the same letters in another case or with separators, a name that the function
- * has in other systems, or one wrong letter, or another order of letters, in a name of five or more. What has another type
- * is a helper, and so is what stands beside the right name.
+ * Finds exports that are probably misspelt: a different case or separators, the function's name in another system, or,
+ * in names of five letters or more, one wrong letter or two swapped ones. An export of another type is a helper, and so
+ * is one beside the correct name.
  */
 export function nearMisses(exports: Readonly<Record<string, unknown>>): NearMiss[] {
   return Object.entries(exports).flatMap(([name, value]) => {
@@ -77,7 +77,7 @@ function meantBy(name: string): string | undefined {
   if (same !== undefined) return same;
   const long = known.map((other) => other.toLowerCase()).filter(({ length }) => length >= 5);
   const near = closestMatch(plain, long, { maxDistance: 1 }) ?? long.find((other) => sorted(other) === sorted(plain));
-  // `inputs` and `combined` are words of their own.
+  // `inputs` and `combined` are words in their own right.
   if (near === undefined || plain === `${near}s` || plain === `${near}d`) return undefined;
   return known.find((other) => other.toLowerCase() === near);
 }

@@ -1,30 +1,30 @@
-/** What an app cannot do without, as the user has to type it: `--arg pattern=REGEX`, `--file centroids.txt`. */
+/** The options an app requires, as the user types them: `--arg pattern=REGEX`, `--file centroids.txt`. */
 
 import { isArgName } from "./arg-name.js";
 
-/** What a job has of that. */
+/** The options a job was given. */
 export interface Given {
   readonly args: Readonly<Record<string, string>>;
   readonly files: readonly { readonly name: string }[];
 }
 
 const need = /^--(?:arg (?<arg>[^\s=]+)=\S*|file (?<file>[^\s#/]+))$/;
-/** No app needs so many, and a coordinator is not to hold more of what anybody may send. */
+/** More than any app needs. The limit bounds what a coordinator stores for an untrusted peer. */
 export const needsMax = 100;
 const lengthMax = 200;
 
-/** Whether this is what an app may need. */
+/** Whether a text is a valid need. */
 export function isNeed(text: string): boolean {
   const groups = text.length <= lengthMax ? need.exec(text)?.groups : undefined;
   return groups !== undefined && (groups["arg"] === undefined || isArgName(groups["arg"]));
 }
 
-/** The name of the `--arg` that this need is of; undefined when it is of a file. */
+/** The name of the `--arg` that a need refers to; undefined when it refers to a file. */
 export function argOfNeed(text: string): string | undefined {
   return need.exec(text)?.groups?.["arg"];
 }
 
-/** Says what an app needs that the job has not; undefined when nothing is missing. `name` is what it is called. */
+/** Says which of an app's needs the job lacks; undefined when none is missing. `name` is the app's name. */
 export function missingText(
   name: string,
   needs: readonly string[] | undefined = [],
@@ -37,7 +37,7 @@ export function missingText(
   return missing.length === 0 ? undefined : `app ${name} needs ${missing.map(shown).join(" and ")}`;
 }
 
-/** Any file will do, under that name. */
+/** The user may pass any file under that name. */
 function shown(text: string): string {
   return text.replace(/^--file (.*)$/, "$& (or --file FILE#$1)");
 }

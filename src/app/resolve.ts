@@ -7,11 +7,13 @@ import { statsOf } from "../input/stats-of.js";
 import { AppError } from "./app-error.js";
 import type { AppModule, StepPlace } from "./load.js";
 
-/** An app that was found: its module is known to exist, and no more. */
+/** An app that was located: its module exists, but was not loaded yet. */
 export interface AppFile extends AppModule {
-  /** File name, for people; with the number of the step. */
+  /** File name for display, with the number of the step. */
   readonly name: string;
-  /** SHA-256 of the module's file (of a step's, with its number), in hexadecimal: what makes two apps the same. */
+  /**
+   * SHA-256 of the module's file (for a step, with its number), in hexadecimal: apps with equal hashes are the same.
+   */
   readonly hash: string;
 }
 
@@ -19,9 +21,9 @@ const extensions = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 const bundledDirectory = fileURLToPath(new URL("../../apps/", import.meta.url));
 
 /**
- * Finds an app by what the user typed: the path of a module, or else the bare name of a bundled app, with or without an
- * extension (`wc`, `wc.js`, `wc.ts`). A file of the user's own wins. Throws an AppError when there is neither. With `step`, it
- * is that one of the steps that the module exports, by itself; who loads it sees whether there is one.
+ * Finds an app by what the user typed: the path of a module, or else the name of a bundled app with or without
+ * extension (`wc`, `wc.js`, `wc.ts`). A user's own file takes precedence. Throws an AppError when neither exists. With
+ * `step`, returns only that step; the code that loads the module checks whether the step exists.
  */
 export function resolveApp(typed: string, step?: number): AppFile {
   const path = ownFile(typed) ?? bundledFile(typed);
@@ -30,7 +32,7 @@ export function resolveApp(typed: string, step?: number): AppFile {
   return step === undefined ? file : fileOfStep(file, { number: step, isFirst: step === 1, isLast: true });
 }
 
-/** A step of a module, which has an identity of its own. */
+/** A step of a module, with its own identity. */
 export function fileOfStep({ name, path, hash }: AppFile, step: StepPlace): AppFile {
   if (step.number === undefined) return { name, path, hash, step };
   const ownHash = createHash("sha256").update(`${hash}, step ${step.number}`).digest("hex");
@@ -38,8 +40,8 @@ export function fileOfStep({ name, path, hash }: AppFile, step: StepPlace): AppF
 }
 
 /**
- * Whether an app may export `steps`, judged by its text: to load it in order to know would cost every job of one app as much
- * as a small job takes. An app that has them from elsewhere (`export *`) is refused by who loads it.
+ * Whether an app may export `steps`, judged by its text: loading it just to find out would double the cost of a small
+ * job. The loading code rejects an app that re-exports them from elsewhere (`export *`).
  */
 export function mayHaveSteps({ path }: AppFile): boolean {
   return readFileSync(path).includes("steps");
@@ -51,7 +53,7 @@ function ownFile(typed: string): string | undefined {
   if (stats === undefined) return undefined;
   const isModule = extensions.includes(extname(path));
   if (stats.isFile() && isModule) return path;
-  // `wc` may well be a folder, or a program, beside the one who means the bundled app.
+  // A user who means the bundled app `wc` may well have a folder or a program named `wc`.
   if (bundledFile(typed) !== undefined) return undefined;
   const what = stats.isFile() ? `it ends in none of ${extensions.join(" ")}` : "it is not a file";
   throw new AppError(`cannot use ${typed} as an app: ${what}`);
@@ -65,7 +67,7 @@ function lookAt(typed: string, path: string): Stats | undefined {
   }
 }
 
-/** Whether this is the name of an app that comes with the package. */
+/** Whether a bundled app has this name. */
 export function isBundledApp(name: string): boolean {
   return bundledFile(name) !== undefined;
 }
@@ -73,7 +75,7 @@ export function isBundledApp(name: string): boolean {
 function bundledFile(typed: string): string | undefined {
   if (basename(typed) !== typed) return undefined;
   const name = extensions.includes(extname(typed)) ? basename(typed, extname(typed)) : typed;
-  // Built, the bundled apps are JavaScript; run from the sources, they are TypeScript.
+  // The built bundled apps are JavaScript; in the source tree they are TypeScript.
   return [".js", ".ts"]
     .map((extension) => join(bundledDirectory, name + extension))
     .find((path) => statsOf(path)?.isFile() === true);
@@ -94,7 +96,7 @@ function bundledHint(typed: string): string {
   return `, and no bundled app of that name${guess} (there are: ${bundled.join(", ")})`;
 }
 
-/** Which of the names was meant, if one of them is near. */
+/** The name that the user probably meant, if one is close. */
 function closest(typed: string, names: readonly string[]): string | undefined {
   return closestMatch(typed, [...names], { maxDistance: Math.min(3, Math.floor(typed.length / 2)) });
 }

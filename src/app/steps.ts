@@ -1,22 +1,22 @@
-/** Pipelines: several jobs, each of which is given the pairs that the one before has made. */
+/** Pipelines: several jobs, where each reads the pairs that the previous one wrote. */
 import { AppError } from "./app-error.js";
 import { checkApp, importApp, isMapOnly, appsIn, type LoadedApp, type StepPlace } from "./load.js";
 import { fileOfStep, type AppFile } from "./resolve.js";
 
-/** What a step of a pipeline is, beside its place. */
+/** A checked step of a pipeline, and its place. */
 export interface CheckedStep {
   readonly app: LoadedApp;
   readonly place: StepPlace;
-  /** How many reduce tasks it is to have, whatever the job has; undefined when it does not say. */
+  /** The step's own number of reduce tasks; undefined to use the job's. */
   readonly reducers: number | undefined;
 }
 
-/** A step, and where it is from. */
+/** A step, and the file it comes from. */
 export type PipelineStep = CheckedStep & { readonly file: AppFile };
 
 /**
- * The steps of a pipeline of these apps, in order: of each those that it exports, or the app itself. Throws an AppError when
- * one of them cannot be such a step.
+ * Returns the steps of a pipeline made from `files`, in order: each app contributes the steps it exports, or itself. Throws
+ * an AppError when an app cannot be a step.
  */
 export async function loadSteps(files: readonly AppFile[]): Promise<PipelineStep[]> {
   const modules = new Map<string, Record<string, unknown>>();
@@ -29,16 +29,16 @@ export async function loadSteps(files: readonly AppFile[]): Promise<PipelineStep
   });
 }
 
-/** The steps of one app that is there already; `name` is how it is called in an AppError. */
+/** Returns the steps of an app already loaded; `name` names the app in errors. */
 export function checkSteps(name: string, module: Record<string, unknown>): CheckedStep[] {
   const parts = partsOf(name, module);
   return parts.map((part, index) => checkStep(name, module, part, index, parts.length));
 }
 
 interface Part {
-  /** Of the `steps`, from 1; undefined when the module is the step. */
+  /** The number among `steps`, from 1; undefined when the module itself is the step. */
   readonly number: number | undefined;
-  /** As it is exported. */
+  /** The unchecked export. */
   readonly reducers: unknown;
 }
 
@@ -60,7 +60,7 @@ function checkStep(
   const isCount = typeof reducers === "number" && Number.isSafeInteger(reducers) && reducers >= 1;
   if (reducers !== undefined && !isCount) {
     const name = number === undefined ? path : `${path}, step ${number}`;
-    throw new AppError(`app ${name}: export reducers must be a whole number from 1 on`);
+    throw new AppError(`app ${name}: export reducers must be a whole number, 1 or more`);
   }
   return { app, place, reducers: isMapOnly(app) ? 0 : reducers };
 }

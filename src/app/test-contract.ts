@@ -1,27 +1,27 @@
 import type { KeyValue } from "./contract.js";
 
-/** What `testApp` may be told. */
+/** Options of `testApp`. */
 export interface TestOptions {
   /** The values of `ctx.args`. */
   readonly args?: Readonly<Record<string, string>>;
-  /** Number of reduce tasks; 1 when absent. */
+  /** The number of reduce tasks. Default: 1. */
   readonly reducers?: number;
   /** The paths of `ctx.file(name)`, by name. */
   readonly files?: Readonly<Record<string, string>>;
-  /** How long a split of an input is at most, in bytes; 64 MiB when absent or more. */
+  /** The maximum size of an input split in bytes. Default and upper limit: 64 MiB. */
   readonly splitBytes?: number;
 }
 
-/** What has become of the inputs. */
+/** The result of `testApp`. */
 export interface TestResult {
-  /** What `reduce` gave, in the order of the keys; with several reducers, one partition after the other. */
+  /** The output of `reduce`, in key order; with several reducers, one partition after another. */
   readonly outputs: KeyValue[];
-  /** The same, by partition. */
+  /** The same pairs, by partition. */
   readonly partitions: KeyValue[][];
-  /** The sums of the app's counters. */
+  /** The totals of the app's counters. */
   readonly counters: Record<string, number>;
-  /** The contents of its side files, by their final names; those of the steps before the last are in `mr-step-1/` and so on. */
+  /** The contents of the side files, by their final names; those of earlier steps are in `mr-step-1/` and so on. */
   readonly sideFiles: Record<string, string>;
-  /** What a job would tell its user about inputs that it has read all the same. */
+  /** The warnings that a job would print about inputs it read anyway. */
   readonly warnings: string[];
 }

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 
 /**
- * What to tell the user of something that app code threw. Apps may throw anything, and put anything into the properties of
- * an error.
+ * Describes a value thrown by app code to the user. Apps may throw anything, and put anything into the properties of an
+ * error.
  */
 export function thrownText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `the app threw ${inspect(thrown)}`;

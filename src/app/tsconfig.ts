@@ -1,9 +1,9 @@
-/** The TypeScript project of a module: what its `tsconfig.json` says about running it. */
+/** The TypeScript project of a module: the parts of its `tsconfig.json` that affect running it. */
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { getTsconfig, type TsConfigResult } from "get-tsconfig";
 
-/** The `tsconfig.json` that applies to a module, with what it extends. */
+/** The `tsconfig.json` that applies to a module, merged with those it extends. */
 export interface Tsconfig {
   /** Absolute path. */
   readonly path: string;
@@ -16,9 +16,9 @@ class TsconfigError extends Error {
 }
 
 /**
- * Finds the `tsconfig.json` nearest to a module: in its directory or the nearest one above. Where the path is a symbolic
- * link, the directory of the file that it leads to comes first, since Node.js resolves imports from there. Undefined when
- * there is none. Throws a TsconfigError when it, or what it extends, cannot be read.
+ * Finds the nearest `tsconfig.json` of a module: in its directory or in the closest one above. If the path is a
+ * symbolic link, the search starts at the link's target, because Node.js resolves imports from there. Returns undefined
+ * if there is none. Throws a TsconfigError when it, or one it extends, cannot be read.
  */
 export function tsconfigOf(modulePath: string): Tsconfig | undefined {
   const found = nearest(realpathSync(modulePath)) ?? nearest(modulePath);

@@ -1,9 +1,9 @@
-/** TypeScript by way of tsx, which is registered for a whole thread: stacks then name lines of the source. */
+/** Runs TypeScript through tsx, which is registered for a whole thread, so that stack traces show source lines. */
 import { pathToFileURL } from "node:url";
 
 /**
- * Imports a module by way of tsx, with the options of the `tsconfig.json` at `project`. Undefined stands for none;
- * `TSX_TSCONFIG_PATH` may name another one.
+ * Imports a module through tsx, with the options of the `tsconfig.json` at `project`, or none if undefined.
+ * `TSX_TSCONFIG_PATH` overrides it.
  */
 export async function importWithTsx(path: string, project: string | undefined): Promise<Record<string, unknown>> {
   if (registered === undefined || registered.project !== project) {
@@ -15,8 +15,8 @@ export async function importWithTsx(path: string, project: string | undefined): 
 }
 
 /**
- * Does the same for a module that Node.js has refused. Node remembers that it has, so tsx gives names of their own to this
- * module and to those that it imports.
+ * Does the same for a module that Node.js rejected. Node caches the rejection, so tsx gives this module and its imports
+ * new names.
  */
 export async function importAgainWithTsx(path: string, project: string | undefined): Promise<Record<string, unknown>> {
   const { register } = await import("tsx/esm/api");
@@ -26,7 +26,7 @@ export async function importAgainWithTsx(path: string, project: string | undefin
   return (await again.import(href, href)) as Record<string, unknown>;
 }
 
-/** What tsx does at present in this thread: modules of several projects may be imported, one after the other. */
+/** The current registration of tsx in this thread, which may import modules of several projects in turn. */
 let registered: Registration | undefined;
 
 interface Registration {
@@ -34,14 +34,16 @@ interface Registration {
   readonly unregister: () => Promise<void>;
 }
 
-/** What tsx takes for a `tsconfig.json` without options. Left to itself, it looks for one in the working directory. */
+/**
+ * A file that tsx reads as a `tsconfig.json` without options. By default, tsx looks for one in the working directory.
+ */
 const emptyProject = "/dev/null";
 
 async function register(project: string | undefined): Promise<Registration> {
   const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
   process.setSourceMapsEnabled(true);
   const unregisterCommonJs = withProject(project ?? emptyProject, () => commonJs.register());
-  // By an option, since Node.js 20 reads the variable in another thread, and later.
+  // Passed as an option, because Node.js 20 reads the variable later, in another thread.
   const own = process.env["TSX_TSCONFIG_PATH"];
   const unregisterModules = modules.register({ tsconfig: own ?? project ?? false });
   return {
@@ -53,7 +55,7 @@ async function register(project: string | undefined): Promise<Registration> {
   };
 }
 
-/** Calls a function that reads the variable at once. One that the user has set stays. */
+/** Calls a function that reads the variable at once. A value set by the user stays. */
 function withProject<T>(project: string, act: () => T): T {
   const { TSX_TSCONFIG_PATH: own } = process.env;
   if (own !== undefined) return act();

@@ -1,7 +1,7 @@
-/** An `--arg` that an app does not read: a slip of the user that would otherwise change nothing, in silence. */
+/** Detects an `--arg` that an app does not read: a user's typo that would otherwise silently change nothing. */
 import { closestMatch } from "leven";
 
-/** Says which `--arg` an app that declares `args` does not take; undefined when it takes all of `names`. */
+/** Says which `--arg` names an app that declares `args` does not accept; undefined when it accepts all `names`. */
 export function unknownArgText(
   app: string,
   declared: readonly string[] | undefined,
@@ -13,10 +13,12 @@ export function unknownArgText(
   return `app ${app} takes no ${shown(unknown)}; ${suggestion(unknown, declared)}${takes}`;
 }
 
-/** Says which `--arg` an app has not read in a whole job, `missed` being those that it has looked for in vain. */
+/**
+ * Says which `--arg` an app never read in a whole job. `missed` are the names it looked for but the job did not have.
+ */
 export function unreadArgText(app: string, unread: readonly string[], missed: readonly string[]): string {
   return (
-    `app ${app} never read ${shown(unread)}, so the output is that of a job without it; ` +
+    `app ${app} never read ${shown(unread)}, so it had no effect on the output; ` +
     `${suggestion(unread, missed)}leave it out, or, if the app reads it for some inputs only, let the app export ` +
     `args = ${JSON.stringify(unread)}`
   );
@@ -35,7 +37,7 @@ function maxDistanceOf(name: string): number {
   return Math.min(3, Math.floor(name.length / 2));
 }
 
-/** The names that some of the steps of a pipeline declare; undefined when one of them does not say. */
+/** The names that any step of a pipeline declares; undefined when a step declares none. */
 export function declaredByAll(
   steps: readonly { readonly args?: readonly string[] | undefined }[],
 ): string[] | undefined {

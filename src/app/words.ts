@@ -1,14 +1,14 @@
 /**
- * Words as the MIT 6.5840 lab has them (`strings.FieldsFunc` on `!unicode.IsLetter`): each longest run of Unicode letters
- * (general category L). Digits, apostrophes, combining marks and emoji end a word, and case is kept.
+ * Words as defined by the MIT 6.5840 lab (`strings.FieldsFunc` on `!unicode.IsLetter`): each maximal run of Unicode
+ * letters (general category L). Digits, apostrophes, combining marks and emoji end a word, and case is kept.
  *
  * Both functions look each character up in a table: a regular expression (`/\p{L}+/gu`) takes several times as long.
  */
 
-/** Kinds of UTF-16 units: what `kinds` holds. */
+/** The kinds of UTF-16 units in `kinds`. */
 const [other, letter, surrogate, unknown] = [0, 1, 2, 3];
 
-/** The kind of each UTF-16 unit; beyond ASCII it is found out when the unit is first seen. */
+/** The kind of each UTF-16 unit; beyond ASCII, it is determined on first use. */
 const kinds = new Uint8Array(0x10000).fill(unknown);
 for (let unit = 0; unit < 0x80; unit++) kinds[unit] = kindOf(unit);
 
@@ -26,14 +26,15 @@ export function words(text: string, found: (word: string) => void): void {
       else break;
     }
     if (at > start) found(text.slice(start, at));
-    // What ended the word is no letter. The second half of a pair is none either: alone it is not a character.
+    // The character that ended the word is not a letter. Nor is the second half of a pair, which is no character by
+    // itself.
     at++;
   }
 }
 
 /**
- * As `words`, for a text that is there as UTF-8: calls `found` with where each word begins and ends in `bytes`. They are
- * the words of the text that the bytes decode to; what is not UTF-8 ends a word, as U+FFFD does, which it decodes to.
+ * Like `words`, for UTF-8 text: calls `found` with the start and end of each word in `bytes`. The words are the same as
+ * in the decoded text: invalid UTF-8 ends a word, as does the U+FFFD it decodes to.
  */
 export function wordsInBytes(bytes: Uint8Array, found: (start: number, end: number) => void): void {
   const { length } = bytes;
@@ -51,14 +52,14 @@ export function wordsInBytes(bytes: Uint8Array, found: (start: number, end: numb
       }
     }
     if (at > start) found(start, at);
-    // What ended the word is no letter, and if it has more bytes, none of them begins a character.
+    // The character that ended the word is not a letter, and none of its further bytes starts a character.
     at++;
   }
 }
 
-/** How many bytes the letter has that begins with `lead`, a byte beyond ASCII, at `at`; 0 when there is none. */
+/** The length in bytes of the letter that begins with `lead`, a byte beyond ASCII, at `at`; 0 if it is not a letter. */
 function bytesOfLetter(bytes: Uint8Array, at: number, lead: number): number {
-  // RFC 3629, section 4. A byte that is missing counts as 0, which continues nothing.
+  // RFC 3629, section 4. A missing byte counts as 0, which is not a continuation byte.
   const second = bytes[at + 1] ?? 0;
   if (lead < 0xc2 || lead > 0xf4 || (second & 0xc0) !== 0x80) return 0;
   if (lead < 0xe0) return isLetterUnit(((lead & 0x1f) << 6) | (second & 0x3f)) ? 2 : 0;

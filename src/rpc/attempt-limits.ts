@@ -1,27 +1,36 @@
-/** What an attempt may tell of itself. Apart from the protocol, whose schemas the thread of an app does without. */
+/**
+ * Limits on what an attempt may report. Separate from the protocol, because the app's thread does not load its schemas.
+ */
 
-/** So much of what a failed attempt has written to its standard output and error. */
+/** The last characters of a failed attempt's standard output and error that are reported. */
 export const outputCharactersMax = 8 * 1024;
 
 /**
- * So many counters, and so many those of all map or of all reduce tasks of a job; how long their names are; and how far from
- * 0 each is, so that the sum over any number of attempts is a number, too.
+ * Limits on counters: how many an attempt may have, and how many all map or all reduce tasks of a job may have
+ * together; the length of a name; and the absolute value of a count, chosen so that the sum over any number of attempts
+ * is still a number.
  */
 export const countersMax = 1000;
 export const counterCharactersMax = 200;
 export const counterMax = 1e300;
 
-/** So many warnings, and how long each is; an attempt reads one input, or a few places of several. */
+/** The maximum number and length of warnings. An attempt reads a single input, or a few places in several. */
 export const warningsMax = 20;
 export const warningCharactersMax = 2000;
 
-/** So many side files. */
+/** The maximum number of side files. */
 export const sideFilesMax = 100;
 
-/** Most keys that a sample task reports, and their longest, in UTF-16 units: a report fits into a message. */
+/**
+ * The maximum number of keys that a sample task reports, and their length in UTF-16 units, so that a report fits in a
+ * message.
+ */
 export const sampledKeysMax = 2000;
 export const sampledKeyUnitsMax = 256;
 
-/** So many names of `--arg`, and how long each is: of those that a job has, an app declares, or it looks for in vain. */
+/**
+ * The maximum number and length of `--arg` names that a job has, that an app declares, or that it looks for in
+ * vain.
+ */
 export const argNamesMax = 100;
 export const argNameCharactersMax = 100;

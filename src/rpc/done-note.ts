@@ -1,11 +1,11 @@
 /**
- * The note that a coordinator leaves in the runtime directory when its job is done, for workers that come a moment too late: a
- * socket that is gone looks the same after a job as before it.
+ * The note that a coordinator leaves in the runtime directory when its job is done. It is for workers that arrive a
+ * moment too late: a missing socket looks the same after a job as before it.
  *
  *     mr-<uid>-<hash of the socket's path>.done   {"app":"…","args":{},"endedAtMs":1764510165123}
  *
- * The next coordinator at that socket removes the note, and each coordinator removes notes that no worker takes account of any
- * more. The note is a convenience: when it cannot be written or read, late workers wait as they would without.
+ * The next coordinator at that socket removes the note, and every coordinator removes notes too old for any worker to
+ * use. The note is a convenience: if it cannot be written or read, late workers wait as they would without it.
  */
 import { createHash } from "node:crypto";
 import {
@@ -29,33 +29,35 @@ const doneNote = v.object({
   app: v.string(),
   /** The `--arg` values of the job. */
   args: v.record(v.string(), v.string()),
-  /** When it was done, in milliseconds since 1970. */
+  /** When the job was done, in milliseconds since 1970. */
   endedAtMs: v.number(),
 });
 
-/** What is said of a job that is done. */
 export type DoneNote = v.InferOutput<typeof doneNote>;
 
-/** No worker takes account of an older note. */
+/** Workers ignore notes older than this. */
 const uselessAfterMs = 60_000;
 
-/** Notes that the job of the coordinator at this socket is done. Never throws. */
+/** Writes the note that the job of the coordinator at this socket is done. Never throws. */
 export function writeDoneNote(socket: string, note: DoneNote): void {
   removeUselessNotes();
   removeDoneNote(socket);
   try {
     writeFileSync(pathOf(socket), JSON.stringify(note), { flag: "wx", mode: 0o600 });
   } catch {
-    // Late workers wait then.
+    // Without the note, late workers wait.
   }
 }
 
-/** Removes the note of the job before. To be called by the next coordinator at this socket. Never throws. */
+/** Removes the note of the previous job. The next coordinator at this socket calls it. Never throws. */
 export function removeDoneNote(socket: string): void {
   removeIfPossible(pathOf(socket));
 }
 
-/** Reads the note of the last job at this socket; undefined when there is none that can be read, or it is another user's. */
+/**
+ * Reads the note of the last job at this socket. Returns undefined if there is no readable note, or another user owns
+ * it.
+ */
 export function readDoneNote(socket: string): DoneNote | undefined {
   try {
     const descriptor = openSync(pathOf(socket), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -68,7 +70,7 @@ export function readDoneNote(socket: string): DoneNote | undefined {
       closeSync(descriptor);
     }
   } catch {
-    return undefined; // There is none; or it is just being written.
+    return undefined; // The note does not exist, or is being written.
   }
 }
 
@@ -85,7 +87,7 @@ function removeUselessNotes(): void {
       if (Date.now() - statSync(path).mtimeMs > uselessAfterMs) removeIfPossible(path);
     }
   } catch {
-    // They are in nobody's way.
+    // Leftover notes do no harm.
   }
 }
 
@@ -93,6 +95,6 @@ function removeIfPossible(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // It is another user's, for example.
+    // For example, because another user owns it.
   }
 }

@@ -1,18 +1,18 @@
 /**
- * Framing: one message a line, ended by LF or CR LF, in UTF-8 (newline-delimited JSON).
+ * Framing: one message per line, ended by LF or CR LF, in UTF-8 (newline-delimited JSON).
  *
- * `split2` cuts lines and decodes them, but it counts characters, looks only at the unfinished line, and scans that line
- * again with every chunk (16 MiB in socket reads take it 4 s). So bytes are counted and an unfinished line is kept
- * here, and `split2` is given whole lines only.
+ * `split2` cuts and decodes lines, but it counts characters, checks only the unfinished line, and rescans that line
+ * with every chunk (a 16 MiB line read from a socket takes 4 s). So this module counts bytes, buffers the unfinished
+ * line, and passes only whole lines to `split2`.
  */
 import split2 from "split2";
 import { LineBuffer } from "./line-buffer.js";
 
 const lineFeed = 0x0a;
 
-/** Cuts a stream of bytes into lines of at most `bytesMax` bytes, their LF not counted. */
+/** Cuts a stream of bytes into lines of at most `bytesMax` bytes, not counting the LF. */
 export class LineReader {
-  /** May be changed at any time; it holds for the lines that end or grow from then on. */
+  /** May be changed at any time, and applies to all lines that end or grow afterwards. */
   bytesMax: number;
   readonly #onTooLong: () => void;
   readonly #splitter;
@@ -20,17 +20,17 @@ export class LineReader {
   #stopped = false;
 
   /**
-   * `onLine` must not throw. It is called before `read` returns, for each line that ended, empty ones too; `onTooLong`
-   * once, after the lines before, and nothing that comes later is read.
+   * `onLine` must not throw. It is called before `read` returns, for each line that ended, even an empty one.
+   * `onTooLong` is called once, after all earlier lines, and nothing is read after that.
    */
   constructor(bytesMax: number, onLine: (line: string) => void, onTooLong: () => void) {
     this.bytesMax = bytesMax;
     this.#onTooLong = onTooLong;
-    // The mapper is the sink: it runs inside `write`, so lines and the end of reading keep their order.
+    // The mapper is the sink: it runs inside `write`, which keeps lines and the end of reading in order.
     this.#splitter = split2((line: string) => onLine(line));
   }
 
-  /** Takes the next bytes. A line that is unfinished when the stream ends is no message and is dropped. */
+  /** Takes the next bytes. A line left unfinished at the end of the stream is dropped. */
   read(chunk: Buffer): void {
     if (this.#stopped) return;
     let lineStart = 0;

@@ -4,17 +4,20 @@ import type { ReceiveLimits } from "./limits.js";
 import { parseLine } from "./messages.js";
 import { TokenBucket, type Rate } from "./token-bucket.js";
 
-/** What an inbox tells its peer. Neither may throw. */
+/** Receives the messages and the violations that an inbox finds. Neither callback may throw. */
 export interface InboxListener {
-  /** A line has come: a message or a batch of `count`; undefined when it is not JSON. `answered` is to be called for it. */
+  /**
+   * A line arrived: a message or a batch of `count` messages; undefined if it is not JSON. Answering it ends with
+   * `answered`.
+   */
   onMessage(message: unknown, count: number): void;
-  /** The other end has gone too far, `text` says in what. Nothing is read any more. */
+  /** The other end exceeded a limit; `text` says which. The inbox reads nothing more. */
   onExcess(code: number, text: string): void;
 }
 
 /**
- * What comes from the other end of a connection: makes messages of bytes, and keeps count of them, so that nobody takes
- * more of our memory and time than the limits say.
+ * The receiving side of a connection: turns bytes into messages, and counts them, to keep the other end from taking
+ * more memory and time than the limits allow.
  */
 export class Inbox {
   readonly #listener: InboxListener;
@@ -26,7 +29,7 @@ export class Inbox {
   #unanswered = 0;
   #isClosed = false;
 
-  /** `nowMs` is a clock that does not go back. */
+  /** `nowMs` must be a monotonic clock. */
   constructor(limits: ReceiveLimits, nowMs: () => number, listener: InboxListener) {
     this.#listener = listener;
     this.#nowMs = nowMs;
@@ -40,7 +43,7 @@ export class Inbox {
     );
   }
 
-  /** From now on these limits hold. */
+  /** Applies new limits from now on. */
   setLimits(limits: ReceiveLimits): void {
     this.#limits = limits;
     this.#reader.bytesMax = limits.lineBytesMax;
@@ -54,12 +57,12 @@ export class Inbox {
     else this.#exceedRate("bytes", this.#limits.bytes);
   }
 
-  /** Says that what was given to `onMessage` is done with. */
+  /** Reports that messages passed to `onMessage` have been handled. */
   answered(count: number): void {
     this.#unanswered -= count;
   }
 
-  /** Drops what comes from now on. */
+  /** Drops everything that arrives from now on. */
   close(): void {
     this.#isClosed = true;
   }
@@ -69,7 +72,7 @@ export class Inbox {
     const message = line === "" ? null : parseLine(line);
     const count = Array.isArray(message) ? Math.max(1, message.length) : 1;
     if (!this.#messages.take(count)) this.#exceedRate("messages", this.#limits.messages);
-    // An empty line is no message, but many are a flood.
+    // An empty line is not a message, but many of them are a flood.
     else if (line !== "") this.#pass(message, count);
   }
 
@@ -77,14 +80,14 @@ export class Inbox {
     const before = this.#unanswered;
     this.#unanswered += count;
     const { callsMax } = this.#limits;
-    // Not at once: after a stop a heap of heartbeats comes in one chunk, and all are answered within this turn.
+    // Checked later: after a stall, many heartbeats arrive in one chunk, and all are answered within this turn.
     if (before <= callsMax && this.#unanswered > callsMax) setImmediate(() => this.#checkUnanswered());
     this.#listener.onMessage(message, count);
   }
 
   #checkUnanswered(): void {
     const { callsMax } = this.#limits;
-    if (this.#unanswered > callsMax) this.#exceed(cutOffCode, `more than ${callsMax} calls wait for an answer`);
+    if (this.#unanswered > callsMax) this.#exceed(cutOffCode, `more than ${callsMax} calls are unanswered`);
   }
 
   #exceedRate(what: string, { burst, perSecond }: Rate): void {

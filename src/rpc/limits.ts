@@ -1,17 +1,17 @@
 /**
- * What one end of a connection takes from the other before it closes the connection. No client that does its work comes
- * near any of it; one that is broken or hostile takes no more of our memory and time than this.
+ * How much one end of a connection accepts from the other before it closes the connection. No working client comes near
+ * these limits; they bound the memory and time that a broken or hostile client can take.
  */
 import { messageBytesMax } from "./protocol.js";
 import type { Rate } from "./token-bucket.js";
 
 export interface ReceiveLimits {
-  /** Longest line, its end not counted. */
+  /** The maximum length of a line, not counting its end. */
   readonly lineBytesMax: number;
-  /** Lines, empty ones and rubbish included; a batch counts as the messages in it. */
+  /** Lines, including empty and invalid ones. A batch counts as its number of messages. */
   readonly messages: Rate;
   readonly bytes: Rate;
-  /** Messages that have come and are not answered yet, such as long polls. */
+  /** Unanswered incoming messages, such as long polls. */
   readonly callsMax: number;
 }
 
@@ -19,8 +19,8 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
 /**
- * Of an end that is trusted to be one of ours. A worker has about four calls under way; with the smallest tasks it sends
- * some 2,000 messages a second, and with 10,000 reducers some 5 MB.
+ * Limits for a trusted end. A worker has about four calls in flight. With the smallest tasks it sends some 2,000
+ * messages a second, and with 10,000 reducers some 5 MB.
  */
 export const memberLimits: ReceiveLimits = {
   lineBytesMax: messageBytesMax,
@@ -29,7 +29,9 @@ export const memberLimits: ReceiveLimits = {
   callsMax: 64,
 };
 
-/** Of an end that has not shown yet that it speaks the protocol: room for a `Register`, or to ask for the status. */
+/**
+ * Limits for an end that has not yet proved that it speaks the protocol: enough for a `Register` or a `Status` call.
+ */
 export const strangerLimits: ReceiveLimits = {
   lineBytesMax: 256 * kibibyte,
   messages: { burst: 200, perSecond: 50 },
@@ -38,7 +40,7 @@ export const strangerLimits: ReceiveLimits = {
 };
 
 /**
- * What was sent and is not read yet by the other end, in bytes. It may be exceeded by one message, so that the longest
- * one never cuts off an end that does read.
+ * Bytes sent but not yet read by the other end. A single message may exceed this, so that the longest message never
+ * disconnects an end that does read.
  */
 export const unreadBytesMax = 16 * mebibyte;

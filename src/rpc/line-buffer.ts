@@ -1,17 +1,17 @@
 /**
- * The beginning of a line whose end has not come yet. It grows by doubling, so that a line of many small chunks is copied a
+ * The beginning of a line that has not ended. It grows by doubling, so that a line of many small chunks is copied a
  * bounded number of times.
  */
 export class LineBuffer {
   #buffer: Buffer = Buffer.alloc(0);
   #bytes = 0;
 
-  /** How many bytes are held. */
+  /** The number of bytes held. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Holds the next piece of the line, a copy of it. */
+  /** Appends a copy of the next piece of the line. */
   hold(piece: Buffer): void {
     const bytes = this.#bytes + piece.length;
     if (bytes > this.#buffer.length) {
@@ -23,7 +23,7 @@ export class LineBuffer {
     this.#bytes = bytes;
   }
 
-  /** What is held, which is the caller's from now on; nothing is held any more. */
+  /** Returns the bytes, which the caller owns from now on, and empties the buffer. */
   take(): Buffer {
     const held = this.#buffer.subarray(0, this.#bytes);
     this.#buffer = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-/** What a line may hold (JSON-RPC 2.0, sections 4 to 6), told apart before json-rpc-2.0, which trusts its input. */
+/** What a line may contain (JSON-RPC 2.0, sections 4 to 6), checked before json-rpc-2.0, which trusts its input. */
 import {
   createJSONRPCErrorResponse,
   type JSONRPCErrorResponse,
@@ -9,13 +9,13 @@ import {
 import * as v from "valibot";
 import { internalErrorCode, RefusedError, RemoteError } from "./errors.js";
 
-/** A batch (section 6) of more messages is refused: each may need an answer far longer than itself. */
+/** A batch (section 6) of more messages is rejected: each might need a reply far longer than itself. */
 export const batchMessagesMax = 1000;
 
 const idCharactersMax = 200;
 const errorCharactersMax = 1000;
 
-/** Parses a line; undefined, which JSON cannot express, when it is not JSON. */
+/** Parses a line. Returns undefined, which JSON cannot express, if it is not JSON. */
 export function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -24,7 +24,7 @@ export function parseLine(line: string): unknown {
   }
 }
 
-/** Section 4. What is in `params` is left to the schema of the method. */
+/** Section 4. The schema of the method checks the contents of `params`. */
 export function isRequest(message: unknown): message is JSONRPCRequest {
   return (
     isObject(message) &&
@@ -35,19 +35,19 @@ export function isRequest(message: unknown): message is JSONRPCRequest {
 }
 
 /**
- * Section 5, read widely: whatever carries a result or an error and no method. An answer to it, even to say that it is
- * malformed, would be answered in turn, and so on without end.
+ * Section 5, read liberally: anything with a result or an error and no method. Replying to one, even to call it
+ * malformed, would provoke another reply, and so on forever.
  */
 export function isResponse(message: unknown): message is JSONRPCResponse {
   return isObject(message) && message["method"] === undefined && ("result" in message || "error" in message);
 }
 
-/** The id to answer to, null when there is none that could be used (section 5). */
+/** The id to reply to; null if the message has no usable id (section 5). */
 export function idOf(message: unknown): JSONRPCID {
   return isObject(message) && isId(message["id"]) ? message["id"] : null;
 }
 
-/** The answer to a call whose handler threw `error`: without its stack, which is nobody's business on the wire. */
+/** The reply to a call whose handler threw `error`. It omits the stack, which does not belong on the wire. */
 export function errorAnswer(id: JSONRPCID, error: unknown): JSONRPCErrorResponse {
   if (error instanceof RefusedError) {
     return createJSONRPCErrorResponse(id, error.code, bounded(error.message), error.data);
@@ -57,17 +57,17 @@ export function errorAnswer(id: JSONRPCID, error: unknown): JSONRPCErrorResponse
   return createJSONRPCErrorResponse(id, internalErrorCode, text);
 }
 
-/** The error of a response as the caller gets it; the other side may have sent anything in its place. */
+/** Converts the error of a response for the caller. The other side may have sent anything as its error. */
 export function remoteError(error: unknown): RemoteError {
   const { code, message, data } = isObject(error) ? error : {};
   return new RemoteError(
     typeof code === "number" ? code : internalErrorCode,
-    typeof message === "string" ? bounded(message) : "the other side gave an error without a message",
+    typeof message === "string" ? bounded(message) : "the other side sent an error without a message",
     data,
   );
 }
 
-/** One line such as `ref.task: Invalid type: Expected number but received "7"`. */
+/** Formats an issue as one line, such as `ref.task: Invalid type: Expected number but received "7"`. */
 export function issueText(issue: v.BaseIssue<unknown>): string {
   const field = v.getDotPath(issue);
   return bounded((field === null ? issue.message : `${field}: ${issue.message}`).replaceAll(/\s+/gu, " "));
@@ -78,7 +78,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isId(id: unknown): id is JSONRPCID {
-  // JSON has numbers, such as 1e999, that become Infinity, which cannot be sent back.
+  // JSON numbers such as 1e999 parse to Infinity, which cannot be sent back.
   return Number.isFinite(id) || id === null || (typeof id === "string" && id.length <= idCharactersMax);
 }
 

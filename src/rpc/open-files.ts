@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * How many files this process may have open (`ulimit -n`; Node.js raises the soft limit to the hard one as it starts).
- * Infinity where the system does not tell. `limitsPath` is the file of proc(5) that says it.
+ * Returns how many files this process may open (`ulimit -n`; Node.js raises the soft limit to the hard one at startup),
+ * or Infinity if the system does not say. `limitsPath` is a file in the format of proc(5).
  */
 export function openFilesMax(limitsPath = "/proc/self/limits"): number {
   let text: string;

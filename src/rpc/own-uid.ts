@@ -1,4 +1,7 @@
-/** The id of the user who this process acts for. `os.userInfo` throws for one that has no name, as many in containers. */
+/**
+ * The id of this process's effective user. `os.userInfo` throws for a user without a name, which is common in
+ * containers.
+ */
 export function ownUid(): number {
   return process.geteuid?.() ?? -1;
 }

@@ -1,13 +1,13 @@
 /**
- * One end of a connection. Each end may call the other; calls do not wait for one another, so that a reply may take as
+ * One end of a connection. Either end may call the other. Calls do not wait for one another, so a reply may take as
  * long as it needs (a long poll).
  *
  *     bytes ─ Inbox ─ line ─ parse ─┬─ response ─ JSONRPCClient ─ result checked ─ promise of `call`
  *                                   ├─ request ── JSONRPCServer ─ params checked ─ handler ─ response ─ bytes
  *                                   └─ neither ── error response ─ bytes
  *
- * The other end is not trusted: whatever arrives is answered, ignored, or ends the connection; it never throws here. It
- * may use so much of our memory and time (`limits.ts`), and who wants more is told so and cut off.
+ * The other end is not trusted: any input is answered, ignored, or ends the connection, but never makes this end throw.
+ * `limits.ts` bounds the memory and time it may take; an end that exceeds a limit gets an error and is disconnected.
  */
 import {
   createJSONRPCErrorResponse,
@@ -27,19 +27,25 @@ import { batchMessagesMax, errorAnswer, idOf, issueText, isRequest, isResponse, 
 import * as protocol from "./protocol.js";
 import type { Method, ParamsOf, ResultOf } from "./protocol.js";
 
-/** The methods that an end answers. What a handler throws becomes the error of the call; see `RefusedError`. */
+/** The methods that an end answers. An error thrown by a handler becomes the error of the call; see `RefusedError`. */
 export type Handlers = {
   [M in Method]?: (params: ParamsOf<M>, peer: Peer) => ResultOf<M> | Promise<ResultOf<M>>;
 };
 
 export interface PeerOptions {
-  /** Longest line sent, its end not counted, and taken, if `limits` say nothing else. */
+  /**
+   * The maximum length of a line, not counting its end: always for sending, and for receiving unless `limits` override
+   * it.
+   */
   readonly messageBytesMax?: number;
-  /** What is taken from the other end; `memberLimits` where they say nothing. */
+  /** Overrides of `memberLimits` for what the other end may send. */
   readonly limits?: Partial<ReceiveLimits>;
-  /** The other end is a stranger: these limits hold until `trust` is called, and it is cut off when that takes too long. */
+  /**
+   * The other end is untrusted: these limits apply until `trust` is called, and the end is disconnected after
+   * `timeoutMs`.
+   */
   readonly stranger?: { readonly limits: ReceiveLimits; readonly timeoutMs: number };
-  /** How much may be unread by the other end; see `unreadBytesMax` of `limits.ts`. */
+  /** Overrides `unreadBytesMax` of `limits.ts`. */
   readonly unreadBytesMax?: number;
   /** How long `close` waits for the other end before it destroys the connection. */
   readonly closeTimeoutMs?: number;
@@ -47,14 +53,14 @@ export interface PeerOptions {
   readonly nowMs?: () => number;
 }
 
-/** A call under way. `failure` is why it cannot be answered, and wins over any response. */
+/** A call in flight. `failure` says why it cannot be answered, and takes precedence over any response. */
 interface Call {
   readonly method: Method;
   failure?: Error;
 }
 
 export class Peer {
-  /** Resolved once the connection is gone, for whatever reason. Never rejected. */
+  /** Resolves once the connection is gone, for whatever reason. Never rejects. */
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
   readonly #rpc: JSONRPCServerAndClient<undefined, Call>;
@@ -68,10 +74,10 @@ export class Peer {
   readonly #calls = new Set<Call>();
   #lastId = 0;
   #closing = false;
-  /** Why the connection broke, as far as it is known. */
+  /** Why the connection broke, if known. */
   #reason: Error | undefined;
 
-  /** Takes the stream over: nobody else may read, write or end it. */
+  /** Takes ownership of the stream: nothing else may read, write or end it. */
   constructor(stream: Duplex, handlers: Handlers, options: PeerOptions = {}) {
     this.#stream = stream;
     this.#messageBytesMax = options.messageBytesMax ?? protocol.messageBytesMax;
@@ -85,7 +91,7 @@ export class Peer {
       onMessage: (message, count) => void this.#receive(message, count),
       onExcess: (code, text) => this.#cutOff(code, text),
     });
-    // json-rpc-2.0 would print to the console what is in the answer already.
+    // json-rpc-2.0 would print an error to the console that the reply already contains.
     const errorListener = () => undefined;
     const server = new JSONRPCServer<undefined>({ errorListener });
     server.mapErrorToJSONRPCErrorResponse = errorAnswer;
@@ -97,8 +103,8 @@ export class Peer {
   }
 
   /**
-   * Calls a method of the other end. Rejects with `RemoteError` when it answers with an error, `InvalidResultError` when
-   * its result does not fit the schema, `ConnectionClosedError` when the connection ends before the reply, and
+   * Calls a method of the other end. Rejects with `RemoteError` when it answers with an error, `InvalidResultError`
+   * when its result does not match the schema, `ConnectionClosedError` when the connection ends before the reply, and
    * `MessageTooLongError` when the call is too long to send. There is no timeout.
    */
   async call<M extends Method>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
@@ -116,27 +122,27 @@ export class Peer {
     throw new errors.InvalidResultError(`the result of ${method} is not valid: ${issueText(result.issues[0])}`);
   }
 
-  /** From now on the other end is no stranger: the limits are those of a member, and there is no time limit. */
+  /** Trusts the other end from now on: it gets the limits of a member and no time limit. */
   trust(): void {
     if (this.#isStranger) this.#inbox.setLimits(this.#memberLimits);
     this.#isStranger = false;
     this.#mayStay = true;
   }
 
-  /** From now on there is no time limit; the other limits are as before. */
+  /** Lifts the time limit; the other limits stay. */
   letStay(): void {
     this.#mayStay = true;
   }
 
   /**
-   * Closes the connection in good order: replies of handlers that have finished are sent, handlers that still run are
-   * not waited for, requests that arrive now are not carried out. Resolves when it is closed; another end that does not
-   * read or does not end its half is waited for a bounded time.
+   * Closes the connection gracefully: sends the replies of finished handlers, does not wait for running handlers, and
+   * ignores new requests. Resolves when the connection is closed. Waits only a bounded time for an end that does not
+   * read or does not end its half.
    */
   close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      // Not at once: a reply that a handler has just resolved is written some microtasks later.
+      // Deferred: a reply that a handler has just resolved is written a few microtasks later.
       setImmediate(() => this.#stream.end());
       const timer = setTimeout(() => this.destroy(), this.#closeTimeoutMs);
       void this.closed.then(() => clearTimeout(timer));
@@ -144,18 +150,19 @@ export class Peer {
     return this.closed;
   }
 
-  /** Ends the connection at once; what is queued is lost. */
+  /** Ends the connection at once. Queued messages are lost. */
   destroy(): void {
     this.#closing = true;
     this.#stream.destroy();
   }
 
   #serve(method: Method, handlers: Handlers): void {
-    // Its params are checked below with the schema that its type is made of.
+    // The params are checked below against the schema that their type derives from.
     const handler = handlers[method]?.bind(handlers) as ((params: unknown, peer: Peer) => unknown) | undefined;
     if (handler === undefined) return;
     this.#rpc.addMethodAdvanced(method, async (request) => {
-      // Params may be left out (section 4.2). The first issue only: a long array of wrong elements would make an object for each.
+      // Params are optional (section 4.2). Only the first issue is collected: a long array of wrong elements would
+      // create an object for each.
       const params = v.safeParse(protocol.methods[method].params, request.params ?? {}, { abortEarly: true });
       if (!params.success) throw new errors.RefusedError(errors.invalidParamsCode, issueText(params.issues[0]));
       const result = await handler(params.output, this);
@@ -163,10 +170,10 @@ export class Peer {
     });
   }
 
-  /** Attaches to the stream; the promise is that of its end. */
+  /** Attaches to the stream; the promise resolves when the stream ends. */
   #listen(): Promise<void> {
     this.#stream.on("data", (chunk: Buffer) => this.#inbox.read(chunk));
-    // The stream closes after an error, and that is what counts.
+    // The stream closes after an error; the close event handles the rest.
     this.#stream.on("error", (error) => (this.#reason ??= error));
     this.#stream.once("end", () => {
       this.#failCalls();
@@ -184,16 +191,16 @@ export class Peer {
   }
 
   #awaitTrust(timeoutMs: number): void {
-    const text = `nobody has registered here within ${timeoutMs} ms`;
+    const text = `no registration within ${timeoutMs} ms`;
     const check = () => {
       if (!this.#mayStay) this.#cutOff(errors.cutOffCode, text);
     };
-    // When this process itself was late, what has come meanwhile is read first.
+    // If this process itself was late, pending input is read first.
     const timer = setTimeout(() => setImmediate(check), timeoutMs);
     void this.closed.then(() => clearTimeout(timer));
   }
 
-  /** Says why, and closes. */
+  /** Sends the reason, and closes. */
   #cutOff(code: number, text: string): void {
     this.#inbox.close();
     this.#reason ??= new Error(text);
@@ -201,7 +208,7 @@ export class Peer {
     void this.close();
   }
 
-  /** Never rejects: a handler's error is in its response, and `#reply` does not throw. */
+  /** Never rejects: the response contains a handler's error, and `#reply` does not throw. */
   async #receive(message: unknown, count: number): Promise<void> {
     const response = await (Array.isArray(message) ? this.#answerBatch(message) : this.#answer(message));
     if (response !== null) this.#reply(response);
@@ -227,16 +234,16 @@ export class Peer {
     }
   }
 
-  /** The response to one message; null when it takes none. */
+  /** The response to one message; null if it needs none. */
   async #answer(message: unknown): Promise<JSONRPCResponse | null> {
     if (message === undefined) return createJSONRPCErrorResponse(null, errors.parseErrorCode, "Parse error");
     if (isResponse(message)) {
-      // An error that answers no call tells why the other end is about to close.
+      // An error that answers no call says why the other end is about to close.
       if (idOf(message) === null && message.error !== undefined) this.#reason = remoteError(message.error);
       this.#rpc.client.receive(message);
       return null;
     }
-    // Whoever asks now would not get the answer, so it must not be carried out either.
+    // The caller would not get the reply, so the request must not be carried out either.
     if (this.#closing) return null;
     if (isRequest(message)) return this.#rpc.server.receive(message, undefined);
     return createJSONRPCErrorResponse(idOf(message), errors.invalidRequestCode, "Invalid Request");
@@ -246,7 +253,7 @@ export class Peer {
     try {
       this.#write(response);
     } catch (error) {
-      // Too long, or not JSON (a cycle, a bigint): the caller must not wait for ever.
+      // Too long, or not JSON (a cycle, a bigint). The caller must not wait forever.
       const reason = error instanceof Error ? error.message : "unknown error";
       const answer = errorAnswer(idOf(response), `the reply cannot be sent: ${reason}`);
       if (Buffer.byteLength(JSON.stringify(answer)) <= this.#messageBytesMax) this.#write(answer);
@@ -254,13 +261,13 @@ export class Peer {
     }
   }
 
-  /** Throws when the message cannot be sent on any connection; says nothing when this one can take no more. */
+  /** Throws if no connection could send the message. If only this one cannot take more, it closes without throwing. */
   #write(message: unknown): void {
     const line = Buffer.from(`${JSON.stringify(message)}\n`);
     if (line.length - 1 > this.#messageBytesMax) throw new errors.MessageTooLongError(this.#messageBytesMax);
     if (!this.#stream.writable) return;
     if (this.#stream.writableLength > this.#unreadBytesMax) {
-      this.#reason = new errors.ConnectionClosedError("the other side does not read what it is sent");
+      this.#reason = new errors.ConnectionClosedError("the other side does not read its messages");
       this.destroy();
       return;
     }

@@ -1,8 +1,8 @@
 /**
- * The protocol between coordinator and workers: every method with the schema of its params and of its result.
+ * The protocol between coordinator and workers: every method, with the schemas of its params and its result.
  *
- * It is JSON-RPC 2.0, one message a line, in both directions over one connection. Only the control plane travels here:
- * which task to run, where its data is, how it ended. No record of the job ever does.
+ * It is JSON-RPC 2.0, one message per line, in both directions over one connection. Only the control plane uses it:
+ * which task to run, where its data is, how it ended. No record of the job passes through it.
  */
 import * as v from "valibot";
 import { recordKinds } from "../app/input-kinds.js";
@@ -26,13 +26,13 @@ import {
   warningsMax,
 } from "./attempt-limits.js";
 
-/** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
+/** Incremented with every change that keeps an older worker and a newer coordinator from working together. */
 export const protocolVersion = 5;
 
-/** A line longer than this is refused. What may be longer, the inputs of a reduce task, is asked for in pages. */
+/** A longer line is rejected. Data that may be longer, such as the inputs of a reduce task, is fetched in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
 
-/** A whole number from 0 on. */
+/** A whole number, 0 or more. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const workerId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const recordKind = v.picklist(recordKinds);
@@ -40,58 +40,58 @@ export const args = v.record(v.string(), v.string());
 
 const argName = v.pipe(v.string(), v.maxLength(argNameCharactersMax));
 
-/** Which values of `--arg` an attempt has read, and which it has looked for in vain; left out when the job has none. */
+/** Which values of `--arg` an attempt has read, and which it has looked for in vain; omitted when the job has none. */
 export const argUse = v.strictObject({
   read: v.array(v.string()),
   missed: v.pipe(v.array(argName), v.maxLength(argNamesMax)),
 });
 
-/** Which app a worker runs. Two apps are the same when their content is. */
+/** The app that a worker runs. Two apps are the same when their content is. */
 export const appIdentity = v.strictObject({
-  /** File name, for people. */
+  /** File name, for display. */
   name: v.string(),
   /** SHA-256 of the module's file, in hexadecimal. */
   hash: v.string(),
-  /** What one call of its `map` is given. */
+  /** The kind of records that its `map` reads. */
   input: recordKind,
-  /** True when it has a `partition` of its own; left out otherwise. */
+  /** True when the app has its own `partition`; omitted otherwise. */
   ownPartition: v.optional(v.literal(true)),
-  /** It has no reduce, so that it can only run in a job without reduce tasks. */
+  /** Set when the app has no reduce function and can only run in a job without reduce tasks. */
   isMapOnly: v.optional(v.literal(true)),
-  /** Of the files that its own writer makes, if it has one. */
+  /** The file extension of the app's own writer, if it has one. */
   extension: v.optional(v.pipe(v.string(), v.check(isWriterExtension))),
-  /** What it cannot do without, such as `--arg pattern=REGEX`. */
+  /** The options it requires, such as `--arg pattern=REGEX`. */
   needs: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isNeed))), v.maxLength(needsMax))),
-  /** The names of `--arg` that it reads, if it says. */
+  /** The names of `--arg` that it reads, if it declares them. */
   args: v.optional(v.pipe(v.array(argName), v.maxLength(argNamesMax + needsMax))),
 });
 
-/** What output files are written as: see `output/output-format.ts`. */
+/** The format of output files: see `output/output-format.ts`. */
 export const outputSettings = v.strictObject({
   format: v.optional(v.picklist(outputFormats)),
   formatIsDefault: v.optional(v.literal(true)),
   compress: v.optional(v.literal("gz")),
 });
 
-/** How keys are spread over the reduce tasks: by a hash, or in ranges of their order. */
+/** How keys are assigned to reduce tasks: by hash or by range. */
 export const partitioner = v.picklist(["hash", "range"]);
 
 const boundary = v.pipe(v.string(), v.maxLength(sampledKeyUnitsMax));
 export const sampledKeys = v.pipe(v.array(boundary), v.maxLength(sampledKeysMax));
 
-/** Names one attempt of one task. */
+/** Identifies one attempt of one task. */
 export const attemptRef = v.strictObject({
   kind: v.picklist(["sample", "map", "reduce"]),
-  /** Number of the task, among those of its kind from 0 on: of its split, or of its partition. */
+  /** The number of the task among tasks of its kind, from 0: its split or its partition. */
   task: count,
   /** 1 for the first attempt of the task. */
   attempt: v.pipe(count, v.minValue(1)),
 });
 
-/** What tells whether a file is still what it was: see `input/file-state.ts`. */
+/** Detects whether a file has changed: see `input/file-state.ts`. */
 const fileState = {
   sizeBytes: count,
-  /** When it was last changed, in milliseconds since 1970. */
+  /** When it was last modified, in milliseconds since 1970. */
   modifiedMs: v.number(),
   statusChangedMs: v.number(),
   inode: v.string(),
@@ -100,25 +100,27 @@ const fileState = {
 };
 
 export const split = v.strictObject({
-  /** The file name as given on the command line: the key that `map` sees. */
+  /** The file name as given on the command line, which `map` gets as its key. */
   file: v.string(),
-  /** Where to open it. */
+  /** The path to open. */
   path: v.string(),
   /** First byte of the split. */
   startBytes: count,
   /** One past the last byte of the split. */
   endBytes: count,
-  /** How the file is compressed, if it is: then it is a split as a whole, and its places are those in what comes out. */
+  /**
+   * The compression of the file, if any. A compressed file is a single split, with offsets into the decompressed data.
+   */
   compression: v.optional(v.picklist(compressions)),
-  /** The encoding of a text that is not UTF-8: then, too, it is a split as a whole, and its places are those in UTF-8. */
+  /** The encoding of a text that is not UTF-8. Such a file is a single split, too, with offsets into its UTF-8 form. */
   encoding: v.optional(v.picklist(encodings)),
-  /** What the file was when the job was planned, and must still be; left out of files that are the engine's own. */
+  /** The state of the file when the job was planned, which it must still have; omitted for the engine's own files. */
   planned: v.optional(v.strictObject(fileState)),
 });
 
-/** A file that an app may read, and what tells whether it is still the same. */
+/** A file that an app may read, with the state that shows whether it has changed. */
 const sharedFile = v.strictObject({
-  /** As the app calls it. */
+  /** The name that the app uses. */
   name: v.string(),
   /** Absolute. */
   path: v.string(),
@@ -127,13 +129,13 @@ const sharedFile = v.strictObject({
 
 export const checksum = v.pipe(count, v.maxValue(0xffffffff));
 
-/** Of an output file in `text`: where its keys end. */
+/** In an output file in `text`, where the keys end. */
 export const textKeyEnd = v.picklist(textKeyEnds);
 
 /**
- * What a map attempt made for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions to which a map
- * gave no pair have no entry. There are millions of these in a large job, hence a tuple. No path travels: whoever
- * shares the job's directory knows where the file of an attempt is, and nobody can name another one.
+ * The output of a map attempt for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions
+ * without a pair have no entry. A large job has millions of entries, hence a tuple. Messages contain no path: any process
+ * that shares the job's directory can derive an attempt's file names, and no peer can name another file.
  */
 export const outputFile = v.tuple([count, v.pipe(count, v.minValue(1)), checksum]);
 
@@ -143,7 +145,7 @@ export const sideFiles = v.pipe(
   v.maxLength(sideFilesMax),
 );
 
-/** What the user must be told of an attempt that succeeded, such as bytes of a file that it ignored. */
+/** Messages to the user about a successful attempt, such as bytes of a file that it ignored. */
 export const warnings = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(warningCharactersMax))),
   v.maxLength(warningsMax),
@@ -152,27 +154,27 @@ export const warnings = v.pipe(
 /** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
 const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
 
-/** How a job has ended. `stopped`: before its time, in good order, so that it can be resumed. */
+/** How a job ended. `stopped`: early but gracefully, so that it can be resumed. */
 const jobOutcome = v.picklist(["done", "failed", "stopped"]);
 
-/** What a worker is to do next. */
+/** The next assignment of a worker. */
 const assignment = v.variant("type", [
-  /** To map a few records from each of these pieces of the input, and to say which keys they give. */
+  /** Map a few records from each place in the input, and report their keys. */
   v.strictObject({ type: v.literal("sample"), ref: attemptRef, places: v.array(split) }),
   v.strictObject({
     type: v.literal("map"),
     ref: attemptRef,
     split,
-    /** Where the records begin that are not to be mapped, since they have ended attempts before. */
+    /** The offsets of records to skip, because they ended earlier attempts. */
     skip: v.array(count),
-    /** Whether to keep on the disk which record is being mapped, for when the whole process dies of it. */
+    /** Whether to record on disk which record is being mapped, in case the record kills the whole process. */
     marksRecords: v.boolean(),
   }),
-  /** Its inputs are asked for with `ListInputs`. */
+  /** The worker fetches the inputs with `ListInputs`. */
   v.strictObject({ type: v.literal("reduce"), ref: attemptRef }),
-  /** Nothing right now: ask with `RequestTask`, whose reply waits until there is something. */
+  /** Nothing to do now: call `RequestTask`, whose reply waits until there is a task. */
   v.strictObject({ type: v.literal("wait") }),
-  /** The job has ended: leave. */
+  /** The job has ended: exit. */
   v.strictObject({ type: v.literal("exit"), outcome: jobOutcome }),
 ]);
 
@@ -183,19 +185,19 @@ export const attemptMeasures = {
   recordsOut: count,
   bytesIn: count,
   bytesOut: count,
-  /** Distinct keys: those in the files of a map attempt, or those that were reduced. */
+  /** Distinct keys: in the files of a map attempt, or given to `reduce`. */
   keys: count,
-  /** How often the pairs of a map attempt were spilled to the disk, merging included, and how many bytes that were. */
+  /** How often the pairs of a map attempt were spilled to disk, including merges, and how many bytes that took. */
   spills: count,
   spilledBytes: count,
-  /** The app's own counters: name and count. Pairs, since any name is allowed, `__proto__` included. */
+  /** The app's own counters: name and count. Pairs, because any name is allowed, even `__proto__`. */
   counters: v.array(v.tuple([v.string(), v.number()])),
 };
 
 const counterName = v.pipe(v.string(), v.maxLength(counterCharactersMax));
 const counterNumber = v.pipe(v.number(), v.minValue(-counterMax), v.maxValue(counterMax));
 
-/** A record of a split, by its place: where it begins and where it ends in the file, in bytes. */
+/** The place of a record in a split: the byte offsets in the file of its start and end. */
 export const recordPlace = v.strictObject({ offset: count, endOffset: count });
 
 /** How an attempt ended. */
@@ -203,15 +205,15 @@ const attemptOutcome = v.variant("type", [
   v.strictObject({
     type: v.literal("done"),
     outputs: v.array(outputFile),
-    /** The records that were not mapped, as the assignment said. */
+    /** The records that were skipped as assigned. */
     skipped: v.array(recordPlace),
-    /** What a sample task has found: some of the keys that `map` emitted, in no order. */
+    /** The result of a sample task: some of the keys that `map` emitted, in no order. */
     sampled: v.optional(sampledKeys),
     sideFiles,
-    /** Left out when there are none. */
+    /** Omitted when empty. */
     warnings: v.optional(warnings),
     argUse: v.optional(argUse),
-    /** CRC-32 of the output file, of `bytesOut` bytes; of a map only when the job has no reduce tasks. */
+    /** CRC-32 of the output file of `bytesOut` bytes. For a map task, only in a job without reduce tasks. */
     checksum: v.optional(checksum),
     textKeyEnd: v.optional(textKeyEnd),
     ...attemptMeasures,
@@ -220,63 +222,63 @@ const attemptOutcome = v.variant("type", [
   v.strictObject({
     type: v.literal("failed"),
     /**
-     * What happened, which decides what the coordinator does about it; see `coordinator/core/losses.ts`. `error`: the app
-     * threw. `timeout`: it finished no record for the attempt timeout. `memory`: its thread ran out of memory. `io`: a file
-     * could not be read or written. `crash`: the thread or process ended in the middle. `damaged`: a file of a map
-     * attempt is not what it was. `released`: its worker is told to leave. `fatal`: no retry can help.
+     * The class of failure, from which the coordinator decides what to do; see `coordinator/core/losses.ts`. `error`:
+     * the app threw. `timeout`: it finished no record for the attempt timeout. `memory`: its thread ran out of memory.
+     * `io`: a file could not be read or written. `crash`: the thread or process died. `damaged`: a file of a map
+     * attempt has changed. `released`: its worker was told to leave. `fatal`: no retry can help.
      */
     class: v.picklist(["error", "timeout", "memory", "io", "crash", "damaged", "released", "fatal"]),
     argUse: v.optional(argUse),
     message: v.string(),
     stack: v.optional(v.string()),
-    /** Where the record begins that was being mapped. */
+    /** The offset of the record that was being mapped. */
     record: v.optional(count),
-    /** The last that it has written to standard output and error. */
+    /** The last output of the attempt to standard output and error. */
     output: v.optional(v.pipe(v.string(), v.maxLength(outputCharactersMax))),
-    /** Whose files are damaged: map task and attempt. */
+    /** The map attempts whose files are damaged: task and attempt. */
     damaged: v.optional(v.array(v.tuple([count, v.pipe(count, v.minValue(1))]))),
   }),
 ]);
 
 const taskCounts = v.strictObject({ total: count, idle: count, inProgress: count, completed: count });
 
-/** A connected worker, as it was when it was last heard. */
+/** The last reported state of a connected worker. */
 const workerState = v.strictObject({
   id: workerId,
   pid: count,
   host: v.string(),
-  /** Nothing was heard for the task timeout: it is presumed dead and gets no task. */
+  /** The worker sent nothing for the task timeout: it is presumed dead and gets no task. */
   isSilent: v.boolean(),
   /** Resident memory of its process. */
   memoryBytes: count,
-  /** What it runs, for how long, and how far it is. */
+  /** The attempt it runs, for how long, and its progress. */
   running: v.optional(
     v.strictObject({ ref: attemptRef, records: count, bytes: count, elapsedMs: v.pipe(v.number(), v.minValue(0)) }),
   ),
 });
 
-/** The state of the job, as progress bar and reports show it. */
+/** The state of the job, as shown by the progress bar and reports. */
 const snapshot = v.strictObject({
   phase: v.picklist(["waiting", "map", "reduce", "done", "failed", "stopped"]),
   app: v.optional(appIdentity),
   maps: taskCounts,
   reduces: taskCounts,
-  /** Those that are connected. */
+  /** The connected workers. */
   workers: v.array(workerState),
   attempts: v.strictObject({
     failed: count,
     crashed: count,
     backup: count,
-    /** Backup attempts that committed before the attempt they were to back up. */
+    /** Backup attempts that committed before the attempts they backed up. */
     backupWon: count,
-    /** How much longer the attempts that lost against them would have taken, by how far they were. */
+    /** How much longer the attempts that lost to them would have taken, estimated from their progress. */
     backupSavedMs: count,
   }),
-  /** Finished map tasks that had to run again, since their files were damaged or gone. */
+  /** Finished map tasks that had to run again, because their files were damaged or gone. */
   mapsLost: count,
-  /** Bad records that are left out. */
+  /** Bad records that were skipped. */
   recordsSkipped: count,
-  /** What committed attempts warned of, each text once, and how many more warnings there were. */
+  /** The warnings of committed attempts, each text once, and the number of further warnings. */
   warnings: v.strictObject({ list: v.array(v.string()), omitted: count }),
   /** Sums over committed attempts. */
   map: v.strictObject(attemptMeasures),
@@ -289,45 +291,47 @@ const nothing = v.strictObject({});
 
 /** Every method: who may call it, its params and its result. */
 export const methods = {
-  /** Worker → coordinator: hello. Refused when app, args or protocol differ from the job's. */
+  /** Worker → coordinator: registration. Rejected if app, args or protocol differ from the job's. */
   Register: {
     params: v.strictObject({
       protocol: count,
       pid: count,
       host: v.string(),
       app: appIdentity,
-      /** The worker's own `--arg` values; left out when it has none and takes the job's. */
+      /** The worker's own `--arg` values; omitted when it has none and takes the job's. */
       args: v.optional(args),
-      /** Who it was before it lost its connection, and the attempt that it still has, if any. */
+      /** The worker's identity before it lost its connection, and the attempt that it still holds, if any. */
       former: v.optional(
         v.strictObject({ job: v.string(), worker: workerId, token: v.string(), attempt: v.optional(attemptRef) }),
       ),
     }),
     result: v.strictObject({
       worker: workerId,
-      /** Proves, after a restart of the coordinator, that it was this worker. */
+      /** Proves to a restarted coordinator that it was this worker. */
       token: v.string(),
-      /** Whether the attempt that it still has is its own as before. If not, it is to be given up. */
+      /** Whether the worker keeps the attempt that it still holds. If not, it must give the attempt up. */
       keepsAttempt: v.boolean(),
       job: v.strictObject({
         id: v.string(),
-        /** With none, each map task writes an output file. */
+        /** With 0, each map task writes an output file. */
         reducers: count,
         output: outputSettings,
-        /** With `range` the boundaries are asked for with `ListBoundaries`. */
+        /** With `range`, the worker fetches the boundaries with `ListBoundaries`. */
         partitioner,
-        /** Where intermediate and output files go. */
+        /** The directory of intermediate and output files. */
         directory: v.string(),
-        /** What the names of intermediate files begin with; not empty where those of an earlier job were kept. */
+        /** The name prefix of intermediate files; not empty if an earlier job's files were kept. */
         intermediatePrefix: v.string(),
         args,
         files: v.array(sharedFile),
         /** How much memory the pairs of a map attempt may take before they are spilled. */
         collectorBytes: v.pipe(count, v.minValue(1)),
-        /** Whether map attempts look if `combine` changes what `reduce` gives; left out when they do not. */
+        /**
+         * Whether map attempts check that `combine` does not change the result of `reduce`; omitted when they do not.
+         */
         checksCombine: v.optional(v.literal(true)),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
-        /** An attempt that finishes no record for so long is ended; left out when it may take any time. */
+        /** An attempt that finishes no record for this long is ended; omitted when it may take any time. */
         attemptTimeoutMs: v.optional(v.pipe(v.number(), v.minValue(1))),
         heartbeatIntervalMs: v.pipe(v.number(), v.minValue(1)),
       }),
@@ -336,9 +340,9 @@ export const methods = {
   /** Worker → coordinator: a long poll. The reply waits until there is work or the job has ended. */
   RequestTask: { params: v.strictObject({ worker: workerId }), result: assignment },
   /**
-   * Worker → coordinator: the inputs of the reduce attempt that it runs, in the order of the map tasks, those of map task
-   * `from` and after. The result is a page of them; `next` is the `from` of the next page, if there is one. `stale` when
-   * the attempt was revoked or an input has been lost meanwhile: then there is nothing to be read.
+   * Worker → coordinator: fetches the inputs of the reduce attempt that the worker runs, ordered by map task, starting
+   * with map task `from`. The result is a page; `next` is the `from` of the next page, if any. `stale` means that the
+   * attempt was revoked or an input was lost meanwhile: there is nothing to read.
    */
   ListInputs: {
     params: v.strictObject({ worker: workerId, ref: attemptRef, from: count }),
@@ -348,27 +352,30 @@ export const methods = {
     ]),
   },
   /**
-   * Worker → coordinator, of a job with partitions in ranges: the keys at which partitions 1, 2, … begin, in their order,
-   * from number `from` on; asked for by who has a map task. The result is a page of them; `next` is the `from` of the next.
+   * Worker → coordinator: in a job with range partitions, a worker that has a map task fetches the keys at which
+   * partitions 1, 2, … begin, in order, starting with number `from`. The result is a page; `next` is the `from` of the
+   * next page.
    */
   ListBoundaries: {
     params: v.strictObject({ worker: workerId, from: count }),
     result: v.strictObject({ boundaries: v.array(boundary), next: v.optional(count) }),
   },
-  /** Worker → coordinator: may this attempt make its output the task's output? Yes to exactly one attempt of a task. */
+  /**
+   * Worker → coordinator: may this attempt make its output the task's output? Granted to exactly one attempt of a task.
+   */
   MayCommit: {
     params: v.strictObject({ worker: workerId, ref: attemptRef }),
     result: v.strictObject({ granted: v.boolean() }),
   },
   /**
-   * Worker → coordinator: an attempt has ended. `accepted` is false when it had been revoked before. One that is
-   * `leaving` is given no other task.
+   * Worker → coordinator: an attempt has ended. `accepted` is false if it had been revoked before. A `leaving` worker
+   * gets no other task.
    */
   NotifyTaskCompletion: {
     params: v.strictObject({ worker: workerId, ref: attemptRef, outcome: attemptOutcome, leaving: v.boolean() }),
     result: v.strictObject({ accepted: v.boolean(), next: assignment }),
   },
-  /** Worker → coordinator, each second: alive, and this far. The result names attempts to stop. */
+  /** Worker → coordinator, every second: alive, with progress. The result names attempts to stop. */
   Heartbeat: {
     params: v.strictObject({
       worker: workerId,
@@ -378,13 +385,13 @@ export const methods = {
     }),
     result: v.strictObject({ cancel: v.array(attemptRef) }),
   },
-  /** Anyone → coordinator: how is the job? */
+  /** Anyone → coordinator: requests the state of the job. */
   Status: { params: nothing, result: snapshot },
-  /** Coordinator → worker: are you there? */
+  /** Coordinator → worker: checks that the worker responds. */
   Ping: { params: nothing, result: nothing },
   /** Coordinator → worker: stop this attempt and remove its files. */
   CancelTask: { params: v.strictObject({ ref: attemptRef }), result: nothing },
-  /** Coordinator → worker: the job has ended; stop what you are doing and leave. */
+  /** Coordinator → worker: the job has ended; stop all work and exit. */
   Shutdown: { params: v.strictObject({ outcome: jobOutcome }), result: nothing },
 } as const;
 

@@ -1,9 +1,9 @@
 /**
- * The file of a socket: publishing it under its name, and clearing away one that a dead process left behind.
+ * The file of a socket: publishes it under its name, and clears away a file that a dead process left behind.
  *
- * A file cannot be removed on condition that it is still the one looked at. So a stale one is renamed aside, which of
- * several processes one can do, and looked at again; if another has put a live socket there meanwhile, that was
- * moved by mistake, and goes back.
+ * No system call removes a file only if it is still the file that was inspected. So a stale file is renamed aside, which
+ * only one of several processes can do, and inspected again. If another process put a live socket there in the
+ * meantime, it was moved by mistake, and is moved back.
  */
 import { once } from "node:events";
 import { linkSync, lstatSync, readdirSync, renameSync, rmSync, type BigIntStats } from "node:fs";
@@ -12,13 +12,13 @@ import { basename, dirname, join } from "node:path";
 import { AddressInUseError, AddressUnusableError, TransportError } from "./errors.js";
 import { ownUid } from "./own-uid.js";
 
-/** Each round another process has changed the file between two looks at it. */
+/** In each round, another process changed the file between two inspections. */
 const roundsMax = 100;
 
 /**
- * Gives the listening socket at `temporaryPath` the name `path` as well; true when a dead one had it. Throws
- * `AddressInUseError` when a live one has it, `AddressUnusableError` when something else than a socket has; both are left
- * as they are.
+ * Links the listening socket at `temporaryPath` to the name `path` as well. Returns true if a dead socket had that
+ * name. Throws `AddressInUseError` if a live socket has it, and `AddressUnusableError` if another kind of file has it;
+ * both stay untouched.
  */
 export async function publishSocketFile(temporaryPath: string, path: string): Promise<boolean> {
   let isTakenOver = false;
@@ -30,8 +30,9 @@ export async function publishSocketFile(temporaryPath: string, path: string): Pr
 }
 
 /**
- * Removes what processes that were killed while they published their sockets have left beside `path`, for the one whose socket
- * stands there now, and at `temporaryPath`. Another that is about to find it there may lose its own one; see `linkIfFree`.
+ * Removes the files that processes left beside `path` and at `temporaryPath` when they were killed while publishing
+ * their sockets. Only the process whose socket is now at `path` calls it. Another process that is about to find that
+ * socket there may lose its own unpublished file; see `linkIfFree`.
  */
 export async function removeUnpublished(temporaryPath: string, path: string): Promise<void> {
   const begin = `${basename(path)}.`;
@@ -43,15 +44,15 @@ export async function removeUnpublished(temporaryPath: string, path: string): Pr
       const isOurs = statOf(found)?.isSocket() === true && statOf(found)?.uid === BigInt(ownUid());
       if (isOurs && !(await isLive(found, path))) rmSync(found, { force: true });
     } catch {
-      // It is in nobody's way.
+      // A leftover file does no harm.
     }
   }
 }
 
-/** What the temporary names add to those of sockets. */
+/** The suffix of temporary names. */
 const unpublished = /^[0-9a-f]{6}~?$/;
 
-/** link(2); false when the name is taken, or has been: who has it by now clears away what is not published. */
+/** link(2). Returns false if the name is taken, or was: the process that took it clears away unpublished files. */
 function linkIfFree(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -63,7 +64,7 @@ function linkIfFree(from: string, to: string): boolean {
   }
 }
 
-/** Removes what stands at `path` if it is a dead socket; false when it has not, as somebody else has changed it. */
+/** Removes the file at `path` if it is a dead socket. Returns false if another process changed it meanwhile. */
 async function removeStale(path: string, asidePath: string): Promise<boolean> {
   const seen = statOf(path);
   if (seen === undefined) return false;
@@ -71,7 +72,7 @@ async function removeStale(path: string, asidePath: string): Promise<boolean> {
     throw new AddressUnusableError(`cannot listen at ${path}: a file that is not a socket is there; remove it first`);
   }
   if (await isLive(path, path)) throw new AddressInUseError(`a coordinator is already running at ${path}`);
-  // No await between the look, the renaming and the second look: that leaves others microseconds.
+  // There is no await between the two inspections and the rename: that leaves other processes only microseconds.
   if (!isSame(seen, statOf(path)) || !renameIfThere(path, asidePath)) return false;
   try {
     if (isSame(seen, statOf(asidePath)) && !(await isLive(asidePath, path))) return true;
@@ -83,8 +84,9 @@ async function removeStale(path: string, asidePath: string): Promise<boolean> {
 }
 
 /**
- * Whether somebody listens at the socket. Refused (connect(2)) means nobody; gone is for the caller to find out. What
- * cannot be found out is an error, since to remove the socket of a living process would be worse. `path` is for that.
+ * Whether a process listens at the socket. Refused (connect(2)) means none does; the caller checks whether the file is
+ * gone. Anything inconclusive is an error, because removing the socket of a live process would be worse. Errors mention
+ * `path`.
  */
 async function isLive(socketPath: string, path: string): Promise<boolean> {
   const socket = connect({ path: socketPath });
@@ -93,15 +95,17 @@ async function isLive(socketPath: string, path: string): Promise<boolean> {
     return true;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // Reset: it ended while we were in its queue.
+    // Reset: the process ended while this connection was in its queue.
     if (code === "ECONNREFUSED" || code === "ECONNRESET" || code === "ENOENT") return false;
-    // The queue of a live one is full.
+    // The queue of a live process is full.
     if (code === "EAGAIN") return true;
     if (code === "EACCES" || code === "EPERM") {
       const text = `cannot listen at ${path}: a socket of another user is there; choose another path`;
       throw new AddressUnusableError(text, { cause: error });
     }
-    throw new TransportError(`cannot listen at ${path}: a socket is there, and ${message}`, { cause: error });
+    throw new TransportError(`cannot listen at ${path}: there is a socket, but checking it failed: ${message}`, {
+      cause: error,
+    });
   } finally {
     socket.on("error", () => undefined).destroy();
   }
@@ -121,7 +125,7 @@ function statOf(path: string): BigIntStats | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
-/** Numbers of inodes are given out again soon; the time of birth tells such files apart. */
+/** Inode numbers are soon reused; the birth time tells such files apart. */
 function isSame(a: BigIntStats, b: BigIntStats | undefined): boolean {
   return a.dev === b?.dev && a.ino === b.ino && a.birthtimeNs === b.birthtimeNs;
 }

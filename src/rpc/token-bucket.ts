@@ -1,12 +1,12 @@
-/** How much of something may come: `burst` at once, and `perSecond` for as long as it likes. */
+/** A rate limit: `burst` at once, and `perSecond` in the long run. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
 /**
- * Tells a flood from a busy client, as a token bucket does: it is full at the start, each message or byte takes a token
- * out, and time puts tokens back in, up to the burst.
+ * Tells a flood from a busy client. The bucket starts full; each message or byte takes a token, and time refills it up
+ * to the burst.
  */
 export class TokenBucket {
   readonly #rate: Rate;
@@ -14,7 +14,7 @@ export class TokenBucket {
   #tokens: number;
   #filledAtMs: number;
 
-  /** `nowMs` is a clock that does not go back. */
+  /** `nowMs` must be a monotonic clock. */
   constructor(rate: Rate, nowMs: () => number) {
     this.#rate = rate;
     this.#nowMs = nowMs;
@@ -22,7 +22,7 @@ export class TokenBucket {
     this.#filledAtMs = nowMs();
   }
 
-  /** Takes so many tokens. False, and nothing is taken, when there are fewer. */
+  /** Takes tokens. Returns false, and takes nothing, if there are too few. */
   take(tokens: number): boolean {
     const nowMs = this.#nowMs();
     const gained = ((nowMs - this.#filledAtMs) / 1000) * this.#rate.perSecond;

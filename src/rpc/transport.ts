@@ -1,17 +1,17 @@
 /**
- * What a transport is: a way to listen at an address and to connect to it, giving Node streams of bytes in both
- * directions. `Peer` makes messages of them. Each transport passes `test/rpc/transport-contract.ts`.
+ * The transport interface: listens at an address and connects to it, yielding Node streams of bytes in both directions.
+ * `Peer` turns the bytes into messages. Each transport passes `test/rpc/transport-contract.ts`.
  */
 
-/** A place that takes connections until it is closed. */
+/** Accepts connections until it is closed. */
 export interface Listener {
-  /** What to give to the connecting side. */
+  /** The address for the connecting side. */
   readonly address: string;
-  /** Stops taking connections and frees the address. Connections that exist stay. May be called more than once. */
+  /** Stops accepting connections and frees the address. Existing connections stay. May be called more than once. */
   close(): Promise<void>;
   /**
-   * The same, but leaves the address as it was found: as that of a process that was killed, if it was that. So whoever waits
-   * there for that process does not take it for ended. After it `close` does nothing.
+   * Like `close`, but leaves the address as it was found, so that it looks as if this process had been killed. A client
+   * that waits there for the previous process does not conclude that it has ended. After this, `close` does nothing.
    */
   withdraw(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 /**
  * The transport within one machine: a Unix domain socket, reached through a file that only its owner may open.
  *
- * A socket is bound under a temporary name beside the wanted one, and published with link(2), which fails when the name
- * exists. So what can be seen at the path takes connections and has its final mode from the first moment, and of two
- * that start at once one wins.
+ * The socket is bound under a temporary name beside the final one, and published with link(2), which fails if the name
+ * exists. So the file visible at the path accepts connections and has its final mode from the first moment, and of two
+ * processes that start at once, only one succeeds.
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -17,23 +17,26 @@ import { ownUid } from "./own-uid.js";
 import { publishSocketFile, removeUnpublished } from "./socket-file.js";
 import type { Listener } from "./transport.js";
 
-/** Bytes of sockaddr_un.sun_path without its final NUL: unix(7) on Linux, sys/un.h on macOS and the BSDs. */
+/**
+ * The size in bytes of sockaddr_un.sun_path without the final NUL: unix(7) on Linux, sys/un.h on macOS and the BSDs.
+ */
 const pathBytesMax = process.platform === "linux" ? 107 : 103;
-/** Of the temporary names: `.`, six hexadecimal digits, and `~` for a stale file that is moved aside. */
+/** The suffix of temporary names: `.`, six hexadecimal digits, and `~` for a stale file that is moved aside. */
 const suffixBytes = 8;
 
-/** More are of no use on one machine. */
+/** More serve no purpose on one machine. */
 const connectionsMaxDefault = 2000;
 
 export interface ListenOptions {
-  /** Connections at a time; those beyond are closed at once. */
+  /** The maximum number of connections at a time; further ones are closed at once. */
   readonly connectionsMax?: number;
 }
 
 /**
- * Listens at `path`, replacing the file of a socket that nobody listens at any more. Takes 2000 connections at a time, or
- * as many as half of the files that the process may open, the rest of which it needs for its work. Throws `AddressInUseError` when
- * somebody does, `AddressUnusableError` when nobody could there, and `TransportError` for what else the system says.
+ * Listens at `path`, replacing a socket file at which no process listens. Accepts 2000 connections at a time, or as
+ * many as half of the files that the process may open; it needs the rest for its work. Throws `AddressInUseError` if
+ * another process listens there, `AddressUnusableError` if no process could, and `TransportError` for any other system
+ * error.
  */
 export async function listenUnixSocket(
   path: string,
@@ -53,7 +56,7 @@ export async function listenUnixSocket(
     const inode = inodeOf(temporaryPath);
     const isTakenOver = await publishSocketFile(temporaryPath, path);
     await removeUnpublished(temporaryPath, path);
-    // A connection that could not be accepted is the loss of who made it.
+    // A connection that could not be accepted only affects its client.
     server.on("error", () => undefined);
     return new UnixSocketListener(path, { inode, isTakenOver }, server);
   } catch (error) {
@@ -65,11 +68,11 @@ export async function listenUnixSocket(
 }
 
 /**
- * Connects to the socket at `path`. Rejects with the system's error: `code` is ENOENT, ECONNREFUSED, EACCES, …; and with
- * a ForeignSocketError when the socket is another user's.
+ * Connects to the socket at `path`. Rejects with the system's error: `code` is ENOENT, ECONNREFUSED, EACCES, …; and
+ * with a ForeignSocketError if another user owns the socket.
  */
 export async function connectUnixSocket(path: string): Promise<Duplex> {
-  // Node cuts off what is too long and would connect to another path.
+  // Node truncates a path that is too long and would connect to a different one.
   if (Buffer.byteLength(path) > pathBytesMax) {
     throw Object.assign(new Error(`connect ENAMETOOLONG ${path}`), { code: "ENAMETOOLONG", path });
   }
@@ -110,9 +113,10 @@ class UnixSocketListener implements Listener {
 
   #end({ keepsFile }: { readonly keepsFile: boolean }): Promise<void> {
     if (this.#server.listening) {
-      // Another's file may stand there if somebody removed ours. Our inode is not given out again while it is bound.
+      // If our file was removed, another process's may be there. Our inode number is not reused while the socket is
+      // bound.
       if (!keepsFile && inodeOf(this.address) === this.#file.inode) rmSync(this.address, { force: true });
-      // The callback of `close` would wait for the connections; listening has ended when it returns.
+      // The callback of `close` would wait for the connections, but listening has ended when `close` returns.
       this.#server.close();
     }
     return Promise.resolve();
@@ -132,10 +136,10 @@ function checkPath(path: string, bytesMax: number): void {
 }
 
 /**
- * The usual path is in a directory where everybody may make files: somebody may have been there before our coordinator,
- * to pass as it. Node.js cannot ask the system who is at the other end of a connection (SO_PEERCRED), so the file is
- * looked at before. That is enough in a sticky directory such as /var/tmp, where nobody else can put a file in the place
- * of ours, as long as ours is there. A symbolic link must be ours as well as what it leads to.
+ * The usual path is in a directory where everyone may create files: another user may have put a socket there before our
+ * coordinator, to impersonate it. Node.js cannot ask the system who is at the other end of a connection (SO_PEERCRED),
+ * so this checks the file first. That suffices in a sticky directory such as /var/tmp, where no other user can replace
+ * our file while it exists. For a symbolic link, both the link and its target must be ours.
  */
 function checkOwner(path: string): void {
   for (const stats of [lstatSync(path, { throwIfNoEntry: false }), statSync(path, { throwIfNoEntry: false })]) {
@@ -144,7 +148,7 @@ function checkOwner(path: string): void {
   }
 }
 
-/** libuv reports EACCES for a directory that does not exist, so this looks at the directory first. */
+/** libuv reports EACCES for a directory that does not exist, so this checks the directory first. */
 function checkDirectory(path: string): void {
   const directory = dirname(path);
   let isDirectory: boolean;
@@ -159,7 +163,7 @@ function checkDirectory(path: string): void {
   if (!isDirectory) throw new AddressUnusableError(`cannot listen at ${path}: ${directory} is not a directory`);
 }
 
-/** The mask is that of the whole process, so it is changed for the synchronous bind(2) within `listen` only. */
+/** The umask applies to the whole process, so it is changed only for the synchronous bind(2) within `listen`. */
 async function bind(server: Server, path: string): Promise<void> {
   const listening = once(server, "listening");
   const mask = process.umask(0o177);

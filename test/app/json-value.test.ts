@@ -79,7 +79,7 @@ const refused: [string, unknown, RegExp][] = [
     Object.assign(Object.create({ a: 1 }) as object, { b: 2 }),
     /value\.a is inherited/,
   ],
-  ["what throws", hostile, /its JSON text cannot be made: no thanks$/],
+  ["what throws", hostile, /it cannot be converted to JSON: no thanks$/],
   ["a toJSON without a result", { toJSON: () => undefined }, /value has a toJSON that returns undefined/],
   ["a toJSON that gives NaN", { a: { toJSON: () => ({ b: NaN }) } }, /value\.a\.b is NaN/],
   ["deep nesting", deep, /value is nested too deeply/],
@@ -92,8 +92,8 @@ const refused: [string, unknown, RegExp][] = [
   ["a name that is no identifier", { "a b": { 1: NaN } }, /value\["a b"\]\["1"\] is NaN/],
   ["a hole", [1, , 2], /value\[1\] is a hole in the array; use null/], // eslint-disable-line no-sparse-arrays
   ["a long array without elements", new Array(5), /value\[0\] is a hole/],
-  ["a symbol for a name", { a: { [Symbol("s")]: 1 } }, /value\.a\[Symbol\(s\)\] has a symbol for its name/],
-  ["a circle", cycle, /value\.list\[1\]\.again refers back to value; leave out what makes the circle/],
+  ["a symbol for a name", { a: { [Symbol("s")]: 1 } }, /value\.a\[Symbol\(s\)\] has a symbol as its name/],
+  ["a circle", cycle, /value\.list\[1\]\.again refers back to value; remove the circular reference/],
 ];
 
 describe("a value that JSON cannot hold", () => {

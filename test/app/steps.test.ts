@@ -52,7 +52,7 @@ it.each([
   [
     "a step maps the bytes of pairs",
     "[{ map() {} }, { mapBytes() {} }]",
-    'step 2 exports mapBytes.* "pairs" are no bytes',
+    'step 2 exports mapBytes.* "pairs" are not bytes',
   ],
   ["a step is no object", "[{ map() {} }, 5]", "export steps must be an array"],
   ["a step has half a reduce task", "[{ map() {}, reduce() {}, reducers: 0.5 }]", "step 1: export reducers must be"],

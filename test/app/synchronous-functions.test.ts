@@ -17,7 +17,7 @@ describe("an app", () => {
   for (const [name, exported] of Object.entries(asynchronous)) {
     it(`is refused when its ${name} is an async function, whether that would be called or not`, () => {
       expect(() => checkApp("a.mjs", { map, reduce, [name]: exported })).toThrow(
-        `app a.mjs: export ${name} is an async function, and the engine does not await it; make it a plain function`,
+        `app a.mjs: export ${name} is an async function, but the engine does not await it; make it a plain function`,
       );
     });
   }

@@ -51,7 +51,7 @@ describe("refusal", () => {
   it("refuses an app without reduce in a job with reduce tasks, and takes it in one without", () => {
     const app = { ...wc, isMapOnly: true } as const;
     expect(refusal({ settings: jobSettings(), app: undefined, args: {} }, { ...worker, app })).toBe(
-      "app wc.js exports no function reduce; to have what map emits as the output, give -r 0",
+      "app wc.js exports no function reduce; to output what map emits, pass -r 0",
     );
     const mapOnly = jobSettings({ reducers: 0 });
     expect(refusal({ settings: mapOnly, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();

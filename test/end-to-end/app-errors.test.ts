@@ -50,11 +50,11 @@ describe.concurrent("an app that cannot be used", () => {
     },
     "wants parsed records as bytes": {
       source: `${reduce} export const mapBytes = () => {}; export const input = "jsonl";`,
-      says: [/mapBytes, and the records of "jsonl" are no bytes: export map/],
+      says: [/mapBytes, but the records of "jsonl" are not bytes: export map instead/],
     },
     "exports csv for what is none": {
       source: `${map} ${reduce} export const csv = {};`,
-      says: [/export csv is of use only with input = "csv"/],
+      says: [/export csv applies only with input = "csv"/],
     },
     "exports an unknown option of csv": {
       source: `${map} ${reduce} export const input = "csv"; export const csv = { seperator: ";" };`,
@@ -226,7 +226,7 @@ describe.concurrent("an app that fails", () => {
     },
     "returns a list from combine": {
       source: `export const map = (n, t, ctx) => { ctx.emit("a", 1); ctx.emit("a", 2); }; ${reduce} export const combine = (key, values) => values;`,
-      says: [/combine: for key "a" it gave an array, and was given none/, /function\*/],
+      says: [/combine: for key "a" it gave an array, but was given none/, /function\*/],
     },
     "has a generator for setup": {
       source: `${map} ${reduce} export function* setup() { yield 1; }`,

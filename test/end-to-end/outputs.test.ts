@@ -163,11 +163,11 @@ describe.concurrent("a job without reduce tasks", () => {
     place.write("lines.mjs", app);
     place.write("a.txt", "x\n");
     for (const command of ["run", "sequential"]) {
-      expectRefusal(await place.run("mr", [command, "./lines.mjs", "a.txt"]), "no function reduce", "give -r 0");
+      expectRefusal(await place.run("mr", [command, "./lines.mjs", "a.txt"]), "no function reduce", "pass -r 0");
     }
     const coordinator = place.start("mr-coordinator", ["a.txt"]);
     await coordinator.says("listening at");
-    expectRefusal(await place.run("mr-worker", ["./lines.mjs"]), "no function reduce", "give -r 0");
+    expectRefusal(await place.run("mr-worker", ["./lines.mjs"]), "no function reduce", "pass -r 0");
     coordinator.signal("SIGINT");
     await coordinator.exit();
     expect(place.files()).toEqual(["a.txt", "lines.mjs"]);

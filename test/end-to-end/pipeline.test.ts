@@ -354,7 +354,7 @@ describe.concurrent("a pipeline is refused", () => {
   const refusals: Record<string, { app?: string; args?: string[]; says: string }> = {
     "of a later step that wants to read files": {
       args: ["pipeline", "count.mjs", "wc", ...inputs],
-      says: 'wc.js: what it is given are the pairs of the step before, and not input "text": leave it out',
+      says: 'wc.js: it reads the pairs of the step before, not input "text": leave it out',
     },
     "that is to reduce nothing": {
       args: ["pipeline", "count.mjs", "list.mjs", "-r", "0", ...inputs],
@@ -408,7 +408,7 @@ describe.concurrent("a pipeline is refused", () => {
     },
     "with reduce tasks that are no number": {
       app: "export const steps = [{ map() {}, reduce() {}, reducers: 0 }];",
-      says: "step 1: export reducers must be a whole number from 1 on",
+      says: "step 1: export reducers must be a whole number, 1 or more",
     },
   };
   for (const [what, { app, args = ["run", "app.mjs", "1.txt"], says }] of Object.entries(refusals)) {

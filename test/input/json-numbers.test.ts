@@ -223,14 +223,14 @@ describe("the option jsonl of an app", () => {
     [
       { integers: "BigInt" },
       "jsonl",
-      '.integers must be "bigint", "string", "number", and is "BigInt" (did you mean "bigint"?)',
+      '.integers must be "bigint", "string", "number", but is "BigInt" (did you mean "bigint"?)',
     ],
-    [{ integers: "strings" }, "jsonl", 'and is "strings" (did you mean "string"?)'],
-    [{ integers: "decimal" }, "jsonl", 'and is "decimal"'],
-    [{ integers: BigInt }, "jsonl", "and is of type function"],
+    [{ integers: "strings" }, "jsonl", 'but is "strings" (did you mean "string"?)'],
+    [{ integers: "decimal" }, "jsonl", 'but is "decimal"'],
+    [{ integers: BigInt }, "jsonl", "but is of type function"],
     [{ integer: "bigint" }, "jsonl", 'has no option "integer"; it has integers'],
     ["bigint", "jsonl", "export jsonl must be an object"],
-    [{ integers: "string" }, "csv", 'export jsonl is of use only with input = "jsonl" or "pairs"'],
+    [{ integers: "string" }, "csv", 'export jsonl applies only with input = "jsonl" or "pairs"'],
   ])("is refused when it is %o with input %s", (jsonl, input, says) => {
     expect(() => check(jsonl, input)).toThrow(says);
   });
