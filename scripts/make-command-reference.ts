@@ -1,9 +1,9 @@
 /**
- * Writes `docs/commands.md` from the commands themselves, as their `--help` has it.
+ * Writes `docs/commands.md` from the `--help` of the commands.
  *
  *     npm run docs
  *
- * It is the same on every machine: what a default is made of is named there, not what it comes to here.
+ * The page is the same on every machine: it describes defaults that depend on the machine, without their values.
  */
 import { realpathSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -18,10 +18,10 @@ import { runtimePath } from "../src/rpc/runtime-directory.js";
 /** Where the reference is. */
 export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md", import.meta.url));
 
-/** What stands in the help of this machine and of no other, and what it stands for. */
+/** Text that differs between machines, and its replacement. */
 const { workers, reason } = workersDefault();
 const ofThisMachine: readonly [here: string, anywhere: string][] = [
-  [`${workers}, ${reason}`, "one a core"],
+  [`${workers}, ${reason}`, "one per core"],
   ...[1, workers].map(
     (n) => [`(default: ${mebibytes(collectorBytesFor(n))})`, "(default: 256MiB)"] as [string, string],
   ),
@@ -30,13 +30,13 @@ const ofThisMachine: readonly [here: string, anywhere: string][] = [
 
 const introduction = `# Commands
 
-This page is made from the commands themselves: what \`mr help <command>\` shows is the same. Options can be given by
-variables and in a config file, too ([configuration](configuration.md)). The programs \`mr-coordinator\` and \`mr-worker\` are
-[\`mr coordinator\`](#mr-coordinator) and [\`mr worker\`](#mr-worker) under the names of the lab.
+This page is generated from the commands: \`mr help <command>\` prints the same text. You can also set options with
+variables and in a config file ([configuration](configuration.md)). The programs \`mr-coordinator\` and \`mr-worker\`, named
+as in the lab, are the same as [\`mr coordinator\`](#mr-coordinator) and [\`mr worker\`](#mr-worker).
 
-Results go to standard output, everything else to standard error. The exit code is 0 when all is done; 1 when the job has
-failed, a worker has lost its coordinator, or \`mr verify\` has found that something is not as it was; 2 for wrong usage or
-inputs, with which nothing is started and nothing written; and 128 + n when ended by signal n.
+Results go to standard output, everything else to standard error. The exit code is 0 for success; 1 if the job failed, a
+worker lost its coordinator, or \`mr verify\` found a difference; 2 for wrong usage or inputs, in which case the command
+starts and writes nothing; and 128 + n if signal n ended the command.
 `;
 
 /** The reference as Markdown. */

@@ -1,13 +1,13 @@
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
-/** Whether an option may be given without a value, or with one. Commander calls `<path[#name]>` optional, too. */
+/** Whether the value of an option is optional. Commander wrongly calls `<path[#name]>` optional, too. */
 export function hasOptionalValue({ optional, required }: Option): boolean {
   return optional && !required;
 }
 
 /**
- * A command line in which an option whose value may be left out has one only behind `=`, as with Node.js and GNU programs.
- * Commander takes what comes next for the value, so that of `--inspect app.js` nothing would be left to run.
+ * Makes optional values require `=`, as in Node.js and GNU programs. Commander takes the next argument for the value, and
+ * `--inspect app.js` would leave no app to run.
  */
 export function withAttachedValues(program: CommandUnknownOpts, args: readonly string[]): string[] {
   const commands = new Map(program.commands.map((command) => [command.name(), command]));

@@ -7,12 +7,12 @@ for (const [power, letter] of ["K", "M", "G", "T"].entries()) {
 units.set("B", 1);
 
 /**
- * Reads a size such as `256MiB` as a number of bytes. Units are those of GNU coreutils, in either case: `KiB` and `K`
- * are 1024 bytes, `kB` is 1000, and so on to `TiB`; a number alone is bytes.
+ * Reads a size such as `256MiB` as a number of bytes. The units follow GNU coreutils, in either case: `KiB` and `K` are
+ * 1024 bytes, `kB` is 1000, and so on to `TiB`; a bare number is bytes.
  *
- * The package `bytes` will not do: it reads "64MiB" as 64.
+ * The package `bytes` does not work here: it reads "64MiB" as 64.
  *
- * @throws {RangeError} when the text is no size, or not a whole number of bytes.
+ * @throws {RangeError} if the text is not a size, or not a whole number of bytes.
  */
 export function parseByteSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([A-Z]*)$/i.exec(text);

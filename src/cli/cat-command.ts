@@ -3,17 +3,17 @@ import { requireNotOnCommandLine } from "./giving-way.js";
 import * as options from "./options.js";
 import { wholeNumber } from "./values.js";
 
-/** So many records can be asked for, since all of them are held. */
+/** The command holds all of these records in memory. */
 const topMax = 1_000_000;
 
-/** `mr cat`: the output of a job in one piece. */
+/** `mr cat`: writes the whole output of a job to standard output. */
 export function catCommand() {
   return new Command("cat")
     .description("Write the output of a job to standard output: its files merged in the order of the keys.")
     .argument("[dir]", "the output directory", "mr-output")
-    .addOption(new Option("--top <n>", "only the first n records by --by").argParser(wholeNumber(1, topMax)))
+    .addOption(new Option("--top <n>", "print only the first n records by --by").argParser(wholeNumber(1, topMax)))
     .addOption(
-      new Option("--by <what>", "with --top: the highest values first, as numbers, or the first keys")
+      new Option("--by <what>", "with --top: highest values first, compared as numbers, or first keys")
         .choices(["value", "key"] as const)
         .default("value" as const),
     )
@@ -21,9 +21,9 @@ export function catCommand() {
     .addHelpText(
       "after",
       `
-Records are written as they are in the files, uncompressed, and in the order of their keys. Text in which both keys and
-values have spaces, or one has a line end, cannot be put in order, and is refused. The files of a job without reduce
-tasks, and those of an app's own writer, are written one after the other.
+Prints the records uncompressed and otherwise unchanged, in the order of their keys. Rejects text output in which keys
+and values both contain spaces, or either contains a line ending, because their order cannot be determined. Prints the
+files of a job without reduce tasks, or of an app's own writer, one after the other.
 
 Examples:
   $ mr cat counts | less
@@ -31,7 +31,7 @@ Examples:
     )
     .action(async (directory, { top, by }, command) => {
       if (top === undefined) {
-        requireNotOnCommandLine(command, "by", "--by is for --top: say how many records, as in --top 10");
+        requireNotOnCommandLine(command, "by", "--by needs --top: give a number of records, as in --top 10");
       }
       const { catOutputs } = await import("../local/cat/cat-outputs.js");
       await catOutputs(directory, top === undefined ? undefined : { count: top, by });

@@ -1,4 +1,4 @@
-/** All commands of `mr`. The lab's programs are two of them under names of their own. */
+/** All commands of `mr`. Two of these also exist as separate programs, as in the lab. */
 import { Command } from "@commander-js/extra-typings";
 import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";
@@ -29,7 +29,7 @@ export function mrProgram() {
       "after",
       `
 Examples:
-  $ mr run wc pg-*.txt      # count the words of some books
-  $ mr help run             # all about a command`,
+  $ mr run wc pg-*.txt      # count the words in some books
+  $ mr help run             # everything about a command`,
     );
 }

@@ -3,22 +3,22 @@ import { extname, resolve } from "node:path";
 import { importFailure, importModule } from "../app/import-module.js";
 import { withStdoutAside } from "./stdout-aside.js";
 
-/** A variable or a config file gives an option a value that it cannot have, or cannot be read. */
+/** A variable or a config file gives an option an invalid value, or the file cannot be read. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** A config file, with values that nobody has looked at yet. */
+/** A config file, with unvalidated values. */
 export interface ConfigFile {
   /** As the user would name it. */
   readonly name: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Looked for in the current directory. */
+/** In the current directory. */
 const usualNames = ["mr.config.json", "mr.config.js", "mr.config.mjs", "mr.config.ts"];
 
-/** Reads the config file that was named, or else that of the current directory, if there is one. */
+/** Reads the named config file, or else the one in the current directory, if there is one. */
 export async function readConfigFile(named: string | undefined): Promise<ConfigFile | undefined> {
   const name = named ?? usualFile();
   if (name === undefined) return undefined;
@@ -65,7 +65,7 @@ async function importConfig(name: string): Promise<unknown> {
   const module = await withStdoutAside(() => importModule(path)).catch((error: unknown) => {
     throw new ConfigError(`cannot load ${name}: ${importFailure(path, error)}`, { cause: error });
   });
-  // Of a module that was compiled to CommonJS, as tsx does it where package.json does not say "module", all is one export.
+  // If tsx compiles a module to CommonJS, because package.json does not say "module", all exports become one.
   const { default: whole } = module as { default?: { __esModule?: boolean; default?: unknown } };
   const found = whole?.__esModule === true ? whole.default : whole;
   if (found !== undefined) return found;

@@ -11,14 +11,14 @@ import { Exit, exitCodes, onSignals } from "./program.js";
 import { startStatusPage } from "./status-page.js";
 import { writeTrace } from "./trace-file.js";
 
-/** `mr-coordinator`, or `mr coordinator`: hands the tasks of one job out to the workers that come. */
+/** `mr-coordinator`, or `mr coordinator`: assigns the tasks of one job to the workers that connect. */
 export function coordinatorCommand(name: string, path = name) {
   return commandLine(name, path).action((names, given, command) => coordinate(path, names, given, command));
 }
 
 function commandLine(name: string, path: string) {
   return new Command(name)
-    .description("Run one job: hand out map and reduce tasks to the workers that connect, and end when all is done.")
+    .description("Run one job: assign map and reduce tasks to the workers that connect, and exit when all are done.")
     .addArgument(inputs.inputNames())
     .addOption(inputs.inputsFrom())
     .addOption(inputs.inputsFrom0())
@@ -52,8 +52,8 @@ function commandLine(name: string, path: string) {
     .addHelpText(
       "after",
       `
-The output is in mr-out-0, mr-out-1, … in the output directory once the job is done. Until then what an earlier job
-left there stays.
+When the job is done, the output is in mr-out-0, mr-out-1, … in the output directory. Until then, the output of an
+earlier job stays there.
 
 Examples:
   $ ${path} pg-*.txt                     # and beside it, as often as you like: mr-worker wc
@@ -61,11 +61,11 @@ Examples:
     );
 }
 
-/** Who has typed an app before the inputs, as for `mr run`, is told where it belongs. */
+/** A user may type an app before the inputs, as for `mr run`: the message says where it belongs. */
 async function withPlaceOfApp(error: unknown, name = ""): Promise<unknown> {
   const { isBundledApp } = await import("../app/resolve.js");
   if (!(error instanceof InputError) || !isBundledApp(name) || existsSync(name)) return error;
-  return new InputError(`${error.message}; an app is given to the workers: mr-worker ${name}`, { cause: error });
+  return new InputError(`${error.message}; give the app to the workers: mr-worker ${name}`, { cause: error });
 }
 
 type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;

@@ -1,7 +1,7 @@
 /**
- * Inputs that can be read only once, or that do not say how long they are: standard input, pipes, files in /proc. Workers
- * are other processes, read an input in parts and perhaps more than once. So it is copied to a file for as long as this
- * process lives, in $TMPDIR, or else in /var/tmp, which is made for long files, or else in /tmp.
+ * Copies inputs that can be read only once, or have no known length: standard input, pipes, files in /proc. Workers are
+ * other processes, and read an input in parts, perhaps more than once. The copy lives as long as this process, in $TMPDIR,
+ * or else in /var/tmp, which is meant for large files, or else in /tmp.
  */
 import { createReadStream, createWriteStream, fstatSync, mkdtempSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
@@ -20,7 +20,7 @@ export class CopiedInputs {
   #directory: string | undefined;
   #count = 0;
 
-  /** Reads an input to its end. Rejects with an InputError when it cannot be read or kept. */
+  /** Reads an input to its end. Rejects with an InputError if it cannot be read or stored. */
   async add(input: UnsizedInput): Promise<InputFile> {
     const { TMPDIR = "" } = process.env;
     const place = [TMPDIR, usual, "/tmp"].find(isWritableDirectory) ?? usual;
@@ -30,13 +30,13 @@ export class CopiedInputs {
       this.#directory ??= temporaryDirectory(place);
       const path = join(this.#directory, String((this.#count += 1)));
       const copy = createWriteStream(path, { flags: "wx", mode: 0o600 });
-      // The first of the two streams to fail is at fault; the other one is ended with the same error.
+      // The stream that fails first is the cause; the other one ends with the same error.
       const source = streamOf(input).once("error", (error) => {
         if (copy.errored === null) unreadable = error;
       });
       await pipeline(source, copy);
       const [file] = findInputs([path]);
-      if (file === undefined) throw new Error("it was copied, and there is no copy");
+      if (file === undefined) throw new Error("the input was copied, but the copy is missing");
       return { ...file, name: input.name, isCopy: true };
     } catch (error) {
       const { message } = error as Error;
@@ -49,7 +49,7 @@ export class CopiedInputs {
   }
 }
 
-/** A directory that goes with this process, however that ends. */
+/** A directory that is removed with this process, however it ends. */
 function temporaryDirectory(place: string): string {
   const directory = mkdtempSync(join(place, "mr-inputs-"));
   removeWhenGone(directory);

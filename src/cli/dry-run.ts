@@ -15,14 +15,14 @@ interface Given {
 }
 
 type ShownPlan = PlanOptions & {
-  /** Of how many steps of a pipeline it is the first; undefined when it is a job by itself. */
+  /** The number of steps of the pipeline that this job begins; undefined for a single job. */
   readonly steps?: number;
 };
 
-/** `--dry-run`: shows on standard output what a job would do, as text or as JSON. */
+/** `--dry-run`: describes a job on standard output, as text or as JSON. */
 export async function showPlan(options: ShownPlan, given: Given, command: CommandUnknownOpts): Promise<void> {
-  // The splits of a job that is resumed are those that it had.
-  requireNotOnCommandLine(command, "resume", "--dry-run shows a new job: leave out --resume");
+  // A resumed job keeps its splits.
+  requireNotOnCommandLine(command, "resume", "--dry-run describes a new job: leave out --resume");
   const plan = await withStdoutAside(() => planJob(options));
   process.stdout.write(
     given.json === true
@@ -36,9 +36,7 @@ function asText({ input, splits, filesToClear }: JobPlan, options: ShownPlan, gi
   const inputBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const cleared = filesToClear === 0 ? "" : `, where ${files(filesToClear)} of an earlier job would be replaced`;
   const lines = {
-    ...(options.steps === undefined
-      ? {}
-      : { step: `1 of ${options.steps}; what the others do depends on what it makes` }),
+    ...(options.steps === undefined ? {} : { step: `1 of ${options.steps}; the others depend on its output` }),
     app: `${app.path}, with input "${input}"`,
     inputs: `${files(inputs.length)}, ${prettyBytes(inputBytes)}`,
     "map tasks": `${splits.length}${splits.length === 0 ? "" : `, with ${sizesText(splits)} each`}`,

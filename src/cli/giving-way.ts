@@ -1,17 +1,17 @@
 /**
- * What a variable or a config file says is for many jobs, and gives way where it does not fit; what the command line says is
- * kept or refused.
+ * Variables and config files are meant for many jobs: their options are ignored where they do not fit. Options on the
+ * command line are applied or rejected.
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { OptionName } from "../app/define-config.js";
 import { InputError } from "../input/input-error.js";
 
-/** Whether the command line itself gives this option, and not only undoes it (`=off`). */
+/** Whether the command line itself sets this option, and does not only turn it off (`=off`). */
 export function isOnCommandLine(command: CommandUnknownOpts, name: OptionName): boolean {
   return command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== undefined;
 }
 
-/** To be called where an option does not fit and is passed over. Throws an InputError when the command line gives it. */
+/** Call this where an option does not fit and is ignored. Throws an InputError if the command line sets it. */
 export function requireNotOnCommandLine(command: CommandUnknownOpts, name: OptionName, problem: string): void {
   if (isOnCommandLine(command, name)) throw new InputError(problem);
 }

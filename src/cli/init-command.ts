@@ -4,11 +4,11 @@ import { say } from "./program.js";
 
 const path = "mr init";
 
-/** `mr init`: the beginning of an app, with a test. */
+/** `mr init`: creates a new app with a test. */
 export function initCommand() {
   return new Command("init")
-    .description("Make a directory with an app to begin with: map and reduce, a test, sample data, package.json.")
-    .argument("<directory>", "the directory, which is made if it does not exist; no file in it is replaced")
+    .description("Create a directory with a starter app: map and reduce, a test, sample data, package.json.")
+    .argument("<directory>", "the directory, created if it does not exist; existing files are not replaced")
     .addOption(options.javascript())
     .addOption(options.quiet())
     .addOption(options.debug())

@@ -1,4 +1,4 @@
-/** Names of inputs that stand in a file, or come from standard input. */
+/** Reads names of inputs from a file or from standard input. */
 import { readFileSync } from "node:fs";
 import { fsPath, nameOfBytes, shownName } from "../input/file-name.js";
 import { InputError } from "../input/input-error.js";
@@ -10,21 +10,21 @@ interface Given {
 
 interface Listed {
   readonly names: readonly string[];
-  /** Whether that was what standard input had. */
+  /** Whether the list came from standard input. */
   readonly isStandardInput: boolean;
 }
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 const byteOrderMark = Buffer.from("\ufeff");
-/** Read as descriptor 0: when that is a socket, it cannot be opened by its name. */
+/** Read as descriptor 0: if it is a socket, it cannot be opened by name. */
 const standardInputs: ReadonlySet<string | undefined> = new Set(["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]);
 
-/** The names in the lists of `--inputs-from` and `--inputs-from0`. Throws an InputError when one cannot be read. */
+/** The names in the lists of `--inputs-from` and `--inputs-from0`. Throws an InputError if a list cannot be read. */
 export function namesListedIn({ inputsFrom, inputsFrom0 }: Given): Listed {
   const isStandardInput = [inputsFrom, inputsFrom0].map((file) => standardInputs.has(file));
   if (isStandardInput[0] === true && isStandardInput[1] === true) {
-    throw new InputError("standard input can be read once, and it is named more often");
+    throw new InputError("standard input can be read only once, but is named several times");
   }
   return {
     names: [
@@ -39,8 +39,8 @@ function linesOf(file: string): string[] {
   const bytes = read(file);
   if (bytes.includes(0)) {
     throw new InputError(
-      `cannot read the list of inputs ${shownName(file)}: there is a NUL character in it, and its names must be lines; ` +
-        "a list of names that end with NUL, as find -print0 writes it, is read with --inputs-from0",
+      `cannot read the list of inputs ${shownName(file)}: it contains a NUL character, but each name must be a line; ` +
+        "to read names that end with NUL, as written by find -print0, use --inputs-from0",
     );
   }
   const hasMark = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark);
@@ -52,8 +52,8 @@ function namesOf(file: string): string[] {
   const bytes = read(file);
   if (bytes.length > 0 && !bytes.includes(0)) {
     throw new InputError(
-      `cannot read the list of inputs ${shownName(file)}: there is no NUL character in it, with which each name must end; ` +
-        "a list of lines is read with --inputs-from",
+      `cannot read the list of inputs ${shownName(file)}: it contains no NUL character, but each name must end with one; ` +
+        "to read a list of lines, use --inputs-from",
     );
   }
   return cut(bytes, 0).map(nameOfBytes).filter(isName);

@@ -11,7 +11,7 @@ import { appended } from "./values.js";
 
 /** The name of standard input, and the key that `map` sees for it. */
 const standardInput = "-";
-/** So many names are told of those that are passed over. */
+/** How many skipped names the warning lists. */
 const toldMax = 3;
 
 export const inputNames = () =>
@@ -20,7 +20,7 @@ export const inputNames = () =>
     `input files, patterns in quotes ('logs/**/*.gz'), directories (--recursive), pipes, or - for standard input`,
   );
 
-/** For a command that has other names for its arguments. */
+/** For a command whose arguments are not inputs. */
 export const inputOption = () =>
   new Option(
     "-i, --input <names...>",
@@ -28,13 +28,13 @@ export const inputOption = () =>
   ).argParser(appended);
 
 export const inputsFrom = () =>
-  new Option("--inputs-from <file>", "a file with more names of inputs, one a line; - for standard input");
+  new Option("--inputs-from <file>", "a file with more names of inputs, one per line; - for standard input");
 
 export const inputsFrom0 = () =>
-  new Option("--inputs-from0 <file>", "the same, with names that end with NUL, as those of find -print0");
+  new Option("--inputs-from0 <file>", "the same, with NUL after each name, as written by find -print0");
 
 export const recursive = () =>
-  new Option("--recursive", "take all files below a directory, but those whose names begin with . or _");
+  new Option("--recursive", "read all files below a directory, except names that begin with . or _");
 
 interface Given {
   readonly inputsFrom?: string | undefined;
@@ -43,8 +43,8 @@ interface Given {
 }
 
 /**
- * Finds the files that are meant, and says what is passed over. Throws an InputError that says what is wrong. What can be
- * read only once is a file for as long as this process lives.
+ * Finds the input files, and warns of skipped entries. Throws an InputError that explains the problem. Copies inputs that
+ * can be read only once to files that live as long as this process.
  */
 export async function findGivenInputs(
   names: readonly string[],
@@ -62,14 +62,14 @@ export async function findGivenInputs(
   requireReadOnce(unsized, listed.isStandardInput);
   const [first] = unsized;
   if (first !== undefined) {
-    const from = first.descriptor === 0 ? "standard input" : `${first.name}, of which a copy is made`;
-    const problem = `a job cannot be resumed whose input came from ${from}: it is gone`;
+    const from = first.descriptor === 0 ? "standard input" : `${first.name}, which can be read only once`;
+    const problem = `cannot resume a job with input from ${from}: the data is gone`;
     requireNotOnCommandLine(command, "resume", problem);
   }
   tellPassedOver(passedOver, command);
   const inputs: InputFile[] = [];
   const copies = first && new (await import("./copied-inputs.js")).CopiedInputs();
-  // One after the other: who writes to two pipes may wait for the first to be read.
+  // One after the other: a process that writes to two pipes may wait until the first is read.
   for (const input of found) {
     if (!("isUnsized" in input)) inputs.push(input);
     else if (copies !== undefined) inputs.push(await copies.add(input));
@@ -77,7 +77,7 @@ export async function findGivenInputs(
   return inputs;
 }
 
-/** Whether the inputs will still be there when a job that was interrupted is gone on with. */
+/** Whether the inputs will still exist when an interrupted job is resumed. */
 export function areKept(inputs: readonly InputFile[]): boolean {
   return inputs.every(({ isCopy }) => isCopy !== true);
 }
@@ -96,20 +96,20 @@ function requireReadOnce(inputs: readonly UnsizedInput[], isListOnStandardInput:
     if (identity === undefined) continue;
     if (read.has(identity)) {
       throw new InputError(
-        `${descriptor === 0 ? "standard input" : name} can be read once, and it is named more often: copy it to a file, and name that`,
+        `${descriptor === 0 ? "standard input" : name} can be read only once, but is named several times: copy it to a file, and name the file`,
       );
     }
     read.add(identity);
   }
 }
 
-/** As `UnsizedInput` has it: `-` and `/dev/stdin` are the same. */
+/** Identifies an `UnsizedInput`: `-` and `/dev/stdin` are the same. */
 function identityOfStandardInput(): string {
   try {
     const { dev, ino } = fstatSync(0, { bigint: true });
     return `${dev}:${ino}`;
   } catch {
-    return standardInput; // It is closed, and whoever reads it says so.
+    return standardInput; // It is closed; reading it will report that.
   }
 }
 

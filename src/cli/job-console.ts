@@ -7,7 +7,7 @@ const firstShownMs = 300;
 const redrawIntervalMs = 200;
 const lineIntervalMs = 5000;
 
-/** Standard error during a job: log lines, and progress as bars on a terminal, as a line now and then elsewhere. */
+/** Writes to standard error during a job: log lines, and progress as bars on a terminal, as occasional lines elsewhere. */
 export class JobConsole {
   readonly #program: string;
   readonly #isQuiet: boolean;
@@ -20,19 +20,19 @@ export class JobConsole {
     this.#isQuiet = quiet;
   }
 
-  /** Writes a line of the log, unless it is quiet. */
+  /** Writes a log line, unless quiet. */
   log(message: string): void {
     if (!this.#isQuiet) this.warnOfData(message);
   }
 
-  /** Writes a line of the log that says something about the inputs or the output, even when it is quiet. */
+  /** Writes a log line about the inputs or the output, even when quiet. */
   warnOfData(message: string): void {
     const line = `${this.#program}: ${visibleLine(message)}`;
     if (this.#view === undefined) process.stderr.write(`${line}\n`);
     else this.#view.log(line);
   }
 
-  /** Begins to show progress, taking a snapshot whenever one is needed. */
+  /** Starts to show progress, and takes a snapshot for each update. */
   start(snapshot: () => Snapshot): void {
     if (this.#isQuiet) return;
     const begin = async () => {
@@ -40,7 +40,7 @@ export class JobConsole {
         process.stderr.isTTY && process.env["TERM"] !== "dumb"
           ? await createProgressBars(process.stderr)
           : createProgressLines(process.stderr, this.#program, lineIntervalMs);
-      // It may have been stopped meanwhile, and started for another job.
+      // The display may have been stopped meanwhile, and started for another job.
       if (this.#timer !== delay) {
         view.end();
         return;

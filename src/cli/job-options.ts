@@ -10,7 +10,7 @@ import { areKept } from "./inputs.js";
 import { reducersDefault } from "./options.js";
 import { packageVersion } from "./version.js";
 
-/** The options of a job, as `mr run` and `mr-coordinator` both have them. */
+/** The job options that `mr run` and `mr-coordinator` share. */
 interface Given {
   readonly outputDir: string;
   readonly reducers: number;
@@ -20,7 +20,7 @@ interface Given {
   readonly splitSize?: number | undefined;
   readonly sample?: number | undefined;
   readonly memory: number;
-  /** Missing when workers are started by others. */
+  /** Missing when workers are started separately. */
   readonly workers?: number | undefined;
   readonly arg?: Readonly<Record<string, string>> | undefined;
   readonly file?: readonly string[] | undefined;
@@ -34,7 +34,7 @@ interface Given {
   readonly resume?: true | "auto" | undefined;
 }
 
-/** What `command` was given, as the coordinator takes it; `splitBytes` is for who has given none. */
+/** Converts the options of `command` to the coordinator's; `splitBytes` is the default split size. */
 export function jobOptions(
   inputs: readonly InputFile[],
   given: Given,
@@ -66,19 +66,19 @@ export function jobOptions(
   };
 }
 
-/** The memory for the pairs of a map task: as it was given, or a share of what the workers have together. */
+/** The memory for the pairs of a map task: the given size, or a share of the memory of all workers. */
 function memoryOf({ memory, workers }: Pick<Given, "memory" | "workers">, command: CommandUnknownOpts): number {
   if (workers === undefined || command.getOptionValueSource("memory") !== "default") return memory;
   return collectorBytesFor(workers);
 }
 
-/** What a variable or a config file says is for many apps; what the command line says must have an effect. */
+/** Args from a variable or a config file serve many apps; the app must read all args from the command line. */
 export function argsToRead(command: CommandUnknownOpts): readonly string[] | undefined {
   const isForMany = command.getOptionValue("arg") !== undefined && !isOnCommandLine(command, "arg");
   return isForMany ? [] : undefined;
 }
 
-/** How keys are spread over the reduce tasks. Throws an InputError when the command line says so, and there are none. */
+/** The partitioner; `hash` without reduce tasks. Throws an InputError if the command line asks for `range` then. */
 export function partitionerOf(
   { partitioner, reducers }: Pick<Given, "partitioner" | "reducers">,
   command: CommandUnknownOpts,
@@ -87,12 +87,12 @@ export function partitionerOf(
   requireNotOnCommandLine(
     command,
     "partitioner",
-    "--partitioner range needs reduce tasks to spread the keys over, and there are none: leave it or -r 0 out",
+    "--partitioner range needs reduce tasks, and -r 0 has none: leave out one of the two",
   );
   return "hash";
 }
 
-/** How many reduce tasks a step of a pipeline of so many has that does not say so itself. `-r 0` is no answer to that. */
+/** The number of reduce tasks of a step that sets none itself; `-r 0` is ignored unless the command line says it. */
 export function reducersOfSteps(
   { reducers }: Pick<Given, "reducers">,
   count: number,
@@ -102,8 +102,8 @@ export function reducersOfSteps(
 }
 
 /**
- * How often a task may fail, and how many bad records may be left out. Throws an InputError when the command line says both,
- * and a bad record could not be met often enough to be known for one.
+ * How often a task may fail, and how many bad records the job may skip. Throws an InputError if the command line sets both,
+ * and a task may not fail often enough to identify a bad record.
  */
 export function attemptLimits(
   { maxAttempts, maxCrashes, skipBadRecords }: Pick<Given, "maxAttempts" | "maxCrashes" | "skipBadRecords">,
@@ -115,7 +115,7 @@ export function attemptLimits(
   if (!isOnCommandLine(command, "skipBadRecords")) return { ...limits, badRecordsMax: 0 };
   const problem =
     `--skip-bad-records needs --max-attempts ${meetings.attempts} and --max-crashes ${meetings.crashes}, or more: ` +
-    "that is how often a bad record is met";
+    "a task fails this often before its bad record is known";
   if (areTooFew.maxAttempts) requireNotOnCommandLine(command, "maxAttempts", problem);
   if (areTooFew.maxCrashes) requireNotOnCommandLine(command, "maxCrashes", problem);
   return {
@@ -125,10 +125,10 @@ export function attemptLimits(
   };
 }
 
-/** How often a bad record is met before it is left out: the last crash comes after it was noted on the disk. */
+/** How often a bad record fails before it is skipped. The first crash only makes workers note positions on the disk. */
 const meetings = { attempts: 2, crashes: 3 } as const;
 
-/** What was said of the output, and nothing where nothing was. */
+/** The settings for the output, without those that were not given. */
 export function outputSettings(
   { outputFormat, compress }: Pick<Given, "outputFormat" | "compress">,
   command: CommandUnknownOpts,
@@ -140,7 +140,7 @@ export function outputSettings(
   };
 }
 
-/** How much of the inputs is mapped, in percent; undefined when all is, with `--sample 100%` as without. */
+/** The percentage of the inputs to map; undefined for all, also with `--sample 100%`. */
 export function samplePercentOf({ sample }: { readonly sample?: number | undefined }): number | undefined {
   return sample === 100 ? undefined : sample;
 }

@@ -6,7 +6,7 @@ import { samplePercentOf } from "./job-options.js";
 import { outputsText, placeText } from "./outputs-text.js";
 import { appFrames, Exit, exitCodes, say } from "./program.js";
 
-/** Of what a failed attempt has written; the rest only with --debug. */
+/** The number of output lines of a failed attempt to show; --debug shows all. */
 const outputLinesShown = 10;
 
 interface Given {
@@ -16,28 +16,28 @@ interface Given {
   readonly debug?: boolean | undefined;
 }
 
-/** Which step of a pipeline a job was. */
+/** Position of a job in a pipeline. */
 interface StepPlace {
   readonly number: number;
   readonly count: number;
-  /** Whether the steps before it are kept. */
+  /** Whether the output of the earlier steps is kept. */
   readonly isResumable: boolean;
 }
 
-/** How a job has ended. */
+/** How a job ended. */
 export interface JobEnd {
   readonly report: JobReport;
-  /** Undefined as long as there can be workers. */
+  /** Undefined while workers may still run. */
   readonly poolFailure?: PoolFailure | undefined;
-  /** The signal that has ended it, if one has. */
+  /** The signal that ended the job, if any. */
   readonly stoppedBy?: NodeJS.Signals | undefined;
-  /** Undefined unless it was the last step that ran of a pipeline. */
+  /** Defined only for the last step that ran in a pipeline. */
   readonly step?: StepPlace | undefined;
-  /** Of the steps that ran before it. */
+  /** The reports of the earlier steps. */
   readonly earlierSteps?: readonly JobReport[];
 }
 
-/** Says how a job has ended. Throws an Exit when that was not well. */
+/** Reports how a job ended. Throws an Exit unless it succeeded. */
 export async function tellEnd(program: string, end: JobEnd, given: Given): Promise<void> {
   const { report, poolFailure, stoppedBy, earlierSteps = [] } = end;
   const hasBegun = poolFailure?.isUsersMistake !== true || earlierSteps.length > 0;
@@ -52,14 +52,14 @@ export async function tellEnd(program: string, end: JobEnd, given: Given): Promi
   if (poolFailure !== undefined && stoppedBy === undefined) {
     throw new Exit(exitCodes.failed, withWhatIsLeft(poolFailure.message, end));
   }
-  // It may have failed by itself just then.
+  // The job may have failed by itself at that moment.
   const isStopped = report.failure === undefined || report.failure.message === `stopped by ${stoppedBy}`;
   if (stoppedBy !== undefined && isStopped)
     throw new Exit(exitCodeOf(stoppedBy), withWhatIsLeft(`stopped by ${stoppedBy}`, end));
   if (report.failure !== undefined) throw failed(report.failure, end, given.debug ?? false);
 }
 
-/** Says what a job that is done has done. */
+/** Summarizes a completed job. */
 export async function tellDone(program: string, { report, step }: JobEnd, given: Given): Promise<void> {
   if (given.quiet === true) return;
   const [{ summary }, { advice }] = await Promise.all([import("../status/summary.js"), import("../status/advice.js")]);
@@ -78,7 +78,7 @@ function nameOf({ number, count }: StepPlace): string {
   return `step ${number} of ${count}`;
 }
 
-/** What can be gone on with; undefined when nothing can. */
+/** The finished work that can be resumed; undefined if there is none. */
 function whatIsLeft({ report, step }: JobEnd): string | undefined {
   const { maps, reduces } = report.snapshot;
   const [done, all] = [maps.completed + reduces.completed, maps.total + reduces.total];
@@ -90,7 +90,7 @@ function whatIsLeft({ report, step }: JobEnd): string | undefined {
   return `${[...steps, ...tasks].join(" and ")} ${isOne ? "is" : "are"} done, and the same command with --resume goes on`;
 }
 
-/** A message, and behind it what can be gone on with. */
+/** Appends the finished work that can be resumed to a message. */
 function withWhatIsLeft(message: string, end: JobEnd): string {
   return [message, whatIsLeft(end)].filter((part) => part !== undefined).join("; ");
 }
@@ -108,7 +108,7 @@ function failed(failure: NonNullable<JobReport["failure"]>, end: JobEnd, debug: 
   );
 }
 
-/** What the failed attempt wrote last, so many lines of it. */
+/** The last lines that the failed attempt wrote. */
 function lastOutput(output: string, linesMax: number): string[] {
   const lines = output.split("\n");
   const shown = lines.slice(-linesMax).map((line) => `    ${line}`);
@@ -117,7 +117,7 @@ function lastOutput(output: string, linesMax: number): string[] {
 }
 
 function asJson({ report, step, earlierSteps = [] }: JobEnd, samplePercent: number | undefined): unknown {
-  // Not always 1: what was done when the pipeline was gone on with is not among them.
+  // Not always 1: a resumed pipeline omits the steps that were already done.
   const firstNumber = (step?.number ?? 1) - earlierSteps.length;
   const stepAsJson = (each: JobReport, index: number) => ({
     ...reportAsJson(each),

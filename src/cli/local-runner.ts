@@ -18,7 +18,7 @@ interface Given {
   readonly statusHost: string;
 }
 
-/** Runs jobs on this machine, one after the other: with progress and status page, and what signals do to them. */
+/** Runs jobs on this machine, one after the other, with progress, status page and signal handling. */
 export class LocalRunner {
   readonly #path: string;
   readonly #given: Given;
@@ -28,10 +28,10 @@ export class LocalRunner {
   readonly #kill = new AbortController();
   #statusPage: StatusServer | undefined;
   #last: RunEnd | undefined;
-  /** The first signal that came, if one did. */
+  /** The first signal received, if any. */
   stoppedBy: NodeJS.Signals | undefined;
 
-  /** `path` is how the command is called. From now on signals do not end this process by themselves. */
+  /** `path` is the name of the command. From now on, signals no longer end this process directly. */
   constructor(path: string, given: Given) {
     this.#path = path;
     this.#given = given;
@@ -48,19 +48,19 @@ export class LocalRunner {
     );
   }
 
-  /** Writes a line of the log. */
+  /** Writes a log line. */
   readonly log = (message: string): void => {
     this.#console.log(message);
   };
 
-  /** Says what may go wrong, and serves the status page, if it is wanted. Rejects with a StatusAddressError. */
+  /** Prints warnings, and serves the status page if requested. Rejects with a StatusAddressError. */
   async open(): Promise<void> {
     const problem = memoryProblem(this.#given.workers);
     if (problem !== undefined) this.log(problem);
     this.#statusPage = await startStatusPage(this.#path, this.#given);
   }
 
-  /** Runs a job, which may be a step of the pipeline in that directory. Throws what `Coordinator.start` throws. */
+  /** Runs a job, which may be a step of the pipeline in that directory. Throws the errors of `Coordinator.start`. */
   async run(app: AppFile, job: ReturnType<typeof jobOptions>, pipeline?: JobDirectory): Promise<RunEnd> {
     try {
       this.#last = await runCluster({
@@ -68,7 +68,7 @@ export class LocalRunner {
         pipeline,
         workers: this.#given.workers,
         profiles: profileDestination(this.#given),
-        // In one command nobody wants to know how its parts found each other.
+        // Within one command, connections between its parts are noise.
         job: {
           ...job,
           app,
@@ -95,7 +95,7 @@ export class LocalRunner {
     }
   }
 
-  /** Lets those who watch the status page have the last of it. */
+  /** Sends the final state to open status pages, and closes the server. */
   async close(): Promise<void> {
     await this.#statusPage?.close(this.#last?.report.view);
   }

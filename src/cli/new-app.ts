@@ -8,7 +8,7 @@ import { dependencyOn, type Dependency } from "./own-package.js";
 
 type Language = "javascript" | "typescript";
 
-/** As much of the package.json of this package as a new one needs. */
+/** The fields of this package's package.json that a new app needs. */
 interface OwnManifest {
   readonly name: string;
   readonly version: string;
@@ -16,19 +16,19 @@ interface OwnManifest {
   readonly devDependencies: { readonly typescript: string; readonly "@types/node": string };
 }
 
-/** As seen from where the build puts this. */
+/** Relative to the built file. */
 const packageDirectory = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * Makes a new app in a directory: the files of `templates/`, and a package.json. Returns their names, and the command that
- * installs what the app needs. Throws an InputError when one of them is there already or cannot be written; then none is made.
+ * Creates a new app in a directory: the files of `templates/`, and a package.json. Returns their names, and the command that
+ * installs the dependencies. If a file already exists or cannot be written, throws an InputError and creates none.
  */
 export function makeApp(directory: string, language: Language): { files: string[]; install: string } {
   const own = JSON.parse(readFileSync(join(packageDirectory, "package.json"), "utf8")) as OwnManifest;
   const dependency = dependencyOn({ ...own, directory: resolve(packageDirectory) }, directory);
   const files = filesOf(directory, language, own, dependency);
   const there = [...files.keys()].find((name) => existsSync(join(directory, name)));
-  if (there !== undefined) throw new InputError(`${join(directory, there)} is there already: choose another directory`);
+  if (there !== undefined) throw new InputError(`${join(directory, there)} already exists: choose another directory`);
   const madeDirectories: string[] = [];
   const madeFiles: string[] = [];
   try {
@@ -36,7 +36,7 @@ export function makeApp(directory: string, language: Language): { files: string[
       const path = join(directory, name);
       madeDirectories.unshift(...makeDirectories(dirname(path)));
       const descriptor = openSync(path, "wx");
-      // From here on it is there, and of the app, whether all of the text gets into it or not.
+      // From here on the file exists and must be removed after an error, even if its text is incomplete.
       madeFiles.push(path);
       try {
         writeFileSync(descriptor, text);
@@ -63,7 +63,7 @@ function filesOf(directory: string, language: Language, own: OwnManifest, depend
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      // npm would not pack a file that has its name with the dot.
+      // npm does not pack a file of this name with its dot.
       const target = relative(root, path).replace(/^gitignore$/, ".gitignore");
       texts.set(target, filledIn(readFileSync(path, "utf8"), values));
     }
@@ -71,7 +71,7 @@ function filesOf(directory: string, language: Language, own: OwnManifest, depend
   return texts;
 }
 
-/** A text of a template, with what stands for its `{{names}}`. */
+/** Fills in the `{{names}}` of a template. */
 function filledIn(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/\{\{(\w+)\}\}/g, (mark, name: string) => values[name] ?? mark);
 }
@@ -94,7 +94,7 @@ function packageJson(name: string, app: string, isTyped: boolean, own: OwnManife
   return `${JSON.stringify(made, null, 2)}\n`;
 }
 
-/** What npm takes for a name, as near to that of the directory as it can be. */
+/** A valid npm name, as close to the name of the directory as possible. */
 function packageName(directory: string): string {
   const name = basename(resolve(directory))
     .toLowerCase()

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { Exit, exitCodes } from "./program.js";
 
-/** Opens a file with what the system opens files with. */
+/** Opens a file with the system's default program. */
 export async function openInBrowser(file: string): Promise<void> {
   const opener = process.platform === "darwin" ? "open" : "xdg-open";
   const child = spawn(opener, [resolve(file)], { stdio: "ignore" });

@@ -1,8 +1,8 @@
 /**
- * Where an option has its value from, the same for all options of all commands: the command line, or else a variable
- * `MR_<NAME>`, or else the config file, or else the default.
+ * Determines the value of every option of every command: from the command line, or else a variable `MR_<NAME>`, or else the
+ * config file, or else the default.
  *
- * Commander's own `Option.env` takes a flag for given when its variable exists, with `MR_QUIET=0`, too.
+ * Commander's own `Option.env` does not work here: it sets a flag whenever the variable exists, even with `MR_QUIET=0`.
  */
 import { inspect } from "node:util";
 import { InvalidArgumentError, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
@@ -12,7 +12,7 @@ import { hasOptionalValue } from "./attached-values.js";
 import { ConfigError, readConfigFile, type ConfigFile } from "./config-file.js";
 import { flagOf, flagText } from "./values.js";
 
-/** An option's value as the user would write it, or several if it has been repeated, and who has said so. */
+/** The values of an option as the user would write them, several if it is repeated, and their origin. */
 export interface OptionOrigin {
   readonly option: Option;
   readonly texts: readonly string[];
@@ -21,7 +21,7 @@ export interface OptionOrigin {
 
 const isCommandLineOnly = new WeakSet<Option>();
 
-/** For an option that means something else to its command than to the others. */
+/** For an option with a different meaning in its command than in others. */
 export function commandLineOnly<Any extends Option>(option: Any): Any {
   isCommandLineOnly.add(option);
   return option;
@@ -29,7 +29,7 @@ export function commandLineOnly<Any extends Option>(option: Any): Any {
 
 const ofCommands = new WeakMap<CommandUnknownOpts, OptionValues>();
 
-/** The options of a command; undefined for one that only has commands below it. */
+/** The options of a command; undefined for a command that only has subcommands. */
 export function optionValuesOf(command: CommandUnknownOpts): OptionValues | undefined {
   return ofCommands.get(command);
 }
@@ -37,12 +37,12 @@ export function optionValuesOf(command: CommandUnknownOpts): OptionValues | unde
 /** The options of one command. */
 export class OptionValues {
   readonly #command: CommandUnknownOpts;
-  /** Without those that are about these options themselves. */
+  /** All options except `--config`, `--no-config` and `--print-config`. */
   readonly #options: readonly Option[];
   readonly #origins = new Map<Option, OptionOrigin>();
-  readonly #config = new Option("--config <file>", "take options from this file, not from mr.config.json, .js or .ts");
+  readonly #config = new Option("--config <file>", "read options from this file, not from mr.config.json, .js or .ts");
 
-  /** Adds the options that each command has. Must be called before the command line is parsed. */
+  /** Adds the options that every command has. Call this before parsing the command line. */
   constructor(command: CommandUnknownOpts) {
     this.#command = command;
     ofCommands.set(command, this);
@@ -52,7 +52,7 @@ export class OptionValues {
         const earlier = isRepeatable(option) ? (this.#origins.get(option)?.texts ?? []) : [];
         const shown = typeof text !== "string" || isLeftOut(option, text) ? "true" : text;
         this.#origins.set(option, { option, texts: [...earlier, shown], from: "command line" });
-        // Commander has set it, to what its parser makes of the word.
+        // Commander has already set it, to the parsed word.
         if (isTurnedOff(option, shown)) command.setOptionValueWithSource(option.attributeName(), undefined, "cli");
       });
     }
@@ -62,21 +62,21 @@ export class OptionValues {
       .addOption(
         new Option(
           "--print-config",
-          "only show what each option is, by command line, variable MR_<NAME>, file or default",
+          "only show each option, and whether it comes from command line, variable MR_<NAME>, file or default",
         ),
       );
-    // What else the command needs does not matter then.
+    // The command then needs nothing else.
     command.on("option:print-config", () => {
       for (const argument of command.registeredArguments) argument.argOptional();
     });
   }
 
-  /** Whether the user wants to see the options, and nothing else. */
+  /** Whether the user only wants to see the options. */
   get areAskedFor(): boolean {
     return this.#command.getOptionValue("printConfig") === true;
   }
 
-  /** Takes what the command line does not say from the environment and the config file. Throws a ConfigError. */
+  /** Reads options missing from the command line from the environment and the config file. Throws a ConfigError. */
   async complete(): Promise<void> {
     for (const option of [...this.#options, this.#config]) this.#takeVariable(option);
     const named = this.#command.getOptionValue("config") as string | false | undefined;
@@ -92,7 +92,7 @@ export class OptionValues {
   #takeVariable(option: Option): void {
     const name = `MR_${option.name().replaceAll("-", "_").toUpperCase()}`;
     const text = process.env[name];
-    // An empty one is how a script says that it has no value.
+    // Scripts leave a variable empty to give no value.
     if (text === undefined || text === "" || !this.#isOpen(option)) return;
     const texts = [hasOptionalValue(option) ? attachedText(text) : text];
     this.#set({ option, texts, from: name }, "env", () => invalid(name, text));
@@ -112,7 +112,7 @@ export class OptionValues {
     }
   }
 
-  /** Whether nobody who comes before the environment or the file has set it. */
+  /** Whether no source with precedence has set the option. */
   #isOpen(option: Option): boolean {
     const source = this.#command.getOptionValueSource(option.attributeName()) ?? "default";
     return source === "default" && !isCommandLineOnly.has(option);
@@ -138,7 +138,7 @@ export class OptionValues {
   }
 }
 
-/** How each kind of value is written in a config file, and what that is on the command line. */
+/** How a config file writes each kind of value, and how to convert it to command-line text. */
 const kinds: Readonly<
   Record<(typeof optionKinds)[OptionName], { wanted: string; textsOf: (value: unknown) => string[] | undefined }>
 > = {
@@ -176,7 +176,7 @@ const kinds: Readonly<
   },
 };
 
-/** An integer beyond 2^53 was rounded when the file was read: the job would run with another number than the file has. */
+/** Reading the file has rounded integers beyond 2^53: the job would use a different number than the file says. */
 function isScalar(value: unknown): value is string | number | boolean {
   if (typeof value === "number") return Number.isSafeInteger(value) || (Number.isFinite(value) && value % 1 !== 0);
   return typeof value === "string" || typeof value === "boolean";
@@ -186,19 +186,19 @@ function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(optionKinds, name);
 }
 
-/** Whether an option was given without the value that it may have. */
+/** Whether an option was given without its optional value. */
 function isLeftOut(option: Option, text: string): boolean {
   return hasOptionalValue(option) && text === "";
 }
 
-/** Whether an option that may have a value is said not to be given, which undoes what comes after it. */
+/** Whether the value turns the option off, which also overrides sources of lower precedence. */
 function isTurnedOff(option: Option, text: string): boolean {
   return hasOptionalValue(option) && text === off;
 }
 
 const off = "off";
 
-/** What a variable says of an option whose value may be left out, as the command line has it behind `=`. */
+/** Converts a variable for an option with an optional value to the text that the command line has behind `=`. */
 function attachedText(text: string): string {
   const flag = flagOf(text);
   return flag === undefined ? text : flag ? "" : off;

@@ -16,14 +16,14 @@ import {
   wholeNumber,
 } from "./values.js";
 
-/** Beyond this a job would be files and nothing else: each map task may write one for each partition. */
+/** Each map task may write a file per partition: with more, a job would spend its time on files. */
 const reducerCountMax = 10_000;
 export const reducersDefault = 10;
 
 export const reducers = () =>
   new Option(
     "-r, --reducers <n>",
-    "number of reduce tasks, and so of output files; 0: nothing is reduced, and each map task writes what it emits",
+    "number of reduce tasks, and of output files; 0: do not reduce, each map task writes its pairs to a file",
   )
     .argParser(wholeNumber(0, reducerCountMax))
     .default(reducersDefault);
@@ -31,23 +31,23 @@ export const reducers = () =>
 export const partitioner = () =>
   new Option(
     "--partitioner <hash|range>",
-    "how keys are spread over the output files; with range the files, one after the other, are sorted throughout",
+    "how to distribute keys over the output files; range: the concatenated files are sorted",
   )
     .choices(["hash", "range"])
     .default("hash" as const);
 
 export const socket = () =>
-  new Option("-s, --socket <path>", "Unix socket at which coordinator and workers meet")
+  new Option("-s, --socket <path>", "Unix socket that connects coordinator and workers")
     .argParser(pathNotDash("a socket has a path in the file system"))
     .default(runtimePath(".sock"));
 
 export const arg = () =>
-  new Option("--arg <name=value>", "a value for the app, as ctx.args.name; may be repeated").argParser(nameValue);
+  new Option("--arg <name=value>", "a value for the app, as ctx.args.name; repeatable").argParser(nameValue);
 
 export const file = () =>
   new Option(
     "--file <path[#name]>",
-    "a file that the app may read, at ctx.file(name); without #name by its own name; may be repeated",
+    "a file for the app, at ctx.file(name); the default name is the file's own; repeatable",
   ).argParser(appended);
 
 export const outputDirectory = (directory: string, description?: string) =>
@@ -58,67 +58,70 @@ export const outputDirectory = (directory: string, description?: string) =>
 export const outputFormat = () =>
   new Option(
     "--output-format <format>",
-    "what output files are: key value as text, tsv, jsonl, or csv with a header (default: text, or the app's own writer)",
+    "format of the output files: key value as text, tsv, jsonl, or csv with a header (default: text, or the app's own writer)",
   ).choices(outputFormats);
 
 export const compress = () =>
-  new Option(
-    "--compress <method>",
-    "compress the output files; none: do not, whatever a config file says (default: none)",
-  ).choices(["gz", "none"] as const);
+  new Option("--compress <method>", "compress the output files; none overrides a config file (default: none)").choices([
+    "gz",
+    "none",
+  ] as const);
 
 export const taskTimeout = () =>
   new Option(
     "--task-timeout <duration>",
-    "silence after which a worker is presumed dead; time after which a slow task gets a backup attempt",
+    "presume a worker dead after this silence; give a slow task a backup attempt after this time",
   )
     .argParser(duration)
     .default(10_000, "10s");
 
-/** The default is decided where the inputs are known. */
+/** The default depends on the inputs. */
 export const splitSize = (isShorter: boolean) =>
   new Option(
     "--split-size <size>",
-    'how long a split of a file is at most, for apps with input "text", "lines", "jsonl" or "pairs" ' +
-      `(default: 64MiB${isShorter ? ", less when that would leave workers idle" : ""})`,
+    'largest part of a file for one map task, for apps with input "text", "lines", "jsonl" or "pairs" ' +
+      `(default: 64MiB${isShorter ? ", less if workers would be idle" : ""})`,
   ).argParser(size("1KiB", "1TiB"));
 
 export const sample = () =>
   new Option(
     "--sample <percentage>",
-    "map only a part of the inputs: so much of each split, or of files that are not cut, so many",
+    "map only a part of the inputs: this percentage of each split, or of the files if the app reads whole files",
   ).argParser(percentage);
 
-/** Where the number of workers is known, the default is decided once more: see `memoryOf`. */
+/** `memoryOf` recomputes the default where the number of workers is known. */
 export const memory = (workers = workersDefault().workers) =>
-  new Option("--memory <size>", "memory for the pairs of a map task; what is more is sorted and kept on disk meanwhile")
+  new Option(
+    "--memory <size>",
+    "memory for the pairs of a map task; beyond it, the task sorts pairs and spills them to disk",
+  )
     .argParser(size("1MiB", "1GiB"))
     .default(collectorBytesFor(workers), mebibytes(collectorBytesFor(workers)));
 
 export const connectTimeout = () =>
-  new Option("--connect-timeout <duration>", "how long to wait for a coordinator that is not up yet")
+  new Option("--connect-timeout <duration>", "how long to wait for a coordinator to start")
     .argParser(duration)
     .default(30_000, "30s");
 
 export const reconnectTimeout = () =>
-  new Option("--reconnect-timeout <duration>", "how long to wait for a coordinator that was lost to come back")
+  new Option("--reconnect-timeout <duration>", "how long to wait for a lost coordinator to come back")
     .argParser(duration)
     .default(10_000, "10s");
 
 export const maxAttempts = () =>
-  new Option("--max-attempts <n>", "errors thrown by the app that one task may have before the job fails")
+  new Option("--max-attempts <n>", "errors of the app in one task after which the job fails")
     .argParser(wholeNumber(1, 1000))
     .default(4);
 
 export const maxCrashes = () =>
-  new Option("--max-crashes <n>", "crashes of thread or process that one task may have before the job fails")
+  new Option("--max-crashes <n>", "crashes of thread or process in one task after which the job fails")
     .argParser(wholeNumber(1, 1_000_000))
     .default(20);
 
 export const attemptTimeout = () =>
   new Option(
     "--attempt-timeout <duration>",
-    "end an attempt that finishes no record for so long, such as one in an endless loop (default: none)",
+    "end an attempt that finishes no record for this long, such as an endless loop (default: none)",
   ).argParser(duration);
 
 export const backupTasks = () =>
@@ -127,69 +130,66 @@ export const backupTasks = () =>
     .default(true, "on");
 
 export const skipBadRecords = () =>
-  new Option("--skip-bad-records <n>", "leave out up to n records at which two attempts have ended")
+  new Option("--skip-bad-records <n>", "skip up to n records, each after it has ended two attempts")
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
 
 export const step = () =>
   new Option(
     "--step <n>",
-    "of an app that exports steps, only this one, from 1; from the second on, its input are pairs (JSON Lines)",
+    "run only this step of an app that exports steps; 1 is the first; later ones read pairs (JSON Lines)",
   ).argParser(wholeNumber(1, 1_000_000));
 
 export const inspect = () =>
-  new Option(
-    "--inspect [host:port]",
-    "wait for a debugger at =host:port, which then stops where the app is called first",
-  )
+  new Option("--inspect [host:port]", "wait for a debugger at =host:port, and stop at the first call of the app")
     .argParser(address("127.0.0.1", 9229))
     .preset("127.0.0.1:9229");
 
 export const cpuProf = () =>
   new Option(
     "--cpu-prof [dir]",
-    "write a CPU profile of each attempt of a task, for Chrome or VS Code, to =dir (the output directory)",
+    "write a CPU profile of each attempt, for Chrome or VS Code, to =dir (default: the output directory)",
   ).argParser((text: string) =>
     text === "" ? (true as const) : resolve(pathNotDash("profiles are files in a directory")(text)),
-  ); // With no directory, that of the job.
+  ); // Without a value: the output directory.
 
-export const javascript = () => new Option("--javascript", "make it in JavaScript, not in TypeScript");
+export const javascript = () => new Option("--javascript", "write JavaScript, not TypeScript");
 
 export const keepIntermediate = () =>
-  new Option("--keep-intermediate", "leave the mr-X-Y files; when the job fails, all that --resume needs to go on");
+  new Option("--keep-intermediate", "keep the mr-X-Y files and, when the job fails, everything that --resume needs");
 
 export const resume = () =>
   new Option(
     "--resume [=auto]",
-    "go on with the job that was interrupted in the output directory; what is done is not run again; " +
-      "with =auto: begin a new job when there is none, or it was another one",
+    "continue the interrupted job in the output directory, without repeating finished tasks; " +
+      "=auto: start a new job if there is nothing to resume",
   ).argParser((text: string) => {
     if (text === "" || text === "auto") return text === "" ? (true as const) : text;
     throw new InvalidArgumentError("It is --resume or --resume=auto.");
   });
 
 export const dryRun = () =>
-  new Option(
-    "--dry-run",
-    "only show how the job would be cut into tasks; no worker is started, and nothing is written",
-  );
+  new Option("--dry-run", "only show the tasks of the job; start no worker, and write nothing");
 
 export const drainTimeout = () =>
-  new Option("--drain-timeout <duration>", "how long, after SIGTERM, the tasks that run may take to finish")
+  new Option("--drain-timeout <duration>", "how long running tasks may take to finish after SIGTERM")
     .argParser(duration)
     .default(10_000, "10s");
 
-/** Also that of a name, such as `localhost`. */
+/** An address, or a name such as `localhost`. */
 const hostPattern = /^[\w.:-]{1,253}$/;
 
 export const statusPort = () =>
   new Option(
     "--status-port <n>",
-    "show the job on a page at http://127.0.0.1:<n>/ while it runs; 0 for any port that is free",
+    "show the running job on a page at http://127.0.0.1:<n>/; 0 for any free port",
   ).argParser(wholeNumber(0, 65_535));
 
 export const statusHost = () =>
-  new Option("--status-host <address>", "where --status-port listens; with another one, anybody can see the job")
+  new Option(
+    "--status-host <address>",
+    "address for --status-port; an address other than localhost shows the job to other machines",
+  )
     .argParser((text) => {
       if (hostPattern.test(text)) return text;
       throw new InvalidArgumentError("It must be an address or a host name, such as 127.0.0.1 or 0.0.0.0.");
@@ -199,10 +199,10 @@ export const statusHost = () =>
 export const trace = () =>
   new Option(
     "--trace <file>",
-    "write what happened when to this file, for https://ui.perfetto.dev or chrome://tracing, also when the job fails",
+    "write a timeline to this file, for https://ui.perfetto.dev or chrome://tracing, even if the job fails",
   ).argParser(pathNotDash("a trace is a file; name one, or print it with mr report --trace - when the job is done"));
 
-export const quiet = () => new Option("-q, --quiet", "say nothing but errors, and warnings about inputs and outputs");
+export const quiet = () => new Option("-q, --quiet", "print only errors, and warnings about inputs and outputs");
 
 export const json = () => new Option("--json", "print a report as JSON on standard output at the end");
 
@@ -212,7 +212,7 @@ export const workers = () => {
   const { workers, reason } = workersDefault();
   return new Option(
     "-w, --workers <n>",
-    "number of worker processes; the default heeds the CPU and memory limits of a container",
+    "number of worker processes; the default respects the CPU and memory limits of a container",
   )
     .argParser(wholeNumber(1, 1000))
     .default(workers, `${workers}, ${reason}`);

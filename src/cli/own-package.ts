@@ -8,18 +8,18 @@ interface OwnPackage {
   readonly version: string;
 }
 
-/** How another package comes to have this one. */
+/** How another package can depend on this one. */
 export interface Dependency {
-  /** What stands for the version in its package.json. */
+  /** The version in the other package's package.json. */
   readonly spec: string;
-  /** The command that installs all that it needs. */
+  /** The command that installs all dependencies. */
   readonly install: string;
 }
 
 /**
- * How a package in `directory` can depend on this one: in the way in which this one came here itself, since nobody knows
- * whether a registry has it. That is the checkout that it is; the tarball or the registry which it was installed from, as npm
- * has noted it beside; or, installed globally, where npm notes nothing, what is there.
+ * How a package in `directory` can depend on this one. A registry may not have this package, so the dependency uses the
+ * source that this package was installed from: the checkout; the tarball or registry, as npm recorded it; or, for a global
+ * installation, which npm does not record, a link to the installed package.
  */
 export function dependencyOn(own: OwnPackage, directory: string): Dependency {
   const { name, version } = own;
@@ -40,7 +40,7 @@ function fileSpec(directory: string, path: string): string {
   return `file:${relative(resolve(directory), path)}`;
 }
 
-/** Where npm has it from: the address of a registry's file or of another, or a path from the directory around `modules`. */
+/** Where npm got the package: a URL of a registry or elsewhere, or a path relative to the directory that has `modules`. */
 function sourceOf({ name }: OwnPackage, modules: string): string | undefined {
   const path = join(modules, ".package-lock.json");
   if (!existsSync(path)) return undefined;

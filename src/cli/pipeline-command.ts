@@ -4,33 +4,31 @@ import { jobCommand } from "./run-options.js";
 import * as inputs from "./inputs.js";
 
 const path = "mr pipeline";
-/** They are known, so that it can be said why they are refused. */
+/** The command accepts them only to explain why it rejects them. */
 const areOfOneJob: ReadonlySet<string | undefined> = new Set(["--cpu-prof", "--trace"]);
 
-/** `mr pipeline`: several jobs, each with what the one before has made for its input. */
+/** `mr pipeline`: several jobs, each of which reads the output of the previous one. */
 export function pipelineCommand() {
   const command = jobCommand("pipeline");
   for (const option of command.options) if (areOfOneJob.has(option.long)) option.hideHelp();
   return (
     command
       .usage("[options] <apps...> --input <names...>")
-      .description(
-        "Run several apps one after the other on this machine, each on the pairs that the one before has made.",
-      )
-      // Optional to the parser alone: when there are none, `--input` has most likely taken them.
+      .description("Run several apps on this machine, each on the pairs that the previous one has produced.")
+      // Optional only for the parser: if there are no apps, `--input` has probably taken them.
       .argument("[apps...]", "modules with map and reduce, or with steps; or names of bundled apps such as wc")
       .addOption(inputs.inputOption())
       .addHelpText(
         "after",
         `
-Each app is a step. Its map is called with the key and the value of each pair that the step before has made, so it
-exports input = "pairs", or no input; only the first one reads files. An app may also be a pipeline by itself, and
-export steps, an array of such apps: mr run runs it as well.
+Each app is a step. The first step reads files. The engine calls map of each later step with the key and value of each
+pair that the previous step has produced: such an app exports input = "pairs", or no input. An app may also be a
+pipeline itself, and export steps, an array of such apps: mr run runs it, too.
 
---partitioner, --output-format and --compress are about the last step, --sample about the first, -r about all that do
-not say themselves how many reduce tasks they want. The last step's output is in the output directory, the reports of
-the others are in mr-step-1, mr-step-2, … in it, and with --keep-intermediate their outputs, too. When a step fails,
-those before it are kept, and --resume goes on with it.
+--partitioner, --output-format and --compress apply to the last step, --sample to the first, and -r to all steps that
+do not set their own number of reduce tasks. The output directory contains the last step's output. Its subdirectories
+mr-step-1, mr-step-2, … contain the reports of the other steps and, with --keep-intermediate, their outputs. When a
+step fails, the command keeps the steps before it, and --resume continues at the failed step.
 
 Examples:
   $ ${path} wc top-k --arg k=5 --input pg-*.txt
@@ -38,7 +36,7 @@ Examples:
       )
       .action((apps, given, command) => {
         if (apps.length === 0) {
-          throw new InputError("there is no app: name the apps before --input, which takes all the names behind it");
+          throw new InputError("there is no app: name the apps before --input, which takes all names after it");
         }
         return runJobs({ path, apps, isPipeline: true, inputs: given.input ?? [], given, command });
       })

@@ -1,7 +1,7 @@
 import { visibleLine } from "../terminal/visible-text.js";
 import type { OptionOrigin } from "./option-values.js";
 
-/** The options of a command as a table for people: name, value, and where that is from. */
+/** The options of a command as a readable table: name, value, and origin. */
 export function optionTable(origins: readonly OptionOrigin[]): string {
   const rows = origins.flatMap(({ option, texts, from }) =>
     (texts.length === 0 ? ["-"] : texts).map((text) => [`--${option.name()}`, shown(text), from] as const),
@@ -12,7 +12,7 @@ export function optionTable(origins: readonly OptionOrigin[]): string {
     .join("");
 }
 
-/** A row is a line, and what is in it must not move the cursor. */
+/** A row is one line, and must not move the cursor. */
 function shown(text: string): string {
   return visibleLine(/^$|^\s|\s$|\p{Cc}/u.test(text) ? JSON.stringify(text) : text);
 }

@@ -1,6 +1,6 @@
 import { requireWritableDirectory } from "../output/destination.js";
 
-/** Where CPU profiles go, if they are wanted. Throws an InputError when they cannot be written there. */
+/** The directory for CPU profiles, if requested. Throws an InputError if it is not writable. */
 export function profileDestination({
   cpuProf,
 }: {

@@ -1,4 +1,4 @@
-/** What all programs have in common: usage errors, exit codes, signals, what is said on standard error at the end. */
+/** The common parts of all programs: usage errors, exit codes, signals, the final message on standard error. */
 import { existsSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -12,12 +12,12 @@ import { requireUsableNames } from "./command-names.js";
 import { OptionValues, optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 
-/** What a program exits with, besides 128 + n when ended by signal n. */
+/** Exit codes, besides 128 + n for signal n. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
 /**
- * The errors that are no bug of ours: their message is for the user, and this is the exit code. By name, so that a
- * command that fails early need not load the modules that could have failed later.
+ * Errors that are not bugs of the engine: they show their message to the user and have this exit code. The keys are names,
+ * not classes, because a command that fails early should not load modules that only later code needs.
  */
 const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["AppError", exitCodes.usage],
@@ -34,10 +34,10 @@ const exitCodeByName: ReadonlyMap<string, number> = new Map([
   ["AppFailedError", exitCodes.failed],
 ]);
 
-/** The errors whose messages may have several lines: those that an app, or a config file, has thrown. */
+/** Errors whose messages may have several lines, because an app or a config file has thrown them. */
 const namesOfLongMessages: ReadonlySet<string> = new Set(["AppError", "AppFailedError", "ConfigError", "Exit"]);
 
-/** Thrown by a command to end the program with this code, after this message if there is one. */
+/** A command throws this to end the program with an exit code and an optional message. */
 export class Exit extends Error {
   override readonly name = "Exit";
   readonly code: number;
@@ -73,7 +73,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     process.stdout.write(optionTable(values.origins()));
     throw new Exit(exitCodes.done);
   });
-  // Who reads may have seen enough (`| head`). The job goes on: its results are files.
+  // The reader may have seen enough (`| head`). The job continues: its results are files.
   const lost: unknown[] = [];
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -82,7 +82,7 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     say(commandPath(running), `cannot write to standard output: ${error.message}`);
   });
   process.on("uncaughtException", (error) => {
-    // An app that runs in this process has thrown it: see `StrayErrors`.
+    // An app that runs in this process threw it: see `StrayErrors`.
     if (process.listenerCount("uncaughtException") > 1) return;
     void exit(sayError(error, running));
   });
@@ -92,17 +92,17 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
   } catch (error) {
     exitCode = sayError(error, running);
   }
-  if (exitCode === exitCodes.done) await setImmediate(); // An error of the last write comes now.
+  if (exitCode === exitCodes.done) await setImmediate(); // Errors of the last write arrive now.
   return exit(exitCode === exitCodes.done && lost.length > 0 ? exitCodes.failed : exitCode);
 }
 
-/** Adds to commander's error what to do when an unknown option is the name of a file. */
+/** Adds a hint to commander's error if an unknown option is the name of a file. */
 function withHint(text: string): string {
   const name = /unknown option '(.+)'$/m.exec(text)?.[1];
   return name !== undefined && existsSync(name) ? `${text.trimEnd()}\n(To name the file, write ./${name}.)\n` : text;
 }
 
-/** Says what has ended a command, and returns what to exit with. */
+/** Reports the error that ended a command, and returns the exit code. */
 function sayError(error: unknown, command: CommandUnknownOpts): number {
   const { code, message, details } = explain(error, command.getOptionValue("debug") === true);
   const isOneLine = error instanceof Error && !namesOfLongMessages.has(error.name);
@@ -111,33 +111,33 @@ function sayError(error: unknown, command: CommandUnknownOpts): number {
   return code;
 }
 
-/** Throws an InputError when the current directory was removed: no relative path leads anywhere, and Node's `path` throws. */
+/** Throws an InputError if the current directory was removed: relative paths no longer work, and Node's `path` throws. */
 function requireCurrentDirectory(): void {
   try {
     process.cwd();
   } catch (error) {
     throw new InputError(
-      "the current directory is gone: it was removed after this shell went there; go to one that exists (cd)",
+      "the current directory is gone: it was removed while this shell was in it; change to an existing one (cd)",
       { cause: error },
     );
   }
 }
 
-/** As the kernel has it; only Linux has this file. */
+/** The raw bytes from the kernel; only Linux has this file. */
 function commandLineOfThis(): Buffer {
   return readFileSync("/proc/self/cmdline");
 }
 
-/** A line of an app's message must not look like one of the program. */
+/** Lines of an app's message must not look like lines of the program. */
 function indented(message: string): string {
   return message.replaceAll("\n", "\n    ");
 }
 
-/** What to say about an error, and what to exit with. */
+/** The message and the exit code for an error. */
 function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" | "details"> {
   if (error instanceof Exit) return error;
   if (!(error instanceof Error)) return new Exit(exitCodes.failed, String(error));
-  // Commander has said it already.
+  // Commander has already printed it.
   if (isCommanderError(error)) return new Exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
   const code = exitCodeByName.get(error.name);
   if (code === undefined) return new Exit(exitCodes.failed, `internal error: ${error.message}`, error.stack);
@@ -148,7 +148,7 @@ function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" 
 
 const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
-/** Of the stack of an error that an app threw, the lines that are about the app. */
+/** The lines about the app in the stack of its error. */
 export function appFrames(error: unknown): string | undefined {
   const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
   if (typeof stack !== "string") return undefined;
@@ -157,8 +157,8 @@ export function appFrames(error: unknown): string | undefined {
 }
 
 /**
- * Writes a message to standard error, in the name of the program, with control characters made visible. It may have several
- * lines: text of users that must not have any goes through `visibleLine` first.
+ * Writes a message to standard error, prefixed with the program's name, and makes control characters visible. The message
+ * may have several lines; pass user text that must be one line through `visibleLine` first.
  */
 export function say(program: string, message: string): void {
   process.stderr.write(`${program}: ${visibleText(message)}\n`);
@@ -181,7 +181,7 @@ function forEachCommand(command: CommandUnknownOpts, visit: (command: CommandUnk
   for (const child of command.commands) forEachCommand(child, visit);
 }
 
-/** How the user calls a command: `mr run`. */
+/** The full name of a command, such as `mr run`. */
 export function commandPath(command: CommandUnknownOpts): string {
   return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }

@@ -16,7 +16,7 @@ import { warnOfDebugger } from "./warn-of-debugger.js";
 
 const path = "mr replay-bad-records";
 
-/** `mr replay-bad-records`: an app over the records that a job has left out. */
+/** `mr replay-bad-records`: runs an app on the records that a job has skipped. */
 export function replayCommand() {
   return commandLine().action(replay);
 }
@@ -24,12 +24,12 @@ export function replayCommand() {
 function commandLine() {
   return new Command("replay-bad-records")
     .description(
-      "Run an app over the records that a job has left out, in this one process: to debug it, and to make up for them.",
+      "Run an app on the records that a job has skipped, in this process: to debug the app, and to recover the results.",
     )
     .argument("<app>", "the app of the job, corrected")
     .argument(
       "[file]",
-      "the records, as a job with --skip-bad-records has left them, or its output directory",
+      "the file of records from a job with --skip-bad-records, or the job's output directory",
       `mr-output/${badRecordsName}`,
     )
     .addOption(options.step())
@@ -46,9 +46,10 @@ function commandLine() {
     .addHelpText(
       "after",
       `
-Says of each record whether map passes it. What it emits for those is reduced and written to the output directory: what
-is missing in the output of the job. That is one file, sorted throughout, also when the job had --partitioner range: with
--r 2 or more, keys are spread by their hash or by the app, as nobody keeps the ranges of a job. The exit code is 0 when all records pass, and 1 when some still fail.
+Reports for each record whether map succeeds. Reduces the emitted pairs and writes the result to the output directory:
+these are the results missing from the job's output. The result is one sorted file. With -r 2 or more, keys are
+distributed by hash or by the app, even if the job had --partitioner range, because a job does not store its ranges. The
+exit code is 0 if all records succeed, and 1 if some still fail.
 
 Examples:
   $ ${path} ./my-app.ts
@@ -56,7 +57,7 @@ Examples:
     );
 }
 
-/** What a config file says is where the job's own output is, which must not be cleared for this. */
+/** The directory from a config file holds the job's own output, which this command must not replace. */
 function ownDirectory() {
   return commandLineOnly(options.outputDirectory("mr-replay"));
 }
@@ -75,7 +76,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
   const app = resolveApp(typed, given.step);
   const isDirectory = lookAt(file)?.isDirectory() === true;
   const [records] = findInputs([isDirectory ? join(file, badRecordsName) : file]);
-  if (records === undefined) throw new Error("an input was found, and there is none");
+  if (records === undefined) throw new Error("the input that was found is missing");
   const files = findSharedFiles(given.file ?? []);
   warnOfDebugger(path, given.inspect);
   let current = "";
@@ -83,7 +84,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
     const onEarlyExit = () => {
       if (!quiet && current !== "") write("failed: the process ends\n");
       const where = current === "" ? "" : ` at ${current}`;
-      say(path, `the app has ended the process${where} (does it call process.exit?): there is no output`);
+      say(path, `the app ended the process${where} (does it call process.exit?): there is no output`);
       process.exitCode = exitCodes.failed;
     };
     process.once("exit", onEarlyExit);
@@ -102,7 +103,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
       warn: (message) => say(path, message),
       onBegin: (record) => {
         current = visibleLine(`${record.file}:${record.offset}`);
-        // Before it is mapped: it may end the process, or never end.
+        // Written before map runs: map may end the process, or never return.
         if (!quiet) write(`${current} `);
       },
       onPassed: (pairs) => {

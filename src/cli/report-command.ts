@@ -10,25 +10,25 @@ import { say } from "./program.js";
 
 const path = "mr report";
 
-/** `mr report`: the status page of a job that has ended, as one file. */
+/** `mr report`: writes the status page of a finished job to one file. */
 export function reportCommand() {
   return commandLine().action(report);
 }
 
 function commandLine() {
   return new Command("report")
-    .description("Write the page of a job that has ended, as one HTML file that needs no network.")
+    .description("Write the status page of a finished job to one HTML file that works offline.")
     .argument("[dir]", "the output directory of the job", "mr-output")
     .addOption(
       new Option("-o, --output <file>", `where to write it; - for standard output (default: <dir>/${reportPageName})`),
     )
     .addOption(new Option("--open", "open it in the browser"))
     .addOption(
-      // For other commands it is something to be had beside the rest.
+      // In other commands, --trace adds a trace to the other output.
       commandLineOnly(
         new Option(
           "--trace <file>",
-          "write, in place of the page, a trace for https://ui.perfetto.dev or chrome://tracing; - for standard output",
+          "write a trace for https://ui.perfetto.dev or chrome://tracing instead of the page; - for standard output",
         ).conflicts(["output", "open"]),
       ),
     )
@@ -37,8 +37,9 @@ function commandLine() {
     .addHelpText(
       "after",
       `
-A job that is done leaves what the page shows in ${reportName} in its output directory. So does a job that fails; where
-the output of an earlier job stands, it leaves that in ${failedReportName}, which comes first here until a job is done.
+The page shows the data in ${reportName}, which a job writes to its output directory when it is done or fails. If the
+directory holds the output of an earlier job, a failed job writes ${failedReportName} instead; this command prefers that
+file until a job is done.
 
 Examples:
   $ ${path}                            # writes mr-output/${reportPageName}
@@ -91,13 +92,13 @@ async function report(directory: string, given: Given, command: CommandUnknownOp
   await openInBrowser(file);
 }
 
-/** The name of the file to write, or `-`, and whether it is opened then. */
+/** The name of the file to write, or `-`, and whether to open it afterwards. */
 function destinationOf(
   directory: string,
   { output, open, trace }: Given,
   command: CommandUnknownOpts,
 ): { readonly file: string; readonly isShown: boolean } {
-  // On the command line they are refused already: no browser shows a trace.
+  // The parser has already rejected this combination on the command line: no browser shows a trace.
   if (trace !== undefined) return { file: trace, isShown: false };
   const page = join(directory, reportPageName);
   if (output !== "-") return { file: output ?? page, isShown: open === true };
@@ -113,7 +114,7 @@ async function textOf(file: string): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMissing = code === "ENOENT" || code === "ENOTDIR";
-    const why = isMissing ? "no job of mr run or mr-coordinator has ended in that directory" : message;
+    const why = isMissing ? "no job of mr run or mr-coordinator has finished in that directory" : message;
     throw new InputError(`cannot read ${file}: ${why}`, { cause: error });
   }
 }

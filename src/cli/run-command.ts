@@ -8,15 +8,16 @@ const path = "mr run";
 /** `mr run`: a coordinator and its workers in one command. */
 export function runCommand() {
   return jobCommand("run")
-    .description("Run a job on this machine: a coordinator, and workers that are started anew when they die.")
+    .description("Run a job on this machine: a coordinator, and workers, which it restarts if they die.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
     .addOption(options.step())
     .addHelpText(
       "after",
       `
-The output is in mr-out-0, mr-out-1, … in the output directory, and replaces that of an earlier job there when all of
-it is done; a job that fails leaves that as it was. An app that exports steps is a pipeline: see mr pipeline --help.
+The output is in mr-out-0, mr-out-1, … in the output directory. It replaces the output of an earlier job when the whole
+job is done; a job that fails leaves the earlier output unchanged. An app that exports steps is a pipeline: see
+mr pipeline --help.
 
 Examples:
   $ ${path} wc pg-*.txt

@@ -9,13 +9,13 @@ import type { JobGiven } from "./run-options.js";
 import { withStdoutAside } from "./stdout-aside.js";
 import { writeTrace } from "./trace-file.js";
 
-/** What the user has typed. `path` is how the command is called. */
+/** The user's command line. `path` is the name of the command. */
 export interface Typed {
   readonly path: string;
   readonly apps: readonly string[];
-  /** Whether each app is loaded to see if it has steps, and not only one that looks so. */
+  /** Whether to load every app to look for steps, and not only apps that seem to have steps. */
   readonly isPipeline: boolean;
-  /** Of the one app, only this step. */
+  /** Run only this step of the app. */
   readonly step?: number | undefined;
   readonly inputs: readonly string[];
   readonly given: JobGiven;
@@ -23,8 +23,8 @@ export interface Typed {
 }
 
 /**
- * Runs a job, or the steps of a pipeline, to the end, and says how that was. Throws an Exit when it was not well, an AppError
- * or an InputError when it cannot begin.
+ * Runs a job, or the steps of a pipeline, to the end, and reports the result. Throws an Exit if the job does not succeed, an
+ * AppError or an InputError if it cannot begin.
  */
 export async function runJobs(typed: Typed): Promise<void> {
   const { path, apps: names, isPipeline, step, given, command } = typed;
@@ -50,7 +50,7 @@ export async function runJobs(typed: Typed): Promise<void> {
     const { showPlan } = await import("./dry-run.js");
     return showPlan({ ...job, app }, given, command);
   }
-  // Until here, with standard input at its end and the app loaded, a signal ends this process as it ends any other.
+  // Until here, while this process reads standard input and loads the app, a signal ends it directly.
   const runner = new LocalRunner(path, given);
   await runner.open();
   const end = await runner.run(app, job);

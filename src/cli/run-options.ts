@@ -1,9 +1,9 @@
-/** What `mr run` and `mr pipeline` have in common on the command line. */
+/** The options that `mr run` and `mr pipeline` share. */
 import { Command } from "@commander-js/extra-typings";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 
-/** A command with all options of jobs on this machine. */
+/** Creates a command with all options for jobs on this machine. */
 export function jobCommand(name: string) {
   return new Command(name)
     .addOption(inputs.inputsFrom())

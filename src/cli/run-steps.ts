@@ -20,11 +20,11 @@ interface StepsToRun {
   readonly command: CommandUnknownOpts;
 }
 
-/** Runs the steps of a pipeline, and says how each has ended. Throws what `runJobs` throws. */
+/** Runs the steps of a pipeline, and reports how each ended. Throws the errors of `runJobs`. */
 export async function runSteps({ path, steps, files, given, command }: StepsToRun): Promise<void> {
   const { keepIntermediate = false, outputDir: outputDirectory } = given;
   const reducers = reducersOfSteps(given, steps.length, command);
-  // What is said of the output is about the last step.
+  // Output settings apply to the last step.
   const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
   const ofAll = { ...jobOptions(files, last, command, splitBytesFor(files, given.workers)), reducers };
   requireFit(steps, ofAll);
@@ -62,7 +62,7 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
   });
   await runner.close();
   const end = ends.at(-1);
-  if (end === undefined) throw new Error("a pipeline has ended and none of its steps has run");
+  if (end === undefined) throw new Error("the pipeline ended, but none of its steps ran");
   const earlierSteps = ends.slice(0, -1).map(({ report }) => report.report);
   await tellEnd(path, { ...endOf(end.job, end.report), earlierSteps }, given);
 }

@@ -17,11 +17,11 @@ import { makeOutputSynchronous } from "./synchronous-output.js";
 import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
 
-/** `mr sequential`: the job in one process. */
+/** `mr sequential`: runs a job in one process. */
 export function sequentialCommand() {
   const path = "mr sequential";
   return new Command("sequential")
-    .description("Run a job in this one process, task after task: to debug an app, or to check a distributed run.")
+    .description("Run a job in this process, task after task: to debug an app, or to check a distributed run.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
     .addOption(inputs.inputsFrom())
@@ -45,8 +45,7 @@ export function sequentialCommand() {
     .addHelpText(
       "after",
       `
-Nothing is tried again: the first error ends the job. The output has the same bytes as that of a distributed
-run with the same --split-size.
+The first error ends the job; nothing is retried. A distributed run with the same --split-size produces the same bytes.
 
 Examples:
   $ ${path} wc pg-*.txt
@@ -118,14 +117,14 @@ Examples:
     });
 }
 
-/** In a debugger, which is waited for, when it is said where one is to connect: it may be wanted from the top of the module on. */
+/** With `inspect`, first waits for the debugger: the user may want to debug the module from its first line. */
 async function loadStepsIn(app: AppFile, inspect: DebuggerAddress | undefined): Promise<PipelineStep[]> {
   if (inspect !== undefined) await (await import("../local/debugger.js")).awaitDebugger(inspect);
   const { loadSteps } = await import("../app/steps.js");
   return loadSteps([app]);
 }
 
-/** Nothing is kept of a pipeline that does not come to its end. */
+/** A pipeline that does not complete leaves nothing behind. */
 async function runSteps(
   steps: readonly PipelineStep[],
   job: SequentialOptions,
@@ -150,10 +149,10 @@ async function runSteps(
   });
 }
 
-/** The app runs in this process, and may end it with any exit code. `whole` is where its output is, when that is all there. */
+/** The app runs in this process, and may end it with any exit code. `whole` is the place of the output if it is complete. */
 function sayEarlyExit(whole: string | undefined): void {
-  const output = whole === undefined ? "there is no output" : `it was done, and its whole output is in ${whole}`;
-  say("mr sequential", `the app has ended the process (does it call process.exit?): ${output}`);
+  const output = whole === undefined ? "there is no output" : `the job was done, and its whole output is in ${whole}`;
+  say("mr sequential", `the app ended the process (does it call process.exit?): ${output}`);
   process.exitCode = whole === undefined ? exitCodes.failed : exitCodes.done;
 }
 

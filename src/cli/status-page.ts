@@ -7,8 +7,8 @@ interface Given {
 }
 
 /**
- * Serves the status page, if it is wanted, and says where, also with --quiet: nobody could find it otherwise, or would know
- * who else can. Rejects with a StatusAddressError when the address cannot be had: to be called before the job begins.
+ * Serves the status page if requested, and prints its address even with --quiet: the user must be able to find the page, and
+ * know who else can see it. Rejects with a StatusAddressError if the address is unavailable; call this before the job begins.
  */
 export async function startStatusPage(
   program: string,
@@ -24,7 +24,7 @@ export async function startStatusPage(
   say(program, `status page at ${server.url}`);
   if (!isLoopback(host)) {
     const shown = "names of files, errors and what the app prints, without a password";
-    say(program, `who can reach ${host} can see it: ${shown}`);
+    say(program, `anyone who can reach ${host} can see it: ${shown}`);
   }
   return server;
 }

@@ -1,6 +1,6 @@
 /**
- * Does something in which modules of the user are loaded or run. What these print goes to standard error meanwhile, as all that
- * apps print does: standard output is for results, which `action` is given a way to write.
+ * Runs an action that loads or runs modules of the user, and redirects their standard output to standard error: standard
+ * output is for results, and `action` receives a function that writes them.
  */
 export async function withStdoutAside<Result>(
   action: (writeResult: (text: string) => void) => Promise<Result>,

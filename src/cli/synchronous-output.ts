@@ -1,7 +1,7 @@
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
 
 /**
- * To be called by a command that runs an app in this process. All that the app prints must have arrived when the app calls
+ * A command that runs an app in this process must call this. The app's output must arrive before the app calls
  * `process.exit`, and must not pile up in memory while `map` runs without a pause.
  */
 export function makeOutputSynchronous(): void {

@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import type { JobView } from "../status/job-view.js";
 import { say } from "./program.js";
 
-/** Writes what happened when in a job, if somebody wants it. False when that is wanted and cannot be, which is told. */
+/** Writes the timeline of a job, if requested. If it cannot, reports the error and returns false. */
 export async function writeTrace(program: string, file: string | undefined, view: JobView): Promise<boolean> {
-  // Of a job that no worker came to there is nothing to tell.
+  // A job without any worker has no timeline.
   if (file === undefined || view.app === undefined) return true;
   const [{ traceOf }, { behindLinks, writeForPerson }, { makeDirectories }] = await Promise.all([
     import("../status/trace.js"),
@@ -12,12 +12,12 @@ export async function writeTrace(program: string, file: string | undefined, view
     import("../output/make-directory.js"),
   ]);
   try {
-    // The output directory of a job that has failed has gone, and it may have been there.
+    // A failed job removes its output directory, which may have been the trace's directory.
     makeDirectories(dirname(behindLinks(file)));
     writeForPerson(file, `${JSON.stringify(traceOf(view))}\n`);
     return true;
   } catch (error) {
-    say(program, `the trace cannot be written: ${(error as Error).message}`);
+    say(program, `cannot write the trace: ${(error as Error).message}`);
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Parsers of option values. What they throw becomes one line that names the option. */
+/** Parsers of option values. Commander turns their errors into one line that names the option. */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import ms, { type StringValue } from "ms";
 import { isArgName } from "../app/arg-name.js";
@@ -13,11 +13,11 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** A path, where `-` would be taken for standard output or input and is neither; `what` says what to do instead. */
+/** A path; rejects `-`, which does not mean standard input or output here. `what` says what to do instead. */
 export function pathNotDash(what: string): (text: string) => string {
   return (text) => {
     if (text !== "-") return text;
-    throw new InvalidArgumentError(`It is no standard output here: ${what}. A path of that name is written ./-`);
+    throw new InvalidArgumentError(`It cannot be standard output: ${what}. For a file named -, write ./-`);
   };
 }
 
@@ -28,7 +28,7 @@ export function duration(text: string): number {
   throw new InvalidArgumentError("It must be a duration from 100ms to 1d, such as 500ms, 10s or 2m.");
 }
 
-/** With less, a busy machine is taken for a dead worker. */
+/** Below this, a busy machine looks like a dead worker. */
 const leastDurationMs = 100;
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -39,13 +39,13 @@ export function size(least: string, most: string): (text: string) => number {
       const bytes = parseByteSize(text);
       if (bytes >= parseByteSize(least) && bytes <= parseByteSize(most)) return bytes;
     } catch {
-      // It is no size at all, and the message is the same.
+      // Not a size: the message is the same.
     }
     throw new InvalidArgumentError(`It must be a size from ${least} to ${most}, such as 500kB or 64MiB.`);
   };
 }
 
-/** `[host:]port` or `host`, with what is left out by default; an IPv6 address in brackets. */
+/** `[host:]port` or `host`, with defaults for missing parts; an IPv6 address has brackets. */
 export function address(hostDefault: string, portDefault: number): (text: string) => { host: string; port: number } {
   return (text) => {
     const match = /^(?:\[([\da-f:.]+)\]|(?!\d+$)(\w[\w.-]{0,252}))?(?:(?:^|:)(\d{1,5}))?$/i.exec(text);
@@ -55,7 +55,7 @@ export function address(hostDefault: string, portDefault: number): (text: string
   };
 }
 
-/** A part, such as `1%`. Returns a number of percent. */
+/** A percentage, such as `1%`. Returns the number. */
 export function percentage(text: string): number {
   const percent = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
   if (percent > 0 && percent <= 100) return percent;
@@ -77,21 +77,21 @@ export function onOrOff(text: string): boolean {
   return text === "on";
 }
 
-/** What a variable says of a flag, which has no value on the command line. */
+/** The value of a variable for a flag, which has no value on the command line. */
 export function flagText(text: string): boolean {
   const flag = flagOf(text);
   if (flag !== undefined) return flag;
   throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
 }
 
-/** Whether a text means that something is on, or off; undefined when it means neither. */
+/** True if a text means on, false if it means off, undefined otherwise. */
 export function flagOf(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   if (["1", "true", "yes", "on"].includes(lower)) return true;
   return ["0", "false", "no", "off"].includes(lower) ? false : undefined;
 }
 
-/** For an option that may be repeated: what was given before, and this. */
+/** For a repeatable option: appends a value to the earlier ones. */
 export function appended(given: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), given];
 }

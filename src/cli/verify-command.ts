@@ -4,18 +4,18 @@ import { visibleLine } from "../terminal/visible-text.js";
 import * as options from "./options.js";
 import { Exit, exitCodes } from "./program.js";
 
-/** `mr verify`: whether the output of a job is what the job has written. */
+/** `mr verify`: checks whether the output of a job is unchanged. */
 export function verifyCommand() {
   return new Command("verify")
-    .description("Check the output files of a job against its manifest: that all are there, unchanged, and no others.")
+    .description("Check the output files of a job against its manifest: all must exist, unchanged, and no others.")
     .argument("[dir]", "the output directory", "mr-output")
     .addOption(options.quiet())
     .addOption(options.debug())
     .addHelpText(
       "after",
       `
-The exit code is 0 when all is as the job has left it, and 1 when not; what is wrong is said, a line a file. It is 2 when
-there is no output of a finished job.
+The exit code is 0 if everything is as the job left it. Otherwise the command prints one line per wrong file and exits
+with code 1. The exit code is 2 if there is no output of a finished job.
 
 Example:
   $ mr run wc -o counts pg-*.txt && mr verify counts`,

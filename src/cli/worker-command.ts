@@ -5,10 +5,10 @@ import { profileDestination } from "./profile-destination.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals, say } from "./program.js";
 
-/** `mr-worker`, or `mr worker`: runs tasks of an app for a coordinator until the job has ended. */
+/** `mr-worker`, or `mr worker`: runs tasks of an app for a coordinator until the job ends. */
 export function workerCommand(name: string, path = name) {
   return new Command(name)
-    .description("Run tasks for a coordinator until its job has ended.")
+    .description("Run tasks for a coordinator until its job ends.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addOption(options.socket())
     .addOption(options.step())
@@ -22,9 +22,9 @@ export function workerCommand(name: string, path = name) {
     .addHelpText(
       "after",
       `
-A worker waits for a coordinator that is not up yet, or that was killed and is started again, and ends with it. One that
-starts within 10 seconds after the job is done leaves. Start as many as you have cores. At SIGTERM a worker finishes the
-task at hand and leaves; at SIGINT, or a second signal, it leaves at once.
+A worker waits for its coordinator to start, or to restart after it was killed, and ends with it. A worker that starts
+within 10 seconds after the job is done exits. Start as many workers as you have cores. After SIGTERM a worker finishes
+its task and exits; after SIGINT, or a second signal, it exits at once.
 
 Examples:
   $ ${path} wc                       # the bundled word count
@@ -45,7 +45,7 @@ Examples:
           if (signal === "SIGTERM") departure.drain(signal, given.drainTimeout);
           else departure.stop(signal);
         },
-        // Whoever is in a hurry need not wait for the task at hand, and whoever is in more of a hurry for nothing.
+        // A second signal stops a draining worker; if the worker is already stopping, the process exits at once.
         (signal) => {
           if (departure.signal.aborted) void exit(exitCodeOf(signal));
           departure.stop(signal);
@@ -54,7 +54,7 @@ Examples:
       const { signal } = departure;
       const app = resolveApp(typed, given.step);
       const executor = Executor.start(app, profiles, signal);
-      // Whoever awaits it is not loaded yet.
+      // The code that awaits it is not loaded yet.
       executor.catch(() => undefined);
       const tell = (message: string) => {
         if (given.quiet !== true) say(path, message);

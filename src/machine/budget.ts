@@ -41,7 +41,7 @@ export function workersDefault(limits = groupLimits(), cores = availableParallel
     const shown = Math.round(cpus * 100) / 100;
     return { workers: byQuota, reason: `for the container's CPU quota of ${shown} ${shown === 1 ? "core" : "cores"}` };
   }
-  return { workers: cores, reason: "one a core" };
+  return { workers: cores, reason: "one per core" };
 }
 
 /** How many workers fit into a memory of that size: at least one. */

@@ -59,6 +59,6 @@ describe("nameValue", () => {
 describe("a path where - is not standard output", () => {
   it("is taken as it is", () => expect(pathNotDash("name one")("./-")).toBe("./-"));
   it("is refused as -, with what to do", () => {
-    expect(() => pathNotDash("name one")("-")).toThrow("It is no standard output here: name one");
+    expect(() => pathNotDash("name one")("-")).toThrow("It cannot be standard output: name one");
   });
 });

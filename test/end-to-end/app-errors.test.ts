@@ -367,7 +367,7 @@ describe.concurrent("an app that fails", () => {
     test(`does not look like success to mr sequential when it ${what}`, async ({ place }) => {
       place.write("app.mjs", source);
       const [{ stderr }] = (await failInAllWays(place, "app.mjs", ["sequential"])) as [Ended];
-      expect(stderr).toContain("mr sequential: the app has ended the process");
+      expect(stderr).toContain("mr sequential: the app ended the process");
     });
   }
 
@@ -380,7 +380,7 @@ describe.concurrent("an app that fails", () => {
     [
       "ends the process",
       "process.exit(3)",
-      /has ended the process .*: it was done, and its whole output is in mr-output\n/,
+      /ended the process .*: the job was done, and its whole output is in mr-output\n/,
     ],
   ] as const)("is success to mr sequential when it %s and the output is there", async ([, late, says], { place }) => {
     place.write(

@@ -326,7 +326,7 @@ describe.concurrent("mr replay-bad-records", () => {
     const { code, stdout, stderr } = await place.run("mr", ["replay-bad-records", app]);
     expect(code).toBe(1);
     expect(linesOf(stdout).at(-1)).toBe("b.txt:0 failed: the process ends");
-    expect(stderr).toContain("the app has ended the process at b.txt:0");
+    expect(stderr).toContain("the app ended the process at b.txt:0");
     await until(
       () => !place.exists("mr-replay"),
       () => "its directory to be removed",

@@ -5,7 +5,7 @@ import { expectRefusal, root, test } from "./programs.js";
 
 test("mr init replaces nothing, and leaves nothing when it cannot be done", async ({ place }) => {
   place.write("mine/data/sample.txt", "mine");
-  expectRefusal(await place.run("mr", ["init", "mine"]), "mine/data/sample.txt is there already");
+  expectRefusal(await place.run("mr", ["init", "mine"]), "mine/data/sample.txt already exists");
   place.write("other/data", "a file where a directory should be");
   expectRefusal(await place.run("mr", ["init", "other"]), /cannot make an app in other/);
   expectRefusal(await place.run("mr", ["init", "other/data/deep"]), /cannot make an app in other\/data\/deep/);

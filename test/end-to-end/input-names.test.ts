@@ -102,10 +102,10 @@ describe.concurrent("a list of names", () => {
     place.write("in/a", "a");
     const lines = bash(place, `find in -type f -print0 | mr run wc --inputs-from -`);
     expect(lines.code).toBe(2);
-    expect(lines.stderr).toMatch(/^mr run: cannot read the list of inputs -: there is a NUL .* --inputs-from0\n$/);
+    expect(lines.stderr).toMatch(/^mr run: cannot read the list of inputs -: it contains a NUL .* --inputs-from0\n$/);
     const ended = bash(place, `find in -type f | mr run wc --inputs-from0 -`);
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toMatch(/^mr run: cannot read the list of inputs -: there is no NUL .* --inputs-from\n$/);
+    expect(ended.stderr).toMatch(/^mr run: cannot read the list of inputs -: it contains no NUL .* --inputs-from\n$/);
   });
 
   test("may come from standard input, by each of its names, and only one does", ({ place }) => {
@@ -117,7 +117,8 @@ describe.concurrent("a list of names", () => {
     expect(bash(place, `mr run wc --inputs-from - --inputs-from0 - < /dev/null`)).toMatchObject({ code: 2 });
     expect(bash(place, `echo in/a | mr run wc --inputs-from - -`)).toMatchObject({
       code: 2,
-      stderr: "mr run: standard input can be read once, and it is named more often: copy it to a file, and name that\n",
+      stderr:
+        "mr run: standard input can be read only once, but is named several times: copy it to a file, and name the file\n",
     });
   });
 });
@@ -161,13 +162,14 @@ describe.concurrent("a pipe", () => {
     execFileSync("mkfifo", ["pipe"], { cwd: place.directory });
     expect(bash(place, `mr run wc pipe ./pipe`)).toMatchObject({
       code: 2,
-      stderr: "mr run: ./pipe can be read once, and it is named more often: copy it to a file, and name that\n",
+      stderr:
+        "mr run: ./pipe can be read only once, but is named several times: copy it to a file, and name the file\n",
     });
     expect(bash(place, `echo a | mr run wc - /dev/stdin`)).toMatchObject({ code: 2 });
     expect(bash(place, `mr run --resume wc <(echo a)`)).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /cannot be resumed whose input came from \/dev\/fd\/\d+, of which a copy is made/,
+        /cannot resume a job with input from \/dev\/fd\/\d+, which can be read only once/,
       ) as string,
     });
   });

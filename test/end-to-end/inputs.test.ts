@@ -192,8 +192,8 @@ describe.concurrent("inputs", () => {
       [["dir"], /dir: it is a directory; --recursive takes all files below it/],
       [["fake.gz"], /fake\.gz: it is not what gzip writes/],
       [["fake.xz"], /fake\.xz: it is not what xz writes/],
-      [["-", "-"], /standard input can be read once/],
-      [["--resume", "-"], /cannot be resumed whose input came from standard input/],
+      [["-", "-"], /standard input can be read only once/],
+      [["--resume", "-"], /cannot resume a job with input from standard input/],
       [["--inputs-from", "none"], /cannot read the list of inputs none: ENOENT/],
       [[], /there is no input: name files, or - for standard input, or a list of files \(--inputs-from\)/],
     ] as const) {

@@ -228,7 +228,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     });
     expect(stderr).not.toContain("--resume");
     expect(place.files("out")).toEqual(["out/mr-step-2/mr-report.json"]);
-    expectRefusal(await place.run("mr", [...args, "--resume", "--input", "-"]), "input came from standard input");
+    expectRefusal(await place.run("mr", [...args, "--resume", "--input", "-"]), "input from standard input");
   });
 });
 
@@ -385,7 +385,7 @@ describe.concurrent("a pipeline is refused", () => {
     },
     "whose apps are named behind its inputs": {
       args: ["pipeline", ...inputs, "count.mjs", "list.mjs"],
-      says: "there is no app: name the apps before --input, which takes all the names behind it",
+      says: "there is no app: name the apps before --input, which takes all names after it",
     },
     "without an input": { args: ["pipeline", "count.mjs"], says: "there is no input" },
     "when there is none to go on with": {
@@ -514,9 +514,7 @@ test("what apps print when they are loaded is no result", async ({ place }) => {
 test("--dry-run of a pipeline shows its first step, and does nothing", async ({ place }) => {
   const args = writeApps(place);
   const { stdout } = await place.succeed("mr", [...args, "--dry-run", ...inputs]);
-  expect(stdout).toMatch(
-    /^step +1 of 3; what the others do depends on what it makes\napp +.*count\.mjs, with input "file"\n/,
-  );
+  expect(stdout).toMatch(/^step +1 of 3; the others depend on its output\napp +.*count\.mjs, with input "file"\n/);
   expect(report(await place.succeed("mr", [...args, "--dry-run", "--json", ...inputs]))).toMatchObject({
     steps: 3,
     mapTasks: 2,

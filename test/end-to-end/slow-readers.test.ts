@@ -66,7 +66,7 @@ describe.concurrent("a slow reader", () => {
       await slowly(place, "mr sequential -r 1 ./prints.mjs lines.txt 2>&1", { LAST: "15000" }),
     );
     expect(printed).toBe(15_000);
-    expect(rest).toMatch(/mr sequential: the app has ended the process [^\n]*\ncode 1\n$/);
+    expect(rest).toMatch(/mr sequential: the app ended the process [^\n]*\ncode 1\n$/);
   });
 
   test("gets all until the app ends its thread in mr run", async ({ place }) => {

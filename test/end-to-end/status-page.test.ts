@@ -120,7 +120,7 @@ describe("the status page", () => {
       "0.0.0.0",
       "in.txt",
     ]);
-    expect(stderr).toMatch(/^mr run: status page at http:.*\nmr run: who can reach 0\.0\.0\.0 can see it.*\n$/);
+    expect(stderr).toMatch(/^mr run: status page at http:.*\nmr run: anyone who can reach 0\.0\.0\.0 can see it.*\n$/);
   });
 });
 

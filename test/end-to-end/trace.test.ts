@@ -85,7 +85,7 @@ describe.concurrent("--trace", () => {
     );
     const { code, stderr } = await place.run("mr", ["run", "-r", "1", "--trace", "t.json", "app.js", "in.txt"]);
     expect({ code, stderr }).toEqual({ code: 1, stderr });
-    expect(stderr).toContain("the trace cannot be written");
+    expect(stderr).toContain("cannot write the trace");
     expect(place.read("mr-output/mr-out-0")).toBe("a 1\n");
     expect(existsSync(join(place.directory, "t.json"))).toBe(true);
     expect(place.files().filter((name) => name.includes(".mr-tmp"))).toEqual([]);

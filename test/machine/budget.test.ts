@@ -11,15 +11,15 @@ const limits = (cpus?: number, memoryMiB?: number) => ({
 
 describe("the default number of workers", () => {
   it.each([
-    ["no limits", limits(), 8, 8, "one a core"],
+    ["no limits", limits(), 8, 8, "one per core"],
     ["half a core", limits(0.5), 8, 1, "for the container's CPU quota of 0.5 cores"],
     ["one core", limits(1), 8, 1, "for the container's CPU quota of 1 core"],
     ["a core and a half, of which none is wasted", limits(1.5), 8, 2, "for the container's CPU quota of 1.5 cores"],
-    ["a quota above what the machine has", limits(64), 8, 8, "one a core"],
-    ["plenty of memory", limits(undefined, 16_384), 8, 8, "one a core"],
+    ["a quota above what the machine has", limits(64), 8, 8, "one per core"],
+    ["plenty of memory", limits(undefined, 16_384), 8, 8, "one per core"],
     ["little memory", limits(undefined, 512), 8, 3, "as many as fit into the container's memory limit of 512MiB"],
     ["too little memory", limits(4, 64), 8, 1, "as many as fit into the container's memory limit of 64MiB"],
-    ["one core of its own", limits(), 1, 1, "one a core"],
+    ["one core of its own", limits(), 1, 1, "one per core"],
   ])("with %s", (_name, granted, cores, workers, reason) => {
     expect(workersDefault(granted, cores)).toEqual({ workers, reason });
   });
