@@ -3,7 +3,7 @@ import { requireNotOnCommandLine } from "./giving-way.js";
 import * as options from "./options.js";
 import { wholeNumber } from "./values.js";
 
-/** The command holds all of these records in memory. */
+/** The command holds this many records in memory. */
 const topMax = 1_000_000;
 
 /** `mr cat`: writes the whole output of a job to standard output. */

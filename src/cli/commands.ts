@@ -1,4 +1,4 @@
-/** All commands of `mr`. Two of these also exist as separate programs, as in the lab. */
+/** All commands of `mr`. Two also exist as separate programs, as in the lab. */
 import { Command } from "@commander-js/extra-typings";
 import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";

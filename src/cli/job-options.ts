@@ -128,7 +128,7 @@ export function attemptLimits(
 /** How often a bad record fails before it is skipped. The first crash only makes workers note positions on the disk. */
 const meetings = { attempts: 2, crashes: 3 } as const;
 
-/** The settings for the output, without those that were not given. */
+/** The settings for the output; omits settings that were not given. */
 export function outputSettings(
   { outputFormat, compress }: Pick<Given, "outputFormat" | "compress">,
   command: CommandUnknownOpts,

@@ -78,7 +78,7 @@ function nameOf({ number, count }: StepPlace): string {
   return `step ${number} of ${count}`;
 }
 
-/** The finished work that can be resumed; undefined if there is none. */
+/** The finished work that a resumed job keeps; undefined if nothing can be resumed. */
 function whatIsLeft({ report, step }: JobEnd): string | undefined {
   const { maps, reduces } = report.snapshot;
   const [done, all] = [maps.completed + reduces.completed, maps.total + reduces.total];
@@ -87,10 +87,10 @@ function whatIsLeft({ report, step }: JobEnd): string | undefined {
   const steps = areStepsKept ? [`${step.number - 1} of ${step.count} steps`] : [];
   if (steps.length + tasks.length === 0) return undefined;
   const isOne = steps.length === 1 && step?.number === 2 && tasks.length === 0;
-  return `${[...steps, ...tasks].join(" and ")} ${isOne ? "is" : "are"} done, and the same command with --resume goes on`;
+  return `${[...steps, ...tasks].join(" and ")} ${isOne ? "is" : "are"} done; to continue, run the same command with --resume`;
 }
 
-/** Appends the finished work that can be resumed to a message. */
+/** Appends the finished work to a message. */
 function withWhatIsLeft(message: string, end: JobEnd): string {
   return [message, whatIsLeft(end)].filter((part) => part !== undefined).join("; ");
 }

@@ -7,7 +7,7 @@ const path = "mr pipeline";
 /** The command accepts them only to explain why it rejects them. */
 const areOfOneJob: ReadonlySet<string | undefined> = new Set(["--cpu-prof", "--trace"]);
 
-/** `mr pipeline`: several jobs, each of which reads the output of the previous one. */
+/** `mr pipeline`: several jobs; each reads the output of the previous one. */
 export function pipelineCommand() {
   const command = jobCommand("pipeline");
   for (const option of command.options) if (areOfOneJob.has(option.long)) option.hideHelp();

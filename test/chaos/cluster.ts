@@ -30,7 +30,7 @@ const takenRetriesMax = 100;
 const takenDelayMs = 100;
 
 /** What was done before a disk was full is kept in some cases, and the user told so: then the job is gone on with. */
-const canGoOn = ", and the same command with --resume goes on";
+const canGoOn = "; to continue, run the same command with --resume";
 const failuresMax = 20;
 const fullDiskDelayMs = 200;
 

@@ -40,7 +40,9 @@ describe("when no worker can work", () => {
     expect(json).toMatchObject({ phase: "stopped", maps: { completed: 10 } });
     expect(exit).toBeInstanceOf(Exit);
     expect(exit?.code).toBe(1);
-    expect(exit?.message).toMatch(/^cannot load app; 10 of 30 tasks are done, and the same command with --resume/);
+    expect(exit?.message).toMatch(
+      /^cannot load app; 10 of 30 tasks are done; to continue, run the same command with --resume/,
+    );
   });
 
   test("but those of an earlier step have, that step was worked on", async () => {

@@ -266,7 +266,7 @@ describe.concurrent("the output directory", () => {
     await called(place, "reduce 1 1");
     fs.rmSync(join(place.directory, stagedIn(place, "out", "mr-out-0")));
     place.write("go", "");
-    expectOutputLost(await run.exit(), "5 of 5 tasks are done, and the same command with --resume goes on\n");
+    expectOutputLost(await run.exit(), "5 of 5 tasks are done; to continue, run the same command with --resume\n");
     await place.succeed("mr", ["run", "--resume", "-r", "2", "-o", "out", "logged.mjs", "a.txt", "b.txt", "c.txt"]);
     expectAnswer(place);
     expect(["map 0", "reduce 0", "reduce 1"].map((task) => attemptsOf(place, task))).toEqual([1, 2, 1]);

@@ -536,6 +536,8 @@ function expectStopped(
 /** Expects that a job has ended at SIGTERM, with what can be gone on with as all that is left. */
 function expectKept(place: Place, { code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }) {
   expect({ code, stdout, stderr }).toEqual({ code: codeOf.SIGTERM, stdout: "", stderr });
-  expect(stderr).toMatch(/stopped by SIGTERM; \d of 3 tasks are done, and the same command with --resume goes on\n$/);
+  expect(stderr).toMatch(
+    /stopped by SIGTERM; \d of 3 tasks are done; to continue, run the same command with --resume\n$/,
+  );
   expect(place.files("out").filter((name) => !/^out\/mr-\d-0$/.test(name))).toEqual(["out/.mr-journal"]);
 }

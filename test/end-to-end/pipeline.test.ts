@@ -164,7 +164,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
       code: 1,
       stderr: expect.stringContaining("step 2 of 3 failed: map task ") as string,
     });
-    expect(stderr).toContain("1 of 3 steps is done, and the same command with --resume goes on");
+    expect(stderr).toContain("1 of 3 steps is done; to continue, run the same command with --resume");
     expect(place.read("out/mr-out-0")).toBe("of an earlier job");
     fs.rmSync(join(place.directory, "bad"));
     return args;
@@ -278,7 +278,9 @@ describe.concurrent("a pipeline that is interrupted", () => {
   ] as const)("by %s says what is done, and goes on there", async ([signal, code, isDone, times], { place }) => {
     const { args, ended } = await interrupted(place, signal);
     expect(ended).toMatchObject({ code });
-    expect(ended.stderr).toContain(`stopped by ${signal}; ${isDone}, and the same command with --resume goes on\n`);
+    expect(ended.stderr).toContain(
+      `stopped by ${signal}; ${isDone}; to continue, run the same command with --resume\n`,
+    );
     await place.succeed("mr", [...args, "--resume", ...inputs]);
     expect(calls(place, "count")).toHaveLength(2);
     expect(calls(place, "often 0")).toHaveLength(times);

@@ -115,7 +115,7 @@ describe.concurrent("a coordinator that gets SIGTERM", () => {
     place.write("go", "");
     const { code, stderr } = await coordinator.exit();
     expect(code).toBe(143);
-    expect(stderr).toMatch(/2 of 5 tasks are done, and the same command with --resume goes on\n$/);
+    expect(stderr).toMatch(/2 of 5 tasks are done; to continue, run the same command with --resume\n$/);
     for (const worker of workers) expect((await worker.exit()).stderr).not.toMatch(/internal error| at /);
     const again = place.start("mr-coordinator", ["--resume", ...args]);
     const other = place.start("mr-worker", ["--quiet", "logged.mjs"]);

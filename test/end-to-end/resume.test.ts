@@ -182,7 +182,7 @@ describe.concurrent("mr run at SIGTERM", () => {
     const { code, stdout, stderr } = await run.exit();
     expect({ code, stdout }).toEqual({ code: 143, stdout: "" });
     expect(stderr).toMatch(
-      /mr run: stopped by SIGTERM; 2 of 5 tasks are done, and the same command with --resume goes/,
+      /mr run: stopped by SIGTERM; 2 of 5 tasks are done; to continue, run the same command with --resume/,
     );
     expect(calls(place)).toEqual(["map 0 1", "map 1 1"]);
     expect(place.files("out").filter((name) => name.includes(".mr-tmp-"))).toEqual([]);
