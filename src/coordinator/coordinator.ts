@@ -1,12 +1,13 @@
 /**
- * The coordinator: the shell around the pure core. It owns what the core must not know: the socket, the clock, the job's
- * directory. Calls of workers become events, effects become replies.
+ * The coordinator: the shell around the pure core. It owns what the core must not know about: the socket, the clock and
+ * the job's directory. It turns worker calls into events, and effects into replies.
  *
  *     socket ─ connection ─ event ┐                      ┌ reply, cancel, ping, shutdown ─ connection ─ socket
  *     clock ─ tick ───────────────┼─ step(state) ─ effects
  *     signal ─ aborted ───────────┘                      └ jobEnded ─ publish, drain, clear up
  *
- * Nobody is told that the job is done before its output is published: who hears of it may read that at once.
+ * The coordinator publishes the output before it tells anyone that the job is done: a client may read the output at
+ * once.
  */
 import type { Duplex } from "node:stream";
 import prettyMs from "pretty-ms";
@@ -38,7 +39,10 @@ import { refusal } from "./refusal.js";
 import { noteIntervalMs, ThroughputLog } from "./throughput-log.js";
 import { WorkerConnection, type Home } from "./worker-connection.js";
 
-/** How long the workers have, after the end of the job, to leave. One that is stuck is not waited for any longer. */
+/**
+ * How long the workers may take to leave after the end of the job. The coordinator does not wait longer for a stuck
+ * worker.
+ */
 const leaveTimeoutMs = 2000;
 
 interface PendingCall {
@@ -59,9 +63,12 @@ export class Coordinator {
   #drainTimer: NodeJS.Timeout | undefined;
   #lastCall = 0;
   readonly #throughput = new ThroughputLog();
-  /** What tells workers that the job is done, as long as its output is not published; undefined at any other time. */
+  /**
+   * The effects that tell workers that the job is done, held back until its output is published; undefined at other
+   * times.
+   */
   #held: Effect[] | undefined;
-  /** Why the inputs cannot be split as the app wants them. */
+  /** Why the inputs cannot be split as the app requires. */
   #unsplittable: InputError | undefined;
 
   private constructor(options: CoordinatorOptions, job: Job, listener: Listener | undefined) {
@@ -73,11 +80,11 @@ export class Coordinator {
   }
 
   /**
-   * Begins to take workers. Throws a TransportError when the socket cannot be had and an InputError when the output
-   * directory cannot, or when there is no such job to resume; then nothing was changed.
+   * Starts accepting workers. Throws a TransportError when the socket is unavailable, and an InputError when the output
+   * directory is unavailable or there is no job to resume; in both cases nothing has changed.
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
-    // The socket comes first: it is what tells two coordinators apart that were started in one directory.
+    // The socket comes first: it distinguishes two coordinators started in the same directory.
     const early: Duplex[] = [];
     let accept = (stream: Duplex): void => {
       early.push(stream);
@@ -88,7 +95,7 @@ export class Coordinator {
     try {
       const job = await takeJob(options);
       const coordinator = new Coordinator(options, job, listener);
-      // What is restored may even be all there was to do.
+      // The restored job may already be complete.
       const effects: Effect[] = [];
       if (job.begins !== "new") {
         resume(job.state, (task) => hasFilesOf(job, task), performance.now(), effects);
@@ -100,14 +107,14 @@ export class Coordinator {
       early.forEach(accept);
       return coordinator;
     } catch (error) {
-      // Workers may wait there for the coordinator that was killed: another one is still to come.
+      // Workers may wait there for the coordinator that was killed, and another one may still come.
       await listener?.withdraw();
       for (const stream of early) stream.destroy();
       throw error;
     }
   }
 
-  /** Takes a connection of a worker that has not come through the socket, but was started with it. */
+  /** Accepts a connection from a worker that was started together with the coordinator instead of using the socket. */
   accept(stream: Duplex): void {
     this.#accept(stream, false);
   }
@@ -127,11 +134,11 @@ export class Coordinator {
   }
 
   /**
-   * Runs the job to its end. When it settles, nothing of the coordinator is left but the outputs. Rejects with an
-   * InputError when the inputs cannot be split as the app wants them; then nothing was written.
+   * Runs the job to its end. When it settles, only the outputs are left. Rejects with an InputError when the inputs
+   * cannot be split as the app requires; then nothing was written.
    */
   async run(): Promise<JobReport> {
-    // After a sleep of the machine what has arrived meanwhile is read first: it shows who lives.
+    // After the machine has slept, pending messages are read first: they show which workers are alive.
     const tick = () => setImmediate(() => this.#step({ type: "tick" }));
     const ticks = setInterval(tick, this.#options.taskTimeoutMs / 20);
     const notes = setInterval(() => this.#noteThroughput(), noteIntervalMs);
@@ -154,31 +161,31 @@ export class Coordinator {
   }
 
   /**
-   * Ends the job in good order: no task is begun any more, those that run may finish within `timeoutMs`, and what is done
-   * is kept, so that the job can be resumed. `run` resolves then. Does nothing when the job has ended already.
+   * Ends the job gracefully: starts no more tasks, lets running tasks finish within `timeoutMs`, and keeps all
+   * completed work, so that the job can be resumed. `run` then resolves. Does nothing when the job has ended.
    */
   drain(message: string, timeoutMs: number): void {
     if (hasEnded(this.#job.state)) return;
     const running = this.#job.state.inProgress.size;
     if (running > 0 && timeoutMs > 0) {
-      const tasks = running === 1 ? "the task that runs has" : `the ${running} tasks that run have`;
+      const tasks = running === 1 ? "the running task has" : `the ${running} running tasks have`;
       this.#options.log.warn(`${message}: ${tasks} ${prettyMs(timeoutMs)} to finish`);
     }
     this.#step({ type: "drained", message });
     this.#drainTimer ??= setTimeout(() => this.abort(message), timeoutMs);
   }
 
-  /** Ends the job before its time; `run` resolves then. Does nothing when the job has ended already. */
+  /** Ends the job early; `run` then resolves. Does nothing when the job has ended. */
   abort(message: string): void {
     this.#step({ type: "aborted", message });
   }
 
-  /** From now on nobody is waited for: `run` resolves as soon as the job has ended. */
+  /** Stops waiting for workers: `run` resolves as soon as the job has ended. */
   hurry(): void {
     this.#hurry();
   }
 
-  /** Names the job to its workers, also after it has been resumed. */
+  /** Identifies the job to its workers, even after a resume. */
   get jobId(): string {
     return this.#job.state.settings.id;
   }
@@ -187,7 +194,7 @@ export class Coordinator {
     return takeSnapshot(this.#job.state, performance.now());
   }
 
-  /** All that is to be seen of the job, for page and report. */
+  /** The full view of the job, for the page and the report. */
   view(): JobView {
     const now = performance.now();
     const startedAtEpochMs = performance.timeOrigin + this.#job.state.startedAtMs;
@@ -204,7 +211,7 @@ export class Coordinator {
     const refused = refusal(this.#job.state, params);
     if (refused !== undefined) {
       const fresh = this.#mayBeginAnew() ? newJob(this.#options, this.#job.directory) : undefined;
-      // A worker that no job can use must not end the one that was interrupted.
+      // A worker that no job can use must not end the interrupted one.
       if (fresh === undefined || refusal(fresh.state, params) !== undefined) {
         throw new RefusedError(refusedCode, refused);
       }
@@ -219,7 +226,7 @@ export class Coordinator {
     return { ...registered, token: this.#job.journal.tokenOf(registered.worker) };
   }
 
-  /** Who the worker was before; undefined when it cannot prove that, or it was a worker of another job. */
+  /** The worker's identity before the restart; undefined when it cannot prove it, or belonged to another job. */
   #formerWorker(former: ParamsOf<"Register">["former"]): FormerWorker | undefined {
     if (former?.job !== this.#job.state.settings.id || !this.#job.journal.isTokenOf(former.worker, former.token)) {
       return undefined;
@@ -227,7 +234,7 @@ export class Coordinator {
     return { worker: former.worker, attempt: former.attempt };
   }
 
-  /** The first worker says which app runs, and with that how the inputs are split. From here on files are written. */
+  /** The first worker determines the app, and so how the inputs are split. Only from here on are files written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
     const { inputs, output, splitBytes, samplePercent, partitioner, reducers, log } = this.#options;
     const { directory } = this.#job;
@@ -237,22 +244,22 @@ export class Coordinator {
       const splits = sampledSplits(all, app.input, samplePercent);
       requireSourcesApart(directory.path, directory.path, this.#options, outputSuffix(output, app.extension));
       if (directory.hasJournal() && this.#options.resume === false) {
-        log.warn("the job that was interrupted here is given up; --resume would have gone on with it");
+        log.warn("giving up the job that was interrupted here; --resume would have continued it");
       }
       const areOwn = this.#job.state.settings.intermediatePrefix === "";
       directory.clear(["temporary", "staged", "replaced", "journal", ...(areOwn ? (["intermediate"] as const) : [])]);
       this.#job.journal.begin(directory.path);
-      log.info(`the job runs ${app.name}, as its first worker does`);
+      log.info(`the job runs ${app.name}, the app of its first worker`);
       this.#step({ type: "planned", app, args, splits, ...sample });
     } catch (error) {
-      // It would be the same with the next worker.
+      // The next worker would fail in the same way.
       if (error instanceof InputError) this.#unsplittable = error;
       this.abort((error as Error).message);
       throw new RefusedError(refusedCode, (error as Error).message);
     }
   }
 
-  /** Whether a job that was resumed may be given up for one of another app: nobody has joined it, or could. */
+  /** Whether a resumed job may be given up for a job of another app: no worker has joined it, or could. */
   #mayBeginAnew(): boolean {
     const { begins, state } = this.#job;
     return this.#options.resume === "auto" && begins !== "new" && state.workers.size === 0 && !hasEnded(state);
@@ -278,7 +285,7 @@ export class Coordinator {
   }
 
   #carryOutAll(effects: readonly Effect[]): void {
-    // What is to be remembered of a step is written at once, and before anybody is told of it.
+    // The step's journal records are written at once, before any of its other effects.
     const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
     if (records.length > 0) this.#job.journal.write(records);
     if (effects.some((effect) => effect.type === "jobEnded" && effect.outcome === "done")) this.#held = [];
@@ -288,7 +295,7 @@ export class Coordinator {
     }
   }
 
-  /** Tells those who wait for it how the job has ended: not well when its output could not be published. */
+  /** Tells the waiting workers how the job ended: as a failure if its output could not be published. */
   #releaseHeld(outcome: JobOutcome): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -311,7 +318,7 @@ export class Coordinator {
         }
         break;
       case "journal":
-        break; // Written already.
+        break; // Already written.
       case "log":
         this.#options.log[effect.level](effect.message);
         break;
@@ -320,7 +327,7 @@ export class Coordinator {
     }
   }
 
-  /** Where the record begins that a worker was mapping when its process ended, if it has left a marker. */
+  /** The offset of the record that a worker was mapping when its process ended, if it left a marker. */
   #lastRecordOf(worker: string): number | undefined {
     const running = this.#job.state.workers.get(worker)?.running;
     if (running === undefined || this.#job.state.settings.badRecordsMax === 0) return undefined;
@@ -343,7 +350,7 @@ export class Coordinator {
     const timer = setTimeout(() => this.#hurry(), leaveTimeoutMs);
     await Promise.race([Promise.all(workers.map(({ closed }) => closed)), this.#hurried]);
     clearTimeout(timer);
-    // First, so that nobody finds neither socket nor note.
+    // Comes first, so that no worker finds neither socket nor note.
     if (outcome === "done") this.#noteDone();
     await this.#listener?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close(outcome)));
@@ -358,7 +365,7 @@ export class Coordinator {
   }
 }
 
-/** Whether an effect lets a worker know that the job has ended. */
+/** Whether an effect tells a worker that the job has ended. */
 function tellsEnd(effect: Effect): boolean {
   if (effect.type !== "reply") return effect.type === "shutdown";
   return isExit(effect.result) || ("next" in effect.result && isExit(effect.result.next));

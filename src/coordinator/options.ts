@@ -6,43 +6,43 @@ import type { JobLog } from "./core/events.js";
 import type { JobSettings } from "./core/model.js";
 
 /**
- * Whether a job that was interrupted is gone on with. `true`: or else there is an error; `"auto"`: if there is one, and it is the
- * same job; otherwise a new one begins.
+ * Whether to resume an interrupted job. `true` requires one. `"auto"` resumes it if it exists and is the same job, and
+ * otherwise starts a new one.
  */
 export type ResumeMode = boolean | "auto";
 
-/** Complete and checked; the command line says what each means. */
+/** Complete and validated; the command line explains each option. */
 export interface CoordinatorOptions extends Omit<
   JobSettings,
   "id" | "directory" | "intermediatePrefix" | "heartbeatIntervalMs"
 > {
-  /** The app, where it is known already: then a job of another one is not resumed. Otherwise the first worker says it. */
+  /** The app, if already known: then a job of another app is not resumed. Otherwise the first worker determines it. */
   readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;
   readonly inputs: readonly InputFile[];
-  /** Those of the pipeline that it is a step of: they are not cleared away either. */
+  /** The inputs of the pipeline that this job is a step of: they are not cleared away either. */
   readonly pipelineInputs?: readonly InputFile[] | undefined;
-  /** Whether the inputs will still be there when a job that was stopped is gone on with. */
+  /** Whether the inputs will still exist when a stopped job is resumed. */
   readonly areInputsKept: boolean;
-  /** Where intermediate and output files go; made when it does not exist. */
+  /** The directory of intermediate and output files; created if missing. */
   readonly outputDirectory: string;
-  /** That directory, when it is taken already; it is not released then. */
+  /** That directory, if already locked; this job then does not release it. */
   readonly taken?: JobDirectory | undefined;
-  /** Path of the Unix socket to listen at; undefined when all workers are brought by `accept`. */
+  /** Path of the Unix socket to listen at; undefined when all workers come through `accept`. */
   readonly socket: string | undefined;
-  /** How long a split of a file is at most, if files are split. */
+  /** The maximum size of a split, if files are split. */
   readonly splitBytes: number;
-  /** Whether the user has said so: then a job that is resumed must have had the same. */
+  /** Whether the user gave the split size: then a job to be resumed must have had the same. */
   readonly splitBytesGiven: boolean;
-  /** Which part of the inputs is mapped, in percent; undefined when all is. */
+  /** The percentage of the inputs to map; undefined for all. */
   readonly samplePercent?: number | undefined;
-  /** The coordinator's own `--arg` values; undefined when the first worker's are the job's. */
+  /** The coordinator's own `--arg` values; undefined when the job takes the first worker's. */
   readonly args: Readonly<Record<string, string>> | undefined;
   readonly keepIntermediate: boolean;
-  /** What was run before it in a pipeline, for the manifest. */
+  /** The earlier steps of a pipeline, for the manifest. */
   readonly earlierSteps?: readonly EarlierStep[];
-  /** Of this program, for the manifest. */
+  /** The version of this program, for the manifest. */
   readonly engineVersion: string;
-  /** Whether to go on with the job that was interrupted in the output directory: see `ResumeMode`. */
+  /** Whether to resume the interrupted job in the output directory: see `ResumeMode`. */
   readonly resume: ResumeMode;
   readonly log: JobLog;
 }

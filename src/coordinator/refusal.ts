@@ -3,7 +3,7 @@ import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
 import type { State } from "./core/model.js";
 import { isSameArgs, shownArgs } from "./job-args.js";
 
-/** Why this worker cannot work for the job; undefined when it can. */
+/** Says why this worker cannot work for the job; undefined when it can. */
 export function refusal(
   { app: jobApp, args: jobArgs, settings }: Pick<State, "app" | "args" | "settings">,
   { app, args, protocol }: Pick<ParamsOf<"Register">, "app" | "args" | "protocol">,
@@ -13,12 +13,12 @@ export function refusal(
   }
   if (jobApp !== undefined && jobApp.hash !== app.hash) {
     if (jobApp.name === app.name) {
-      return `the ${app.name} of this worker is not that of the job: it was changed (${shown(app)}, not ${shown(jobApp)})`;
+      return `this worker's ${app.name} differs from the job's: it has changed (${shown(app)}, not ${shown(jobApp)})`;
     }
-    return `this worker runs app ${app.name} (${shown(app)}), and the job is of app ${jobApp.name} (${shown(jobApp)})`;
+    return `this worker runs app ${app.name} (${shown(app)}), but the job runs app ${jobApp.name} (${shown(jobApp)})`;
   }
   if (args !== undefined && jobArgs !== undefined && !isSameArgs(args, jobArgs)) {
-    return `this worker has ${shownArgs(args)}, and the job has ${shownArgs(jobArgs)}`;
+    return `this worker has ${shownArgs(args)}, but the job has ${shownArgs(jobArgs)}`;
   }
   return misfit(app, { ...settings, args: jobArgs ?? args ?? {} });
 }

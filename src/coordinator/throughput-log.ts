@@ -4,8 +4,8 @@ const samplesMax = 240;
 const firstIntervalMs = 100;
 
 /**
- * How much of a job was done when: some hundred samples, however long it lasts. When there are too many, every second one
- * goes, and from then on half as many are taken.
+ * The progress of a job over time: some hundred samples, however long it lasts. When there are too many, every second
+ * sample is dropped, and the sampling rate is halved.
  */
 export class ThroughputLog {
   #samples: ThroughputSample[] = [];
@@ -15,7 +15,7 @@ export class ThroughputLog {
     return this.#samples;
   }
 
-  /** To be called often, and at the end with `isLast`: takes a sample when it is time for one. */
+  /** Takes a sample if one is due. Call it often, and at the end with `isLast`. */
   note(elapsedMs: number, take: () => ThroughputSample, isLast = false): void {
     const latest = this.#samples.at(-1);
     if (!isLast && latest !== undefined && elapsedMs - latest.atMs < this.#intervalMs) return;
@@ -27,5 +27,5 @@ export class ThroughputLog {
   }
 }
 
-/** How often `note` is to be called. */
+/** How often to call `note`. */
 export const noteIntervalMs = firstIntervalMs;

@@ -6,12 +6,12 @@ import type { AttemptRef, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.j
 import type { Effect, Event } from "./core/events.js";
 import type { DoneOutcome } from "./core/model.js";
 
-/** What a connection needs of its coordinator. */
+/** The operations that a connection needs from its coordinator. */
 export interface Home {
   readonly reducers: number;
-  /** Takes a worker in. Rejects with a RefusedError. */
+  /** Registers a worker. Rejects with a RefusedError. */
   register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">>;
-  /** Gives the core an event that asks for a reply, and waits for that. */
+  /** Passes the core an event that requests a reply, and waits for the reply. */
   ask<Reply>(toEvent: (call: number) => Event): Promise<Reply>;
   tell(event: Event): void;
   /** The connection of this worker has closed. */
@@ -19,10 +19,12 @@ export interface Home {
   snapshot(): Snapshot;
 }
 
-/** How long somebody who has connected may take to register, or to ask for the status. */
+/** How long a new connection may take to register or to ask for the status. */
 const strangerTimeoutMs = 10_000;
 
-/** One connection to the coordinator: of a worker, once it has registered, or of somebody who asks for the status. */
+/**
+ * One connection to the coordinator: from a worker, once it has registered, or from a client that asks for the status.
+ */
 export class WorkerConnection {
   readonly #peer: Peer;
   readonly #home: Home;
@@ -30,7 +32,7 @@ export class WorkerConnection {
   #worker: string | undefined;
   #isRegistering = false;
 
-  /** A stranger is one of whom nothing is known but that he could connect. */
+  /** A stranger has proved nothing except that it could connect. */
   constructor(stream: Duplex, home: Home, { isStranger }: { isStranger: boolean }) {
     this.#home = home;
     const handlers: Handlers = {
@@ -49,7 +51,7 @@ export class WorkerConnection {
       },
       Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
       Status: () => {
-        // Nobody needs it more often than a stranger may ask, and to make it takes its time.
+        // Keeps a stranger's rate limits, which suffice for status queries: building a snapshot takes time.
         this.#peer.letStay();
         return home.snapshot();
       },
@@ -66,25 +68,28 @@ export class WorkerConnection {
     return this.#worker;
   }
 
-  /** Resolved once the connection is gone. */
+  /** Resolves once the connection is gone. */
   get closed(): Promise<void> {
     return this.#peer.closed;
   }
 
-  /** Calls the worker as the core wants it. */
+  /** Calls the worker as the core requests. */
   async carryOut(effect: Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>): Promise<void> {
     try {
       if (effect.type === "cancel") await this.#peer.call("CancelTask", { ref: effect.ref });
       else if (effect.type === "shutdown") await this.#peer.call("Shutdown", { outcome: effect.outcome });
       else await this.#peer.call("Ping", {});
     } catch {
-      // It cannot be told. That it is gone or silent becomes known by its connection or its heartbeats.
+      // The call failed. The connection or the heartbeats will show that the worker is gone or silent.
       return;
     }
     this.#home.tell({ type: "heard", worker: effect.worker });
   }
 
-  /** Ends the connection after what is queued was sent. Who is still there, registered or not, learns how the job ended. */
+  /**
+   * Ends the connection after the queued messages were sent. A client still connected, registered or not, learns how
+   * the job ended.
+   */
   close(outcome: ParamsOf<"Shutdown">["outcome"]): Promise<void> {
     this.#peer.call("Shutdown", { outcome }).catch(() => undefined);
     return this.#peer.close();
@@ -92,7 +97,7 @@ export class WorkerConnection {
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
     if (this.#isRegistering || this.#worker !== undefined) {
-      throw new RefusedError(refusedCode, `this connection is registered already, as worker ${this.#worker ?? "…"}`);
+      throw new RefusedError(refusedCode, `this connection is already registered as worker ${this.#worker ?? "…"}`);
     }
     this.#isRegistering = true;
     const result = await this.#home.register(params).finally(() => (this.#isRegistering = false));
@@ -107,16 +112,16 @@ export class WorkerConnection {
   }
 }
 
-/** What no schema can say of a report: that it is of this job. */
+/** Checks what no schema can: that a report fits this job. */
 function requireSound(
   { kind }: AttemptRef,
   { outputs, checksum }: Pick<DoneOutcome, "outputs" | "checksum">,
   reducers: number,
 ): void {
   if (outputs.some(([partition]) => partition >= reducers)) {
-    throw new RefusedError(invalidParamsCode, "an output is of a partition that the job does not have");
+    throw new RefusedError(invalidParamsCode, "an output belongs to a partition that the job does not have");
   }
   if ((checksum !== undefined) !== (kind === "reduce" || reducers === 0)) {
-    throw new RefusedError(invalidParamsCode, "the checksum of an output file is missing, or there is no such file");
+    throw new RefusedError(invalidParamsCode, "an output file lacks its checksum, or a checksum has no output file");
   }
 }

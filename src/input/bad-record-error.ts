@@ -1,6 +1,6 @@
 /**
- * A record that cannot be given to the app: it is malformed, or too long. Its reader can be asked to go on to the next one
- * all the same. For the job it is as if the app had thrown an error at this record.
+ * A malformed or too long record, which the app cannot receive. Its reader can still continue with the next record. The
+ * job treats it as if the app had thrown an error at this record.
  */
 export class BadRecordError extends Error {
   override readonly name = "BadRecordError";
@@ -13,7 +13,7 @@ export class BadRecordError extends Error {
     super(why, options);
     this.offset = offset;
     this.endOffset = endOffset;
-    // Where in the engine that was found says nothing about the record.
+    // The place in the engine that detected it says nothing about the record.
     delete this.stack;
   }
 }

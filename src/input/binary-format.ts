@@ -67,7 +67,7 @@ export function notText(file: string, { what, command }: BinaryFormat, isCompres
   if (!isCompressed)
     return `${file} is ${what}, which cannot be read as text; make it readable first: ${command(name)}`;
   const way = what === tar.what ? command(name) : `decompress it to FILE, and ${command("FILE")}`;
-  return `${file} is compressed, and what it holds is ${what}, which cannot be read as text; make it readable first: ${way}`;
+  return `${file} is compressed and contains ${what}, which cannot be read as text; make it readable first: ${way}`;
 }
 
 /** The name of a file as a shell takes it, or a placeholder for standard input, whose file has no known name. */
@@ -101,7 +101,7 @@ function withPyArrow(file: string): string {
   return `python3 -c '${code}' ${file} | mr run APP -`;
 }
 
-/** Zip, and what is stored as zip; the name of its first entry tells what that is. An empty archive has no entry. */
+/** Zip and the formats stored as zip, which the name of the first entry identifies. An empty archive has no entry. */
 function zipOf(head: Buffer): BinaryFormat | undefined {
   if (head.length < 4 || head.toString("latin1", 0, 2) !== "PK") return undefined;
   const kind = head.readUInt16LE(2);
@@ -123,7 +123,7 @@ function isBzip2(head: Buffer): boolean {
   return /^BZh[1-9](?:314159265359|177245385090)/.test(head.toString("latin1", 0, 4) + head.toString("hex", 4, 10));
 }
 
-/** Every kind of tar header contains the sum of its bytes, taken with spaces in place of the sum. */
+/** Every kind of tar header contains the sum of its bytes, computed with spaces in place of the sum. */
 function isTar(head: Buffer): boolean {
   if (head.length < headBytes) return false;
   const field = /^ *([0-7]{1,7})[ \0]/.exec(head.toString("latin1", 148, 156))?.[1];
@@ -133,7 +133,10 @@ function isTar(head: Buffer): boolean {
   return sum === Number.parseInt(field, 8) && head.includes(0);
 }
 
-/** The `.lzma` format has no magic number: properties, the size of the dictionary, the length or that it is not known. */
+/**
+ * The `.lzma` format has no magic number, only properties, the dictionary size, and the length or a marker that it is
+ * unknown.
+ */
 function isLzma(head: Buffer): boolean {
   if (head.length < 14 || head[0] !== 0x5d || head[13] !== 0) return false;
   const dictionaryBytes = head.readUInt32LE(1);
@@ -142,7 +145,7 @@ function isLzma(head: Buffer): boolean {
   return isPowerOf2 && (length === 0xffffffffffffffffn || length < 2n ** 48n);
 }
 
-/** Whether it has a control character other than line ends, tabs, backspaces, form feeds and escapes. */
+/** Whether the text has a control character other than line ends, tabs, backspaces, form feeds and escapes. */
 function hasControlCharacters(head: Buffer): boolean {
   return head.some((byte) => byte < 0x20 && !(byte >= 0x08 && byte <= 0x0d) && byte !== 0x1b);
 }

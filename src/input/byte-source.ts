@@ -8,21 +8,23 @@ import { beginsWithUtf8Mark, utf8Mark } from "./text-encoding.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /**
- * The bytes of a split, in order. A file is read synchronously, into the place where its bytes are wanted; what has to be
- * decompressed comes by promises, which are made a few times a megabyte.
+ * The bytes of a split, in order. A file is read synchronously, directly into the caller's buffer. Decompressed data
+ * arrives through promises, which are created only a few times per megabyte.
  */
 export interface ByteSource {
-  /** Where in the file, as it is when decompressed and in UTF-8, the first byte is. */
+  /** The offset of the first byte in the file, after decompression and conversion to UTF-8. */
   readonly start: number;
-  /** Where a record that begins with the first byte is said to begin: at `start`, or at a byte order mark before it. */
+  /**
+   * The reported offset of a record that begins with the first byte: `start`, or the offset of a byte order mark before it.
+   */
   readonly firstOffset: number;
-  /** How many bytes there are; undefined when that is not known before. */
+  /** The number of bytes; undefined when not known in advance. */
   readonly length: number | undefined;
-  /** Whether it is all of a file, and not some of its lines. */
+  /** Whether the source is a whole file rather than some of its lines. */
   readonly isWholeFile: boolean;
-  /** Puts some bytes into the buffer, from `at` on as far as it goes, and says how many; 0 at the end. */
+  /** Reads bytes into the buffer, from `at` to its end at most. Returns how many; 0 at the end. */
   read(into: Buffer, at: number): number | Promise<number>;
-  /** To be called once, in any state. Throws a ChangedInputError when the file is not what it was. */
+  /** Closes the source; call it once, in any state. Throws a ChangedInputError when the file has changed. */
   close(): void | Promise<void>;
 }
 
@@ -31,15 +33,17 @@ interface Range {
   readonly end: number;
 }
 
-/** The lines that begin in a split, which is all of the file when it is not cut. Throws what opening throws. */
+/**
+ * The lines that begin in a split, which is the whole file when it is not cut. Throws the errors of opening the file.
+ */
 export function linesIn(split: Split, warn?: Warn): ByteSource {
   if (!isStoredAsRead(split)) return new ConvertedFile(split, true, warn);
   return new BytesOfFile(new InputHandle(split, warn), (handle) => linesOfSplit(handle, split));
 }
 
 /**
- * All of a file. Throws what opening throws; with `refusesBinary`, an UnreadableInputError when the file is not text, or
- * holds compressed data that is not.
+ * A whole file. Throws the errors of opening it; with `refusesBinary`, also an UnreadableInputError when the file, or
+ * its decompressed contents, is not text.
  */
 export function wholeFile(split: Split, refusesBinary: boolean, warn?: Warn): ByteSource {
   if (!isStoredAsRead(split)) return new ConvertedFile(split, refusesBinary, warn);
@@ -54,7 +58,7 @@ function isStoredAsRead({ compression, encoding }: Split): boolean {
   return compression === undefined && encoding === undefined;
 }
 
-/** Bytes that were kept apart from their file, in which they begin at `offset`. */
+/** Bytes that were stored apart from their file, where they begin at `offset`. */
 export function keptBytes(bytes: Uint8Array, offset: number): ByteSource {
   const markBytes = offset === 0 && beginsWithUtf8Mark(bytes) ? utf8Mark.length : 0;
   let rest = bytes.subarray(markBytes);
@@ -73,7 +77,7 @@ export function keptBytes(bytes: Uint8Array, offset: number): ByteSource {
   };
 }
 
-/** The bytes of a file as they are, without the byte order mark of UTF-8. */
+/** The raw bytes of a file, without the byte order mark of UTF-8. */
 class BytesOfFile implements ByteSource {
   readonly #handle: InputHandle;
   readonly #end: number;
@@ -113,10 +117,10 @@ class BytesOfFile implements ByteSource {
   }
 }
 
-/** A file that has to be decompressed, or decoded to UTF-8. */
+/** A file that must be decompressed, or converted to UTF-8. */
 class ConvertedFile implements ByteSource {
   readonly #pieces: AsyncGenerator<Uint8Array>;
-  /** What is not handed out yet. */
+  /** The bytes not yet read by the caller. */
   #rest: Uint8Array = new Uint8Array(0);
   readonly start = 0;
   readonly firstOffset = 0;

@@ -1,10 +1,10 @@
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
-const wayOut = "run the job again, on files that nobody truncates, replaces or rewrites meanwhile";
+const wayOut = "run the job again, on files that do not change while it runs";
 
-/** An input is not what it was when the job was planned, so that no attempt can read what the others have read. */
+/** An input has changed since the job was planned, so a new attempt would not read what earlier attempts read. */
 export class ChangedInputError extends UnreadableInputError {
-  /** `what` says what became of it. */
+  /** `what` describes the change. */
   constructor(file: string, what: string) {
     super(`${file} changed while the job ran: ${what}; ${wayOut}`);
   }

@@ -6,26 +6,29 @@ import type { RecordReader } from "./record-reader.js";
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
 /**
- * How much is read at a time, and so the usual length of a chunk: it stays in the processor's cache from the read to the
- * last look at it.
+ * How much is read at a time, and so the usual length of a chunk: it stays in the processor's cache until it has been
+ * processed.
  */
 const usualBytes = 256 * 1024;
 
-/** A longer line is a bad record. Half of what a string can hold, and little enough to be in memory two or three times. */
+/**
+ * A longer line is a bad record. This is half of what a string can hold, and small enough to be in memory two or three
+ * times.
+ */
 export const lineBytesMax = 256 * 2 ** 20;
 
 interface ChunkOptions {
-  /** Usual length of a chunk. */
+  /** The usual length of a chunk. */
   readonly chunkBytes?: number;
-  /** A line that is longer is a bad record, and no chunk is longer. */
+  /** A longer line is a bad record, and no chunk is longer. */
   readonly maxBytes?: number;
-  /** Whether a lone carriage return ends a line, too. */
+  /** Whether a lone carriage return also ends a line. */
   readonly endsAtReturn?: boolean;
 }
 
 /**
- * The lines of a source as chunks of whole lines. A chunk is longer than usual when a line is, and is lent: the next one
- * overwrites it. A line that is too long is read over, and never held in memory.
+ * Reads the lines of a source as chunks of whole lines. A chunk with a very long line is longer than usual. A chunk is
+ * only lent: the next one overwrites it. A line that is too long is skipped without being held in memory.
  */
 export class ChunkReader implements RecordReader<Uint8Array> {
   readonly #source: ByteSource;
@@ -36,11 +39,11 @@ export class ChunkReader implements RecordReader<Uint8Array> {
   /** How much of the block is filled: the chunk, and after it the beginning of the next one. */
   #filled = 0;
   #chunkBytes = 0;
-  /** Where in the file the block begins. */
+  /** The offset of the block in the file. */
   #position: number;
-  /** Where a line begins that is too long; undefined while there is none. */
+  /** The offset of a line that is too long; undefined otherwise. */
   #tooLong: number | undefined;
-  /** Whether the chunk goes to the end of the source. */
+  /** Whether the chunk reaches the end of the source. */
   isLast = false;
 
   constructor(
@@ -67,7 +70,7 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     return this.#position + this.#chunkBytes;
   }
 
-  /** The next chunk. It is longer than `least`, in bytes, unless it is the last one or can be no longer. */
+  /** Reads the next chunk. It is longer than `least` bytes, unless it is the last one or at the maximum length. */
   next(least = 0): boolean | Promise<boolean> {
     this.#position += this.#chunkBytes;
     this.#block.copyWithin(0, this.#chunkBytes, this.#filled);
@@ -78,12 +81,15 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     return this.#fill(least);
   }
 
-  /** Leaves only the first `bytes` in the chunk, which end with a line or are none. The others come again in the next. */
+  /**
+   * Truncates the chunk to its first `bytes`, which must end with a line or be 0. The rest comes again in the next
+   * chunk.
+   */
   keep(bytes: number): void {
     this.#chunkBytes = bytes;
   }
 
-  /** Gives the memory of the chunk back, which cannot be had any more. */
+  /** Frees the memory of the chunk, which is then no longer available. */
   forget(): void {
     if (this.#chunkBytes < this.#filled) return;
     this.#position += this.#filled;
@@ -110,7 +116,9 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     }
   }
 
-  /** Takes what was read in; whether there is a chunk, or undefined when more is to be read to know that. */
+  /**
+   * Processes the bytes that were read. Returns whether there is a chunk; undefined when more bytes are needed to tell.
+   */
   #take(bytes: number, least: number): boolean | undefined {
     this.#filled += bytes;
     if (bytes > 0) return this.#filled < this.#block.length ? undefined : this.#cut(least);
@@ -120,7 +128,7 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     return this.#chunkBytes > 0;
   }
 
-  /** The block is full. */
+  /** Cuts a chunk from a full block. */
   #cut(least: number): boolean | undefined {
     if (this.#tooLong !== undefined) {
       const end = this.#firstLineBytes();
@@ -144,7 +152,7 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     return undefined;
   }
 
-  /** Undefined when no line ends in the block. */
+  /** The length of the first line; undefined when no line ends in the block. */
   #firstLineBytes(): number | undefined {
     const bytes = this.#block.subarray(0, this.#filled);
     const found = this.#endsAtReturn

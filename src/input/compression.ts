@@ -1,21 +1,21 @@
 /**
- * Which files are compressed. Their first bytes say so: no text in UTF-8 begins with these. So it works for standard
- * input and for files of any name, and what only has the name of a compressed file can be told from one.
+ * Detects compressed files by their first bytes: no text in UTF-8 begins with these. So standard input and files of any
+ * name work, and a file that is compressed only in name is detected.
  */
 export const compressions = ["gzip", "zstd", "xz"] as const;
 export type Compression = (typeof compressions)[number];
 
-/** How a file that begins with these bytes is compressed; undefined when it is not. */
+/** The compression of a file that begins with these bytes; undefined when it is not compressed. */
 export function compressionOf(first: Uint8Array): Compression | undefined {
   const [a, b, c, d, e, f] = first;
   if (a === 0x1f && b === 0x8b && c === 0x08) return "gzip";
   if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return "zstd";
   if (a === 0xfd && b === 0x37 && c === 0x7a && d === 0x58 && e === 0x5a && f === 0x00) return "xz";
-  // A frame to be skipped, with which some writers begin a file.
+  // A skippable frame, with which some writers begin a file.
   return a !== undefined && (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18 ? "zstd" : undefined;
 }
 
-/** How the name says that a file is compressed; undefined when it does not. */
+/** The compression that a file name indicates; undefined when it indicates none. */
 export function compressionOfName(name: string): Compression | undefined {
   if (/\.gz$/i.test(name)) return "gzip";
   if (/\.zst$/i.test(name)) return "zstd";

@@ -2,7 +2,7 @@ import { binaryFormatOf, type BinaryFormat } from "./binary-format.js";
 import { compressionOf, type Compression } from "./compression.js";
 import { encodingOf, type Encoding } from "./text-encoding.js";
 
-/** What a file holds, as its first bytes say; nothing of this when it is UTF-8, or something that is not recognised. */
+/** What the first bytes of a file reveal about its contents; empty for UTF-8 and for unrecognised contents. */
 export interface Content {
   readonly compression?: Compression;
   readonly encoding?: Encoding;

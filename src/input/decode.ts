@@ -1,6 +1,6 @@
 import { isAscii } from "node:buffer";
 
-/** The string of some bytes of UTF-8; what is not UTF-8 becomes U+FFFD. */
+/** Decodes UTF-8; invalid bytes become U+FFFD. */
 export function decode(bytes: Buffer): string {
   return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
 }

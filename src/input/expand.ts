@@ -1,11 +1,11 @@
 /**
- * What names of inputs stand for. A name that exists is taken as it is; otherwise it may be a pattern, whose files come in the
- * order of their names' bytes, as the shell gives them in the C locale. Of a directory, all files below it are taken, in
- * that order, too, except hidden ones: as in Hadoop, these are those whose names begin with `_` or `.`, such as the
- * `_SUCCESS` and the unfinished files of an earlier job.
+ * Expands the names of inputs. A name that exists is taken literally. Otherwise it may be a pattern, whose matches are
+ * ordered by the bytes of their names, as the shell orders them in the C locale. A directory stands for all files below
+ * it, in the same order, except hidden ones. As in Hadoop, hidden names begin with `_` or `.`, such as the `_SUCCESS`
+ * and the unfinished files of an earlier job.
  *
- * Links are followed. A file that several links in one directory or pattern lead to is one file. What is neither a file nor
- * a directory is passed over, and the caller is told.
+ * Links are followed. Several links in one directory or pattern to the same file count as one file. Anything that is
+ * neither a file nor a directory is skipped and reported to the caller.
  */
 import { readdirSync, realpathSync, type Dirent } from "node:fs";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ import { InputError } from "./input-error.js";
 export interface Expanded {
   /** The names of the files, in the order of the names that stand for them. */
   readonly files: string[];
-  /** What a pattern or a directory has that is no file: its name, and what it is. */
+  /** The matches of a pattern or entries of a directory that are not files, with their kind. */
   readonly passedOver: string[];
 }
 
 /**
- * The files that the names stand for. Throws an InputError for a pattern without any, a directory without any, and what
- * cannot be looked into. Directories stay as they are unless they are to be looked into; so do names of what does not exist.
+ * Expands the names to files. Throws an InputError for a pattern or directory without files, and for an unreadable
+ * directory. Directories stay unchanged unless `recursive` is set, and so do names that do not exist.
  */
 export async function expandNames(names: readonly string[], { recursive }: { recursive: boolean }): Promise<Expanded> {
   const files: string[] = [];
@@ -47,10 +47,10 @@ function filesBelow(name: string, passedOver: string[]): string[] {
   );
 }
 
-/** The files below a directory. Those that are reached without links come first: their names are the ones that count. */
+/** The files below a directory. For a file reached in several ways, the name without links takes precedence. */
 class Tree {
   readonly #passedOver: string[];
-  /** By where they really are. */
+  /** By their real paths. */
   readonly #files = new Map<string, string>();
   readonly #directories = new Set<string>();
   readonly #links: string[] = [];
@@ -59,7 +59,7 @@ class Tree {
     this.#passedOver = passedOver;
   }
 
-  /** `real` is where the directory really is. */
+  /** `real` is the real path of the directory. */
   walk(directory: string, real: string): void {
     this.#enter(directory, real);
     for (let link = this.#links.shift(); link !== undefined; link = this.#links.shift()) this.#follow(link);
@@ -98,7 +98,7 @@ class Tree {
   }
 }
 
-/** What a name leads to, and what that is when it is neither a file nor a directory. */
+/** Returns the target of a name, and its kind when it is neither a file nor a directory. */
 function behind(name: string) {
   try {
     const stats = lookAt(name);
@@ -114,14 +114,14 @@ function isLoop(error: unknown): boolean {
   return error instanceof InputError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ELOOP";
 }
 
-/** With each name without loss. In the order of their bytes, so that links are followed in the same order everywhere. */
+/** Reads the entries with lossless names, in byte order, so that links are followed in the same order everywhere. */
 function entriesOf(directory: string): { readonly name: string; readonly entry: Dirent<Buffer> }[] {
   try {
     return readdirSync(fsPath(directory), { encoding: "buffer", withFileTypes: true })
       .sort((a, b) => Buffer.compare(a.name, b.name))
       .map((entry) => ({ name: nameOfBytes(entry.name), entry }));
   } catch (error) {
-    throw new InputError(`cannot look into directory ${shownName(directory)}: ${(error as Error).message}`, {
+    throw new InputError(`cannot read directory ${shownName(directory)}: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -129,7 +129,7 @@ function entriesOf(directory: string): { readonly name: string; readonly entry: 
 
 async function filesOfPattern(pattern: string, passedOver: string[]): Promise<string[]> {
   const { globSync, isDynamicPattern } = await import("tinyglobby");
-  // What is no pattern after all is a name, and whoever looks at the file says that there is none.
+  // A name that is not a pattern stays a name; opening it will report that it does not exist.
   if (!isDynamicPattern(pattern)) return [pattern];
   const walked = new PatternFileSystem();
   const matching = globSync(pattern, {
@@ -150,15 +150,16 @@ async function filesOfPattern(pattern: string, passedOver: string[]): Promise<st
     }
     const real = realPath(name);
     const other = found.get(real);
-    // The name without links counts, wherever it comes.
+    // The name without links takes precedence, in whatever order they come.
     if (other === undefined || partsInCommon(name, real) > partsInCommon(other, real)) found.set(real, name);
   }
   if (found.size > 0) return inByteOrder([...found.values()]);
-  const rest = passed === 0 ? "" : ` (${passed === 1 ? "what matches is" : "those that match are"} no regular file)`;
+  const rest =
+    passed === 0 ? "" : ` (${passed === 1 ? "the match is not a regular file" : "the matches are not regular files"})`;
   throw new InputError(`cannot read input ${shownName(pattern)}: no file matches, and none has that name${rest}`);
 }
 
-/** How many of the last parts of a name are those of where it really is: fewer when links are on the way. */
+/** The number of last parts that a name shares with its real path: fewer when links are on the way. */
 function partsInCommon(name: string, real: string): number {
   const [parts, realParts] = [name, real].map((path) => path.split("/").reverse()) as [string[], string[]];
   const at = parts.findIndex((part, index) => part !== realParts[index]);
@@ -166,8 +167,8 @@ function partsInCommon(name: string, real: string): number {
 }
 
 /**
- * The file system as `tinyglobby` is to see it: with names without loss, and without links. What a link leads to stands in
- * its place, except for a directory that the link itself is in; and whatever is no directory is a file.
+ * The file system that `tinyglobby` sees: with lossless names, and without links. Each link is replaced by its target,
+ * unless the target is a directory that contains the link. Everything that is not a directory appears as a file.
  */
 class PatternFileSystem {
   #problem: unknown;
@@ -185,20 +186,20 @@ class PatternFileSystem {
         };
       });
     } catch (error) {
-      // Where a pattern begins there may be nothing, which is then said of the pattern.
+      // The directory where a pattern begins may not exist; that is reported about the pattern.
       const { code } = (error as Error).cause as NodeJS.ErrnoException;
       if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "ENAMETOOLONG") this.#problem ??= error;
       throw error;
     }
   };
 
-  /** What stood in the way, if anything did: `tinyglobby` passes it over. */
+  /** Throws the error that occurred, if any: `tinyglobby` ignores it. */
   throwProblem(): void {
     if (this.#problem !== undefined) throw this.#problem as Error;
   }
 }
 
-/** Whether a link leads to a directory; undefined when it leads back to one that it is in. */
+/** Whether a link leads to a directory; undefined when it leads to a directory that contains it. */
 function isOtherDirectory(link: string, directory: string): boolean | undefined {
   if (behind(link).stats?.isDirectory() !== true) return false;
   const [target, from] = [realPath(link), realPath(directory)];

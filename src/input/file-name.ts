@@ -1,8 +1,8 @@
 /**
- * File names as strings, without loss. To Linux a name is bytes, and Node decodes them as UTF-8: names that are not UTF-8
- * come out with U+FFFD in them, and no longer lead to their files. Here each byte that is not UTF-8 becomes a lone
- * surrogate, U+DC80 to U+DCFF, as in Python (PEP 383, "surrogateescape"). No UTF-8 decodes to such a one, so that the way
- * back is certain, and JSON carries them.
+ * Lossless file names as strings. To Linux a name is bytes, and Node decodes them as UTF-8: names that are not UTF-8
+ * end up with U+FFFD, and no longer lead to their files. Here each byte that is not UTF-8 becomes a lone surrogate,
+ * U+DC80 to U+DCFF, as in Python (PEP 383, "surrogateescape"). No UTF-8 decodes to such a surrogate, so the conversion is
+ * reversible, and JSON can carry them.
  */
 import { isUtf8 } from "node:buffer";
 
@@ -10,7 +10,7 @@ const escapes = 0xdc00;
 const loneEscape = /[\udc80-\udcff]/;
 const replacement = "\ufffd";
 
-/** The bytes of a name as a string. */
+/** Converts the bytes of a name to a string. */
 export function nameOfBytes(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString("utf8");
   let name = "";
@@ -22,12 +22,12 @@ export function nameOfBytes(bytes: Buffer): string {
   return name;
 }
 
-/** What the functions of `node:fs` take for a name: the name itself, or its bytes when it is not UTF-8. */
+/** Returns the form that `node:fs` functions need: the name itself, or its bytes when it is not UTF-8. */
 export function fsPath(name: string): string | Buffer {
   return isUtf8Name(name) ? name : bytesOfName(name);
 }
 
-/** The bytes that a name has in the file system. */
+/** Returns the bytes of a name in the file system. */
 export function bytesOfName(name: string): Buffer {
   if (isUtf8Name(name)) return Buffer.from(name);
   const parts = name.split(/([\udc80-\udcff])/u);
@@ -40,13 +40,13 @@ export function isUtf8Name(name: string): boolean {
   return name.isWellFormed();
 }
 
-/** A name for people, and for an app: bytes that are not UTF-8 are shown as `\xe9`. */
+/** A name for display and for apps: bytes that are not UTF-8 appear as `\xe9`. */
 export function shownName(name: string): string {
   if (isUtf8Name(name)) return name;
   return name.replace(/[\udc80-\udcff]/gu, (escape) => `\\x${(escape.charCodeAt(0) - escapes).toString(16)}`);
 }
 
-/** How many bytes at this place are one character of UTF-8; 0 when none is there. */
+/** The length in bytes of the UTF-8 character at this place; 0 when it is invalid. */
 function characterLength(bytes: Buffer, at: number): number {
   for (let length = 1; length <= 4 && at + length <= bytes.length; length += 1) {
     if (isUtf8(bytes.subarray(at, at + length))) return length;
@@ -55,14 +55,14 @@ function characterLength(bytes: Buffer, at: number): number {
 }
 
 /**
- * The arguments of this process, names of files among them, without loss. Node has decoded them; on Linux the kernel still
- * has their bytes. Elsewhere, and when they cannot be had, the arguments stay as they are.
+ * Returns the arguments of this process, including file names, without loss. Node has decoded them, but on Linux the
+ * kernel still has their bytes. Elsewhere, and when the bytes are unavailable, the arguments stay unchanged.
  */
 export function withExactBytes(argv: readonly string[], readCommandLine: () => Buffer): string[] {
   if (!argv.some((argument) => argument.includes(replacement))) return [...argv];
   const exact = argumentsIn(readCommandLine);
   return argv.map((argument, index) => {
-    // Node's own options stand before the program, and are not in `argv`.
+    // Node's own options come before the program, and are not in `argv`.
     const bytes = exact.at(index - argv.length);
     return bytes?.toString("utf8") === argument ? nameOfBytes(bytes) : argument;
   });

@@ -9,11 +9,12 @@ import { UnsupportedInputError } from "./unsupported-input-error.js";
 const pieceBytes = 64 * 1024;
 
 /**
- * All bytes of a file in pieces, as its readers count them. A file that is compressed or in another encoding is decompressed
- * and decoded to UTF-8, without a byte order mark; any other file is as it is, mark included.
+ * Yields all bytes of a file in pieces, as its readers count them. A compressed or differently encoded file is
+ * decompressed and converted to UTF-8, without a byte order mark. Any other file is unchanged, including its mark.
  *
- * Throws an UnreadableInputError when the file cannot be decompressed or decoded, and whatever reading throws; with
- * `refusesBinary`, also when a compressed file holds something other than text. The file is closed when the generator has ended.
+ * Throws an UnreadableInputError when the file cannot be decompressed or decoded, and the errors of reading; with
+ * `refusesBinary`, also when a compressed file contains something other than text. Closes the file when the generator
+ * ends.
  */
 export async function* piecesOf(
   file: InputPlace,
@@ -28,8 +29,8 @@ export async function* piecesOf(
 }
 
 /**
- * The bytes of a file for an app's own reader: decompressed, and otherwise unchanged except that the byte order mark of
- * UTF-8 is dropped. Text in another encoding causes a warning.
+ * Yields the bytes of a file for an app's own reader: decompressed, and otherwise unchanged except that the byte order
+ * mark of UTF-8 is dropped. Text in another encoding causes a warning.
  */
 export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerator<Uint8Array> {
   let isFirst = true;
@@ -37,7 +38,7 @@ export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerato
     const encoding = isFirst ? encodingOf(piece) : undefined;
     if (encoding !== undefined) {
       warn(
-        `${file.file} begins with the byte order mark of ${encodingName(encoding)}, and readRecords is given its bytes`,
+        `${file.file} begins with the byte order mark of ${encodingName(encoding)}, and readRecords receives its raw bytes`,
       );
     }
     const isMarked = isFirst && beginsWithUtf8Mark(piece);
@@ -61,7 +62,7 @@ async function* textPieces(
     if (refusesBinary && binary !== undefined) throw new UnreadableInputError(notText(file, binary, true));
     if (refusesBinary && compression !== undefined) {
       throw new UnreadableInputError(
-        `${file} is compressed twice: what it holds is ${compression} data; decompress it once before the job`,
+        `${file} is compressed twice: it contains ${compression} data; decompress it once before the job`,
       );
     }
     const unread = (async function* () {
@@ -106,14 +107,14 @@ async function* decompressedPieces(place: InputPlace, warn: Warn): AsyncGenerato
       );
     }
   } catch (error) {
-    // The system's errors have another number, and are not about what is in the file.
+    // System errors have a different number, and do not concern the contents of the file.
     const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
     if (compression === undefined || isOfSystem || error instanceof ChangedInputError) throw error;
     const why = (error as Error).message;
     const help = error instanceof UnsupportedInputError ? "" : ` (is it damaged, or cut off? ${compression} -t tells)`;
     throw new UnreadableInputError(`${file} cannot be decompressed: ${why}${help}`, { cause: error });
   } finally {
-    // When the file was changed, that is the error.
+    // If the file has changed, this throws that error instead.
     handle.close();
   }
 }

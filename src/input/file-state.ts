@@ -1,40 +1,43 @@
 /**
- * What a file was when it was looked at, and whether it still is that. Used for the inputs of a job, and for the files that
- * an app reads beside them.
+ * The state of a file when it was inspected, and whether it has changed since. Used for the inputs of a job, and for
+ * the files that an app reads beside them.
  *
- * Length, modification time and inode cost one `fstat`. Only when one of them differs are bytes compared, those at the
- * edges of the file: a log that grew still begins and ends, as far as it was known, as before; a file that was written
- * anew does not. And on some file systems (FAT, FUSE) the inode number of a file changes by itself; then its times tell that
- * it is the same. What this cannot see is a file that was changed in the middle and has also grown, and one that was changed
- * in place and was given its former modification time.
+ * Length, modification time and inode cost one `fstat`. Only when one differs are bytes compared, at both edges of the
+ * file: a log that grew still begins, and ends at its old length, as before; a rewritten file does not. On some file
+ * systems (FAT, FUSE) the inode number of a file changes by itself; then its times show that it is the same. This check
+ * misses a file that was changed in the middle and has also grown, and a file that was changed in place and given its
+ * former modification time.
  */
 import { readSync, type BigIntStats } from "node:fs";
 import { crc32 } from "node:zlib";
 
-/** How much of either end of a file is in its checksum. */
+/** How much of each end of a file the checksum covers. */
 const edgeBytes = 4096;
 
-/** As JSON, for the plan of a job. */
+/** The state of a file as JSON, for the plan of a job. */
 export interface FileState {
   readonly sizeBytes: number;
-  /** When it was last changed, in milliseconds since 1970. */
+  /** When it was last modified, in milliseconds since 1970. */
   readonly modifiedMs: number;
-  /** When its inode was last changed, which nobody can set: by writing, renaming, linking or `chmod`. */
+  /** When its inode was last changed, which no program can set: by writing, renaming, linking or `chmod`. */
   readonly statusChangedMs: number;
-  /** In decimal digits: some file systems use all 64 bits. Without the device, whose number may change with a restart. */
+  /**
+   * In decimal digits, because some file systems use all 64 bits. Without the device, whose number may change with a
+   * restart.
+   */
   readonly inode: string;
   /** CRC-32 of its first and last 4 KiB. */
   readonly edges: number;
 }
 
 export interface Change {
-  /** Whether all that was there still is there, and more after it. */
+  /** Whether the file still has its old contents, and more after them. */
   readonly hasOnlyGrown: boolean;
-  /** For people: "it had 5 bytes …". */
+  /** For display: "it had 5 bytes …". */
   readonly text: string;
 }
 
-/** The state of an open file; undefined when it has fewer bytes than it says, as files in /sys have. */
+/** The state of an open file; undefined when it has fewer bytes than its size claims, as files in /sys do. */
 export function stateOf(descriptor: number, stats: BigIntStats): FileState | undefined {
   const sizeBytes = Number(stats.size);
   const edges = edgesOf(descriptor, sizeBytes);
@@ -44,15 +47,15 @@ export function stateOf(descriptor: number, stats: BigIntStats): FileState | und
 }
 
 /**
- * How a file differs from what it was when it was planned; undefined when it does not. `edgesNow` is called only when it
- * matters, and gives what `edgesOf` gives for its first `planned.sizeBytes` bytes.
+ * Says how a file differs from its planned state; undefined when it does not. `edgesNow` is called only when needed,
+ * and returns the result of `edgesOf` for the first `planned.sizeBytes` bytes.
  */
 export function changeSince(
   planned: FileState,
   stats: BigIntStats,
   edgesNow: () => number | undefined,
 ): Change | undefined {
-  if (!stats.isFile()) return changed("it is not a regular file any more");
+  if (!stats.isFile()) return changed("it is no longer a regular file");
   const sizeBytes = Number(stats.size);
   if (sizeBytes < planned.sizeBytes) return changed(sizesText(planned.sizeBytes, sizeBytes));
   const isSameInode = String(stats.ino) === planned.inode;
@@ -64,8 +67,8 @@ export function changeSince(
     const isNumberedAnew = isSameSize && isSameTime && inMs(stats.ctimeNs) === planned.statusChangedMs && hasSameEdges;
     return isNumberedAnew ? undefined : changed("another file has taken its place");
   }
-  if (isSameSize) return changed("it was written to, and has the same length as before");
-  if (!hasSameEdges) return changed(`it was written anew: ${sizesText(planned.sizeBytes, sizeBytes)}`);
+  if (isSameSize) return changed("it was modified, but has the same length as before");
+  if (!hasSameEdges) return changed(`it was rewritten: ${sizesText(planned.sizeBytes, sizeBytes)}`);
   return { hasOnlyGrown: true, text: sizesText(planned.sizeBytes, sizeBytes) };
 }
 
@@ -82,7 +85,7 @@ function inMs(nanoseconds: bigint): number {
   return Number(nanoseconds) / 1e6;
 }
 
-/** The checksum of both ends of an open file of that length; undefined when it has fewer bytes. */
+/** The checksum of both ends of an open file of that length; undefined when the file is shorter. */
 export function edgesOf(descriptor: number, sizeBytes: number): number | undefined {
   const head = bytesAt(descriptor, 0, Math.min(edgeBytes, sizeBytes));
   const tailStart = Math.max(edgeBytes, sizeBytes - edgeBytes);
@@ -91,7 +94,7 @@ export function edgesOf(descriptor: number, sizeBytes: number): number | undefin
   return tail && crc32(tail, crc32(head));
 }
 
-/** Undefined when there are fewer. */
+/** Undefined when the file has fewer bytes. */
 function bytesAt(descriptor: number, position: number, length: number): Buffer | undefined {
   const bytes = Buffer.allocUnsafe(length);
   for (let filled = 0; filled < length;) {

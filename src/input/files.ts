@@ -17,40 +17,43 @@ import { InputError } from "./input-error.js";
 import { statsOf } from "./stats-of.js";
 import type { Encoding } from "./text-encoding.js";
 
-/** A regular input file that can be read, and its state when the job was planned. */
+/** A readable regular input file, and its state when the job was planned. */
 export interface InputFile extends FileState {
-  /** The name as given, for people and for `map`: bytes that are not UTF-8 are shown as `\xe9`. */
+  /** The name as given, for display and for `map`: bytes that are not UTF-8 appear as `\xe9`. */
   readonly name: string;
   /** Absolute, without symbolic links; see `file-name.ts` for bytes that are not UTF-8. */
   readonly path: string;
   /** Undefined when it is not compressed. */
   readonly compression?: Compression | undefined;
-  /** As its byte order mark says; undefined when it is UTF-8. */
+  /** According to its byte order mark; undefined when it is UTF-8. */
   readonly encoding?: Encoding | undefined;
   /** Undefined when it may be text. */
   readonly binary?: BinaryFormat | undefined;
-  /** It is a copy of what can be read only once, such as a pipe, and goes with the process that made it. */
+  /**
+   * The file is a copy of an input that can be read only once, such as a pipe, and is deleted with the process that
+   * made it.
+   */
   readonly isCopy?: true;
 }
 
 /**
- * An input that does not say how long it is, and perhaps can be read only once: a pipe, what stands behind a descriptor of
- * this process, or a file of the kernel's (/proc, /sys).
+ * An input of unknown length, which perhaps can be read only once: a pipe, a descriptor of this process, or a kernel
+ * file (/proc, /sys).
  */
 export interface UnsizedInput {
   readonly name: string;
   readonly isUnsized: true;
-  /** The descriptor that the name stands for, as `/dev/fd/3` does; undefined when it is to be opened by its name. */
+  /** The descriptor that the name stands for, as `/dev/fd/3` does; undefined when it must be opened by name. */
   readonly descriptor: number | undefined;
-  /** What is the same for all names of what can be read only once. */
+  /** The same for all names of an input that can be read only once. */
   readonly identity: string | undefined;
 }
 
 export type FoundInput = InputFile | UnsizedInput;
 
 /**
- * Looks at every input. A file given twice is two inputs. Throws an InputError that names the first one that cannot be
- * read, and how many more there are.
+ * Inspects every input. A file given twice is two inputs. Throws an InputError that names the first unreadable input,
+ * and says how many more there are.
  */
 export function lookAtInputs(names: readonly string[]): FoundInput[] {
   const problems: string[] = [];
@@ -67,7 +70,7 @@ export function lookAtInputs(names: readonly string[]): FoundInput[] {
   throw new InputError(others.length === 0 ? first : `${first} (and ${others.length} more inputs cannot be read)`);
 }
 
-/** As `lookAtInputs`, for files that are of a certain length. */
+/** Like `lookAtInputs`, but rejects inputs of unknown length. */
 export function findInputs(names: readonly string[]): InputFile[] {
   return lookAtInputs(names).map((input) => {
     if ("isUnsized" in input) throw new InputError(problemWith(input.name, new Error("it is not a regular file")));
@@ -75,7 +78,10 @@ export function findInputs(names: readonly string[]): InputFile[] {
   });
 }
 
-/** What has this name; undefined when nothing has. Throws an InputError when the system does not say. */
+/**
+ * Inspects the file of this name; undefined when there is no such file. Throws an InputError when the system does not
+ * say.
+ */
 export function lookAt(name: string): Stats | undefined {
   try {
     return statsOf(name);
@@ -84,7 +90,7 @@ export function lookAt(name: string): Stats | undefined {
   }
 }
 
-/** What is there that is no regular file, for people. */
+/** Names the kind of something that is not a regular file, for display. */
 export function kindOf(stats: Pick<Stats, "isDirectory" | "isFIFO" | "isSocket" | "isCharacterDevice">): string {
   if (stats.isDirectory()) return "a directory";
   if (stats.isFIFO()) return "a named pipe";
@@ -94,7 +100,7 @@ export function kindOf(stats: Pick<Stats, "isDirectory" | "isFIFO" | "isSocket" 
 
 function look(name: string): FoundInput {
   if (name.includes("\0")) {
-    throw new Error("a name has no NUL character in it; a list of names that end with one is read with --inputs-from0");
+    throw new Error("a name cannot contain a NUL character; use --inputs-from0 for a list of NUL-terminated names");
   }
   const stats = statSync(fsPath(name), { bigint: true });
   const descriptor = descriptorIn(name);
@@ -105,7 +111,7 @@ function look(name: string): FoundInput {
     return { name: shownName(name), isUnsized: true, descriptor, identity };
   }
   const path = realPathOf(name);
-  // A file that was removed and is still open here, as a shell gives a here-document.
+  // The file was removed but is still open here: shells pass here-documents in this way.
   if (path === undefined) return { name: shownName(name), isUnsized: true, descriptor, identity };
   const opened = openSync(fsPath(name), "r");
   try {
@@ -118,15 +124,15 @@ function look(name: string): FoundInput {
   }
 }
 
-/** Undefined when the file does not say how long it is. */
+/** Undefined when the file does not report its length. */
 function sizedState(descriptor: number): FileState | undefined {
   const hasContent = readSync(descriptor, Buffer.alloc(1), 0, 1, 0) > 0;
-  // In this order: an empty log may be written to just now, and says so then.
+  // In this order: an empty log that is being written to then reports its new length.
   const stats = fstatSync(descriptor, { bigint: true });
   return hasContent && stats.size === 0n ? undefined : stateOf(descriptor, stats);
 }
 
-/** Undefined when the file has no name any more. */
+/** Undefined when the file has been unlinked. */
 function realPathOf(name: string): string | undefined {
   try {
     return nameOfBytes(realpathSync.native(fsPath(name), "buffer"));
@@ -136,7 +142,7 @@ function realPathOf(name: string): string | undefined {
   }
 }
 
-/** The descriptor of this process that the name stands for, if it does. */
+/** The descriptor of this process that the name stands for, if any. */
 function descriptorIn(name: string): number | undefined {
   if (name === "/dev/stdin") return 0;
   const found = /^\/(?:dev|proc\/(?:self|(?<pid>\d+)))\/fd\/(?<descriptor>\d+)$/.exec(name)?.groups;
@@ -149,29 +155,29 @@ function problemWith(name: string, error: unknown): string {
   return `cannot read input ${name === "" ? '""' : shown}: ${reason(error as NodeJS.ErrnoException)}`;
 }
 
-/** What the file holds, by its first bytes. Throws an Error when its name says that it is compressed in another way. */
+/** Detects the contents by the first bytes. Throws an Error when the name indicates a different compression. */
 function contentIn(name: string, descriptor: number): Content {
   const head = Buffer.alloc(headBytes);
   const content = contentOf(head.subarray(0, readSync(descriptor, head, 0, headBytes, 0)));
   const expected = compressionOfName(name);
   if (expected === undefined || content.compression === expected) return content;
-  throw new Error(`it is not what ${expected} writes, as its name says (is it damaged? if not, give it another name)`);
+  throw new Error(`it is not ${expected} data, although its name says so (is it damaged? if not, rename it)`);
 }
 
 function notAFile(name: string, stats: BigIntStats): string {
   return stats.isDirectory()
-    ? `it is a directory; --recursive takes all files below it, and ${shownName(name).replace(/\/$/, "")}/* those in it`
+    ? `it is a directory; --recursive reads all files below it, and ${shownName(name).replace(/\/$/, "")}/* the files in it`
     : `it is not a regular file, but ${kindOf(stats)}`;
 }
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
-  ENOTDIR: "no such file, as a part of the path is not a directory",
-  ENAMETOOLONG: "no such file, as the name is too long for one",
+  ENOTDIR: "no such file: part of the path is not a directory",
+  ENAMETOOLONG: "no such file: the name is too long",
   EACCES: "permission denied",
 };
 
-/** Why the system refuses a file. */
+/** Says why the system rejects a file. */
 export function reason(error: NodeJS.ErrnoException): string {
   return reasons[error.code ?? ""] ?? error.message;
 }

@@ -3,8 +3,8 @@ import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
- * The records of another reader, with the offset of the first one moved back to the byte order mark before it: apps recognise
- * the beginning of a file by offset 0.
+ * The records of another reader, with the offset of the first record moved back to the byte order mark before it: apps
+ * recognise the beginning of a file by offset 0.
  */
 export class FirstOffsetReader<Value> extends ReaderOver<Value> {
   readonly #start: number;

@@ -1,30 +1,30 @@
 /**
- * Decompression of gzip files (RFC 1952) as `gzip -dc` does it: several members are one file, zero bytes behind the last
- * one are padding, and anything else behind it is ignored with a warning.
+ * Decompresses gzip files (RFC 1952) like `gzip -dc`: several members form one file, zero bytes after the last member
+ * are padding, and anything else after it is ignored with a warning.
  *
- * Node's own `Gunzip` reads all regular files. It fails at bytes behind the last member, and drops what it has
- * decompressed just before them. So a file at which it fails is read once more, member by member, which tells damage from
+ * Node's own `Gunzip` reads all regular files. It fails at bytes after the last member, and drops what it has
+ * decompressed just before them. So a file at which it fails is read once more, member by member, to tell damage from
  * trailing bytes.
  */
 import { pipeline, Readable } from "node:stream";
 import { crc32, createGunzip, createInflateRaw } from "node:zlib";
 import { PieceQueue } from "./piece-queue.js";
 
-/** With Node's own 16 KiB, decompression takes four times as long. */
+/** With Node's default of 16 KiB, decompression takes four times as long. */
 const decompressedPieceBytes = 256 * 1024;
 
-/** The stored bytes of a file from a position on, in pieces; may be called several times. */
+/** Opens the stored bytes of a file from a position on, in pieces; may be called several times. */
 type OpenPieces = (from: number) => Generator<Uint8Array, void>;
 
 /**
- * Yields what a gzip file holds. `onTrailing` is told how many bytes behind the last member were ignored, unless they are
- * all zero. Throws an Error that says what is wrong with the file.
+ * Yields the contents of a gzip file. Calls `onTrailing` with the number of ignored bytes after the last member, unless
+ * they are all zero. Throws an Error that says what is wrong with the file.
  */
 export async function* gunzip(open: OpenPieces, onTrailing: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   const decompressing = createGunzip({ chunkSize: decompressedPieceBytes });
   let yieldedBytes = 0;
   const stored = open(0);
-  // An error comes out where the pieces do.
+  // An error surfaces where the pieces are read.
   pipeline(Readable.from(stored), decompressing, () => undefined);
   try {
     for await (const piece of decompressing as AsyncIterable<Uint8Array>) {
@@ -38,7 +38,7 @@ export async function* gunzip(open: OpenPieces, onTrailing: (bytes: number) => v
   } finally {
     stored.return();
   }
-  // It stops at a zero byte behind a member without a look at what follows.
+  // The decoder stops at a zero byte after a member without examining what follows.
   tellTrailing(open(decompressing.bytesWritten), onTrailing);
 }
 
@@ -61,7 +61,7 @@ function* restOf(file: PieceQueue): Generator<Uint8Array> {
   for (let piece = file.takePiece(); piece !== undefined; piece = file.takePiece()) yield piece;
 }
 
-/** Decompresses one member after the other, without the first `skipBytes` of what comes out. */
+/** Decompresses one member after another, dropping the first `skipBytes` of output. */
 async function* gunzipMembers(
   pieces: Generator<Uint8Array, void>,
   skipBytes: number,
@@ -94,7 +94,7 @@ async function* gunzipMembers(
   }
 }
 
-/** A single byte may be where a member was cut off. */
+/** A single byte may be a truncated member. */
 function beginsMember(file: PieceQueue): boolean {
   const magic = file.peek(2);
   return magic[0] === 0x1f && (magic.length === 1 || magic[1] === 0x8b);
@@ -103,7 +103,7 @@ function beginsMember(file: PieceQueue): boolean {
 /** RFC 1952, section 2.3. */
 function readHeader(file: PieceQueue): void {
   const fixed = file.take(10);
-  if (fixed.readUInt16BE(0) !== 0x1f8b) throw new Error("it does not begin as gzip data does");
+  if (fixed.readUInt16BE(0) !== 0x1f8b) throw new Error("it does not begin like gzip data");
   if (fixed[2] !== 8) throw new Error(`it is compressed by the unknown method ${fixed[2]}`);
   const flags = fixed[3] ?? 0;
   if ((flags & 0xe0) !== 0) throw new Error("a header has unknown flags");
@@ -114,13 +114,13 @@ function readHeader(file: PieceQueue): void {
     return taken;
   };
   if ((flags & 0x04) !== 0) take(take(2).readUInt16LE());
-  // A name and a comment, each ended by a zero byte.
+  // A name and a comment, each terminated by a zero byte.
   for (const flag of [0x08, 0x10]) if ((flags & flag) !== 0) while (take(1)[0] !== 0);
   const expected = checksum & 0xffff;
   if ((flags & 0x02) !== 0 && file.take(2).readUInt16LE() !== expected) throw new Error("a header checksum is wrong");
 }
 
-/** Yields what a member holds, and leaves the file at the trailer of the member. */
+/** Yields the contents of a member, and leaves the file at the member's trailer. */
 async function* inflateMember(file: PieceQueue): AsyncGenerator<Uint8Array> {
   const inflating = createInflateRaw({ chunkSize: decompressedPieceBytes });
   let isOver = false;

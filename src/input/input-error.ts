@@ -1,4 +1,4 @@
-/** The inputs or the output directory cannot be used as they are. Nothing was started and nothing was written. */
+/** The inputs or the output directory are unusable. Nothing was started or written. */
 export class InputError extends Error {
   override readonly name = "InputError";
 }

@@ -5,29 +5,30 @@ import { fsPath } from "./file-name.js";
 import { changeSince, edgesOf } from "./file-state.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
-/** Of an input file: how it is called, where it is, and what it must be. */
+/** An input file: its name, its place, and its expected state. */
 export type InputPlace = Pick<Split, "file" | "path" | "compression" | "encoding" | "planned">;
 
-/** Told what the user must hear of an input that is read all the same, in a sentence that names the file. */
+/** Receives a warning about an input that is read anyway, as a sentence that names the file. */
 export type Warn = (message: string) => void;
 
-/** With these a pipe or a device that has taken the place of a file is not waited for. */
+/** Keeps the open from blocking on a pipe or a device that has replaced a file. */
 const flags = constants.O_RDONLY | constants.O_NONBLOCK;
 const goneCodes: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ESTALE"]);
 
 /**
- * An input file, open. It must be what it was when the job was planned, both when it is opened and when it is closed, or
- * else reading it ends with a ChangedInputError. One that is not compressed may grow: it ends where it ended then.
+ * An open input file. It must be unchanged since the job was planned, both when it is opened and when it is closed;
+ * otherwise reading it ends with a ChangedInputError. An uncompressed file may grow: reading stops at its planned
+ * length.
  */
 export class InputHandle {
   readonly #place: InputPlace;
   readonly #warn: Warn;
   readonly #descriptor: number;
   #isOpen = true;
-  /** One past the last byte that is to be read. */
+  /** One past the last byte to read. */
   readonly sizeBytes: number;
 
-  /** Throws a ChangedInputError, an UnreadableInputError for what is no file, and what opening throws. */
+  /** Throws a ChangedInputError, an UnreadableInputError when it is not a file, and the errors of opening it. */
   constructor(place: InputPlace, warn: Warn = () => undefined) {
     this.#place = place;
     this.#warn = warn;
@@ -41,7 +42,10 @@ export class InputHandle {
     }
   }
 
-  /** Reads bytes at that position, and says how many; 0 only at the end. Throws a ChangedInputError when it ends before. */
+  /**
+   * Reads bytes at a position, and returns how many; 0 only at the end. Throws a ChangedInputError when the file is too
+   * short.
+   */
   read(into: Uint8Array, at: number, bytes: number, position: number): number {
     const wanted = Math.min(bytes, this.sizeBytes - position);
     if (wanted <= 0 || !this.#isOpen) return 0;
@@ -53,7 +57,7 @@ export class InputHandle {
     return read;
   }
 
-  /** The first bytes of the file, at most so many. */
+  /** The first bytes of the file, at most `bytes`. */
   head(bytes: number): Buffer {
     const head = Buffer.alloc(Math.min(bytes, this.sizeBytes));
     let filled = 0;
@@ -65,7 +69,7 @@ export class InputHandle {
     return head.subarray(0, filled);
   }
 
-  /** Throws a ChangedInputError when the file is not what it was. May be called again. */
+  /** Throws a ChangedInputError when the file has changed. May be called again. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -89,7 +93,7 @@ export class InputHandle {
   #sizeNow(): number {
     const stats = fstatSync(this.#descriptor);
     if (stats.isFile()) return stats.size;
-    throw new UnreadableInputError(`cannot read ${this.#place.file}: it is not a regular file any more`);
+    throw new UnreadableInputError(`cannot read ${this.#place.file}: it is no longer a regular file`);
   }
 
   #check(warn: Warn): void {

@@ -11,10 +11,10 @@ export type Integers = NonNullable<JsonlOptions["integers"]>;
 /** The next string or number. `JSON.parse` refuses malformed numbers later. */
 const quoteOrNumber = /"|-?\d[\d.eE+-]*/g;
 const integer = /^-?[1-9]\d*$/;
-/** A string may be a name, which a number cannot be. */
+/** A string followed by a colon is a property name, which a number cannot be. */
 const colon = /\s*:/y;
 
-/** Private-use characters. One that does not occur in a document marks the integers in its text. */
+/** Private-use characters. A character that does not occur in a document marks the integers in its text. */
 const [firstMark, lastMark] = [0xe000, 0xf8ff];
 
 /** A number in a document is too large for a double, or an integer cannot be read. */
@@ -38,7 +38,7 @@ export function parseDocument(text: string, integers: Integers): JsonValue {
   return mark === "" ? document : restoreIntegers(document, mark);
 }
 
-/** The document with a string, which begins with `mark`, in place of each integer that a double cannot represent. */
+/** Replaces each integer that a double cannot represent with a string that begins with `mark`. */
 function replaceIntegers(text: string, integers: Integers, mark: string): string {
   let replaced = "";
   let copied = 0;
@@ -67,7 +67,7 @@ function replaceIntegers(text: string, integers: Integers, mark: string): string
   return copied === 0 ? text : replaced + text.slice(copied);
 }
 
-/** Where the string ends that `from` is in, behind its quote. */
+/** The position after the closing quote of the string that contains `from`. */
 function stringEnd(text: string, from: number): number {
   for (let at = from; ;) {
     const quote = text.indexOf('"', at);
@@ -88,11 +88,11 @@ function unusedCharacter(text: string): string {
       return character;
   }
   throw new LargeNumberError(
-    "it has an integer beyond 2^53 and every character from U+E000 to U+F8FF in it; write the integer as a string",
+    "it has an integer beyond 2^53 and every character from U+E000 to U+F8FF; write the integer as a string",
   );
 }
 
-/** Puts a bigint in place of each string that begins with `mark`. It does not recurse: a document can be of any depth. */
+/** Replaces each string that begins with `mark` with a bigint. It does not recurse: a document can have any depth. */
 function restoreIntegers(document: JsonValue, mark: string): JsonValue {
   const root: Container = { document };
   const containers = [root];
@@ -111,7 +111,7 @@ function restoreIntegers(document: JsonValue, mark: string): JsonValue {
 /** An object or an array. */
 type Container = Record<string, JsonValue>;
 
-/** What `JSON.parse` has made a property of its own. */
+/** A property that `JSON.parse` has made an own property. */
 function ownProto(container: Container): JsonValue | undefined {
   return Object.getOwnPropertyDescriptor(container, "__proto__")?.value as JsonValue | undefined;
 }

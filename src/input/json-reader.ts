@@ -12,7 +12,7 @@ import type { RecordReader } from "./record-reader.js";
 const replacement = "\ufffd";
 const newline = 0x0a;
 
-/** DOS programs write this character at the end of a file, once or more. It does not belong to the last line. */
+/** DOS programs write this character, once or more, at the end of a file. It does not belong to the last line. */
 const dosEndOfFile = "\x1a";
 
 /**
@@ -24,11 +24,11 @@ export class JsonReader implements RecordReader<JsonValue> {
   readonly #integers: Integers;
   /** Lines up to this place in the file were searched for large numbers. */
   #searchedTo = 0;
-  /** The first place up to there that may hold one. Lines that end before it hold none. */
+  /** The first place, up to there, that may hold a large number. Lines that end before it hold none. */
   #largeAt = Infinity;
   readonly #file: string;
   readonly #isWholeFile: boolean;
-  /** Set until the first document of the file, of which more can be told than of the others. */
+  /** Set until the first document of the file, which can reveal more about the file than later ones. */
   #awaitsFirst: boolean;
   /** The first document, which may turn out to be the only one, is an array of what should be documents. */
   #isArrayOfRecords = false;
@@ -65,7 +65,7 @@ export class JsonReader implements RecordReader<JsonValue> {
     return this.#lines.close();
   }
 
-  /** False when the line is of white space. */
+  /** Parses the line. Returns false when it is blank. */
   #parse(): boolean {
     const { value: line, offset, endOffset } = this.#lines;
     if (endOffset > this.#searchedTo) this.#search(offset);
@@ -106,7 +106,10 @@ export class JsonReader implements RecordReader<JsonValue> {
     this.value = parseDocument(text, this.#integers);
   }
 
-  /** Called when `text` did not parse: tries without the end-of-file characters. False when nothing else is in the line. */
+  /**
+   * Called when `text` did not parse: retries without the end-of-file characters. Returns false when the line has
+   * nothing else.
+   */
   #reparse(text: string, error: unknown): boolean {
     const { offset, endOffset } = this.#lines;
     const isLastLine = this.#lines.bytes.at(-1) !== newline;

@@ -3,7 +3,7 @@ import type { JsonValue } from "../app/contract.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /**
- * How a file is laid out whose first line does not parse; `ahead` are the lines after it. Undefined for JSON Lines with a
+ * The layout of a file whose first line does not parse; `ahead` are the lines after it. Undefined for JSON Lines with a
  * malformed first line.
  */
 export function shapeOf(firstLine: string, ahead: readonly string[]): "array" | "document" | undefined {
@@ -32,7 +32,7 @@ export function notJsonLines(file: string, shape: "array" | "document"): Unreada
   const what = shape === "array" ? "a JSON array" : "JSON over several lines";
   const filter = shape === "array" ? "'.[]'" : ".";
   return new UnreadableInputError(
-    `${file} is ${what}, and input "jsonl" is one JSON document a line; convert it first: jq -c ${filter} FILE > FILE.jsonl`,
+    `${file} is ${what}, and input "jsonl" is one JSON document per line; convert it first: jq -c ${filter} FILE > FILE.jsonl`,
   );
 }
 

@@ -1,13 +1,14 @@
 /**
- * Finds the few lines of JSON that may hold a number that `JSON.parse` cannot represent: an integer of 16 digits or more,
- * or an exponent of three digits or more. All other lines go to `JSON.parse` without a further look.
+ * Finds the few lines of JSON that may hold a number that `JSON.parse` cannot represent: an integer of 16 digits or
+ * more, or an exponent of three digits or more. All other lines go straight to `JSON.parse`.
  *
- * The search reads two bytes at a time and looks them up in a table. Sixteen digits in a row contain four aligned pairs of
- * digits that begin at a multiple of eight bytes, and an exponent contains one aligned pair of "digit, e" or "e, digit or +".
+ * The search reads two bytes at a time and looks them up in a table. Sixteen digits in a row contain four aligned pairs
+ * of digits that begin at a multiple of eight bytes, and an exponent contains one aligned pair of "digit, e" or "e,
+ * digit or +".
  */
 
 const [plus, hyphen, point, zero, nine, upperE, lowerE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39, 0x45, 0x65];
-/** What may stand before a number in JSON, and its minus: white space, and what begins a value. */
+/** What may precede a number and its minus sign in JSON: white space, and what begins a value. */
 const mayComeBefore = Buffer.from(" \t\r\n,:[");
 const lookBehind = 400;
 const pairsPerGroup = 4;
@@ -18,8 +19,8 @@ const [mayBeExponent, isDigits, isSignedDigit] = [1, 2, 4];
 const kindOfPair = makeTable();
 
 /**
- * The first place at `from` or later where the bytes may hold such a number; `Infinity` when there is none. The
- * place is in the number. It may also be in a string: whoever asks looks at all of the line.
+ * Returns the first place at `from` or later where the bytes may hold such a number, or `Infinity`. The place is inside
+ * the number, but may also be in a string: the caller examines the whole line.
  */
 export function findLargeNumber(bytes: Uint8Array, from: number): number {
   // A view of pairs needs an even address.
@@ -42,13 +43,13 @@ export function findLargeNumber(bytes: Uint8Array, from: number): number {
     const found = findExponent(bytes, Math.max(from, start), last + 1);
     if (found !== undefined) return found;
   }
-  // The bytes behind the last group, and a number that ends there.
+  // The bytes after the last group, and a number that ends there.
   const rest = Math.max(from, misaligned + 2 * groupsEnd - groupBytes);
   for (let at = rest; at < bytes.length; at++) if (isInteger(bytes, at)) return at;
   return findExponent(bytes, rest, bytes.length) ?? Infinity;
 }
 
-/** Whether an "e" of the group may have three digits after it. Most words with an "e" end here. */
+/** Whether an "e" of the group may have three digits after it, which rules out most words with an "e". */
 function mayGoOn(pairs: Uint16Array, group: number): boolean {
   for (let at = group; at < group + pairsPerGroup; at++) {
     if (kindOfPair[pairs[at] ?? 0] !== mayBeExponent) continue;
@@ -67,7 +68,7 @@ function isInteger(bytes: Uint8Array, at: number): boolean {
   return end - first >= longInteger && isNumber(bytes, first);
 }
 
-/** The first "e" from `start` up to and without `end` that is in a number, and has three digits after it. */
+/** The first "e" between `start` and `end`, exclusive, that is in a number and has three digits after it. */
 function findExponent(bytes: Uint8Array, start: number, end: number): number | undefined {
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
@@ -79,12 +80,12 @@ function findExponent(bytes: Uint8Array, start: number, end: number): number | u
   return undefined;
 }
 
-/** Whether digits and points up to `end` are the beginning of a number, and not of a word or a string. */
+/** Whether the digits and points before `end` begin a number, and not a word or a string. */
 function isNumber(bytes: Uint8Array, end: number): boolean {
   const least = Math.max(0, end - lookBehind);
   let first = end;
   while (first > least && (isDigit(bytes[first - 1] ?? 0) || bytes[first - 1] === point)) first--;
-  // A longer number is left to whoever looks at all of the line.
+  // The caller, which examines the whole line, decides about a longer number.
   if (first === least) return true;
   const minus = bytes[first - 1] === hyphen ? 1 : 0;
   return first - minus === 0 || mayComeBefore.includes(bytes[first - minus - 1] ?? 0);
@@ -94,7 +95,7 @@ function isDigit(byte: number): boolean {
   return byte >= zero && byte <= nine;
 }
 
-/** What each pair of bytes may be a part of, by the pair as a number in the machine's own order of bytes. */
+/** What each pair of bytes may be part of, indexed by the pair as a number in the machine's byte order. */
 function makeTable(): Uint8Array {
   const table = new Uint8Array(0x10000);
   const pair = new Uint16Array(1);

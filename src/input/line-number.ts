@@ -4,9 +4,9 @@ import { piecesOf } from "./file-pieces.js";
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
 /**
- * The number, from 1, of the line that holds the byte at `offset` of the file. Readers do not count lines while all is well,
- * so this reads the file up to there. If the first line ends with a lone carriage return, every lone carriage return ends a
- * line. Throws what reading throws.
+ * The number, from 1, of the line that contains the byte at `offset` of the file. Readers do not count lines unless
+ * there is an error, so this reads the file up to there. If the first line ends with a lone carriage return, every lone
+ * carriage return ends a line. Throws the errors of reading.
  */
 export async function lineNumber(split: Split, offset: number): Promise<number> {
   let number = 1;
@@ -32,7 +32,7 @@ export async function lineNumber(split: Split, offset: number): Promise<number> 
     at += piece.length;
     if (at >= offset) break;
   }
-  // The line begins at the byte behind the last return, which was not looked at.
+  // The line begins after the last carriage return, at a byte that was not examined.
   return endsAtReturn !== false && previous === carriageReturn ? number + 1 : number;
 }
 

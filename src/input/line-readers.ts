@@ -7,12 +7,12 @@ import type { RecordReader } from "./record-reader.js";
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Lines as strings without their ending. A chunk is decoded whole, and cut as a string. */
+/** Lines as strings without their endings. A chunk is decoded as a whole, and cut as a string. */
 export class LineReader implements RecordReader<string> {
   readonly #chunks: ChunkReader;
   #bytes: Buffer = Buffer.alloc(0);
   #text = "";
-  /** Where in the text the next line begins. */
+  /** Where the next line begins in the text. */
   #at = 0;
   #isAscii = true;
   value = "";
@@ -32,22 +32,22 @@ export class LineReader implements RecordReader<string> {
     return this.#cut();
   }
 
-  /** All bytes of the line, its ending included; lent until the next call of `next`. */
+  /** All bytes of the line, including its ending; lent until the next call of `next`. */
   get bytes(): Buffer {
     return this.#bytes.subarray(this.offset - this.#chunks.offset, this.endOffset - this.#chunks.offset);
   }
 
-  /** The lines that come next, as far as they are in memory already. */
+  /** The following lines, as far as they are already in memory. */
   ahead(): string[] {
     return this.#text.slice(this.#at).split("\n");
   }
 
-  /** All bytes of the chunk that the line is in. They are lent until `next` goes on to another chunk. */
+  /** All bytes of the chunk that contains the line; lent until `next` moves to another chunk. */
   get chunk(): Buffer {
     return this.#bytes;
   }
 
-  /** Where the chunk begins in the file. */
+  /** The offset of the chunk in the file. */
   get chunkOffset(): number {
     return this.#chunks.offset;
   }
@@ -73,7 +73,7 @@ export class LineReader implements RecordReader<string> {
     const end = found < 0 ? text.length : found;
     this.#at = found < 0 ? end : end + 1;
     this.offset = this.endOffset;
-    // One unit of ASCII is one byte. Otherwise the line ends are looked for in the bytes as well: decoding keeps each.
+    // In ASCII, one unit is one byte. Otherwise line ends are also located in the bytes: decoding preserves them.
     this.endOffset = this.#isAscii ? this.#chunks.offset + this.#at : this.#endOfBytes();
     const isCrLf = end > start && text.charCodeAt(end - 1) === carriageReturn && found >= 0;
     this.value = text.slice(start, isCrLf ? end - 1 : end);
@@ -87,11 +87,11 @@ export class LineReader implements RecordReader<string> {
   }
 }
 
-/** Lines as bytes without their ending. */
+/** Lines as bytes without their endings. */
 export class LineBytesReader implements RecordReader<Uint8Array> {
   readonly #chunks: ChunkReader;
   #chunk: Uint8Array = new Uint8Array(0);
-  /** Where in the chunk the next line begins. */
+  /** Where the next line begins in the chunk. */
   #at = 0;
   value: Uint8Array = this.#chunk;
   offset = 0;

@@ -5,12 +5,12 @@ const newline = 0x0a;
 const blockBytes = 64 * 1024;
 
 /**
- * Where the lines that begin in a split are in the file, in bytes; an empty range when none does.
+ * The range in the file, in bytes, of the lines that begin in a split; empty when none does.
  *
- * It is how the splits of a file share its lines: both neighbours of a boundary find the same place, without a word to
- * each other. A line much longer than a split costs them something: each split inside it reads from its own start to the
- * end of the line to learn that it has none. That is half the line for each, so a line of a hundred splits is read fifty
- * times, by all together.
+ * This is how the splits of a file divide its lines: both neighbours of a boundary find the same place without
+ * coordination. A line much longer than a split costs extra reads: each split inside it reads from its own start to the
+ * end of the line, only to find no line of its own. That averages half the line per split, so all splits of a line of a
+ * hundred splits together read it fifty times.
  */
 export function linesOfSplit(
   handle: InputHandle,
@@ -21,11 +21,11 @@ export function linesOfSplit(
   return { start, end: start >= endBytes ? start : lineStart(handle, endBytes) };
 }
 
-/** Where the first line begins that does so at `position` or later; the end of the file when there is none. */
+/** The start of the first line that begins at or after `position`; the end of the file when there is none. */
 function lineStart(handle: InputHandle, position: number): number {
   if (position === 0) return 0;
   const block = Buffer.allocUnsafe(blockBytes);
-  // A line begins at the position itself when the byte before it is a newline.
+  // A line begins at `position` itself when the byte before it is a newline.
   for (let at = position - 1; ;) {
     const bytes = handle.read(block, 0, blockBytes, at);
     if (bytes === 0) return Math.min(at, handle.sizeBytes);

@@ -7,8 +7,8 @@ import type { Warn } from "./input-handle.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
- * What the app's own `readRecords` yields for a file. Only the app knows where that was in the file, so records have a
- * number in place of an offset: the first one is 0.
+ * The records that the app's own `readRecords` yields for a file. Only the app knows their places in the file, so
+ * records have a number, from 0, instead of an offset.
  */
 export class OwnReader implements RecordReader<unknown> {
   readonly #stream: Readable;
@@ -44,7 +44,7 @@ export class OwnReader implements RecordReader<unknown> {
     } finally {
       await this.#closeStream();
     }
-    // The app's own reader may have handled the error of its stream, and has not seen it when it has not read to the end.
+    // The app's reader may have handled the error of its stream, and cannot see it if it did not read to the end.
     if (this.#changed !== undefined) throw this.#changed;
   }
 

@@ -2,7 +2,7 @@ import type { JsonValue } from "../app/contract.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { ReaderOver } from "./reader-over.js";
 
-/** The documents of another reader, each of which must be a pair, as `--output-format jsonl` writes it. */
+/** The documents of another reader, which must be pairs, as `--output-format jsonl` writes them. */
 export class PairReader extends ReaderOver<JsonValue> {
   override next(): boolean | Promise<boolean> {
     const isThere = this.reader.next();

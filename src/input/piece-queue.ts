@@ -1,4 +1,4 @@
-/** The bytes of a file that come in pieces, handed out in other pieces. */
+/** The bytes of a file, received in pieces and returned in pieces of other sizes. */
 export class PieceQueue {
   readonly #pieces: Iterator<Uint8Array>;
   #rest: Buffer = Buffer.alloc(0);
@@ -11,7 +11,7 @@ export class PieceQueue {
     return !this.#fill(1);
   }
 
-  /** The next bytes. Throws an Error when the file has fewer. */
+  /** Takes the next bytes. Throws an Error when the file has fewer. */
   take(bytes: number): Buffer {
     if (!this.#fill(bytes)) throw new Error("unexpected end of file");
     const taken = this.#rest.subarray(0, bytes);
@@ -19,13 +19,13 @@ export class PieceQueue {
     return taken;
   }
 
-  /** The next bytes, which `take` returns again; fewer at the end of the file. */
+  /** Returns the next bytes without removing them; fewer at the end of the file. */
   peek(bytes: number): Buffer {
     this.#fill(bytes);
     return this.#rest.subarray(0, bytes);
   }
 
-  /** As many bytes as come at once; undefined at the end of the file. */
+  /** Takes as many bytes as are available at once; undefined at the end of the file. */
   takePiece(): Buffer | undefined {
     if (this.isAtEnd()) return undefined;
     return this.take(this.#rest.length);

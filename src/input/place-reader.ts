@@ -2,17 +2,17 @@ import { piecesOf } from "./file-pieces.js";
 import { InputHandle, type InputPlace } from "./input-handle.js";
 
 /**
- * Reads places of files again that were read before. Those of a compressed file are best asked for in their order: then it
- * is decompressed once for all of them, and anew when one lies before the last.
+ * Rereads places of files. Ask for the places of a compressed file in order: then it is decompressed once for all of
+ * them; an earlier place makes it start over.
  */
 export class PlaceReader {
   #path = "";
   #pieces: AsyncGenerator<Uint8Array> | undefined;
-  /** The bytes that were decompressed last, and where they are. */
+  /** The most recently decompressed bytes, and their place. */
   #piece: Uint8Array = new Uint8Array(0);
   #at = 0;
 
-  /** The bytes of a place; undefined when they cannot be read: the file was removed or cut since. */
+  /** The bytes of a place; undefined when they are unreadable because the file was removed or cut. */
   async read(file: InputPlace, offset: number, endOffset: number): Promise<Buffer | undefined> {
     try {
       const bytes =
@@ -42,7 +42,7 @@ export class PlaceReader {
     for (;;) {
       const piece = this.#piece.subarray(Math.max(0, offset - this.#at), Math.max(0, endOffset - this.#at));
       if (piece.length > 0) found.push(piece);
-      // What is left of this piece may be of the next place.
+      // The rest of this piece may belong to the next place.
       if (endOffset <= this.#at + this.#piece.length) break;
       const next = await this.#pieces.next();
       if (next.done === true) break;

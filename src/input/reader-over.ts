@@ -1,6 +1,6 @@
 import type { RecordReader } from "./record-reader.js";
 
-/** The records of another reader, of which `next` may leave some out. */
+/** The records of another reader; `next` may skip some. */
 export abstract class ReaderOver<Value> implements RecordReader<Value> {
   protected readonly reader: RecordReader<Value>;
 

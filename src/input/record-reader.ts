@@ -1,24 +1,24 @@
 /**
- * Reads the records of a split one after the other: `next`, then `value` and where it was. Not an iterator, which makes
- * an object for each: a job has one record for each line.
+ * Reads the records of a split one after another: `next`, then `value` and its place. Not an iterator, which would
+ * create an object per record: a job has one record for each line.
  */
 export interface RecordReader<Value> {
   /**
-   * Goes on to the next record; false when there is none. A promise of that when something has to be waited for, which is
-   * to be settled before anything else is asked; not for each record, where there are many.
+   * Advances to the next record; false at the end. Returns a promise only when it must wait, which is rare when
+   * records are many. Callers must await it before any other call.
    *
-   * Throws a BadRecordError for a record that cannot be given to anybody; called again, it goes on to the one after that.
-   * Throws also what reading the file throws.
+   * Throws a BadRecordError for a record that cannot be used; the next call advances past it. Also throws the errors of
+   * reading the file.
    */
   next(): boolean | Promise<boolean>;
   /** The record. Bytes are lent until the next call of `next`. */
   readonly value: Value;
-  /** Where the record begins in the file, as it is when decompressed, in bytes. */
+  /** The byte offset of the record in the decompressed file. */
   readonly offset: number;
-  /** Where it ends, its line ending included. */
+  /** The end of the record, including its line ending. */
   readonly endOffset: number;
-  /** How many bytes of the file were read, when the places of the records do not tell that. */
+  /** How many bytes of the file were read, when the places of the records do not show it. */
   readonly bytesRead?: number | undefined;
-  /** Closes the file. To be called once, in any state. */
+  /** Closes the file. Call it once, in any state. */
   close(): void | Promise<void>;
 }

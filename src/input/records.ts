@@ -1,16 +1,16 @@
 /**
- * How a split is read. What one record is depends on the app's `input` and on which of its functions is to have it:
+ * How a split is read. The app's `input`, and whether it exports `map` or `mapBytes`, determine what a record is:
  *
  *     input      map                                mapBytes
  *     "file"     the whole file, a string           the whole file
- *     "text"     all lines of the split, a string   one chunk of them after the other
+ *     "text"     all lines of the split, a string   one chunk of lines after the other
  *     "lines"    a line, a string                   a line
  *     "jsonl"    a parsed document
  *     "csv"      a row, an object
  *     "pairs"    a pair, an object with key and value
  *     own        what the app's `readRecords` yields
  *
- * What a split is, and in what ways its bytes come, stands in `splits.ts` and `byte-source.ts`.
+ * `splits.ts` defines splits, and `byte-source.ts` the ways in which their bytes arrive.
  */
 import type { CsvOptions, JsonlOptions, ReadContext, ReadRecords } from "../app/contract.js";
 import type { RecordKind } from "../app/input-kinds.js";
@@ -30,32 +30,32 @@ import { SkippingReader } from "./skipping-reader.js";
 import { TextReader } from "./text-reader.js";
 import { WholeBytesReader, WholeTextReader } from "./whole-reader.js";
 
-/** What an app says about its records. */
+/** An app's declarations about its records. */
 export interface RecordFormat {
   readonly input: RecordKind;
-  /** Of `"csv"`. */
+  /** For `"csv"`. */
   readonly csv?: CsvOptions | undefined;
-  /** Of `"jsonl"` and `"pairs"`. */
+  /** For `"jsonl"` and `"pairs"`. */
   readonly jsonl?: JsonlOptions | undefined;
-  /** Of an app that has a reader of its own. */
+  /** The app's own reader, if it has one. */
   readonly readRecords?: ReadRecords | undefined;
 }
 
-/** Where a map attempt has its records from; it opens one of the two. */
+/** The source of a map attempt's records, which opens it as values or as bytes. */
 export interface RecordSource {
   readonly split: Split;
-  /** Throws what opening throws. `context` is for the app's own reader. */
+  /** Throws the errors of opening the file. `context` is for the app's own reader. */
   openValues(context: ReadContext): Promise<RecordReader<unknown>>;
   openBytes(): Promise<RecordReader<Uint8Array>>;
-  /** The records that were left out so far. */
+  /** The records skipped up to now. */
   readonly skipped: readonly RecordPlace[];
-  /** What the user must hear of the file that was read so far. */
+  /** The warnings about the file up to now. */
   readonly warnings: readonly string[];
-  /** The error to be shown for a bad record: with the file and, if there are lines in it, the line. */
+  /** The error to show for a bad record: with the file and, if it has lines, the line. */
   describe(error: BadRecordError): Promise<Error>;
 }
 
-/** The records of a split, without those that begin at the offsets in `skip`. */
+/** The records of a split, except for records at the offsets in `skip`. */
 export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly number[] = []): RecordSource {
   const skipped: RecordPlace[] = [];
   const warnings: string[] = [];
@@ -76,7 +76,7 @@ export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly
     skipped,
     warnings,
     openValues: async (context) => leavingOut(await openValues(split, format, context, warn)),
-    // What an app does with the bytes of a whole file need not have to do with text.
+    // An app may use the bytes of a whole file for something other than text.
     openBytes: () => {
       const source = sourceOf(split, format, format.input !== "file", warn);
       return Promise.resolve(leavingOut(bytesIn(source, format)));
@@ -106,8 +106,8 @@ function sourceOf(split: Split, { input }: RecordFormat, refusesBinary: boolean,
 }
 
 /**
- * The records in some bytes, as values. In strings, bytes that are not UTF-8 become U+FFFD. `header` is that of
- * a CSV file when the source is not its beginning.
+ * The records in some bytes, as values. In strings, bytes that are not UTF-8 become U+FFFD. Pass the `header` of a CSV
+ * file when the source is not its beginning.
  */
 export async function valuesIn(
   source: ByteSource,
@@ -136,10 +136,10 @@ async function readerOfValues(
     case "pairs":
       return new PairReader(new JsonReader(source, file, jsonl));
     case "csv":
-      // Most jobs do without the parser, and need not load it.
+      // Most jobs need no CSV parser, and need not load it.
       return (await import("./csv-reader.js")).openCsv(source, file, csv, header);
     case "own":
-      throw new Error("an app's own reader is given a file, and not its bytes");
+      throw new Error("an app's own reader reads a file, not bytes");
   }
 }
 
@@ -149,7 +149,7 @@ export function bytesIn(source: ByteSource, { input }: RecordFormat): RecordRead
   return fromFirstOffset(input === "lines" ? new LineBytesReader(source) : new ChunkReader(source), source);
 }
 
-/** The first record of a file begins at its byte order mark. */
+/** Reports the first record of a file at its byte order mark. */
 function fromFirstOffset<Value>(reader: RecordReader<Value>, { start, firstOffset }: ByteSource): RecordReader<Value> {
   return start === firstOffset ? reader : new FirstOffsetReader(reader, start, firstOffset);
 }

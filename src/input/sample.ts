@@ -5,23 +5,23 @@ import type { RecordReader } from "./record-reader.js";
 import { sourceOfSplit, type RecordFormat, type RecordSource } from "./records.js";
 import { isCuttable, lengthOf } from "./splits.js";
 
-/** So many tasks take the sample, so that several workers do. */
+/** The sample is divided into several tasks, so that several workers take it. */
 const tasksMax = 8;
-/** So many places of files that can be cut are looked at, in all; of others so many files. */
+/** The total number of places examined in files that can be cut; of other files, the number of files. */
 const placesMax = 128;
 const filesMax = tasksMax;
-/** How long such a place is, and how much is read of a file. */
+/** The length of a place, and how much is read of a file that cannot be cut. */
 const placeBytes = 32 * 1024;
 const fileBytes = 1024 * 1024;
 
 /**
- * Chooses what is looked at when the keys of a job are to be known roughly before the first map runs (paper section 5.3;
- * Hadoop's InputSampler): places that are spread evenly over all bytes of the input, so that inputs that are sorted
- * already, or change on the way, show what they have. Each list is for one sample task; there is none for a single reducer.
- * A place is a split of its own; of a file that cannot be cut it is all of the file, of which `sourceOfPlace` reads the
- * beginning. Where the files were cut into splits makes no difference.
+ * Chooses the places to sample for a rough estimate of a job's keys before the first map runs (paper section 5.3;
+ * Hadoop's InputSampler). The places are spread evenly over all bytes of the input, so that they represent even inputs
+ * that are sorted or change along the way. Each list is for one sample task; a single reducer needs no task. A place is
+ * a split of its own; for a file that cannot be cut it is the whole file, of which `sourceOfPlace` reads the beginning.
+ * The result does not depend on where files were cut into splits.
  *
- * Throws an InputError when the app says itself which partition a key belongs to.
+ * Throws an InputError when the app itself assigns keys to partitions.
  */
 export function planSample(
   splits: readonly Split[],
@@ -56,15 +56,16 @@ export function planSample(
   });
 }
 
-/** Throws an InputError when the app says itself which partition a key belongs to: there is nothing to be sampled then. */
+/** Throws an InputError when the app itself assigns keys to partitions: then there is nothing to sample. */
 export function requireNoOwnPartition({ name, ownPartition }: Pick<AppIdentity, "name" | "ownPartition">): void {
   if (ownPartition !== true) return;
-  throw new InputError(
-    `${name} exports partition, and --partitioner range would pass it over: leave one of the two out`,
-  );
+  throw new InputError(`${name} exports partition, which --partitioner range would ignore: leave one of the two out`);
 }
 
-/** The records of a place; of a file that cannot be cut, those in its first MiB (a record that begins there is read whole). */
+/**
+ * The records of a place; for a file that cannot be cut, those in its first MiB (a record that begins there is read
+ * whole).
+ */
 export function sourceOfPlace(place: Split, format: RecordFormat): RecordSource {
   const source = sourceOfSplit(place, format);
   return {
@@ -89,7 +90,7 @@ class BeginningReader<Value> extends ReaderOver<Value> {
   }
 }
 
-/** Splits that follow each other in a file, as one. */
+/** Merges adjacent splits of a file. */
 function joined(splits: readonly Split[]): Split[] {
   const files: Split[] = [];
   for (const split of splits) {
@@ -101,7 +102,7 @@ function joined(splits: readonly Split[]): Split[] {
   return files;
 }
 
-/** A piece of a file from that byte on, or all of a short one. */
+/** A piece of a file from that byte on, or the whole of a short file. */
 function pieceOf(file: Split, position: number): Split {
   const startBytes = Math.max(file.startBytes, Math.min(position, file.endBytes - placeBytes));
   return { ...file, startBytes, endBytes: Math.min(file.endBytes, startBytes + placeBytes) };

@@ -3,9 +3,10 @@ import type { Split } from "../rpc/protocol.js";
 import { isCuttable, lengthOf } from "./splits.js";
 
 /**
- * The part of a job's splits that `--sample` leaves, always the same one: of files that are cut, so much of the beginning
- * of each split, up to a line end; of others so many files, spread evenly. Never nothing of something, and all when
- * `percent` is undefined. Not to be confused with the sample that `--partitioner range` takes of the keys.
+ * Selects the part of a job's splits that `--sample` keeps, always the same one. In files that are cut, it keeps that
+ * percentage from the beginning of each split, up to a line end; otherwise that percentage of the files, spread evenly.
+ * It keeps at least something of every kind, and everything when `percent` is undefined. Not to be confused with the
+ * sample of keys that `--partitioner range` takes.
  */
 export function sampledSplits(splits: readonly Split[], kind: RecordKind, percent: number | undefined): Split[] {
   if (percent === undefined) return [...splits];
@@ -17,7 +18,7 @@ export function sampledSplits(splits: readonly Split[], kind: RecordKind, percen
   return splits.flatMap((split) => {
     if (taken.has(split)) return [split];
     if (!isCuttable(kind, split)) return [];
-    // Its reader takes the lines that begin in it, and those to their end.
+    // Its reader takes every line that begins in it, to the end of the line.
     return [{ ...split, endBytes: split.startBytes + part(lengthOf(split)) }];
   });
 }

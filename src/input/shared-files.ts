@@ -1,6 +1,6 @@
 /**
- * Files that an app reads beside its input (`--file`), such as a dictionary: what Hadoop calls the distributed cache. Here
- * all workers share a file system, so nothing is copied; what all of them must see is the same file.
+ * Files that an app reads beside its input (`--file`), such as a dictionary: Hadoop's distributed cache. Here all
+ * workers share a file system, so nothing is copied, but every worker must see the same file.
  */
 import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -10,14 +10,14 @@ import { changeSince, edgesOf, stateOf, type FileState } from "./file-state.js";
 import { kindOf, reason } from "./files.js";
 import { InputError } from "./input-error.js";
 
-/** A file is not what it was when the job began. */
+/** A file has changed since the job began. */
 export class ChangedFileError extends Error {
   override readonly name = "ChangedFileError";
 }
 
 /**
- * Looks at the files that were given, as `path` or as `path#name`. Throws an InputError when one cannot be read, or two
- * have one name.
+ * Inspects the given files, each as `path` or `path#name`. Throws an InputError when one cannot be read, or two have
+ * the same name.
  */
 export function findSharedFiles(given: readonly string[]): SharedFile[] {
   const files = given.map((text) => {
@@ -34,13 +34,13 @@ export function findSharedFiles(given: readonly string[]): SharedFile[] {
     const other = files.slice(0, index).find((earlier) => earlier.name === name);
     if (other === undefined) continue;
     throw new InputError(
-      `--file: ${other.path} and ${path} are both called ${name}; give one another name, as in --file ${path}#other`,
+      `--file: ${other.path} and ${path} are both called ${name}; rename one, as in --file ${path}#other`,
     );
   }
   return files;
 }
 
-/** Throws a ChangedFileError when a file is not what it was when it was looked at. Growing is a change, too. */
+/** Throws a ChangedFileError when a file has changed since it was inspected. Growing is a change, too. */
 export function requireUnchanged(files: readonly SharedFile[]): void {
   for (const { name, path, ...planned } of files) {
     const change = changeAt(path, planned);
@@ -51,13 +51,13 @@ export function requireUnchanged(files: readonly SharedFile[]): void {
 
 /** Throws an Error when the file cannot be used. */
 function stateAt(path: string): FileState {
-  if (path.includes("\0")) throw new Error("a name has no NUL character in it");
-  if (!isUtf8Name(path)) throw new Error("its name is not UTF-8, and an app is given names as strings; rename it");
+  if (path.includes("\0")) throw new Error("a name cannot contain a NUL character");
+  if (!isUtf8Name(path)) throw new Error("its name is not UTF-8, but apps receive names as strings; rename it");
   const stats = statSync(path);
-  // To open a pipe would wait for who writes to it.
+  // Opening a pipe would block until a writer opens it.
   if (!stats.isFile()) throw new Error(`it is not a regular file, but ${kindOf(stats)}`);
   const state = withFile(path, (descriptor) => stateOf(descriptor, fstatSync(descriptor, { bigint: true })));
-  if (state === undefined) throw new Error("it does not say how long it is; give a copy of it");
+  if (state === undefined) throw new Error("its length is unknown; pass a copy of it");
   return state;
 }
 

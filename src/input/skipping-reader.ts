@@ -4,8 +4,8 @@ import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
- * The records of another reader but for some, by where they begin; notes where these are. It is put in between only when
- * there is something to leave out: others need not look at each record for it.
+ * The records of another reader except those at given offsets; notes the places of the skipped records. It is used only
+ * when there are records to skip, so that other jobs do not pay for the check.
  */
 export class SkippingReader<Value> extends ReaderOver<Value> {
   readonly #isSkipped: (offset: number) => boolean;

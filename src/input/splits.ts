@@ -5,13 +5,13 @@ import type { InputFile } from "./files.js";
 import { InputError } from "./input-error.js";
 import { wholeBytesMax } from "./whole-reader.js";
 
-/** How long a split is at most, unless a single line is longer (paper section 3.1: "typically 16 to 64 megabytes"). */
+/** The maximum size of a split, unless a single line is longer (paper section 3.1: "typically 16 to 64 megabytes"). */
 export const splitBytesDefault = 64 * 1024 * 1024;
 const splitBytesMin = 1024 * 1024;
-/** A few splits for each worker, so that they end at about the same time. */
+/** A few splits for each worker, so that all workers finish at about the same time. */
 const splitsPerWorker = 3;
 
-/** Of these a file may be cut anywhere: the reader of a split finds the next line end (`line-start.ts`). */
+/** Such a file may be cut anywhere: the reader of a split finds the next line end (`line-start.ts`). */
 const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl", "pairs"];
 
 /** Whether a file may be read from its middle. */
@@ -23,19 +23,19 @@ export function isCuttable(
 }
 
 /**
- * Cuts the inputs into splits, one for each map task (paper section 3.1), in the order in which they were given.
+ * Cuts the inputs into splits, one per map task (paper section 3.1), in the order in which they were given.
  *
- * Files of lines are cut into equal parts of at most `splitBytes`, wherever that is, so that planning reads nothing. All
- * others are one split each: whole files, CSV, in which a line end may be in the middle of a row, files that the app reads
- * by itself, and files that are compressed or not UTF-8, whose readers begin at the beginning. An empty file has no line and
- * no row, and so no split.
+ * Files of lines are cut into equal parts of at most `splitBytes`, regardless of line ends, so planning reads nothing.
+ * Every other file is a single split: whole files, CSV (where a line end may be inside a row), files for the app's own
+ * reader, and files that are compressed or not UTF-8, whose readers start at the beginning. An empty file has no line
+ * or row, and so no split.
  *
- * Throws an InputError that names the file when an app is to be given a whole file that is longer than a string can be.
- * That holds for `mapBytes`, too, which needs no string: who plans knows what an app is given, and not as what. How long
- * a compressed file is, its reader finds out.
+ * Throws an InputError that names the file when an app would receive a whole file longer than a string can be. That
+ * applies to `mapBytes`, too, although it needs no string: planning knows what an app receives, but not in which form.
+ * The reader of a compressed file checks its length.
  *
- * Throws an InputError, too, for a file that is not text, unless the app may want bytes: `readRecords`, or `mapBytes` of a
- * whole file. There the reader of the file decides.
+ * Also throws an InputError for a file that is not text, unless the app may want bytes: `readRecords`, or `mapBytes` of
+ * a whole file. There the file's reader decides.
  */
 export function planSplits(inputs: readonly InputFile[], kind: RecordKind, splitBytes: number): Split[] {
   return inputs.flatMap((input) => {
@@ -49,14 +49,14 @@ export function planSplits(inputs: readonly InputFile[], kind: RecordKind, split
   });
 }
 
-/** The length of splits when the user names none: shorter when there would be too few of them to keep `workers` busy. */
+/** The split size when the user gives none: smaller when there would be too few splits to keep `workers` busy. */
 export function splitBytesFor(inputs: readonly InputFile[], workers: number): number {
   const totalBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const fairShare = Math.ceil(totalBytes / (workers * splitsPerWorker));
   return Math.min(splitBytesDefault, Math.max(splitBytesMin, fairShare));
 }
 
-/** How many bytes a split has. */
+/** The length of a split in bytes. */
 export function lengthOf({ startBytes, endBytes }: Split): number {
   return endBytes - startBytes;
 }
@@ -76,7 +76,7 @@ function parts(input: InputFile, count: number): Split[] {
 
 function tooLong(name: string, sizeBytes: number): string {
   return (
-    `${name} has ${sizeBytes} bytes, more than an app can be given whole (${wholeBytesMax}): ` +
-    'let the app export input = "text" (or "lines"), and it is given the file in splits'
+    `${name} has ${sizeBytes} bytes, more than an app can read whole (${wholeBytesMax}): ` +
+    'let the app export input = "text" (or "lines") to read the file in splits'
   );
 }

@@ -2,8 +2,8 @@ import { statSync, type Stats } from "node:fs";
 import { fsPath } from "./file-name.js";
 
 /**
- * Looks at a path that a user typed; undefined when nothing can be there: nothing has that name, a part of the path is a
- * file, a name is too long for one, or it has a NUL in it. Throws every other error of the system.
+ * Inspects a path that a user typed; undefined when nothing can be there: nothing has that name, a part of the path is
+ * a file, a name is too long, or it contains a NUL. Throws every other system error.
  */
 export function statsOf(path: string): Stats | undefined {
   if (path.includes("\0")) return undefined;
@@ -17,9 +17,9 @@ export function statsOf(path: string): Stats | undefined {
 }
 
 /**
- * Looks at a path where something is to be written; undefined when nothing has that name. Throws every other error of the
- * system, `ENOTDIR` included. The option `throwIfNoEntry: false` differs: Node.js 20 throws ENOTDIR, later versions return
- * undefined, as if the file could be made there.
+ * Inspects a path where a file will be written; undefined when nothing has that name. Throws every other system error,
+ * including `ENOTDIR`. The option `throwIfNoEntry: false` differs: Node.js 20 throws ENOTDIR, but later versions return
+ * undefined, as if the file could be created there.
  */
 export function statsIfThere(path: string): Stats | undefined {
   try {

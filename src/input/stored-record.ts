@@ -5,17 +5,17 @@ import type { RecordReader } from "./record-reader.js";
 import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource } from "./records.js";
 import { SkippingReader } from "./skipping-reader.js";
 
-/** A record that was kept apart from its file. */
+/** A record stored apart from its file. */
 interface StoredRecord {
-  /** All of its file. */
+  /** The whole file. */
   readonly split: Split;
-  /** Where it begins in the file. */
+  /** The offset of the record in the file. */
   readonly offset: number;
-  /** Reads all of its bytes, the line ending included. */
+  /** Reads all bytes of the record, including the line ending. */
   read(): Promise<Buffer>;
 }
 
-/** Gives an app a single record, as the reader of its file has given it. */
+/** Gives an app a single record, just as the reader of its file would. */
 export function sourceOfRecord(record: StoredRecord, format: RecordFormat): RecordSource {
   const { split, offset } = record;
   const ofFile = sourceOfSplit(split, format);
@@ -23,7 +23,7 @@ export function sourceOfRecord(record: StoredRecord, format: RecordFormat): Reco
   return {
     split,
     skipped: [],
-    // The job has told them.
+    // The job has already printed them.
     warnings: [],
     openBytes: async () => bytesIn(await bytes(), format),
     openValues: async (context) => {
@@ -43,7 +43,7 @@ function only<Value>(reader: RecordReader<Value>, wanted: number): RecordReader<
   );
 }
 
-/** A row does not say how its columns are called: that stands at the beginning of its file. */
+/** A row does not include the column names, which are at the beginning of its file. */
 async function headerOf(split: Split, { input, csv = {} }: RecordFormat): Promise<CsvHeader | undefined> {
   if (input !== "csv") return undefined;
   const { openCsv } = await import("./csv-reader.js");

@@ -1,7 +1,7 @@
 /** Recognises the encoding of a text by its first bytes, and decodes it to UTF-8. */
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
-/** Encodings that are recognised by their byte order mark and decoded. All else is read as UTF-8. */
+/** Encodings that are recognised by their byte order mark and decoded. Everything else is read as UTF-8. */
 export const encodings = ["utf-16le", "utf-16be", "utf-32le", "utf-32be"] as const;
 export type Encoding = (typeof encodings)[number];
 
@@ -9,7 +9,7 @@ export type Encoding = (typeof encodings)[number];
 export const utf8Mark: Buffer = Buffer.from("\ufeff");
 
 const marks: readonly (readonly [Encoding, Buffer])[] = [
-  // Before UTF-16, whose mark is a prefix of this one: no text begins with U+0000.
+  // Before UTF-16, whose mark is a prefix of this mark: no text begins with U+0000.
   ["utf-32le", Buffer.from([0xff, 0xfe, 0, 0])],
   ["utf-32be", Buffer.from([0, 0, 0xfe, 0xff])],
   ["utf-16le", Buffer.from([0xff, 0xfe])],
@@ -25,19 +25,19 @@ export function beginsWithUtf8Mark(head: Uint8Array): boolean {
   return utf8Mark.equals(head.subarray(0, utf8Mark.length));
 }
 
-/** The name that `iconv` knows. */
+/** The name that `iconv` uses. */
 export function encodingName(encoding: Encoding): string {
   return encoding.toUpperCase();
 }
 
 /**
- * Guesses the encoding of a file without a byte order mark from where its zero bytes are: Latin letters in UTF-16 have
- * one in every other byte. Undefined when it may be UTF-8.
+ * Guesses the encoding of a file without a byte order mark from the positions of its zero bytes: in UTF-16, every other
+ * byte of Latin letters is zero. Undefined when it may be UTF-8.
  */
 export function unmarkedEncodingOf(head: Uint8Array): Encoding | undefined {
   const units = Math.floor(head.length / 4);
   if (units < 4) return undefined;
-  /** How many bytes are zero, by their place in four. */
+  /** The number of zero bytes at each position modulo four. */
   const zeros = [0, 0, 0, 0];
   for (let at = 0; at < units * 4; at++) if (head[at] === 0) zeros[at % 4] = (zeros[at % 4] ?? 0) + 1;
   const most = units * 0.7;
@@ -66,10 +66,10 @@ export async function* decodedPieces(
     new UnreadableInputError(
       `${file} is not the ${encodingName(encoding)} that its byte order mark says: ${why}; convert it to UTF-8 with iconv`,
     );
-  /** A high surrogate whose low one comes with the next piece. */
+  /** A high surrogate whose low surrogate comes with the next piece. */
   let pending = "";
   for await (const piece of pieces) {
-    // A copy, since bytes are swapped in place.
+    // A copy, because bytes are swapped in place.
     const bytes = Buffer.concat([rest, piece]);
     const whole = bytes.length - (bytes.length % unitBytes);
     rest = bytes.subarray(whole);
@@ -102,7 +102,7 @@ function utf32Text(bytes: Buffer, isBigEndian: boolean): string {
   let end = 0;
   for (let at = 0; at < bytes.length; at += 4) {
     const code = isBigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new RangeError(`${code} is no character`);
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new RangeError(`${code} is not a character`);
     if (code < 0x10000) end = units.writeUInt16LE(code, end);
     else {
       end = units.writeUInt16LE(0xd7c0 + (code >> 10), end);

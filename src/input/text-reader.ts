@@ -3,10 +3,10 @@ import { ChunkReader, lineBytesMax } from "./chunk-reader.js";
 import { decode } from "./decode.js";
 import type { RecordReader } from "./record-reader.js";
 
-/** How much of a compressed file, which is one split however long it is, is one text. */
+/** The amount of a compressed file that forms one text. A compressed file of any length is a single split. */
 const decompressedTextBytes = 16 * 2 ** 20;
 
-/** The lines of a split as one string; as several, one after the other, when they are too long for that. */
+/** The lines of a split as one string, or as several in turn when they are too long for one. */
 export class TextReader implements RecordReader<string> {
   readonly #chunks: ChunkReader;
   value = "";
@@ -14,7 +14,7 @@ export class TextReader implements RecordReader<string> {
   endOffset = 0;
 
   constructor(source: ByteSource) {
-    // With room for one byte more it is seen that there is none, and the last line need not end.
+    // The extra byte reveals the end of the source, and the last line need not end.
     const chunkBytes = source.length === undefined ? decompressedTextBytes : source.length + 1;
     this.#chunks = new ChunkReader(source, { chunkBytes, maxBytes: lineBytesMax });
   }
@@ -33,7 +33,7 @@ export class TextReader implements RecordReader<string> {
     this.offset = this.#chunks.offset;
     this.endOffset = this.#chunks.endOffset;
     this.value = decode(this.#chunks.value);
-    // Two copies of a split are one too many.
+    // Two copies of a split would be one too many.
     this.#chunks.forget();
     return true;
   }

@@ -1,4 +1,4 @@
-/** An input file as a whole is not what it should be, such as a compressed one that is damaged. No retry can help. */
+/** A whole input file is invalid, such as a damaged compressed file. No retry can help. */
 export class UnreadableInputError extends Error {
   override readonly name = "UnreadableInputError";
 }

@@ -1,4 +1,7 @@
-/** A compressed file may be as it should be, but is of a kind that is not read here. The message says what reads it. */
+/**
+ * A compressed file that may be valid, but is of a kind that is not supported. The message names a program that reads
+ * it.
+ */
 export class UnsupportedInputError extends Error {
   override readonly name = "UnsupportedInputError";
 }

@@ -5,10 +5,13 @@ import type { ByteSource } from "./byte-source.js";
 import { decode } from "./decode.js";
 import type { RecordReader } from "./record-reader.js";
 
-/** What an app may be given whole, as a string or as bytes. A string has at most as many UTF-16 units as UTF-8 has bytes. */
+/**
+ * The maximum size that an app can receive whole, as a string or as bytes. A string has at most as many UTF-16 units as
+ * its UTF-8 has bytes.
+ */
 export const wholeBytesMax = constants.MAX_STRING_LENGTH;
 
-/** How much is read at a time of a file of unknown length. */
+/** How much is read at a time from a file of unknown length. */
 const blockBytes = 1024 * 1024;
 
 /** A whole file as a single record, as bytes. */
@@ -62,7 +65,7 @@ export class WholeBytesReader implements RecordReader<Uint8Array> {
   }
 
   #nextBlock(): void {
-    // How long it is all the same, is to be told.
+    // The error must still report the length.
     if (this.endOffset > wholeBytesMax) this.#blocks = [];
     else if (this.#filled > 0) this.#blocks.push(this.#block.subarray(0, this.#filled));
     this.#block = Buffer.allocUnsafeSlow(blockBytes);
@@ -70,7 +73,7 @@ export class WholeBytesReader implements RecordReader<Uint8Array> {
   }
 }
 
-/** As a string. */
+/** The same as a string. */
 export class WholeTextReader implements RecordReader<string> {
   readonly #bytes: WholeBytesReader;
   value = "";
@@ -95,7 +98,7 @@ export class WholeTextReader implements RecordReader<string> {
 
   #take(): boolean {
     this.value = decode(this.#bytes.value);
-    // Two copies of a file are one too many.
+    // Two copies of a file would be one too many.
     this.#bytes.value = Buffer.alloc(0);
     return true;
   }
@@ -104,5 +107,5 @@ export class WholeTextReader implements RecordReader<string> {
 function tooLong(bytes: number): BadRecordError {
   const [length, most] = [bytes, wholeBytesMax].map((bytes) => prettyBytes(bytes, { binary: true }));
   const wayOut = 'let the app export input = "text" (or "lines")';
-  return new BadRecordError(0, bytes, `a file of ${length}, more than an app can be given whole (${most}): ${wayOut}`);
+  return new BadRecordError(0, bytes, `a file of ${length}, more than an app can read whole (${most}): ${wayOut}`);
 }

@@ -6,7 +6,7 @@
 import { shellName } from "./binary-format.js";
 import { UnsupportedInputError } from "./unsupported-input-error.js";
 
-/** The package declares its class, but not these members of it. */
+/** The package declares its class, but not these members. */
 interface Internals {
   _moduleInstance: unknown;
   _moduleInstancePromise: unknown;
@@ -28,7 +28,7 @@ const unsupported: Readonly<Record<string, string>> = {
 };
 
 /**
- * Yields the contents of an xz file that consists of these pieces, stream after stream. `file` is its name, for messages.
+ * Yields the contents of an xz file, read from `pieces`, stream after stream. `file` is its name, for messages.
  * Throws an Error that says what is wrong with the file, an UnsupportedInputError when only the xz program can read it, or
  * whatever `pieces` throws.
  */
@@ -59,7 +59,7 @@ export async function* unxz(pieces: Iterator<Uint8Array>, file: string): AsyncGe
   }
 }
 
-/** What the package throws has no other mark than its message. */
+/** The package's errors can only be recognised by their messages. */
 function explained(error: Error, file: string): Error {
   const code = /^get_next_output failed with error code (\d+)$/.exec(error.message)?.[1];
   if (code === undefined) return error;
@@ -74,10 +74,10 @@ function explained(error: Error, file: string): Error {
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
- * Starts a decompression in a WebAssembly instance of its own. By itself the package uses one instance for all streams and
- * lets a second stream wait until the first has ended. That would be a deadlock when one reader needs both, as when a bad
- * record is found and its line is looked up in the same file. So streams start one after the other, each with a fresh
- * instance and without the mutex. A stream has taken its instance when its first read is settled.
+ * Starts a decompression in its own WebAssembly instance. By default the package uses one instance for all streams and
+ * makes a second stream wait until the first has ended. That would deadlock when one reader needs both, as when a bad
+ * record is found and its line number is looked up in the same file. So streams start one after another, each with a
+ * fresh instance and without the mutex. A stream has taken its instance when its first read settles.
  */
 async function startDecompressing(source: ReadableStream<Uint8Array>) {
   const { XzReadableStream } = (await import("xz-decompress")).default;

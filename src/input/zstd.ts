@@ -1,14 +1,14 @@
 /**
- * Decompression of Zstandard (RFC 8878), a block of at most 128 KiB at a time.
+ * Decompresses Zstandard (RFC 8878), a block of at most 128 KiB at a time.
  *
- * Node.js decodes the blocks where it can (22.15 and later), some ten times as fast as `fzstd`, which does it on older
- * versions. `fzstd` is plain JavaScript and decodes 70 MB a second, which is as fast as most apps map. A package with a
- * native binary cannot be packed into the programs, and the `zstd` program is not on every machine. Of the packages in
- * WebAssembly that carry their binary, `zstddec` never ends with damaged data, and others need all of a file at once.
+ * Node.js decodes the blocks where it can (22.15 and later), some ten times as fast as `fzstd`, which older versions
+ * use. `fzstd` is plain JavaScript and decodes 70 MB a second, about as fast as most apps map. A package with a native
+ * binary cannot be bundled with the programs, and the `zstd` program is not on every machine. Of the WebAssembly
+ * packages that include their binary, `zstddec` hangs on damaged data, and others need the whole file at once.
  *
- * Neither decoder says what is wrong with a file as a user needs to hear it, and `fzstd` verifies nothing. So this takes
- * the frames apart, for which a look at the headers is enough, and compares the length that a frame gives with that of its
- * contents. With `fzstd` it compares the checksum (XXH64), too.
+ * Neither decoder explains an error in terms that help a user, and `fzstd` verifies nothing. So this module parses the
+ * frames, for which reading the headers is enough, and compares the length that a frame declares with the length of its
+ * contents. With `fzstd` it also compares the checksum (XXH64).
  */
 import { Readable, pipeline, type Transform } from "node:stream";
 import zlib from "node:zlib";
@@ -17,13 +17,13 @@ import { UnsupportedInputError } from "./unsupported-input-error.js";
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
-/** As the `zstd` program: a larger window must be allowed by hand there (`--long`). */
+/** The limit of the `zstd` program, where a larger window must be allowed explicitly (`--long`). */
 const windowBytesMax = 128 * 2 ** 20;
 const blockBytesMax = 128 * 1024;
 
 /**
- * Yields the contents of a file that consists of these pieces, frame after frame. Throws an Error that says what is wrong
- * with it.
+ * Yields the contents of a file, read from `pieces`, frame after frame. Throws an Error that says what is
+ * wrong with the file.
  */
 export async function* unzstd(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const decode = createZstdDecompress === undefined ? decodeInJavaScript : decodeNatively;
@@ -35,7 +35,7 @@ export async function* unzstd(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint
         file.take(Math.min(left, blockBytesMax));
       continue;
     }
-    if (magic !== frameMagic) throw new Error("what follows the first frame is none");
+    if (magic !== frameMagic) throw new Error("what follows the first frame is not a frame");
     const header = readHeader(file);
     let length = 0;
     for await (const bytes of decode(partsOf(header, file), header.hasChecksum)) {
@@ -43,12 +43,12 @@ export async function* unzstd(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint
       yield bytes;
     }
     if (header.contentBytes !== undefined && header.contentBytes !== BigInt(length)) {
-      throw new Error("a frame has not the length that it should have");
+      throw new Error("a frame does not have its declared length");
     }
   }
 }
 
-/** The header of a frame, its blocks and, where it has one, its checksum. */
+/** The header of a frame, its blocks and, if present, its checksum. */
 function* partsOf(header: FrameHeader, file: PieceQueue): Generator<Buffer> {
   yield header.bytes;
   for (let isLast = false; !isLast;) {
@@ -65,7 +65,7 @@ const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () =>
 /** Decodes the parts of one frame with Node.js. Throws an Error when they are damaged. */
 async function* decodeNatively(parts: Iterable<Buffer>): AsyncGenerator<Uint8Array> {
   const decoder = (createZstdDecompress as () => Transform)();
-  // Errors of either end are those of the decoder, which the loop throws.
+  // The loop throws the errors of either end, as the decoder's.
   pipeline(Readable.from(parts), decoder, () => undefined);
   try {
     for await (const bytes of decoder) yield bytes as Uint8Array;
@@ -91,7 +91,7 @@ async function* decodeInJavaScript(parts: Iterable<Buffer>, hasChecksum: boolean
     decoder.push(part);
     hasEnded = !isHeader && (part.readUInt8() & 1) === 1;
     isHeader = false;
-    // It wants a checksum, and does not look at it.
+    // The decoder requires a checksum, but ignores it.
     if (hasEnded) decoder.push(Buffer.alloc(hasChecksum ? 4 : 0), true);
     for (const bytes of decoded) {
       hash.update(bytes);
@@ -104,7 +104,7 @@ async function* decodeInJavaScript(parts: Iterable<Buffer>, hasChecksum: boolean
 interface FrameHeader {
   readonly bytes: Buffer;
   readonly hasChecksum: boolean;
-  /** Undefined when it does not say. */
+  /** Undefined when the header does not declare it. */
   readonly contentBytes: bigint | undefined;
 }
 

@@ -136,7 +136,7 @@ describe("the coordinator", () => {
     const worker = await FakeWorker.join(socket);
     await expect(worker.register()).rejects.toMatchObject({
       code: refusedCode,
-      message: /registered already, as worker w1/,
+      message: /already registered as worker w1/,
     });
     const foreign = await FakeWorker.connect(socket);
     await expect(foreign.register({ app: { ...app, hash: "other" } })).rejects.toMatchObject({ code: refusedCode });

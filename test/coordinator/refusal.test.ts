@@ -21,7 +21,7 @@ describe("refusal", () => {
 
   it("refuses another app and shows both", () => {
     expect(refusal({ settings: jobSettings(), app: wc, args: {} }, { ...worker, app: grep })).toBe(
-      "this worker runs app grep.js (content 22222222), and the job is of app wc.js (content 11111111)",
+      "this worker runs app grep.js (content 22222222), but the job runs app wc.js (content 11111111)",
     );
   });
 
@@ -34,10 +34,10 @@ describe("refusal", () => {
   });
 
   it.each([
-    [{ a: "1" }, { a: "2" }, "this worker has --arg a=2, and the job has --arg a=1"],
-    [{ a: "1" }, { a: "1", b: "2" }, "this worker has --arg a=1 --arg b=2, and the job has --arg a=1"],
-    [{ a: "1" }, { b: "1" }, "this worker has --arg b=1, and the job has --arg a=1"],
-    [{}, { a: "1" }, "this worker has --arg a=1, and the job has no --arg"],
+    [{ a: "1" }, { a: "2" }, "this worker has --arg a=2, but the job has --arg a=1"],
+    [{ a: "1" }, { a: "1", b: "2" }, "this worker has --arg a=1 --arg b=2, but the job has --arg a=1"],
+    [{ a: "1" }, { b: "1" }, "this worker has --arg b=1, but the job has --arg a=1"],
+    [{}, { a: "1" }, "this worker has --arg a=1, but the job has no --arg"],
   ])("refuses, for a job with args %j, a worker with %j", (job, own, message) => {
     expect(refusal({ settings: jobSettings(), app: wc, args: job }, { ...worker, args: own })).toBe(message);
   });

@@ -117,7 +117,7 @@ describe("a job whose coordinator was killed", () => {
     const { left, inputs } = await interruptedJob();
     const { socket, log } = await startJob(0, { inputs, outputDirectory: left });
     const worker = await FakeWorker.join(socket);
-    expect(log[0]).toBe("the job that was interrupted here is given up; --resume would have gone on with it");
+    expect(log[0]).toBe("giving up the job that was interrupted here; --resume would have continued it");
     expect(taskOf(await worker.ask()).ref).toEqual({ kind: "map", task: 0, attempt: 1 });
   });
 
@@ -157,7 +157,7 @@ describe("a job that is drained", () => {
   it("says how long what runs has to finish, if anything does", async () => {
     const { coordinator, worker, begun, log, report } = await interruptedJob();
     coordinator.drain("stopped by SIGTERM", 60_000);
-    expect(log.at(-1)).toBe("stopped by SIGTERM: the task that runs has 1m to finish");
+    expect(log.at(-1)).toBe("stopped by SIGTERM: the running task has 1m to finish");
     await worker.finish(begun);
     await worker.leave();
     await report;
@@ -216,24 +216,24 @@ describe("to resume is refused", () => {
 
   it("with other options or inputs, naming the difference", async () => {
     const { left, inputs } = await interruptedJob({ splitBytesGiven: true, splitBytes: 1024 });
-    expect(await refused(left, inputs, { reducers: 2 })).toMatch(/it had --reducers 1, and this has 2$/);
-    expect(await refused(left, inputs, { args: { a: "b" } })).toMatch(/it had no --arg, and this has --arg a=b$/);
+    expect(await refused(left, inputs, { reducers: 2 })).toMatch(/it had --reducers 1, but this one has 2$/);
+    expect(await refused(left, inputs, { args: { a: "b" } })).toMatch(/it had no --arg, but this one has --arg a=b$/);
     const other = { splitBytesGiven: true, splitBytes: 2048 };
-    expect(await refused(left, inputs, other)).toMatch(/it had --split-size 1KiB, and this has --split-size 2KiB$/);
+    expect(await refused(left, inputs, other)).toMatch(/it had --split-size 1KiB, but this one has --split-size 2KiB$/);
     const sample = { samplePercent: 1 };
-    expect(await refused(left, inputs, sample)).toMatch(/it had no --sample, and this has --sample 1%$/);
+    expect(await refused(left, inputs, sample)).toMatch(/it had no --sample, but this one has --sample 1%$/);
     expect(await refused(left, inputs.slice(0, 1))).toMatch(
-      /its input .*input-1 is not given \(it had 2, and this has 1\)/,
+      /its input .*input-1 is missing \(it had 2, but this one has 1\)/,
     );
-    expect(await refused(left, inputs, { app: { name: "wc.js", hash: "?" } })).toMatch(/: wc.js was changed since$/);
+    expect(await refused(left, inputs, { app: { name: "wc.js", hash: "?" } })).toMatch(/: wc.js has changed since$/);
     expect(await refused(left, inputs, { app: { name: "grep.js", hash: "?" } })).toMatch(
-      /: it was of the app wc.js, and this is grep.js$/,
+      /: it ran the app wc.js, but this one runs grep.js$/,
     );
     const [first, second] = inputs as [InputFile, InputFile];
-    expect(await refused(left, [second, first])).toMatch(/its input 1 was .*input-0 .* and is .*input-1/);
-    expect(await refused(left, [...inputs, first])).toMatch(/input-0 was no input of it$/);
-    expect(await refused(left, [{ ...first, sizeBytes: 9 }, second])).toMatch(/input-0 had 0 bytes, and has 9$/);
-    expect(await refused(left, [{ ...first, modifiedMs: 9 }, second])).toMatch(/input-0 was changed since$/);
+    expect(await refused(left, [second, first])).toMatch(/its input 1 was .*input-0 .* but is now .*input-1/);
+    expect(await refused(left, [...inputs, first])).toMatch(/input-0 was not among its inputs$/);
+    expect(await refused(left, [{ ...first, sizeBytes: 9 }, second])).toMatch(/input-0 had 0 bytes, but now has 9$/);
+    expect(await refused(left, [{ ...first, modifiedMs: 9 }, second])).toMatch(/input-0 has changed since$/);
   });
 
   it("with fewer bad records allowed than are left out already", async () => {
@@ -278,11 +278,11 @@ describe("to resume is refused", () => {
     const { socket, coordinator, report } = await resumeJob(left, inputs);
     const foreign = await FakeWorker.connect(socket);
     await expect(foreign.register({ app: { ...app, hash: "other" } })).rejects.toThrow(
-      "the wc.js of this worker is not that of the job: it was changed",
+      "this worker's wc.js differs from the job's: it has changed",
     );
     const another = await FakeWorker.connect(socket);
     await expect(another.register({ app: { ...app, name: "grep.js", hash: "other" } })).rejects.toThrow(
-      /runs app grep.js .* and the job is of app wc.js/,
+      /runs app grep.js .* but the job runs app wc.js/,
     );
     coordinator.drain("no worker can work", 0);
     expect((await report).isResumable).toBe(true);
@@ -299,5 +299,5 @@ it("a job whose journal cannot be written goes on, and says that it cannot be re
   await worker.finish(next);
   await worker.leave();
   expect((await report).snapshot.phase).toBe("done");
-  expect(log.join("\n")).toMatch(/cannot create the journal .*: the job goes on, but cannot be resumed/);
+  expect(log.join("\n")).toMatch(/cannot create the journal .*: the job continues, but cannot be resumed/);
 });

@@ -152,7 +152,7 @@ describe.concurrent("bad records", () => {
     const ended = await place.run("mr", ["run", app, input]);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain("in.jsonl, line 2: not JSON: ");
-    expect(ended.stderr).toContain("\nif that record is at fault, --skip-bad-records 1 leaves it out\n");
+    expect(ended.stderr).toContain("\nif that record is at fault, --skip-bad-records 1 skips it\n");
     await place.succeed("mr", ["run", "-r", "1", "--skip-bad-records", "1", app, input]);
     expect(place.read("mr-output/mr-out-0")).toBe("x 2\n");
   });

@@ -78,12 +78,12 @@ const changes: Record<string, readonly [change: (path: string) => void, says: st
   ],
   "rewritten in place with the same length": [
     (path) => fs.writeFileSync(path, otherLines),
-    "it was written to, and has the same length as before",
+    "it was modified, but has the same length as before",
   ],
-  touched: [(path) => fs.utimesSync(path, 1, 2), "it was written to, and has the same length as before"],
+  touched: [(path) => fs.utimesSync(path, 1, 2), "it was modified, but has the same length as before"],
   "rewritten and longer": [
     (path) => fs.writeFileSync(path, `new\n${lines}`),
-    `it was written anew: it had ${size} bytes when the job was planned and has ${size + 4} now`,
+    `it was rewritten: it had ${size} bytes when the job was planned and has ${size + 4} now`,
   ],
   removed: [(path) => fs.rmSync(path), "it is gone"],
 };

@@ -147,7 +147,7 @@ describe.concurrent("a limit on the length of files", () => {
     await called(place, "map 1 1");
     execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=100:"]);
     place.write("go", "");
-    await run.says(/cannot write the journal .*EFBIG.*: the job goes on, but cannot be resumed/);
+    await run.says(/cannot write the journal .*EFBIG.*: the job continues, but cannot be resumed/);
     return run;
   }
 });

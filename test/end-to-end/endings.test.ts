@@ -366,7 +366,7 @@ describe.concurrent("a coordinator with workers beside it", () => {
       await coordinator.exit();
       const given = ["--resume", "-r", "1", "-o", "out", "--arg", "how=gate", "a.txt", "b.txt"];
       const second = place.start("mr-coordinator", given);
-      await second.says(`goes on with ${phase} task 0`);
+      await second.says(`resumes ${phase} task 0`);
       place.write("go", "");
       expect(await second.exit()).toMatchObject({ code: 0 });
       expect(place.read("out/mr-out-0")).toBe(answer);

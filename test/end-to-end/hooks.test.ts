@@ -248,7 +248,7 @@ describe.concurrent("--file", () => {
     expectRefusal(await place.run("mr", [...failing, "--resume", ...job]), "cannot resume", "it had --file");
     place.write("words/stop", "a\n");
     const changed = await place.run("mr", [...failing, "--resume", ...stop, ...job]);
-    expectRefusal(changed, "cannot resume the job in kept: --file stop had 4 bytes, and has 2");
+    expectRefusal(changed, "cannot resume the job in kept: --file stop had 4 bytes, but now has 2");
     place.leavesFiles = true;
   });
 
@@ -258,13 +258,13 @@ describe.concurrent("--file", () => {
     const failed = await place.run("mr", ["run", "-r", "1", "--arg", "touch=yes", ...stop, ...job]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(
-      /the job failed: reduce task 0: --file stop \(.*\/words\) changed while the job ran: it was written to/,
+      /the job failed: reduce task 0: --file stop \(.*\/words\) changed while the job ran: it was modified/,
     );
     place.write("words", "a\n");
     const inProcess = await place.run("mr", ["sequential", "-r", "1", "--arg", "touch=yes", ...stop, ...job]);
     expect(inProcess.code).toBe(1);
     expect(inProcess.stderr).toMatch(
-      /^mr sequential: reduce task 0 failed: --file stop \(.*\/words\) changed while the job ran: it was written to/,
+      /^mr sequential: reduce task 0 failed: --file stop \(.*\/words\) changed while the job ran: it was modified/,
     );
   });
 

@@ -189,9 +189,9 @@ describe.concurrent("inputs", () => {
     const before = place.files();
     for (const [args, says] of [
       [["none/*.txt"], /cannot read input none\/\*\.txt: no file matches/],
-      [["dir"], /dir: it is a directory; --recursive takes all files below it/],
-      [["fake.gz"], /fake\.gz: it is not what gzip writes/],
-      [["fake.xz"], /fake\.xz: it is not what xz writes/],
+      [["dir"], /dir: it is a directory; --recursive reads all files below it/],
+      [["fake.gz"], /fake\.gz: it is not gzip data/],
+      [["fake.xz"], /fake\.xz: it is not xz data/],
       [["-", "-"], /standard input can be read only once/],
       [["--resume", "-"], /cannot resume a job with input from standard input/],
       [["--inputs-from", "none"], /cannot read the list of inputs none: ENOENT/],

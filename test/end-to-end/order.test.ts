@@ -103,7 +103,7 @@ describe.concurrent("partitions that are ranges of keys", () => {
       const ended = await place.run("mr", [command, "--partitioner", "range", "app.mjs", "in.txt"]);
       expect(ended).toMatchObject({ code: 2, stdout: "" });
       expect(linesOf(ended.stderr)).toEqual([
-        expect.stringContaining("app.mjs exports partition, and --partitioner range would pass it over"),
+        expect.stringContaining("app.mjs exports partition, which --partitioner range would ignore"),
       ]);
       expect(place.exists("mr-output")).toBe(false);
     }
@@ -173,7 +173,7 @@ describe.concurrent("partitions that are ranges of keys", () => {
     killed.signalGroup("SIGKILL");
     await killed.exit();
     const refused = await place.run("mr", [...args, "--resume"]);
-    expectRefusal(refused, /it had --partitioner range, and this has --partitioner hash/);
+    expectRefusal(refused, /it had --partitioner range, but this one has --partitioner hash/);
     place.write("go", "");
     await place.succeed("mr", [...args, "--resume", "--partitioner", "range"]);
     expect(concatenated(place, "out")).toEqual(inByteOrder(Array.from({ length: 500 }, (_, n) => `${n}`)));
@@ -254,7 +254,7 @@ describe.concurrent("values that are sorted", () => {
       export const reduce = () => "";`;
     place.write("wrong.mjs", app('"time"'));
     const refused = await place.run("mr", ["run", "wrong.mjs", "in.txt"]);
-    expectRefusal(refused, /export sortValues must be true, false or a function, and is /);
+    expectRefusal(refused, /export sortValues must be true, false or a function, but is /);
     place.write("nan.mjs", app("() => NaN"));
     const failed = await place.run("mr", ["run", "nan.mjs", "in.txt"]);
     expect(failed.code).toBe(1);

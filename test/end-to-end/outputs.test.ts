@@ -201,7 +201,7 @@ describe.concurrent("a job without reduce tasks", () => {
     fs.rmSync(join(place.directory, stagedIn(place, "out", "mr-out-0")));
     place.write("go", "");
     const format = await place.run("mr", ["run", "--resume", "--output-format", "csv", ...job]);
-    expectRefusal(format, "it had no --output-format and no --compress, and this has --output-format csv");
+    expectRefusal(format, "it had no --output-format and no --compress, but this one has --output-format csv");
     await place.succeed("mr", ["run", "--resume", ...job]);
     expect(calls(place).filter((call) => call.startsWith("map 1"))).toHaveLength(1);
     expect(linesOf((await place.succeed("mr", ["cat", "out"])).stdout)).toEqual(

@@ -205,9 +205,9 @@ describe.concurrent("a pipeline of which a step has failed", () => {
       expectRefusal(refused, `cannot resume the pipeline in out: ${says}`);
       expect(place.exists("out/mr-step-1/mr-manifest.json")).toBe(true);
     };
-    await refuse("its input 2.txt is not given", ["--input", "1.txt"]);
-    await refuse("it had --reducers 2, and this has 3", ["-r", "3", ...inputs]);
-    await refuse("it had no --arg, and this has --arg a=1", ["--arg", "a=1", ...inputs]);
+    await refuse("its input 2.txt is missing", ["--input", "1.txt"]);
+    await refuse("it had --reducers 2, but this one has 3", ["-r", "3", ...inputs]);
+    await refuse("it had no --arg, but this one has --arg a=1", ["--arg", "a=1", ...inputs]);
     await refuse("it had no --file 1.txt", ["--file", "1.txt", ...inputs]);
     const path = join(place.directory, "out/mr-step-1/mr-out-1.jsonl");
     const text = fs.readFileSync(path, "utf8");
@@ -215,7 +215,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     await refuse("mr-out-1.jsonl: its CRC-32 is ", inputs);
     fs.writeFileSync(path, text);
     fs.utimesSync(join(place.directory, "1.txt"), 1, 1);
-    await refuse("1.txt was changed since", inputs);
+    await refuse("1.txt has changed since", inputs);
   });
 
   test("keeps nothing but reports when its input has come through a pipe", async ({ place }) => {
@@ -343,7 +343,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
     const { args } = await interrupted(place, "SIGKILL");
     fs.appendFileSync(join(place.directory, "often.mjs"), "// changed\n");
     const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
-    expect(stderr).toMatch(/often\.mjs was changed since: step 2 of 3 begins anew\n/);
+    expect(stderr).toMatch(/often\.mjs has changed since: step 2 of 3 begins anew\n/);
     expect(calls(place, "count")).toHaveLength(2);
     expect(calls(place, "often 0")).toHaveLength(2);
     expect(place.read("out/mr-out-0")).toBe(answer);
@@ -374,7 +374,7 @@ describe.concurrent("a pipeline is refused", () => {
     "whose last app knows where each key belongs": {
       app: `export const partition = () => 0; ${writing}`,
       args: ["pipeline", "count.mjs", "app.mjs", "--partitioner", "range", ...inputs],
-      says: "app.mjs exports partition, and --partitioner range would pass it over",
+      says: "app.mjs exports partition, which --partitioner range would ignore",
     },
     "whose last step has a format of its own, by mr sequential": {
       app: `import * as last from "./last.mjs"; export const steps = [{ map() {} }, last];`,

@@ -15,7 +15,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
       await called(place, at);
       await kill(coordinator);
       const again = place.start("mr-coordinator", ["--resume", ...args]);
-      await again.says(new RegExp(`goes on with ${phase} task`));
+      await again.says(new RegExp(`resumes ${phase} task`));
       place.write("go", "");
       await expectDone(place, again, workers);
       expect(calls(place)).toEqual(["map 0 1", "map 1 1", "map 2 1", "reduce 0 1", "reduce 1 1"]);
@@ -71,10 +71,10 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     await called(place, "map 2 1");
     await kill(coordinator);
     const refused = await place.run("mr-coordinator", ["--resume", ...args, "-r", "5"]);
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("and this has 5") as string });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("but this one has 5") as string });
     expect(place.exists("mr.sock")).toBe(true);
     const again = place.start("mr-coordinator", ["--resume", ...args]);
-    await again.says(/goes on with map task 2/);
+    await again.says(/resumes map task 2/);
     place.write("go", "");
     await expectDone(place, again, workers);
     expect(attemptsOf(place, "map 2")).toBe(1);
@@ -85,10 +85,10 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     await called(place, "map 2 1");
     await kill(coordinator);
     const second = place.start("mr-coordinator", ["--resume", ...args]);
-    await second.says(/goes on with map task 2/);
+    await second.says(/resumes map task 2/);
     await kill(second);
     const third = place.start("mr-coordinator", ["--resume", ...args]);
-    await third.says(/goes on with map task 2/);
+    await third.says(/resumes map task 2/);
     place.write("go", "");
     await expectDone(place, third, workers);
     expect(attemptsOf(place, "map 2")).toBe(1);
@@ -111,7 +111,7 @@ describe.concurrent("a coordinator that gets SIGTERM", () => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 1", 1);
     await called(place, "map 1 1");
     coordinator.signal("SIGTERM");
-    await coordinator.says(/stopped by SIGTERM: the task that runs has 10s to finish/);
+    await coordinator.says(/stopped by SIGTERM: the running task has 10s to finish/);
     place.write("go", "");
     const { code, stderr } = await coordinator.exit();
     expect(code).toBe(143);

@@ -55,8 +55,10 @@ describe.concurrent("--resume=auto", () => {
     await killedJob(place);
     place.write("b.txt", "abb");
     const { stderr } = await place.succeed("mr", ["run", "--resume=auto", ...job]);
-    expect(stderr).toMatch(/mr run: cannot resume the job in out: b\.txt had 2 bytes, and has 3: a new job begins\n/);
-    expect(stderr).not.toContain("--resume would have gone on");
+    expect(stderr).toMatch(
+      /mr run: cannot resume the job in out: b\.txt had 2 bytes, but now has 3: a new job begins\n/,
+    );
+    expect(stderr).not.toContain("--resume would have continued");
     expect(attemptsOf(place, "map 0")).toBe(2);
     expect(outputOf(place, "out")).toBe("mr-out-0:\na 2\nc 1\nmr-out-1:\nb 3\nd 1\n");
   });
@@ -79,7 +81,7 @@ describe.concurrent("--resume=auto", () => {
     const refused = await place.run("mr", ["run", "--resume", ...job]);
     expect(refused).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("by another version of mapreduce-ts; leave out --resume to begin anew") as string,
+      stderr: expect.stringContaining("by another version of mapreduce-ts; leave out --resume to start over") as string,
     });
     const { stderr } = await place.succeed("mr", ["run", "--resume=auto", ...job]);
     expect(stderr).toContain("by another version of mapreduce-ts: a new job begins");

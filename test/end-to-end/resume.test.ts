@@ -132,18 +132,18 @@ describe.concurrent("to resume is refused", () => {
     };
     const [first, second, third] = ["a.txt", "b.txt", "c.txt"] as const;
     const options = args.slice(0, args.indexOf(first));
-    await refuse([...options, first, second], /its input c\.txt is not given/);
-    await refuse([...options, second, first, third], /its input 1 was a\.txt .* and is b\.txt/);
-    await refuse([...args, place.write("d.txt", "")], /d\.txt was no input of it/);
+    await refuse([...options, first, second], /its input c\.txt is missing/);
+    await refuse([...options, second, first, third], /its input 1 was a\.txt .* but is now b\.txt/);
+    await refuse([...args, place.write("d.txt", "")], /d\.txt was not among its inputs/);
     await refuse(
       ["-r", "3", ...args.filter((arg) => !["-r", "2"].includes(arg))],
-      /it had --reducers 2, and this has 3/,
+      /it had --reducers 2, but this one has 3/,
     );
-    await refuse(["--arg", "x=y", ...args], /it had no --arg, and this has --arg x=y/);
+    await refuse(["--arg", "x=y", ...args], /it had no --arg, but this one has --arg x=y/);
     const other = place.write("other.mjs", `${place.read("logged.mjs")}\n// changed`);
     await refuse(
       args.map((arg) => (arg === "logged.mjs" ? other : arg)),
-      /cannot resume the job in out: it was of the app logged\.mjs, and this is other\.mjs/,
+      /cannot resume the job in out: it ran the app logged\.mjs, but this one runs other\.mjs/,
     );
     await goOn(place, args);
     for (const task of ["map 0", "map 1"]) expect(attemptsOf(place, task)).toBe(1);
@@ -153,9 +153,9 @@ describe.concurrent("to resume is refused", () => {
   test("with an input that was changed since, by whatever", async ({ place }) => {
     const args = await killedAt(place, "ctx.task === 2", "map 2 1");
     fs.appendFileSync(join(place.directory, "b.txt"), "x");
-    expectRefusal(await place.run("mr", ["run", "--resume", ...args]), /b\.txt had 3 bytes, and has 4/);
+    expectRefusal(await place.run("mr", ["run", "--resume", ...args]), /b\.txt had 3 bytes, but now has 4/);
     place.write("b.txt", "dba");
-    expectRefusal(await place.run("mr", ["run", "--resume", ...args]), /b\.txt was changed since/);
+    expectRefusal(await place.run("mr", ["run", "--resume", ...args]), /b\.txt has changed since/);
     place.leavesFiles = true;
   });
 

@@ -38,7 +38,7 @@ describe.concurrent("a worker that is silent", () => {
     await stuckIn(place, /map-1-/);
     await coordinator.says(/worker w1 was silent/);
     process.kill(pid, "SIGCONT");
-    await coordinator.says(/worker w1 is heard again/);
+    await coordinator.says(/worker w1 responds again/);
     place.write("go", "");
     for (const program of [coordinator, stopped, other]) expect(await program.exit()).toMatchObject({ code: 0 });
     expect(place.read("out/mr-out-0")).toBe(answer);

@@ -124,10 +124,10 @@ describe("a file that is no text", () => {
   it("is refused inside a compressed file, too, and so is what was compressed twice", async () => {
     const path = temporary.newPath();
     const contents: [Buffer, RegExp][] = [
-      [tarHeader("ustar\x0000"), /is compressed, and what it holds is a tar archive, .*: tar -xOf /],
-      [zipHeader("w.txt"), /what it holds is a zip archive.* decompress it to FILE, and unzip -p FILE/],
-      [gzipSync("text"), /is compressed twice: what it holds is gzip data/],
-      [xzOf("text"), /is compressed twice: what it holds is xz data/],
+      [tarHeader("ustar\x0000"), /is compressed and contains a tar archive, .*: tar -xOf /],
+      [zipHeader("w.txt"), /contains a zip archive.* decompress it to FILE, and unzip -p FILE/],
+      [gzipSync("text"), /is compressed twice: it contains gzip data/],
+      [xzOf("text"), /is compressed twice: it contains xz data/],
     ];
     const stored = contents.flatMap(([content, message]) => [
       [gzipSync(content), message] as const,

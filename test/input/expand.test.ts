@@ -109,7 +109,7 @@ describe("a directory", () => {
   it.skipIf(process.getuid?.() === 0)("is an error when it cannot be looked into", async () => {
     const directory = directoryOf("d/s/a");
     chmodSync(join(directory, "d/s"), 0);
-    await expect(expand(directory, "d", true)).rejects.toThrow(/cannot look into directory .*d\/s: EACCES/);
+    await expect(expand(directory, "d", true)).rejects.toThrow(/cannot read directory .*d\/s: EACCES/);
   });
 });
 
@@ -151,7 +151,7 @@ describe.each([
   it.skipIf(process.getuid?.() === 0)("a directory that cannot be looked into is an error", async () => {
     const directory = directoryOf("d/a", "d/s/a");
     chmodSync(join(directory, "d/s"), 0);
-    await expect(expand(directory, name, recursive)).rejects.toThrow(/cannot look into directory .*d\/s: EACCES/);
+    await expect(expand(directory, name, recursive)).rejects.toThrow(/cannot read directory .*d\/s: EACCES/);
   });
 });
 
@@ -160,7 +160,7 @@ describe("a pattern of which only what is no file matches", () => {
     const directory = directoryOf("a.txt");
     symlinkSync("nowhere", join(directory, "a.log"));
     await expect(expand(directory, "*.log")).rejects.toThrow(
-      /\*\.log: no file matches, and none has that name \(what matches is no regular file\)/,
+      /\*\.log: no file matches, and none has that name \(the match is not a regular file\)/,
     );
   });
 });

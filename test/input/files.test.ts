@@ -48,10 +48,10 @@ describe("findInputs", () => {
     expect(compressionOf("b", xzOf(""))).toBe("xz");
     expect(compressionOf("c.txt", "text")).toBeUndefined();
     expect(compressionOf("d.txt", "")).toBeUndefined();
-    expect(() => compressionOf("e.gz", "text")).toThrow(/e\.gz: it is not what gzip writes, as its name says/);
-    expect(() => compressionOf("f.zst", gzipSync("a"))).toThrow(/f\.zst: it is not what zstd writes/);
-    expect(() => compressionOf("f.xz", gzipSync("a"))).toThrow(/f\.xz: it is not what xz writes/);
-    expect(() => compressionOf("g.gz", "")).toThrow(/g\.gz: it is not what gzip writes/);
+    expect(() => compressionOf("e.gz", "text")).toThrow(/e\.gz: it is not gzip data, although its name says so/);
+    expect(() => compressionOf("f.zst", gzipSync("a"))).toThrow(/f\.zst: it is not zstd data/);
+    expect(() => compressionOf("f.xz", gzipSync("a"))).toThrow(/f\.xz: it is not xz data/);
+    expect(() => compressionOf("g.gz", "")).toThrow(/g\.gz: it is not gzip data/);
   });
 
   it("says what is wrong with an input, and how many others are wrong", () => {
@@ -59,7 +59,7 @@ describe("findInputs", () => {
     mkdirSync(join(directory, "sub"));
     expect(() => findInputs([join(directory, "none")])).toThrow(`cannot read input ${directory}/none: no such file`);
     expect(() => findInputs([`${directory}/sub/`])).toThrow(
-      `cannot read input ${directory}/sub/: it is a directory; --recursive takes all files below it, and ${directory}/sub/* those in it`,
+      `cannot read input ${directory}/sub/: it is a directory; --recursive reads all files below it, and ${directory}/sub/* the files in it`,
     );
     expect(() => findInputs(["/dev/null"])).toThrow(
       "cannot read input /dev/null: it is not a regular file, but a character device",
@@ -69,7 +69,9 @@ describe("findInputs", () => {
   });
 
   it("refuses a name that no file can have, and says how a list of such names is read", () => {
-    expect(() => findInputs(["a\0b\0"])).toThrow(/^cannot read input a\\0b\\0: a name has no NUL .* --inputs-from0$/);
+    expect(() => findInputs(["a\0b\0"])).toThrow(
+      /^cannot read input a\\0b\\0: a name cannot contain a NUL character; use --inputs-from0 .*$/,
+    );
   });
 
   it("shows a name that is not UTF-8 exactly, and keeps the way to its file", () => {

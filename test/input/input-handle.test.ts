@@ -56,13 +56,13 @@ const changes: Record<string, readonly [change: (path: string) => void, says: st
   ],
   "is truncated and written again, and longer": [
     (path) => fs.writeFileSync(path, `other ${before}`),
-    `it was written anew: it had ${size} bytes when the job was planned and has ${size + 6} now`,
+    `it was rewritten: it had ${size} bytes when the job was planned and has ${size + 6} now`,
   ],
   "is rewritten in place with the same length": [
     (path) => fs.writeFileSync(path, otherMiddle),
-    "it was written to, and has the same length as before",
+    "it was modified, but has the same length as before",
   ],
-  "is touched": [(path) => fs.utimesSync(path, 1, 2), "it was written to, and has the same length as before"],
+  "is touched": [(path) => fs.utimesSync(path, 1, 2), "it was modified, but has the same length as before"],
 };
 
 /** After which it is another file at the same place: no matter to who has the first one open. */
@@ -82,7 +82,7 @@ const replacements: typeof changes = {
       fs.rmSync(path);
       execFileSync("mkfifo", [path]);
     },
-    "it is not a regular file any more",
+    "it is no longer a regular file",
   ],
 };
 
@@ -98,7 +98,7 @@ describe("an input file of a job", () => {
       change(place.path);
       expect(() => read(place)).toThrow(ChangedInputError);
       expect(() => read(place)).toThrow(
-        `a.log changed while the job ran: ${says}; run the job again, on files that nobody truncates, replaces or rewrites meanwhile`,
+        `a.log changed while the job ran: ${says}; run the job again, on files that do not change while it runs`,
       );
       expect(temporary.openFiles()).toBe(0);
     },
@@ -138,9 +138,7 @@ describe("a file of the engine's own", () => {
     const { path } = planned();
     fs.appendFileSync(path, "more");
     expect(read({ file: "own", path }).text).toBe(`${before}more`);
-    expect(() => read({ file: "own", path: "/dev/null" })).toThrow(
-      "cannot read own: it is not a regular file any more",
-    );
+    expect(() => read({ file: "own", path: "/dev/null" })).toThrow("cannot read own: it is no longer a regular file");
     expect(() => read({ file: "own", path: `${path}.none` })).toThrow(/^ENOENT/);
   });
 });

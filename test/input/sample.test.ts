@@ -79,7 +79,7 @@ describe("what is sampled", () => {
     const splits = planSplits(inputsOf([1000]), "lines", 100);
     expect(planSample(splits, app("lines"), 1)).toEqual([]);
     expect(() => planSample(splits, { ...app("lines"), ownPartition: true }, 1)).toThrow(
-      "app.js exports partition, and --partitioner range would pass it over",
+      "app.js exports partition, which --partitioner range would ignore",
     );
   });
 });

@@ -42,7 +42,7 @@ describe("the files of --file", () => {
     expect(() => findSharedFiles([directory])).toThrow(`cannot read --file ${directory}: it is not a regular file`);
     for (const text of ["", "#a", `${path}#`]) expect(() => findSharedFiles([text])).toThrow("it must be a path");
     expect(() => findSharedFiles([path, `${newFile()}#${basename(path)}`])).toThrow(
-      `are both called ${basename(path)}; give one another name`,
+      `are both called ${basename(path)}; rename one`,
     );
   });
 
@@ -52,13 +52,13 @@ describe("the files of --file", () => {
     requireUnchanged(files);
     writeFileSync(path, "longer text");
     expect(() => requireUnchanged(files)).toThrow(
-      `--file a (${realpathSync(path)}) changed while the job ran: it was written anew: ` +
+      `--file a (${realpathSync(path)}) changed while the job ran: it was rewritten: ` +
         "it had 4 bytes when the job was planned and has 11 now; run the job again",
     );
     writeFileSync(path, "same");
     utimesSync(path, 1, 2);
     expect(() => requireUnchanged(files)).toThrow(
-      /: it was written to, and has the same length as before; run the job again$/,
+      /: it was modified, but has the same length as before; run the job again$/,
     );
     rmSync(path);
     expect(() => requireUnchanged(files)).toThrow(/: it is gone; run the job again$/);
@@ -72,7 +72,7 @@ describe("the files of --file", () => {
   });
 
   it("are refused when no string names them", () => {
-    expect(() => findSharedFiles(["a\0b"])).toThrow(/^cannot read --file a\\0b: a name has no NUL character/);
+    expect(() => findSharedFiles(["a\0b"])).toThrow(/^cannot read --file a\\0b: a name cannot contain a NUL character/);
     expect(() => findSharedFiles(["caf\udce9"])).toThrow(/^cannot read --file caf\\xe9: its name is not UTF-8/);
   });
 

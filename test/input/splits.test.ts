@@ -65,9 +65,7 @@ describe("planSplits", () => {
     const long = input("log", constants.MAX_STRING_LENGTH + 1);
     const plan = () => planSplits([input("a", 1), long], "file", splitBytesDefault);
     expect(plan).toThrow(InputError);
-    expect(plan).toThrow(
-      /^log has \d+ bytes, more than an app can be given whole .*: let the app export input = "text"/,
-    );
+    expect(plan).toThrow(/^log has \d+ bytes, more than an app can read whole .*: let the app export input = "text"/);
     expect(planSplits([long], "text", splitBytesDefault)).toHaveLength(8);
   });
 });

@@ -114,8 +114,8 @@ describe("text in UTF-16 or UTF-32", () => {
     await expect(decode(bytes.subarray(0, 6), "utf-16le")).rejects.toThrow("in the middle of a character");
     await expect(decode(Buffer.concat([bytes.subarray(0, 6), bytes]), "utf-16le")).rejects.toThrow("half a surrogate");
     await expect(decode(Buffer.from("fffe00dc6100", "hex"), "utf-16le", 1)).rejects.toThrow("half a surrogate");
-    await expect(decode(Buffer.from("0000feff00d80000", "hex"), "utf-32be")).rejects.toThrow("no character");
-    await expect(decode(Buffer.from("0000feff0000d800", "hex"), "utf-32be")).rejects.toThrow("no character");
+    await expect(decode(Buffer.from("0000feff00d80000", "hex"), "utf-32be")).rejects.toThrow("not a character");
+    await expect(decode(Buffer.from("0000feff0000d800", "hex"), "utf-32be")).rejects.toThrow("not a character");
   });
 
   it("is empty when it is only a byte order mark", async () => {
@@ -150,7 +150,7 @@ describe("text in UTF-16 or UTF-32", () => {
       const found = await readAll(source.openValues({ filename: split.file } as never));
       expect(found.map(({ value }) => value)).toEqual([bytes.toString("hex")]);
       expect(source.warnings).toEqual([
-        `${split.file} begins with the byte order mark of UTF-16BE, and readRecords is given its bytes`,
+        `${split.file} begins with the byte order mark of UTF-16BE, and readRecords receives its raw bytes`,
       ]);
     }
   });

@@ -322,7 +322,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     makePipe(join(place.directory, "in.txt"));
     expect(await coordinator.failure()).toMatchObject({
       class: "fatal",
-      message: "cannot read in.txt: it is not a regular file any more",
+      message: "cannot read in.txt: it is no longer a regular file",
     });
     await end();
   });

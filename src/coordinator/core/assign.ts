@@ -6,7 +6,7 @@ import { hasEnded, isDue, mapsAreDone, outcomeOf, refOf, samplesAreDone, taskNam
 import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
-/** What an idle worker is to do now: a task that has not begun, a backup of a slow one, wait, or leave. */
+/** Decides what an idle worker does next: run a new task or a backup of a slow one, wait, or leave. */
 export function assignTo(state: State, worker: Worker, now: number, effects: Effect[]): Assignment {
   if (hasEnded(state)) return { type: "exit", outcome: outcomeOf(state) };
   if (state.draining || state.phase === "waiting") return { type: "wait" };
@@ -30,7 +30,7 @@ export function assignTo(state: State, worker: Worker, now: number, effects: Eff
   return { type: "wait" };
 }
 
-/** Answers the `RequestTask` calls that wait, longest first, as far as there is something to answer. */
+/** Answers waiting `RequestTask` calls, oldest first, as far as there is work. */
 export function assignToParked(state: State, now: number, effects: Effect[]): void {
   for (const worker of [...state.parked]) {
     if (worker.state === "silent") continue;
@@ -40,16 +40,16 @@ export function assignToParked(state: State, now: number, effects: Effect[]): vo
   }
 }
 
-/** Which tasks are handed out now: the samples, then maps, also those that have to run again, and at last reduces. */
+/** Which kind of task is assigned now: first samples, then maps (including maps that must run again), then reduces. */
 export function readyKind(state: State): Task["kind"] {
   if (!samplesAreDone(state)) return "sample";
   return state.pending.map.length > 0 || !mapsAreDone(state) ? "map" : "reduce";
 }
 
 /**
- * Takes the next pending task. One that failed on this worker is left for the others, unless there is nothing else to do or
- * it failed on all of them: then it must not be put off, since the job is likely to fail with it. One whose attempt could
- * not read or write a file is for nobody as long as it waits for that.
+ * Takes the next pending task. A task that failed on this worker is left to others, unless nothing else is pending or
+ * it failed on all workers: then it must not be deferred, because it is likely to fail the job. A task whose attempt
+ * could not read or write a file is assigned to no worker until its delay has passed.
  */
 function takePending(state: State, worker: Worker, now: number): Task | undefined {
   const { pending, workers } = state;
@@ -64,9 +64,9 @@ function takePending(state: State, worker: Worker, now: number): Task | undefine
   return index === -1 ? undefined : ready.splice(index, 1)[0];
 }
 
-/** Two attempts of a task at once are enough: for a third, the one that had the most time without success gives way. */
+/** A task may have two attempts at once. A third replaces the oldest, which had the most time without success. */
 function giveWay(state: State, task: Task, attempt: Attempt, now: number, effects: Effect[]): void {
-  const message = `${taskName(task)}: two attempts are slow; attempt ${attempt.number} gives way to another one`;
+  const message = `${taskName(task)}: two attempts are slow; replacing attempt ${attempt.number}`;
   effects.push({ type: "log", level: "warn", message });
   moveTask(task, "attempt lost", `attempt ${attempt.number} gives way`, now);
   cancelAttempt(state, task, attempt, now);
@@ -88,12 +88,12 @@ function begin(
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
   if (task.places !== undefined) return { type: "sample", ref, places: [...task.places] };
   if (task.split === undefined) return { type: "reduce", ref };
-  // What ended a process is known only by what it left on the disk, and writing that has its price.
+  // After a process died, only its marker on disk names the record, and writing markers is expensive.
   const marksRecords = state.settings.badRecordsMax > 0 && task.crashes > 0;
   return { type: "map", ref, split: task.split, skip, marksRecords };
 }
 
-/** Enters an attempt that this worker runs from now on. */
+/** Registers an attempt that this worker now runs. */
 export function startAttempt(
   state: State,
   task: Task,

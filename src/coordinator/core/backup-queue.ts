@@ -4,17 +4,16 @@ interface Entry<Task> {
 }
 
 /**
- * The tasks in progress, by when they are due for a backup attempt: a binary heap (a priority queue), so that each of
- * the workers that wait can be told in one look that there is nothing for it.
+ * The tasks in progress, ordered by when they are due for a backup attempt. A binary heap (a priority queue) lets each
+ * waiting worker learn in a single look that no task is due.
  *
- * A task has at most one entry that counts, the one in `#due`; others are left in the heap and dropped when they come
- * to its top.
+ * Each task has at most one valid entry, which is in `#due`; stale entries stay in the heap until they reach its top.
  */
 export class BackupQueue<Task> {
   readonly #heap: Entry<Task>[] = [];
   readonly #due = new Map<Task, number>();
 
-  /** The task is due at that time, and not at an earlier one that was given before. */
+  /** Sets when the task is due, replacing any earlier time. */
   set(task: Task, dueMs: number): void {
     if (this.#due.get(task) === dueMs) return;
     this.#due.set(task, dueMs);
@@ -25,7 +24,9 @@ export class BackupQueue<Task> {
     this.#due.delete(task);
   }
 
-  /** Of the tasks that are due at `nowMs` and that `suits`, the one that has waited longest; undefined when there is none. */
+  /**
+   * Returns the longest-waiting task that is due at `nowMs` and for which `suits` holds; undefined if no task qualifies.
+   */
   first(nowMs: number, suits: (task: Task) => boolean): Task | undefined {
     const passedOver: Entry<Task>[] = [];
     let found: Task | undefined;

@@ -2,7 +2,7 @@
 import type { Attempt, State, Task } from "./model.js";
 import { mapsAreDone } from "./model.js";
 
-/** To be called whenever the attempts of a task have changed: notes when it is due for a backup attempt. */
+/** Records when a task is due for a backup attempt. Call it whenever the attempts of the task change. */
 export function scheduleBackup({ backups, settings }: State, task: Task): void {
   const latest = [...task.attempts.values()].at(-1);
   if (latest === undefined) backups.delete(task);
@@ -10,9 +10,10 @@ export function scheduleBackup({ backups, settings }: State, task: Task): void {
 }
 
 /**
- * The task that has been due for a backup attempt for longest; undefined when there is none. Due is one whose last attempt
- * began a task timeout ago; the wait doubles with each backup, so that one of them gets the time that the task takes
- * everywhere. No backup beside an attempt that may already commit, and none of a reduce whose inputs are not all there.
+ * Returns the task that has been due for a backup attempt for longest; undefined when none is due. A task is due when
+ * its last attempt began a task timeout ago. The wait doubles with each backup, so that some attempt eventually gets
+ * the time that the task takes on any worker. A task gets no backup while one of its attempts may already commit, and a
+ * reduce task gets none while an input is missing.
  */
 export function dueForBackup(state: State, now: number): Task | undefined {
   if (!state.settings.backupTasks) return undefined;

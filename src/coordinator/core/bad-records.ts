@@ -2,8 +2,8 @@ import type { BadRecord } from "../../output/bad-records.js";
 import type { State } from "./model.js";
 
 /**
- * The records that the committed map attempts have left out, in the order of the inputs. One that was to be skipped and
- * was mapped after all, by an attempt that had begun before, is none of them.
+ * Returns the records that the committed map attempts skipped, in input order. A record does not count if an attempt
+ * that had begun before the decision to skip it mapped it after all.
  */
 export function badRecords({ app, maps, skipped }: State): BadRecord[] {
   if (app === undefined) return [];

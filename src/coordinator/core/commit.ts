@@ -10,7 +10,7 @@ import { hasEnded, mapsAreDone, refOf, samplesAreDone, splitBytes } from "./mode
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
-/** The attempt of that name, if this worker runs it; undefined for one that was revoked or never was. */
+/** Returns the attempt if this worker runs it; undefined if it was revoked or never existed. */
 export function findAttempt(worker: Worker, ref: AttemptRef): { task: Task; attempt: Attempt } | undefined {
   const { running } = worker;
   const same =
@@ -19,8 +19,8 @@ export function findAttempt(worker: Worker, ref: AttemptRef): { task: Task; atte
 }
 
 /**
- * Whether this attempt may make its output the task's output: yes to the first of a task that asks, as long as it lives.
- * A no is final: the attempt has lost against another one, or the job has ended, and its worker is free.
+ * Decides whether this attempt may make its output the task's output: yes for the task's first attempt to ask, as long
+ * as it lives. A no is final: another attempt won, or the job has ended, and the worker is free.
  */
 export function decideCommit(state: State, worker: Worker, ref: AttemptRef, now: number): boolean {
   const found = findAttempt(worker, ref);
@@ -36,7 +36,7 @@ export function decideCommit(state: State, worker: Worker, ref: AttemptRef, now:
   return false;
 }
 
-/** The attempt has committed: its task is completed, a backup that still runs is cancelled, the job goes on. */
+/** Records a commit: completes the task, cancels a running backup, and advances the job. */
 export function commitAttempt(
   state: State,
   worker: Worker,
@@ -75,12 +75,12 @@ export function commitAttempt(
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
   complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, checksum, textKeyEnd, done });
-  // After the end of the job it counts for the one who resumes it, and nothing begins any more.
+  // A commit after the end of the job only matters to a resume; it starts nothing.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);
 }
 
-/** Enters what a committed task has given to the job. */
+/** Adds the contribution of a completed task to the job. */
 export function complete(state: State, task: Task, commit: TaskCommit): void {
   task.commit = commit;
   commit.files?.addTo(state.partitionBytes, 1);
@@ -89,7 +89,7 @@ export function complete(state: State, task: Task, commit: TaskCommit): void {
   else if (samplesAreDone(state)) state.boundaries = findBoundaries(state);
 }
 
-/** Takes back what a task has given to the job. */
+/** Removes the contribution of a task from the job. */
 export function undoCompletion(state: State, task: Task): void {
   if (task.commit !== undefined && task.kind !== "sample") addMeasures(state.measures[task.kind], task.commit.done, -1);
   task.commit?.files?.addTo(state.partitionBytes, -1);
@@ -97,7 +97,7 @@ export function undoCompletion(state: State, task: Task): void {
   state.completed[task.kind] -= 1;
 }
 
-/** Every map is committed. It may be so again later, after the files of one were lost. */
+/** Runs when every map is committed; again if a map's files were lost and it has rerun. */
 export function beginReducePhase(state: State, effects: Effect[]): void {
   if (state.phase === "map") {
     effects.push({ type: "log", level: "info", message: "all map tasks are done" });
@@ -114,7 +114,7 @@ export function filesOf(
   return task.kind === "map" ? new MapFiles(attempt, settings.reducers, outputs) : undefined;
 }
 
-/** A backup attempt came first. What that has saved is known of a loser that has said how far it is. */
+/** Counts a win of a backup attempt. The time it saved is known only if the loser reported its progress. */
 function noteVictory(state: State, task: Task, now: number): void {
   state.attempts.backupWon += 1;
   const allBytes = splitBytes(task);

@@ -5,7 +5,7 @@ import { Timeline } from "./timeline.js";
 import { ArgUseOfJob } from "./arg-use.js";
 import { Warnings } from "./warnings.js";
 
-/** The state of a job before any worker has registered. `args` are the coordinator's own, if it was given any. */
+/** Creates the state of a job before any worker has registered. `args` are the coordinator's own, if any. */
 export function createState(
   settings: JobSettings,
   args: Readonly<Record<string, string>> | undefined,
@@ -41,7 +41,7 @@ export function createState(
   };
 }
 
-/** A task of which nothing has run yet. */
+/** Creates a task that no worker has run yet. */
 export function createTask(task: Pick<Task, "kind" | "index" | "split" | "places">): Task {
   return {
     ...task,

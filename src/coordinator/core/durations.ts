@@ -1,9 +1,11 @@
-/** So many steps from one power of two to the next. */
+/** The number of steps from one power of two to the next. */
 const stepsPerDoubling = 8;
 /** From less than a millisecond to 2^32 ms, which is fifty days. */
 const doublings = 32;
 
-/** How long many things took, in a fixed number of classes: a median that is right within a tenth, and no list. */
+/**
+ * A histogram of durations with a fixed number of classes: the median is accurate to a tenth, and no list is stored.
+ */
 export class Durations {
   readonly #counts = new Uint32Array(doublings * stepsPerDoubling + 1);
   count = 0;
@@ -26,7 +28,9 @@ export class Durations {
     return Math.min(this.maxMs, 2 ** ((step - 0.5) / stepsPerDoubling));
   }
 
-  /** How many took less than one, two, four, … milliseconds, up to the power of two that is more than all. */
+  /**
+   * How many durations were less than one, two, four, … milliseconds, up to the first power of two above them all.
+   */
   buckets(): [ms: number, count: number][] {
     const buckets: [number, number][] = [];
     let count = 0;

@@ -5,8 +5,8 @@ import { hasEnded } from "./model.js";
 import { unpark } from "./release.js";
 
 /**
- * The job is over; with a failure, unless it is done. Who waits or works is told at once, and everybody else when next
- * they ask for a task.
+ * Ends the job: done, or with a failure. Tells waiting and working workers at once, and the others when they next ask
+ * for a task.
  */
 export function endJob(state: State, outcome: JobOutcome, failure: JobFailure | undefined, effects: Effect[]): void {
   state.phase = outcome;
@@ -18,7 +18,7 @@ export function endJob(state: State, outcome: JobOutcome, failure: JobFailure | 
   effects.push({ type: "jobEnded", outcome });
 }
 
-/** Ends the job if nothing is left to be done: every task is completed, or it drains and nothing runs any more. */
+/** Ends the job if no work is left: every task is completed, or the job drains and no attempt runs. */
 export function endIfOver(state: State, effects: Effect[]): void {
   if (hasEnded(state)) return;
   const { completed, maps, reduces } = state;

@@ -1,4 +1,4 @@
-/** What comes into the scheduler, and what goes out of it: `step(state, event, now) → effects`. See `model.ts`. */
+/** The inputs and outputs of the scheduler: `step(state, event, now) → effects`. See `model.ts`. */
 import type { TextKeyEnd } from "../../output/text-key-end.js";
 import type { Measures } from "../../rpc/measures.js";
 import type {
@@ -17,18 +17,18 @@ import type {
 } from "../../rpc/protocol.js";
 import type { SkippedRecord, Task } from "./model.js";
 
-/** What a job is made of. */
+/** The app, args and pieces of input that a job consists of. */
 export interface JobPlan {
   readonly app: AppIdentity;
   readonly args: Readonly<Record<string, string>>;
   readonly splits: readonly Split[];
-  /** The pieces of the inputs that each sample task is to look at; left out when no sample is wanted. */
+  /** The pieces of the inputs that each sample task reads; omitted when no sample is needed. */
   readonly sample?: readonly (readonly Split[])[] | undefined;
 }
 
-/** `call` names a call of a worker that waits for its reply; the shell chose it and alone understands it. */
+/** `call` identifies a worker's call that awaits its reply. The shell chose it, and only the shell interprets it. */
 export type Event =
-  /** The first worker's app is known and the inputs were cut into splits. */
+  /** The first worker's app is known, and the inputs were split. */
   | ({ type: "planned" } & JobPlan)
   | { type: "registered"; call: number; pid: number; host: string; former?: FormerWorker | undefined }
   | { type: "taskRequested"; call: number; worker: string }
@@ -46,32 +46,35 @@ export type Event =
   | ({ type: "heartbeat"; call: number } & ParamsOf<"Heartbeat">)
   /** The worker answered a ping. */
   | { type: "heard"; worker: string }
-  /** The worker's connection has closed. `record` is the one that it was mapping, when that is known. */
+  /** The worker's connection closed. `record` is the record that it was mapping, if known. */
   | { type: "disconnected"; worker: string; record?: number | undefined }
   /** Time has passed. */
   | { type: "tick" }
-  /** The job is to end in good order: what runs may finish. */
+  /** The job must end gracefully: running tasks may finish. */
   | { type: "drained"; message: string }
   /** The user or the system wants the job to end at once. */
   | { type: "aborted"; message: string };
 
-/** Who a worker was before the coordinator was restarted, and the attempt that it still has. The shell has checked that. */
+/**
+ * A worker's identity before the coordinator was restarted, and the attempt that it still holds. The shell has verified
+ * it.
+ */
 export interface FormerWorker {
   readonly worker: string;
   readonly attempt: AttemptRef | undefined;
 }
 
-/** Where a job says what happens to it. */
+/** Receives the log messages of a job. */
 export interface JobLog {
-  /** What goes as it should. */
+  /** Normal progress. */
   info(message: string): void;
-  /** What went wrong and was dealt with, such as an attempt that failed and is tried again. */
+  /** A problem that the job handles, such as a failed attempt that is retried. */
   warn(message: string): void;
-  /** What the user must know of the inputs or the output, even with `--quiet`: the job ends well all the same. */
+  /** Problems of the inputs or the output that the user must know about, even with `--quiet`, although the job succeeds. */
   warnOfData(message: string): void;
 }
 
-/** In order: what must be on the disk comes before the replies that depend on it. */
+/** In order: records that must be on disk come before the replies that depend on them. */
 export type Effect =
   | { type: "journal"; record: JournalRecord }
   | { type: "reply"; call: number; result: Reply }
@@ -82,10 +85,10 @@ export type Effect =
   | { type: "log"; level: keyof JobLog; message: string }
   | { type: "jobEnded"; outcome: JobOutcome };
 
-/** What a coordinator that is started again must know; see `restore.ts`. */
+/** The facts that a restarted coordinator needs; see `restore.ts`. */
 export type JournalRecord =
   | ({ type: "planned" } & JobPlan)
-  /** Its number and its worker: nobody else is to be given the same number. */
+  /** The attempt's number and worker: no other attempt may get the same number. */
   | { type: "began"; ref: AttemptRef; worker: string }
   | ({
       type: "committed";
@@ -99,11 +102,11 @@ export type JournalRecord =
       checksum?: number | undefined;
       textKeyEnd?: TextKeyEnd | undefined;
     } & Measures)
-  /** The files of this task are no more what they were. */
+  /** The files of this task have changed. */
   | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);
 
-/** What the shell adds to the reply to `Register`: the worker's token. */
+/** The reply to `Register` without the worker's token, which the shell adds. */
 type Registered = Omit<ResultOf<"Register">, "token">;
 type Reply =
   | Assignment

@@ -3,15 +3,15 @@ import { findAttempt } from "./commit.js";
 import type { State, Worker } from "./model.js";
 import { mapsAreDone } from "./model.js";
 
-/** So many inputs are listed at a time: a millisecond's work, and a message that is nowhere near the longest. */
+/** The page size for listing inputs: a millisecond's work, and a message far below the limit. */
 const pageInputsMax = 1000;
 
-/** One page of the inputs of the reduce attempt that this worker runs, those of map task `from` and after. */
+/** Returns one page of the inputs of the reduce attempt that this worker runs, starting with map task `from`. */
 export function listInputs(state: State, worker: Worker, ref: AttemptRef, from: number): ResultOf<"ListInputs"> {
   const found = findAttempt(worker, ref);
-  // While a map runs again its new files are not known yet, and the old ones are not to be read.
+  // While a map reruns, its new files are not known yet, and the old ones must not be read.
   if (found === undefined || ref.kind !== "reduce" || !mapsAreDone(state)) return { type: "stale" };
-  // Pages of before and after a loss must not be read together.
+  // Pages from before and after a loss must not be combined.
   if (state.mapsLost !== found.attempt.mapsLostBefore) return { type: "stale" };
   const inputs: ReduceInput[] = [];
   let map = from;

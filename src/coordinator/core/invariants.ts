@@ -3,7 +3,7 @@ import { readyKind } from "./assign.js";
 import { hasEnded, isDue, mapsAreDone, samplesAreDone, tasksOf } from "./model.js";
 
 /**
- * Throws when the state contradicts itself. Called after every step by tests and simulations; a production coordinator
+ * Throws when the state contradicts itself. Tests and simulations call it after every step; a production coordinator
  * does not pay for it.
  */
 export function checkInvariants(state: State, now: number): void {
@@ -12,8 +12,8 @@ export function checkInvariants(state: State, now: number): void {
     const { running } = worker;
     if (running !== undefined) {
       require(running.task.attempts.get(running.attempt.number) ===
-        running.attempt, `${worker.id} runs what its task lost`);
-      require(worker.state === "alive", `${worker.id} is silent and runs something`);
+        running.attempt, `${worker.id} runs an attempt that its task has lost`);
+      require(worker.state === "alive", `${worker.id} is silent and runs an attempt`);
       require(worker.parkedCall === undefined, `${worker.id} waits for a task and runs one`);
     }
     require(state.parked.has(worker) === (worker.parkedCall !== undefined), `${worker.id}: parked and call disagree`);
@@ -33,24 +33,26 @@ export function checkInvariants(state: State, now: number): void {
   const mapsHaveBegun = state.maps.some(({ attemptsBegun }) => attemptsBegun > 0);
   require(samplesAreDone(state) || !mapsHaveBegun, "maps have begun before the boundaries are known");
   const isOver = mapsAreDone(state) && state.completed.reduce === state.reduces.length;
-  require(state.phase !== "done" || isOver, "done before its tasks");
-  require(state.phase !== "reduce" || !isOver, "its tasks are done, and it goes on");
-  require(state.phase !== "map" || !mapsAreDone(state), "the maps are done, and reduces do not begin");
-  require(!state.draining || hasEnded(state) || state.inProgress.size > 0, "nothing runs, and it drains on");
+  require(state.phase !== "done" || isOver, "the job is done before its tasks");
+  require(state.phase !== "reduce" || !isOver, "all tasks are done, but the job continues");
+  require(state.phase !== "map" || !mapsAreDone(state), "the maps are done, but reduces do not begin");
+  require(!state.draining ||
+    hasEnded(state) ||
+    state.inProgress.size > 0, "the job still drains although no attempt runs");
   require((state.phase === "failed") === (state.failure !== undefined), "a failure without its reason");
   const partitionBytes = new Float64Array(state.settings.reducers);
   for (const { commit } of state.maps) commit?.files?.addTo(partitionBytes, 1);
   require(partitionBytes.every((bytes, n) => bytes === state.partitionBytes[n]), "the sizes of partitions are wrong");
   const skips = state.maps.reduce((sum, { skip }) => sum + skip.size, 0);
   require(skips === state.skipped.length, "the number of skipped records is wrong");
-  require(skips <= state.settings.badRecordsMax, "more records are skipped than may be");
+  require(skips <= state.settings.badRecordsMax, "more records are skipped than allowed");
 }
 
 function checkTask(state: State, task: Task): void {
   const name = `${task.kind} ${task.index}`;
   require((task.state === "in-progress") ===
     task.attempts.size > 0, `${name}: ${task.state} with ${task.attempts.size} attempts`);
-  require(task.attempts.size <= 2, `${name} runs more than twice at once`);
+  require(task.attempts.size <= 2, `${name} has more than two attempts at once`);
   require((task.state === "idle") === state.pending[task.kind].includes(task), `${name}: pending and state disagree`);
   require((task.state === "in-progress") === state.inProgress.has(task), `${name}: in progress and state disagree`);
   require((task.state === "completed") === (task.commit !== undefined), `${name}: ${task.state}, commit disagrees`);

@@ -11,13 +11,16 @@ const largestPartitionsMax = 10;
 const partitionEntriesMax = 500;
 const failureDetailsMax = 20;
 
-/** What the core does not know: the time of day, and what the shell has measured. */
+/** What the core does not know: the time of day, and the shell's measurements. */
 export interface ShellView {
   readonly startedAtEpochMs: number;
   readonly throughput: readonly ThroughputSample[];
 }
 
-/** All that is to be seen of the job, for page and report. It takes time in proportion to what it shows, not to the job. */
+/**
+ * Returns the full view of the job, for the page and the report. Takes time proportional to what it shows, not to the
+ * job.
+ */
 export function takeJobView(state: State, now: number, { startedAtEpochMs, throughput }: ShellView): JobView {
   const { timeline, settings, workers, startedAtMs } = state;
   const list = [...workers.values()].slice(0, workersMax);
@@ -63,7 +66,7 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
   };
 }
 
-/** How much was done so far. Attempts that run count, and of two attempts of a task the one that is further. */
+/** Measures the progress of the job. Running attempts count; of two attempts of a task, only the one further along. */
 export function takeThroughput(state: State, now: number): ThroughputSample {
   const { map, reduce } = state.measures;
   const done = { map: { records: map.recordsIn, bytes: map.bytesIn }, reduce: { records: 0, bytes: 0 } };
@@ -97,7 +100,7 @@ function failureOf({ message, stack, details }: NonNullable<State["failure"]>): 
 function workerOf(state: State, worker: Worker): WorkerView {
   const { id, pid, host, memoryBytes, committed, lost, running } = worker;
   const seen = { id, pid, host, isSilent: worker.state === "silent", memoryBytes, committed, lost };
-  // What ran at the end is in the timeline.
+  // The timeline contains the attempts that ran at the end.
   if (running === undefined || hasEnded(state)) return seen;
   return { ...seen, running: runningOf(state, running.task, running.attempt) };
 }
@@ -108,7 +111,7 @@ function runningOf(state: State, task: Task, attempt: Attempt): NonNullable<Work
   return { kind: task.kind, task: task.index, attempt: number, startMs, isBackup, records, bytes };
 }
 
-/** How many attempts have ended how, with those that were cut short: each that the timeline shows is counted. */
+/** How many attempts ended in which way, including attempts cut short: each that the timeline shows is counted. */
 function endedOf(
   ended: ReadonlyMap<Outcome, number>,
   kind: Task["kind"],
@@ -120,7 +123,9 @@ function endedOf(
   return [...counts].map(([outcome, count]) => ({ kind, outcome, count }));
 }
 
-/** The attempts that ran when the job ended before its time: their workers are told to leave, and come to nothing. */
+/**
+ * The attempts that were running when the job ended early: their workers are told to leave, and the attempts are lost.
+ */
 function cutShort(state: State, now: number): JobView["timeline"]["spans"] {
   if (!hasEnded(state)) return [];
   return [...state.workers.values()].flatMap(({ id: worker, running }) => {

@@ -1,18 +1,18 @@
 /**
- * What becomes of a task when an attempt of it is lost. It is tried again, and how often depends on why:
+ * What happens to a task that loses an attempt. The task is retried; how often depends on the cause:
  *
- *     error, timeout, memory        the app's own doing, most likely: `maxAttempts`, then the job fails
- *     io                            a disk that is full, or the like: the same, but it is given time in between
- *     crash                         thread or process ended, anybody's fault: `maxCrashes`
- *     damaged                       another task's files: that task runs again, and this one after it
- *     released                      nobody's fault: a worker that was told to leave
+ *     error, timeout, memory        most likely the app's fault: `maxAttempts`, then the job fails
+ *     io                            a full disk, for example: the same, but with delays in between
+ *     crash                         the thread or process died, whatever the cause: `maxCrashes`
+ *     damaged                       another task's files: that task runs again, then this one
+ *     released                      a worker was told to leave: no limit
  *     fatal                         no retry can help: the job fails at once
  *
- * A sample is no reason for a job to fail: one that was tried too often is given up. What ended it ends a map, too, if it
- * is the app's doing, and is told then.
+ * A sample task never fails the job: after too many attempts it is given up. If the app is at fault, the map fails in
+ * the same way and reports the error.
  *
- * With bad records allowed, a record at which two attempts ended is left out, and these two are forgotten (paper section
- * 4.6). So a split may have any number of bad records, as long as the job may.
+ * With bad records allowed, a record at which two attempts ended is skipped, and these two no longer count (paper
+ * section 4.6). So a split may have any number of bad records, up to the limit of the job.
  */
 import { noMeasures } from "../../rpc/measures.js";
 import { scheduleBackup } from "./backups.js";
@@ -26,10 +26,10 @@ import { moveAttempt, moveTask } from "./transitions.js";
 
 type Loss = Omit<FailedOutcome, "type">;
 
-/** Two attempts that end at the same record, and the record is to blame. */
+/** After two attempts end at the same record, the record is to blame. */
 const failuresOfBadRecord = 2;
 
-/** The attempt that this worker runs is lost. Its task is tried again, unless that happened too often. */
+/** Handles the loss of the attempt that this worker runs: retries the task, unless that happened too often. */
 export function loseAttempt(state: State, worker: Worker, loss: Loss, now: number, effects: Effect[]): void {
   const { task, attempt } = release(worker);
   moveAttempt(task, attempt, "lost", now);
@@ -62,14 +62,14 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
     if (last) giveUpSample(state, task, attempt, now, effects);
     return;
   }
-  // A job that is being stopped is to be gone on with: it may fail then.
+  // A job that is being stopped will be resumed: it may fail then.
   if (state.draining) endJob(state, "stopped", undefined, effects);
   else endJob(state, "failed", failure, effects);
 }
 
 /**
- * Room may be made on a disk in a moment, in which the task would use up all of its attempts: so the next one begins half a
- * second later, and the wait doubles with each, up to ten seconds. With a shorter task timeout it is shorter, too.
+ * Delays the next attempt: disk space may be freed in a moment, but by then the task could have used up all its
+ * attempts. The delay starts at half a second and doubles up to ten seconds. A shorter task timeout shortens it.
  */
 function putOff({ settings }: State, task: Task, now: number): void {
   const longestMs = Math.min(settings.taskTimeoutMs, 10_000);
@@ -77,7 +77,7 @@ function putOff({ settings }: State, task: Task, now: number): void {
   task.ioErrors += 1;
 }
 
-/** The sample task is completed without a key; its last attempt is said to have found none. */
+/** Completes the sample task without keys, as if its last attempt had found none. */
 function giveUpSample(state: State, task: Task, { number }: Attempt, now: number, effects: Effect[]): void {
   state.pending.sample.splice(state.pending.sample.indexOf(task), 1);
   moveTask(task, "given up", "it was tried too often", now);
@@ -85,7 +85,7 @@ function giveUpSample(state: State, task: Task, { number }: Attempt, now: number
   const ref = { kind: task.kind, task: task.index, attempt: number };
   const record = { type: "committed" as const, ref, outputs: [], skipped: [], sampled: [], sideFiles: [], ...done };
   effects.push({ type: "journal", record });
-  const message = `${taskName(task)} is given up: partitions may be of less equal size`;
+  const message = `${taskName(task)} is given up: partitions may be less balanced`;
   effects.push({ type: "log", level: "warn", message });
   complete(state, task, {
     attempt: number,
@@ -103,9 +103,9 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   state.attempts[isCrash ? "crashed" : "failed"] += 1;
   if (loss.class === "fatal") return failureAt(state, task, loss, []);
   const { message, stack, output } = loss;
-  // A disk that is full or cannot be read is no fault of the record at which that came out.
+  // A disk that is full or unreadable is not the fault of the record being mapped.
   const record = loss.class === "io" ? undefined : loss.record;
-  // It began before the record was left out, and has come to it now: the next one will not.
+  // This attempt began before the record was marked to be skipped; the next one will skip it.
   if (record !== undefined && task.skip.has(record) && !attempt.skip.includes(record)) return undefined;
   if (isCrash) task.crashes += 1;
   else {
@@ -127,15 +127,15 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
     return failureAt(state, task, error, details);
   }
   if (task.crashes < maxCrashes) return undefined;
-  // The app's own error tells more than the end of a process, if there was one.
+  // The app's own error, if there was one, says more than the death of a process.
   const details = [`its thread or process ended in ${times(task.crashes, "attempt")}, the last time: ${loss.message}`];
   if (task.kind === "map" && state.settings.badRecordsMax === 0) {
-    details.push("at which record is found out, and the record left out, with --skip-bad-records 1");
+    details.push("--skip-bad-records 1 finds the record at fault and skips it");
   }
   return failureAt(state, task, task.firstError ?? loss, details);
 }
 
-/** Leaves a record out at which two attempts have ended; a failure when that are more than the job may have. */
+/** Skips a record at which two attempts have ended. Returns a failure when the job has too many such records. */
 function suspect(state: State, task: Task, offset: number, loss: Loss, effects: Effect[]): JobFailure | undefined {
   if (task.kind !== "map" || task.skip.has(offset)) return undefined;
   const found = task.suspects.get(offset) ?? { errors: 0, crashes: 0 };
@@ -175,7 +175,7 @@ function takeDamage(
   let isNew = false;
   for (const [index, attempt] of loss.damaged ?? []) {
     const map = state.maps[index];
-    // Another reduce has reported it already, and they are made anew.
+    // Another reduce has already reported the loss, and the map reruns.
     if (map?.commit?.attempt !== attempt) continue;
     isNew = true;
     moveTask(map, "files lost", `${taskName(reader)} cannot read those of attempt ${attempt}`, now);
@@ -193,19 +193,19 @@ function takeDamage(
     }
   }
   if (isNew || state.mapsLost > mapsLostBefore || !mapsAreDone(state)) return undefined;
-  // It complains of what is not the case: that must not go on for ever.
+  // The reported files are intact. Such reports must not repeat forever.
   reader.crashes += 1;
   if (reader.crashes < state.settings.maxCrashes) return undefined;
   return { message: `${taskName(reader)}: ${loss.message}` };
 }
 
-/** The app's own message first, then where it happened, then what else is known. */
+/** The app's own message first, then where it happened, then other details. */
 function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
   const { message, stack, record, output } = error;
   const { split } = task;
-  // Of a record that is all of the split nothing more is to be said.
+  // If the record is the whole split, its place adds nothing.
   const isWhole = record === split?.startBytes && (app?.input === "file" || app?.input === "text");
-  // Where its records are the app alone knows, when it reads them by itself.
+  // Only an app that reads its own records knows where they are.
   const which = app?.input === "own" ? `at record ${record}` : `at the record that begins at byte ${record}`;
   const place = record === undefined || isWhole ? [] : [`${which} of ${split?.file}`];
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
@@ -214,7 +214,7 @@ function failureAt({ app }: State, task: Task, error: TaskError, details: string
 function adviceToSkip({ app, settings }: State): string[] {
   return settings.badRecordsMax > 0 || app?.input === "file"
     ? []
-    : ["if that record is at fault, --skip-bad-records 1 leaves it out"];
+    : ["if that record is at fault, --skip-bad-records 1 skips it"];
 }
 
 function times(n: number, what: string): string {

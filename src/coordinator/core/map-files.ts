@@ -1,13 +1,13 @@
 import type { OutputFile, ReduceInput } from "../../rpc/protocol.js";
 
-/** Of a length, the lower 32 bits and the upper ones; and the checksum. */
+/** The lower and upper 32 bits of the length, and the checksum. */
 const wordsPerFile = 3;
 const upper = 2 ** 32;
 
 /**
- * The files that a committed map attempt made: twelve bytes for each partition. A job of 50,000 maps and 1,000
- * partitions has 50 million of them, which as objects would be some gigabytes. What is said of a file stands together:
- * whoever lists the inputs of a reduce looks at one file of each map, and waits for memory each time.
+ * The files of a committed map attempt, in twelve bytes per partition. A job of 50,000 maps and 1,000 partitions has 50
+ * million files, which would take gigabytes as objects. The words of a file are adjacent: listing the inputs of a
+ * reduce reads one file of each map, and each read waits for memory.
  */
 export class MapFiles {
   readonly #attempt: number;
@@ -24,14 +24,17 @@ export class MapFiles {
     }
   }
 
-  /** Adds the length of each partition's file to the sum that is kept for it, or takes it away again. */
+  /** Adds the length of each partition's file to the totals in `partitionBytes`, or subtracts it. */
   addTo(partitionBytes: Float64Array, sign: 1 | -1): void {
     for (let partition = 0; partition < partitionBytes.length; partition += 1) {
       partitionBytes[partition] = (partitionBytes[partition] ?? 0) + sign * this.#bytesOf(partition);
     }
   }
 
-  /** The file of that partition, as an input of its reduce task; undefined when there is none. `map` is the task's number. */
+  /**
+   * Returns the file of a partition as an input of its reduce task; undefined if the partition is empty. `map` is the task's
+   * number.
+   */
   input(map: number, partition: number): ReduceInput | undefined {
     const bytes = this.#bytesOf(partition);
     return bytes === 0 ? undefined : [map, this.#attempt, bytes, this.#words[partition * wordsPerFile + 2] ?? 0];

@@ -1,12 +1,12 @@
 /**
- * The scheduler's vocabulary: its state. The events that change it and the effects that it asks for are in `events.ts`.
+ * The scheduler's vocabulary: its state. The events that change it and the effects that it requests are in `events.ts`.
  *
- * All of `core/` is one pure state machine, `step(state, event, now) → effects`, in the manner of etcd's raft: no clock,
- * socket, file, timer or random number inside. The shell (`../coordinator.ts`) turns calls of workers into events and effects
- * into replies. So every history can be replayed from a text file and whole clusters run on a fake clock.
+ * All of `core/` is a pure state machine, `step(state, event, now) → effects`, in the manner of etcd's raft: it has no
+ * clock, socket, file, timer or random number. The shell (`../coordinator.ts`) turns worker calls into events and
+ * effects into replies. So every history can be replayed from a text file, and whole clusters run on a fake clock.
  *
- * Words that look alike: a task is a piece of the job, an attempt is one execution of it by one worker; a task has one
- * attempt when all goes well and several after failures or with a backup.
+ * Two words to keep apart: a task is a piece of the job, and an attempt is one execution of a task by one worker. A
+ * task has a single attempt if all goes well, and more after failures or with a backup.
  */
 import type { TextKeyEnd } from "../../output/text-key-end.js";
 import type { Measures, Totals } from "../../rpc/measures.js";
@@ -28,43 +28,43 @@ import type { Timeline } from "./timeline.js";
 import type { ArgUseOfJob } from "./arg-use.js";
 import type { Warnings } from "./warnings.js";
 
-/** What a job is run with; complete, checked, never changed. */
+/** The settings of a job: complete, validated, immutable. */
 export interface JobSettings {
   readonly id: string;
-  /** With none, what the maps emit is the output. */
+  /** With 0, the output is what the maps emit. */
   readonly reducers: number;
-  /** How keys are spread over the reducers; with `range` the plan has a sample, which is taken before the first map. */
+  /** How keys are assigned to reducers. With `range`, the plan has a sample, which is taken before the first map. */
   readonly partitioner: Partitioner;
-  /** What the output is written as; handed to the workers unread. */
+  /** The output format; the core passes it to the workers uninterpreted. */
   readonly output: ResultOf<"Register">["job"]["output"];
-  /** Where intermediate and output files go; handed to the workers unread. */
+  /** The directory of intermediate and output files; passed to the workers uninterpreted. */
   readonly directory: string;
-  /** What the names of intermediate files begin with; handed to the workers unread. */
+  /** The name prefix of intermediate files; passed to the workers uninterpreted. */
   readonly intermediatePrefix: string;
-  /** How much memory the pairs of a map attempt may take before they are spilled; for the workers, as is the directory. */
+  /** How much memory the pairs of a map attempt may take before they are spilled; passed to the workers. */
   readonly collectorBytes: number;
-  /** Whether map attempts look if `combine` changes what `reduce` gives; for the workers, too. */
+  /** Whether map attempts check that `combine` does not change the result of `reduce`; passed to the workers. */
   readonly checksCombine?: true | undefined;
-  /** The files that the app may read; for the workers, too. */
+  /** The files that the app may read; passed to the workers. */
   readonly files: readonly SharedFile[];
-  /** A worker silent for so long is presumed dead; a task running for so long gets a backup attempt. */
+  /** A worker silent for this long is presumed dead; a task running for this long gets a backup attempt. */
   readonly taskTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
-  /** An attempt that finishes no record for so long is ended by its worker; undefined when it may take any time. */
+  /** A worker ends an attempt that finishes no record for this long; undefined when it may take any time. */
   readonly attemptTimeoutMs: number | undefined;
   /** Whether slow tasks get backup attempts. */
   readonly backupTasks: boolean;
-  /** So many attempts of one task may end with an error that the app threw. */
+  /** How many attempts of a task may end with an error thrown by the app. */
   readonly maxAttempts: number;
-  /** So many attempts of one task may end because their thread, process or connection ended. */
+  /** How many attempts of a task may end because their thread, process or connection died. */
   readonly maxCrashes: number;
-  /** So many bad records may be left out; 0 when none may. */
+  /** How many bad records may be skipped; 0 for none. */
   readonly badRecordsMax: number;
   /** The names of `--arg` that the app must read, or the job fails; undefined for all that the job has. */
   readonly argsToRead?: readonly string[] | undefined;
 }
 
-/** Paper section 3.2: "idle, in-progress, or completed". How they change stands in `transitions.ts`. */
+/** Paper section 3.2: "idle, in-progress, or completed". `transitions.ts` defines how they change. */
 export type TaskState = "idle" | "in-progress" | "completed";
 export type AttemptState = "running" | "committing" | "committed" | "failed" | "cancelled";
 
@@ -73,12 +73,14 @@ export interface Attempt {
   readonly worker: string;
   readonly startedAtMs: number;
   readonly isBackup: boolean;
-  /** How many finished maps the job had lost when the attempt began: what it is told later may be about another one. */
+  /**
+   * How many finished maps the job had lost when the attempt began: a later report of a loss may concern another one.
+   */
   readonly mapsLostBefore: number;
-  /** Where the records begin that it was told to leave out. */
+  /** The offsets of the records that the attempt was told to skip. */
   readonly skip: readonly number[];
   state: AttemptState;
-  /** How far the worker's last heartbeat said it is. */
+  /** The progress in the worker's last heartbeat. */
   records: number;
   bytes: number;
 }
@@ -86,46 +88,48 @@ export interface Attempt {
 export interface Task {
   readonly kind: AttemptRef["kind"];
   readonly index: number;
-  /** Input of a map task. */
+  /** The input of a map task. */
   readonly split?: Split;
-  /** Input of a sample task. */
+  /** The input of a sample task. */
   readonly places?: readonly Split[];
   state: TaskState;
-  /** Attempts begun so far; the next one gets the next number. */
+  /** The number of attempts begun; the next attempt gets the next number. */
   attemptsBegun: number;
   backupsBegun: number;
-  /** The attempts that run now, by number: none, one, or one and its backup. */
+  /** The running attempts, by number: none, one, or one and its backup. */
   readonly attempts: Map<number, Attempt>;
   /** Attempts that count towards `maxAttempts`, and towards `maxCrashes`. */
   errors: number;
   crashes: number;
-  /** How many of its attempts could not read or write a file, and until when the next one waits for that. */
+  /** How many attempts could not read or write a file, and until when the next attempt is delayed for that reason. */
   ioErrors: number;
   retryAtMs: number | undefined;
-  /** How often its files were damaged or gone after it was completed. */
+  /** How often the files of the completed task were damaged or gone. */
   filesLost: number;
-  /** Workers on which an attempt failed: another one is tried first. */
+  /** The workers on which an attempt failed: other workers are tried first. */
   readonly failedOn: Set<string>;
-  /** The first error of the app, which is the one to show: later ones are often its consequence. */
+  /** The first error of the app, which is the one to show: later errors often result from it. */
   firstError?: TaskError;
-  /** Records at which attempts ended, by where they begin, when bad records may be left out. */
+  /** Records at which attempts ended, by offset, when bad records may be skipped. */
   readonly suspects: Map<number, Suspect>;
-  /** Where the records begin that are left out. */
+  /** The offsets of the records to skip. */
   readonly skip: Set<number>;
-  /** Attempts that ran when the coordinator died, and their workers: who comes back goes on with his. */
+  /**
+   * Attempts that ran when the coordinator died, and their workers: a worker that comes back may continue its attempt.
+   */
   readonly orphans: Map<number, string>;
-  /** What its commit has brought; undefined unless it is completed. */
+  /** The result of the commit; undefined unless the task is completed. */
   commit: TaskCommit | undefined;
-  /** The last transitions, for the message of an illegal one. */
+  /** The last transitions, for the message about an illegal one. */
   readonly history: string[];
 }
 
 export interface TaskError {
   readonly message: string;
   readonly stack?: string | undefined;
-  /** Where the record begins that was being mapped. */
+  /** The offset of the record that was being mapped. */
   readonly record?: number | undefined;
-  /** The last that the attempt has written to standard output and error. */
+  /** The last output of the attempt to standard output and error. */
   readonly output?: string | undefined;
 }
 
@@ -135,17 +139,17 @@ interface Suspect {
   crashes: number;
 }
 
-/** What a task has given to the job. */
+/** The contribution of a completed task to the job. */
 export interface TaskCommit {
   readonly attempt: number;
   /** The files of a map task. */
   readonly files: MapFiles | undefined;
-  /** The records that a map task has left out. */
+  /** The records that a map task skipped. */
   readonly skipped: readonly RecordPlace[];
-  /** The keys that a sample task has found. */
+  /** The keys that a sample task found. */
   readonly sampled?: readonly string[] | undefined;
   readonly sideFiles: SideFiles;
-  /** CRC-32 of its output file, if it makes one. */
+  /** CRC-32 of the task's output file, if it writes one. */
   readonly checksum: number | undefined;
   /** Where the keys in that file end. */
   readonly textKeyEnd?: TextKeyEnd | undefined;
@@ -155,11 +159,11 @@ export interface TaskCommit {
 export type DoneOutcome = Extract<AttemptOutcome, { type: "done" }>;
 export type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
-/** A record that is left out of the job. */
+/** A record that the job skips. */
 export interface SkippedRecord {
   readonly task: number;
   readonly offset: number;
-  /** What attempts ended with at this record. */
+  /** The error that ended attempts at this record. */
   readonly error: { readonly message: string; readonly stack?: string | undefined };
 }
 
@@ -167,17 +171,17 @@ export interface Worker {
   readonly id: string;
   readonly pid: number;
   readonly host: string;
-  /** `silent`: nothing heard for the task timeout; it holds no attempt and gets no task until it is heard again. */
+  /** `silent`: not heard for the task timeout. The worker holds no attempt and gets no task until it is heard again. */
   state: "alive" | "silent";
   lastHeardMs: number;
   memoryBytes: number;
   pinged: boolean;
   /** The attempt it runs; a worker has one slot. */
   running: { readonly task: Task; readonly attempt: Attempt } | undefined;
-  /** Attempts of it that committed, and that were lost. */
+  /** How many of its attempts committed, and how many were lost. */
   committed: number;
   lost: number;
-  /** Its `RequestTask` that waits for an answer. */
+  /** Its `RequestTask` call that awaits a reply. */
   parkedCall: number | undefined;
 }
 
@@ -186,11 +190,11 @@ export interface JobFailure {
   readonly message: string;
   /** The stack of the app's own error. */
   readonly stack?: string | undefined;
-  /** What else is known about it, a sentence a line. */
+  /** Further details, one sentence per line. */
   readonly details?: readonly string[];
-  /** The last that the attempt with that error has written to standard output and error. */
+  /** The last output, to standard output and error, of the attempt with that error. */
   readonly output?: string | undefined;
-  /** It was ended by the user or the system, and not by what happened in it. */
+  /** Set when the user or the system ended the job, rather than an error in it. */
   readonly isAbort?: true;
 }
 
@@ -198,48 +202,48 @@ export interface State {
   readonly settings: JobSettings;
   readonly startedAtMs: number;
   phase: "waiting" | "map" | "reduce" | JobOutcome;
-  /** Set when the job is to end in good order: what runs may finish, nothing else is begun. */
+  /** Set when the job must end gracefully: running attempts may finish, and no new ones begin. */
   draining: boolean;
   /** Known once the first worker has registered. */
   app: AppIdentity | undefined;
-  /** The job's `--arg` values: the coordinator's own, or else those of the first worker. */
+  /** The job's `--arg` values: the coordinator's own, or else the first worker's. */
   args: Readonly<Record<string, string>> | undefined;
-  /** None, unless partitions are ranges of keys. */
+  /** Empty, unless partitions are ranges of keys. */
   samples: readonly Task[];
   maps: readonly Task[];
   reduces: readonly Task[];
-  /** The keys at which partitions 1, 2, … begin; known when every sample is completed. See `boundaries.ts`. */
+  /** The keys at which partitions 1, 2, … begin; known when every sample task is completed. See `boundaries.ts`. */
   boundaries: readonly string[];
   /**
-   * Tasks that wait for a worker, the next one last. Maps are handed out when every sample is completed, reduces while every
-   * map is.
+   * Tasks waiting for a worker, the next one last. Maps are assigned once all samples are completed, and reduces while
+   * all maps are.
    */
   readonly pending: Readonly<Record<Task["kind"], Task[]>>;
   readonly completed: Record<Task["kind"], number>;
   readonly inProgress: Set<Task>;
-  /** When which task in progress is due for a backup attempt. */
+  /** When each task in progress is due for a backup attempt. */
   readonly backups: BackupQueue<Task>;
   readonly workers: Map<string, Worker>;
   workersJoined: number;
-  /** Workers whose `RequestTask` waits, longest first. */
+  /** Workers whose `RequestTask` waits, oldest first. */
   readonly parked: Set<Worker>;
   /** Sums over committed attempts. */
   readonly measures: { readonly map: Totals; readonly reduce: Totals };
   readonly attempts: Attempts;
   mapsLost: number;
   readonly skipped: SkippedRecord[];
-  /** What committed attempts warned of. */
+  /** The warnings of committed attempts. */
   readonly warnings: Warnings;
   /** Which values of `--arg` committed attempts have read. */
   readonly argUse: ArgUseOfJob;
-  /** What became of the attempts since this coordinator began. */
+  /** The attempts that have ended since this coordinator started. */
   readonly timeline: Timeline;
-  /** What each reduce task has to read, as far as the maps are committed. */
+  /** The input size of each reduce task, summed over the committed maps. */
   readonly partitionBytes: Float64Array;
   failure: JobFailure | undefined;
 }
 
-/** What became of attempts that did not simply succeed. */
+/** Counts of attempts that did not simply succeed. */
 interface Attempts {
   failed: number;
   crashed: number;
@@ -248,12 +252,12 @@ interface Attempts {
   backupSavedMs: number;
 }
 
-/** Whether the job is over, well or badly. */
+/** Whether the job has ended, in whatever way. */
 export function hasEnded(state: State): boolean {
   return state.phase === "done" || state.phase === "failed" || state.phase === "stopped";
 }
 
-/** How a job has ended that has. */
+/** How an ended job ended. */
 export function outcomeOf({ phase }: Pick<State, "phase">): JobOutcome {
   return phase === "done" || phase === "stopped" ? phase : "failed";
 }
@@ -263,17 +267,17 @@ export function tasksOf({ samples, maps, reduces }: State, kind: Task["kind"]): 
   return { sample: samples, map: maps, reduce: reduces }[kind];
 }
 
-/** Whether it may be handed out, once a worker is free and the tasks before it are done. */
+/** Whether a task's delay has passed, so that it may be assigned. */
 export function isDue({ retryAtMs }: Pick<Task, "retryAtMs">, now: number): boolean {
   return retryAtMs === undefined || retryAtMs <= now;
 }
 
-/** Whether maps may run: only when the boundaries are known is it known to which partition a key belongs. */
+/** Whether maps may run: until the boundaries are known, the partition of a key is not. */
 export function samplesAreDone(state: State): boolean {
   return state.completed.sample === state.samples.length;
 }
 
-/** Whether reduces may run: only when every map is committed all that belongs to a key is known. */
+/** Whether reduces may run: until every map is committed, some values of a key may be missing. */
 export function mapsAreDone(state: State): boolean {
   return state.completed.map === state.maps.length;
 }
@@ -287,12 +291,12 @@ export function outputTasks({
   return settings.reducers === 0 ? maps : reduces;
 }
 
-/** How long its split is; 0 for a task that has none. */
+/** The length of the task's split; 0 for a task without one. */
 export function splitBytes({ split }: Pick<Task, "split">): number {
   return split === undefined ? 0 : split.endBytes - split.startBytes;
 }
 
-/** How a task is called in messages. */
+/** The name of a task in messages. */
 export function taskName(task: Pick<Task, "kind" | "index" | "split">): string {
   return `${task.kind} task ${task.index}${task.split === undefined ? "" : ` (${task.split.file})`}`;
 }

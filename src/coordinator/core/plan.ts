@@ -4,7 +4,10 @@ import type { Effect, JobPlan } from "./events.js";
 import type { State, Task } from "./model.js";
 import { mapsAreDone, splitBytes } from "./model.js";
 
-/** The splits become map tasks, the partitions reduce tasks, what is to be sampled first sample tasks. None is handed out yet. */
+/**
+ * Creates map tasks from splits, reduce tasks from partitions, and sample tasks from the places to sample. Assigns none
+ * yet.
+ */
 export function planTasks(state: State, { app, args, splits, sample = [] }: JobPlan): void {
   state.app = app;
   state.args = args;
@@ -13,7 +16,10 @@ export function planTasks(state: State, { app, args, splits, sample = [] }: JobP
   state.reduces = Array.from({ length: state.settings.reducers }, (_, index) => createTask({ kind: "reduce", index }));
 }
 
-/** From here on tasks are handed out: those that are not completed, the largest splits first, so that no long one is left for the end. */
+/**
+ * Makes all tasks that are not completed available to workers, the largest splits first, so that no long one comes
+ * last.
+ */
 export function beginMapPhase(state: State, effects: Effect[]): void {
   const isIdle = ({ state }: Task) => state === "idle";
   const smallestFirst = state.maps.filter(isIdle).sort((a, b) => splitBytes(a) - splitBytes(b) || b.index - a.index);

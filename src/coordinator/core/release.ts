@@ -5,14 +5,14 @@ import type { Attempt, State, Task, Worker } from "./model.js";
 import { taskName } from "./model.js";
 import { moveAttempt } from "./transitions.js";
 
-/** Answers the `RequestTask` of this worker that waits, if there is one. */
+/** Answers the waiting `RequestTask` of this worker, if there is one. */
 export function unpark(state: State, worker: Worker, assignment: Assignment, effects: Effect[]): void {
   if (worker.parkedCall !== undefined) effects.push({ type: "reply", call: worker.parkedCall, result: assignment });
   worker.parkedCall = undefined;
   state.parked.delete(worker);
 }
 
-/** Takes an attempt away from its worker, which is not its fault. The worker is to be told. */
+/** Takes an attempt away from its worker without blaming it. The caller must tell the worker. */
 export function cancelAttempt(state: State, task: Task, attempt: Attempt, now: number): void {
   moveAttempt(task, attempt, "cancelled", now);
   task.attempts.delete(attempt.number);
@@ -23,7 +23,7 @@ export function cancelAttempt(state: State, task: Task, attempt: Attempt, now: n
   holder.running = undefined;
 }
 
-/** Takes what a worker runs away from it. */
+/** Takes the running attempt away from a worker. */
 export function release(worker: Worker): { task: Task; attempt: Attempt } {
   const { running } = worker;
   if (running === undefined) throw new Error(`worker ${worker.id} runs no attempt`);

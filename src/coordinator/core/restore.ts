@@ -1,7 +1,7 @@
 /**
- * Takes up a job where a coordinator that died has left it, from the records of its journal. What is committed stays so.
- * Attempts that ran then are orphans: a worker that comes back with one goes on with it, and if none comes, the task is
- * handed out again. Errors and crashes are counted anew.
+ * Restores a job from the journal of a coordinator that died. Committed work stays committed. Attempts that were
+ * running are orphans: a worker that comes back with one continues it, and otherwise the task is assigned again. Errors
+ * and crashes are counted from zero.
  */
 import { measuresOfAttempt } from "../../rpc/measures.js";
 import { complete, filesOf, undoCompletion } from "./commit.js";
@@ -12,18 +12,18 @@ import { samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { moveTask } from "./transitions.js";
 
-/** Takes one record in, in the order in which they were written. The state is that of a job that no worker has joined. */
+/** Applies one record; call it in the order of writing. No worker may have joined the job. */
 export function restore(state: State, record: JournalRecord, now: number): void {
   switch (record.type) {
     case "planned":
-      if (state.app !== undefined) throw new Error("the journal plans the tasks twice");
+      if (state.app !== undefined) throw new Error("the journal plans the tasks a second time");
       planTasks(state, record);
       break;
     case "began": {
       const task = taskOf(state, record.ref);
       task.attemptsBegun = Math.max(task.attemptsBegun, record.ref.attempt);
       task.orphans.set(record.ref.attempt, record.worker);
-      // Its token is good for this attempt, so nobody else may have its id.
+      // The token of this worker is valid for this attempt, so no other worker may get its id.
       state.workersJoined = Math.max(state.workersJoined, Number(record.worker.slice(1)));
       break;
     }
@@ -58,9 +58,8 @@ export function restore(state: State, record: JournalRecord, now: number): void 
 }
 
 /**
- * To be called after the last record: what is left is handed out from here on. `isThere` says whether what a completed
- * task has given to the user still is what it was, nobody had an eye on it meanwhile; its intermediate files are looked at
- * by who reads them.
+ * Makes the remaining work available; call it after the last record. `isThere` reports whether a completed task's
+ * output is unchanged, since no process has watched it meanwhile. Intermediate files are checked when they are read.
  */
 export function resume(state: State, isThere: (task: Task) => boolean, now: number, effects: Effect[]): void {
   if (state.app === undefined) return;
@@ -81,9 +80,9 @@ export function resume(state: State, isThere: (task: Task) => boolean, now: numb
 
 function taskOf(state: State, { kind, task }: { kind: Task["kind"]; task: number }): Task {
   if (kind !== "sample" && !samplesAreDone(state)) {
-    throw new Error(`the journal speaks of ${kind} task ${task} before its samples are taken`);
+    throw new Error(`the journal mentions ${kind} task ${task} before its samples are taken`);
   }
   const found = tasksOf(state, kind)[task];
-  if (found === undefined) throw new Error(`the journal speaks of ${kind} task ${task}, and there is none`);
+  if (found === undefined) throw new Error(`the journal mentions ${kind} task ${task}, which does not exist`);
   return found;
 }

@@ -3,7 +3,7 @@ import type { Snapshot } from "../../rpc/protocol.js";
 import type { State, Task, Worker } from "./model.js";
 import { refOf } from "./model.js";
 
-/** The job's state in the one form that progress bar, report and `Status` share. */
+/** Returns the job's state in the form that the progress bar, the report and `Status` share. */
 export function takeSnapshot(state: State, now: number): Snapshot {
   return {
     phase: state.phase,
@@ -32,7 +32,7 @@ function workerState({ id, pid, host, state, memoryBytes, running }: Worker, now
   };
 }
 
-/** Without a look at each task: a job may have many, and be asked often. */
+/** Counts tasks without visiting each one: a job may have many, and clients may ask often. */
 export function countTasks(
   { completed, pending, inProgress }: State,
   kind: Task["kind"],

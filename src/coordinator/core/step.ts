@@ -17,14 +17,14 @@ type WorkerEvent = Extract<Event, { worker: string }>;
 type EventOf<Type extends Event["type"]> = Extract<Event, { type: Type }>;
 
 /**
- * Takes one event into the state, at time `now` (milliseconds, any origin, never backwards), and returns what is to be
- * done about it, in order. The state is changed in place: a job of 50,000 tasks is not copied per event.
+ * Applies one event at time `now` (milliseconds, any origin, never backwards) and returns the resulting effects in
+ * order. The state is modified in place: copying a job of 50,000 tasks for every event would be too slow.
  */
 export function step(state: State, event: Event, now: number): Effect[] {
   const effects: Effect[] = [];
   switch (event.type) {
     case "planned":
-      // Aborted while the inputs were still looked at: the plan comes too late.
+      // The job was aborted while the inputs were being examined: the plan comes too late.
       if (!hasEnded(state)) plan(state, event, effects);
       break;
     case "registered":
@@ -57,7 +57,7 @@ function plan(state: State, event: EventOf<"planned">, effects: Effect[]): void 
   beginMapPhase(state, effects);
 }
 
-/** A job that was draining, and whose tasks took too long, is stopped as it would have been: what is done is kept. */
+/** Stops a draining job whose tasks took too long, keeping all completed work; aborts any other. */
 function abort(state: State, message: string, effects: Effect[]): void {
   if (state.draining) endJob(state, "stopped", undefined, effects);
   else endJob(state, "failed", { message, isAbort: true }, effects);
@@ -103,9 +103,9 @@ function takeFromWorker(
   }
 }
 
-/** A `RequestTask` is answered when there is something to answer: at the end of this step, or of a later one. */
+/** Answers a `RequestTask` when there is work: at the end of this step or of a later one. */
 function park(state: State, worker: Worker, call: number, now: number, effects: Effect[]): void {
-  // Who asks for work runs nothing: an attempt that we still count as its own was given up by it.
+  // A worker that requests a task runs none: it has given up any attempt that the state still assigns to it.
   const message = "its worker asked for another task";
   if (worker.running !== undefined) loseAttempt(state, worker, { class: "crash", message }, now, effects);
   unpark(state, worker, { type: "wait" }, effects);
@@ -113,7 +113,7 @@ function park(state: State, worker: Worker, call: number, now: number, effects: 
   state.parked.add(worker);
 }
 
-/** Takes the end of an attempt in; false when the attempt had been revoked before. */
+/** Records the end of an attempt. Returns false when the attempt had been revoked before. */
 function settle(
   state: State,
   worker: Worker,
@@ -124,10 +124,10 @@ function settle(
   const found = findAttempt(worker, ref);
   if (found === undefined) return false;
   if (outcome.type === "failed") {
-    // The record of which it has failed may be the only one that the app reads them for.
+    // The record at which it failed may be the only one for which the app reads these args.
     state.argUse.add(outcome.argUse);
     loseAttempt(state, worker, outcome, now, effects);
-    // Elsewhere first: a worker that waits gets the task before the one that failed it is asked.
+    // Elsewhere first: a waiting worker gets the task before the worker that failed it.
     assignToParked(state, now, effects);
     return true;
   }
@@ -137,17 +137,17 @@ function settle(
     else loseAttempt(state, worker, { class: "fatal", message: excess }, now, effects);
     return excess === undefined;
   }
-  loseAttempt(state, worker, { class: "error", message: "it ended without leave to commit" }, now, effects);
+  loseAttempt(state, worker, { class: "error", message: "it ended without permission to commit" }, now, effects);
   return false;
 }
 
-/** A worker has one slot: to one that runs a task, or whose `RequestTask` waits for one, its report brings no other. */
+/** A worker has one slot: a worker that runs a task, or has a waiting `RequestTask`, gets no other with its report. */
 function nextFor(state: State, worker: Worker, now: number, effects: Effect[]): ReturnType<typeof assignTo> {
   const free = worker.running === undefined && worker.parkedCall === undefined;
   return free ? assignTo(state, worker, now, effects) : { type: "wait" };
 }
 
-/** Keeps how far the attempts are; returns those that are no longer the worker's. */
+/** Records the progress of attempts. Returns the attempts that no longer belong to the worker. */
 function noteProgress(
   worker: Worker,
   { attempts, memoryBytes }: EventOf<"heartbeat">,

@@ -1,9 +1,10 @@
 /**
- * What became of the attempts of a job: for the status page and the report, and read by nobody who decides something.
+ * The ended attempts of a job, for the status page and the report. No decision depends on it.
  *
- * It is bounded. A job may have 50,000 tasks with many attempts each, of which a picture can show some thousand: so when
- * there are too many spans, those of one worker that follow each other and are too short to be told apart are merged, at
- * a resolution that doubles until half as many are left. So a span is looked at a few times in all, however long the job.
+ * Its size is bounded. A job may have 50,000 tasks with many attempts each, but a picture can show only a few thousand.
+ * When there are too many spans, consecutive spans of one worker that are too short to tell apart are merged, at a
+ * resolution that doubles until half as many are left. So each span is visited only a few times, however long the job
+ * runs.
  */
 import { flowNames, noFlow, type Flow } from "../../rpc/measures.js";
 import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
@@ -12,12 +13,12 @@ import { Durations } from "./durations.js";
 
 const spansMax = 2000;
 const slowestMax = 10;
-/** Of the failures the first ones, since later ones often follow from them, and the latest. */
+/** Keeps the first failures, because later ones often follow from them, and the latest. */
 const [firstFailuresMax, failuresMax] = [20, 100];
-/** What is kept of texts that have any length. */
+/** Limits on texts of unbounded length. */
 const [messageLengthMax, textLengthMax] = [2000, 8000];
 
-/** An attempt that has ended, or several that were merged. Times as `step` was given them. */
+/** An attempt that has ended, or several merged ones. Times are those passed to `step`. */
 export interface Span {
   readonly kind: AttemptRef["kind"];
   readonly task: number;
@@ -32,7 +33,7 @@ export interface Span {
   bytes: number;
 }
 
-/** An attempt and the file that it read, for lists that name single ones. */
+/** An attempt and the file that it read, for lists of single attempts. */
 export interface NamedSpan {
   readonly span: Readonly<Span>;
   readonly file: string | undefined;
@@ -45,17 +46,17 @@ export interface FailedSpan extends NamedSpan {
   readonly output: string | undefined;
 }
 
-/** What the timeline has to know of a task. */
+/** The properties of a task that the timeline needs. */
 interface Task {
   readonly kind: AttemptRef["kind"];
   readonly index: number;
   readonly split?: { readonly file: string };
 }
 
-/** What it has to know of an attempt. */
+/** The properties of an attempt that the timeline needs. */
 type Attempt = Pick<Span, "worker" | "startedAtMs" | "isBackup"> & {
   readonly number: number;
-  /** How far it came. */
+  /** Its progress, in records. */
   readonly records: number;
   readonly bytes: number;
 };
@@ -75,15 +76,15 @@ export class Timeline {
     reduce: new Map<Outcome, number>(),
   };
   readonly durations = { sample: new Durations(), map: new Durations(), reduce: new Durations() };
-  /** Sums over all that ever committed, which never fall. */
+  /** Sums over everything ever committed; they never decrease. */
   readonly processed = { sample: noFlow(), map: noFlow(), reduce: noFlow() };
 
-  /** In the order in which they ended, roughly. */
+  /** Roughly in the order in which they ended. */
   get spans(): readonly Readonly<Span>[] {
     return this.#spans;
   }
 
-  /** Attempts that no span speaks of any more: the oldest ones. */
+  /** The number of oldest attempts whose spans were dropped. */
   get spansOmitted(): number {
     return this.#spansOmitted;
   }
@@ -96,12 +97,12 @@ export class Timeline {
     return this.#failuresOmitted;
   }
 
-  /** The committed attempts that took longest, longest first. */
+  /** The slowest committed attempts, slowest first. */
   slowest(kind: Task["kind"]): readonly NamedSpan[] {
     return this.#slowest[kind];
   }
 
-  /** How many attempts have ended how. */
+  /** How many attempts ended in which way. */
   ended(kind: Task["kind"]): ReadonlyMap<Outcome, number> {
     return this.#ended[kind];
   }
@@ -125,7 +126,7 @@ export class Timeline {
     this.#add(task, attempt, "cancelled", now, attempt.records, attempt.bytes);
   }
 
-  /** The attempt has failed, or nobody knows what became of it. */
+  /** The attempt failed, or its fate is unknown. */
   addLost(task: Task, attempt: Attempt, loss: Loss, now: number): void {
     if (loss.class === "released") {
       this.addCancelled(task, attempt, now);
@@ -163,13 +164,13 @@ export class Timeline {
       this.#resolutionMs *= 2;
       this.#spans = merged(this.#spans, this.#resolutionMs);
     }
-    // So many workers, or so many failures: the beginning is forgotten.
+    // With too many workers or failures to merge, the oldest spans are dropped.
     const dropped = this.#spans.splice(0, Math.max(0, this.#spans.length - spansMax / 2));
     for (const { count } of dropped) this.#spansOmitted += count;
   }
 }
 
-/** Merges what is of one worker, ended alike, and then lasts no longer than `resolutionMs`. */
+/** Merges adjacent spans of one worker with the same outcome, if the result is no longer than `resolutionMs`. */
 function merged(spans: readonly Span[], resolutionMs: number): Span[] {
   const last = new Map<string, Span>();
   return spans.filter((span) => {

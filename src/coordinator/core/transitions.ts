@@ -1,6 +1,6 @@
 /**
- * Every change that the state of a task or of an attempt can go through. Nothing else in the engine assigns to these
- * states, and what is not in the tables throws with the task's recent history: it is a bug of ours, not of the user.
+ * Every transition of a task or an attempt. Only this module changes these states. A transition that the tables lack
+ * throws with the task's recent history: it is a bug in the engine, not the user's fault.
  */
 import type { Attempt, AttemptState, Task, TaskState } from "./model.js";
 
@@ -10,11 +10,11 @@ type TaskCause =
   | "attempt lost"
   | "last attempt lost"
   | "committed"
-  /** A sample that cannot be had: the job goes on without it. */
+  /** A sample that cannot be taken: the job continues without it. */
   | "given up"
   /** The files of a completed map are damaged or gone. */
   | "files lost"
-  /** The journal says so, when a coordinator goes on with the job of another one. */
+  /** A coordinator that resumes a job found the commit in the journal. */
   | "found committed";
 type AttemptCause = "granted" | "committed" | "lost" | "cancelled";
 

@@ -6,8 +6,8 @@ export class Warnings {
   #omitted = 0;
 
   /**
-   * Takes the warnings of a committed attempt and returns what to tell the user now: the new texts and, once, that
-   * further ones are only counted.
+   * Adds the warnings of a committed attempt. Returns what to tell the user now: the new texts, and once, that further
+   * ones are only counted.
    */
   add(warnings: readonly string[]): string[] {
     const told: string[] = [];
@@ -27,7 +27,7 @@ export class Warnings {
     return [...this.#texts];
   }
 
-  /** How many warnings are not in the list. */
+  /** The number of warnings that are not in the list. */
   get omitted(): number {
     return this.#omitted;
   }

@@ -7,7 +7,7 @@ import { hasEnded, taskName, tasksOf } from "./model.js";
 import { unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 
-/** Takes a worker in and gives it its id and the job's settings; one that comes back keeps the attempt that it has. */
+/** Registers a worker and replies with its id and the job's settings. A worker that comes back keeps its attempt. */
 export function register(
   state: State,
   { call, pid, host, former }: Extract<Event, { type: "registered" }>,
@@ -49,7 +49,10 @@ function jobOf({ settings, args }: State) {
   return { id, reducers, partitioner, output, ...data, ...checks, ...timeouts };
 }
 
-/** Whether a worker that has come back may go on with its attempt: it was its own, and nobody has finished its task since. */
+/**
+ * Whether a worker that came back may continue its attempt: it held the attempt before, and the task is still
+ * unfinished.
+ */
 function adopt(
   state: State,
   worker: Worker,
@@ -63,32 +66,32 @@ function adopt(
   task.orphans.delete(attempt);
   if (task.state === "completed" || task.attempts.size > 1) return false;
   if (task.state === "idle") {
-    moveTask(task, "assigned", `to ${worker.id}, which has it from before`, now);
+    moveTask(task, "assigned", `to ${worker.id}, which already had it`, now);
     state.pending[kind].splice(state.pending[kind].indexOf(task), 1);
     state.inProgress.add(task);
   } else {
-    moveTask(task, "backed up", `by ${worker.id}, which has it from before`, now);
+    moveTask(task, "backed up", `by ${worker.id}, which already had it`, now);
   }
-  // What it was told to leave out is not known any more: it may come to a record that is left out by now.
+  // The records it was told to skip are not known: it may map a record that is skipped by now.
   startAttempt(state, task, worker, { number: attempt, isBackup: false, skip: [] }, now);
   const journaled = { kind, task: index, attempt };
   effects.push({ type: "journal", record: { type: "began", ref: journaled, worker: worker.id } });
-  effects.push({ type: "log", level: "info", message: `${worker.id} goes on with ${taskName(task)}` });
+  effects.push({ type: "log", level: "info", message: `${worker.id} resumes ${taskName(task)}` });
   return true;
 }
 
-/** Something came from the worker, so it lives. */
+/** A message from the worker shows that it is alive. */
 export function hear(worker: Worker, now: number, effects: Effect[]): void {
   worker.lastHeardMs = now;
   worker.pinged = false;
   if (worker.state === "alive") return;
   worker.state = "alive";
-  effects.push({ type: "log", level: "info", message: `worker ${worker.id} is heard again` });
+  effects.push({ type: "log", level: "info", message: `worker ${worker.id} responds again` });
 }
 
 /**
- * Presumes dead who was silent for the task timeout, and takes its attempt away (paper section 3.3); asks who was
- * silent for half of it whether it is there.
+ * Presumes workers dead that were silent for the task timeout, and takes their attempts away (paper section 3.3). Pings
+ * workers that were silent for half that time.
  */
 export function presumeDead(state: State, now: number, effects: Effect[]): void {
   const { taskTimeoutMs } = state.settings;
@@ -107,7 +110,7 @@ export function presumeDead(state: State, now: number, effects: Effect[]): void 
   }
 }
 
-/** The worker's connection has closed: it is gone at once, and so is its attempt. */
+/** The worker's connection closed: the worker and its attempt are lost at once. */
 export function disconnect(
   state: State,
   { worker: id, record }: Extract<Event, { type: "disconnected" }>,
@@ -118,7 +121,7 @@ export function disconnect(
   if (worker === undefined) return;
   const loss = { class: "crash" as const, message: "its worker's connection closed", record };
   if (worker.running !== undefined) loseAttempt(state, worker, loss, now, effects);
-  // Nobody hears it, but every call has its answer.
+  // No worker receives it, but every call must be answered.
   unpark(state, worker, { type: "wait" }, effects);
   state.workers.delete(id);
   if (state.phase === "map" || state.phase === "reduce") {

@@ -7,35 +7,35 @@ type App = Pick<AppIdentity, "name" | "hash">;
 type FileState = Pick<JobInputs["files"][number], "sizeBytes" | "modifiedMs">;
 
 /**
- * In what a job that is to be resumed differs from the one that was interrupted; undefined when in nothing. A split size
- * that is not given now is that of before.
+ * Says how a job to be resumed differs from the interrupted one; undefined when it does not. An omitted split size
+ * stays as it was.
  */
 export function differences(before: JobInputs, now: JobInputs): string | undefined {
-  if (before.reducers !== now.reducers) return `it had --reducers ${before.reducers}, and this has ${now.reducers}`;
+  if (before.reducers !== now.reducers) return `it had --reducers ${before.reducers}, but this one has ${now.reducers}`;
   if (before.partitioner !== now.partitioner) {
-    return `it had --partitioner ${before.partitioner}, and this has --partitioner ${now.partitioner}`;
+    return `it had --partitioner ${before.partitioner}, but this one has --partitioner ${now.partitioner}`;
   }
   if (shownOutput(before) !== shownOutput(now))
-    return `it had ${shownOutput(before)}, and this has ${shownOutput(now)}`;
+    return `it had ${shownOutput(before)}, but this one has ${shownOutput(now)}`;
   if (now.splitBytes !== undefined && before.splitBytes !== now.splitBytes) {
     const had = before.splitBytes === undefined ? "no --split-size" : `--split-size ${shown(before.splitBytes)}`;
-    return `it had ${had}, and this has --split-size ${shown(now.splitBytes)}`;
+    return `it had ${had}, but this one has --split-size ${shown(now.splitBytes)}`;
   }
   if (before.samplePercent !== now.samplePercent) {
-    return `it had ${sampleText(before)}, and this has ${sampleText(now)}`;
+    return `it had ${sampleText(before)}, but this one has ${sampleText(now)}`;
   }
   if (now.args !== undefined && !isSameArgs(before.args ?? {}, now.args)) {
-    return `it had ${shownArgs(before.args ?? {})}, and this has ${shownArgs(now.args)}`;
+    return `it had ${shownArgs(before.args ?? {})}, but this one has ${shownArgs(now.args)}`;
   }
   return fileDifference(before.files, now.files) ?? inputDifference(before.inputs, now.inputs);
 }
 
-/** In what order they are given is of no account. */
+/** Their order does not matter. */
 function fileDifference(before: JobInputs["files"], now: JobInputs["files"]): string | undefined {
   for (const was of before) {
     const is = now.find(({ name }) => name === was.name);
-    if (is === undefined) return `it had --file ${was.path}#${was.name}, and this has not`;
-    if (was.path !== is.path) return `its --file ${was.name} was ${was.path}, and is ${is.path}`;
+    if (is === undefined) return `it had --file ${was.path}#${was.name}, but this one does not`;
+    if (was.path !== is.path) return `its --file ${was.name} was ${was.path}, but is now ${is.path}`;
     const change = changeOf(was, is, `--file ${was.name}`);
     if (change !== undefined) return change;
   }
@@ -43,7 +43,7 @@ function fileDifference(before: JobInputs["files"], now: JobInputs["files"]): st
   return more && `it had no --file ${more.name}`;
 }
 
-/** As one would write it: `64MiB`, `500kB`. The other of the two is longer. */
+/** Formats bytes as users write them, in the shorter of two forms: `64MiB` or `500kB`. */
 function shown(bytes: number): string {
   const [binary, decimal] = [true, false].map((binary) =>
     prettyBytes(bytes, { binary, space: false, maximumFractionDigits: 12 }),
@@ -55,12 +55,12 @@ function sampleText({ samplePercent }: JobInputs): string {
   return samplePercent === undefined ? "no --sample" : `--sample ${samplePercent}%`;
 }
 
-/** In which app it differs; undefined when in none, or when one of the two is not known. */
+/** Says how the app differs; undefined when it does not, or when either app is unknown. */
 export function appDifference(before: App | undefined, now: App | undefined): string | undefined {
   if (before === undefined || now === undefined || before.hash === now.hash) return undefined;
   return before.name === now.name
-    ? `${now.name} was changed since`
-    : `it was of the app ${before.name}, and this is ${now.name}`;
+    ? `${now.name} has changed since`
+    : `it ran the app ${before.name}, but this one runs ${now.name}`;
 }
 
 function shownOutput({ output: { format, compress } }: JobInputs): string {
@@ -72,18 +72,18 @@ function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]):
   for (const [index, was] of before.entries()) {
     const is = now[index];
     if (is === undefined)
-      return `its input ${was.name} is not given (it had ${before.length}, and this has ${now.length})`;
+      return `its input ${was.name} is missing (it had ${before.length}, but this one has ${now.length})`;
     if (was.name !== is.name || was.path !== is.path) {
-      return `its input ${index + 1} was ${was.name} (${was.path}), and is ${is.name} (${is.path})`;
+      return `its input ${index + 1} was ${was.name} (${was.path}), but is now ${is.name} (${is.path})`;
     }
     const change = changeOf(was, is, was.name);
     if (change !== undefined) return change;
   }
   const more = now[before.length];
-  return more === undefined ? undefined : `${more.name} was no input of it`;
+  return more === undefined ? undefined : `${more.name} was not among its inputs`;
 }
 
 function changeOf(was: FileState, is: FileState, name: string): string | undefined {
-  if (was.sizeBytes !== is.sizeBytes) return `${name} had ${was.sizeBytes} bytes, and has ${is.sizeBytes}`;
-  return was.modifiedMs === is.modifiedMs ? undefined : `${name} was changed since`;
+  if (was.sizeBytes !== is.sizeBytes) return `${name} had ${was.sizeBytes} bytes, but now has ${is.sizeBytes}`;
+  return was.modifiedMs === is.modifiedMs ? undefined : `${name} has changed since`;
 }

@@ -1,9 +1,9 @@
 /**
- * The journal of one job: what makes `--resume` possible. It is begun when the job's tasks are planned, and stands beside
- * the intermediate files that it speaks of, with which it is removed at the end of the job.
+ * The journal of one job, which makes `--resume` possible. It is created when the job's tasks are planned, beside the
+ * intermediate files that it refers to, and removed with them at the end of the job.
  *
- * A job does not depend on it. When it cannot be written, the job goes on and can no longer be resumed: a journal that
- * lacks a record is worse than none, since attempt numbers would be given out twice.
+ * A job does not depend on it. If the journal cannot be written, the job continues but can no longer be resumed: a
+ * journal that lacks a record is worse than none, because attempt numbers would be assigned twice.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -16,7 +16,7 @@ import { NothingToResumeError, ResumeError } from "./resume-error.js";
 
 type Warn = (message: string) => void;
 
-/** Is given the header, and returns what is to be given each record. What it throws ends the reading. */
+/** Receives the header and returns a callback for each record. Reading stops when it throws. */
 type OnHeader = (header: JobHeader) => (record: JournalRecord) => void;
 
 export class JobJournal {
@@ -31,7 +31,9 @@ export class JobJournal {
     this.#warn = warn;
   }
 
-  /** The journal of a new job, which has no file yet. With `hidesIntermediate` its intermediate files have hidden names. */
+  /**
+   * Creates the journal of a new job, without a file yet. `hidesIntermediate` gives intermediate files hidden names.
+   */
   static forNewJob(settings: JobInputs, hidesIntermediate: boolean, warn: Warn): JobJournal {
     const id = randomBytes(4).toString("hex");
     const secret = randomBytes(16).toString("hex");
@@ -40,8 +42,8 @@ export class JobJournal {
   }
 
   /**
-   * Takes up the journal of a job that was interrupted. What is torn or damaged at its end is cut off: what stood there is
-   * done again. Throws a ResumeError when there is none, or it is of another version; then it is left as it was.
+   * Opens the journal of an interrupted job. Cuts off a torn or damaged end; that work is repeated. Throws a
+   * ResumeError when there is no journal, or another version wrote it; then the journal stays untouched.
    */
   static takeUp(directory: string, onHeader: OnHeader, warn: Warn): JobJournal {
     const path = join(directory, journalName);
@@ -59,15 +61,16 @@ export class JobJournal {
       onRecord = onHeader(header);
     });
     if (header === undefined) {
-      // Killed before it had written a whole header; or damaged there, and what follows is of no use without.
+      // Killed before it had written a whole header, or damaged there, which makes the rest useless.
       file.remove();
       throw new NothingToResumeError(nothing, { advice });
     }
-    if (damage === "damaged") warn(`the journal in ${directory} is damaged: what its lost part said is done again`);
+    if (damage === "damaged")
+      warn(`the journal in ${directory} is damaged: the work in its lost part will be repeated`);
     return new JobJournal(header, file, warn);
   }
 
-  /** What the names of the job's intermediate files begin with. */
+  /** The name prefix of the job's intermediate files. */
   get intermediatePrefix(): string {
     return this.#header.intermediatePrefix;
   }
@@ -76,23 +79,23 @@ export class JobJournal {
     return this.#header.id;
   }
 
-  /** Makes the file. To be called when the job begins to write files. */
+  /** Creates the file. Call it when the job begins to write files. */
   begin(directory: string): void {
     this.#orGiveUp(() => {
-      // Of a job that was killed before it had planned its tasks.
+      // The job may have been killed before it had planned its tasks.
       this.#file?.close();
       this.#file = JournalFile.create(join(directory, journalName));
       this.#file.append(this.#header);
     });
   }
 
-  /** Writes records, in one piece: a process that is killed now has written all of them or none, but for a torn end. */
+  /** Writes records in one piece: if the process is killed, all of them are written or none, except for a torn end. */
   write(records: readonly JournalRecord[]): void {
     const file = this.#file;
     if (file !== undefined) this.#orGiveUp(() => file.appendAll(records));
   }
 
-  /** Closes the file, which stays for a coordinator that goes on with the job. False when there is none any more. */
+  /** Closes the file, which stays for a coordinator that resumes the job. Returns false when it no longer exists. */
   keep(): boolean {
     const file = this.#file;
     if (file === undefined) return false;
@@ -101,17 +104,17 @@ export class JobJournal {
       return file.isInPlace();
     });
     file.close();
-    if (isInPlace === false) this.#warn("the journal was removed while the job ran: it cannot be resumed");
+    if (isInPlace === false) this.#warn("the journal was removed while the job ran: the job cannot be resumed");
     return isInPlace ?? false;
   }
 
-  /** Closes the file; the job's directory removes it with the other files that are of no use any more. */
+  /** Closes the file. The job's directory removes it with the other useless files. */
   close(): void {
     this.#file?.close();
     this.#file = undefined;
   }
 
-  /** By which a worker proves, to a coordinator that was started again, that it is the one of this id. */
+  /** The token with which a worker proves its id to a restarted coordinator. */
   tokenOf(worker: string): string {
     return createHmac("sha256", this.#header.secret).update(worker).digest("hex").slice(0, 32);
   }
@@ -121,12 +124,12 @@ export class JobJournal {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  /** Undefined when the journal had to be given up. */
+  /** Returns undefined when the journal had to be given up. */
   #orGiveUp<Result>(action: () => Result): Result | undefined {
     try {
       return action();
     } catch (error) {
-      this.#warn(`${(error as Error).message}: the job goes on, but cannot be resumed if it is interrupted`);
+      this.#warn(`${(error as Error).message}: the job continues, but cannot be resumed if it is interrupted`);
       const file = this.#file;
       this.#file = undefined;
       try {
@@ -151,6 +154,6 @@ function open(path: string, directory: string, onRecord: (record: unknown) => vo
 function otherVersion(directory: string): never {
   throw new ResumeError(
     `cannot resume the job in ${directory}: its journal was written by another version of mapreduce-ts`,
-    { advice: "leave out --resume to begin anew" },
+    { advice: "leave out --resume to start over" },
   );
 }

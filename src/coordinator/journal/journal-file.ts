@@ -1,32 +1,33 @@
 /**
- * The coordinator's journal: a file to which each decision is appended before anybody is told of it. A coordinator that
- * is started after the end of another, `kill -9` included, reads what that one had decided and goes on from there.
+ * The coordinator's journal: a file to which it appends each decision before it tells anyone. A coordinator started
+ * after another has ended, even by `kill -9`, reads the decisions and continues from there.
  *
  *     9b085377 {"kind":"jobBegan","app":"wc","maps":8}
  *     97333cbe {"kind":"mapCommitted","task":3,"files":["mr-3-0","mr-3-1"]}
  *
- * **Text**, a record a line, because it is read by people just when something went wrong: `cut -c 10- journal | jq`. A
- * job journals a few records a task, so that the time for JSON is not seen.
+ * **Text**, one record per line, because people read it precisely when something went wrong: `cut -c 10- journal | jq`.
+ * A job writes only a few records per task, so the cost of JSON does not matter.
  *
- * **Checksums in a chain.** Each line begins with the CRC-32 of its JSON, and that begins with the checksum of the line
- * before. A checksum of the line alone notices flipped bits; a chain notices also that a line is missing, comes twice or
- * stands in another place, and what was left behind by an older journal does not fit in. So whatever happened to the
- * file, what can be read is a prefix of what was written, and a prefix is a state the job has really been in.
+ * **Chained checksums.** Each line begins with the CRC-32 of its JSON, seeded with the checksum of the previous line. A
+ * checksum of the line alone detects flipped bits. A chain also detects a line that is missing, repeated or misplaced,
+ * or left over from an older journal. So whatever happened to the file, the readable part is a prefix of what was
+ * written, and a prefix is a state that the job has really been in.
  *
- * **No flush for each record.** After write(2) the kernel has the data, and the death of this process does not touch it.
- * After a power cut or the end of the kernel, the tail may be missing: then the job is in an earlier state, and what it
- * knows no more runs again. It costs work and not the answer, while to wait for the disk costs milliseconds a record.
- * Where that is too much to lose, there is `sync`.
+ * **No flush per record.** After write(2) the kernel has the data, and the death of this process does not affect it.
+ * After a power failure or a kernel crash the tail may be missing: then the job is in an earlier state and repeats the
+ * forgotten work. That costs work but not correctness, whereas waiting for the disk costs milliseconds per record. Use
+ * `sync` where that loss is too great.
  *
- * **Torn and damaged.** Behind the valid prefix may be something else. "torn" is the one line, or piece of one, that was
- * written last. A kill or a full disk leaves it, and then nobody was told of that record; or a power cut, and then it is
- * one more record of the missing tail. There is nothing to tell the user. "damaged" is more: behind the first wrong line
- * there are others, so something was lost that had been there. A disk or a hand has changed the file, or before a power
- * cut the kernel had written later pages and not yet earlier ones. The caller does the same in both cases: it goes on
- * from the prefix, which is as good as the one that a power cut leaves. But of a damaged journal it tells the user.
- * `open` has cut off what is behind the prefix by then, so that the next record stands right behind the last good one.
+ * **Torn and damaged.** Other bytes may follow the valid prefix. "torn" is a single line, or a piece of one, that was
+ * written last. A kill or a full disk leaves it, and the coordinator had not yet told anyone about that record; or a
+ * power failure does, and it is one more record of the missing tail. The user need not know. "damaged" is worse: other
+ * lines follow the first wrong one, so existing records were lost. A disk fault or a person changed the file, or before
+ * a power failure the kernel had written later pages but not yet earlier ones. The caller handles both in the same way:
+ * it continues from the prefix, which is as good as the one after a power failure. But it tells the user about a
+ * damaged journal. `open` has already cut off what follows the prefix, so that the next record comes right after the
+ * last good one.
  *
- * Who appends holds the lock of the job's directory; two at once would damage each other's chain.
+ * The process that appends must hold the lock of the job's directory: two at once would damage each other's chain.
  */
 import * as fs from "node:fs";
 import { ownUid } from "../../rpc/own-uid.js";
@@ -34,11 +35,11 @@ import { encodeRecord, JournalReader, type JournalEnd } from "./journal-lines.js
 
 const blockBytes = 1024 * 1024;
 
-/** The journal cannot be made, read or written. */
+/** The journal cannot be created, read or written. */
 export class JournalError extends Error {
   override readonly name = "JournalError";
   readonly path: string;
-  /** Of the system: `ENOSPC`, `EEXIST`, …; undefined when the error is not the system's. */
+  /** The system's code: `ENOSPC`, `EEXIST`, …; undefined when the error is not the system's. */
   readonly code: string | undefined;
 
   constructor(what: string, path: string, cause?: unknown) {
@@ -48,7 +49,7 @@ export class JournalError extends Error {
   }
 }
 
-/** What `JournalFile.open` has found. */
+/** The result of `JournalFile.open`. */
 export interface OpenedJournal {
   readonly file: JournalFile;
   /** What was wrong with the end of the file before it was cut off: see the head of this file. */
@@ -58,16 +59,16 @@ export interface OpenedJournal {
 }
 
 /**
- * A journal that is open for appending. All I/O is synchronous: when `append` returns, the reply that depends on the
- * record may be sent. Everything throws a JournalError when the system refuses.
+ * A journal open for appending. All I/O is synchronous: when `append` returns, the reply that depends on the record may
+ * be sent. Every method throws a JournalError when the system refuses.
  */
 export class JournalFile {
   readonly path: string;
   #descriptor: number | undefined;
-  /** Of whole records; the file is longer only during an append. */
+  /** The size of the whole records; the file is longer only during an append. */
   #bytes: number;
   #checksum: number;
-  /** Why nothing can be appended any more. */
+  /** Why no more records can be appended. */
   #broken: { readonly cause: unknown } | undefined;
 
   private constructor(path: string, descriptor: number, { validBytes, checksum }: JournalEnd) {
@@ -77,7 +78,7 @@ export class JournalFile {
     this.#checksum = checksum;
   }
 
-  /** Makes an empty journal that only its owner may read. Nothing may have that name yet, not even a symbolic link. */
+  /** Creates an empty journal that only its owner may read. The name must be free; even a symbolic link is an error. */
   static create(path: string): JournalFile {
     const { O_RDWR, O_CREAT, O_EXCL, O_APPEND } = fs.constants;
     const descriptor = attempt("create", path, () => fs.openSync(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, 0o600));
@@ -85,17 +86,17 @@ export class JournalFile {
   }
 
   /**
-   * Opens a journal to go on with it: calls `onRecord` for each record of its longest valid prefix, cuts off what stands
-   * behind that, and is ready for the next record. What `onRecord` throws, this throws, and the file is left as it was.
-   * Reads a block at a time, so a journal may be larger than memory. A symbolic link is refused (`ELOOP`), and the file of
-   * another user, who could name any file in it as an input.
+   * Opens a journal to continue it: calls `onRecord` for each record of its longest valid prefix and cuts off the rest.
+   * If `onRecord` throws, this throws the same error and leaves the file untouched. Reads block by block, so a journal
+   * may be larger than memory. Rejects a symbolic link (`ELOOP`), and a file of another user, who could name any file
+   * in it as an input.
    */
   static open(path: string, onRecord: (record: unknown) => void): OpenedJournal {
     const { O_RDWR, O_APPEND, O_NOFOLLOW } = fs.constants;
     const descriptor = attempt("open", path, () => fs.openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW));
     try {
       const stats = fs.fstatSync(descriptor);
-      if (!stats.isFile()) throw new JournalError("open", path, new Error("it is no regular file"));
+      if (!stats.isFile()) throw new JournalError("open", path, new Error("it is not a regular file"));
       const isOurs = stats.uid === 0 || stats.uid === ownUid();
       if (!isOurs) throw new JournalError("open", path, new Error(`it belongs to another user (uid ${stats.uid})`));
       const end = readAll(path, descriptor, onRecord);
@@ -113,9 +114,9 @@ export class JournalFile {
   }
 
   /**
-   * Appends records with one write. When it throws, the journal is as it was before, without any of them, and may be
-   * appended to again; if it cannot even be brought back to that, every later append throws, too. They are not a
-   * transaction: after the death of the process the first of them may be there without the others.
+   * Appends records with one write. When it throws, the journal is unchanged and may be appended to again. If even that
+   * state cannot be restored, every later append throws, too. The records are not a transaction: if the process dies,
+   * the first records may be there without the others.
    */
   appendAll(records: readonly unknown[]): void {
     const descriptor = this.#requireUsable();
@@ -132,8 +133,8 @@ export class JournalFile {
   }
 
   /**
-   * Waits until the disk has all records: for one that must survive a power cut. When that fails, nobody knows what the
-   * disk has, and the kernel may not try again; so every later append throws.
+   * Waits until the disk has all records, for a record that must survive a power failure. When that fails, the contents
+   * of the disk are unknown, and the kernel may not try again; so every later append throws.
    */
   sync(): void {
     const descriptor = this.#requireUsable();
@@ -146,8 +147,8 @@ export class JournalFile {
   }
 
   /**
-   * Whether the file still stands under its name. When somebody has removed or replaced it, appends succeed, but the next
-   * coordinator will find nothing of them. The number of the inode is not given out again while this has it open.
+   * Whether the file still has its name. If it was removed or replaced, appends succeed, but the next coordinator will
+   * not find them. The inode number is not reused while this file is open.
    */
   isInPlace(): boolean {
     const descriptor = this.#requireOpen();
@@ -165,7 +166,7 @@ export class JournalFile {
     if (descriptor !== undefined) attempt("close", this.path, () => fs.closeSync(descriptor));
   }
 
-  /** Removes the file, unless another has its name by now, and closes it. */
+  /** Removes the file, unless its name now belongs to another, and closes it. */
   remove(): void {
     try {
       if (this.isInPlace()) attempt("remove", this.path, () => fs.unlinkSync(this.path));
@@ -175,7 +176,7 @@ export class JournalFile {
   }
 
   #requireUsable(): number {
-    if (this.#broken !== undefined) throw new JournalError("go on with", this.path, this.#broken.cause);
+    if (this.#broken !== undefined) throw new JournalError("continue", this.path, this.#broken.cause);
     return this.#requireOpen();
   }
 
@@ -184,12 +185,12 @@ export class JournalFile {
     return this.#descriptor;
   }
 
-  /** All or nothing. When the system takes only a part, the attempt to write the rest says why. */
+  /** All or nothing. After a partial write, the attempt to write the rest reports the reason. */
   #write(descriptor: number, bytes: Buffer): void {
     try {
       for (let done = 0; done < bytes.length;) {
         const written = fs.writeSync(descriptor, bytes, done, bytes.length - done);
-        if (written === 0) throw new Error("the system takes no bytes");
+        if (written === 0) throw new Error("the system wrote no bytes");
         done += written;
       }
     } catch (error) {
@@ -198,7 +199,7 @@ export class JournalFile {
     }
   }
 
-  /** Does not throw, since the error of the write is to be told first; this one is with the next append. */
+  /** Does not throw, because the error of the write must be reported first. The next append reports this one. */
   #cutBack(descriptor: number): void {
     try {
       fs.ftruncateSync(descriptor, this.#bytes);
@@ -218,12 +219,12 @@ function readAll(path: string, descriptor: number, onRecord: (record: unknown) =
   }
 }
 
-/** Undefined when there is nothing of that name. */
+/** Undefined when no such file exists. */
 function statOf(path: string): fs.BigIntStats | undefined {
   try {
     return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
-    // A file stands where its directory was.
+    // The directory was replaced by a file.
     if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
     throw error;
   }
@@ -237,7 +238,7 @@ function attempt<Result>(what: string, path: string, action: () => Result): Resu
   }
 }
 
-/** Without the call and the path that Node.js puts behind a comma: the path is told anyhow. */
+/** Drops the system call and path that Node.js appends after a comma: the message names the path anyway. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/, \w+( '.*)?$/s, "") : String(error);
 }

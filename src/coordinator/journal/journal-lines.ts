@@ -1,28 +1,28 @@
 /**
- * The lines of a journal: `<checksum> <JSON>\n`, the checksum as eight hexadecimal digits. It is the CRC-32 of the JSON's
- * UTF-8 bytes that begins with the checksum of the record before, and with 0 for the first: see `journal-file.ts`.
+ * The lines of a journal: `<checksum> <JSON>\n`, where the checksum has eight hexadecimal digits. It is the CRC-32 of
+ * the JSON's UTF-8 bytes, seeded with the checksum of the previous record, or 0 for the first: see `journal-file.ts`.
  */
 import { crc32 } from "node:zlib";
 import { LineBuffer } from "../../rpc/line-buffer.js";
 
 const newline = 0x0a;
-/** Digits and the space behind them. */
+/** The digits and the space after them. */
 const headBytes = 9;
 /**
- * A longer line, its newline counted, is neither written nor read, so that rubbish cannot take all memory. Four times
- * what one message may bring.
+ * A longer line, including its newline, is neither written nor read, so that garbage cannot take all memory. Four times
+ * what one message may contain.
  */
 const lineBytesMax = 64 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The line of a record that follows one with `previousChecksum`. Throws a TypeError when the record is no JSON value,
+ * Encodes a record that follows one with `previousChecksum`. Throws a TypeError when the record is not a JSON value,
  * and a RangeError when it is too long.
  */
 export function encodeRecord(record: unknown, previousChecksum: number): { line: Buffer; checksum: number } {
   const json = JSON.stringify(record) as string | undefined;
-  if (json === undefined) throw new TypeError(`a record of the journal is no JSON value: ${typeof record}`);
+  if (json === undefined) throw new TypeError(`a record of the journal is not a JSON value: ${typeof record}`);
   const lineBytes = headBytes + Buffer.byteLength(json) + 1;
   if (lineBytes > lineBytesMax) {
     throw new RangeError(`a record of the journal takes ${lineBytes} bytes; at most ${lineBytesMax} are possible`);
@@ -35,24 +35,24 @@ export function encodeRecord(record: unknown, previousChecksum: number): { line:
   return { line, checksum };
 }
 
-/** How the longest valid prefix of a journal ends, and what stands behind it. */
+/** How the longest valid prefix of a journal ends, and what follows it. */
 export interface JournalEnd {
   /** Length of the prefix. */
   readonly validBytes: number;
-  /** Of the prefix's last record: what the next one is to begin with. */
+  /** The checksum of the prefix's last record, which seeds the next one. */
   readonly checksum: number;
   /** Length of what follows the prefix. */
   readonly restBytes: number;
   /**
-   * Undefined when nothing follows the prefix; "torn" when that is one line or a piece of one; "damaged" when there is a
-   * whole line behind the first that is wrong.
+   * Undefined when nothing follows the prefix; "torn" when a single line or a piece of one does; "damaged" when a whole
+   * line follows the first wrong one.
    */
   readonly damage: "torn" | "damaged" | undefined;
 }
 
 /**
- * Reads the longest valid prefix of a journal that comes in chunks of any size. No bytes make it throw, it takes time in
- * proportion to their number, and it holds no more of them than one unfinished line.
+ * Reads the longest valid prefix of a journal that arrives in chunks of any size. No input makes it throw; it takes
+ * time proportional to the input, and buffers at most one unfinished line.
  */
 export class JournalReader {
   readonly #onRecord: (record: unknown) => void;
@@ -60,15 +60,15 @@ export class JournalReader {
   #validBytes = 0;
   #checksum = 0;
   readonly #unfinished = new LineBuffer();
-  /** How many newlines were seen from the first wrong line on; undefined while there is none. */
+  /** The number of newlines from the first wrong line on; undefined while all lines are valid. */
   #newlinesBehind: number | undefined;
 
-  /** `onRecord` is called before `read` returns, for each record of the prefix. What it throws, `read` throws. */
+  /** `onRecord` is called before `read` returns, for each record of the prefix. `read` rethrows what it throws. */
   constructor(onRecord: (record: unknown) => void) {
     this.#onRecord = onRecord;
   }
 
-  /** Takes the next bytes; they are of no use to the reader any more when it returns. */
+  /** Takes the next bytes, and does not keep them after it returns. */
   read(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#bytes += bytes.length;
@@ -85,14 +85,14 @@ export class JournalReader {
     this.#countNewlines(bytes.subarray(start));
   }
 
-  /** To be called after the last `read`. */
+  /** Call it after the last `read`. */
   end(): JournalEnd {
     const restBytes = this.#bytes - this.#validBytes;
     const damage = restBytes === 0 ? undefined : (this.#newlinesBehind ?? 0) < 2 ? "torn" : "damaged";
     return { validBytes: this.#validBytes, checksum: this.#checksum, restBytes, damage };
   }
 
-  /** The line of which this is the last piece. */
+  /** Returns the line that ends with this piece. */
   #lineWith(piece: Buffer): Buffer {
     return this.#unfinished.bytes === 0 ? piece : Buffer.concat([this.#unfinished.take(), piece]);
   }
@@ -112,7 +112,8 @@ export class JournalReader {
   }
 
   /**
-   * Keeps the beginning of a line. JSON has no NUL, so that a hole in the file, which reads as zeros, is not gathered up.
+   * Buffers the beginning of a line. JSON contains no NUL, so a hole in the file, which reads as zeros, is not
+   * buffered.
    */
   #hold(piece: Buffer): void {
     if (this.#unfinished.bytes + piece.length >= lineBytesMax || piece.includes(0)) {
@@ -123,7 +124,7 @@ export class JournalReader {
     this.#unfinished.hold(piece);
   }
 
-  /** The first ends the wrong line, the second a line behind it. */
+  /** The first newline ends the wrong line, and the second ends a line after it. */
   #countNewlines(bytes: Buffer): void {
     let count = this.#newlinesBehind ?? 0;
     for (let at = bytes.indexOf(newline); at !== -1 && count < 2; at = bytes.indexOf(newline, at + 1)) count += 1;
@@ -135,7 +136,7 @@ function headOf(checksum: number): string {
   return `${checksum.toString(16).padStart(8, "0")} `;
 }
 
-/** In an object, since `null` is a record too; undefined when this is not JSON in UTF-8. */
+/** Wrapped in an object, because `null` is a record, too; undefined when this is not JSON in UTF-8. */
 function parse(json: Buffer): { record: unknown } | undefined {
   try {
     return { record: JSON.parse(utf8.decode(json)) };

@@ -1,19 +1,19 @@
 /**
- * What stands in a job's journal: first a header that says which job it is, then what the core wants to be remembered.
- * A record whose checksum is right and that is none of these was written by another version of this program.
+ * The records of a job's journal: first a header that identifies the job, then the records of the core. A record with a
+ * correct checksum that matches no schema here was written by another version of this program.
  */
 import * as v from "valibot";
 import * as protocol from "../../rpc/protocol.js";
 import type { JournalRecord } from "../core/events.js";
 
-/** Raised by one with every change after which an older journal cannot be read. */
+/** Incremented with every change that makes older journals unreadable. */
 const journalVersion = 3;
 
 const { count } = protocol;
 
 const file = v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() });
 
-/** What the job is run with, as far as another value would give another result. */
+/** The settings of the job that affect its result. */
 const settings = v.strictObject({
   inputs: v.array(file),
   reducers: count,
@@ -22,9 +22,9 @@ const settings = v.strictObject({
   /** The coordinator's own `--arg` values. */
   args: v.optional(protocol.args),
   files: v.array(file),
-  /** Of `--split-size`; left out when it was not given. */
+  /** The value of `--split-size`; omitted when not given. */
   splitBytes: v.optional(count),
-  /** Of `--sample`; left out when all inputs are mapped. */
+  /** The value of `--sample`; omitted when all inputs are mapped. */
   samplePercent: v.optional(v.number()),
 });
 
@@ -32,16 +32,16 @@ const header = v.strictObject({
   type: v.literal("job"),
   version: v.literal(journalVersion),
   id: v.string(),
-  /** By which the tokens of workers are made, in hexadecimal. */
+  /** The key of the workers' tokens, in hexadecimal. */
   secret: v.string(),
-  /** What the names of intermediate files begin with. */
+  /** The name prefix of intermediate files. */
   intermediatePrefix: v.string(),
   settings,
 });
 
 /**
- * By hand, and not by a schema of tuples: a job of 50,000 maps and 1,000 partitions has 50 million of them, and to check
- * them that way takes longer than all else that resuming it does.
+ * Checked by hand rather than with a schema of tuples: a job of 50,000 maps and 1,000 partitions has 50 million files,
+ * and checking them by schema takes longer than the rest of a resume.
  */
 const outputFiles = v.custom<protocol.OutputFile[]>((found) => Array.isArray(found) && found.every(isOutputFile));
 
@@ -80,24 +80,24 @@ const record = v.variant("type", [
 export type JobHeader = v.InferOutput<typeof header>;
 export type JobInputs = JobHeader["settings"];
 
-/** The header of a new journal. */
+/** Creates the header of a new journal. */
 export function headerOf(job: Omit<JobHeader, "type" | "version">): JobHeader {
   return { type: "job", version: journalVersion, ...job };
 }
 
-/** Reads the first record; undefined when it is of another version. */
+/** Reads the first record; undefined when another version wrote it. */
 export function readHeader(first: unknown): JobHeader | undefined {
   const result = v.safeParse(header, first, { abortEarly: true });
   return result.success ? result.output : undefined;
 }
 
-/** Reads a later record; undefined when it is of another version. */
+/** Reads a later record; undefined when another version wrote it. */
 export function readRecord(later: unknown): JournalRecord | undefined {
   const result = v.safeParse(record, later, { abortEarly: true });
   return result.success ? result.output : undefined;
 }
 
-/** As `outputFile` of the protocol. */
+/** The same check as `outputFile` of the protocol. */
 function isOutputFile(found: unknown): boolean {
   if (!Array.isArray(found) || found.length !== 3) return false;
   const [partition, bytes, checksum] = found as unknown[];

@@ -1,8 +1,8 @@
 import { InputError } from "../../input/input-error.js";
 
-/** There is no job to go on with, or it was another one. What there is was left as it was. */
+/** There is no job to resume, or it was a different one. Everything was left untouched. */
 export class ResumeError extends InputError {
-  /** The message without what to do about it. */
+  /** The message without the advice. */
   readonly problem: string;
 
   constructor(problem: string, options: ErrorOptions & { readonly advice?: string } = {}) {

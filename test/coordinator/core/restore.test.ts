@@ -13,9 +13,9 @@ describe("a journal", () => {
   const app = { name: "app.js", hash: "0", input: "file" } as const;
   const planned: JournalRecord = { type: "planned", app, args: { a: "1" }, splits: [split] };
 
-  test("that speaks of a task which the job does not have is refused", () => {
-    expect(() => stateOf([planned, committed(1)])).toThrow("the journal speaks of map task 1, and there is none");
-    expect(() => stateOf([{ type: "lost", kind: "map", task: 0 }])).toThrow("the journal speaks of map task 0");
+  test("that mentions a task which the job does not have is refused", () => {
+    expect(() => stateOf([planned, committed(1)])).toThrow("the journal mentions map task 1, which does not exist");
+    expect(() => stateOf([{ type: "lost", kind: "map", task: 0 }])).toThrow("the journal mentions map task 0");
   });
 
   test("that commits a task twice, or loses what was not committed, is refused with the task's history", () => {
@@ -38,7 +38,7 @@ describe("a journal", () => {
     expect([...state.measures.map.counters]).toEqual([["words", 0]]);
   });
 
-  test("that speaks of a map before the samples are taken is refused", () => {
+  test("that mentions a map before the samples are taken is refused", () => {
     const sampled: JournalRecord = { ...planned, sample: [[split]] };
     expect(() => stateOf([sampled, committed(0)])).toThrow("map task 0 before its samples are taken");
   });

@@ -12,11 +12,11 @@ it("a job that is resumed may have its files in another order", () => {
 });
 
 it.each([
-  ["one less", [stopWords], "it had --file /names.txt#names, and this has not"],
+  ["one less", [stopWords], "it had --file /names.txt#names, but this one does not"],
   ["one more", [stopWords, names, { ...names, name: "more" }], "it had no --file more"],
-  ["another one of that name", [stopWords, { ...names, path: "/x" }], "its --file names was /names.txt, and is /x"],
-  ["one of another size", [{ ...stopWords, sizeBytes: 5 }, names], "--file stop had 3 bytes, and has 5"],
-  ["one that was changed", [{ ...stopWords, modifiedMs: 5 }, names], "--file stop was changed since"],
+  ["another one of that name", [stopWords, { ...names, path: "/x" }], "its --file names was /names.txt, but is now /x"],
+  ["one of another size", [{ ...stopWords, sizeBytes: 5 }, names], "--file stop had 3 bytes, but now has 5"],
+  ["one that was changed", [{ ...stopWords, modifiedMs: 5 }, names], "--file stop has changed since"],
 ])("a job is not resumed with %s", (_, files, difference) => {
   expect(differences(before, { ...before, files })).toBe(difference);
 });
@@ -28,6 +28,6 @@ it.each([
   [1536, "1.5KiB"],
   [100_000_001, "100.000001MB"],
 ])("a --split-size of %i bytes is shown as one would write it: %s", (splitBytes, text) => {
-  const difference = `it had no --split-size, and this has --split-size ${text}`;
+  const difference = `it had no --split-size, but this one has --split-size ${text}`;
   expect(differences(before, { ...before, splitBytes })).toBe(difference);
 });

@@ -123,7 +123,7 @@ describe("a journal", () => {
     const message = `cannot open the journal ${path}: ENOENT: no such file or directory`;
     expect(thrownBy(() => contents(path))).toMatchObject({ code: "ENOENT", path, message });
     expect(thrownBy(() => contents(directory.newDirectory())).code).toBe("EISDIR");
-    expect(() => contents("/dev/null")).toThrow("cannot open the journal /dev/null: it is no regular file");
+    expect(() => contents("/dev/null")).toThrow("cannot open the journal /dev/null: it is not a regular file");
     expect(directory.openFiles()).toBe(0);
   });
 
@@ -241,7 +241,7 @@ describe("an append that fails", () => {
   test("does not go on for ever when the system takes nothing", () => {
     onWrite(0);
     const file = JournalFile.create(directory.newPath());
-    expect(() => file.append(1)).toThrow(`cannot write the journal ${file.path}: the system takes no bytes`);
+    expect(() => file.append(1)).toThrow(`cannot write the journal ${file.path}: the system wrote no bytes`);
     file.close();
   });
 
@@ -253,7 +253,7 @@ describe("an append that fails", () => {
     expect(thrownBy(() => file.append("lost")).code).toBe("ENOSPC");
     vi.resetAllMocks();
     for (const again of [() => file.append("more"), () => file.appendAll([]), () => file.sync()]) {
-      const message = `cannot go on with the journal ${file.path}: EIO: i/o error`;
+      const message = `cannot continue the journal ${file.path}: EIO: i/o error`;
       expect(thrownBy(again)).toMatchObject({ code: "EIO", path: file.path, message });
     }
     file.close();
@@ -282,7 +282,7 @@ describe("sync", () => {
     const file = JournalFile.create(directory.newPath());
     vi.mocked(fs.fdatasyncSync).mockImplementationOnce(failing(systemError("EIO", "i/o error", "fdatasync")));
     expect(() => file.sync()).toThrow(`cannot flush the journal ${file.path}: EIO: i/o error`);
-    expect(() => file.append(1)).toThrow(`cannot go on with the journal ${file.path}: EIO: i/o error`);
+    expect(() => file.append(1)).toThrow(`cannot continue the journal ${file.path}: EIO: i/o error`);
     file.close();
   });
 });

@@ -33,7 +33,7 @@ describe("a line of the journal", () => {
 
   test.each([[undefined], [() => 1], [Symbol("s")]])("cannot be made of what is no JSON value: %s", (record) => {
     expect(() => encodeRecord(record, 0)).toThrow(
-      new TypeError(`a record of the journal is no JSON value: ${typeof record}`),
+      new TypeError(`a record of the journal is not a JSON value: ${typeof record}`),
     );
   });
 
