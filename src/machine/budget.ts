@@ -1,18 +1,18 @@
-/** How many workers a job has by default, and how much memory each may take: what the machine has, or a container grants. */
+/** The default number of workers of a job, and the memory for each, from what the machine has or a container grants. */
 import { availableParallelism } from "node:os";
 import { readGroupLimits, type GroupLimits } from "./cgroup.js";
 
 const MiB = 2 ** 20;
 
-/** The memory of the coordinator. This and the next are measured: memory that the system cannot take back. */
+/** The memory of the coordinator. This and the next value were measured as memory that the system cannot reclaim. */
 const coordinatorBytes = 32 * MiB;
 /** The memory of a worker besides the pairs of its map task, with an app that keeps little. */
 const workerBytes = 120 * MiB;
-/** With less memory for pairs than this, a map task sorts and writes more than it maps. */
+/** With less memory for pairs than this, a map task spends more time on sorting and writing than on mapping. */
 const collectorBytesUseful = 16 * MiB;
 const [collectorBytesMin, collectorBytesDefault] = [4 * MiB, 256 * MiB];
 
-/** A number of workers, and why there are not more. */
+/** A number of workers, and why it is not higher. */
 export interface WorkersDefault {
   readonly workers: number;
   readonly reason: string;
@@ -20,15 +20,15 @@ export interface WorkersDefault {
 
 let known: GroupLimits | undefined;
 
-/** What this process is granted. It is read once. */
+/** The limits of this process, read once. */
 export function groupLimits(): GroupLimits {
   return (known ??= readGroupLimits());
 }
 
-/** One worker a core, but not more than the CPU quota can keep busy, nor than fit into the memory. */
+/** One worker per core, but no more than the CPU quota can keep busy or the memory can hold. */
 export function workersDefault(limits = groupLimits(), cores = availableParallelism()): WorkersDefault {
   const { cpus = Infinity, memoryBytes = Infinity } = limits;
-  // Part of a core is worth a worker: otherwise it would stay unused.
+  // A fraction of a core is worth a worker: otherwise it would stay unused.
   const byQuota = Math.max(1, Math.ceil(cpus));
   const byMemory = workersThatFit(memoryBytes);
   if (byMemory < Math.min(cores, byQuota)) {
@@ -44,7 +44,7 @@ export function workersDefault(limits = groupLimits(), cores = availableParallel
   return { workers: cores, reason: "one per core" };
 }
 
-/** How many workers fit into a memory of that size: at least one. */
+/** How many workers fit into that much memory: at least one. */
 function workersThatFit(memoryBytes: number): number {
   return Math.max(1, Math.floor((memoryBytes - coordinatorBytes) / (workerBytes + collectorBytesUseful)));
 }
@@ -56,13 +56,13 @@ export function memoryProblem(workers: number, { memoryBytes = Infinity } = grou
   return `${workers} workers may be too many for the container's memory limit of ${mebibytes(memoryBytes)}: --workers ${fitting} fits`;
 }
 
-/** How much memory the pairs of a map task may take when this number of workers shares what this process is granted. */
+/** How much memory the pairs of a map task may take when this number of workers shares the memory of this process. */
 export function collectorBytesFor(workers: number, { memoryBytes = Infinity } = groupLimits()): number {
   const share = Math.floor((memoryBytes - coordinatorBytes) / workers) - workerBytes;
   return Math.min(collectorBytesDefault, Math.max(collectorBytesMin, share));
 }
 
-/** A size for people, such as `256MiB`. */
+/** A size for display, such as `256MiB`. */
 export function mebibytes(bytes: number): string {
   return `${Math.floor(bytes / MiB)}MiB`;
 }

@@ -1,18 +1,19 @@
 /**
- * What the control groups of Linux grant to this process: in a container, less than the machine has.
+ * Reads what the control groups of Linux grant to this process, which in a container is less than the machine has.
  *
- * Both versions are read. Version 2 has one tree for all controllers, and version 1 one for each; a machine may have both.
- * A limit holds for all groups further down, so the lowest on the way up to the root counts. A container sees
- * only a part of the tree: as a namespace of its own, or as a mount whose root is the container's group. What lies above
- * cannot be seen.
+ * Both versions are read. Version 2 has one tree for all controllers, and version 1 one for each; a machine may have
+ * both. A limit applies to all groups below, so the lowest limit on the way up to the root counts. A container sees
+ * only a part of the tree: through its own namespace, or a mount whose root is the container's group. Higher limits are
+ * invisible.
  *
- * Formats: https://docs.kernel.org/admin-guide/cgroup-v2.html, https://docs.kernel.org/admin-guide/cgroup-v1/memory.html,
- * https://docs.kernel.org/scheduler/sched-bwc.html, and cgroups(7), proc(5).
+ * Formats: https://docs.kernel.org/admin-guide/cgroup-v2.html,
+ * https://docs.kernel.org/admin-guide/cgroup-v1/memory.html, https://docs.kernel.org/scheduler/sched-bwc.html, and
+ * cgroups(7), proc(5).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The limits that the groups set; undefined where there is none. */
+/** The limits of the groups; undefined for a resource without a limit. */
 export interface GroupLimits {
   /** The CPU quota in cores, such as 0.5. */
   readonly cpus: number | undefined;
@@ -21,7 +22,7 @@ export interface GroupLimits {
   readonly memoryStatistics: string | undefined;
 }
 
-/** A tree of groups as it is mounted. */
+/** A mounted tree of groups. */
 interface Tree {
   /** The group that the mount shows. */
   readonly root: string;
@@ -30,10 +31,10 @@ interface Tree {
   readonly controllers: readonly string[] | undefined;
 }
 
-/** More than any machine has: how version 1 says that there is no limit. */
+/** More than any machine has: version 1 expresses "no limit" in this way. */
 const memoryBytesMax = 2 ** 60;
 
-/** Reads the limits below `root`, which is another directory in tests. Never throws: what cannot be read limits nothing. */
+/** Reads the limits below `root`; tests pass another directory. Never throws: an unreadable file sets no limit. */
 export function readGroupLimits(root = "/"): GroupLimits {
   const own = read(join(root, "proc/self/cgroup"));
   const mounts = read(join(root, "proc/self/mountinfo"));
@@ -65,7 +66,10 @@ interface Limits {
   memoryStatistics: string | undefined;
 }
 
-/** Version 2 says `50000 100000` or `max 100000`: microseconds of a period of microseconds. Version 1 has two files, and -1 for none. */
+/**
+ * Version 2 has `50000 100000` or `max 100000`: microseconds per period in microseconds. Version 1 has two files, and
+ * -1 for no limit.
+ */
 function lowerCpus(limits: Limits, directory: string): void {
   const [quota, period] = read(join(directory, "cpu.max"))?.split(" ") ?? [
     read(join(directory, "cpu.cfs_quota_us")),
@@ -85,11 +89,11 @@ function lowerMemory(limits: Limits, directory: string): void {
 }
 
 /**
- * How much memory a group uses that the system cannot take back, in bytes, by its file of statistics. Undefined when that
- * cannot be read.
+ * How much memory of a group the system cannot reclaim, in bytes, from its statistics file. Undefined when that is
+ * unreadable.
  */
 export function usedMemoryBytes(statistics: string): number | undefined {
-  // Version 1 has both: what a group uses itself, and the total with the groups below it.
+  // Version 1 has both a group's own usage and the total with the groups below it.
   const [, bytes] = /^(?:total_rss|anon) (\d+)$/m.exec(read(statistics) ?? "") ?? [];
   return bytes === undefined ? undefined : Number(bytes);
 }
@@ -102,7 +106,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** A line of `/proc/self/cgroup`: `4:memory:/docker/1a2b`, and for version 2 `0::/docker/1a2b`. */
+/** Parses a line of `/proc/self/cgroup`: `4:memory:/docker/1a2b`, or for version 2 `0::/docker/1a2b`. */
 function groupOf(line: string): { readonly controllers: readonly string[]; readonly path: string } | undefined {
   const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
   if (controllers === undefined || path === undefined) return undefined;
@@ -110,7 +114,7 @@ function groupOf(line: string): { readonly controllers: readonly string[]; reado
 }
 
 /**
- * A line of `/proc/self/mountinfo`, if it is a tree of groups:
+ * Parses a line of `/proc/self/mountinfo`, if it is a tree of groups:
  * `35 31 0:32 /docker/1a2b /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory`.
  */
 function treeOf(line: string): Tree | undefined {
@@ -123,7 +127,7 @@ function treeOf(line: string): Tree | undefined {
   };
 }
 
-/** Spaces and the like in paths are octal there. */
+/** Decodes spaces and similar characters in paths, which are octal there. */
 function unescaped(path: string): string {
   return path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
@@ -132,10 +136,10 @@ function isOfTree(ofGroup: readonly string[], ofTree: readonly string[] | undefi
   return ofTree === undefined ? ofGroup.length === 0 : ofGroup.some((name) => ofTree.includes(name));
 }
 
-/** The directories of a group and of its parents, if they can be seen. */
+/** The visible directories of a group and its parents. */
 function directoriesUpFrom(path: string, { root, mountPoint }: Tree): string[] {
   const isBelow = root === "/" || path === root || path.startsWith(`${root}/`);
-  // Of a group outside of what is mounted, the mount is the nearest that can be seen.
+  // For a group outside the mounted tree, the mount is the nearest visible directory.
   const inTree = isBelow ? path.slice(root === "/" ? 0 : root.length) : "";
   const names = inTree.split("/").filter((name) => name !== "");
   if (names.includes("..")) return [mountPoint];

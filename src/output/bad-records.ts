@@ -1,12 +1,12 @@
 /**
- * The records that a job has left out, with the error of each (paper section 4.6): `mr-bad-records.jsonl`, JSON Lines.
+ * The records that a job skipped, with the error of each (paper section 4.6): `mr-bad-records.jsonl`, JSON Lines.
  *
  *     {"file":"a.log","path":"/data/a.log","offset":1200,"endOffset":1238,"input":"lines","text":"…\n",
  *      "error":{"message":"Error: no date","stack":"…"},"task":3}
  *
- * A record is there as it is in its file, the line ending included: as `text` when it is UTF-8, else as `base64`. The bytes
- * of a very long one are `"in the file"`, and those of one that could not be read any more. So are the records of an app
- * that reads its files by itself: their place is a number, and only the app knows where that is.
+ * A record appears as it is in its file, including the line ending: as `text` if it is UTF-8, otherwise as `base64`.
+ * For a very long record, and an unreadable one, the bytes are `"in the file"`. So are the records of an
+ * app that reads its own files: their place is a number, which only the app can interpret.
  */
 import { isUtf8 } from "node:buffer";
 import { rmSync, statSync } from "node:fs";
@@ -30,16 +30,16 @@ const place = {
   /** The name of the file, as given to the job. */
   file: v.string(),
   path: v.string(),
-  /** Where the record begins in the file, and where it ends, in bytes. */
+  /** Where the record begins and ends in the file, in bytes. */
   offset: count,
   endOffset: count,
-  /** What the app declares that a record is. */
+  /** The app's kind of record. */
   input: v.picklist(recordKinds),
-  /** How the file is compressed, if it is: then the places are those in what comes out. */
+  /** The compression of the file, if any: then offsets refer to the decompressed data. */
   compression: v.optional(v.picklist(compressions)),
-  /** The encoding of the file when it is not UTF-8: then the places are those in UTF-8. */
+  /** The encoding of the file if it is not UTF-8: then offsets refer to its UTF-8 form. */
   encoding: v.optional(v.picklist(encodings)),
-  /** What attempts ended with at this record. */
+  /** The error that ended attempts at this record. */
   error: v.strictObject({ message: v.string(), stack: v.optional(v.string()) }),
   /** The number of its map task. */
   task: count,
@@ -52,16 +52,18 @@ const line = v.union([
 ]);
 type Line = v.InferOutput<typeof line>;
 
-/** A record that was left out. */
+/** A skipped record. */
 export type BadRecord = Pick<Line, keyof typeof place>;
 
-/** A record that was left out, and what it was. */
+/** A skipped record, and its contents. */
 export interface KeptRecord extends BadRecord {
-  /** All its bytes. Rejects with an InputError when they are in the input file, and that is not what it was. */
+  /** Returns all its bytes. Rejects with an InputError when they are in the input file and that file has changed. */
   read(): Promise<Buffer>;
 }
 
-/** Writes the file of bad records into the job's directory, under its staged name, if there are any; returns how many. */
+/**
+ * Writes the file of bad records, if there are any, into the job's directory under its staged name; returns how many.
+ */
 export async function writeBadRecords(
   directory: string,
   jobId: string,
@@ -69,7 +71,7 @@ export async function writeBadRecords(
 ): Promise<number> {
   if (records.length === 0) return 0;
   const temporaryPath = join(directory, temporaryBadRecordsName(jobId));
-  // Of a coordinator that was killed here, and whose job is gone on with.
+  // Left by a coordinator that was killed here and whose job was resumed.
   rmSync(temporaryPath, { force: true });
   const file = StagedFile.create(temporaryPath);
   const places = new PlaceReader();
@@ -85,14 +87,14 @@ export async function writeBadRecords(
   return records.length;
 }
 
-/** Reads a file of bad records, one at a time. Throws an InputError that names the first line that is none. */
+/** Reads a file of bad records, one at a time. Throws an InputError that names the first invalid line. */
 export function* readBadRecords(path: string): Generator<KeptRecord> {
   const all = { file: path, path, startBytes: 0, endBytes: statSync(path).size };
   const reader = new LineReader(linesIn(all));
   try {
     for (let number = 1; reader.next() === true; number += 1) {
       const record = parse(reader.value);
-      if (record === undefined) throw new InputError(`${path}: line ${number} is damaged: it holds no bad record`);
+      if (record === undefined) throw new InputError(`${path}: line ${number} is damaged: it is not a bad record`);
       yield record;
     }
   } finally {
@@ -137,7 +139,5 @@ async function fromTheFile(record: BadRecord): Promise<Buffer> {
   } finally {
     await places.close();
   }
-  throw new InputError(
-    `cannot read the bytes from ${offset} to ${endOffset} of ${path}: it is not what it was in the job`,
-  );
+  throw new InputError(`cannot read the bytes from ${offset} to ${endOffset} of ${path}: it has changed since the job`);
 }

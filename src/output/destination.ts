@@ -1,4 +1,7 @@
-/** Where a user wants files to be that are no output: looked at before the job begins, since they are written at its end. */
+/**
+ * Checks the places of files that a user wants besides the output. It runs before the job begins, because these files
+ * are written at its end.
+ */
 import { accessSync, constants, realpathSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { InputFile } from "../input/files.js";
@@ -9,7 +12,9 @@ import { jobFileKind, looksLikeOutput } from "./names.js";
 import { whyNotWritable } from "./not-writable.js";
 import { behindLinks, isPipeOrDevice } from "./report.js";
 
-/** Throws an InputError when no file can be written in this directory, which may be made. `what` is wanted there. */
+/**
+ * Throws an InputError unless files can be written in this directory, which may not exist yet. `what` names the files.
+ */
 export function requireWritableDirectory(path: string, what: string): void {
   try {
     const outmost = missingDirectories(path).at(-1);
@@ -26,8 +31,8 @@ function cannotWrite(path: string, what: string, error: unknown): InputError {
 }
 
 /**
- * Throws an InputError when a file of this name cannot be written, or is not to be: it is an input, or has the name of a
- * file of a job, and not `ownName`.
+ * Throws an InputError when a file of this name cannot or must not be written: it is an input, or its name belongs to a
+ * job's file and is not `ownName`.
  */
 export function requireWritableFile(path: string, what: string, inputs: readonly InputFile[], ownName?: string): void {
   if (path === "" || path === "-" || path.endsWith("/")) {

@@ -1,6 +1,7 @@
 /**
- * The job's directory: where its intermediate files, outputs and unfinished files are. It is taken by one job at a time, which
- * leaves the output of an earlier job there until it is done itself, and no unfinished file once it has ended.
+ * The job's directory, which contains its intermediate files, outputs and unfinished files. One job at a time locks it.
+ * The job leaves an earlier job's output there until it is done itself, and leaves no unfinished file when it has
+ * ended.
  */
 import { createHash } from "node:crypto";
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
@@ -18,17 +19,17 @@ import { completePublication } from "./publication.js";
 import { isBeingReplaced } from "./whole-output.js";
 
 interface ClearOptions {
-  /** Of the names of the outputs, when they are of an app's own format. */
+  /** The suffix of output names, when they are in an app's own format. */
   readonly suffix?: string;
-  /** Names of files that stay. */
+  /** Names of files to keep. */
   readonly kept?: readonly string[];
 }
 
-/** A directory that this process has taken. */
+/** A directory that this process has locked. */
 export class JobDirectory {
   /** Absolute, without symbolic links. */
   readonly path: string;
-  /** The directories that were made for it, the inmost first. */
+  /** The directories that were created for it, innermost first. */
   readonly #made: readonly string[];
   readonly #lock: Listener;
 
@@ -39,11 +40,11 @@ export class JobDirectory {
   }
 
   /**
-   * Takes the directory, and makes it when it does not exist. Nothing in it is changed yet, except that a job is completed that
-   * was killed while its output took the place of another one.
+   * Locks the directory, creating it if necessary. Changes nothing in it yet, except that it completes the publication
+   * of a job that was killed while replacing an earlier output.
    *
-   * Throws an InputError when it cannot be written, when another job runs in it, or when it holds one of the sources as what
-   * would be cleared away. `suffix` is that of the names of the job's outputs, where it is known already.
+   * Throws an InputError when the directory is not writable, when another job runs in it, or when it contains a source
+   * under a name that would be cleared away. `suffix` is the suffix of the job's output names, if already known.
    */
   static async take(path: string, sources: JobSources, suffix?: string): Promise<JobDirectory> {
     if (path === "") throw new InputError("the name of the output directory is empty");
@@ -65,8 +66,8 @@ export class JobDirectory {
   }
 
   /**
-   * Returns the path that the directory would have if it was taken; undefined when it would have to be made. Makes and
-   * changes nothing. Throws an InputError as `take` does, except when another job runs in it.
+   * Returns the path that the directory would have if it was locked; undefined when it would have to be created.
+   * Changes nothing. Throws an InputError as `take` does, except when another job runs in it.
    */
   static foresee(path: string, sources: JobSources, suffix?: string): string | undefined {
     if (path === "") throw new InputError("the name of the output directory is empty");
@@ -84,22 +85,22 @@ export class JobDirectory {
     }
   }
 
-  /** The same directory for a part of who has taken it: to release that changes nothing. */
+  /** The same directory, for a part of the job that does not own it: releasing it does nothing. */
   lend(): JobDirectory {
     const nothing = () => Promise.resolve();
     return new JobDirectory(this.path, [], { address: this.#lock.address, close: nothing, withdraw: nothing });
   }
 
-  /** What is there because the directory was taken, for somebody else to remove when its owner cannot. */
+  /** What locking the directory created, so that another process can remove it if the owner cannot. */
   get traces(): { readonly lock: string; readonly lockInode: string; readonly made: readonly string[] } {
     const lock = this.#lock.address;
     return { lock, lockInode: String(lstatSync(lock, { bigint: true }).ino), made: this.#made };
   }
 
   /**
-   * Removes the files of these kinds that a job has left here, but not those of the names in `kept`, and says how many
-   * there were. `suffix` is that of the names of its outputs. When some cannot be removed, throws the system's error after
-   * the others are gone.
+   * Removes a job's files of the given kinds, except the names in `kept`, and returns how many. `suffix`
+   * is the suffix of its output names. When some cannot be removed, removes the others and then throws the system's
+   * error.
    */
   clear(kinds: readonly JobFileKind[], { suffix = "", kept = [] }: ClearOptions = {}): number {
     const keep = new Set(kept);
@@ -107,14 +108,14 @@ export class JobDirectory {
   }
 
   /**
-   * Whether a publication was begun here and could be neither completed nor undone. The next job completes it: until then no
-   * hidden file may be removed, since the outputs of both jobs are among them.
+   * Whether a publication began here and could be neither completed nor undone. The next job completes it; until then
+   * no hidden file may be removed, because they include the outputs of both jobs.
    */
   get isBeingReplaced(): boolean {
     return isBeingReplaced(this.path);
   }
 
-  /** Removes all hidden files of a job that has not published them, but not its journal. Throws as `clear` does. */
+  /** Removes all hidden files of a job that has not published them, except its journal. Throws like `clear`. */
   clearUnpublished(jobId: string): void {
     if (this.isBeingReplaced) return;
     const prefix = stagedPrefix(jobId);
@@ -122,7 +123,7 @@ export class JobDirectory {
     this.clear(["temporary"]);
   }
 
-  /** Removes these files, in this order, in the same way. */
+  /** Removes these files in this order, and otherwise like `clear`. */
   remove(names: readonly string[]): number {
     let first: Error | undefined;
     for (const name of names) {
@@ -136,24 +137,27 @@ export class JobDirectory {
     return names.length;
   }
 
-  /** Whether a job was interrupted here that can be gone on with. */
+  /** Whether an interrupted job can be resumed here. */
   hasJournal(): boolean {
     return this.files(["journal"]).length > 0;
   }
 
-  /** Whether a file of that name and length stands here. */
+  /** Whether the directory contains a file of that name and length. */
   hasFile(name: string, bytes: number): boolean {
     const stats = lstatSync(join(this.path, name), { throwIfNoEntry: false });
     return stats?.isFile() === true && stats.size === bytes;
   }
 
-  /** Gives the directory back; with `removeIfEmpty`, what `take` had to make is removed unless something is in it. */
+  /**
+   * Unlocks the directory. With `removeIfEmpty`, also removes the directories that `take` created, unless they contain
+   * something.
+   */
   async release({ removeIfEmpty }: { removeIfEmpty: boolean }): Promise<void> {
     if (removeIfEmpty) removeEmptyDirectories(this.#made);
     await this.#lock.close();
   }
 
-  /** The names of the files of these kinds that stand here. */
+  /** The names of the files of the given kinds. */
   files(kinds: readonly JobFileKind[], suffix?: string): string[] {
     return filesIn(this.path).filter((name) => kinds.some((kind) => kind === jobFileKind(name, suffix)));
   }
@@ -173,9 +177,9 @@ function complete(directory: string, held: Listener): void {
 }
 
 /**
- * Takes the lock of a directory: a socket that nobody connects to, but that exists and listens as long as its owner lives. So
- * the lock of a process that was killed can be told from that of one that lives. It is not in the output directory, since the
- * path of a socket must be short and not every file system has sockets.
+ * Locks a directory with a socket to which no process connects, but which exists and listens while its owner lives. So
+ * the lock of a killed process can be told from a live process's. The socket is not in the output directory, because
+ * a socket path must be short and not every file system has sockets.
  */
 async function lock(directory: string, shown: string): Promise<Listener> {
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
@@ -184,7 +188,7 @@ async function lock(directory: string, shown: string): Promise<Listener> {
   } catch (error) {
     if (error instanceof AddressInUseError || !(error instanceof TransportError)) throw error;
     throw new InputError(
-      `cannot lock output directory ${shown}: ${error.message}; set MR_RUNTIME_DIR to a directory where files can be made`,
+      `cannot lock output directory ${shown}: ${error.message}; set MR_RUNTIME_DIR to a writable directory`,
       { cause: error },
     );
   }

@@ -1,23 +1,24 @@
-/** What an earlier job has left in the directory, which goes when the output of the next one takes its place. */
+/** The files that an earlier job left in the directory, which are removed when the next job's output replaces them. */
 import { JobDirectory } from "./directory.js";
 import { filesIn, jobFilesIn, requireSourcesApart, type JobSources } from "./job-files.js";
 import { jobFileKind, looksLikeOutput, type JobFileKind } from "./names.js";
 
 interface NextJob {
-  /** Of the names of its outputs. */
+  /** The suffix of its output names. */
   readonly suffix: string;
   readonly sources: JobSources;
 }
 
-/** The kinds of files that are not the output of an earlier job, but belong to the job that runs, or to one that was interrupted. */
+/** The kinds of files that are not an earlier job's output, but belong to the running job or an interrupted one. */
 const workingKinds: readonly JobFileKind[] = ["temporary", "journal", "staged", "replaced", "publication"];
 
 /**
- * The names of what an earlier job has left in the directory: the files with names of a job's, and the outputs that its manifest
- * names, which may be of a format that only its app knows. Files of `ownKinds` are those of the job that runs.
+ * Returns the names of the files that an earlier job left in the directory: those with names of job files, and the
+ * outputs that its manifest names, which may be in a format that only its app knows. Files of `ownKinds` belong to the
+ * running job.
  *
- * Throws an InputError when one of them is a source. `warn` is told of what looks like an output and stays, since nobody knows
- * whose it is.
+ * Throws an InputError when one is a source. Calls `warn` about files that look like outputs but stay, because their
+ * origin is unknown.
  */
 export function earlierFiles(
   directory: string,
@@ -36,16 +37,16 @@ export function earlierFiles(
     .sort();
   if (others.length > 0) {
     warn(
-      `${directory} has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}, which this job has not ` +
-        "made: what reads mr-out-* would take it for output",
+      `${directory} has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}, which this job did not ` +
+        "write: anything that reads mr-out-* would take it for output",
     );
   }
   return earlier;
 }
 
 /**
- * How many files the output of a job would replace in a directory, which need not exist. Makes and changes nothing. Throws an
- * InputError for what the job would be refused for.
+ * Returns how many files a job's output would replace in a directory, which need not exist. Changes nothing. Throws the
+ * InputError with which the job would be rejected.
  */
 export function foreseeClearing(path: string, { suffix, sources }: NextJob): number {
   const directory = JobDirectory.foresee(path, sources, suffix);

@@ -2,29 +2,29 @@ import { constants, crc32, deflateRawSync } from "node:zlib";
 import type { FinishedFile, StagedFile } from "./staged-file.js";
 
 /**
- * So much is compressed at once. What comes later does not know what came before, which makes files a little longer; half
- * a mebibyte is sixteen times what the format can look back.
+ * The amount compressed at once. Each block is compressed without knowledge of earlier ones, which makes files a little
+ * longer; half a mebibyte is sixteen times the format's window.
  */
 const blockBytes = 512 * 1024;
 
 /**
- * A gzip header (RFC 1952) without name and time, so that the same records make the same bytes: its magic number, deflate
- * as the method, no flags, no time, no remark on the compression, an unknown system.
+ * A gzip header (RFC 1952) without name and time, so that the same records give the same bytes: magic number, deflate
+ * as the method, no flags, no time, no extra flags, unknown system.
  */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 
-/** The last block of a deflate stream (RFC 1951), an empty one: the others all say that another one follows. */
+/** The last block of a deflate stream (RFC 1951), an empty one: every other block says that another follows. */
 const lastBlock = Uint8Array.of(3, 0);
 
 /**
- * Compresses what goes into a staged file, in blocks that are each compressed alone and make one gzip member together. So
- * every reader takes it, also those that know of no second member.
+ * Compresses the data for a staged file in blocks, each compressed by itself. Together they form a single gzip member,
+ * so even readers that do not support several members can read it.
  */
 export class GzipFile {
   readonly #file: StagedFile;
   #block = Buffer.allocUnsafeSlow(blockBytes);
   #filled = 0;
-  /** Of what is compressed so far. */
+  /** The checksum of the data up to now. */
   #checksum = 0;
   #bytes = 0;
 
@@ -33,7 +33,7 @@ export class GzipFile {
     file.append(header);
   }
 
-  /** As `StagedFile.append`. */
+  /** Like `StagedFile.append`. */
   append(data: string | Uint8Array): void {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     for (let from = 0; from < bytes.length;) {

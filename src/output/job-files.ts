@@ -1,4 +1,6 @@
-/** Which files in a directory are those of a job, so that the next one there clears them away, and which it reads itself. */
+/**
+ * Which files in a directory belong to a job, so that the next job there clears them away, and which files a job reads.
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { InputFile } from "../input/files.js";
@@ -7,28 +9,28 @@ import type { SharedFile } from "../rpc/protocol.js";
 import { findManifest } from "./manifest.js";
 import { jobFileKind, manifestName, stepNumberOf } from "./names.js";
 
-/** The files that a job reads: they must never be cleared away as those of an earlier job. */
+/** The files that a job reads: they must never be cleared away as an earlier job's. */
 export interface JobSources {
   readonly inputs: readonly InputFile[];
-  /** Of `--file`. */
+  /** The files given by `--file`. */
   readonly files: readonly SharedFile[];
-  /** What the first step of the pipeline reads that the job is a step of. */
+  /** If the job is a step of a pipeline, the inputs of the pipeline's first step. */
   readonly pipelineInputs?: readonly InputFile[] | undefined;
 }
 
-/** Of who takes a directory and clears away only what he has made himself. */
+/** For code that locks a directory and clears away only what it created itself. */
 export const noSources: JobSources = { inputs: [], files: [] };
 
-/** The names of all that stands in a directory and is none itself. */
+/** The names of all entries of a directory that are not directories. */
 export function filesIn(directory: string): string[] {
-  // Somebody may have removed it: then nothing of the job is there either.
+  // If the directory was removed, no file of the job is left either.
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map(({ name }) => name);
 }
 
-/** The directories in a directory in which steps of a pipeline have run. */
+/** The subdirectories in which steps of a pipeline have run. */
 export function stepDirectoriesIn(directory: string): { readonly name: string; readonly number: number }[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
@@ -38,9 +40,9 @@ export function stepDirectoriesIn(directory: string): { readonly name: string; r
 }
 
 /**
- * The names of the files of earlier jobs that stand in a directory, that of the manifest first: those with names of a job's,
- * and the outputs that the manifest names, which may be of a format that only its app knows. `suffix` is that of the names
- * of the next job's outputs.
+ * Returns the names of earlier jobs' files in a directory, the manifest first: those with names of job files, and the
+ * outputs that the manifest names, which may be in a format that only its app knows. `suffix` is the suffix of the next
+ * job's output names.
  */
 export function jobFilesIn(directory: string, suffix: string): string[] {
   const there = filesIn(directory);
@@ -51,8 +53,8 @@ export function jobFilesIn(directory: string, suffix: string): string[] {
 }
 
 /**
- * Throws an InputError when one of the sources is a file that a job in that directory would clear away. `shown` is the
- * directory's name for people.
+ * Throws an InputError when a source is a file that a job in that directory would clear away. `shown` is the
+ * directory's name for display.
  */
 export function requireSourcesApart(directory: string, shown: string, sources: JobSources, suffix = ""): void {
   const { inputs, files, pipelineInputs = [] } = sources;

@@ -3,18 +3,18 @@ import { dirname, resolve } from "node:path";
 import { statsIfThere } from "../input/stats-of.js";
 
 /**
- * Makes a directory and those above it that do not exist, and returns the paths of the ones that were made, the inmost
- * first. Throws the system's error when one cannot be made; then none is left of those that could.
+ * Creates a directory and its missing parents, and returns the paths of the new directories, innermost first. Throws the
+ * system's error when one cannot be created, after removing the others again.
  *
- * Not `mkdir` with `recursive`: that goes round for ever in Node 20 where a directory exists in which nothing can be made
- * and the system says ENOENT to that, as /proc does.
+ * Does not use `mkdir` with `recursive`: in Node 20 that loops forever when an existing directory rejects new entries
+ * with ENOENT, as /proc does.
  */
 export function makeDirectories(path: string): string[] {
   const made: string[] = [];
   try {
     const directories = missingDirectories(path);
     for (const directory of directories.toReversed()) if (makeDirectory(directory)) made.unshift(directory);
-    if (directories.length === 0 && !statSync(path).isDirectory()) mkdirSync(path); // which says what is wrong
+    if (directories.length === 0 && !statSync(path).isDirectory()) mkdirSync(path); // throws the right error
   } catch (error) {
     removeEmptyDirectories(made);
     throw error;
@@ -22,20 +22,20 @@ export function makeDirectories(path: string): string[] {
   return made;
 }
 
-/** Removes directories, given the inmost first, up to the first that somebody has put something into. */
+/** Removes directories, given innermost first, up to the first that is not empty. */
 export function removeEmptyDirectories(directories: readonly string[]): void {
   for (const directory of directories) {
     try {
       rmdirSync(directory);
     } catch {
-      return; // Not empty: somebody's files are in it.
+      return; // Another process has put files into it.
     }
   }
 }
 
 /**
- * The directory and those above it that do not exist, as absolute paths, the inmost first. Throws the system's error
- * when one cannot be there, as a part of the path is a file.
+ * Returns the directory and its parents that do not exist, as absolute paths, innermost first. Throws the system's
+ * error when one cannot exist because part of the path is a file.
  */
 export function missingDirectories(path: string): string[] {
   const directories: string[] = [];
@@ -47,7 +47,7 @@ export function missingDirectories(path: string): string[] {
   return directories;
 }
 
-/** False when somebody else has made it in the meantime. */
+/** Returns false when another process has created it meanwhile. */
 function makeDirectory(path: string): boolean {
   try {
     mkdirSync(path);

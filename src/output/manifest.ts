@@ -1,7 +1,7 @@
 /**
- * `mr-manifest.json`: what a job was, and what it has made. It stands in the output directory when, and only when, the output
- * of a job that is done does: it is the last file to be published, and the first to go when another job's output takes its
- * place.
+ * `mr-manifest.json`: describes a job and its output. It is in the output directory if and only if the output of a
+ * finished job is: it is the last file to be published, and the first to be removed when another job's output replaces
+ * it.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,41 +16,44 @@ import { requireWhole } from "./whole-output.js";
 import { writeWhole } from "./staged-file.js";
 import { textKeyEnds, type TextKeyEnd } from "./text-key-end.js";
 
-/** Raised by one with every change after which an older program cannot read a manifest. */
+/** Incremented with every change that makes manifests unreadable to older programs. */
 const manifestVersion = 1;
 
 const time = v.pipe(v.string(), v.isoTimestamp());
 
 const measures = v.object({
   ...attemptMeasures,
-  /** The app's own. */
+  /** The app's own counters. */
   counters: v.record(v.string(), v.number()),
 });
 
-/** `modified` is missing for a time that has no four digits for its year. */
+/** `modified` is missing for a time whose year does not have four digits. */
 const file = v.object({ name: v.string(), path: v.string(), bytes: count, modified: v.optional(time) });
 
-/** A newer program may say more: that is let pass. */
+/** A newer program may add properties, which are ignored. */
 const finishedJob = v.object({
-  /** `hash` is the SHA-256 of the module's file, in hexadecimal; of a step of a pipeline, it is that with its number. */
+  /**
+   * `hash` is the SHA-256 of the module's file, in hexadecimal; for a step of a pipeline, it includes the step's
+   * number.
+   */
   app: v.object({ name: v.string(), hash: v.string(), input: v.string() }),
   args: v.record(v.string(), v.string()),
-  /** The names of those that the app has read, or says that it reads. */
+  /** The names of the args that the app has read or declares. */
   argsRead: v.optional(v.array(v.string())),
   /** In the order in which they were given. */
   inputs: v.array(file),
-  /** Of `--file`; missing when there were none. */
+  /** The files given by `--file`; missing when there were none. */
   files: v.optional(v.array(file)),
   options: v.object({
     reducers: count,
-    /** Missing when the keys are spread by their hash, or by the app. */
+    /** Missing when keys are assigned by hash, or by the app. */
     partitioner: v.optional(v.literal("range")),
-    /** Missing when all of the inputs were mapped. */
+    /** Missing when all inputs were mapped. */
     samplePercent: v.optional(v.number()),
     /** `app`: the app's own writer. */
     outputFormat: v.picklist([...outputFormats, "app"]),
     compress: v.picklist(["none", "gz"]),
-    /** Missing when the job was resumed and it was not given: the splits are those of before. */
+    /** Missing when a resumed job kept the splits it had before. */
     splitBytes: v.optional(count),
     skipBadRecords: count,
   }),
@@ -66,32 +69,32 @@ const finishedJob = v.object({
 const manifest = v.object({
   manifest: v.literal(manifestVersion),
   engine: v.object({ name: v.string(), version: v.string() }),
-  /** The id of the job, by which one that was killed just then is known to be done. */
+  /** The id of the job, which shows whether a job that was killed at that moment is done. */
   job: v.optional(v.string()),
-  /** Whether the intermediate files are the job's, and were kept. */
+  /** Whether the job kept its intermediate files. */
   keptIntermediate: v.optional(v.boolean()),
   ...finishedJob.entries,
-  /** In the order of their tasks. `crc32` is the checksum of the file as it is, in eight hexadecimal digits. */
+  /** In task order. `crc32` is the checksum of the whole file, in eight hexadecimal digits. */
   outputs: v.array(
     v.object({
       name: v.pipe(v.string(), v.regex(/^[\w.-]+$/), v.check(looksLikeOutput)),
       records: count,
       bytes: count,
       crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
-      /** Where the keys in a `text` file end. Missing for other formats, and in what an earlier version has written. */
+      /** Where the keys in a `text` file end. Missing for other formats, and in manifests of earlier versions. */
       keyEnd: v.optional(v.picklist(textKeyEnds)),
     }),
   ),
-  /** What was run before it in a pipeline, in this order; the inputs are what the last of them has made. */
+  /** The earlier steps of a pipeline, in order; the inputs of this job are the output of the last. */
   earlierSteps: v.optional(v.array(finishedJob)),
 });
 
 export type Manifest = v.InferOutput<typeof manifest>;
 
-/** What a manifest says of a step that was run before its job. */
+/** The description of an earlier step in a manifest. */
 export type EarlierStep = v.InferOutput<typeof finishedJob>;
 
-/** An output file, as its task has reported it. */
+/** An output file, as its task reported it. */
 interface OutputFacts {
   readonly name: string;
   readonly records: number;
@@ -101,7 +104,7 @@ interface OutputFacts {
   readonly textKeyEnd?: TextKeyEnd | undefined;
 }
 
-/** What the manifest is made of. */
+/** The facts from which a manifest is built. */
 export interface JobFacts {
   readonly engineVersion: string;
   readonly keptIntermediate?: boolean;
@@ -130,16 +133,19 @@ export interface JobFacts {
   readonly earlierSteps: readonly EarlierStep[];
 }
 
-/** Writes the manifest of a job that is done under its staged name. Throws the system's error; then there is none. */
+/** Writes the manifest of a finished job under its staged name. Throws the system's error; then no file is left. */
 export function writeManifest(directory: string, jobId: string, job: JobFacts): void {
   const temporaryPath = join(directory, temporaryManifestName(jobId));
-  // Of a coordinator that was killed here, and whose job is gone on with.
+  // Left by a coordinator that was killed here and whose job was resumed.
   rmSync(temporaryPath, { force: true });
   const text = `${JSON.stringify(manifestOf(jobId, job, Date.now()), null, 2)}\n`;
   writeWhole(temporaryPath, join(directory, stagedName(jobId, manifestName)), text, (file) => file.finish());
 }
 
-/** Reads the manifest of a directory. Throws an InputError when there is none that can be read, or its output is not whole. */
+/**
+ * Reads the manifest of a directory. Throws an InputError when it is missing or unreadable, or the output is
+ * incomplete.
+ */
 export function readManifest(directory: string): Manifest {
   requireWhole(directory);
   const path = join(directory, manifestName);
@@ -162,8 +168,8 @@ export function readManifest(directory: string): Manifest {
 }
 
 /**
- * Throws an InputError when the output of a directory is no more that of this manifest: files that were read since may be those
- * of two jobs.
+ * Throws an InputError when the output of a directory no longer belongs to this manifest: the files read since may come
+ * from two jobs.
  */
 export function requireStillThere(directory: string, { job, ended }: Manifest): void {
   const now = findManifest(directory);
@@ -171,7 +177,7 @@ export function requireStillThere(directory: string, { job, ended }: Manifest): 
   throw new InputError(`the output in ${directory} was replaced while it was read; run the same command again`);
 }
 
-/** The manifest of a directory; undefined when there is none that can be read. */
+/** The manifest of a directory; undefined when it is missing or unreadable. */
 export function findManifest(directory: string): Manifest | undefined {
   try {
     return readManifest(directory);
@@ -217,7 +223,7 @@ function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
   };
 }
 
-/** A checksum as the manifest has it. */
+/** A checksum in the format of the manifest. */
 export function crc32Text(checksum: number): string {
   return checksum.toString(16).padStart(8, "0");
 }

@@ -1,22 +1,22 @@
 /**
- * What a job's output files are written as, and how that shows in their names: `mr-out-0` for text, which is the lab's own,
- * and an extension for all else.
+ * The formats of a job's output files, and their file names: `mr-out-0` for text, the lab's own format, and an
+ * extension for each other format.
  */
 
-/** The formats that the engine writes; an app may bring another one, its `writer`. */
+/** The formats that the engine writes; an app may add one with its `writer`. */
 export const outputFormats = ["text", "tsv", "jsonl", "csv"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** As the user has chosen. */
+/** As chosen by the user. */
 export interface OutputSettings {
-  /** Absent when nothing was said: then it is text, or what the app's own writer makes. */
+  /** Absent when the user chose none: then text, or the format of the app's own writer. */
   readonly format?: OutputFormat | undefined;
-  /** True when the format is only for apps that have no writer of their own. */
+  /** True when the format applies only to apps without their own writer. */
   readonly formatIsDefault?: true | undefined;
   readonly compress?: "gz" | undefined;
 }
 
-/** What an app's own writer may call its files: nothing that could be taken for another format or a compression. */
+/** The extensions that an app's own writer may use: none that looks like another format or a compression. */
 const extensionPattern = /^(?!(?:tsv|jsonl|csv|gz)$)[a-z][a-z0-9]{0,15}$/;
 
 /** Whether an app's own writer may give its files this extension. */
@@ -24,7 +24,7 @@ export function isWriterExtension(extension: string): boolean {
   return extensionPattern.test(extension);
 }
 
-/** What follows the number in the names of the output files. `extension` is that of the app's own writer. */
+/** What follows the number in output file names. `extension` belongs to the app's own writer. */
 export function outputSuffix({ format = "text", compress }: OutputSettings, extension: string | undefined): string {
   const plain = extension ?? (format === "text" ? undefined : format);
   return `${plain === undefined ? "" : `.${plain}`}${compress === undefined ? "" : `.${compress}`}`;

@@ -1,24 +1,28 @@
 /**
- * How the pairs of a job become the records of its output files. All but `text` can be read back without loss, by others
- * as well:
+ * How the pairs of a job become the records of its output files. All formats but `text` can be read back without loss,
+ * even by other programs:
  *
- * - `text`: `key value`, the lab's format, made for people and for `sort`.
- * - `tsv`: `key`, a tab, `value`, escaped as PostgreSQL's COPY text format does it: `\t`, `\n`, `\r`, `\\`, and `\N` for null.
+ * - `text`: `key value`, the lab's format, for people and for `sort`.
+ * - `tsv`: `key`, a tab, `value`, escaped as in PostgreSQL's COPY text format: `\t`, `\n`, `\r`, `\\`, and `\N` for
+ *   null.
  * - `jsonl`: `{"key":…,"value":…}`, JSON Lines.
- * - `csv`: RFC 4180, with `\n` as the line ending, and a header, without which readers such as pandas would take the first
- *   record for one. An empty string is `""`, and null an empty field.
+ * - `csv`: RFC 4180 with `\n` as the line ending, and a header, without which readers such as pandas would take the
+ *   first record for one. An empty string is `""`, and null an empty field.
  *
- * In `text`, `tsv` and `csv` a string value is as it is, and any other is its JSON.
+ * `text`, `tsv` and `csv` write a string value as it is, and any other value as JSON.
  */
 import type { JsonValue, OutputWriter } from "../app/contract.js";
 import { jsonText, requireStringKey, requireValue } from "../app/given.js";
 import type { OutputFormat } from "./output-format.js";
 
-/** What makes a file of records. */
+/** Formats the records of a file. */
 export interface RecordFormat {
   readonly header: string | Uint8Array;
   readonly footer: string | Uint8Array;
-  /** Throws a TypeError when the key is no string or the value cannot be written. `giver` is who gave them, as in "reduce". */
+  /**
+   * Throws a TypeError when the key is not a string or the value cannot be written. `giver` names their source, as in
+   * "reduce".
+   */
   record(giver: string, key: string, value: JsonValue): string | Uint8Array;
 }
 
@@ -29,7 +33,7 @@ const formats: Readonly<Record<OutputFormat, RecordFormat>> = {
   csv: { header: "key,value\n", footer: "", record: csvLine },
 };
 
-/** How records are written: as the app's own writer does it, if it has one. */
+/** Returns the format of the records: the app's own writer's, if it has one. */
 export function recordFormat(format: OutputFormat = "text", writer?: OutputWriter): RecordFormat {
   return writer === undefined ? formats[format] : ownFormat(writer);
 }
@@ -66,7 +70,7 @@ function csvField(text: string): string {
   return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** As JSON, which writes a finite number as JavaScript does; saying so is faster. */
+/** Formats a value as JSON. For finite numbers, `String` gives the same text faster. */
 function valueText(giver: string, key: string, value: JsonValue): string {
   return typeof value === "number" && Number.isFinite(value) ? String(value) : jsonText(giver, key, value);
 }
@@ -80,7 +84,7 @@ function ownFormat(writer: OutputWriter): RecordFormat {
       requireValue(giver, key, value);
       const record: unknown = writer.record(key, value);
       if (typeof record === "string" || record instanceof Uint8Array) return record;
-      throw new TypeError(`writer.record must return a string or a Uint8Array, and has returned ${typeof record}`);
+      throw new TypeError(`writer.record must return a string or a Uint8Array, but returned ${typeof record}`);
     },
   };
 }

@@ -6,23 +6,23 @@ import { recordFormat, type RecordFormat } from "./record-format.js";
 import { StagedFile, type FinishedFile } from "./staged-file.js";
 import { TextKeyEndFinder, type TextKeyEnd } from "./text-key-end.js";
 
-/** So many UTF-16 units of records are given to the file at once: a call for each record takes longer than all else. */
+/** How many UTF-16 units of records are gathered before they are written: a call per record would dominate the time. */
 const gatheredMin = 16 * 1024;
 
-/** A finished output file, and where in its records the keys end, if it is `text`. */
+/** A finished output file, and for `text` where the keys in its records end. */
 export interface FinishedOutput extends FinishedFile {
   readonly textKeyEnd?: TextKeyEnd;
 }
 
 /** Writes the records of an output file. */
 export class RecordWriter {
-  /** Number of records so far. */
+  /** The number of records up to now. */
   count = 0;
   readonly #file: StagedFile | GzipFile;
   readonly #format: RecordFormat;
-  /** Who gives the pairs, for messages. */
+  /** The source of the pairs, for messages. */
   readonly #giver: "emit" | "reduce";
-  /** Of a `text` file. */
+  /** For a `text` file. */
   readonly #keyEnds: TextKeyEndFinder | undefined;
   #gathered = "";
 
@@ -34,7 +34,7 @@ export class RecordWriter {
     this.#take(format.header);
   }
 
-  /** The output file of an attempt, under its temporary name. */
+  /** Creates the output file of an attempt, under its temporary name. */
   static create(
     path: string,
     { format, compress }: OutputSettings,
@@ -47,7 +47,7 @@ export class RecordWriter {
     return new RecordWriter(compress === "gz" ? new GzipFile(file) : file, records, giver, isText);
   }
 
-  /** Writes one record. Throws what the format throws, and what StagedFile throws for this record or one before. */
+  /** Writes one record. Throws the errors of the format, and those of StagedFile for this or an earlier record. */
   append(key: string, value: JsonValue): void {
     const record = this.#format.record(this.#giver, key, value);
     if (this.#keyEnds !== undefined) this.#keyEnds.note(key, record as string);
@@ -79,7 +79,7 @@ export class RecordWriter {
   }
 
   #handOver(): void {
-    // Whole records, so that no surrogate pair is cut here.
+    // Whole records, so that no surrogate pair is split.
     this.#file.append(this.#gathered);
     this.#gathered = "";
   }

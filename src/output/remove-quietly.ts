@@ -1,13 +1,13 @@
 import { unlinkSync } from "node:fs";
 
 /**
- * Removes a file if it can be. Never throws: for the way out of an error that must not be hidden. What cannot be removed
- * stays behind under its temporary name, and the coordinator, which clears the directory, says so.
+ * Removes a file if possible. Never throws, so that it can be used while handling an error that must not be hidden. A
+ * file that cannot be removed keeps its temporary name, and the coordinator reports it when it clears the directory.
  */
 export function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Mostly it is not there.
+    // Usually the file does not exist.
   }
 }

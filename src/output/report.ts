@@ -5,23 +5,23 @@ import { statsIfThere } from "../input/stats-of.js";
 import { temporaryReportName } from "./names.js";
 import { writeWhole, type StagedFile } from "./staged-file.js";
 
-/** Writes what is kept of a job for `mr report` into the job's directory, under this name. */
+/** Writes the data for `mr report` into the job's directory, under this name. */
 export function writeReport(directory: string, jobId: string, name: string, text: string): void {
   const temporaryPath = join(directory, temporaryReportName(jobId));
-  // Of a coordinator that was killed here, and whose job is gone on with.
+  // Left by a coordinator that was killed here and whose job was resumed.
   rmSync(temporaryPath, { force: true });
-  // It holds no result: a short job need not wait for the disk.
+  // It contains no result: a short job need not wait for the disk.
   writeWhole(temporaryPath, join(directory, name), text, (file) => file.close());
 }
 
 /**
- * Writes what is made of it for a person, in place of the file that is there, for those who could read that; into what is
- * there if it is a pipe or a device.
+ * Writes a page or another derived file for a user. It replaces an existing file but keeps its permissions; a pipe or a
+ * device is written to instead.
  */
 export function writeForPerson(path: string, text: string): void {
   const stats = statsIfThere(path);
   if (isPipeOrDevice(stats)) {
-    // A file in its place would be the end of it, and of /dev/null for all of the machine.
+    // Replacing it with a file would destroy it, and if it is /dev/null, for the whole machine.
     writeFileSync(path, text);
     return;
   }
@@ -35,16 +35,19 @@ export function writeForPerson(path: string, text: string): void {
 }
 
 const permissions = 0o777;
-/** Until all of it is there, and may be read by others. */
+/** The mode until the file is complete and others may read it. */
 const ownerOnly = 0o600;
 
-/** Where a file of this name is to be: who has made a link wants to keep it, and may have made it before the file. */
+/**
+ * Resolves the links at a place to write to: a user who created a link wants to keep it, perhaps before its target
+ * exists.
+ */
 export function behindLinks(path: string): string {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
   return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
 }
 
-/** Whether what is written there is not kept in a file of that name. */
+/** Whether data written there is not stored in a file of that name. */
 export function isPipeOrDevice(stats: Stats | undefined): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }

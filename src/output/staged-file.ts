@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { removeQuietly } from "./remove-quietly.js";
 
-/** What is known of a complete file: enough for a reader to notice that it is short or damaged. */
+/** The facts about a complete file that let a reader detect truncation or damage. */
 export interface FinishedFile {
   readonly path: string;
   readonly bytes: number;
@@ -13,10 +13,10 @@ export interface FinishedFile {
 const blockBytes = 128 * 1024;
 
 /**
- * A file being written under a name that nobody looks for: `create` → `append` → `finish` | `discard`, and after
- * `finish` a `commitFile` that gives it the name readers know. So a reader sees a whole file or none.
+ * A file that is written under a temporary name: `create` → `append` → `finish` | `discard`, and after `finish` a
+ * `commitFile` that gives it the name that readers know. So a reader sees a whole file or none.
  *
- * All I/O is synchronous. Errors keep the code of the system (`ENOSPC`, `EEXIST`, …) and name the path; after one the
+ * All I/O is synchronous. Errors keep the system's code (`ENOSPC`, `EEXIST`, …) and name the path; after an error the
  * file can only be discarded.
  */
 export class StagedFile {
@@ -34,16 +34,16 @@ export class StagedFile {
   }
 
   /**
-   * Makes the file, which must not exist yet: another's file is never overwritten. Holds one descriptor from here on. `mode` is
-   * who may read and write it, less what the umask takes.
+   * Creates the file, which must not exist yet: it never overwrites another file. It holds a descriptor from here on.
+   * `mode` is reduced by the umask.
    */
   static create(path: string, mode?: number): StagedFile {
     return new StagedFile(path, openSync(path, "wx", mode));
   }
 
   /**
-   * Appends text as UTF-8, or bytes as they are. A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD; so does each
-   * half of a pair that is cut in two by the end of `data`.
+   * Appends text as UTF-8, or raw bytes. A lone surrogate, which UTF-8 cannot express, becomes U+FFFD; so does each
+   * half of a pair that the end of `data` splits.
    */
   append(data: string | Uint8Array): void {
     this.#requireOpen();
@@ -57,7 +57,7 @@ export class StagedFile {
     } else this.#write(data);
   }
 
-  /** Writes what is buffered, waits until the disk has it, and closes. */
+  /** Writes the buffered data, waits until it is on disk, and closes. */
   finish(): FinishedFile {
     const descriptor = this.#requireOpen();
     this.#flush();
@@ -66,8 +66,8 @@ export class StagedFile {
   }
 
   /**
-   * Writes what is buffered and closes, without waiting for the disk: for a file that can be made again, and whose reader
-   * knows length and checksum.
+   * Writes the buffered data and closes, without waiting for the disk: for a file that can be recreated, and whose
+   * reader knows its length and checksum.
    */
   close(): FinishedFile {
     const descriptor = this.#requireOpen();
@@ -78,8 +78,8 @@ export class StagedFile {
   }
 
   /**
-   * Closes and removes the file, in any state, once: later calls do nothing. It never throws, since it is called on the
-   * way out of an error that must not be hidden; what cannot be removed stays behind under its temporary name.
+   * Closes and removes the file, in any state; later calls do nothing. Never throws, so that it can be used while
+   * handling an error that must not be hidden; a file that cannot be removed keeps its temporary name.
    */
   discard(): void {
     if (this.#discarded) return;
@@ -91,7 +91,7 @@ export class StagedFile {
     try {
       closeSync(descriptor);
     } catch {
-      // What was written late cannot be, and is not wanted.
+      // A delayed write failed, but its data is no longer wanted.
     }
   }
 
@@ -100,13 +100,16 @@ export class StagedFile {
     return this.#descriptor;
   }
 
-  /** A file that is done must not hold memory: a task keeps one for each of its partitions. */
+  /** A finished file must not hold memory: a task keeps one for each of its partitions. */
   #release(): void {
     this.#descriptor = undefined;
     this.#block = Buffer.alloc(0);
   }
 
-  /** Whether the block can now take that many bytes. When not, the block is empty and the data goes past it. */
+  /**
+   * Makes room in the block. Returns false when the data does not fit: then the block is empty, and the data bypasses
+   * it.
+   */
   #makeRoom(bytes: number): boolean {
     if (this.#blockFilled + bytes > blockBytes) this.#flush();
     return bytes <= blockBytes;
@@ -120,7 +123,7 @@ export class StagedFile {
 
   #write(data: Uint8Array): void {
     const descriptor = this.#requireOpen();
-    // A write may take less than it was given, for example on a disk that is nearly full.
+    // A write may take only part of its data, for example on a nearly full disk.
     for (let done = 0; done < data.byteLength;) {
       done += this.#naming(() => writeSync(descriptor, data, done, data.byteLength - done));
     }
@@ -137,12 +140,17 @@ export class StagedFile {
   }
 }
 
-/** Gives a finished file its final name, in one step, in place of any file of that name. Both are on one file system. */
+/**
+ * Renames a finished file to its final name atomically, replacing any file of that name. Both are on one file system.
+ */
 export function commitFile(temporaryPath: string, finalPath: string): void {
   renameSync(temporaryPath, finalPath);
 }
 
-/** Writes a file of this text, all of it or none; `end` says whether the disk is waited for. Throws what a StagedFile throws. */
+/**
+ * Writes a file with this text, atomically; `end` determines whether to wait for the disk. Throws the errors of
+ * StagedFile.
+ */
 export function writeWhole(
   temporaryPath: string,
   path: string,
@@ -161,7 +169,7 @@ export function writeWhole(
   }
 }
 
-/** Calls on a descriptor fail without the path, which is what a person needs to know. */
+/** Calls on a descriptor fail without the path, which the user needs to know. */
 function withPath(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || "path" in error) return error;
   const { code, errno, syscall } = error as NodeJS.ErrnoException;

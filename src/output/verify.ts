@@ -7,16 +7,16 @@ import { looksLikeOutput } from "./names.js";
 
 const blockBytes = 1024 * 1024;
 
-/** What was found of the output of a job. */
+/** The result of verifying the output of a job. */
 export interface Verification {
   readonly manifest: Manifest;
-  /** What is wrong, a file each; none when all is as the job has left it. */
+  /** The problems, one per file; empty when the output is just as the job left it. */
   readonly problems: readonly string[];
 }
 
 /**
- * Looks whether the output files in a directory are what its manifest says, all of them and no others. Throws an InputError
- * when there is no manifest that can be read, or another output takes its place meanwhile.
+ * Checks that the output files in a directory are exactly those in its manifest. Throws an InputError when the manifest
+ * is missing or unreadable, or another output replaces this one meanwhile.
  */
 export function verifyOutputs(directory: string): Verification {
   const manifest = readManifest(directory);
@@ -27,7 +27,7 @@ export function verifyOutputs(directory: string): Verification {
   }
   const names = new Set(manifest.outputs.map(({ name }) => name));
   for (const name of filesIn(directory).sort()) {
-    if (looksLikeOutput(name) && !names.has(name)) problems.push(`${name}: it is no output of the job`);
+    if (looksLikeOutput(name) && !names.has(name)) problems.push(`${name}: it is not an output of the job`);
   }
   if (problems.length > 0) requireStillThere(directory, manifest);
   return { manifest, problems };
@@ -39,9 +39,9 @@ function problemOf(directory: string, { name, bytes, crc32 }: Manifest["outputs"
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return "it is missing";
     if (!stats.isFile()) return "it is not a regular file";
-    if (stats.size !== bytes) return `it has ${stats.size} bytes, and the job has written ${bytes}`;
+    if (stats.size !== bytes) return `it has ${stats.size} bytes, but the job wrote ${bytes}`;
     const found = crc32Text(checksumOf(path));
-    return found === crc32 ? undefined : `its CRC-32 is ${found}, and the job has written ${crc32}`;
+    return found === crc32 ? undefined : `its CRC-32 is ${found}, but the job wrote ${crc32}`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { InputError } from "../input/input-error.js";
 import { publicationName } from "./names.js";
 
-/** Throws an InputError when the output in a directory is just being replaced: then there is a part of each of two outputs. */
+/** Throws an InputError when the output in a directory is being replaced: then it contains parts of two outputs. */
 export function requireWhole(directory: string): void {
   if (!isBeingReplaced(directory)) return;
   throw new InputError(
-    `the output in ${directory} is just being replaced, or the job that did so was killed: the next job in that directory ` +
-      "completes that first; run the same command again, with --resume to keep what it has made",
+    `the output in ${directory} is being replaced, or the job that did so was killed: the next job in that directory ` +
+      "completes that first; run the same command again, with --resume to keep its finished work",
   );
 }
 
-/** Whether the output in a directory is just being replaced, or the job that did so could not end that. */
+/** Whether the output in a directory is being replaced, or the job that did so could not finish. */
 export function isBeingReplaced(directory: string): boolean {
   try {
     return lstatSync(join(directory, publicationName), { throwIfNoEntry: false }) !== undefined;
   } catch {
-    return false; // It is no directory, for example: who reads the manifest says so.
+    return false; // For example, it is not a directory; reading the manifest will report that.
   }
 }

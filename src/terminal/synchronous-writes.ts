@@ -1,15 +1,15 @@
 import { writeSync } from "node:fs";
 import { reopenedPipe } from "./reopened-pipe.js";
 
-/** How long to wait for a reader that is slow: a moment at first, then longer. */
+/** How long to wait for a slow reader: a moment at first, then longer. */
 const [waitMsMin, waitMsMax] = [1, 50];
 const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 type Done = (error?: Error | null) => void;
 
-/** What to do when a write cannot go on. */
+/** What to do when a write cannot proceed. */
 interface Handlers {
-  /** Called now and then while the reader takes nothing. */
+  /** Called now and then while the reader accepts nothing. */
   readonly onWait?: () => void;
   /** Called once, with the first error: EPIPE when the reader is gone. Later writes are dropped. */
   readonly onError?: (error: NodeJS.ErrnoException) => void;
@@ -18,10 +18,10 @@ interface Handlers {
 /**
  * Makes a standard stream of this thread synchronous: `write` returns when the bytes are in the file, terminal or pipe.
  *
- * Node.js writes to a pipe asynchronously, and a thread other than the main one sends its output through the main one. Both
- * lose what the reader has not taken yet when the process or the thread ends, and keep everything in memory until then if the
- * code that writes never awaits anything. With synchronous writes a slow reader slows the writer down instead, as it does
- * with any other Unix program.
+ * Node.js writes to a pipe asynchronously, and a thread other than the main one sends its output through the main
+ * thread. Both lose output that the reader has not taken when the process or the thread ends, and buffer it in memory
+ * as long as the writing code never awaits anything. With synchronous writes a slow reader slows down the writer
+ * instead, as with any other Unix program.
  *
  * `descriptor` is 1 for standard output and 2 for standard error.
  */

@@ -1,15 +1,15 @@
 /**
- * Control characters of every kind, the separators of lines and paragraphs, the byte order mark, and what changes the
- * direction in which text is shown.
+ * All control characters, line and paragraph separators, the byte order mark, and characters that change the direction
+ * of text.
  */
 const invisible = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 const shortNames: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /**
- * Text of a user, such as the name of a file or counter or the message of an error, for one line of a terminal or a summary.
- * A character that would move the cursor, change colours, end the line or hide others is shown as JavaScript writes it:
- * `\x1b`, `\n`, `\u202e`. A log must not look as if the program had said what is in a file name.
+ * Makes user text, such as a file name, a counter name or an error message, safe for one line of a terminal or a
+ * summary. A character that would move the cursor, change colours, end the line or hide others becomes its JavaScript
+ * escape: `\x1b`, `\n`, `\u202e`. A file name must not be able to imitate a message of the program.
  */
 export function visibleLine(text: string): string {
   return text.replace(invisible, escaped);

@@ -213,7 +213,7 @@ describe.concurrent("a job that is killed while it publishes its output", () => 
           expect(read).toMatchObject({
             code: 2,
             stdout: "",
-            stderr: expect.stringContaining("just being replaced") as string,
+            stderr: expect.stringContaining("is being replaced") as string,
           });
           expect(await place.run("mr", ["verify", "out"])).toMatchObject({ code: 2 });
         } else if (read.code !== 2) expect(read).toMatchObject({ code: 0, stdout: "ab 3\nabc 3\nb 3\n" });

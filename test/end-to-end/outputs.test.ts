@@ -274,7 +274,7 @@ describe.concurrent("the manifest", () => {
     expect([code, stderr]).toEqual([1, ""]);
     expect(linesOf(stdout)).toEqual([
       expect.stringMatching(/^mr-out-1: its CRC-32 is /),
-      "mr-out-7: it is no output of the job",
+      "mr-out-7: it is not an output of the job",
     ]);
   });
 });

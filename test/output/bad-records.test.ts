@@ -71,7 +71,7 @@ describe("the file of bad records", () => {
     expect((await readAll(directory)).map(({ length }) => length)).toEqual([most, most + 1]);
     truncateSync(records[0]?.path ?? "", most);
     await expect(readAll(directory)).rejects.toThrow(
-      /cannot read the bytes from 1 to 16777218 of .*: it is not what it was/,
+      /cannot read the bytes from 1 to 16777218 of .*: it has changed since the job/,
     );
   });
 

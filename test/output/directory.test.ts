@@ -89,8 +89,6 @@ describe("JobDirectory", () => {
     await expect(JobDirectory.take(file, noSources)).rejects.toThrow(
       `cannot write to output directory ${file}: there is a file of that name`,
     );
-    await expect(JobDirectory.take(join(file, "x"), noSources)).rejects.toThrow(
-      "a part of the path is not a directory",
-    );
+    await expect(JobDirectory.take(join(file, "x"), noSources)).rejects.toThrow("part of the path is not a directory");
   });
 });

@@ -129,13 +129,13 @@ describe("verifying an output", () => {
     renameSync(join(directory, "mr-out-1"), join(directory, "mr-out-1.jsonl"));
     renameSync(join(directory, "mr-out-4"), join(directory, "mr-out-4~"));
     expect(verifyOutputs(directory).problems).toEqual([
-      expect.stringMatching(/^mr-out-0: its CRC-32 is [0-9a-f]{8}, and the job has written [0-9a-f]{8}$/),
+      expect.stringMatching(/^mr-out-0: its CRC-32 is [0-9a-f]{8}, but the job wrote [0-9a-f]{8}$/),
       "mr-out-1: it is missing",
-      "mr-out-2: it has 1 bytes, and the job has written 0",
-      "mr-out-3: it has 1 bytes, and the job has written 4",
+      "mr-out-2: it has 1 bytes, but the job wrote 0",
+      "mr-out-3: it has 1 bytes, but the job wrote 4",
       "mr-out-4: it is missing",
-      "mr-out-1.jsonl: it is no output of the job",
-      "mr-out-4~: it is no output of the job",
+      "mr-out-1.jsonl: it is not an output of the job",
+      "mr-out-4~: it is not an output of the job",
     ]);
   });
 });
@@ -175,7 +175,7 @@ describe("what an earlier job has left", () => {
     const { cleared, warnings } = await clear(path, { suffix: ".xml" });
     expect(cleared).toBe(1);
     expect(warnings).toEqual([
-      expect.stringContaining("mr-out-0.sorted, mr-out-0.xml.gz, which this job has not made"),
+      expect.stringContaining("mr-out-0.sorted, mr-out-0.xml.gz, which this job did not write"),
     ]);
     expect(readdirSync(path).sort()).toEqual(["mr-out-0.sorted", "mr-out-0.xml.gz"]);
   });

@@ -227,9 +227,7 @@ describe("a directory in which a job was killed while it published its output", 
 
   it("has no output for readers, who are told why", () => {
     const { directory } = killedThere();
-    expect(() => readManifest(directory)).toThrow(
-      /is just being replaced, or the job that did so was killed.*--resume/,
-    );
+    expect(() => readManifest(directory)).toThrow(/is being replaced, or the job that did so was killed.*--resume/);
     expect(findManifest(directory)).toBeUndefined();
   });
 

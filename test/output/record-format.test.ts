@@ -81,7 +81,7 @@ describe("an app's own writer", () => {
   it("may write text or bytes, and nothing else", () => {
     expect(own("x").record("reduce", "k", 1)).toBe("x");
     expect(own(Buffer.from("x")).record("reduce", "k", 1)).toEqual(Buffer.from("x"));
-    const message = "writer.record must return a string or a Uint8Array, and has returned";
+    const message = "writer.record must return a string or a Uint8Array, but returned";
     expect(() => own(undefined).record("reduce", "k", 1)).toThrow(`${message} undefined`);
     expect(() => own(Promise.resolve("x")).record("reduce", "k", 1)).toThrow(`${message} object`);
   });
