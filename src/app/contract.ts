@@ -101,7 +101,7 @@ export interface TaskContext {
   readonly args: Readonly<Record<string, string>>;
   /** Whether this attempt runs a map or a reduce task. `setup` and `teardown` are called in both. */
   readonly kind: "map" | "reduce";
-  /** The number of the map task (0 … splits − 1) or reduce task (0 … reducers − 1). */
+  /** The number of the map task (0 … map tasks − 1) or reduce task (0 … reducers − 1). */
   readonly task: number;
   /** 1 for the first attempt of this task; each retry and each backup attempt increments it. */
   readonly attempt: number;
@@ -138,7 +138,10 @@ export type ReadRecords<Input = unknown> = (stream: Readable, ctx: ReadContext) 
 
 export interface MapContext<Value extends JsonValue = JsonValue> extends TaskContext {
   readonly kind: "map";
-  /** The name of the input file as given on the command line. Bytes that are not UTF-8 appear as `\xe9`. */
+  /**
+   * The name of the input file as given on the command line. Bytes that are not UTF-8 appear as `\xe9`. Throws in `setup`
+   * and `teardown` of a task that reads several small files.
+   */
   readonly filename: string;
   /**
    * The byte offset of the record in the file, or in the decompressed data if the file is compressed. With

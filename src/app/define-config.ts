@@ -17,6 +17,7 @@ export const optionKinds = {
   inspect: "optional",
   javascript: "flag",
   json: "flag",
+  group: "flag",
   keepIntermediate: "flag",
   maxAttempts: "number",
   maxCrashes: "number",

@@ -2,7 +2,6 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
 import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
-import type { Split } from "../rpc/protocol.js";
 import { visibleLine } from "../terminal/visible-text.js";
 import { requireNotOnCommandLine } from "./giving-way.js";
 import { optionValuesOf } from "./option-values.js";
@@ -31,7 +30,7 @@ export async function showPlan(options: ShownPlan, given: Given, command: Comman
   );
 }
 
-function asText({ input, splits, filesToClear }: JobPlan, options: ShownPlan, given: Given): string {
+function asText({ input, tasks, filesToClear }: JobPlan, options: ShownPlan, given: Given): string {
   const { app, inputs, outputDirectory } = options;
   const inputBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const cleared = filesToClear === 0 ? "" : `, where ${files(filesToClear)} of an earlier job would be replaced`;
@@ -39,7 +38,7 @@ function asText({ input, splits, filesToClear }: JobPlan, options: ShownPlan, gi
     ...(options.steps === undefined ? {} : { step: `1 of ${options.steps}; the others depend on its output` }),
     app: `${app.path}, with input "${input}"`,
     inputs: `${files(inputs.length)}, ${prettyBytes(inputBytes)}`,
-    "map tasks": `${splits.length}${splits.length === 0 ? "" : `, with ${sizesText(splits)} each`}`,
+    "map tasks": `${tasks.length}${tasks.length === 0 ? "" : `, with ${sizesText(tasks)} each`}`,
     "reduce tasks": String(options.reducers),
     workers: String(given.workers),
     output: outputDirectory + cleared,
@@ -53,8 +52,8 @@ function files(n: number): string {
   return `${n} file${n === 1 ? "" : "s"}`;
 }
 
-function sizesText(splits: readonly Split[]): string {
-  const sizes = splits.map(lengthOf).sort((a, b) => a - b);
+function sizesText(tasks: JobPlan["tasks"]): string {
+  const sizes = tasks.map((splits) => splits.reduce((sum, split) => sum + lengthOf(split), 0)).sort((a, b) => a - b);
   const [least, most] = [sizes[0] ?? 0, sizes.at(-1) ?? 0].map((bytes) => prettyBytes(bytes));
   return least === most ? String(least) : `${least} to ${most}`;
 }
@@ -63,13 +62,13 @@ function asJson(plan: JobPlan, options: ShownPlan, given: Given, command: Comman
   const { name, path, hash } = options.app;
   return {
     app: { name, path, hash, input: plan.input },
-    splits: plan.splits.map((split) => ({
-      file: split.file,
-      startBytes: split.startBytes,
-      endBytes: split.endBytes,
-      bytes: lengthOf(split),
-    })),
-    mapTasks: plan.splits.length,
+    splits: plan.tasks.flatMap((splits, mapTask) => {
+      return splits.map((split) => {
+        const { file, startBytes, endBytes } = split;
+        return { mapTask, file, startBytes, endBytes, bytes: lengthOf(split) };
+      });
+    }),
+    mapTasks: plan.tasks.length,
     reduceTasks: options.reducers,
     steps: options.steps,
     workers: given.workers,

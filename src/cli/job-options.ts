@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { InputFile } from "../input/files.js";
+import { groupBytesFor } from "../input/map-inputs.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { collectorBytesFor } from "../machine/budget.js";
 import type { OutputFormat, OutputSettings } from "../output/output-format.js";
@@ -18,6 +19,8 @@ interface Given {
   readonly outputFormat?: OutputFormat | undefined;
   readonly compress?: "gz" | "none" | undefined;
   readonly splitSize?: number | undefined;
+  /** Missing where each file has a map task of its own. */
+  readonly group?: boolean | undefined;
   readonly sample?: number | undefined;
   readonly memory: number;
   /** Missing when workers are started separately. */
@@ -51,6 +54,7 @@ export function jobOptions(
     output: outputSettings(given, command),
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
+    groupBytes: groupBytesOf(inputs, given),
     samplePercent: samplePercentOf(given),
     collectorBytes: memoryOf(given, command),
     args: given.arg,
@@ -64,6 +68,14 @@ export function jobOptions(
     resume: areInputsKept && (given.resume ?? false),
     engineVersion: packageVersion(),
   };
+}
+
+/** How many bytes of small files share a map task; 0 for none, as with `--no-group` or workers that others start. */
+export function groupBytesOf(
+  inputs: readonly InputFile[],
+  { group, workers, splitSize = Infinity }: Pick<Given, "group" | "workers" | "splitSize">,
+): number {
+  return group === true && workers !== undefined ? Math.min(splitSize, groupBytesFor(inputs, workers)) : 0;
 }
 
 /** The memory for the pairs of a map task: the given size, or a share of the memory of all workers. */

@@ -90,7 +90,9 @@ export class OptionValues {
   }
 
   #takeVariable(option: Option): void {
-    const name = `MR_${option.name().replaceAll("-", "_").toUpperCase()}`;
+    // `--no-group` is `MR_GROUP=0`, as it is `group: false` in a config file.
+    const named = option.negate ? option.name().replace(/^no-/, "") : option.name();
+    const name = `MR_${named.replaceAll("-", "_").toUpperCase()}`;
     const text = process.env[name];
     // Scripts leave a variable empty to give no value.
     if (text === undefined || text === "" || !this.#isOpen(option)) return;
@@ -121,14 +123,14 @@ export class OptionValues {
   #set(origin: OptionOrigin, source: "env" | "config", problem: () => string): void {
     const { option, texts } = origin;
     try {
-      const parse = option.isBoolean() ? flagText : (option.parseArg ?? ((text: string) => text));
+      const parse = isFlag(option) ? flagText : (option.parseArg ?? ((text: string) => text));
       const value = texts.reduce<unknown>(
         (earlier, text) => (isTurnedOff(option, text) ? undefined : parse(text, earlier)),
         undefined,
       );
       this.#command.setOptionValueWithSource(option.attributeName(), value, source);
-      const shown = option.isBoolean()
-        ? [String(value)]
+      const shown = isFlag(option)
+        ? [String(value === !option.negate)]
         : texts.map((text) => (isLeftOut(option, text) ? "true" : text));
       this.#origins.set(option, { ...origin, texts: shown });
     } catch (error) {
@@ -209,8 +211,13 @@ function isRepeatable(option: Option): boolean {
   return isOptionName(name) && ["pairs", "list"].includes(optionKinds[name]);
 }
 
+/** Whether an option has no value: `--quiet`, `--no-group`. */
+function isFlag(option: Option): boolean {
+  return option.isBoolean() || option.negate;
+}
+
 function originOfDefault(option: Option): OptionOrigin {
-  const fallback = option.isBoolean() ? "false" : "-";
+  const fallback = isFlag(option) ? "false" : "-";
   const value = option.defaultValueDescription ?? String(option.defaultValue ?? fallback);
   return { option, texts: [value], from: "default" };
 }

@@ -83,6 +83,12 @@ export const splitSize = (isShorter: boolean) =>
       `(default: 64MiB${isShorter ? ", less if workers would be idle" : ""})`,
   ).argParser(size("1KiB", "1TiB"));
 
+export const noGroup = () =>
+  new Option(
+    "--no-group",
+    "give each input file a map task of its own; otherwise small files share tasks when there are many",
+  );
+
 export const sample = () =>
   new Option(
     "--sample <percentage>",

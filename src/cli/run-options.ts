@@ -18,6 +18,7 @@ export function jobCommand(name: string) {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(true))
+    .addOption(options.noGroup())
     .addOption(options.sample())
     .addOption(options.memory())
     .addOption(options.taskTimeout())

@@ -8,7 +8,7 @@ import type { RunEnd } from "../local/run.js";
 import { optionsOfStep, requireFit } from "../local/step-options.js";
 import * as inputs from "./inputs.js";
 import type { JobGiven } from "./run-options.js";
-import { jobOptions, reducersOfSteps } from "./job-options.js";
+import { groupBytesOf, jobOptions, reducersOfSteps } from "./job-options.js";
 import { tellDone, tellEnd, type JobEnd } from "./job-report.js";
 import { LocalRunner } from "./local-runner.js";
 
@@ -37,7 +37,8 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
   }
   const runner = new LocalRunner(path, given);
   const optionsOf = (job: StepJob) => {
-    const own = { ...ofAll, splitBytes: given.splitSize ?? splitBytesFor(job.inputs, given.workers) };
+    const splitBytes = given.splitSize ?? splitBytesFor(job.inputs, given.workers);
+    const own = { ...ofAll, splitBytes, groupBytes: groupBytesOf(job.inputs, given) };
     return { ...own, ...optionsOfStep(job, ofAll), app: job.step.file, resume: job.resume };
   };
   const isResumable = inputs.areKept(files);

@@ -10,7 +10,15 @@ import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { withoutThoseOfOneJob } from "./one-step-only.js";
 import { outputsText, placeText } from "./outputs-text.js";
-import { argsToRead, outputSettings, partitionerOf, reducersOfSteps, samplePercentOf } from "./job-options.js";
+import { workersDefault } from "../machine/budget.js";
+import {
+  argsToRead,
+  groupBytesOf,
+  outputSettings,
+  partitionerOf,
+  reducersOfSteps,
+  samplePercentOf,
+} from "./job-options.js";
 import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
@@ -36,6 +44,7 @@ export function sequentialCommand() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.splitSize(false))
+    .addOption(options.noGroup())
     .addOption(options.sample())
     .addOption(options.memory(1))
     .addOption(options.inspect())
@@ -78,6 +87,7 @@ Examples:
         inputs: found,
         output: outputSettings(given, command),
         splitBytes,
+        groupBytes: groupBytesOf(found, { ...given, ...workersDefault() }),
         samplePercent,
         collectorBytes: memory,
         outputDirectory: outputDir,

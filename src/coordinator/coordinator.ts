@@ -12,9 +12,8 @@
 import type { Duplex } from "node:stream";
 import prettyMs from "pretty-ms";
 import { InputError } from "../input/input-error.js";
+import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
-import { sampledSplits } from "../input/sampled-splits.js";
-import { planSplits } from "../input/splits.js";
 import { requireSourcesApart } from "../output/job-files.js";
 import { outputSuffix } from "../output/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
@@ -236,12 +235,11 @@ export class Coordinator {
 
   /** The first worker determines the app, and so how the inputs are split. Only from here on are files written. */
   #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
-    const { inputs, output, splitBytes, samplePercent, partitioner, reducers, log } = this.#options;
+    const { output, partitioner, reducers, log } = this.#options;
     const { directory } = this.#job;
     try {
-      const all = planSplits(inputs, app.input, splitBytes);
+      const { all, tasks: splits } = planInputs({ ...this.#options, kind: app.input });
       const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
-      const splits = sampledSplits(all, app.input, samplePercent);
       requireSourcesApart(directory.path, directory.path, this.#options, outputSuffix(output, app.extension));
       if (directory.hasJournal() && this.#options.resume === false) {
         log.warn("giving up the job that was interrupted here; --resume would have continued it");

@@ -31,6 +31,8 @@ export interface CoordinatorOptions extends Omit<
   readonly socket: string | undefined;
   /** The maximum size of a split, if files are split. */
   readonly splitBytes: number;
+  /** How many bytes of small files share a map task; 0 for a task per file. */
+  readonly groupBytes: number;
   /** Whether the user gave the split size: then a job to be resumed must have had the same. */
   readonly splitBytesGiven: boolean;
   /** The percentage of the inputs to map; undefined for all. */

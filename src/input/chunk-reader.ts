@@ -54,7 +54,9 @@ export class ChunkReader implements RecordReader<Uint8Array> {
     this.#maxBytes = maxBytes;
     this.#endsAtReturn = endsAtReturn;
     this.#usualBytes = Math.max(1, Math.min(chunkBytes, maxBytes));
-    this.#block = Buffer.allocUnsafeSlow(this.#usualBytes);
+    // A short file needs no more than its length, and a byte to find its end.
+    const { length = Infinity } = source;
+    this.#block = Buffer.allocUnsafeSlow(Math.min(this.#usualBytes, length + 1));
     this.#position = source.start;
   }
 

@@ -24,6 +24,7 @@ export function linesOfSplit(
 /** The start of the first line that begins at or after `position`; the end of the file when there is none. */
 function lineStart(handle: InputHandle, position: number): number {
   if (position === 0) return 0;
+  if (position >= handle.sizeBytes) return handle.sizeBytes;
   const block = Buffer.allocUnsafe(blockBytes);
   // A line begins at `position` itself when the byte before it is a newline.
   for (let at = position - 1; ;) {

@@ -15,6 +15,7 @@
 import type { CsvOptions, JsonlOptions, ReadContext, ReadRecords } from "../app/contract.js";
 import type { RecordKind } from "../app/input-kinds.js";
 import type { RecordPlace, Split } from "../rpc/protocol.js";
+import { firstPosition, offsetsIn } from "../rpc/record-position.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { linesIn, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
@@ -41,40 +42,70 @@ export interface RecordFormat {
   readonly readRecords?: ReadRecords | undefined;
 }
 
-/** The source of a map attempt's records, which opens it as values or as bytes. */
-export interface RecordSource {
+/** The records of one split. A map attempt opens them as values or as bytes. */
+export interface SplitSource {
   readonly split: Split;
   /** Throws the errors of opening the file. `context` is for the app's own reader. */
   openValues(context: ReadContext): Promise<RecordReader<unknown>>;
   openBytes(): Promise<RecordReader<Uint8Array>>;
-  /** The records skipped up to now. */
-  readonly skipped: readonly RecordPlace[];
-  /** The warnings about the file up to now. */
-  readonly warnings: readonly string[];
-  /** The error to show for a bad record: with the file and, if it has lines, the line. */
+  /** Adds the file, and the line if the file has lines, to the error of a bad record. */
   describe(error: BadRecordError): Promise<Error>;
 }
 
-/** The records of a split, except for records at the offsets in `skip`. */
-export function sourceOfSplit(split: Split, format: RecordFormat, skip: readonly number[] = []): RecordSource {
+/** The records of a map attempt. */
+export interface RecordSource {
+  /** In reading order. */
+  readonly parts: readonly SplitSource[];
+  /** The bad records left out so far. */
+  readonly skipped: readonly RecordPlace[];
+  /** Warnings for the user about the files read so far. */
+  readonly warnings: readonly string[];
+}
+
+/** The records of the splits of a task, without those that begin at the positions in `skip`. */
+export function sourceOfSplits(
+  splits: readonly Split[],
+  format: RecordFormat,
+  skip: readonly number[] = [],
+): RecordSource {
   const skipped: RecordPlace[] = [];
-  const warnings: string[] = [];
-  const warn = (warning: string) => {
-    if (!warnings.includes(warning)) warnings.push(warning);
+  const warnings = new Set<string>();
+  const parts = splits.map((split, index) => {
+    const first = firstPosition(index);
+    return sourceOfSplit(split, format, {
+      skip: skip.length === 0 ? [] : offsetsIn(index, splits, skip),
+      onSkipped: ({ offset, endOffset }) => skipped.push({ offset: first + offset, endOffset: first + endOffset }),
+      warn: (warning) => warnings.add(warning),
+    });
+  });
+  return {
+    parts,
+    skipped,
+    get warnings() {
+      return [...warnings];
+    },
   };
+}
+
+interface SplitOptions {
+  /** Offsets of the records to leave out. */
+  readonly skip?: readonly number[];
+  readonly onSkipped?: (place: RecordPlace) => void;
+  readonly warn?: Warn;
+}
+
+/** The records of one split. */
+export function sourceOfSplit(
+  split: Split,
+  format: RecordFormat,
+  { skip = [], onSkipped = () => undefined, warn = () => undefined }: SplitOptions = {},
+): SplitSource {
   const offsets = new Set(skip);
   const leavingOut = <Value>(reader: RecordReader<Value>): RecordReader<Value> => {
-    if (offsets.size === 0) return reader;
-    return new SkippingReader(
-      reader,
-      (offset) => offsets.has(offset),
-      (place) => skipped.push(place),
-    );
+    return offsets.size === 0 ? reader : new SkippingReader(reader, (offset) => offsets.has(offset), onSkipped);
   };
   return {
     split,
-    skipped,
-    warnings,
     openValues: async (context) => leavingOut(await openValues(split, format, context, warn)),
     // An app may use the bytes of a whole file for something other than text.
     openBytes: () => {

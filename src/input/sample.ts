@@ -2,7 +2,7 @@ import type { AppIdentity, Split } from "../rpc/protocol.js";
 import { InputError } from "./input-error.js";
 import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
-import { sourceOfSplit, type RecordFormat, type RecordSource } from "./records.js";
+import { sourceOfSplit, type RecordFormat, type RecordSource, type SplitSource } from "./records.js";
 import { isCuttable, lengthOf } from "./splits.js";
 
 /** The sample is divided into several tasks, so that several workers take it. */
@@ -68,11 +68,13 @@ export function requireNoOwnPartition({ name, ownPartition }: Pick<AppIdentity, 
  */
 export function sourceOfPlace(place: Split, format: RecordFormat): RecordSource {
   const source = sourceOfSplit(place, format);
-  return {
+  const part: SplitSource = {
     ...source,
     openValues: async (context) => new BeginningReader(await source.openValues(context), place),
     openBytes: async () => new BeginningReader(await source.openBytes(), place),
   };
+  // The map tasks read the same files to the end, and warn of them.
+  return { parts: [part], skipped: [], warnings: [] };
 }
 
 /** The first records of another reader. */

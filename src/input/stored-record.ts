@@ -2,7 +2,7 @@ import type { Split } from "../rpc/protocol.js";
 import { keptBytes, linesIn } from "./byte-source.js";
 import type { CsvHeader } from "./csv-reader.js";
 import type { RecordReader } from "./record-reader.js";
-import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource } from "./records.js";
+import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource, type SplitSource } from "./records.js";
 import { SkippingReader } from "./skipping-reader.js";
 
 /** A record stored apart from its file. */
@@ -15,16 +15,17 @@ interface StoredRecord {
   read(): Promise<Buffer>;
 }
 
-/** Gives an app a single record, just as the reader of its file would. */
+/** Gives an app a single record, as the reader of its file gave it. The job has shown the warnings of the file already. */
 export function sourceOfRecord(record: StoredRecord, format: RecordFormat): RecordSource {
+  return { parts: [partOfRecord(record, format)], skipped: [], warnings: [] };
+}
+
+function partOfRecord(record: StoredRecord, format: RecordFormat): SplitSource {
   const { split, offset } = record;
   const ofFile = sourceOfSplit(split, format);
   const bytes = async () => keptBytes(await record.read(), offset);
   return {
     split,
-    skipped: [],
-    // The job has already printed them.
-    warnings: [],
     openBytes: async () => bytesIn(await bytes(), format),
     openValues: async (context) => {
       // Only the app can find it.

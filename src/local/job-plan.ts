@@ -3,9 +3,8 @@ import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import type { InputFile } from "../input/files.js";
+import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
-import { sampledSplits } from "../input/sampled-splits.js";
-import { planSplits } from "../input/splits.js";
 import { foreseeClearing } from "../output/earlier-job.js";
 import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner, SharedFile, Split } from "../rpc/protocol.js";
@@ -20,6 +19,7 @@ export interface PlanOptions {
   /** The files that the app may read beside its input. */
   readonly files: readonly SharedFile[];
   readonly splitBytes: number;
+  readonly groupBytes: number;
   readonly samplePercent?: number | undefined;
   readonly outputDirectory: string;
 }
@@ -28,8 +28,8 @@ export interface PlanOptions {
 export interface JobPlan {
   /** What the app has one call of `map` for. */
   readonly input: string;
-  /** One for each map task. */
-  readonly splits: readonly Split[];
+  /** The splits of each map task. */
+  readonly tasks: readonly (readonly Split[])[];
   /** How many files of an earlier job would be cleared away. */
   readonly filesToClear: number;
 }
@@ -39,14 +39,14 @@ export interface JobPlan {
  * itself would be refused for, an AppError or an InputError.
  */
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
-  const { app, args = {}, inputs, splitBytes, samplePercent, reducers, partitioner, output, outputDirectory } = options;
+  const { app, args = {}, reducers, partitioner, output, outputDirectory } = options;
   const loaded = await loadApp(app);
   const identity = { name: app.name, ...traitsOf(loaded) };
   const unfit = misfit(identity, { ...options, args });
   if (unfit !== undefined) throw new AppError(unfit);
   const suffix = outputSuffix(output, identity.extension);
   const filesToClear = foreseeClearing(outputDirectory, { suffix, sources: options });
-  const splits = planSplits(inputs, loaded.input, splitBytes);
-  if (partitioner === "range") planSample(splits, identity, reducers);
-  return { input: loaded.input, splits: sampledSplits(splits, loaded.input, samplePercent), filesToClear };
+  const { all, tasks } = planInputs({ ...options, kind: loaded.input });
+  if (partitioner === "range") planSample(all, identity, reducers);
+  return { input: loaded.input, tasks, filesToClear };
 }

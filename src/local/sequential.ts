@@ -1,10 +1,10 @@
 import { traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { boundariesOf, type KeySample } from "../coordinator/core/boundaries.js";
-import { sourceOfSplit } from "../input/records.js";
+import { taskName } from "../coordinator/core/model.js";
+import { planInputs } from "../input/map-inputs.js";
+import { sourceOfSplits } from "../input/records.js";
 import { planSample } from "../input/sample.js";
-import { sampledSplits } from "../input/sampled-splits.js";
-import { planSplits } from "../input/splits.js";
 import type { Partitioner, Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import { runSampleTask } from "../worker/sample-task.js";
@@ -22,6 +22,7 @@ import {
 export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
   readonly app: AppFile;
   readonly splitBytes: number;
+  readonly groupBytes: number;
   readonly partitioner: Partitioner;
   /** Where to wait for a debugger; undefined for none. */
   readonly inspect?: DebuggerAddress | undefined;
@@ -39,18 +40,17 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadInProcess(options.app, options.inspect);
   const { reducers, partitioner } = options;
-  const all = planSplits(options.inputs, app.input, options.splitBytes);
+  const { all, tasks } = planInputs({ ...options, kind: app.input });
   const identity = { name: options.app.name, ...traitsOf(app) };
   const sample = partitioner === "range" ? planSample(all, identity, reducers) : undefined;
-  const splits = sampledSplits(all, app.input, options.samplePercent);
   return runInProcess({ ...options, app, appFile: options.app }, async (runAttempt) => {
     const boundaries = sample && boundariesOf(await takeSample(app, sample, runAttempt), reducers);
     const maps: AttemptResult[] = [];
-    for (const [task, split] of splits.entries()) {
+    for (const [task, splits] of tasks.entries()) {
       const ref = { kind: "map", task, attempt: 1 } as const;
-      const source = sourceOfSplit(split, app);
+      const source = sourceOfSplits(splits, app);
       const run = () => runAttempt(ref, (settings) => runMapTask(app, source, { ...settings, boundaries }));
-      maps.push(await runNamed(`map task ${task} (${split.file})`, run));
+      maps.push(await runNamed(taskName({ kind: "map", index: task, splits }), run));
     }
     return maps;
   });

@@ -12,7 +12,7 @@ import { unreadArgs } from "../coordinator/unread-args.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
 import { findInputs, type InputFile } from "../input/files.js";
-import { sourceOfSplit } from "../input/records.js";
+import { sourceOfSplits } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
 import { planSplits, splitBytesDefault } from "../input/splits.js";
 import { outputName, stepDirectoryName } from "../output/names.js";
@@ -134,7 +134,7 @@ async function runStep(
   const results: AttemptResult[] = [];
   for (const [task, split] of splits.entries()) {
     const ref = { kind: "map", task, attempt: 1 } as const;
-    results.push(await runAttempt(ref, (settings) => runMapTask(app, sourceOfSplit(split, app), settings)));
+    results.push(await runAttempt(ref, (settings) => runMapTask(app, sourceOfSplits([split], app), settings)));
   }
   const maps = [...results];
   for (let task = 0; task < reducers; task++) {

@@ -25,9 +25,10 @@ import {
   warningCharactersMax,
   warningsMax,
 } from "./attempt-limits.js";
+import { splitsPerTaskMax } from "./record-position.js";
 
-/** Incremented with every change that keeps an older worker and a newer coordinator from working together. */
-export const protocolVersion = 5;
+/** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
+export const protocolVersion = 6;
 
 /** A longer line is rejected. Data that may be longer, such as the inputs of a reduce task, is fetched in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
@@ -164,8 +165,8 @@ const assignment = v.variant("type", [
   v.strictObject({
     type: v.literal("map"),
     ref: attemptRef,
-    split,
-    /** The offsets of records to skip, because they ended earlier attempts. */
+    splits: v.pipe(v.array(split), v.minLength(1), v.maxLength(splitsPerTaskMax)),
+    /** Positions of the bad records to leave out, since attempts have ended at them before. */
     skip: v.array(count),
     /** Whether to record on disk which record is being mapped, in case the record kills the whole process. */
     marksRecords: v.boolean(),
@@ -197,7 +198,7 @@ export const attemptMeasures = {
 const counterName = v.pipe(v.string(), v.maxLength(counterCharactersMax));
 const counterNumber = v.pipe(v.number(), v.minValue(-counterMax), v.maxValue(counterMax));
 
-/** The place of a record in a split: the byte offsets in the file of its start and end. */
+/** Where a record of a map task begins and ends: see `record-position.ts`. */
 export const recordPlace = v.strictObject({ offset: count, endOffset: count });
 
 /** How an attempt ended. */
@@ -231,7 +232,7 @@ const attemptOutcome = v.variant("type", [
     argUse: v.optional(argUse),
     message: v.string(),
     stack: v.optional(v.string()),
-    /** The offset of the record that was being mapped. */
+    /** Position of the record that was being mapped: see `record-position.ts`. */
     record: v.optional(count),
     /** The last output of the attempt to standard output and error. */
     output: v.optional(v.pipe(v.string(), v.maxLength(outputCharactersMax))),

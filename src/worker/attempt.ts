@@ -175,7 +175,7 @@ export class Attempt {
       ...(checksum === undefined ? {} : { checksum }),
       ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
     };
-    const told = warnings.length === 0 ? {} : { warnings: warnings.slice(0, warningsMax).map(shortenedWarning) };
+    const told = warnings.length === 0 ? {} : { warnings: atMost(warningsMax, warnings).map(shortenedWarning) };
     return {
       type: "done",
       outputs,
@@ -223,6 +223,12 @@ const invalidParams: number = invalidParamsCode;
 
 function isUnfitForWire(error: unknown): error is Error {
   return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParams);
+}
+
+/** The first warnings, and how many more there are. */
+function atMost(count: number, warnings: readonly string[]): readonly string[] {
+  if (warnings.length <= count) return warnings;
+  return [...warnings.slice(0, count - 1), `${warnings.length - count + 1} more warnings of the same task`];
 }
 
 function shortenedWarning(warning: string): string {

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
-import { sourceOfSplit } from "../input/records.js";
+import { sourceOfSplits } from "../input/records.js";
 import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
@@ -141,7 +141,7 @@ async function runTask(
     case "sample":
       return runSampleTask(app, assignment.places, settings);
     case "map":
-      return runMapTask(app, sourceOfSplit(assignment.split, app, assignment.skip), settings);
+      return runMapTask(app, sourceOfSplits(assignment.splits, app, assignment.skip), settings);
     case "reduce":
       return runReduceTask(
         app,

@@ -5,11 +5,13 @@ import { isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
-import type { RecordSource } from "../input/records.js";
+import type { RecordSource, SplitSource } from "../input/records.js";
+import type { Split } from "../rpc/protocol.js";
+import { firstPosition } from "../rpc/record-position.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
 import { AttemptContext, type AttemptSettings, type Progress } from "./task-context.js";
 
-/** Gives all records of the source to the app, and what that emits to the taker. Throws what either throws. */
+/** Gives all records of the source to the app, and the pairs that it emits to the taker. Throws the errors of both. */
 export async function mapSource(
   app: LoadedApp,
   source: RecordSource,
@@ -17,11 +19,32 @@ export async function mapSource(
   taker: PairTaker,
   progress: Progress,
 ): Promise<MappedRecords> {
-  if (app.mapBytes === undefined) {
-    const map = app.input === "pairs" ? mapOfPairs(app.map) : app.map;
-    return mapRecords(await source.openValues(context), map, context, taker, progress);
+  const run: Run = { context, taker, progress, records: 0, bytes: 0 };
+  for (const [index, part] of source.parts.entries()) {
+    context.beginFile(part.split.file);
+    try {
+      await mapPart(app, part, firstPosition(index), run);
+    } catch (error) {
+      throw error instanceof BadRecordError ? await part.describe(error) : error;
+    }
   }
-  return mapRecords(await source.openBytes(), app.mapBytes, context, taker, progress);
+  context.endFiles();
+  return run;
+}
+
+/** A map attempt at work, and how far it is. */
+interface Run extends MappedRecords {
+  readonly context: MapAttemptContext;
+  readonly taker: PairTaker;
+  readonly progress: Progress;
+  records: number;
+  bytes: number;
+}
+
+async function mapPart(app: LoadedApp, part: SplitSource, first: number, run: Run): Promise<void> {
+  if (app.mapBytes !== undefined) return mapRecords(await part.openBytes(), app.mapBytes, first, run);
+  const map = app.input === "pairs" ? mapOfPairs(app.map) : app.map;
+  return mapRecords(await part.openValues(run.context), map, first, run);
 }
 
 /** A pair has a key of its own to give to `map`. */
@@ -35,65 +58,70 @@ interface MappedRecords {
   readonly bytes: number;
 }
 
-/** Awaits only what is a promise: a job has one call of `map` for each line, and most apps are synchronous. */
+/**
+ * Maps the records of one split; `first` is the position of the beginning of its file. Awaits only promises: a job calls
+ * `map` for each line, and most apps are synchronous.
+ */
 async function mapRecords<Value>(
   reader: RecordReader<Value>,
   map: ((key: string, value: Value, context: MapContext) => unknown) | undefined,
-  context: MapAttemptContext,
-  taker: PairTaker,
-  progress: Progress,
-): Promise<MappedRecords> {
-  let records = 0;
-  let bytes = 0;
+  first: number,
+  run: Run,
+): Promise<void> {
+  const { context, taker, progress } = run;
+  let { records, bytes } = run;
+  const bytesBefore = bytes;
+  const file = context.filename;
   const isCountedByReader = reader.bytesRead !== undefined;
   try {
     for (;;) {
-      let isThere = goOn(reader, progress);
+      let isThere = goOn(reader, first, progress);
       if (typeof isThere !== "boolean") isThere = await isThere;
       if (!isThere) break;
       context.offset = reader.offset;
-      progress.beginRecord(reader.offset);
-      let result = map?.(context.filename, reader.value, context);
+      progress.beginRecord(first + reader.offset);
+      let result = map?.(file, reader.value, context);
       if (result !== undefined) {
         if (isThenable(result)) result = await result;
         const emitted = emitAll(result, taker);
         if (emitted !== undefined) await emitted;
       }
       records += 1;
-      bytes = isCountedByReader ? (reader.bytesRead ?? 0) : bytes + (reader.endOffset - reader.offset);
+      bytes = isCountedByReader ? bytesBefore + (reader.bytesRead ?? 0) : bytes + (reader.endOffset - reader.offset);
       progress.set(records, bytes);
     }
   } finally {
     await reader.close();
   }
-  return { records, bytes };
+  run.records = records;
+  run.bytes = bytes;
 }
 
-/** Goes on to the next record. While that is waited for none is at work. */
-function goOn(reader: RecordReader<unknown>, progress: Progress): boolean | Promise<boolean> {
+/** Goes on to the next record. Until it is there, no record is at work. */
+function goOn(reader: RecordReader<unknown>, first: number, progress: Progress): boolean | Promise<boolean> {
   try {
     const isThere = reader.next();
     if (isThere === true) return true;
     progress.beginRecord(NaN);
-    return isThere === false ? false : whenThere(isThere, progress);
+    return isThere === false ? false : whenThere(isThere, first, progress);
   } catch (error) {
-    putDown(error, progress);
+    blame(error, first, progress);
     throw error;
   }
 }
 
-async function whenThere(pending: Promise<boolean>, progress: Progress): Promise<boolean> {
+async function whenThere(pending: Promise<boolean>, first: number, progress: Progress): Promise<boolean> {
   try {
     return await pending;
   } catch (error) {
-    putDown(error, progress);
+    blame(error, first, progress);
     throw error;
   }
 }
 
-/** That a file cannot be read is not to be put down to the last record; a malformed one is at fault itself. */
-function putDown(error: unknown, progress: Progress): void {
-  progress.beginRecord(error instanceof BadRecordError ? error.offset : NaN);
+/** A malformed record is to blame for its error. No record is to blame when the file cannot be read. */
+function blame(error: unknown, first: number, progress: Progress): void {
+  progress.beginRecord(error instanceof BadRecordError ? first + error.offset : NaN);
 }
 
 /** Emits what `map` has returned; the promise, if any, resolves when all is emitted. */
@@ -134,16 +162,19 @@ function isObject(value: unknown): value is object {
 /** The context of `map`. */
 export class MapAttemptContext extends AttemptContext implements MapContext {
   readonly kind = "map";
-  readonly filename: string;
   offset = 0;
+  /** Undefined before and after the records of a task that reads several files. */
+  #filename: string | undefined;
+  readonly #splits: readonly Split[];
   /** Properties of their own, not methods: apps may take them out of the context (`const { emit } = ctx`). */
   readonly emit: MapContext["emit"];
   readonly emitBytes: MapContext["emitBytes"];
   readonly emitSlices: MapContext["emitSlices"];
 
-  constructor(settings: AttemptSettings, filename: string, taker: PairTaker) {
+  constructor(settings: AttemptSettings, splits: readonly Split[], taker: PairTaker) {
     super(settings);
-    this.filename = filename;
+    this.#splits = splits;
+    this.endFiles();
     const { gate } = this;
     const { phase } = gate;
     this.emit = (key, value) => {
@@ -156,5 +187,24 @@ export class MapAttemptContext extends AttemptContext implements MapContext {
       if (phase.isOpen || gate.admits("ctx.emitSlices"))
         taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
     };
+  }
+
+  get filename(): string {
+    if (this.#filename !== undefined) return this.#filename;
+    throw new Error(
+      `ctx.filename: this task reads ${this.#splits.length} files, and none of them is being read; ` +
+        "use it in map, or run the job with --no-group",
+    );
+  }
+
+  /** The records of this file follow. */
+  beginFile(name: string): void {
+    this.#filename = name;
+  }
+
+  /** No file is being read: before the first record, and after the last one. */
+  endFiles(): void {
+    const [only, ...others] = this.#splits;
+    this.#filename = others.length === 0 ? only?.file : undefined;
   }
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { isMapOnly, type LoadedApp } from "../app/load.js";
-import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, outputName, stagedName, temporaryPrefix } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";
@@ -59,7 +58,8 @@ export async function runMapTask(
       ? new CombineCheck(app, combine, settings, collector)
       : undefined;
   const taker = check ?? collector;
-  const context = new MapAttemptContext(settings, source.split.file, taker);
+  const splits = source.parts.map(({ split }) => split);
+  const context = new MapAttemptContext(settings, splits, taker);
   let { progress } = settings;
   let spilledAt = NaN;
   let marker: RecordMarker | undefined;
@@ -99,7 +99,7 @@ export async function runMapTask(
     context.abandon();
     context.sideFiles.discard();
     collector.discard();
-    throw error instanceof BadRecordError ? await source.describe(error) : error;
+    throw error;
   } finally {
     marker?.remove();
   }

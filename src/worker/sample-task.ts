@@ -25,7 +25,7 @@ export async function runSampleTask(
   let [records, bytes] = [0, 0];
   const progress = progressThrough(settings.progress, { set: () => settings.progress.set(++records, bytes) });
   for (const place of places) {
-    const context = new MapAttemptContext(settings, place.file, sample);
+    const context = new MapAttemptContext(settings, [place], sample);
     const hooks = new AttemptHooks(app, context, progress);
     try {
       await hooks.setUp();

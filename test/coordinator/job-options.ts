@@ -17,6 +17,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     backupTasks: true,
     splitBytes: 2 ** 26,
     splitBytesGiven: false,
+    groupBytes: 0,
     collectorBytes: 2 ** 28,
     files: [],
     maxAttempts: 4,

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { ReadContext } from "../../src/app/contract.js";
 import { BadRecordError } from "../../src/input/bad-record-error.js";
 import type { RecordReader } from "../../src/input/record-reader.js";
-import { sourceOfSplit, type RecordFormat } from "../../src/input/records.js";
+import { sourceOfSplit, type RecordFormat, type RecordSource, type SplitSource } from "../../src/input/records.js";
 import type { Split } from "../../src/rpc/protocol.js";
 
 export interface Read {
@@ -33,6 +33,13 @@ export async function readAll(opened: Promise<RecordReader<unknown>> | RecordRea
   } finally {
     await reader.close();
   }
+}
+
+/** The one split of a source. */
+export function onlyPart({ parts }: RecordSource): SplitSource {
+  const [part] = parts;
+  if (part === undefined || parts.length > 1) throw new Error(`${parts.length} splits`);
+  return part;
 }
 
 export function openText(split: Split, format: RecordFormat): Promise<RecordReader<unknown>> {

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { InputKind, ReadContext } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
-import { sourceOfSplit } from "../../src/input/records.js";
+import { sourceOfSplits } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { xzOf } from "../support/xz-file.js";
-import { openBytes, openText, readAll, type Read } from "./read-all.js";
+import { onlyPart, openBytes, openText, readAll, type Read } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
@@ -175,8 +175,8 @@ describe("a file that has changed since its splits were planned", () => {
     if (split === undefined) throw new Error("there is a split");
     appendFileSync(path, "t\nmore\n");
     for (const how of ["openValues", "openBytes"] as const) {
-      const source = sourceOfSplit(split, { input: kind });
-      const values = (await readAll(source[how]({} as ReadContext))).map(({ value }) => value);
+      const source = sourceOfSplits([split], { input: kind });
+      const values = (await readAll(onlyPart(source)[how]({} as ReadContext))).map(({ value }) => value);
       expect(values.join(" ").replace(/\s/g, " ")).toBe("first las");
       expect(source.warnings).toEqual([
         `${path} grew while the job ran: the job reads the 9 bytes that it had at the beginning`,

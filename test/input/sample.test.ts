@@ -6,6 +6,7 @@ import type { InputKind } from "../../src/app/contract.js";
 import { planSample, sourceOfPlace } from "../../src/input/sample.js";
 import { planSplits } from "../../src/input/splits.js";
 import type { Split } from "../../src/rpc/protocol.js";
+import { onlyPart } from "./read-all.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -85,7 +86,7 @@ describe("what is sampled", () => {
 });
 
 async function linesOf(place: Split): Promise<string[]> {
-  const reader = await sourceOfPlace(place, { input: "lines" }).openBytes();
+  const reader = await onlyPart(sourceOfPlace(place, { input: "lines" })).openBytes();
   const lines: string[] = [];
   while (await reader.next()) lines.push(Buffer.from(reader.value).toString());
   await reader.close();

@@ -6,12 +6,12 @@ import type { InputKind, ReadRecords } from "../../src/app/contract.js";
 import { findInputs } from "../../src/input/files.js";
 import { piecesOf } from "../../src/input/file-pieces.js";
 import { lineNumber } from "../../src/input/line-number.js";
-import { sourceOfSplit, type RecordFormat } from "../../src/input/records.js";
+import { sourceOfSplits, type RecordFormat } from "../../src/input/records.js";
 import { planSplits } from "../../src/input/splits.js";
 import { decodedPieces, unmarkedEncodingOf, type Encoding } from "../../src/input/text-encoding.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { xzOf } from "../support/xz-file.js";
-import { openBytes, openText, readAll } from "./read-all.js";
+import { onlyPart, openBytes, openText, readAll } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
@@ -146,8 +146,8 @@ describe("text in UTF-16 or UTF-32", () => {
     for (const stored of [bytes, gzipSync(bytes), xzOf(bytes)]) {
       const [split] = splitsOf(stored, "own");
       if (split === undefined) throw new Error("there is a split");
-      const source = sourceOfSplit(split, { input: "own", readRecords });
-      const found = await readAll(source.openValues({ filename: split.file } as never));
+      const source = sourceOfSplits([split], { input: "own", readRecords });
+      const found = await readAll(onlyPart(source).openValues({ filename: split.file } as never));
       expect(found.map(({ value }) => value)).toEqual([bytes.toString("hex")]);
       expect(source.warnings).toEqual([
         `${split.file} begins with the byte order mark of UTF-16BE, and readRecords receives its raw bytes`,
@@ -213,8 +213,8 @@ describe("the byte order mark of UTF-8", () => {
     for (const bytes of [Buffer.from(`${mark}a`), gzipSync(`${mark}a`), xzOf(`${mark}a`)]) {
       const [split] = splitsOf(bytes, "own");
       if (split === undefined) throw new Error("there is a split");
-      const source = sourceOfSplit(split, { input: "own", readRecords });
-      const found = await readAll(source.openValues({ filename: split.file } as never));
+      const source = sourceOfSplits([split], { input: "own", readRecords });
+      const found = await readAll(onlyPart(source).openValues({ filename: split.file } as never));
       expect(found.map(({ value }) => value)).toEqual(["a"]);
       expect(source.warnings).toEqual([]);
     }

@@ -42,7 +42,7 @@ class CorePlayer {
   }
 
   play({ splits, workers }: JobSize): void {
-    const split = (n: number) => ({ file: "f", path: "/f", startBytes: n, endBytes: n + 1 });
+    const split = (n: number) => [{ file: "f", path: "/f", startBytes: n, endBytes: n + 1 }];
     const app = { name: "load", hash: "0", input: "lines" } as const;
     this.#step({ type: "planned", app, args: {}, splits: Array.from({ length: splits }, (_, n) => split(n)) });
     for (let n = 1; n <= workers; n++) {

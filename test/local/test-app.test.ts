@@ -268,6 +268,7 @@ describe("testApp", () => {
       ...{
         reducers: 3,
         splitBytes: 2 ** 20,
+        groupBytes: 0,
         collectorBytes: 2 ** 20,
         args: {},
         files: [],

@@ -90,7 +90,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
             new Promise((resolve) => {
               const split = { file: worker, path: `/${worker}`, startBytes: 0, endBytes: 1 };
               const ref = { kind: "map", task: waiting.length, attempt: 1 } as const;
-              waiting.push(() => resolve({ type: "map", ref, split, ...plain }));
+              waiting.push(() => resolve({ type: "map", ref, splits: [split], ...plain }));
               if (waiting.length === 1000) for (const answer of waiting.reverse()) answer();
             }),
         },
@@ -98,18 +98,18 @@ export function describeTransport(name: string, factory: TransportFactory): void
       );
       const names = Array.from({ length: 1000 }, (_, i) => `worker ${i}`);
       const answers = await Promise.all(names.map((name) => worker.call("RequestTask", { worker: name })));
-      expect(answers.map((answer) => (answer.type === "map" ? answer.split.file : ""))).toEqual(names);
+      expect(answers.map((answer) => (answer.type === "map" ? answer.splits[0]?.file : ""))).toEqual(names);
     });
 
     test("a message of a megabyte with characters of every length arrives whole", async () => {
       const text = "aé漢😀\u2028\u0000\ud800".repeat(70_000);
       const [worker] = await peers(
         {},
-        { RequestTask: () => ({ type: "map", ref, split: { ...split, file: text }, ...plain }) },
+        { RequestTask: () => ({ type: "map", ref, splits: [{ ...split, file: text }], ...plain }) },
       );
       const ref = { kind: "map", task: 0, attempt: 1 } as const;
       const split = { path: "/", startBytes: 0, endBytes: 0 };
-      expect(await worker.call("RequestTask", { worker: "w" })).toMatchObject({ split: { file: text } });
+      expect(await worker.call("RequestTask", { worker: "w" })).toMatchObject({ splits: [{ file: text }] });
     });
 
     test("what was answered before close is sent, and both ends learn that it is closed", async () => {

@@ -151,7 +151,7 @@ export class CoordinatorProcess {
       const splits = splitsOf(this.#world.inputs);
       const isSampled = this.#state.settings.partitioner === "range" && splits.length > 0;
       const sample = isSampled ? { sample: [splits.slice(0, 1), splits.slice(1)] } : {};
-      this.#step({ type: "planned", app, args: {}, splits, ...sample });
+      this.#step({ type: "planned", app, args: {}, splits: splits.map((split) => [split]), ...sample });
     }
     const isOfThisJob = former?.job === this.#state.settings.id;
     const known = isOfThisJob ? { worker: former.worker, attempt: former.attempt } : undefined;

@@ -82,7 +82,7 @@ export class FakeCoordinator {
   assignMap(place: Place, file: string, task = 0, attempt = 1, marksRecords = false): void {
     const { length } = Buffer.from(place.read(file));
     const split = { file, path: `${place.directory}/${file}`, startBytes: 0, endBytes: length };
-    this.assign({ type: "map", ref: { kind: "map", task, attempt }, split, skip: [], marksRecords });
+    this.assign({ type: "map", ref: { kind: "map", task, attempt }, splits: [split], skip: [], marksRecords });
   }
 
   assignReduce(attempt = 1): void {

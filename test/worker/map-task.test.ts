@@ -2,9 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { MapContext } from "../../src/app/contract.js";
 import type { LoadedApp } from "../../src/app/load.js";
-import { sourceOfSplit, type RecordSource } from "../../src/input/records.js";
+import { sourceOfSplits, type RecordSource, type SplitSource } from "../../src/input/records.js";
 import { takeRecordMarker } from "../../src/output/record-marker.js";
 import type { Split } from "../../src/rpc/protocol.js";
+import { firstPosition } from "../../src/rpc/record-position.js";
 import { runMapTask } from "../../src/worker/map-task.js";
 import type { AttemptSettings } from "../../src/worker/task-context.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -66,10 +67,66 @@ function attempt(marksRecords = false) {
   return { directory, begun, settings };
 }
 
+describe("a map attempt that reads several files", () => {
+  const texts = ["a\nbb\n", "", "ccc\nd", "e\n"];
+  const group = () => texts.map((text, n) => ({ ...splitOf(text), file: `f${n}` }));
+
+  it("maps their records in order, each with the name of its file and its offset there", async () => {
+    const { settings, begun } = attempt();
+    const seen: unknown[] = [];
+    const app = appOf((line, ctx) => seen.push([ctx.filename, ctx.offset, line]) && undefined);
+    const result = await runMapTask(app, sourceOfSplits(group(), { input: "lines" }), settings);
+    expect(seen).toEqual([
+      ["f0", 0, "a"],
+      ["f0", 2, "bb"],
+      ["f2", 0, "ccc"],
+      ["f2", 4, "d"],
+      ["f3", 0, "e"],
+    ]);
+    expect(result).toMatchObject({ recordsIn: 5, bytesIn: texts.join("").length });
+    expect(begun.filter((position) => position >= 0)).toEqual([
+      ...[0, 2],
+      ...[firstPosition(2), firstPosition(2) + 4],
+      firstPosition(3),
+    ]);
+  });
+
+  it("leaves out the records at the positions that it is told, and says where they were", async () => {
+    const { settings, directory } = attempt();
+    const skip = [2, firstPosition(2) + 4, firstPosition(3) + 1];
+    const source = sourceOfSplits(group(), { input: "lines" }, skip);
+    const { skipped } = await runMapTask(echo, source, settings);
+    expect(skipped).toEqual([
+      { offset: 2, endOffset: 5 },
+      { offset: firstPosition(2) + 4, endOffset: firstPosition(2) + 5 },
+    ]);
+    const [file = ""] = readdirSync(directory);
+    expect(readFileSync(`${directory}/${file}`, "utf8")).not.toMatch(/bb|"d"/);
+  });
+
+  it("names the file and the line of a malformed record, and blames its position", async () => {
+    const { settings, begun } = attempt();
+    const splits = ["1\n", "2\n3\n{\n"].map((text, n) => ({ ...splitOf(text), file: `f${n}` }));
+    const app = { ...appOf(() => undefined), input: "jsonl" as const };
+    await expect(runMapTask(app, sourceOfSplits(splits, { input: "jsonl" }), settings)).rejects.toThrow("f1, line 3: ");
+    expect(begun.at(-1)).toBe(firstPosition(1) + 4);
+  });
+
+  it("has no filename in setup and teardown, where none of its files is being read", async () => {
+    const text = "ctx.filename: this task reads 4 files, and none of them is being read; use it in map";
+    for (const hook of ["setup", "teardown"] as const) {
+      const { settings } = attempt();
+      const app = { ...echo, [hook]: (ctx: MapContext) => ctx.filename };
+      await expect(runMapTask(app, sourceOfSplits(group(), { input: "lines" }), settings)).rejects.toThrow(text);
+      await runMapTask(app, sourceOfSplits([splitOf("a\n")], { input: "lines" }), attempt().settings);
+    }
+  });
+});
+
 describe("a map attempt", () => {
   it("does not give map the records that it is to skip, and says where they were", async () => {
     const { settings, begun } = attempt();
-    const source = sourceOfSplit(splitOf("a\nbb\r\nccc\nd"), { input: "lines" }, [10, 2]);
+    const source = sourceOfSplits([splitOf("a\nbb\r\nccc\nd")], { input: "lines" }, [10, 2]);
     const result = await runMapTask(echo, source, settings);
     expect(result).toMatchObject({
       recordsIn: 2,
@@ -88,7 +145,11 @@ describe("a map attempt", () => {
 
   it("skips nothing but what it meets", async () => {
     const { settings } = attempt();
-    const result = await runMapTask(echo, sourceOfSplit(splitOf("a\nb\n"), { input: "lines" }, [1, 4, 400]), settings);
+    const result = await runMapTask(
+      echo,
+      sourceOfSplits([splitOf("a\nb\n")], { input: "lines" }, [1, 4, 400]),
+      settings,
+    );
     expect(result).toMatchObject({ recordsIn: 2, skipped: [] });
   });
 
@@ -98,7 +159,7 @@ describe("a map attempt", () => {
       if (line === "b") throw new Error("no b");
     });
     await expect(
-      runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), { input: "lines" }), failing.settings),
+      runMapTask(app, sourceOfSplits([splitOf("a\nb\nc\n")], { input: "lines" }), failing.settings),
     ).rejects.toThrow("no b");
     expect(failing.begun).toEqual([0, 2]);
     const ending = attempt();
@@ -112,7 +173,7 @@ describe("a map attempt", () => {
         throw new Error("cannot combine");
       },
     };
-    const source = sourceOfSplit(splitOf("a\n"), { input: "lines" });
+    const source = sourceOfSplits([splitOf("a\n")], { input: "lines" });
     await expect(runMapTask(late, source, ending.settings)).rejects.toThrow("cannot combine");
     expect(ending.begun).toEqual([0, NaN]);
   });
@@ -122,7 +183,7 @@ describe("a map attempt", () => {
     const app = appOf((line, ctx) => {
       if (line === "b") for (let n = 0; n < 200_000; n++) ctx.emit(`key${n}`, n);
     });
-    await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), { input: "lines" }), settings);
+    await runMapTask(app, sourceOfSplits([splitOf("a\nb\nc\n")], { input: "lines" }), settings);
     const spills = (begun.length - 4) / 2;
     expect(spills).toBeGreaterThan(0);
     expect(begun).toEqual([0, 2, ...Array.from({ length: spills }, () => [NaN, 2]).flat(), 4, NaN]);
@@ -130,11 +191,11 @@ describe("a map attempt", () => {
 
   it("does not blame a record for what comes after it and cannot be read", async () => {
     const { settings, begun } = attempt();
-    const source = sourceOfSplit(splitOf("a\nb\n"), { input: "lines" });
-    const broken: RecordSource = {
-      ...source,
+    const source = sourceOfSplits([splitOf("a\nb\n")], { input: "lines" });
+    const parts = source.parts.map((part): SplitSource => ({
+      ...part,
       async openValues(context) {
-        const reader = await source.openValues(context);
+        const reader = await part.openValues(context);
         const next = reader.next.bind(reader);
         reader.next = () => {
           if (reader.offset === 2) throw new Error("the disk is broken");
@@ -142,7 +203,8 @@ describe("a map attempt", () => {
         };
         return reader;
       },
-    };
+    }));
+    const broken: RecordSource = { ...source, parts };
     await expect(runMapTask(echo, broken, settings)).rejects.toThrow("the disk is broken");
     expect(begun).toEqual([0, 2, NaN]);
   });
@@ -155,7 +217,7 @@ describe("a map attempt", () => {
       if (found.length < 2)
         found.push(found.length === 0 ? readdirSync(directory).length : takeRecordMarker(directory, "job", ref));
     });
-    const result = await runMapTask(app, sourceOfSplit(splitOf("a\nb\nc\n"), { input: "lines" }), settings);
+    const result = await runMapTask(app, sourceOfSplits([splitOf("a\nb\nc\n")], { input: "lines" }), settings);
     expect(found).toEqual([1, 2]);
     expect(begun).toEqual([0, 2, 4, NaN]);
     expect(result.recordsIn).toBe(3);
@@ -167,15 +229,15 @@ describe("a map attempt", () => {
     const app = appOf(() => {
       throw new Error("no");
     });
-    await expect(runMapTask(app, sourceOfSplit(splitOf("a\n"), { input: "lines" }), marked.settings)).rejects.toThrow(
-      "no",
-    );
+    await expect(
+      runMapTask(app, sourceOfSplits([splitOf("a\n")], { input: "lines" }), marked.settings),
+    ).rejects.toThrow("no");
     expect(readdirSync(marked.directory)).toEqual([]);
     const plain = attempt();
     const looking = appOf(() => {
       expect(readdirSync(plain.directory)).toEqual([]);
     });
-    await runMapTask(looking, sourceOfSplit(splitOf("a\n"), { input: "lines" }), plain.settings);
+    await runMapTask(looking, sourceOfSplits([splitOf("a\n")], { input: "lines" }), plain.settings);
     expect(takeRecordMarker(plain.directory, "job", ref)).toBeUndefined();
   });
 });

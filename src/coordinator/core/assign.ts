@@ -87,10 +87,10 @@ function begin(
   const ref = { kind: task.kind, task: task.index, attempt: task.attemptsBegun };
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
   if (task.places !== undefined) return { type: "sample", ref, places: [...task.places] };
-  if (task.split === undefined) return { type: "reduce", ref };
+  if (task.splits === undefined) return { type: "reduce", ref };
   // After a process died, only its marker on disk names the record, and writing markers is expensive.
   const marksRecords = state.settings.badRecordsMax > 0 && task.crashes > 0;
-  return { type: "map", ref, split: task.split, skip, marksRecords };
+  return { type: "map", ref, splits: [...task.splits], skip, marksRecords };
 }
 
 /** Registers an attempt that this worker now runs. */

@@ -1,23 +1,26 @@
 import type { BadRecord } from "../../output/bad-records.js";
+import { locate } from "../../rpc/record-position.js";
 import type { State } from "./model.js";
 
 /**
- * Returns the records that the committed map attempts skipped, in input order. A record does not count if an attempt
- * that had begun before the decision to skip it mapped it after all.
+ * The records that the committed map attempts have left out, in input order. An attempt that began before a record was
+ * declared bad may have mapped it after all; such a record is not in the list.
  */
 export function badRecords({ app, maps, skipped }: State): BadRecord[] {
   if (app === undefined) return [];
   const errors = new Map(skipped.map(({ task, offset, error }) => [`${task} ${offset}`, error]));
-  return maps.flatMap(({ index: task, split, commit }) => {
-    if (split === undefined || commit === undefined) return [];
-    const { file, path, compression, encoding } = split;
-    const stored = {
-      ...(compression === undefined ? {} : { compression }),
-      ...(encoding === undefined ? {} : { encoding }),
-    };
-    return commit.skipped.flatMap(({ offset, endOffset }) => {
-      const error = errors.get(`${task} ${offset}`);
-      return error === undefined ? [] : [{ file, path, ...stored, offset, endOffset, input: app.input, error, task }];
+  return maps.flatMap(({ index: task, splits = [], commit }) => {
+    return (commit?.skipped ?? []).flatMap((place): BadRecord[] => {
+      const error = errors.get(`${task} ${place.offset}`);
+      if (error === undefined) return [];
+      const { split, offset } = locate(place.offset, splits);
+      const { file, path, compression, encoding } = split;
+      const stored = {
+        ...(compression === undefined ? {} : { compression }),
+        ...(encoding === undefined ? {} : { encoding }),
+      };
+      const endOffset = offset + place.endOffset - place.offset;
+      return [{ file, path, ...stored, offset, endOffset, input: app.input, error, task }];
     });
   });
 }

@@ -42,7 +42,7 @@ export function createState(
 }
 
 /** Creates a task that no worker has run yet. */
-export function createTask(task: Pick<Task, "kind" | "index" | "split" | "places">): Task {
+export function createTask(task: Pick<Task, "kind" | "index" | "splits" | "places">): Task {
   return {
     ...task,
     state: "idle",

@@ -21,7 +21,8 @@ import type { SkippedRecord, Task } from "./model.js";
 export interface JobPlan {
   readonly app: AppIdentity;
   readonly args: Readonly<Record<string, string>>;
-  readonly splits: readonly Split[];
+  /** The splits of each map task. */
+  readonly splits: readonly (readonly Split[])[];
   /** The pieces of the inputs that each sample task reads; omitted when no sample is needed. */
   readonly sample?: readonly (readonly Split[])[] | undefined;
 }

@@ -21,6 +21,7 @@ import { endJob } from "./ending.js";
 import type { Effect } from "./events.js";
 import type { Attempt, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
+import { isPositionIn, locate } from "../../rpc/record-position.js";
 import { release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
@@ -30,8 +31,9 @@ type Loss = Omit<FailedOutcome, "type">;
 const failuresOfBadRecord = 2;
 
 /** Handles the loss of the attempt that this worker runs: retries the task, unless that happened too often. */
-export function loseAttempt(state: State, worker: Worker, loss: Loss, now: number, effects: Effect[]): void {
+export function loseAttempt(state: State, worker: Worker, reported: Loss, now: number, effects: Effect[]): void {
   const { task, attempt } = release(worker);
+  const loss = withKnownRecord(reported, task);
   moveAttempt(task, attempt, "lost", now);
   task.attempts.delete(attempt.number);
   scheduleBackup(state, task);
@@ -65,6 +67,12 @@ export function loseAttempt(state: State, worker: Worker, loss: Loss, now: numbe
   // A job that is being stopped will be resumed: it may fail then.
   if (state.draining) endJob(state, "stopped", undefined, effects);
   else endJob(state, "failed", failure, effects);
+}
+
+/** Leaves out the record when the task has none at that position, as only a faulty worker reports it. */
+function withKnownRecord(loss: Loss, { splits = [] }: Task): Loss {
+  const { record, ...others } = loss;
+  return record === undefined || isPositionIn(splits, record) ? loss : others;
 }
 
 /**
@@ -157,8 +165,11 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   const skipped = { task: task.index, offset, error: stack === undefined ? { message } : { message, stack } };
   state.skipped.push(skipped);
   effects.push({ type: "journal", record: { type: "skipped", ...skipped } });
-  const where = state.app?.input === "own" ? `record ${offset}` : `the record at byte ${offset}`;
-  const text = `${taskName(task)}: ${where} is skipped, since ${failuresOfBadRecord} attempts ended there`;
+  const { splits = [] } = task;
+  const place = locate(offset, splits);
+  const inFile = splits.length > 1 ? ` of ${place.split.file}` : "";
+  const where = state.app?.input === "own" ? `record ${place.offset}` : `the record at byte ${place.offset}`;
+  const text = `${taskName(task)}: ${where}${inFile} is skipped, since ${failuresOfBadRecord} attempts ended there`;
   effects.push({ type: "log", level: "warn", message: text });
   return undefined;
 }
@@ -202,13 +213,18 @@ function takeDamage(
 /** The app's own message first, then where it happened, then other details. */
 function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
   const { message, stack, record, output } = error;
-  const { split } = task;
-  // If the record is the whole split, its place adds nothing.
-  const isWhole = record === split?.startBytes && (app?.input === "file" || app?.input === "text");
-  // Only an app that reads its own records knows where they are.
-  const which = app?.input === "own" ? `at record ${record}` : `at the record that begins at byte ${record}`;
-  const place = record === undefined || isWhole ? [] : [`${which} of ${split?.file}`];
+  const place = record === undefined ? [] : placeOf(record, task, app?.input);
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
+}
+
+/** Says which record of its input a map task failed at. If the record is the whole input, the name of the task says it. */
+function placeOf(position: number, { splits = [] }: Task, input: string | undefined): string[] {
+  const { split, offset } = locate(position, splits);
+  const isWhole = offset === split.startBytes && (input === "file" || input === "text");
+  if (isWhole) return splits.length === 1 ? [] : [`in ${split.file}`];
+  // The engine counts the records of an app's own reader, and does not know their offsets.
+  const which = input === "own" ? `at record ${offset}` : `at the record that begins at byte ${offset}`;
+  return [`${which} of ${split.file}`];
 }
 
 function adviceToSkip({ app, settings }: State): string[] {

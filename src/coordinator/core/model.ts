@@ -88,8 +88,8 @@ export interface Attempt {
 export interface Task {
   readonly kind: AttemptRef["kind"];
   readonly index: number;
-  /** The input of a map task. */
-  readonly split?: Split;
+  /** The input of a map task: at least one split, several when small files share the task. */
+  readonly splits?: readonly Split[];
   /** The input of a sample task. */
   readonly places?: readonly Split[];
   state: TaskState;
@@ -291,14 +291,22 @@ export function outputTasks({
   return settings.reducers === 0 ? maps : reduces;
 }
 
-/** The length of the task's split; 0 for a task without one. */
-export function splitBytes({ split }: Pick<Task, "split">): number {
-  return split === undefined ? 0 : split.endBytes - split.startBytes;
+/** The length of a task's splits in bytes; 0 for a task without any. */
+export function splitBytes({ splits = [] }: Pick<Task, "splits">): number {
+  return splits.reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, 0);
 }
 
 /** The name of a task in messages. */
-export function taskName(task: Pick<Task, "kind" | "index" | "split">): string {
-  return `${task.kind} task ${task.index}${task.split === undefined ? "" : ` (${task.split.file})`}`;
+export function taskName({ kind, index, splits }: Pick<Task, "kind" | "index" | "splits">): string {
+  const files = filesText(splits);
+  return files === undefined ? `${kind} task ${index}` : `${kind} task ${index} (${files})`;
+}
+
+/** The input of a map task in messages; undefined for other tasks. */
+export function filesText(splits: readonly Pick<Split, "file">[] = []): string | undefined {
+  const [first] = splits;
+  if (first === undefined || splits.length === 1) return first?.file;
+  return `${first.file} and ${splits.length - 1} more file${splits.length === 2 ? "" : "s"}`;
 }
 
 export function refOf(task: Task, attempt: Attempt): AttemptRef {

@@ -12,7 +12,7 @@ export function planTasks(state: State, { app, args, splits, sample = [] }: JobP
   state.app = app;
   state.args = args;
   state.samples = sample.map((places, index) => createTask({ kind: "sample", index, places }));
-  state.maps = splits.map((split, index) => createTask({ kind: "map", index, split }));
+  state.maps = splits.map((ofTask, index) => createTask({ kind: "map", index, splits: ofTask }));
   state.reduces = Array.from({ length: state.settings.reducers }, (_, index) => createTask({ kind: "reduce", index }));
 }
 

@@ -9,7 +9,9 @@
 import { flowNames, noFlow, type Flow } from "../../rpc/measures.js";
 import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
 import type { Outcome } from "../../status/job-view.js";
+import { locate } from "../../rpc/record-position.js";
 import { Durations } from "./durations.js";
+import { filesText } from "./model.js";
 
 const spansMax = 2000;
 const slowestMax = 10;
@@ -50,7 +52,7 @@ export interface FailedSpan extends NamedSpan {
 interface Task {
   readonly kind: AttemptRef["kind"];
   readonly index: number;
-  readonly split?: { readonly file: string };
+  readonly splits?: readonly { readonly file: string }[];
 }
 
 /** The properties of an attempt that the timeline needs. */
@@ -117,7 +119,7 @@ export class Timeline {
     const slowest = this.#slowest[kind];
     const faster = slowest.findIndex((other) => tookMs > other.span.endedAtMs - other.span.startedAtMs);
     if (faster === -1 && slowest.length === slowestMax) return;
-    slowest.splice(faster === -1 ? slowest.length : faster, 0, { span, file: task.split?.file });
+    slowest.splice(faster === -1 ? slowest.length : faster, 0, { span, file: filesText(task.splits) });
     if (slowest.length > slowestMax) slowest.pop();
   }
 
@@ -133,12 +135,14 @@ export class Timeline {
       return;
     }
     const span = { ...this.#add(task, attempt, loss.class, now, attempt.records, attempt.bytes) };
+    const { splits = [] } = task;
+    const at = loss.record === undefined ? undefined : locate(loss.record, splits);
     this.#failures.push({
       span,
-      file: task.split?.file,
+      file: at?.split.file ?? filesText(splits),
       message: loss.message.slice(0, messageLengthMax),
       stack: loss.stack?.slice(0, textLengthMax),
-      record: loss.record,
+      record: at?.offset,
       output: loss.output?.slice(-textLengthMax),
     });
     if (this.#failures.length <= failuresMax) return;

@@ -7,7 +7,7 @@ import * as protocol from "../../rpc/protocol.js";
 import type { JournalRecord } from "../core/events.js";
 
 /** Incremented with every change that makes older journals unreadable. */
-const journalVersion = 3;
+const journalVersion = 4;
 
 const { count } = protocol;
 
@@ -51,7 +51,8 @@ const record = v.variant("type", [
     type: v.literal("planned"),
     app: protocol.appIdentity,
     args: protocol.args,
-    splits: v.array(protocol.split),
+    /** The splits of each map task. */
+    splits: v.array(v.pipe(v.array(protocol.split), v.minLength(1))),
     sample: v.optional(v.array(v.array(protocol.split))),
   }),
   v.strictObject({ type: v.literal("began"), ref: protocol.attemptRef, worker: protocol.workerId }),

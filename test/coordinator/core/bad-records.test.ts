@@ -5,6 +5,7 @@ import type { State } from "../../../src/coordinator/core/model.js";
 import { planTasks } from "../../../src/coordinator/core/plan.js";
 import { noMeasures } from "../../../src/rpc/measures.js";
 import type { RecordPlace } from "../../../src/rpc/protocol.js";
+import { firstPosition } from "../../../src/rpc/record-position.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 const settings = jobSettings({ badRecordsMax: 9 });
@@ -12,7 +13,7 @@ const settings = jobSettings({ badRecordsMax: 9 });
 /** A job of two maps of one file that have committed, with these records left out. */
 function jobThatSkipped(...skipped: RecordPlace[][]): State {
   const state = createState(settings, undefined, 0);
-  const splits = [0, 100].map((startBytes) => ({ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }));
+  const splits = [0, 100].map((startBytes) => [{ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }]);
   planTasks(state, { app: { name: "app.js", hash: "0", input: "lines" }, args: {}, splits });
   for (const map of state.maps) {
     map.commit = {
@@ -47,6 +48,30 @@ describe("the bad records of a job", () => {
       { ...common, task: 0, offset: 10, endOffset: 20, error: error("first") },
       { ...common, task: 0, offset: 70, endOffset: 71, error: error("second") },
       { ...common, task: 1, offset: 110, endOffset: 130, error: error("third") },
+    ]);
+  });
+
+  it("are named by their own file and offset when a task reads several files", () => {
+    const state = createState(settings, undefined, 0);
+    const ofTask = ["a", "b.gz", "c"].map((file) => ({ file, path: `/${file}`, startBytes: 0, endBytes: 50 }));
+    Object.assign(ofTask[1] ?? {}, { compression: "gzip" });
+    planTasks(state, { app: { name: "app.js", hash: "0", input: "lines" }, args: {}, splits: [ofTask] });
+    const [map] = state.maps;
+    if (map === undefined) throw new Error("there is a map");
+    const places = [
+      { offset: 3, endOffset: 5 },
+      { offset: firstPosition(1) + 70, endOffset: firstPosition(1) + 80 },
+      { offset: firstPosition(2), endOffset: firstPosition(2) + 1 },
+    ];
+    const made = { files: undefined, sideFiles: [], checksum: undefined, done: noMeasures() };
+    map.commit = { attempt: 3, skipped: places, ...made };
+    const error = { message: "no" };
+    for (const { offset } of places) state.skipped.push({ task: 0, offset, error });
+    const common = { input: "lines", task: 0, error };
+    expect(badRecords(state)).toEqual([
+      { ...common, file: "a", path: "/a", offset: 3, endOffset: 5 },
+      { ...common, file: "b.gz", path: "/b.gz", compression: "gzip", offset: 70, endOffset: 80 },
+      { ...common, file: "c", path: "/c", offset: 0, endOffset: 1 },
     ]);
   });
 

@@ -280,9 +280,9 @@ export class Cluster {
   #plan(): void {
     if (this.#planned) return;
     this.#planned = true;
-    const splits = this.#splitBytes.map((endBytes, i) => ({ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }));
+    const splits = this.#splitBytes.map((endBytes, i) => [{ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }]);
     const isSampled = this.#settings.partitioner === "range" && this.#settings.reducers > 1;
-    const sample = isSampled ? { sample: splits.slice(0, 3).map((split) => [split]) } : {};
+    const sample = isSampled ? { sample: splits.slice(0, 3) } : {};
     this.#step({ type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits, ...sample });
   }
 

@@ -13,7 +13,7 @@ const app = { name: "app.js", hash: "0", input: "file" } as const;
 /** The job after two maps with these counters, one after the other; and the answer to the second report. */
 function afterMaps(...counters: [Counters, Counters]) {
   const state = createState(jobSettings(), undefined, 0);
-  const splits = ["a", "b"].map((file) => ({ file, path: `/${file}`, startBytes: 0, endBytes: 1 }));
+  const splits = ["a", "b"].map((file) => [{ file, path: `/${file}`, startBytes: 0, endBytes: 1 }]);
   let effects: Effect[] = [];
   const tell = (event: Event) => {
     effects = step(state, event, 0);

@@ -8,7 +8,7 @@ export function durable(state: State): unknown {
   return { app, args: app === undefined ? undefined : args, tasks, boundaries, completed, measures, mapsLost, skipped };
 }
 
-function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: Task, reducers: number): unknown {
+function durableOf({ kind, index, splits, state, attemptsBegun, skip, commit }: Task, reducers: number): unknown {
   const partitions = Array.from({ length: reducers }, (_, partition) => partition);
   const committed =
     commit === undefined
@@ -20,5 +20,5 @@ function durableOf({ kind, index, split, state, attemptsBegun, skip, commit }: T
           checksum: commit.checksum,
           done: commit.done,
         };
-  return { kind, index, split, isDone: state === "completed", attemptsBegun, skip: [...skip], committed };
+  return { kind, index, splits, isDone: state === "completed", attemptsBegun, skip: [...skip], committed };
 }

@@ -42,12 +42,12 @@ export function describeRef({ kind, task, attempt }: AttemptRef): string {
 function describeAssignment(assignment: Assignment): string {
   switch (assignment.type) {
     case "map": {
-      const { ref, split, skip, marksRecords } = assignment;
+      const { ref, splits, skip, marksRecords } = assignment;
       const without = skip.length === 0 ? "" : ` without the records at ${skip.join(", ")}`;
-      return `run ${describeRef(ref)} on ${split.file}${without}${marksRecords ? ", marking records" : ""}`;
+      return `run ${describeRef(ref)} on ${namesOf([splits])}${without}${marksRecords ? ", marking records" : ""}`;
     }
     case "sample":
-      return `run ${describeRef(assignment.ref)} on ${namesOf(assignment.places)}`;
+      return `run ${describeRef(assignment.ref)} on ${namesOf(assignment.places.map((place) => [place]))}`;
     case "reduce":
       return `run ${describeRef(assignment.ref)}`;
     case "wait":
@@ -57,6 +57,6 @@ function describeAssignment(assignment: Assignment): string {
   }
 }
 
-function namesOf(splits: readonly { readonly file: string }[]): string {
-  return splits.map(({ file }) => file).join(", ");
+function namesOf(tasks: readonly (readonly { readonly file: string }[])[]): string {
+  return tasks.map((splits) => splits.map(({ file }) => file).join("+")).join(", ");
 }

@@ -116,11 +116,14 @@ export function match(pattern: RegExp, text: string): Partial<Record<string, str
 function readInputs(text: string): Event {
   const isSampled = text.endsWith(sampledSuffix);
   const inputs = isSampled ? text.slice(0, -sampledSuffix.length) : text;
-  const splits = (inputs === "nothing" ? [] : inputs.split(", ")).map((input) => {
-    const { file = "", bytes } = match(/^(?<file>\S+) (?<bytes>\d+)$/, input);
-    return { file, path: `/${file}`, startBytes: 0, endBytes: Number(bytes) };
-  });
-  const sample = isSampled ? { sample: splits.map((split) => [split]) } : {};
+  // `a 5+b 7`: one task reads both files.
+  const splits = (inputs === "nothing" ? [] : inputs.split(", ")).map((ofTask) =>
+    ofTask.split("+").map((input) => {
+      const { file = "", bytes } = match(/^(?<file>\S+) (?<bytes>\d+)$/, input);
+      return { file, path: `/${file}`, startBytes: 0, endBytes: Number(bytes) };
+    }),
+  );
+  const sample = isSampled ? { sample: splits } : {};
   return { type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits, ...sample };
 }
 

@@ -20,7 +20,7 @@ class Player {
   #call = 0;
 
   constructor() {
-    const splits = ["a", "b"].map((file) => ({ file, path: `/${file}`, startBytes: 0, endBytes: 100 }));
+    const splits = ["a", "b"].map((file) => [{ file, path: `/${file}`, startBytes: 0, endBytes: 100 }]);
     const app = { name: "wc.js", hash: "0", input: "lines" } as const;
     this.tell({ type: "planned", app, args: { pattern: "x" }, splits });
     for (const worker of ["w1", "w2"]) {

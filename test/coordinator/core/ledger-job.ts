@@ -31,9 +31,15 @@ export class LedgerJob {
     return this.#reducesHaveBegun ? "reduce" : "map";
   }
 
-  plan({ splits, sample = [] }: { splits: readonly Split[]; sample?: readonly unknown[] | undefined }): void {
+  plan({
+    splits,
+    sample = [],
+  }: {
+    splits: readonly (readonly Split[])[];
+    sample?: readonly unknown[] | undefined;
+  }): void {
     this.samples = sample.map((_, task) => newTask("sample", task));
-    this.maps = splits.map((split, task) => newTask("map", task, split));
+    this.maps = splits.map((ofTask, task) => newTask("map", task, ofTask));
     this.#reduces = Array.from({ length: this.#settings.reducers }, (_, task) => newTask("reduce", task));
     this.#tasks = [...this.samples, ...this.maps, ...this.#reduces];
     this.#planned = true;

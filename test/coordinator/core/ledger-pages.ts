@@ -4,7 +4,7 @@ import type { AttemptRef, FailureClass, OutputFile, Split } from "../../../src/r
 
 export interface TaskPage {
   readonly ref: Pick<AttemptRef, "kind" | "task">;
-  readonly split: Split | undefined;
+  readonly splits: readonly Split[] | undefined;
   begun: number;
   backups: number;
   /** The attempts that count against it. */
@@ -55,10 +55,10 @@ export interface Loss {
   readonly damaged?: readonly (readonly [number, number])[] | undefined;
 }
 
-export function newTask(kind: AttemptRef["kind"], task: number, split?: Split): TaskPage {
+export function newTask(kind: AttemptRef["kind"], task: number, splits?: readonly Split[]): TaskPage {
   return {
     ref: { kind, task },
-    split,
+    splits,
     begun: 0,
     backups: 0,
     losses: [],
@@ -90,8 +90,8 @@ export function crashesOf(task: TaskPage): number {
   return task.losses.filter(({ isCrash }) => isCrash).length;
 }
 
-export function sizeOf({ split }: TaskPage): number {
-  return split === undefined ? 0 : split.endBytes - split.startBytes;
+export function sizeOf({ splits = [] }: TaskPage): number {
+  return splits.reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, 0);
 }
 
 export function equal(a: unknown, b: unknown): boolean {

@@ -315,7 +315,7 @@ export class Ledger {
     must(task.accepted === undefined, () => `${show(ref)} is given out although its task is complete`);
     must(ref.attempt > task.begun, () => `attempt number ${show(ref)} is given twice`);
     if (assignment.type === "map") {
-      must(equal(assignment.split, task.split), () => `${show(ref)} has a foreign split`);
+      must(equal(assignment.splits, task.splits), () => `${show(ref)} has foreign splits`);
       must(equal(assignment.skip, [...task.skip]), () => `${show(ref)} leaves out ${show(assignment.skip)}`);
       const marks = this.#settings.badRecordsMax > 0 && crashesOf(task) > 0;
       must(assignment.marksRecords === marks, () => `${show(ref)} marks records: ${assignment.marksRecords}`);

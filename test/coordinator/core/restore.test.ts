@@ -11,7 +11,7 @@ import { jobSettings } from "../../support/job-settings.js";
 describe("a journal", () => {
   const split = { file: "a.txt", path: "/a.txt", startBytes: 0, endBytes: 1 };
   const app = { name: "app.js", hash: "0", input: "file" } as const;
-  const planned: JournalRecord = { type: "planned", app, args: { a: "1" }, splits: [split] };
+  const planned: JournalRecord = { type: "planned", app, args: { a: "1" }, splits: [[split]] };
 
   test("that mentions a task which the job does not have is refused", () => {
     expect(() => stateOf([planned, committed(1)])).toThrow("the journal mentions map task 1, which does not exist");
@@ -44,7 +44,7 @@ describe("a journal", () => {
   });
 
   test("gives out again what has made files for the user that are gone, a map as well", () => {
-    const second = { ...planned, splits: [split, split] };
+    const second = { ...planned, splits: [[split], [split]] };
     const state = stateOf([second, committed(0), committed(1)]);
     const effects: Effect[] = [];
     resume(state, ({ kind, index }) => kind === "map" && index === 0, 0, effects);

@@ -6,7 +6,7 @@ import { Timeline } from "../../../src/coordinator/core/timeline.js";
 const done = { recordsIn: 10, recordsOut: 20, bytesIn: 100, bytesOut: 50, counters: [] };
 
 function task(index: number, kind: Task["kind"] = "map"): Task {
-  return createTask({ kind, index, split: { file: `f${index}`, path: "/f", startBytes: 0, endBytes: 1 } });
+  return createTask({ kind, index, splits: [{ file: `f${index}`, path: "/f", startBytes: 0, endBytes: 1 }] });
 }
 
 function attempt(startedAtMs: number, worker = "w1", number = 1): Attempt {

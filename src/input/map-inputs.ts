@@ -1,0 +1,72 @@
+/**
+ * Which splits each map task reads. Usually that is one. A job with many small files would spend its time on beginning and
+ * ending tasks, so such files share tasks, as with Hadoop's CombineFileInputFormat.
+ */
+import type { RecordKind } from "../app/input-kinds.js";
+import type { Split } from "../rpc/protocol.js";
+import type { InputFile } from "./files.js";
+import { splitsPerTaskMax } from "../rpc/record-position.js";
+import { sampledSplits } from "./sampled-splits.js";
+import { lengthOf, planSplits } from "./splits.js";
+
+/** With up to so many files per worker, each file has a task of its own. With more, there are about so many tasks. */
+const tasksPerWorker = 16;
+/** Opening a file costs about as much as reading so many bytes more. */
+const openingBytes = 4096;
+
+export interface InputPlanOptions {
+  readonly inputs: readonly InputFile[];
+  readonly kind: RecordKind;
+  /** The longest split of a file that may be cut, in bytes. */
+  readonly splitBytes: number;
+  /** How many bytes of small files share a task, from `groupBytesFor`; 0 for a task per split. */
+  readonly groupBytes: number;
+  /** Percentage of the input that `--sample` maps; undefined for all of it. */
+  readonly samplePercent?: number | undefined;
+}
+
+export interface InputPlan {
+  /** All splits of the input, `--sample` or not. */
+  readonly all: readonly Split[];
+  /** The splits of each map task, at least one, in the order of the inputs. */
+  readonly tasks: readonly (readonly Split[])[];
+}
+
+/** Plans the map tasks of a job. Throws an InputError as `planSplits` does. */
+export function planInputs({ inputs, kind, splitBytes, groupBytes, samplePercent }: InputPlanOptions): InputPlan {
+  const all = planSplits(inputs, kind, splitBytes);
+  const splits = sampledSplits(all, kind, samplePercent);
+  return { all, tasks: groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes) };
+}
+
+/**
+ * How many bytes of small files are to share a map task when `workers` share the inputs, or 0 if there are so few files that
+ * each may have a task of its own.
+ */
+export function groupBytesFor(inputs: readonly InputFile[], workers: number): number {
+  const tasks = workers * tasksPerWorker;
+  if (inputs.length <= tasks) return 0;
+  return Math.ceil(inputs.reduce((sum, { sizeBytes }) => sum + openingBytes + sizeBytes, 0) / tasks);
+}
+
+/** Whole files that follow each other and have `groupBytes` together form a group. A part of a file stands alone. */
+function grouped(splits: readonly Split[], groupBytes: number): Split[][] {
+  const groups: Split[][] = [];
+  let last: Split[] = [];
+  let bytes = Infinity;
+  for (const split of splits) {
+    const cost = isWholeFile(split) ? openingBytes + lengthOf(split) : Infinity;
+    if (bytes + cost > groupBytes || last.length === splitsPerTaskMax) {
+      last = [];
+      bytes = 0;
+      groups.push(last);
+    }
+    last.push(split);
+    bytes += cost;
+  }
+  return groups;
+}
+
+function isWholeFile({ startBytes, endBytes, planned }: Split): boolean {
+  return startBytes === 0 && endBytes === planned?.sizeBytes;
+}
