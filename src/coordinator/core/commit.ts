@@ -6,7 +6,8 @@ import { endIfOver } from "./ending.js";
 import type { Effect } from "./events.js";
 import { MapFiles } from "./map-files.js";
 import type { Attempt, DoneOutcome, State, Task, TaskCommit, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, refOf, samplesAreDone, splitBytes } from "./model.js";
+import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
+import { splitBytes } from "./task-input.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 

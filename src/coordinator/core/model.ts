@@ -24,6 +24,7 @@ import type {
 } from "../../rpc/protocol.js";
 import type { BackupQueue } from "./backup-queue.js";
 import type { MapFiles } from "./map-files.js";
+import { filesText } from "./task-input.js";
 import type { Timeline } from "./timeline.js";
 import type { ArgUseOfJob } from "./arg-use.js";
 import type { Warnings } from "./warnings.js";
@@ -291,22 +292,10 @@ export function outputTasks({
   return settings.reducers === 0 ? maps : reduces;
 }
 
-/** The length of a task's splits in bytes; 0 for a task without any. */
-export function splitBytes({ splits = [] }: Pick<Task, "splits">): number {
-  return splits.reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, 0);
-}
-
 /** The name of a task in messages. */
 export function taskName({ kind, index, splits }: Pick<Task, "kind" | "index" | "splits">): string {
   const files = filesText(splits);
   return files === undefined ? `${kind} task ${index}` : `${kind} task ${index} (${files})`;
-}
-
-/** The input of a map task in messages; undefined for other tasks. */
-export function filesText(splits: readonly Pick<Split, "file">[] = []): string | undefined {
-  const [first] = splits;
-  if (first === undefined || splits.length === 1) return first?.file;
-  return `${first.file} and ${splits.length - 1} more file${splits.length === 2 ? "" : "s"}`;
 }
 
 export function refOf(task: Task, attempt: Attempt): AttemptRef {

@@ -2,7 +2,8 @@ import { beginReducePhase } from "./commit.js";
 import { createTask } from "./create.js";
 import type { Effect, JobPlan } from "./events.js";
 import type { State, Task } from "./model.js";
-import { mapsAreDone, splitBytes } from "./model.js";
+import { mapsAreDone } from "./model.js";
+import { splitBytes } from "./task-input.js";
 
 /**
  * Creates map tasks from splits, reduce tasks from partitions, and sample tasks from the places to sample. Assigns none

@@ -11,7 +11,7 @@ import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
 import type { Outcome } from "../../status/job-view.js";
 import { locate } from "../../rpc/record-position.js";
 import { Durations } from "./durations.js";
-import { filesText } from "./model.js";
+import { filesText } from "./task-input.js";
 
 const spansMax = 2000;
 const slowestMax = 10;
