@@ -9,8 +9,10 @@ import { splitsPerTaskMax } from "../rpc/record-position.js";
 import { sampledSplits } from "./sampled-splits.js";
 import { lengthOf, planSplits } from "./splits.js";
 
-/** With up to so many files per worker, each file has a task of its own. With more, there are about so many tasks. */
-const tasksPerWorker = 16;
+/** With at most so many files per worker, each file has a task of its own. */
+const filesPerWorkerMax = 16;
+/** Otherwise each worker gets about so many tasks, about as many as of large files. */
+const groupsPerWorker = 4;
 /** Opening a file costs about as much as reading so many bytes more. */
 const openingBytes = 4096;
 
@@ -44,9 +46,9 @@ export function planInputs({ inputs, kind, splitBytes, groupBytes, samplePercent
  * each may have a task of its own.
  */
 export function groupBytesFor(inputs: readonly InputFile[], workers: number): number {
-  const tasks = workers * tasksPerWorker;
-  if (inputs.length <= tasks) return 0;
-  return Math.ceil(inputs.reduce((sum, { sizeBytes }) => sum + openingBytes + sizeBytes, 0) / tasks);
+  if (inputs.length <= workers * filesPerWorkerMax) return 0;
+  const cost = inputs.reduce((sum, { sizeBytes }) => sum + openingBytes + sizeBytes, 0);
+  return Math.ceil(cost / (workers * groupsPerWorker));
 }
 
 /** Whole files that follow each other and have `groupBytes` together form a group. A part of a file stands alone. */
