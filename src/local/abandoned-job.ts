@@ -9,10 +9,10 @@ const retryDelayMs = 10;
 const retriesMax = 100;
 
 /**
- * Does for a coordinator that was killed what it would do at its end: removes the lock, unfinished files, and the
- * directories that were made for the job when there is nothing in them. What was finished stays, with the journal: the
- * job, or the pipeline that it is a step of, can be resumed. Each of its workers does so. When a new job has the directory
- * by now, that one clears it, and its directories are not to be removed.
+ * Does for a killed coordinator what it would have done at its end: removes the lock, unfinished files, and the
+ * directories created for the job if they are empty. Finished work stays, with the journal: the job, or its pipeline,
+ * can be resumed. Each worker of the job calls this. If a new job has locked the directory by now, that job clears it,
+ * and its directories stay.
  */
 export async function clearAbandonedJob(start: WorkerStart): Promise<void> {
   const { outputDirectory, pipelineDirectory, newDirectories } = start;
@@ -24,13 +24,14 @@ export async function clearAbandonedJob(start: WorkerStart): Promise<void> {
     directory.clear(["temporary"]);
     removeEmptyDirectories(newDirectories);
   } catch {
-    // What cannot be removed stays behind, and nobody is left to be told; the next job clears it, or says why it cannot.
+    // A file that cannot be removed stays, and no process is left to report it; the next job clears it, or reports why
+    // it cannot.
   } finally {
     await directory.release({ removeIfEmpty: true });
   }
 }
 
-/** Another worker holds it for some milliseconds. Undefined when a new job has it, or when it cannot be had. */
+/** Another worker may hold the lock for some milliseconds. Undefined when a new job holds it, or when locking fails. */
 async function takeFromOthers(outputDirectory: string): Promise<JobDirectory | undefined> {
   for (let tries = 0; tries <= retriesMax; tries++) {
     try {

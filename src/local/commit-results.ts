@@ -7,16 +7,16 @@ import { commitFile } from "../output/staged-file.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import { AppFailedError } from "./app-failed-error.js";
 
-/** A file that an attempt has finished, and what it is to be called. */
+/** A file that an attempt has finished, and its final name. */
 export interface Result {
   readonly temporaryPath: string;
   readonly name: string;
 }
 
 /**
- * Publishes the results of a job, and the manifest that `writeManifest` makes under its staged name, in place of the `obsolete`
- * files. When one of them cannot be had, throws an AppFailedError, and what was there before is as it was. What
- * `writeManifest` throws that is no error of the system goes on.
+ * Publishes the results of a job, and the manifest that `writeManifest` writes under its staged name, replacing the
+ * `obsolete` files. If anything fails, throws an AppFailedError and restores what was there before. Rethrows errors of
+ * `writeManifest` other than system errors.
  */
 export function commitResults(
   { path }: Pick<JobDirectory, "path">,

@@ -5,26 +5,27 @@ import { loadApp, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { sendToOwnThread } from "../worker/own-session.js";
 
-/** Where a debugger connects to. */
+/** The address where a debugger connects. */
 export interface DebuggerAddress {
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
-/** The address cannot be had. The message says why. */
+/** The address is unavailable. The message says why. */
 class DebuggerAddressError extends Error {
   override readonly name = "DebuggerAddressError";
 }
 
 /**
- * Waits for a debugger, then loads the app, and has the debugger stop at the first line of the app's first call. So what
- * the module does at its top can be debugged by who has set breakpoints before, and everybody comes out where there is a
- * source to set some in.
+ * Waits for a debugger, then loads the app, and makes the debugger stop at the first line of the app's first call. So
+ * breakpoints set in advance also work in the module's top level, and otherwise the debugger stops in app code, where
+ * the user can set some.
  *
- * Not a `debugger` statement before the call: it would show a file of the engine, and debuggers leave out those of packages.
+ * Does not use a `debugger` statement before the call: that would show a file of the engine, and debuggers skip
+ * packages.
  *
- * Throws a DebuggerAddressError when nobody can connect there, and what `loadApp` throws.
+ * Throws a DebuggerAddressError when no debugger can connect there, and the errors of `loadApp`.
  */
 export async function loadDebugged(file: AppFile, address: DebuggerAddress): Promise<LoadedApp> {
   await awaitDebugger(address);
@@ -34,22 +35,22 @@ export async function loadDebugged(file: AppFile, address: DebuggerAddress): Pro
   return app;
 }
 
-/** Waits for a debugger, once. Throws a DebuggerAddressError when nobody can connect there. */
+/** Waits for a debugger, once. Throws a DebuggerAddressError when no debugger can connect there. */
 export async function awaitDebugger(address: DebuggerAddress): Promise<void> {
   if (isDebugged) return;
   await listen(address);
-  // Blocks this thread, in which nothing else happens: Ctrl-C ends the process as it ends any other.
+  // Blocks this thread, which does nothing else: Ctrl-C ends the process as usual.
   inspector.waitForDebugger();
   isDebugged = true;
 }
 
-/** Of a pipeline, each step of which loads its app: who debugs the first is there already. */
+/** Each step of a pipeline loads its app, but the debugger of the first step is already attached. */
 let isDebugged = false;
 
-/** Lets debuggers connect, unless `node --inspect` does so already. */
+/** Lets debuggers connect, unless `node --inspect` already does. */
 async function listen({ host, port }: DebuggerAddress): Promise<void> {
   if (inspector.url() !== undefined) return;
-  // Node.js itself writes what is wrong to standard error, and goes on.
+  // Node.js itself only writes its error to standard error, and continues.
   await requireFree(host, port);
   inspector.open(port, host);
   if (inspector.url() === undefined) throw unusable(host, port, new Error("Node.js does not listen there"));
@@ -65,7 +66,7 @@ async function requireFree(host: string, port: number): Promise<void> {
 
 function unusable(host: string, port: number, error: NodeJS.ErrnoException): DebuggerAddressError {
   const reasons: Record<string, string> = {
-    EADDRINUSE: "it is in use; choose another one, such as --inspect=0 for any that is free",
+    EADDRINUSE: "it is in use; choose another port, or --inspect=0 for any free one",
     EADDRNOTAVAIL: "this machine has no such address",
     EACCES: "permission denied; choose a port above 1023",
     ENOTFOUND: "there is no host of that name",
@@ -75,7 +76,7 @@ function unusable(host: string, port: number, error: NodeJS.ErrnoException): Deb
   return new DebuggerAddressError(`cannot wait for a debugger at ${name}:${port}: ${reason}`, { cause: error });
 }
 
-/** Has whoever debugs this thread stop at the first call of one of these functions, once. */
+/** Makes an attached debugger stop at the first call of any given function, once. */
 function stopAtFirstCall(functions: readonly ((...args: never[]) => unknown)[]): void {
   const session = new inspector.Session();
   session.connect();
@@ -89,16 +90,16 @@ function stopAtFirstCall(functions: readonly ((...args: never[]) => unknown)[]):
   });
   session.on("Debugger.paused", ({ params }: InspectorNotification<Debugger.PausedEventDataType>) => {
     if (!breakpoints.some((breakpoint) => params.hitBreakpoints?.includes(breakpoint))) return;
-    // This session stays: to take it away now would take the debugger's own pause with it.
+    // This session stays: detaching it now would also end the debugger's own pause.
     for (const breakpointId of breakpoints.splice(0))
       sendToOwnThread(session, "Debugger.removeBreakpoint", { breakpointId });
   });
 }
 
-/** Where a session, which can only evaluate text, finds what this module has. */
+/** Where a session, which can only evaluate text, finds this module's values. */
 const handOver = Symbol.for("mapreduce-ts.debugger");
 
-/** What these are called in the debugger's protocol. */
+/** The debugger protocol's ids of the values. */
 function objectsOf(session: inspector.Session, values: readonly unknown[]): string[] {
   const place = globalThis as { [handOver]?: readonly unknown[] };
   try {
@@ -113,7 +114,10 @@ function objectsOf(session: inspector.Session, values: readonly unknown[]): stri
   }
 }
 
-/** The function that is called in the end: apps are bound when they are loaded, and V8 stops in what has a source. */
+/**
+ * The innermost function that is called: apps are bound when they are loaded, and V8 stops only in functions with a
+ * source.
+ */
 function targetOf(session: inspector.Session, objectId: string): string {
   const { internalProperties = [] } = sendToOwnThread(session, "Runtime.getProperties", {
     objectId,

@@ -4,7 +4,7 @@ import { inputsOf } from "../coordinator/job.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { Manifest } from "../output/manifest.js";
 
-/** In what a job that is done differs from one that is to be run; undefined when its output is what that would make. */
+/** Says how a finished job differs from a planned one; undefined when its output can be used for it. */
 export function differenceFromDone(
   done: Manifest,
   now: Omit<CoordinatorOptions, "socket" | "log">,
@@ -47,5 +47,5 @@ function dated<File extends { readonly modifiedMs: number }>(file: File): File {
 
 function skipped({ badRecords }: Manifest, { badRecordsMax }: Pick<CoordinatorOptions, "badRecordsMax">) {
   if (badRecords <= badRecordsMax) return undefined;
-  return `it has left out ${badRecords} bad records, and --skip-bad-records is ${badRecordsMax}`;
+  return `it skipped ${badRecords} bad records, but --skip-bad-records is ${badRecordsMax}`;
 }

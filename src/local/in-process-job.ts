@@ -35,31 +35,31 @@ import { StrayErrors } from "./stray-errors.js";
 export interface InProcessJob {
   readonly app: LoadedApp;
   readonly appFile: AppFile;
-  /** Files that must not be cleared away with those of an earlier job, as `files` and what follows. */
+  /** Files that must not be cleared away as an earlier job's, like `files` and the next property. */
   readonly inputs: readonly InputFile[];
-  /** Of the pipeline that the job is a step of. */
+  /** The inputs of the pipeline that the job is a step of. */
   readonly pipelineInputs?: readonly InputFile[] | undefined;
   readonly reducers: number;
   readonly output: OutputSettings;
   readonly collectorBytes: number;
   readonly outputDirectory: string;
-  /** That directory, when it is taken already; it is not released then. */
+  /** That directory, if already locked; this job then does not release it. */
   readonly taken?: JobDirectory | undefined;
   readonly args: Readonly<Record<string, string>>;
-  /** The names of those that the app must read; undefined for all. */
+  /** The names of the args that the app must read; undefined for all. */
   readonly argsToRead?: readonly string[] | undefined;
   /** The files that the app may read beside its input. */
   readonly files: readonly SharedFile[];
-  /** For the manifest, as what follows. */
+  /** For the manifest, like the following properties. */
   readonly splitBytes?: number;
   readonly partitioner?: Partitioner;
   readonly samplePercent?: number | undefined;
   readonly earlierSteps?: readonly EarlierStep[];
   readonly engineVersion: string;
-  /** Where a CPU profile of each attempt goes. */
+  /** Where CPU profiles of attempts go. */
   readonly profiles?: ProfileDestination;
   readonly warn: (message: string) => void;
-  /** Called when the output is there, whatever the app does from then on. */
+  /** Called when the output is published, whatever the app does afterwards. */
   readonly onCommitted?: () => void;
 }
 
@@ -68,25 +68,25 @@ export interface InProcessReport {
   readonly directory: string;
   /** Names of the output files in it. */
   readonly outputs: readonly string[];
-  /** Names of the files that the app has made beside them. */
+  /** Names of the app's side files in it. */
   readonly sideFiles: readonly string[];
   readonly maps: readonly AttemptResult[];
   readonly reduces: readonly AttemptResult[];
   /** Sums over the tasks of a kind. */
   readonly totals: { readonly map: Measures; readonly reduce: Measures };
-  /** What the attempts warned of, which was told already. */
+  /** The warnings of the attempts, which were already printed. */
   readonly warnings: Pick<Warnings, "list" | "omitted">;
 }
 
-/** Runs an attempt with the settings that it is given; rejects with what the app throws, in a callback, too. */
+/** Runs an attempt with the given settings; rejects with what the app throws, even in a callback. */
 export type AttemptRunner = (
   ref: AttemptRef,
   run: (settings: AttemptSettings) => Promise<AttemptResult>,
 ) => Promise<AttemptResult>;
 
 /**
- * Loads an app to run it in this process: in a debugger, which is waited for, when it is said where one is to connect.
- * Throws an AppError, and what `loadDebugged` throws.
+ * Loads an app into this process, first waiting for a debugger if `inspect` is given. Throws an AppError, and the
+ * errors of `loadDebugged`.
  */
 export async function loadInProcess(file: AppFile, inspect: DebuggerAddress | undefined): Promise<LoadedApp> {
   if (inspect === undefined) return loadApp(file);
@@ -95,11 +95,12 @@ export async function loadInProcess(file: AppFile, inspect: DebuggerAddress | un
 }
 
 /**
- * Runs a job in this one process and thread: the map attempts as `runMaps` does it, each by the function that it is given,
- * then the reduce tasks over what these have made.
+ * Runs a job in this process and thread: first the map attempts, as `runMaps` does with the function it is given, then
+ * the reduce tasks over their output.
  *
- * Throws an AppError when the app cannot do such a job, an InputError, an AppFailedError, or what `runMaps` throws. An earlier
- * job's output is replaced only when all tasks are done, by a whole new one; when that cannot be written it stays.
+ * Throws an AppError when the app does not fit such a job, an InputError, an AppFailedError, or the errors of
+ * `runMaps`. An earlier job's output is replaced only when all tasks are done; if the new output cannot be written, the
+ * old one stays.
  */
 export async function runInProcess(
   job: InProcessJob,
@@ -117,14 +118,14 @@ export async function runInProcess(
   const { collectorBytes, args, files } = job;
   const common = { jobId, reducers, output, directory: directory.path, collectorBytes, args, files };
   const appOutput = new TaskOutput([process.stdout, process.stderr]);
-  // What is said when the app ends the process is not the app's.
+  // Messages after the app ends the process are not the app's.
   const release = () => appOutput.release();
   process.prependListener("exit", release);
   const runAttempt: AttemptRunner = async (ref, run) => {
     const task = `${ref.kind} ${ref.task}`;
     const work = await PendingWork.begin(task);
     appOutput.begin(task);
-    // When it has resolved, nothing here holds the attempt's context: `PendingWork` relies on that.
+    // Once this resolves, nothing here holds the attempt's context: `PendingWork` relies on that.
     const argReads = new ArgReads(args);
     const attempt = () => {
       const checksCombine = job.samplePercent !== undefined;
@@ -148,7 +149,7 @@ export async function runInProcess(
   let isDone = false;
   const stray = new StrayErrors();
   try {
-    // Those of this job come while it runs.
+    // This job writes its own while it runs.
     if (job.profiles === true) directory.clear(["profile"]);
     const maps = await runMaps(runAttempt);
     const reduces: AttemptResult[] = [];
@@ -163,7 +164,8 @@ export async function runInProcess(
     const unread = unreadArgs({ ...job, app: appNamed, use: argUse, records: totals.map.recordsIn });
     if (unread !== undefined) throw new AppError(unread);
     const sideFiles = sideFilesOf([...maps, ...reduces]);
-    // Each result has one file here. By their order, since several may be of the same map task: see `replay.ts`.
+    // Each result has one file here. Numbered by position, because several may belong to the same map task: see
+    // `replay.ts`.
     const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut: records }, index) =>
       files.map((file) => ({ ...file, name: outputName(index, suffix), records })),
     );
@@ -188,9 +190,9 @@ export async function runInProcess(
     });
     isDone = true;
     job.onCommitted?.();
-    // To go on with a job that was interrupted here would be to put its output in place of this one.
+    // Resuming a job that was interrupted here would replace this output.
     clearInterrupted(directory, job.warn);
-    stray.tell((error) => job.warn(`the app has thrown when the job was done: ${textOf(error)}`));
+    stray.tell((error) => job.warn(`the app threw after the job was done: ${textOf(error)}`));
     return {
       directory: directory.path,
       outputs: outputs.map(nameOf),
@@ -216,7 +218,7 @@ function nameOf({ name }: Result): string {
   return name;
 }
 
-/** Of several attempts of one task, such as those of its bad records, the later ones add a number. */
+/** When one task has several attempts, such as for its bad records, the later ones add a number. */
 function sideFilesOf(results: readonly AttemptResult[]): Result[] {
   const attempts = new Map<string, number>();
   return results.flatMap(({ sideFiles }) =>
@@ -255,14 +257,14 @@ async function giveBack(
   try {
     directory.clearUnpublished(jobId);
   } catch (error) {
-    // Files that cannot be removed are no news beside what the job has failed of.
+    // Next to the job's failure, files that cannot be removed are not worth a message.
     if (isDone) warn(`files of the job are left in ${directory.path}: ${(error as Error).message}`);
   } finally {
     await directory.release({ removeIfEmpty: !isDone });
   }
 }
 
-/** Runs a task, and throws an AppFailedError that says in which one when the app throws. */
+/** Runs a task. If the app throws, throws an AppFailedError that names the task. */
 export async function runNamed(task: string, run: () => Promise<AttemptResult>): Promise<AttemptResult> {
   try {
     return await run();
@@ -272,7 +274,7 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
 }
 
 function textOf(error: unknown): string {
-  // It names the input and not a place in the app.
+  // The message names the input, and there is no place in the app to name.
   if (error instanceof UnreadableInputError || error instanceof ChangedFileError) return error.message;
   return error instanceof Error && isOwnFileError(error) ? fileErrorText(error) : thrownText(error);
 }

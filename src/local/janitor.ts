@@ -4,9 +4,9 @@ import type { JobDirectory } from "../output/directory.js";
 import { jobFilePattern } from "../output/names.js";
 
 /**
- * By the time the janitor removes files, another job may have the directory, and a lock of its own. The files of a job that
- * was killed while it published its output stay: the next job needs them to complete it. No name of a job's file contains
- * what `xargs` would take for the end of a name.
+ * When the janitor removes files, another job may have the directory, and its own lock. If the job was killed while
+ * publishing, its files stay: the next job needs them to complete the publication. No job file's name contains a
+ * character that `xargs` takes for a separator.
  */
 const script = `
 trap "" INT TERM HUP
@@ -23,7 +23,7 @@ rmdir "$@"
 exit 0
 `;
 
-/** Starts a process that waits for this one to end, however that happens, and then removes a file or a directory. */
+/** Starts a process that waits until this one has ended, in whatever way, and then removes a file or a directory. */
 export function removeWhenGone(path: string): void {
   const waiting = `trap "" INT TERM HUP; read -r never; rm -rf "$1"`;
   const janitor = spawn("/bin/sh", ["-c", waiting, "mr-janitor", path], {
@@ -35,14 +35,14 @@ export function removeWhenGone(path: string): void {
 }
 
 /**
- * Starts a process that waits for this one to end, however that happens, and then removes the job's unfinished files, the
- * directories that were made for it, and the lock.
+ * Starts a process that waits until this one has ended, in whatever way, and then removes the job's unfinished files,
+ * the directories created for it, and the lock.
  *
- * `mr sequential` needs it: the user's code runs on its main thread, where an endless loop would keep a handler of SIGINT
- * from ever being called. So it has none, Ctrl-C ends it at once, and somebody else tidies up. In a pipeline, `steps` are
- * the names of the directories in it that are to be emptied.
+ * `mr sequential` needs it: the user's code runs on its main thread, where an endless loop would prevent a SIGINT
+ * handler from running. So it has no handler, Ctrl-C ends it at once, and the janitor cleans up. In a pipeline, `steps`
+ * names the subdirectories to empty.
  *
- * Returns the function to call when there is nothing to tidy up any more; it resolves when the janitor has gone.
+ * Returns a function to call when nothing is left to clean up; it resolves when the janitor has gone.
  */
 export function hireJanitor(
   directory: JobDirectory,
@@ -56,7 +56,7 @@ export function hireJanitor(
     detached: true,
   });
   const gone = once(janitor, "exit");
-  // The pipe's other end closes with this process. It must not keep the process from ending.
+  // The other end of the pipe closes with this process. The janitor must not keep this process from ending.
   janitor.unref();
   return async () => {
     janitor.ref();

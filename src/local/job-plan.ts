@@ -24,9 +24,9 @@ export interface PlanOptions {
   readonly outputDirectory: string;
 }
 
-/** What a job would do, as far as that is known without doing it. */
+/** The plan of a job, as far as it is known without running the job. */
 export interface JobPlan {
-  /** What the app has one call of `map` for. */
+  /** What each call of `map` receives. */
   readonly input: string;
   /** The splits of each map task. */
   readonly tasks: readonly (readonly Split[])[];
@@ -35,8 +35,8 @@ export interface JobPlan {
 }
 
 /**
- * Plans a job and starts nothing: the app is loaded in this process, and its functions are not called. Throws what the job
- * itself would be refused for, an AppError or an InputError.
+ * Plans a job without starting anything: loads the app in this process, but does not call its functions. Throws the
+ * AppError or InputError with which the job itself would be rejected.
  */
 export async function planJob(options: PlanOptions): Promise<JobPlan> {
   const { app, args = {}, reducers, partitioner, output, outputDirectory } = options;

@@ -1,9 +1,9 @@
 /**
- * A pipeline: jobs of which each has what the one before has made for its input. All but the last run in directories of
- * their own in the output directory, `mr-step-1`, `mr-step-2`, …, and their outputs are pairs, as JSON Lines.
+ * A pipeline: jobs whose input is the output of the previous one. All but the last run in their own subdirectories of
+ * the output directory, `mr-step-1`, `mr-step-2`, …, and write pairs as JSON Lines.
  *
- * A step that is done says so by its manifest, as every job does, with what it was made of. So nothing else has to be
- * remembered for a pipeline to go on where it was interrupted, or has failed.
+ * Like every job, a finished step has a manifest, which records its inputs and options. A pipeline that was interrupted
+ * or failed needs nothing else to resume.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -23,18 +23,18 @@ import { hireJanitor } from "./janitor.js";
 /** A step as a job. */
 export interface StepJob {
   readonly step: PipelineStep;
-  /** Which one it is, from 1, of how many. */
+  /** The number of the step, from 1, and the number of steps. */
   readonly number: number;
   readonly count: number;
   readonly inputs: readonly InputFile[];
-  /** Those of the pipeline. */
+  /** The inputs of the pipeline. */
   readonly pipelineInputs: readonly InputFile[];
   readonly outputDirectory: string;
-  /** The pipeline's directory, which is taken: the last step's own, and that around those of the others. */
+  /** The pipeline's directory, which is locked: the last step runs in it, and the others in its subdirectories. */
   readonly taken: JobDirectory;
-  /** Of the steps before it. */
+  /** The manifests of the earlier steps. */
   readonly earlierSteps: readonly Manifest[];
-  /** Whether it is to go on with what it has left when it was interrupted. */
+  /** Whether to resume what the step left when it was interrupted. */
   readonly resume: boolean;
 }
 
@@ -44,31 +44,31 @@ export interface PipelineOptions<Report> {
   /** The files that the apps may read beside their input. */
   readonly files: readonly SharedFile[];
   readonly outputDirectory: string;
-  /** Whether what the steps have made for each other is kept at the end. */
+  /** Whether to keep the results of earlier steps at the end. */
   readonly keepIntermediate: boolean;
-  /** Whether it is kept for `resume` when the pipeline does not come to its end. */
+  /** Whether to keep them for `resume` when the pipeline does not finish. */
   readonly isResumable: boolean;
-  /** Whether to go on with the pipeline that was interrupted, or has failed, in that directory. */
+  /** Whether to resume the interrupted or failed pipeline in that directory. */
   readonly resume: ResumeMode;
-  /** In what a step that is done differs from what it is to be; undefined when in nothing. */
+  /** Says how a finished step differs from the planned one; undefined when it does not. */
   readonly difference: (job: StepJob, done: Manifest) => string | undefined;
-  /** Throws a ResumeError when it cannot go on with what it has left. */
+  /** Throws a ResumeError when it cannot resume the step. */
   readonly run: (job: StepJob) => Promise<Report>;
   readonly isDone: (report: Report) => boolean;
   readonly log: (message: string) => void;
 }
 
-/** One of the jobs of a pipeline, and how it has ended. */
+/** A job of a pipeline, and how it ended. */
 export interface StepEnd<Report> {
   readonly job: StepJob;
   readonly report: Report;
 }
 
 /**
- * Runs the steps in order, up to the first that does not end well, and returns how each of those that ran has ended.
+ * Runs the steps in order until one does not succeed, and returns how each ended.
  *
- * Throws an InputError when the directory cannot be had, a ResumeError when there is nothing to go on with, and what `run`
- * throws.
+ * Throws an InputError when the directory is unavailable, a ResumeError when there is nothing to resume, and the errors
+ * of `run`.
  */
 export async function runPipeline<Report>(options: PipelineOptions<Report>): Promise<StepEnd<Report>[]> {
   const { steps, isResumable, isDone, log } = options;
@@ -83,7 +83,7 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
   const ends: StepEnd<Report>[] = [];
   let done: Manifest[] = [];
   let isWhole = false;
-  // How the pipeline has ended does not depend on whether files can be removed.
+  // Failing to remove files does not change how the pipeline ended.
   const isLeft = (what: string) => (error: unknown) => {
     log(`${what} of steps are left in ${options.outputDirectory}: ${(error as Error).message}`);
   };
@@ -92,9 +92,9 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
     const resume = found !== undefined;
     if (resume) done = found;
     else if (options.resume === false && isInterrupted(options)) {
-      log("the pipeline that was interrupted here is given up; --resume would have gone on with it");
+      log("giving up the pipeline that was interrupted here; --resume would have continued it");
     }
-    done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is done already`));
+    done.forEach((_, index) => log(`step ${index + 1} of ${steps.length} is already done`));
     const isBegun = resume && hasJournal(directoryOf(options, done.length + 1));
     await clearSteps(options, taken, (number) => number > done.length + (isBegun ? 1 : 0));
     while (done.length < steps.length) {
@@ -103,7 +103,7 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
       ends.push({ job, report });
       if (!isDone(report)) return ends;
       const manifest = findManifest(job.outputDirectory);
-      if (manifest === undefined) throw new Error(`step ${job.number} is done and has left no manifest`);
+      if (manifest === undefined) throw new Error(`step ${job.number} is done but left no manifest`);
       done.push(manifest);
     }
     isWhole = true;
@@ -120,8 +120,8 @@ export async function runPipeline<Report>(options: PipelineOptions<Report>): Pro
 }
 
 /**
- * The manifests of the steps that are done already, when the pipeline is to go on; undefined when it begins anew. Throws a
- * ResumeError when that is not wanted.
+ * The manifests of the finished steps when the pipeline resumes; undefined when it starts over. Throws a ResumeError
+ * when `resume` rules that out.
  */
 function stepsToKeep<Report>(options: PipelineOptions<Report>, taken: JobDirectory): Manifest[] | undefined {
   if (options.resume === false) return undefined;
@@ -129,12 +129,12 @@ function stepsToKeep<Report>(options: PipelineOptions<Report>, taken: JobDirecto
     return stepsDone(options, taken);
   } catch (error) {
     if (options.resume !== "auto" || !(error instanceof ResumeError)) throw error;
-    if (!(error instanceof NothingToResumeError)) options.log(`${error.problem}: the pipeline begins anew`);
+    if (!(error instanceof NothingToResumeError)) options.log(`${error.problem}: the pipeline starts over`);
     return undefined;
   }
 }
 
-/** The manifests of the steps that need not be run again, from the first one on. */
+/** The manifests of the steps that need not run again, from the first one on. */
 function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory): Manifest[] {
   const { steps, outputDirectory, difference, log } = options;
   const done: Manifest[] = [];
@@ -147,7 +147,7 @@ function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory
       throw new ResumeError(`cannot resume the pipeline in ${outputDirectory}: ${problem}`);
     }
     if (problem !== undefined) {
-      log(`step ${job.number} of ${steps.length} is run again: ${problem}`);
+      log(`step ${job.number} of ${steps.length} runs again: ${problem}`);
       break;
     }
     done.push(manifest);
@@ -159,14 +159,14 @@ function stepsDone<Report>(options: PipelineOptions<Report>, taken: JobDirectory
   );
 }
 
-/** Whether a pipeline was begun in the directory after the last job that is done there. */
+/** Whether a pipeline began in the directory after the last finished job there. */
 function isInterrupted<Report>(options: PipelineOptions<Report>): boolean {
   if (options.steps.slice(1).some((_, index) => hasJournal(directoryOf(options, index + 1)))) return true;
   const [first, last] = [directoryOf(options, 1), options.outputDirectory].map(findManifest);
   return first !== undefined && (last === undefined || last.ended < first.ended);
 }
 
-/** The job of the step that follows those that are done. */
+/** The job of the step after the finished ones. */
 function jobOf<Report>(
   options: PipelineOptions<Report>,
   taken: JobDirectory,
@@ -192,7 +192,7 @@ function jobOf<Report>(
   };
 }
 
-/** Where a step runs, as people know the pipeline's directory. */
+/** The directory of a step, with the name of the pipeline's directory that the user knows. */
 function directoryOf<Report>({ steps, outputDirectory }: PipelineOptions<Report>, number: number): string {
   return number === steps.length ? outputDirectory : join(outputDirectory, stepDirectoryName(number));
 }
@@ -201,18 +201,21 @@ function hasJournal(directory: string): boolean {
   return existsSync(join(directory, journalName));
 }
 
-/** Runs a step; anew when what it has left is of no use: that of the steps before it still is. */
+/** Runs a step. If it cannot be resumed, starts it over: the results of earlier steps are still valid. */
 async function runStep<Report>({ run, log }: PipelineOptions<Report>, job: StepJob): Promise<Report> {
   try {
     return await run(job);
   } catch (error) {
     if (!(error instanceof ResumeError) || !job.resume || job.number === 1) throw error;
-    log(`${error.message}: step ${job.number} of ${job.count} begins anew`);
+    log(`${error.message}: step ${job.number} of ${job.count} starts over`);
     return run({ ...job, resume: false });
   }
 }
 
-/** Removes what nobody can go on with: all of the steps that are done, and of the next one all but why it was the last. */
+/**
+ * Removes what cannot be resumed: all files of finished steps, and the next step's files except the reports of its
+ * failure.
+ */
 async function clearForGood<Report>(
   options: PipelineOptions<Report>,
   taken: JobDirectory,
@@ -224,7 +227,7 @@ async function clearForGood<Report>(
   await clearSteps(options, taken, (number) => number > done, kinds);
 }
 
-/** Removes what steps have left, this pipeline's or those of another one. Throws an InputError when it cannot. */
+/** Removes the files of steps, of this pipeline or an earlier one. Throws an InputError when it cannot. */
 async function clearSteps<Report>(
   options: PipelineOptions<Report>,
   taken: JobDirectory,
@@ -239,7 +242,7 @@ async function clearSteps<Report>(
   }
 }
 
-/** Removes what the steps have made for each other. What they have left for people, such as reports, stays. */
+/** Removes the intermediate results of the steps. Files for the user, such as reports, stay. */
 async function dropResults<Report>(options: PipelineOptions<Report>, done: readonly Manifest[]): Promise<void> {
   for (const [index, { outputs }] of done.slice(0, -1).entries()) {
     await withDirectory(directoryOf(options, index + 1), options, (directory) => {
@@ -248,7 +251,7 @@ async function dropResults<Report>(options: PipelineOptions<Report>, done: reado
   }
 }
 
-/** The directory is removed when nothing is left in it. */
+/** Removes the directory if nothing is left in it. */
 async function withDirectory(
   path: string,
   sources: JobSources,

@@ -14,9 +14,9 @@ export type ReplayOptions = Omit<InProcessJob, "app" | "appFile" | "inputs"> & {
   readonly app: AppFile;
   /** Where to wait for a debugger; undefined for none. */
   readonly inspect?: DebuggerAddress | undefined;
-  /** The file that a job has left its bad records in. */
+  /** The file of bad records that a job left. */
   readonly records: InputFile;
-  /** Told about each record, in order: before it is mapped, and what became of it. */
+  /** Called for each record in order: before it is mapped, and with the result. */
   readonly onBegin: (record: KeptRecord) => void;
   readonly onPassed: (pairs: number) => void;
   readonly onFailed: (error: unknown) => void;
@@ -25,11 +25,11 @@ export type ReplayOptions = Omit<InProcessJob, "app" | "appFile" | "inputs"> & {
 export type ReplayReport = InProcessReport & { readonly passed: number; readonly failed: number };
 
 /**
- * Runs an app over the records that a job has left out, in this one process and thread. Each is an attempt of its own and
- * is given to `map` as in the job, so that one that fails leaves no pair; what the others have emitted is reduced.
+ * Runs an app over the records that a job skipped, in this process and thread. Each record is an attempt of its own and
+ * reaches `map` as it did in the job, so a record that fails leaves no pair. Then reduces what the others emitted.
  *
- * Throws an AppError, an InputError when the file is damaged or has no record, before anything is run, or an
- * AppFailedError when `reduce` throws.
+ * Throws an AppError, an InputError when the file is damaged or empty, both before anything runs, or an AppFailedError
+ * when `reduce` throws.
  */
 export async function replayBadRecords(options: ReplayOptions): Promise<ReplayReport> {
   const { records, onBegin, onPassed, onFailed } = options;
@@ -43,7 +43,7 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
     for (const record of readBadRecords(records.path)) {
       number += 1;
       const ref = { kind: "map", task: record.task, attempt: 1 } as const;
-      // Many records are of the same attempt of the same task, and their files must not meet.
+      // Many records belong to the same attempt of the same task, and their files must not collide.
       const ownFiles = `-${number}`;
       onBegin(record);
       try {
@@ -71,15 +71,15 @@ function wholeFileOf({ file, path, compression, encoding }: KeptRecord): Split {
   };
 }
 
-/** The whole file is looked at before the first record is run. */
+/** Checks the whole file before the first record runs. */
 function requireReplayable({ name, path }: InputFile, appName: string, app: LoadedApp): void {
   let number = 0;
   for (const { input } of readBadRecords(path)) {
     number += 1;
     if (input === app.input) continue;
     throw new InputError(
-      `${name}: line ${number} is a record of an app with input "${input}", and ${appName} has "${app.input}"`,
+      `${name}: line ${number} is a record of an app with input "${input}", but ${appName} has "${app.input}"`,
     );
   }
-  if (number === 0) throw new InputError(`${name} has no record`);
+  if (number === 0) throw new InputError(`${name} contains no records`);
 }

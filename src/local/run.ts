@@ -1,9 +1,9 @@
 /**
- * `mr run`: the coordinator in this process, and workers as its child processes. It starts a worker anew when one dies,
- * and leaves none behind: each has a channel to this process and ends when that closes, even when this process is killed.
+ * `mr run`: runs the coordinator in this process, and workers as its child processes. It restarts workers that die, and
+ * leaves none behind: each has a channel to this process and ends when that closes, even when this process is killed.
  *
- * A worker is born with a connection to the coordinator, one end of a pair of sockets. So there is no socket with a
- * name, which somebody would have to remove, and nobody waits for it to be there.
+ * A worker starts with a connection to the coordinator, one end of a socket pair. So there is no named socket to
+ * remove, and no worker has to wait for it.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
@@ -22,29 +22,29 @@ import { WorkerPool, type PoolFailure } from "./worker-pool.js";
 export interface RunOptions {
   readonly app: AppFile;
   readonly workers: number;
-  /** Where a CPU profile of each attempt goes: this directory, or with `true` the output directory; undefined for none. */
+  /** Where CPU profiles of attempts go: this directory, or with `true` the output directory; undefined for none. */
   readonly profiles?: string | true | undefined;
   readonly job: Omit<CoordinatorOptions, "socket">;
-  /** The directory of the pipeline that the job is a step of, which is taken. */
+  /** The locked directory of the pipeline that the job is a step of. */
   readonly pipeline?: JobDirectory | undefined;
-  /** Aborted when the job is to be stopped; the reason is told to the user. */
+  /** Aborted to stop the job; the reason is shown to the user. */
   readonly stop: AbortSignal;
-  /** Aborted when it is to be stopped as soon as the tasks that run have finished, for which they have `drainTimeoutMs`. */
+  /** Aborted to stop the job as soon as the running tasks have finished, within `drainTimeoutMs`. */
   readonly drain: AbortSignal;
   readonly drainTimeoutMs: number;
-  /** Aborted when workers that are slow to leave are to be killed. */
+  /** Aborted to kill workers that are slow to leave. */
   readonly kill: AbortSignal;
-  /** Called when the job can be looked at. */
+  /** Called when the job can be inspected. */
   onStarted(coordinator: Coordinator): void;
 }
 
 export interface RunEnd {
   readonly report: JobReport;
-  /** Why no worker can work, for example since the app cannot be loaded; undefined when they can. */
+  /** Why no worker can work, for example because the app cannot be loaded; undefined when they can. */
   readonly poolFailure: PoolFailure | undefined;
 }
 
-/** Runs the job to its end. When it settles, no child is left. Throws what `Coordinator.start` throws. */
+/** Runs the job to its end. When it settles, no child is left. Throws the errors of `Coordinator.start`. */
 export async function runCluster(options: RunOptions): Promise<RunEnd> {
   const { app, workers, profiles, job, pipeline, stop, drain, drainTimeoutMs, kill } = options;
   const start: WorkerStart = {
@@ -70,7 +70,7 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
     (message) => unfit.abort(message),
     (message) => job.log.warn(message),
   );
-  // The signals outlive the job: it may be a step of a pipeline.
+  // The signals outlive the job, which may be a step of a pipeline.
   const ended = new AbortController();
   const whenAborted = (signal: AbortSignal, action: () => void): void => {
     if (signal.aborted) action();
@@ -78,7 +78,7 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
   };
   whenAborted(kill, () => pool.kill());
   try {
-    // Only now, since this takes its time, and so do the workers.
+    // Loaded in parallel with the workers' start, because both take time.
     const { Coordinator } = await import("../coordinator/coordinator.js");
     const coordinator = await Coordinator.start({ ...job, socket: undefined });
     accept = (connection) => {
@@ -92,7 +92,7 @@ export async function runCluster(options: RunOptions): Promise<RunEnd> {
       coordinator.abort(String(stop.reason));
       void pool.close();
     });
-    // A job that was to be resumed can still be: with the right app, for example.
+    // A job to be resumed still can be: with the right app, for example.
     whenAborted(unfit.signal, () => {
       coordinator.drain(String(unfit.signal.reason), 0);
       void pool.close();
@@ -117,16 +117,16 @@ function directoriesToMake(path: string): string[] {
   try {
     return missingDirectories(path);
   } catch {
-    return []; // The coordinator will say what is wrong with it.
+    return []; // The coordinator will report the problem.
   }
 }
 
 /** The connection is missing when the system could not start the process. */
 function spawnWorker(start: WorkerStart): { child: ChildProcess; connection: Duplex | undefined } {
-  // As seen from where the build puts this, too.
+  // This path is also valid in the built package.
   const program = fileURLToPath(new URL("../local/worker-child.js", import.meta.url));
   const stdio: ("ignore" | "pipe" | "ipc" | number | NodeJS.WriteStream)[] = [];
-  // What an app prints is no result of `mr run`, and does not go where those go.
+  // An app's output is not a result of `mr run`, and must not go to standard output.
   const pipe = reopenedPipe(2);
   stdio.push("ignore", pipe ?? process.stderr, pipe ?? process.stderr);
   stdio[connectionDescriptor] = "pipe";
@@ -138,7 +138,7 @@ function spawnWorker(start: WorkerStart): { child: ChildProcess; connection: Dup
     if (pipe !== undefined) closeSync(pipe);
   }
   const connection = (child.stdio as readonly unknown[] | undefined)?.[connectionDescriptor] as Duplex | undefined;
-  // An error also closes it, and that is noticed.
+  // An error also closes the connection, which is noticed.
   connection?.on("error", () => undefined);
   return { child, connection };
 }

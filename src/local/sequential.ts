@@ -26,14 +26,14 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
   readonly partitioner: Partitioner;
   /** Where to wait for a debugger; undefined for none. */
   readonly inspect?: DebuggerAddress | undefined;
-  /** As the coordinator has it. */
+  /** As in the coordinator's options. */
   readonly samplePercent?: number | undefined;
 };
 
 /**
- * Runs a job in this one process and thread, task after task, without coordinator, workers or retries: for debugging an
- * app, and as the answer that a distributed run must give, byte for byte and partition by partition, when the files are
- * cut into the same splits or it does not matter where.
+ * Runs a job in this process and thread, task after task, without coordinator, workers or retries. It serves to debug
+ * an app, and gives the result that a distributed run must give, byte for byte and partition by partition, provided the
+ * files are cut into the same splits or the cuts do not matter.
  *
  * Throws an AppError, an InputError, or an AppFailedError.
  */
@@ -56,7 +56,7 @@ export async function runSequentially(options: SequentialOptions): Promise<InPro
   });
 }
 
-/** As the sample tasks of a distributed job take it. */
+/** Takes the same sample as the sample tasks of a distributed job. */
 async function takeSample(
   app: LoadedApp,
   sample: readonly (readonly Split[])[],

@@ -1,4 +1,4 @@
-/** What the options of a whole pipeline are to its steps. */
+/** Derives the options of steps from the options of the whole pipeline. */
 import { join } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
@@ -14,18 +14,18 @@ import { outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import type { StepJob } from "./pipeline.js";
 
-/** The options of a job that have other values in the steps of a pipeline. */
+/** The job options that have other values in the steps of a pipeline. */
 interface OptionsOfJob {
   readonly reducers: number;
   readonly partitioner: Partitioner;
   readonly output: OutputSettings;
   readonly samplePercent?: number | undefined;
   readonly args?: Readonly<Record<string, string>> | undefined;
-  /** The names of those that one of the steps must read; undefined for all. */
+  /** The names of the args that at least one step must read; undefined for all. */
   readonly argsToRead?: readonly string[] | undefined;
 }
 
-/** The options of a step, where those are given of the whole pipeline. */
+/** Returns the options of a step, given the options of the whole pipeline. */
 export function optionsOfStep(job: StepJob, ofAll: OptionsOfJob) {
   const { reducers, partitioner, output, samplePercent, args = {}, argsToRead = Object.keys(args) } = ofAll;
   const { step, number, count, inputs, pipelineInputs, outputDirectory, taken, earlierSteps } = job;
@@ -38,18 +38,18 @@ export function optionsOfStep(job: StepJob, ofAll: OptionsOfJob) {
     earlierSteps,
     taken: isLast ? taken : undefined,
     reducers: step.reducers ?? reducers,
-    // Nobody looks for order in what only goes on to the next step.
+    // Order does not matter in the input of the next step.
     partitioner: isLast ? partitioner : "hash",
     output: isLast ? output : ({ format: "jsonl" } as const),
     samplePercent: number === 1 ? samplePercent : undefined,
-    // It is enough when one of the steps has read it.
+    // One step that has read it is enough.
     argsToRead: isLast ? argsToRead.filter((name) => !isRead(name)) : [],
   } as const;
 }
 
 /**
- * Throws an AppError or an InputError when the options of the whole pipeline do not fit its steps. To be called before any of
- * them is run: what is said of the output is about the last one, which may be hours away.
+ * Throws an AppError or an InputError when the options of the whole pipeline do not fit its steps. Call it before any
+ * step runs: options for the output concern the last step, which may be hours away.
  */
 export function requireFit(
   steps: readonly PipelineStep[],
@@ -68,9 +68,9 @@ export function requireFit(
       readonly args: Readonly<Record<string, string>> | undefined;
     },
 ): void {
-  // Nobody could tell which of the steps are meant by that.
+  // It would be ambiguous which steps that means.
   if (reducers === 0 && steps.length > 1 && steps.some((step) => step.reducers === undefined)) {
-    throw new InputError("-r 0 is not for pipelines: a step without reduce tasks is one that exports no reduce");
+    throw new InputError("-r 0 is not for pipelines: for a step without reduce tasks, export no reduce");
   }
   for (const { file, app } of steps) {
     const missing = missingText(file.name, app.needs, { args, files });
@@ -87,7 +87,7 @@ export function requireFit(
   if (partitioner === "range") requireNoOwnPartition(app);
   const sources = { inputs, files };
   const there = JobDirectory.foresee(outputDirectory, sources, outputSuffix(output, app.extension));
-  // Before one of them is cleared.
+  // Before any directory is cleared.
   for (const { name } of there === undefined ? [] : stepDirectoriesIn(there)) {
     JobDirectory.foresee(join(outputDirectory, name), sources);
   }

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 
 /**
- * What an app throws in a callback, or in a promise that nobody awaits. It is listened to from the start, so that it does not
- * end this process, until `close`.
+ * Catches what an app throws in a callback, or in a promise that nothing awaits. Listens from the start until `close`,
+ * so that such an error does not end this process.
  */
 export class StrayErrors {
-  /** What has come when none of its code was run: it is that of the next piece. */
+  /** Errors that arrived while no app code ran: the next piece of app code is blamed for them. */
   readonly #early: unknown[] = [];
   #onIdle: (error: unknown) => void = (error) => this.#early.push(error);
   #onError = this.#onIdle;
@@ -18,7 +18,7 @@ export class StrayErrors {
   }
 
   /**
-   * Runs a piece of app code, and rejects also with what it throws astray. That comes out a turn later, so it is waited for
+   * Runs a piece of app code, and also rejects with its stray errors. These surface a turn later, so this waits for
    * that turn.
    */
   async endOf<Result>(run: () => Promise<Result>): Promise<Result> {
@@ -35,7 +35,7 @@ export class StrayErrors {
     }
   }
 
-  /** To be called when no more of it is run: who is told of what comes all the same. */
+  /** Call it when no more app code runs: `onError` receives all later errors. */
   tell(onError: (error: unknown) => void): void {
     this.#onIdle = this.#onError = onError;
     this.#early.splice(0).forEach(onError);

@@ -11,19 +11,19 @@ import { connectionDescriptor, type WorkerMessage, type WorkerStart } from "./su
 
 const channelTimeoutMs = 1000;
 
-/** Runs a worker of `mr run` to its end, and returns its exit code. A supervisor that has been killed is tidied up after. */
+/** Runs a worker of `mr run` to its end, and returns its exit code. Cleans up after a supervisor that was killed. */
 export async function work(start: WorkerStart, executor: Promise<Executor>, departure: Departure): Promise<number> {
-  // A terminal sends the first two to all its processes, and who ends a whole group the third. The supervisor gets them as
-  // well, and knows what to do and how long that may take.
+  // A terminal sends the first two to all its processes, and a program that ends a whole process group sends the third.
+  // The supervisor gets them as well, and knows how to react and how long that may take.
   for (const name of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(name, () => undefined);
   const onDisconnect = () => departure.stop("the supervisor is gone");
   process.on("disconnect", onDisconnect);
-  // It may have happened before anybody listened.
+  // It may have happened before anything listened.
   if (!process.connected) onDisconnect();
   try {
     const onJoined = () => void tell({ type: "joined" });
     const onLost = () => undefined;
-    // The supervisor says it: this process may be killed before a slow reader has taken what it writes.
+    // The supervisor prints it: this process may be killed before a slow reader has taken its output.
     const onAfterthought = (message: string) => void tell({ type: "warning", message });
     await runWorker({
       app: start.app,
@@ -64,12 +64,12 @@ const supervisor: CoordinatorAddress = {
   helloTimeoutMs: undefined,
 };
 
-/** A supervisor that was killed closes its connections all at once, but that may be noticed one after the other. */
+/** A killed supervisor closes all its connections at once, but they may be noticed one by one. */
 async function disconnected(): Promise<void> {
   if (process.connected) await Promise.race([once(process, "disconnect"), wait(channelTimeoutMs)]);
 }
 
 async function tell(message: WorkerMessage): Promise<void> {
-  // It may have gone, and the channel with it: then nobody is to be told.
+  // The supervisor may have gone, and the channel with it: then there is nothing to tell.
   await new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 }

@@ -1,31 +1,33 @@
 /**
- * What `mr run` and its workers, which are its child processes, have between them: a connection for the coordinator's
- * protocol, and the channel that Node gives to a child process for the messages here. A child whose channel closes has
- * lost its supervisor, and with it the coordinator.
+ * What connects `mr run` and its workers, which are its child processes: a connection for the coordinator's protocol,
+ * and the channel that Node gives a child process, which carries the messages defined here. A child whose channel
+ * closes has lost its supervisor, and with it the coordinator.
  */
 import type { AppFile } from "../app/resolve.js";
 
-/** The descriptor of the connection, in the child. The channel has another one. */
+/** The descriptor of the connection in the child. The channel has another one. */
 export const connectionDescriptor = 3;
 
-/** What a worker is started with: the one argument of its program, as JSON. */
+/** The data that a worker is started with: the only argument of its program, as JSON. */
 export interface WorkerStart {
   readonly app: AppFile;
-  /** Where a CPU profile of each attempt goes: this directory, or with `true` the output directory. */
+  /** Where CPU profiles of attempts go: this directory, or with `true` the output directory. */
   readonly profiles?: string | true;
-  /** The job's output directory, for when the supervisor is lost. */
+  /** The job's output directory, in case the supervisor is lost. */
   readonly outputDirectory: string;
-  /** That of the pipeline that the job is a step of; the same for its last step. */
+  /** The directory of the pipeline that the job is a step of; equal to `outputDirectory` for its last step. */
   readonly pipelineDirectory: string | undefined;
-  /** The directories that have to be made for it, the inmost first. */
+  /** The directories that must be created for it, innermost first. */
   readonly newDirectories: readonly string[];
 }
 
-/** From a worker to the supervisor. It exits with code 0 when the job has ended; otherwise another one is needed. */
+/**
+ * From a worker to the supervisor. A worker exits with code 0 when the job has ended; otherwise it must be replaced.
+ */
 export type WorkerMessage =
-  /** The coordinator has taken it in. */
+  /** The coordinator has registered it. */
   | { readonly type: "joined" }
-  /** The user should know this. */
+  /** A warning to the user. */
   | { readonly type: "warning"; readonly message: string }
-  /** Before it exits: it could not work, and nor could another one in its place. */
+  /** Sent before exiting: neither this worker nor a replacement could work. */
   | { readonly type: "unfit"; readonly message: string };

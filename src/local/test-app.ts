@@ -28,12 +28,12 @@ import { runReduceTask } from "../worker/reduce-task.js";
 import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { filesForReduce, settingsInProcess } from "./attempts.js";
 
-/** How pairs travel from step to step. */
+/** The format in which pairs pass from step to step. */
 const jsonl = recordFormat("jsonl");
 
 /**
- * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, which read and write files: these
- * are in a directory that is made for the purpose and removed.
+ * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, and read and write files in
+ * a directory that is created for the purpose and then removed.
  */
 export async function runTestApp<Value extends JsonValue, Input>(
   given: App<Value, Input> | Pipeline,
@@ -56,7 +56,7 @@ export async function runTestApp<Value extends JsonValue, Input>(
     const results: AttemptResult[] = [];
     let partitions: KeyValue[][] = [];
     for (const [index, step] of steps.entries()) {
-      // As those of a pipeline's steps are.
+      // The same names as in a real pipeline.
       const own = index === steps.length - 1 ? directory : join(directory, stepDirectoryName(index + 1));
       mkdirSync(own, { recursive: true });
       const end = await runStep(step, files, own, options, argUse);
@@ -89,13 +89,13 @@ function requireNone(problem: string | undefined): void {
 
 function requireCount(name: keyof TestOptions, value: number | undefined, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  throw new TypeError(`testApp: ${name} must be a whole number from ${least} on, not ${inspect(value)}`);
+  throw new TypeError(`testApp: ${name} must be a whole number, ${least} or more, not ${inspect(value)}`);
 }
 
 function writeInput(path: string, content: string | Uint8Array, name: string): InputFile {
   writeFileSync(path, content);
   const [found] = findInputs([path]);
-  if (found === undefined) throw new Error("a file was written, and there is none");
+  if (found === undefined) throw new Error("the file just written is missing");
   return { ...found, name };
 }
 
@@ -112,7 +112,9 @@ async function runStep(
   const shared = findSharedFiles(Object.entries(files).map(([name, path]) => `${path}#${name}`));
   requireNone(missingText("under test", app.needs, { args, files: shared }));
   if (isMapOnly(app) && reducers > 0) {
-    throw new AppError("app under test exports no function reduce; to have what map emits, give reducers: 0, or none");
+    throw new AppError(
+      "app under test exports no function reduce; to get what map emits, pass reducers: 0 or leave it out",
+    );
   }
   const partitions: KeyValue[][] = [];
   const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
@@ -120,7 +122,7 @@ async function runStep(
     const argReads = new ArgReads(args);
     const work = await PendingWork.begin(`${ref.kind} ${ref.task}`);
     const onOutput = (key: string, value: JsonValue) => {
-      // As it would be read from the output.
+      // The value as it would be read from the output.
       partitions[ref.task]?.push({ key, value: storedValue(storedText(ref.kind, key, value)) });
     };
     const result = await withOwnProcessState(() =>

@@ -2,19 +2,19 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { WorkerMessage } from "./supervision.js";
 
-/** So many workers in a row that die before the coordinator has taken them in, and none will ever work. */
+/** After this many workers in a row have died before they registered, none will ever work. */
 const earlyDeathsMax = 20;
 
-/** How long the workers have to leave by themselves once there is no coordinator any more. */
+/** How long the workers may take to leave by themselves once the coordinator has gone. */
 const leaveTimeoutMs = 1000;
 
-/** Why no worker can work. `isUsersMistake`: nothing was begun, and it would be the same the next time. */
+/** Why no worker can work. `isUsersMistake`: nothing began, and the next try would fail in the same way. */
 export interface PoolFailure {
   readonly message: string;
   readonly isUsersMistake: boolean;
 }
 
-/** A fixed number of worker processes: who dies is replaced, who leaves in good order, with exit code 0, is not. */
+/** A fixed number of worker processes. A worker that dies is replaced, but a worker that exits with code 0 is not. */
 export class WorkerPool {
   readonly #startWorker: () => ChildProcess;
   readonly #giveUp: (message: string) => void;
@@ -25,7 +25,10 @@ export class WorkerPool {
   #isClosing = false;
   #failure: PoolFailure | undefined;
 
-  /** Starts the workers. `giveUp` is called, once, when none can work; `warn` is told of those that something else has ended. */
+  /**
+   * Starts the workers. Calls `giveUp` once when none can work, and `warn` about each worker that something else
+   * killed.
+   */
   constructor(
     startWorker: () => ChildProcess,
     size: number,
@@ -41,11 +44,11 @@ export class WorkerPool {
   /** Why no worker can work; undefined as long as they can. */
   get failure(): PoolFailure | undefined {
     if (this.#failure === undefined || !this.#haveAnyJoined) return this.#failure;
-    // The app was another one then: its file has been changed since.
+    // The app has been changed since, so it was a different one then.
     return { ...this.#failure, isUsersMistake: false };
   }
 
-  /** Resolves when all workers have left; who does not do so soon is killed. From now on none is replaced. */
+  /** Resolves when all workers have left, killing slow ones. Replaces none from now on. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const timer = setTimeout(() => this.kill(), leaveTimeoutMs);
@@ -53,7 +56,7 @@ export class WorkerPool {
     clearTimeout(timer);
   }
 
-  /** Ends all workers at once. */
+  /** Kills all workers at once. */
   kill(): void {
     this.#isClosing = true;
     for (const worker of this.#workers.keys()) worker.kill("SIGKILL");
@@ -100,15 +103,15 @@ export class WorkerPool {
   }
 }
 
-/** What usually ends a process by these signals. */
+/** The usual reason why such a signal ends a process. */
 const deathGuesses: Partial<Record<NodeJS.Signals, string>> = {
-  SIGKILL: "for want of memory? the log of the system would say so",
-  SIGABRT: "for want of memory? Node.js says so above if it was",
+  SIGKILL: "out of memory? the system log would say so",
+  SIGABRT: "out of memory? if so, Node.js says it above",
 };
 
 /** The coordinator sees only that the connection has closed. */
 function deathText({ pid }: ChildProcess, signal: NodeJS.Signals): string {
   const guess = deathGuesses[signal];
   const why = guess === undefined ? "" : ` (${guess})`;
-  return `worker process ${pid} was ended by ${signal}${why}; another one takes its place`;
+  return `worker process ${pid} was ended by ${signal}${why}; starting another one`;
 }

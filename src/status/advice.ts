@@ -1,6 +1,6 @@
 /**
- * What a job that is done can tell about the next one: what took long, and why, as far as that is certain and has cost
- * something. Of a job of a few seconds nothing is said.
+ * Lessons from a finished job for the next one: what took long, and why, if that is certain and cost something. Says
+ * nothing about a job of a few seconds.
  */
 import { basename } from "node:path";
 import prettyMs from "pretty-ms";
@@ -10,19 +10,19 @@ type Kind = "map" | "reduce";
 type SlowTask = JobView["slowest"][number];
 type Span = JobView["timeline"]["spans"][number];
 
-/** What took less is not worth a line, */
+/** Shorter times are not worth a line. */
 const worthMs = 1000;
-/** nor is it when workers begin a little late on a busy machine, about which nobody can do anything; */
+/** Workers may start a little late on a busy machine, which the user cannot change. */
 const lateMs = 5000;
-/** and what took less of the job's time neither. */
+/** Smaller shares of the job's time are not worth a line. */
 const worthShare = 0.2;
-/** So much more than the median is out of the ordinary. */
+/** This many times the median is out of the ordinary. */
 const farAbove = 2;
 const slowTasksMax = 3;
-/** What a reduce reads in no time, however much more it is than what others have. */
+/** A reduce task reads this much in no time, however much more it is than the others'. */
 const skewBytesMin = 2 ** 20;
 
-/** A line for each thing that was in the way of this job. */
+/** One line for each thing that slowed this job down. */
 export function advice(view: JobView): string[] {
   const skewed = skewedTask(view);
   return [
@@ -32,7 +32,7 @@ export function advice(view: JobView): string[] {
     idleText(view, "map"),
     ...(skewed === undefined
       ? [slowTasksText(view, "reduce"), aloneText(view, "reduce")]
-      : // With that it is said why others waited for it.
+      : // That line also says what the others waited for.
         [skewText(view, skewed), slowTasksText(view, "reduce", skewed.task)]),
     idleText(view, "reduce"),
   ].filter((text) => text !== undefined);
@@ -42,7 +42,7 @@ function firstWorkerText(view: JobView): string | undefined {
   const { spans, omitted } = view.timeline;
   const waitedMs = Math.min(...spans.map(({ startMs }) => startMs));
   if (spans.length === 0 || omitted > 0 || waitedMs < lateMs || !isWorth(waitedMs, view)) return undefined;
-  return `no worker was there for the first ${time(waitedMs)}`;
+  return `no worker joined for the first ${time(waitedMs)}`;
 }
 
 function slowTasksText(view: JobView, kind: Kind, toldOf?: number): string | undefined {
@@ -52,13 +52,13 @@ function slowTasksText(view: JobView, kind: Kind, toldOf?: number): string | und
     .map((task) => ({ ...task, tookMs: task.endMs - task.startMs }))
     .filter(({ tookMs }) => tookMs > Math.max(worthMs, farAbove * medianMs))
     .slice(0, slowTasksMax);
-  // Of two tasks one is always the slower one.
+  // Of two tasks, one is always slower.
   if (count < 3 || slow.length === 0) return undefined;
   const tasks = slow.map(({ task, file, tookMs }) => `${nameOf(task, file)} took ${time(tookMs)}`);
   return `slow ${kind} tasks: ${tasks.join(", ")}; the median is ${time(medianMs)}`;
 }
 
-/** The reduce task that took long since it had far more to read than others. */
+/** The reduce task that took long because it had far more to read than others. */
 function skewedTask(view: JobView): SlowTask | undefined {
   const { count, medianBytes, largest } = view.partitions;
   const [first] = largest;
@@ -71,19 +71,20 @@ function skewedTask(view: JobView): SlowTask | undefined {
 function skewText({ partitions }: JobView, { task, startMs, endMs }: SlowTask): string {
   const { totalBytes, medianBytes, largest } = partitions;
   const bytes = largest[0]?.bytes ?? 0;
-  const share = `${Math.round((100 * bytes) / totalBytes)}% of what the maps wrote`;
+  const share = `${Math.round((100 * bytes) / totalBytes)}% of the map output`;
   const times = medianBytes === 0 ? "" : `, ${Math.round(bytes / medianBytes)} times the median`;
-  // Whether the app has them already is not known here.
-  const help = "another partition function may spread it, and a combine make it less, if the app has none";
+  // The view does not show whether the app already has them.
+  const help =
+    "a different partition function may spread it, and a combine function, if the app has none, may reduce it";
   return `reduce task ${task} took ${time(endMs - startMs)}, since it had ${share}${times}: ${help}`;
 }
 
-/** The end of a phase in which one worker works and the others wait. */
+/** The end of a phase, when one worker works and the others wait. */
 function aloneText(view: JobView, kind: Kind): string | undefined {
   const { omitted } = view.timeline;
   const spans = spansOf(view, kind);
   const last = latest(spans.filter(({ outcome }) => outcome === "committed"));
-  // What was merged has no time of its own.
+  // Merged spans do not keep the time of each attempt.
   if (omitted > 0 || last?.count !== 1) return undefined;
   const other = latest(spans.filter(({ worker }) => worker !== last.worker));
   if (other === undefined) return undefined;
@@ -95,10 +96,10 @@ function aloneText(view: JobView, kind: Kind): string | undefined {
   return `${waited} waited ${time(aloneMs)} for ${kind} task ${nameOf(last.task, file)}: ${help}`;
 }
 
-/** What makes more map tasks, and smaller ones. */
+/** How to get more and smaller map tasks. */
 function splitText({ app, input }: JobView, file: string | undefined): string {
   if (input === "file" || input === "csv" || input === "own") {
-    return `smaller files help: ${app ?? "the app"} is given each of them in one piece`;
+    return `smaller files help: ${app ?? "the app"} reads each of them in one piece`;
   }
   if (file !== undefined && /\.(gz|zst|xz)$/.test(file)) return "smaller files help: a compressed one cannot be split";
   return "a smaller --split-size helps";
@@ -113,7 +114,7 @@ function idleText(view: JobView, kind: Kind): string | undefined {
   const tookMs = Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));
   if (!isWorth(tookMs, view)) return undefined;
   const slowest = view.slowest.find((slow) => slow.kind === kind);
-  const help = kind === "map" ? splitText(view, slowest?.file) : `-r ${workers} would employ all`;
+  const help = kind === "map" ? splitText(view, slowest?.file) : `-r ${workers} would use them all`;
   return `there ${total === 1 ? `was 1 ${kind} task` : `were ${total} ${kind} tasks`} for ${workers} workers, in ${time(tookMs)}: ${help}`;
 }
 

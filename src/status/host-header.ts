@@ -7,9 +7,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Whether a `Host` header names this machine's loopback. A page of a stranger can have the browser ask a server at
- * 127.0.0.1 by a name of its own that it lets point there (DNS rebinding), and would then read the answer; the header
- * tells.
+ * Whether a `Host` header names this machine's loopback. A hostile page can make its own host name point to 127.0.0.1
+ * (DNS rebinding), so that the browser sends requests here and lets the page read the replies; the header reveals it.
  */
 export function isLoopbackHost(header: string | undefined): boolean {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::\d{1,5})?$/.exec(header ?? "");

@@ -1,13 +1,14 @@
 /**
- * All that is to be seen of a job, at one moment: what the status page, `/api/status`, `/metrics` and a kept report are made
- * of. Bounded, however large the job: what is many is merged or cut, and `omitted` says how much is missing.
+ * The full view of a job at one moment, from which the status page, `/api/status`, `/metrics` and a kept report are
+ * made. Its size is bounded, however large the job: long lists are merged or cut, and `omitted` says how much is
+ * missing.
  *
- * Not to be confused with the snapshot, the small state that travels over the wire. Times are in milliseconds since the job
- * began, unless they are named otherwise.
+ * Not to be confused with the snapshot, the small state that is sent over the wire. Times are in milliseconds since the
+ * job began, unless their names say otherwise.
  */
 import * as v from "valibot";
 
-/** Raised by one when a reader of an older view would misread a newer one. */
+/** Incremented when a reader of older views would misread a newer one. */
 const jobViewVersion = 1;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -22,7 +23,7 @@ const measures = v.strictObject({
   ...flow.entries,
   /** Distinct keys: in the files of the maps, and given to reduce. */
   keys: count,
-  /** Runs that maps have sorted and kept on the disk meanwhile, and their bytes. */
+  /** Sorted runs that maps spilled to disk, and their bytes. */
   spills: count,
   spilledBytes: count,
   /** The app's own counters: name and count. */
@@ -35,8 +36,8 @@ const place = { kind, task: count, attempt: count, worker: v.string() };
 const outcome = v.picklist(["committed", "cancelled", "error", "timeout", "memory", "io", "crash", "damaged", "fatal"]);
 
 /**
- * An attempt that has ended; or several of one worker, one after the other, that are too short to be told apart in a job
- * of this length. These all ended alike, and `task` and `attempt` are those of the first.
+ * An attempt that has ended, or several consecutive ones of one worker that are too short to tell apart in a job of
+ * this length. Merged attempts all ended in the same way, and `task` and `attempt` are the first one's.
  */
 const span = v.strictObject({
   ...place,
@@ -63,10 +64,10 @@ const worker = v.strictObject({
   id: v.string(),
   pid: count,
   host: v.string(),
-  /** Nothing was heard of it for the task timeout. */
+  /** It was not heard for the task timeout. */
   isSilent: v.boolean(),
   memoryBytes: count,
-  /** Attempts of it that committed, and that were lost. */
+  /** How many of its attempts committed, and how many were lost. */
   committed: count,
   lost: count,
   running: v.optional(runningAttempt),
@@ -81,9 +82,11 @@ const failedAttempt = v.strictObject({
   outcome,
   message: v.string(),
   stack: v.optional(v.string()),
-  /** Where the record begins that was being mapped: the byte, or with an app's own reader the number that this gives it. */
+  /**
+   * Where the record that was being mapped begins: a byte offset, or with an app's own reader the number of the record.
+   */
   record: v.optional(count),
-  /** The last of what the attempt printed. */
+  /** The last output that the attempt printed. */
   output: v.optional(v.string()),
 });
 
@@ -93,26 +96,26 @@ const slowTask = v.strictObject({ ...place, file: v.optional(v.string()), startM
 const durations = v.strictObject({
   count,
   totalMs: time,
-  /** Within a tenth. */
+  /** Accurate to a tenth. */
   medianMs: time,
   maxMs: time,
-  /** How many took less than that: milliseconds and count, both growing. */
+  /** How many took less than each limit: milliseconds and count, both increasing. */
   buckets: v.array(v.tuple([v.number(), count])),
 });
 
-/** What the reduce tasks have to read, as far as the maps are committed. */
+/** The input sizes of the reduce tasks, as far as the maps are committed. */
 const partitions = v.strictObject({
   count,
   totalBytes: count,
   medianBytes: count,
   /** The largest, with their numbers. */
   largest: v.array(v.strictObject({ partition: count, bytes: count })),
-  /** So many partitions, one after the other, share an entry of `bytes`, which is the largest of them. */
+  /** The number of consecutive partitions per entry of `bytes`, which is the largest value among them. */
   perEntry: count,
   bytes: v.array(count),
 });
 
-/** What was done until then, by running attempts, too. */
+/** Total progress up to that time, including running attempts. */
 const sample = v.strictObject({
   atMs: time,
   mapRecords: count,
@@ -127,7 +130,7 @@ export const jobView = v.strictObject({
   version: v.literal(jobViewVersion),
   job: v.string(),
   app: v.optional(v.string()),
-  /** What the app declares that a record is, as `lines`; `own` when it has a reader of its own. */
+  /** The app's kind of records, such as `lines`; `own` when it has its own reader. */
   input: v.optional(v.string()),
   args: v.array(v.tuple([v.string(), v.string()])),
   directory: v.string(),
@@ -138,21 +141,21 @@ export const jobView = v.strictObject({
   failure: v.optional(
     v.strictObject({ message: v.string(), stack: v.optional(v.string()), details: v.array(v.string()) }),
   ),
-  /** None, unless partitions are ranges of keys. */
+  /** Empty, unless partitions are ranges of keys. */
   samples: taskCounts,
   maps: taskCounts,
   reduces: taskCounts,
   /** Sums over committed attempts. */
   map: measures,
   reduce: measures,
-  /** Since this coordinator began, also of tasks that had to run again later: these numbers never fall. */
+  /** Since this coordinator started, including tasks that had to run again later: these numbers never decrease. */
   processed: v.strictObject({ map: flow, reduce: flow }),
   ended: endedAttempts,
   backups: v.strictObject({ begun: count, won: count, savedMs: time }),
-  /** Finished map tasks that had to run again, since their files were damaged or gone. */
+  /** Finished map tasks that had to run again, because their files were damaged or gone. */
   mapsLost: count,
   recordsSkipped: count,
-  /** What committed attempts warned of. Reports of earlier versions have none. */
+  /** The warnings of committed attempts. Reports of earlier versions have none. */
   warnings: v.optional(v.strictObject({ list: v.array(v.string()), omitted: count })),
   workers: v.strictObject({ list: v.array(worker), omitted: count }),
   timeline: v.strictObject({ spans: v.array(span), omitted: count }),

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 import type { JobView } from "./job-view.js";
 
-/** How long a view may take to make and send, at most, as a share of the coordinator's time. */
+/** The maximum share of the coordinator's time spent on building and sending views. */
 const shareMax = 0.02;
 const [intervalMinMs, intervalMaxMs] = [250, 5000];
-/** Something is sent at least so often, so that both ends notice when the other is gone. */
+/** The maximum time between two messages, so that both ends notice when the other is gone. */
 const silenceMaxMs = 10_000;
-/** One who has read nothing for so long is not there any more. */
+/** A watcher that has read nothing for this long is presumed gone. */
 const stuckMaxMs = 30_000;
 
 interface Section {
@@ -16,15 +16,15 @@ interface Section {
 
 interface Watcher {
   readonly response: ServerResponse;
-  /** The version of each section that it was sent. */
+  /** The version of each section that was sent to it. */
   readonly versions: Map<string, number>;
   sentAtMs: number;
 }
 
 /**
- * The job as server-sent events: first all of the view, then those of its properties that have changed. A view is made once
- * for all who watch, not at all when nobody does, and the more seldom the longer it takes. To one who reads slowly nothing
- * is sent until he has read what he was sent: so what waits for him is never more than one view.
+ * The job as server-sent events: first the whole view, then the properties that have changed. A view is built once for
+ * all watchers and not at all without any; the longer it takes, the less often. A slow watcher gets nothing new until
+ * it has read what it was sent, so at most one view waits for it.
  */
 export class LiveView {
   readonly #watchers = new Set<Watcher>();
@@ -37,20 +37,20 @@ export class LiveView {
     this.#take = take;
   }
 
-  /** Sends this response events from now on, until it closes or the job has ended. */
+  /** Sends events to this response from now on, until it closes or the job has ended. */
   watch(response: ServerResponse): void {
     const watcher: Watcher = { response, versions: new Map(), sentAtMs: performance.now() };
     this.#watchers.add(watcher);
     response.on("close", () => this.#watchers.delete(watcher));
-    // Of a connection that breaks; "close" follows.
+    // The connection broke; "close" follows.
     response.on("error", () => undefined);
     response.write("retry: 1000\n\n");
-    // To others who watch it was sent a moment ago.
+    // Otherwise the view was just sent to other watchers.
     if (this.#timer === undefined) this.#run();
     else this.#send(watcher);
   }
 
-  /** Sends this view as the last one, and that it is the last. */
+  /** Sends this view, and that it is the last. */
   end(last: JobView | undefined): void {
     this.#hasEnded = true;
     clearTimeout(this.#timer);
@@ -71,7 +71,7 @@ export class LiveView {
     for (const watcher of this.#watchers) this.#attend(watcher);
     const tookMs = performance.now() - startMs;
     const waitMs = Math.min(intervalMaxMs, Math.max(intervalMinMs, tookMs / shareMax));
-    // Nobody who watches keeps a process alive.
+    // Watchers must not keep the process alive.
     this.#timer = setTimeout(() => this.#run(), waitMs).unref();
   }
 
@@ -97,7 +97,7 @@ export class LiveView {
     }
   }
 
-  /** Whether there was something to send. */
+  /** Returns whether there was something to send. */
   #send(watcher: Watcher): boolean {
     const { versions, response } = watcher;
     const changed = [...this.#sections].filter(([name, { version }]) => versions.get(name) !== version);

@@ -1,6 +1,6 @@
 /**
- * A job's view in Prometheus' text format 0.0.4. Names follow its conventions: base units (bytes, seconds), `_total` for
- * what never falls. What a lost map takes back is a gauge.
+ * A job's view in Prometheus' text format 0.0.4. Names follow its conventions: base units (bytes, seconds), and
+ * `_total` for values that never decrease. A value that a lost map reduces is a gauge.
  */
 import type { DurationsView, JobView } from "./job-view.js";
 
@@ -39,49 +39,49 @@ export function metricsText(view: JobView): string {
     family(
       "attempts_ended_total",
       "counter",
-      "Attempts of tasks that have ended, by how.",
+      "Ended attempts of tasks, by outcome.",
       view.ended.map(({ kind, outcome, count }) => [{ phase: kind, outcome }, count]),
     ),
     family("backup_attempts_total", "counter", "Backup attempts begun.", [[{}, backups.begun]]),
     family("backup_attempts_won_total", "counter", "Backup attempts that committed first.", [[{}, backups.won]]),
     family("maps_lost_total", "counter", "Finished map tasks whose files were lost.", [[{}, view.mapsLost]]),
-    family("skipped_records", "gauge", "Bad records that are left out.", [[{}, view.recordsSkipped]]),
+    family("skipped_records", "gauge", "Bad records that were skipped.", [[{}, view.recordsSkipped]]),
     family(
       "input_records_total",
       "counter",
-      "Records given to map, values given to reduce, in attempts that committed.",
+      "Records given to map, values given to reduce, in committed attempts.",
       perPhase((phase) => processed[phase].recordsIn),
     ),
     family(
       "input_bytes_total",
       "counter",
-      "Bytes read by attempts that committed.",
+      "Bytes read by committed attempts.",
       perPhase((phase) => processed[phase].bytesIn),
     ),
     family(
       "output_records_total",
       "counter",
-      "Pairs emitted by map, lines written by reduce, in attempts that committed.",
+      "Pairs emitted by map, lines written by reduce, in committed attempts.",
       perPhase((phase) => processed[phase].recordsOut),
     ),
     family(
       "output_bytes_total",
       "counter",
-      "Bytes written by attempts that committed.",
+      "Bytes written by committed attempts.",
       perPhase((phase) => processed[phase].bytesOut),
     ),
     family(
       "attempt_duration_seconds",
       "histogram",
-      "How long attempts took that committed.",
+      "Durations of committed attempts.",
       phases.flatMap((phase) => histogram(phase, durations[phase])),
     ),
-    family("partition_bytes", "gauge", "What reduce tasks have to read: all, the largest and the median one.", [
+    family("partition_bytes", "gauge", "Input of the reduce tasks: the total, the largest and the median.", [
       [{ partition: "all" }, partitions.totalBytes],
       [{ partition: "largest" }, partitions.largest[0]?.bytes ?? 0],
       [{ partition: "median" }, partitions.medianBytes],
     ]),
-    family("workers", "gauge", "Workers that are connected.", workersByState(view)),
+    family("workers", "gauge", "Connected workers.", workersByState(view)),
     family(
       "worker_memory_bytes",
       "gauge",
@@ -137,12 +137,12 @@ function labelsText(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** A label's value may be any text; these three are escaped, says the format. */
+/** The value of a label may be any text; the format requires escapes for these three characters. */
 function escaped(value: string): string {
   return value.toWellFormed().replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-/** As Go reads it. */
+/** In Go's syntax. */
 function numberText(value: number): string {
   if (value === Infinity) return "+Inf";
   return value === -Infinity ? "-Inf" : String(value);

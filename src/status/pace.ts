@@ -1,10 +1,10 @@
 import type { Snapshot } from "../rpc/protocol.js";
 
-/** How fast a job goes in its phase. What cannot be said yet is undefined. */
+/** How fast a job proceeds in its phase. A rate is undefined until it is known. */
 export interface Rates {
   readonly recordsPerSecond: number | undefined;
   readonly bytesPerSecond: number | undefined;
-  /** Until the end of the phase, if it goes on as it did on the average. Undefined, too, while no task gets on. */
+  /** The estimated time to the end of the phase at the average rate. Also undefined while no task makes progress. */
   readonly leftMs: number | undefined;
 }
 
@@ -18,14 +18,14 @@ interface Done {
 }
 
 const unknown: Rates = { recordsPerSecond: undefined, bytesPerSecond: undefined, leftMs: undefined };
-/** Rates are taken over so long a time: workers tell how far they are now and then only. */
+/** The window for rates: workers report their progress only now and then. */
 const windowMs = 5000;
-/** Nothing is said of a shorter time. */
+/** The shortest time over which a rate is reported. */
 const spanMinMs = 1000;
-/** A task that runs may be longer than those before it: it is never taken for done. */
+/** A running task may be longer than earlier ones: it never counts as done. */
 const shareMax = 0.95;
 
-/** Watches the snapshots of a job for how fast it goes. */
+/** Derives how fast a job proceeds from its snapshots. */
 export class Pace {
   #kind: Kind | undefined;
   #first: Done | undefined;
@@ -41,16 +41,16 @@ export class Pace {
       this.#recent = [];
     }
     this.#recent.push(now);
-    // The newest of those that are older than the window is its begin.
+    // The window begins with the newest of the older samples.
     while ((this.#recent[1]?.atMs ?? Infinity) <= now.atMs - windowMs) this.#recent.shift();
     const [begin = now] = this.#recent;
     const tookMs = now.atMs - begin.atMs;
-    // A task that is out of the ordinary is at work then, and the average says nothing of it but more each second.
+    // An extraordinary task is running then, and the average would only predict more time with every second.
     const isStuck = tookMs >= windowMs && now.tasks === begin.tasks;
     const total = phase === "map" ? snapshot.maps.total : snapshot.reduces.total;
     const leftMs = isStuck ? undefined : this.#leftMs(now, total);
     if (tookMs < spanMinMs) return { ...unknown, leftMs };
-    // What a lost attempt had done is not done any more.
+    // The work of a lost attempt no longer counts.
     const perSecond = (amount: number) => (Math.max(0, amount) / tookMs) * 1000;
     return {
       recordsPerSecond: perSecond(now.records - begin.records),
@@ -59,16 +59,16 @@ export class Pace {
     };
   }
 
-  /** By tasks, since nobody knows how many bytes the inputs have that are compressed. */
+  /** By tasks, because the size of compressed inputs is unknown. */
   #leftMs(now: Done, total: number): number | undefined {
-    // What was done before is not of this run, when it has been resumed.
+    // In a resumed job, earlier work does not count for this run.
     const { atMs, tasks } = this.#first ?? now;
     const [tookMs, done] = [now.atMs - atMs, now.tasks - tasks];
     return tookMs < spanMinMs || done <= 0 ? undefined : (tookMs * (total - now.tasks)) / done;
   }
 }
 
-/** How many tasks are done, those that run by their share, as far as it can be told from those that are done. */
+/** How many tasks are done, counting running tasks in part, estimated from the finished ones. */
 export function tasksDone(snapshot: Snapshot, kind: Kind): number {
   return doneOf(snapshot, kind).tasks;
 }
@@ -76,7 +76,7 @@ export function tasksDone(snapshot: Snapshot, kind: Kind): number {
 function doneOf(snapshot: Snapshot, kind: Kind): Done {
   const { recordsIn, bytesIn } = snapshot[kind];
   const { completed } = kind === "map" ? snapshot.maps : snapshot.reduces;
-  // Of two attempts of a task the one that is further.
+  // Of two attempts of a task, the one further along.
   const running = new Map<number, { records: number; bytes: number }>();
   for (const { running: attempt } of snapshot.workers) {
     if (attempt?.ref.kind !== kind) continue;
@@ -87,7 +87,7 @@ function doneOf(snapshot: Snapshot, kind: Kind): Done {
       bytes: Math.max(bytes, other?.bytes ?? 0),
     });
   }
-  // Of a reduce attempt no bytes are known before its end.
+  // The bytes of a reduce attempt are unknown until its end.
   const [measure, whole] = kind === "map" ? (["bytes", bytesIn] as const) : (["records", recordsIn] as const);
   const mean = completed === 0 ? Infinity : whole / completed;
   let [records, bytes, tasks] = [recordsIn, bytesIn, completed];

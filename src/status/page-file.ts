@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
-/** The status page, as `scripts/status-page.js` has built it. */
+/** The status page, as built by `scripts/status-page.js`. */
 export function readStatusPage(): string {
-  // As seen from where the build puts the programs.
+  // Relative to where the build puts the programs.
   return readFileSync(new URL("../status/page.html", import.meta.url), "utf8");
 }

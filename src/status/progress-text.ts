@@ -1,4 +1,4 @@
-/** How far a job is, as text: no terminal is known here. */
+/** The progress of a job as text, independent of a terminal. */
 import prettyBytes from "pretty-bytes";
 import prettyMs from "pretty-ms";
 import type { Snapshot } from "../rpc/protocol.js";
@@ -6,7 +6,7 @@ import { tasksDone, type Rates } from "./pace.js";
 
 export type Colour = "cyan" | "green" | "yellow" | "dim";
 
-/** Gives a text a colour, or leaves it as it is. */
+/** Colours a text, or leaves it unchanged. */
 type Paint = (colour: Colour, text: string) => string;
 
 /** A terminal's size, and whether it has colours. */
@@ -19,13 +19,13 @@ export interface Canvas {
 type Kind = "map" | "reduce";
 
 const [barWidth, barWidthMin] = [24, 10];
-/** Three lines, the cursor's, and one of what was there before. */
+/** Three lines, the cursor's, and one line of earlier output. */
 const rowsMin = 5;
 
-/** Two bars and a line of what else there is to know, none longer than the terminal is wide. */
+/** Two bars and a line of notes, none longer than the terminal is wide. */
 export function progressLines(snapshot: Snapshot, rates: Rates, canvas: Canvas): string[] {
   const { phase, maps, reduces } = snapshot;
-  // What ends in the last column makes some terminals begin a new line.
+  // Some terminals begin a new line after the last column.
   const width = Math.max(1, canvas.columns - 1);
   if (maps.total === 0) return [fitted([workersText(snapshot)], width)];
   const bars = reduces.total === 0 ? (["map"] as const) : (["map", "reduce"] as const);
@@ -63,7 +63,7 @@ function barLines(
   const counts = kinds.map((kind) => countText(kind === "map" ? snapshot.maps : snapshot.reduces));
   const countWidth = Math.max(...counts.map(({ length }) => length));
   const before = labelWidth + 1 + 1 + countWidth;
-  // The time that is left is the last to go.
+  // The remaining time is the last to be dropped.
   const notes = [...rates.keys(), rates.length].map((first) => rates.slice(first).join(", "));
   const forms = notes.flatMap((note) => [barWidth, barWidthMin].map((bar) => ({ note, bar })));
   const fits = ({ note, bar }: (typeof forms)[number]) => before + bar + (note === "" ? 0 : 2 + note.length) <= width;
@@ -84,14 +84,14 @@ function countText({ completed, total }: Snapshot["maps"]): string {
   return `${completed}/${total}`;
 }
 
-/** In whole seconds: less than one cannot be foreseen. */
+/** In whole seconds: less cannot be predicted. */
 function leftText(leftMs: number): string {
   return prettyMs(Math.max(1, Math.round(leftMs / 1000)) * 1000, { unitCount: 2 });
 }
 
 function ratesTexts({ recordsPerSecond, bytesPerSecond, leftMs }: Rates): string[] {
   return [
-    // With whole files as records there is none for a long time.
+    // With whole files as records, there is none for a long time.
     ...(recordsPerSecond === undefined || recordsPerSecond < 0.5 ? [] : [`${compact(recordsPerSecond)} records/s`]),
     ...(bytesPerSecond === undefined ? [] : [`${prettyBytes(Math.round(bytesPerSecond))}/s`]),
     ...(leftMs === undefined ? [] : [`${leftText(leftMs)} left`]),
@@ -113,7 +113,7 @@ function troubleTexts({ attempts, recordsSkipped }: Snapshot): string[] {
   ];
 }
 
-/** As many of these as fit, and of the first one what fits. */
+/** As many of the notes as fit; the first one is cut if necessary. */
 function fitted([first = "", ...others]: readonly string[], width: number): string {
   let text = first.slice(0, width);
   for (const other of others) {
@@ -123,7 +123,7 @@ function fitted([first = "", ...others]: readonly string[], width: number): stri
   return text;
 }
 
-/** `950`, `9.5k`, `12M`: two digits at least. */
+/** `950`, `9.5k`, `12M`: at least two digits. */
 function compact(n: number): string {
   let [scaled, unit] = [n, ""];
   for (const next of ["k", "M", "G"]) {

@@ -4,20 +4,20 @@ import type { Snapshot } from "../rpc/protocol.js";
 import { Pace } from "./pace.js";
 import { progressLine, progressLines, type Colour } from "./progress-text.js";
 
-/** Shows how far a job is, and lets other lines be written meanwhile. */
+/** Shows the progress of a job, and lets other lines be written meanwhile. */
 export interface ProgressView {
   show(snapshot: Snapshot): void;
   /** Writes a line that stays. */
   log(line: string): void;
-  /** Takes away what is not to stay. */
+  /** Removes everything that must not stay. */
   end(): void;
 }
 
-/** Bars on a terminal, one for each phase, drawn anew as the job goes on and gone at its end. */
+/** Progress bars on a terminal, one per phase, redrawn as the job proceeds and removed at its end. */
 export async function createProgressBars(stream: NodeJS.WriteStream): Promise<ProgressView> {
-  // Loaded here, since most jobs are over before there is anything to show.
+  // Loaded here, because most jobs end before there is anything to show.
   const { createLogUpdate } = await import("log-update");
-  // Whoever is killed cannot show again a cursor that it has hidden.
+  // A killed process cannot restore a hidden cursor.
   const draw = createLogUpdate(stream, { showCursor: true });
   const pace = new Pace();
   const paint = (colour: Colour, text: string) => styleText(colour, text, { stream });
@@ -34,7 +34,7 @@ export async function createProgressBars(stream: NodeJS.WriteStream): Promise<Pr
       const { columns, rows } = stream;
       if (columns !== drawnColumns) erase();
       drawnColumns = columns;
-      // A terminal may say that it has no size.
+      // A terminal may report no size.
       lines = progressLines(snapshot, pace.note(snapshot), { columns: columns || 80, rows: rows || 24, paint });
       draw(lines.join("\n"));
     },
@@ -42,7 +42,7 @@ export async function createProgressBars(stream: NodeJS.WriteStream): Promise<Pr
       erase();
       stream.write(`${line}\n`);
       if (stream.columns === drawnColumns && lines.length > 0) draw(lines.join("\n"));
-      // They do not fit any more. The next ones come soon.
+      // The lines no longer fit. The next ones come soon.
       else [lines, drawnColumns] = [[], stream.columns];
     },
     end() {
@@ -52,7 +52,7 @@ export async function createProgressBars(stream: NodeJS.WriteStream): Promise<Pr
   };
 }
 
-/** A terminal that became narrower has wrapped the lines that were there: they take more rows now. */
+/** A terminal that became narrower has wrapped the existing lines: they now take more rows. */
 function eraseWrapped(stream: NodeJS.WriteStream, lines: readonly string[]): void {
   const rowsOf = (line: string) => Math.max(1, Math.ceil(stripVTControlCharacters(line).length / stream.columns));
   const rows = lines.reduce((sum, line) => sum + rowsOf(line), 0);
@@ -61,7 +61,7 @@ function eraseWrapped(stream: NodeJS.WriteStream, lines: readonly string[]): voi
   clearScreenDown(stream);
 }
 
-/** A line now and then, for a log file or a pipe. As long as it says the same, half as often each time. */
+/** A line now and then, for a log file or a pipe. While it does not change, it is repeated at doubling intervals. */
 export function createProgressLines(stream: NodeJS.WriteStream, program: string, intervalMs: number): ProgressView {
   const pace = new Pace();
   let waitMs = intervalMs;

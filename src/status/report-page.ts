@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { jobView, type JobView } from "./job-view.js";
 
-/** In the built page, where the view of a finished job goes. */
+/** The place in the built page for the view of a finished job. */
 const dataMark = "<!--job-->";
 
-/** The view that a job has left; undefined when the text is none. */
+/** The view in a job's report; undefined when the text is not one. */
 export function parseReport(text: string): JobView | undefined {
   let json: unknown;
   try {
@@ -16,7 +16,7 @@ export function parseReport(text: string): JobView | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-/** One file that shows this view in any browser, without a network. `page` is the status page as it was built. */
+/** A single file that shows this view in any browser, without a network. `page` is the built status page. */
 export function reportPage(page: string, view: JobView): string {
   const [before, after, ...more] = page.split(dataMark);
   if (before === undefined || after === undefined || more.length > 0)
@@ -24,7 +24,7 @@ export function reportPage(page: string, view: JobView): string {
   return `${before}<script type="application/json" id="job">${scriptText(view)}</script>${after}`;
 }
 
-/** JSON in which nothing ends the script or begins a comment, whatever a message or the name of a file contains. */
+/** JSON in which nothing ends the script or begins a comment, whatever a message or a file name contains. */
 function scriptText(view: JobView): string {
   return JSON.stringify(view)
     .replaceAll("<", "\\u003c")

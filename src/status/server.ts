@@ -1,5 +1,5 @@
 /**
- * The status page's server (paper section 4.8): read-only, HTTP alone, no framework.
+ * The status page's server (paper section 4.8): read-only, plain HTTP, no framework.
  *
  *     /             the page, one document
  *     /api/events   the view, live, as server-sent events
@@ -7,8 +7,8 @@
  *     /metrics      the view, in Prometheus' text format
  *     /healthz      ok
  *
- * It runs in the coordinator's process and must not disturb it: whoever connects is given little time, bounded buffers and
- * a bounded number of connections; nothing of it keeps the process alive or its end waiting.
+ * It runs in the coordinator's process and must not disturb it: clients get limited time, bounded buffers and a bounded
+ * number of connections. It does not keep the process alive or delay its end.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,21 +19,21 @@ import { metricsContentType, metricsText } from "./metrics.js";
 
 const connectionsMax = 50;
 const requestTimeoutMs = 10_000;
-/** However many ask, a view is not made more often. */
+/** Views are not built more often, however many requests arrive. */
 const viewAgeMaxMs = 100;
-/** How long, at the end of the job, a browser has to take the last event. */
+/** How long a browser may take, at the end of the job, to receive the last event. */
 const lastEventTimeoutMs = 200;
 
-/** The address cannot be had. The message says why. */
+/** The address is unavailable. The message says why. */
 class StatusAddressError extends Error {
   override readonly name = "StatusAddressError";
 }
 
 export interface StatusServerOptions {
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** The page, with the policy that it needs in it. */
+  /** The page, including its content security policy. */
   readonly page: string;
 }
 
@@ -54,12 +54,12 @@ export class StatusServer {
       (request, response) => this.#answer(request, response),
     );
     this.#server.maxConnections = connectionsMax;
-    // One who reads nothing of an answer; whom events are sent to, is sent some more often than that.
+    // For a client that does not read its reply. A client that receives events gets some more often.
     this.#server.setTimeout(requestTimeoutMs * 3);
     this.#server.on("connection", (socket) => socket.unref());
   }
 
-  /** Listens. Rejects with a StatusAddressError when the address cannot be had. */
+  /** Starts listening. Rejects with a StatusAddressError when the address is unavailable. */
   static async listen(options: StatusServerOptions): Promise<StatusServer> {
     const status = new StatusServer(options);
     const { host, port } = options;
@@ -68,7 +68,7 @@ export class StatusServer {
       status.#server.once("error", refuse);
       status.#server.listen({ host, port }, () => {
         status.#server.off("error", refuse);
-        // It listens: whatever fails later fails for one client.
+        // After it listens, an error only affects one client.
         status.#server.on("error", () => undefined);
         resolve();
       });
@@ -79,17 +79,17 @@ export class StatusServer {
     return status;
   }
 
-  /** Where the page is. */
+  /** The URL of the page. */
   get url(): string {
     return this.#url;
   }
 
-  /** From now on there is a job to be seen. */
+  /** Shows a job from now on. */
   show(take: () => JobView): void {
     this.#take = take;
   }
 
-  /** Lets those who watch have the last view, and closes. */
+  /** Sends the last view to watchers, and closes. */
   async close(last: JobView | undefined): Promise<void> {
     this.#live.end(last);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -102,14 +102,14 @@ export class StatusServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { method, headers, url = "" } = request;
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-    // Who has made it reachable from elsewhere calls it by whatever name.
+    // A user who made the page reachable from elsewhere may use any host name.
     if (isLoopback(this.#options.host) && !isLoopbackHost(headers.host)) {
-      sendText(response, 421, "This page is for this machine alone: ask for localhost or 127.0.0.1.\n");
+      sendText(response, 421, "This page is available only on this machine: use localhost or 127.0.0.1.\n");
       return;
     }
     if (method !== "GET" && method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
-      sendText(response, 405, "There is nothing to be changed here.\n");
+      sendText(response, 405, "This server is read-only.\n");
       return;
     }
     this.#route(url.split("?", 1)[0] ?? "", method, response);
@@ -139,7 +139,7 @@ export class StatusServer {
         sendText(
           response,
           404,
-          "There is no such page. There are /, /api/status, /api/events, /metrics and /healthz.\n",
+          "There is no such page. The pages are /, /api/status, /api/events, /metrics and /healthz.\n",
         );
     }
   }
@@ -172,7 +172,7 @@ const securityHeaders = {
   "X-Frame-Options": "DENY",
 };
 
-/** The build has put it into the page, for when that is opened as a file. */
+/** The build puts the policy into the page, for when it is opened as a file. */
 function policyOf(page: string): string {
   const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1];
   if (policy === undefined) throw new Error("the page has no content security policy");
@@ -184,13 +184,13 @@ function sendText(response: ServerResponse, status: number, text: string): void 
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
-  // To HEAD, Node.js sends the headers alone.
+  // For HEAD, Node.js sends only the headers.
   response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) }).end(body);
 }
 
 function unusable(host: string, port: number, { code, message }: NodeJS.ErrnoException): StatusAddressError {
   const reasons: Record<string, string> = {
-    EADDRINUSE: "it is in use; choose another --status-port, or 0 for any that is free",
+    EADDRINUSE: "it is in use; choose another --status-port, or 0 for any free port",
     EADDRNOTAVAIL: "this machine has no such address; choose another --status-host",
     EACCES: "permission denied; choose a --status-port above 1023",
     ENOTFOUND: "there is no host of that name; choose another --status-host",

@@ -8,22 +8,22 @@ type JobTotals = Pick<
   Snapshot,
   "map" | "reduce" | "attempts" | "mapsLost" | "recordsSkipped" | "warnings" | "elapsedMs"
 > & {
-  /** Which part of the inputs was mapped, in percent; undefined when all was. */
+  /** The percentage of the inputs that was mapped; undefined for all. */
   readonly samplePercent?: number | undefined;
-  /** Lines about what has made it slow. */
+  /** Lines about what slowed the job down. */
   readonly advice: readonly string[];
   readonly maps: Pick<Snapshot["maps"], "total">;
   readonly reduces: Pick<Snapshot["reduces"], "total">;
 };
 
-/** Where what the job has made is, as one would name it. */
+/** The places of the job's results, as shown to the user. */
 export interface SummaryPlaces {
   readonly outputs: string;
-  /** The file of the records that were left out. */
+  /** The file of skipped records. */
   readonly badRecords: string;
 }
 
-/** What is said when a job is done, in a few lines for a person. */
+/** The summary of a finished job, in a few lines for the user. */
 export function summary(job: JobTotals, places: SummaryPlaces): string {
   const { maps, reduces, map, reduce, attempts, elapsedMs } = job;
   const isMapOnly = reduces.total === 0;
@@ -44,7 +44,7 @@ export function summary(job: JobTotals, places: SummaryPlaces): string {
         ]),
     ...(map.spills === 0
       ? []
-      : [`       spilled ${count(map.spills, "run")}, ${prettyBytes(map.spilledBytes)}, for want of --memory`]),
+      : [`       spilled ${count(map.spills, "run")}, ${prettyBytes(map.spilledBytes)}, for lack of --memory`]),
     `  out  ${count(output.recordsOut, "record")}, ${prettyBytes(output.bytesOut)}, to ${visibleLine(places.outputs)}`,
     ...(job.recordsSkipped === 0
       ? []
@@ -57,7 +57,7 @@ export function summary(job: JobTotals, places: SummaryPlaces): string {
   return lines.join("\n");
 }
 
-/** A counter that maps and reduces have both counted up is one. */
+/** A counter used in both maps and reduces is added up. */
 function summed(counters: readonly (readonly [name: string, n: number])[]): (readonly [string, number])[] {
   const sums = new Map<string, number>();
   for (const [name, n] of counters) sums.set(name, (sums.get(name) ?? 0) + n);
@@ -73,7 +73,10 @@ function count(n: number, what: string): string {
   return `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/** `1,234,567.891`. Not `toLocaleString`, whose first call loads data of languages for 20 ms, at the end of each job. */
+/**
+ * `1,234,567.891`. Not `toLocaleString`, whose first call loads language data, which would take 20 ms at the end of
+ * each job.
+ */
 function grouped(n: number): string {
   const [whole = "", fraction] = String(Math.round(n * 1000) / 1000).split(".");
   const digits = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");

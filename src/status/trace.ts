@@ -1,9 +1,9 @@
 /**
- * A job as a trace in the Trace Event Format of Chrome, which https://ui.perfetto.dev and chrome://tracing show: a row for
- * each worker with its attempts, what has failed, and how much was done when.
+ * A job as a trace in Chrome's Trace Event Format, which https://ui.perfetto.dev and chrome://tracing display: a row
+ * per worker with its attempts, the failures, and the throughput over time.
  *
- * The format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU. Its times are in microseconds,
- * its processes and threads are numbers.
+ * The format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU. Its times are in
+ * microseconds, and its processes and threads are numbers.
  */
 import type { FailedAttemptView, JobView, SpanView, ThroughputSample } from "./job-view.js";
 
@@ -12,7 +12,7 @@ interface Place {
   readonly tid: number;
 }
 
-/** Metadata ("M"), an attempt ("X": a complete event), a failure ("i": an instant), or what was done ("C": a counter). */
+/** Metadata ("M"), an attempt ("X": a complete event), a failure ("i": an instant), or throughput ("C": a counter). */
 export type TraceEvent =
   | (Place & { readonly ph: "M"; readonly name: string; readonly args: Readonly<Record<string, string | number>> })
   | (Place & { readonly ph: "X"; readonly dur: number } & Told)
@@ -21,7 +21,7 @@ export type TraceEvent =
 
 interface Told {
   readonly name: string;
-  /** Categories, with commas between. */
+  /** Categories, separated by commas. */
   readonly cat: string;
   readonly ts: number;
   readonly args: Readonly<Record<string, unknown>>;
@@ -33,10 +33,10 @@ export interface Trace {
   readonly otherData: Readonly<Record<string, string>>;
 }
 
-/** Of what is of the whole job. */
+/** For events of the whole job. */
 const jobPlace: Place = { pid: 1, tid: 0 };
 
-/** The view of a job as a trace. Time 0 is when the job began. */
+/** The view of a job as a trace. Time 0 is the start of the job. */
 export function traceOf(view: JobView): Trace {
   const places = placesOf(view);
   const at = (worker: string) => places.get(worker)?.place ?? jobPlace;
@@ -71,7 +71,7 @@ interface NamedPlace {
   readonly name: string;
 }
 
-/** A process for each host, and in it a thread for each of its workers, in the order in which they came. */
+/** A process per host, with a thread for each of its workers, in the order in which they joined. */
 function placesOf({ workers, timeline, failures }: JobView): Map<string, NamedPlace> {
   const known = new Map(workers.list.map((worker) => [worker.id, worker]));
   const hosts = new Map<string, number>();
@@ -79,7 +79,7 @@ function placesOf({ workers, timeline, failures }: JobView): Map<string, NamedPl
   const places = new Map<string, NamedPlace>();
   for (const id of [...new Set(ids)].sort((a, b) => numberOf(a) - numberOf(b))) {
     const worker = known.get(id);
-    // Of those that have left before the end, nobody knows any more where they were.
+    // The host of a worker that left before the end is no longer known.
     const host = worker?.host ?? "workers that have left";
     const pid = hosts.get(host) ?? jobPlace.pid + 1 + hosts.size;
     hosts.set(host, pid);
@@ -89,7 +89,7 @@ function placesOf({ workers, timeline, failures }: JobView): Map<string, NamedPl
   return places;
 }
 
-/** Of the id of a worker, such as `w12`. */
+/** The number in the id of a worker, such as `w12`. */
 function numberOf(worker: string): number {
   return Number(worker.replace(/\D/g, ""));
 }
@@ -101,7 +101,7 @@ function named(name: "process_name" | "thread_name", place: Place, text: string)
 function attemptEvent(span: SpanView, place: Place): TraceEvent {
   const { kind, task, attempt, count, outcome, isBackup, records, bytes } = span;
   const [ts, end] = [microseconds(span.startMs), microseconds(span.endMs)];
-  // Short ones, one after the other, that the view has merged.
+  // Several short attempts that the view has merged.
   const name = count === 1 ? `${kind} ${task}` : `${kind} ${task} … (${count} attempts)`;
   const cat = [kind, outcome, ...(isBackup ? ["backup"] : [])].join(",");
   const args = { task, attempt, attempts: count, state: outcome, backup: isBackup, records, bytes };
@@ -115,7 +115,7 @@ function failureEvent(failed: FailedAttemptView, place: Place): TraceEvent {
   return { ph: "i", s: "t", name, cat: `${kind},failure`, ...place, ts: microseconds(endMs), args };
 }
 
-/** A counter keeps its value until the next: so each is what was done until then, and 0 after the last. */
+/** A counter keeps its value until the next event: each event has the rate up to the next one, and the last has 0. */
 function counterEvents(samples: readonly ThroughputSample[]): TraceEvent[] {
   const none = { atMs: 0, mapRecords: 0, mapBytes: 0, reduceRecords: 0, reduceBytes: 0 };
   const events: TraceEvent[] = [];
@@ -124,7 +124,7 @@ function counterEvents(samples: readonly ThroughputSample[]): TraceEvent[] {
     const ts = microseconds(before.atMs);
     if (microseconds(sample.atMs) <= ts) continue;
     const tookMs = sample.atMs - before.atMs;
-    // What a lost attempt had done is not done any more.
+    // The work of a lost attempt no longer counts.
     const rate = (name: Exclude<keyof ThroughputSample, "atMs">) =>
       Math.round((Math.max(0, sample[name] - before[name]) / tookMs) * 1000);
     events.push(

@@ -375,7 +375,7 @@ describe.concurrent("an app that fails", () => {
     [
       "throws in a callback",
       `throw new Error("late")`,
-      /mr sequential: the app has thrown when the job was done: Error: late\n/,
+      /mr sequential: the app threw after the job was done: Error: late\n/,
     ],
     [
       "ends the process",

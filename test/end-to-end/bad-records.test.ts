@@ -358,12 +358,12 @@ describe.concurrent("mr replay-bad-records", () => {
     const before = place.files();
     for (const [args, says] of [
       [[app, "no-such-file"], /cannot read input no-such-file: no such file/],
-      [[app, "empty.jsonl"], /empty\.jsonl has no record/],
+      [[app, "empty.jsonl"], /empty\.jsonl contains no records/],
       [[app, "cut.jsonl"], /cut\.jsonl: line 2 is damaged/],
       [[app, "changed.jsonl"], /changed\.jsonl: line 2 is damaged/],
       [
         [whole, "lines.jsonl"],
-        /lines\.jsonl: line 1 is a record of an app with input "lines", and whole\.mjs has "file"/,
+        /lines\.jsonl: line 1 is a record of an app with input "lines", but whole\.mjs has "file"/,
       ],
       [["-o", "mr-output", app], /mr-bad-records\.jsonl is in the output directory mr-output.*choose another/],
       [[app, "lines.jsonl", "more"], /too many arguments/],

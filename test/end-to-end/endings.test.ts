@@ -210,7 +210,7 @@ describe.concurrent("mr run", () => {
     ]);
     const killed = await stuckIn(place);
     process.kill(killed, "SIGKILL");
-    await run.says(`worker process ${killed} was ended by SIGKILL (for want of memory?`);
+    await run.says(`worker process ${killed} was ended by SIGKILL (out of memory?`);
     place.write("go", "");
     expect(await run.exit()).toMatchObject({ code: 0 });
   });

@@ -173,7 +173,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
   test("goes on at that step with --resume", async ({ place }) => {
     const args = await failed(place);
     const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
-    expect(stderr).toContain("mr pipeline: step 1 of 3 is done already\n");
+    expect(stderr).toContain("mr pipeline: step 1 of 3 is already done\n");
     expect(calls(place, "count")).toHaveLength(2);
     expect(place.read("out/mr-out-0")).toBe(answer);
     // It has come to its end, and nothing is left to go on with.
@@ -191,7 +191,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
   test("begins anew without --resume, and says what could have been", async ({ place }) => {
     const args = await failed(place);
     const { stderr } = await place.succeed("mr", [...args, "--keep-intermediate", ...inputs]);
-    expect(stderr).toMatch(/^mr pipeline: the pipeline that was interrupted here is given up; --resume would have/);
+    expect(stderr).toMatch(/^mr pipeline: giving up the pipeline that was interrupted here; --resume would have/);
     const again = await place.succeed("mr", [...args, ...inputs]);
     expect(again.stderr).toMatch(/^mr pipeline: step 1 of 3 done/);
     expect(calls(place, "count")).toHaveLength(6);
@@ -343,7 +343,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
     const { args } = await interrupted(place, "SIGKILL");
     fs.appendFileSync(join(place.directory, "often.mjs"), "// changed\n");
     const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
-    expect(stderr).toMatch(/often\.mjs has changed since: step 2 of 3 begins anew\n/);
+    expect(stderr).toMatch(/often\.mjs has changed since: step 2 of 3 starts over\n/);
     expect(calls(place, "count")).toHaveLength(2);
     expect(calls(place, "often 0")).toHaveLength(2);
     expect(place.read("out/mr-out-0")).toBe(answer);

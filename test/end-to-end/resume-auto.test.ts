@@ -101,7 +101,7 @@ describe.concurrent("--resume=auto", () => {
       `export const map = (key, value, ctx) => ctx.emit(key, value); export const reduce = (k, v) => v[0];`,
     );
     const { stderr } = await place.succeed("mr", pipeline);
-    expect(stderr).toContain("step 1 of 2 is done already");
+    expect(stderr).toContain("step 1 of 2 is already done");
     expect((await place.succeed("mr", ["cat", "out"])).stdout).toBe("a 1\nb 2\n");
     await place.succeed("mr", pipeline);
   });

@@ -193,12 +193,12 @@ describe("testApp", () => {
   });
 
   it.each([
-    [{ reducers: NaN }, "reducers must be a whole number from 0 on, not NaN"],
-    [{ reducers: 1.5 }, "reducers must be a whole number from 0 on, not 1.5"],
-    [{ reducers: -1 }, "reducers must be a whole number from 0 on, not -1"],
-    [{ reducers: "2" as unknown as number }, "reducers must be a whole number from 0 on, not '2'"],
-    [{ splitBytes: 0 }, "splitBytes must be a whole number from 1 on, not 0"],
-    [{ splitBytes: NaN }, "splitBytes must be a whole number from 1 on, not NaN"],
+    [{ reducers: NaN }, "reducers must be a whole number, 0 or more, not NaN"],
+    [{ reducers: 1.5 }, "reducers must be a whole number, 0 or more, not 1.5"],
+    [{ reducers: -1 }, "reducers must be a whole number, 0 or more, not -1"],
+    [{ reducers: "2" as unknown as number }, "reducers must be a whole number, 0 or more, not '2'"],
+    [{ splitBytes: 0 }, "splitBytes must be a whole number, 1 or more, not 0"],
+    [{ splitBytes: NaN }, "splitBytes must be a whole number, 1 or more, not NaN"],
   ])("refuses %o, and does not give an empty result for it", async (options, message) => {
     await expect(testApp(counting, ["a"], options)).rejects.toThrow(message);
   });

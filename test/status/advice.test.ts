@@ -70,7 +70,7 @@ test.each<[string, Partial<JobView>, string[]]>([
   [
     "no worker came",
     { timeline: timeline(span("map", 0, "w1", 6000, 7000), span("map", 1, "w2", 6200, 7000)) },
-    ["no worker was there for the first 6s"],
+    ["no worker joined for the first 6s"],
   ],
   [
     "some maps took far longer than the others",
@@ -101,8 +101,8 @@ test.each<[string, Partial<JobView>, string[]]>([
       timeline: timeline(span("reduce", 2, "w1", 100, 5000), span("reduce", 1, "w2", 100, 600)),
     },
     [
-      "reduce task 2 took 4s, since it had 67% of what the maps wrote, 6 times the median: " +
-        "another partition function may spread it, and a combine make it less, if the app has none",
+      "reduce task 2 took 4s, since it had 67% of the map output, 6 times the median: " +
+        "a different partition function may spread it, and a combine function, if the app has none, may reduce it",
     ],
   ],
   [
@@ -135,9 +135,7 @@ test.each<[string, Partial<JobView>, string[]]>([
       timeline: timeline(span("map", 0, "w1", 100, 2000), span("map", 1, "w2", 100, 6000)),
       slowest: [slow("map", 1, 5900, "/logs/big.txt")],
     },
-    [
-      "all reduce tasks waited 4s for map task 1 (big.txt): smaller files help: wc.js is given each of them in one piece",
-    ],
+    ["all reduce tasks waited 4s for map task 1 (big.txt): smaller files help: wc.js reads each of them in one piece"],
   ],
   [
     "all waited for one map, but not for long",
@@ -157,7 +155,7 @@ test.each<[string, Partial<JobView>, string[]]>([
   [
     "there were fewer reduce tasks than workers",
     { workers: workers(4), reduces: counts(1), timeline: timeline(span("reduce", 0, "w1", 100, 6000)) },
-    ["there was 1 reduce task for 4 workers, in 5.9s: -r 4 would employ all"],
+    ["there was 1 reduce task for 4 workers, in 5.9s: -r 4 would use them all"],
   ],
   [
     "there were fewer map tasks than workers",

@@ -148,7 +148,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     view = { ...viewOf(), maps: { total: 4, idle: 0, inProgress: 1, completed: 3 } };
     await page.getByText("3 of 4 tasks done · 1 running").waitFor();
     await server.close(finished);
-    await page.getByText("the job has ended; this is how it was").waitFor();
+    await page.getByText("the job has ended; this is its final state").waitFor();
     expect(await page.textContent("#phase")).toBe("done");
     const asked = requests.filter((url) => !url.startsWith("data:"));
     expect(asked).toEqual([server.url, `${server.url}api/events`]);

@@ -1,6 +1,6 @@
 /**
- * `mr cat`: the output files of a job as one stream on standard output. It needs the manifest, so that it never takes a part
- * of a result for the whole, and so that it knows what stands in the files.
+ * `mr cat`: the output files of a job as one stream on standard output. It requires the manifest, so that it never
+ * passes off part of a result as the whole, and knows what the files contain.
  */
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
@@ -14,14 +14,14 @@ import { recordFields, type RecordFields } from "./record-fields.js";
 import { StandardOutput } from "./standard-output.js";
 import { TopRecords, type Top } from "./top-records.js";
 
-/** Blocks that are read ahead take this much memory at most, unless there are too many files for that. */
+/** The memory limit for blocks read ahead, unless there are too many files for it. */
 const aheadBytesMax = 64 * 1024 * 1024;
 const [blockBytesMin, blockBytesMax] = [16 * 1024, 256 * 1024];
 
 /**
  * Writes the output of the job in that directory, or only its top records. Returns early when the reader has gone.
- * Throws an InputError when there is no output of a finished job, it is not what the job has written, or its records cannot
- * be put in order.
+ * Throws an InputError when there is no output of a finished job, the output has changed, or its records cannot be
+ * ordered.
  */
 export async function catOutputs(directory: string, top: Top | undefined): Promise<void> {
   const manifest = readManifest(directory);
@@ -31,7 +31,7 @@ export async function catOutputs(directory: string, top: Top | undefined): Promi
   });
   const out = new StandardOutput();
   if (options.outputFormat === "app") {
-    if (top !== undefined) throw new InputError("the output is in a format of the app's own: --top cannot read it");
+    if (top !== undefined) throw new InputError("the output is in the app's own format: --top cannot read it");
     await concatenate(files, out);
   } else {
     await writeRecords(files, options.outputFormat, { directory, manifest, top }, out);
@@ -63,7 +63,7 @@ async function writeRecords(
 ): Promise<void> {
   const { options } = wanted.manifest;
   const open = opener(format, files.length);
-  // One after the other, the files are in the order of the keys, or there is no order to keep.
+  // Reading the files one after another gives the order of the keys, or there is no order to keep.
   const isInOrder = options.reducers <= 1 || options.partitioner === "range";
   const fields = wanted.top === undefined && isInOrder ? [] : fieldsOfEach(format, wanted);
   if (files.length > 0) out.take(Buffer.from(recordFormat(format).header));
@@ -73,11 +73,11 @@ async function writeRecords(
     else await merge(withFields(files, fields), open, out);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new InputError(`a record is not what the job has written: ${error.message}; see mr verify`, { cause: error });
+    throw new InputError(`a record is not what the job wrote: ${error.message}; see mr verify`, { cause: error });
   }
 }
 
-/** How to read the records of each file. Throws an InputError when their keys cannot be told from their values. */
+/** How to read the records of each file. Throws an InputError when keys and values cannot be separated. */
 function fieldsOfEach(format: OutputFormat, { directory, manifest, top }: Wanted): RecordFields[] {
   return manifest.outputs.map(({ name, records, keyEnd }) => {
     const fields = recordFields(format, records === 0 ? "first space" : keyEnd);
@@ -85,8 +85,8 @@ function fieldsOfEach(format: OutputFormat, { directory, manifest, top }: Wanted
     const what = top === undefined ? "put the records in order" : "find the top records";
     const why =
       keyEnd === undefined
-        ? "was written by an earlier version, which did not note where its keys end"
-        : "has keys or values with spaces or line ends, so that nobody can tell where a key ends";
+        ? "was written by an earlier version, which did not record where its keys end"
+        : "has keys or values with spaces or line ends, so the end of a key cannot be determined";
     const otherwise = top === undefined ? ", or with -r 1 or --partitioner range" : "";
     throw new InputError(
       `cannot ${what}: ${join(directory, name)} is in text format and ${why}; ` +
@@ -110,7 +110,7 @@ function withFields(files: readonly OutputSource[], fields: readonly RecordField
 
 type Open = (source: OutputSource) => Promise<RecordCutter>;
 
-/** Opens a file; there are `count`. */
+/** Returns a function that opens one of `count` files. */
 function opener(format: OutputFormat, count: number): Open {
   const perSource = Math.round(aheadBytesMax / Math.max(1, count));
   const blockBytes = Math.max(blockBytesMin, Math.min(blockBytesMax, perSource));
@@ -129,7 +129,7 @@ async function writeTop(sources: readonly Source[], open: Open, top: TopRecords,
   }
   for (const record of top.records()) if (!out.take(record)) await out.flush(record);
   if (top.withoutNumber > 0) {
-    process.stderr.write(`mr cat: ${top.withoutNumber} records are left out, since their value is no number\n`);
+    process.stderr.write(`mr cat: ${top.withoutNumber} records were skipped because their value is not a number\n`);
   }
 }
 

@@ -3,19 +3,19 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InputError } from "../../input/input-error.js";
 
-/** An output file that is read. */
+/** An output file to read. */
 export interface OutputSource {
   readonly path: string;
-  /** Its length when the job had written it. */
+  /** Its length as the job wrote it. */
   readonly bytes: number;
   readonly isCompressed: boolean;
 }
 
 /**
- * The contents of an output file, uncompressed, in blocks of about `blockBytes`, each in memory of its own. The file is
- * opened anew for each block: there may be more of them than a process may have open.
+ * Yields the contents of an output file, uncompressed, in blocks of about `blockBytes`, each in its own memory. Reopens
+ * the file for each block: there may be more files than a process may have open.
  *
- * Throws an InputError when the file is not what the job has written.
+ * Throws an InputError when the file has changed since the job wrote it.
  */
 export async function* outputBlocks(source: OutputSource, blockBytes: number): AsyncGenerator<Buffer> {
   const stored = storedBlocks(source, blockBytes);
@@ -24,7 +24,7 @@ export async function* outputBlocks(source: OutputSource, blockBytes: number): A
     return;
   }
   const gunzip = createGunzip({ chunkSize: blockBytes });
-  // What goes wrong comes out where the result is read.
+  // Errors surface where the result is read.
   pipeline(Readable.from(stored, { objectMode: true, highWaterMark: 1 }), gunzip, () => undefined);
   try {
     for await (const block of gunzip) yield block as Buffer;
@@ -63,5 +63,5 @@ function open(source: OutputSource): number {
 }
 
 function changed({ path }: OutputSource, what: string, cause?: unknown): InputError {
-  return new InputError(`${path} is not what the job has written: ${what}; see mr verify`, { cause });
+  return new InputError(`${path} is not what the job wrote: ${what}; see mr verify`, { cause });
 }

@@ -2,17 +2,17 @@ const newline = 0x0a;
 const quote = 0x22;
 
 /**
- * Cuts the blocks of an output file into its records, each with its end of line. To take a record is synchronous, and only
- * what comes between two blocks is waited for, since there may be millions of records in between.
+ * Cuts the blocks of an output file into records, each with its line end. Taking a record is synchronous, and only the
+ * step to the next block is awaited, because a block may contain very many records.
  */
 export class RecordCutter {
-  /** The record at hand; empty before the first one. */
+  /** The current record; empty before the first one. */
   record: Buffer = Buffer.alloc(0);
   readonly #blocks: AsyncIterator<Buffer>;
-  /** Whether a line may end within quotes, and the record does not end there (CSV). */
+  /** Whether a line end within quotes does not end the record (CSV). */
   readonly #hasQuotes: boolean;
   #block: Buffer = Buffer.alloc(0);
-  /** Where in the block the next record begins. */
+  /** Where the next record begins in the block. */
   #at = 0;
   /** The beginning of the next record, in earlier blocks. */
   #pieces: Buffer[] = [];
@@ -23,7 +23,7 @@ export class RecordCutter {
     this.#hasQuotes = hasQuotes;
   }
 
-  /** Goes on to the next record of the block; false when it has no whole one any more: then there is `fill`. */
+  /** Advances to the next record of the block; false when no whole record is left: then call `fill`. */
   take(): boolean {
     const block = this.#block;
     for (let from = this.#at; ;) {
@@ -42,7 +42,7 @@ export class RecordCutter {
     }
   }
 
-  /** Reads until there is a next record, and goes on to it; false when there is none. */
+  /** Reads until there is a next record, and advances to it; false at the end. */
   async fill(): Promise<boolean> {
     for (;;) {
       const next = await this.#blocks.next();

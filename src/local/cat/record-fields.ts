@@ -7,17 +7,17 @@ import { plainEnd, stringEnd } from "../../shuffle/merge/json-strings.js";
 
 const [tab, newline, space, quote, comma, backslash] = [0x09, 0x0a, 0x20, 0x22, 0x2c, 0x5c];
 
-/** What can be read of a record, which ends with its newline, if that is not missing. */
+/** The readable fields of a record, which ends with its newline unless that is missing. */
 export interface RecordFields {
-  /** The key's bytes, in whose order the records of each file are. */
+  /** The key's bytes, by which the records of each file are ordered. */
   readonly key: (record: Buffer) => Uint8Array;
-  /** The value, as text when it is a string, a number, or text that may be one. */
+  /** The value: text if it is a string, otherwise a number or text that may be one. */
   readonly value: (record: Buffer) => unknown;
 }
 
 /**
- * How the records of a format are read, which throws a SyntaxError for what is no such record. `keyEnd` is for `text`;
- * undefined when keys cannot be told from values there.
+ * How to read the records of a format; the functions throw a SyntaxError for an invalid record. `keyEnd` is for `text`.
+ * Undefined when keys and values cannot be separated there.
  */
 export function recordFields(format: OutputFormat, keyEnd?: TextKeyEnd): RecordFields | undefined {
   switch (format) {
@@ -94,10 +94,10 @@ function csvValue(record: Buffer): string {
   return unquoted(record.subarray(csvKeyEnd(record) + 1, endOf(record))).toString();
 }
 
-/** Where the comma is behind the key. */
+/** The position of the comma after the key. */
 function csvKeyEnd(record: Buffer): number {
   let at = 0;
-  // The quotes within the key come in pairs, so that each pair looks like the end of one quoted piece and the start of the next.
+  // Quotes within the key come in pairs, so each pair looks like the end of one quoted piece and the start of the next.
   while (record[at] === quote) {
     at = record.indexOf(quote, at + 1) + 1;
     if (at === 0) throw new SyntaxError("a quote is missing in it");

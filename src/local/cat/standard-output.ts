@@ -2,16 +2,16 @@ import { visibleText } from "../../terminal/visible-text.js";
 
 const blockBytes = 256 * 1024;
 
-/** Standard output in blocks, each of which is waited for, so that what is not read yet takes no memory. */
+/** Standard output in blocks. Each block is awaited, so that unread output takes no memory. */
 export class StandardOutput {
-  /** Asked once, not for each record. */
+  /** Determined once, not for each record. */
   readonly #isTerminal = process.stdout.isTTY;
   #block = Buffer.allocUnsafeSlow(blockBytes);
   #filled = 0;
-  /** Whether nobody reads any more (`| head`), or nothing can be written. */
+  /** Whether the reader has gone (`| head`), or nothing can be written. */
   isClosed = false;
 
-  /** Takes a record, which is copied; false when it has no place before `flush`. */
+  /** Adds a copy of a record; false when it does not fit before `flush`. */
   take(record: Buffer): boolean {
     const bytes = this.#shown(record);
     if (this.#filled + bytes.length > blockBytes) return false;
@@ -20,19 +20,19 @@ export class StandardOutput {
     return true;
   }
 
-  /** Writes what was taken, and this record. What goes wrong is told by the program's own listener. */
+  /** Writes the added records, and this one. The program's own listener reports errors. */
   async flush(record?: Buffer): Promise<void> {
     await this.#write(this.#block.subarray(0, this.#filled));
     this.#filled = 0;
     if (record !== undefined) await this.#write(this.#shown(record));
   }
 
-  /** Writes bytes as they are. */
+  /** Writes bytes unchanged. */
   async writeRaw(bytes: Uint8Array): Promise<void> {
     await this.#write(bytes);
   }
 
-  /** Makes control characters visible on a terminal. Elsewhere records are data, and stay as they are. */
+  /** Makes control characters visible on a terminal. Elsewhere records are data, and stay unchanged. */
   #shown(record: Buffer): Buffer {
     return this.#isTerminal ? Buffer.from(visibleText(record.toString())) : record;
   }

@@ -1,6 +1,6 @@
 import { numberIn, type RecordFields } from "./record-fields.js";
 
-/** Which records are wanted: so many, those with the highest numbers as values, or with the first keys. */
+/** Which records to find, and how many: with the highest numbers as values, or with the first keys. */
 export interface Top {
   readonly count: number;
   readonly by: "value" | "key";
@@ -9,24 +9,24 @@ export interface Top {
 interface Kept {
   readonly record: Buffer;
   readonly key: Uint8Array;
-  /** 0 when the key alone counts. */
+  /** 0 when only the key counts. */
   readonly value: number | bigint;
 }
 
-/** Finds the first records by a criterion among any number of them, and holds at most twice as many. */
+/** Finds the first records by some order among any number of records, holding at most twice as many as requested. */
 export class TopRecords {
-  /** How many records were left out since their value is no number. */
+  /** How many records were skipped because their value is not a number. */
   withoutNumber = 0;
   readonly #top: Top;
   #kept: Kept[] = [];
-  /** The last one that is wanted, once there are enough. */
+  /** The last record within the limit, once there are enough. */
   #last: Kept | undefined;
 
   constructor(top: Top) {
     this.#top = top;
   }
 
-  /** Takes a record into account. Its bytes are copied if they are kept. */
+  /** Considers a record. Copies its bytes if it is kept. */
   add(record: Buffer, fields: RecordFields): void {
     const value = this.#top.by === "key" ? 0 : numberIn(fields.value(record));
     if (value === undefined) {
@@ -41,7 +41,7 @@ export class TopRecords {
     if (this.#kept.length >= 2 * this.#top.count) this.#cut();
   }
 
-  /** The records that are wanted, the first one first. */
+  /** The records found, in order. */
   records(): Buffer[] {
     this.#cut();
     return this.#kept.map(({ record }) => record);
@@ -54,7 +54,7 @@ export class TopRecords {
   }
 }
 
-/** The higher value comes first, and of equal ones the key that comes first. */
+/** The higher value comes first, and among equal values the smaller key. */
 function compare(a: Kept, b: Kept): number {
   if (a.value < b.value) return 1;
   return a.value > b.value ? -1 : Buffer.compare(a.key, b.key);

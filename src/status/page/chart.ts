@@ -1,14 +1,14 @@
 import { html, setText, svg } from "./dom.js";
 
-/** What can be picked out of a chart with pointer or keys, and what is said of it. */
+/** An item of a chart that the pointer or keys can select, and its description. */
 interface Item {
   readonly key: string;
   readonly text: string;
 }
 
 /**
- * A chart: drawn anew when its data or its width has changed, with one item at a time picked out by pointer, touch or arrow
- * keys, and described in a line of text below it.
+ * A chart, redrawn when its data or its width changes. Pointer, touch or arrow keys select one item at a time, and a
+ * line of text below describes it.
  */
 export class Chart {
   readonly #area = html("div", { class: "chart-area", role: "group", "aria-roledescription": "chart", tabindex: 0 });
@@ -19,7 +19,7 @@ export class Chart {
   #standing = "";
   #width = 0;
 
-  /** `draw` is given the width in pixels; what can be picked out has its key in `data-key`. */
+  /** `draw` receives the width in pixels; selectable elements have their key in `data-key`. */
   constructor(container: HTMLElement, titleId: string, draw: (width: number) => Node[]) {
     this.#draw = draw;
     this.#area.setAttribute("aria-labelledby", titleId);
@@ -34,7 +34,7 @@ export class Chart {
     }).observe(this.#area);
   }
 
-  /** `items` in the order of the arrow keys; `standing` is said when none of them is picked out. */
+  /** `items` are in the order of the arrow keys; `standing` is shown when none is selected. */
   show(items: readonly Item[], standing: string): void {
     this.#items = items;
     this.#standing = standing;
@@ -88,7 +88,7 @@ export class Chart {
   }
 }
 
-/** Patterns that tell bars apart without colour. Once on the page is enough. */
+/** Patterns that distinguish bars without colour. The page needs them once. */
 export function patterns(): SVGSVGElement {
   const pattern = (id: string, size: number, path: string) => {
     const line = svg("path", { d: path, class: "stripe" });

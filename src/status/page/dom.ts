@@ -1,4 +1,7 @@
-/** Making elements. Text only ever becomes a text node, so whatever a message or a file name contains is shown as it is. */
+/**
+ * Creates elements. Text only ever becomes a text node, so the contents of a message or a file name are shown
+ * literally.
+ */
 
 type Child = Node | string;
 type Attributes = Readonly<Record<string, string | number>>;
@@ -28,7 +31,7 @@ export function byId(id: string): HTMLElement {
   return element;
 }
 
-/** Sets the text, unless it is that already: so that what somebody has selected stays so. */
+/** Sets the text, unless it is unchanged, so that the user's selection stays. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

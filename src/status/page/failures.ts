@@ -2,7 +2,7 @@ import type { FailedAttemptView, JobView } from "../job-view.js";
 import { html } from "./dom.js";
 import { countText, durationText, plural } from "./format.js";
 
-/** The failed attempts, each of which can be opened. Those that are there already stay as they are, open or not. */
+/** The failed attempts, each of which the user can open. Existing entries stay open or closed. */
 export class FailureList {
   readonly #container: HTMLElement;
   readonly #shown = new Map<string, HTMLElement>();
@@ -60,12 +60,12 @@ function elementOf(failed: FailedAttemptView, input: JobView["input"]): HTMLElem
     html("p", { class: "note" }, place.join(" · ")),
     ...text("Message", message),
     ...(stack === undefined || stack === "" ? [] : text("Stack", stack)),
-    ...(output === undefined || output === "" ? [] : text("The last of its output", output)),
+    ...(output === undefined || output === "" ? [] : text("Its last output", output)),
   );
   return html("details", {}, summary, body);
 }
 
-/** Where the records of an app's own reader are, it alone knows. */
+/** Only an app's own reader knows where its records are. */
 function recordText(record: number, input: JobView["input"]): string {
   return input === "own" ? `at record ${countText(record)}` : `at the record that begins at byte ${countText(record)}`;
 }

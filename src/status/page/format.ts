@@ -1,4 +1,4 @@
-/** Numbers for people. In English, as is the rest of the page, whatever the browser's language. */
+/** Formats numbers for display, in English like the rest of the page, whatever the browser's language. */
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
@@ -9,7 +9,7 @@ export function countText(n: number): string {
   return whole.format(n);
 }
 
-/** `1.23M`, for where there is little room. */
+/** `1.23M`, for narrow places. */
 export function shortCountText(n: number): string {
   return n < 10_000 ? precise.format(Math.round(n)) : short.format(n);
 }

@@ -1,21 +1,21 @@
 import type { JobView, SpanView } from "../job-view.js";
 
-/** What a bar of the timeline shows, and in which colour. */
+/** The kind of a bar in the timeline, which determines its colour. */
 export type BarStyle = "sample" | "map" | "reduce" | "backup" | "failed" | "cancelled";
 
-/** An attempt, or several that were merged, as a bar. */
+/** An attempt, or several merged ones, as a bar. */
 export interface Bar extends Omit<SpanView, "outcome"> {
   readonly outcome: SpanView["outcome"] | "running";
   readonly style: BarStyle;
 }
 
-/** One worker's attempts. */
+/** The attempts of one worker. */
 export interface Lane {
   readonly worker: string;
   readonly bars: readonly Bar[];
 }
 
-/** The timeline as one lane for each worker, those that joined first first. */
+/** The timeline as one lane per worker, in the order in which they joined. */
 export function lanesOf({ timeline, workers, elapsedMs }: JobView): Lane[] {
   const lanes = new Map<string, Bar[]>(workers.list.map(({ id }) => [id, []]));
   const add = (bar: Bar) => {

@@ -1,7 +1,4 @@
-/**
- * The page. Opened as a kept report, it has its job in itself; served by a coordinator, it is sent the job's view, and
- * then what changes in it.
- */
+/** The page. A kept report contains its job; a coordinator sends the job's view, and then the changes to it. */
 import type { JobView } from "../job-view.js";
 import { patterns } from "./chart.js";
 import { byId, html, setText } from "./dom.js";
@@ -28,7 +25,7 @@ else {
   byId("footer").append(`Report of job ${view.job}.`);
 }
 
-/** Shows what has changed of the view. */
+/** Shows the changed parts of the view. */
 function show(view: JobView, changed: ReadonlySet<string>): void {
   const has = (...names: (keyof JobView)[]) => names.some((name) => changed.has(name));
   showOverview(view);
@@ -63,15 +60,15 @@ function watch(): void {
   events.addEventListener("message", ({ data }) => {
     const patch = JSON.parse(String(data)) as Partial<JobView>;
     const isOther = patch.job !== undefined && patch.job !== view?.job;
-    // The first is whole.
+    // The first message is the whole view.
     view = isOther ? (patch as JobView) : view && { ...view, ...patch };
     if (view !== undefined) show(view, new Set(Object.keys(patch)));
   });
   events.addEventListener("end", () => {
     events.close();
-    say("", "the job has ended; this is how it was");
+    say("", "the job has ended; this is its final state");
   });
-  // It tries again by itself.
+  // The browser reconnects by itself.
   events.addEventListener("error", () => {
     if (view !== undefined && hasEnded(view)) events.close();
     else say("lost", "no connection to the coordinator");

@@ -12,7 +12,7 @@ const phaseNames: Readonly<Record<JobView["phase"], string>> = {
   stopped: "stopped",
 };
 
-/** The head of the page: what job it is, how far it is, its figures, why it failed. */
+/** The head of the page: the job, its progress, its figures, and why it failed. */
 export function showOverview(view: JobView): void {
   const name = view.app ?? "MapReduce job";
   setText(byId("app"), name);
@@ -39,12 +39,12 @@ export function showOverview(view: JobView): void {
   byId("figures").replaceChildren(...figures(view).map((figure) => figureOf(...figure)));
 }
 
-/** Whether nothing will change any more. */
+/** Whether nothing will change again. */
 export function hasEnded({ phase }: JobView): boolean {
   return phase === "done" || phase === "failed" || phase === "stopped";
 }
 
-/** Whether the outputs are those of the maps. */
+/** Whether the maps write the output. */
 function isMapOnly({ maps, reduces }: JobView): boolean {
   return maps.total > 0 && reduces.total === 0;
 }
@@ -61,14 +61,14 @@ function shareOf({ maps, reduces }: JobView): number {
   return total === 0 ? 0 : (maps.completed + reduces.completed) / total;
 }
 
-/** Not 100% before all is done. */
+/** 100% only when everything is done. */
 function percent(share: number): string {
   return `${Math.floor(share * 100)}%`;
 }
 
 function progress(name: "map" | "reduce", view: JobView, text: string): Node[] {
   const { total, completed, ...open } = name === "map" ? view.maps : view.reduces;
-  // What ran at the end was not finished.
+  // Tasks that ran at the end were not finished.
   const inProgress = hasEnded(view) ? 0 : open.inProgress;
   const idle = total - completed - inProgress;
   const share = total === 0 ? 0 : completed / total;

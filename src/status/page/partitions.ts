@@ -9,7 +9,7 @@ const [top, bottom] = [10, 24];
 /** Room for the numbers of the axis. */
 const left = 58;
 
-/** How many bytes each reduce task has to read: whether one of them has most of the work. */
+/** How many bytes each reduce task has to read, which shows whether one task has most of the work. */
 export class PartitionsChart {
   readonly #chart: Chart;
   #partitions: JobView["partitions"] | undefined;
@@ -23,7 +23,7 @@ export class PartitionsChart {
     const { bytes, perEntry, medianBytes } = partitions;
     const items = bytes.map((n, entry) => {
       const [first, last] = [entry * perEntry, Math.min(partitions.count, (entry + 1) * perEntry) - 1];
-      const which = first === last ? `Partition ${first}` : `Largest of the partitions ${first} to ${last}`;
+      const which = first === last ? `Partition ${first}` : `Largest of partitions ${first} to ${last}`;
       const compared = medianBytes === 0 ? "" : `, ${ratioText(n, medianBytes)} the median`;
       return { key: String(entry), text: `${which}: ${bytesText(n)}${compared}` };
     });

@@ -1,6 +1,6 @@
 import type { ThroughputSample } from "../job-view.js";
 
-/** What was done a second between two times. */
+/** The work done per second between two times. */
 export interface Rate {
   readonly fromMs: number;
   readonly toMs: number;
@@ -12,18 +12,18 @@ export interface Rate {
 
 const names = ["mapRecords", "mapBytes", "reduceRecords", "reduceBytes"] as const;
 
-/** Workers say each second how far they are: shorter steps would show that, and not what they do. */
+/** Workers report their progress every second: shorter steps would show the reports, not the work. */
 const stepLeastMs = 1000;
 const stepsMax = 120;
 
 /**
- * Rates over steps of equal length, made of sums over time. A sum may fall, when an attempt is lost: then nothing was
- * done in that step.
+ * Rates over steps of equal length, computed from running sums. A sum may decrease when an attempt is lost: then
+ * nothing was done in that step.
  */
 export function ratesOf(samples: readonly ThroughputSample[], elapsedMs: number): Rate[] {
   const endMs = Math.max(elapsedMs, samples.at(-1)?.atMs ?? 0);
   if (endMs <= 0 || samples.length === 0) return [];
-  // A job of a few seconds is to be more than three steps.
+  // A job of a few seconds needs more than three steps.
   const leastMs = Math.min(stepLeastMs, Math.max(100, endMs / 12));
   const steps = Math.max(1, Math.min(stepsMax, Math.floor(endMs / leastMs)));
   const stepMs = endMs / steps;
@@ -38,7 +38,7 @@ export function ratesOf(samples: readonly ThroughputSample[], elapsedMs: number)
   });
 }
 
-/** The sum at that time: between two samples it grows evenly, before the first it is 0 at the beginning. */
+/** The sum at that time: it grows linearly between two samples, starting from 0 before the first. */
 function valueAt(samples: readonly ThroughputSample[], name: (typeof names)[number], ms: number): number {
   let before = { atMs: 0, value: 0 };
   for (const sample of samples) {

@@ -1,4 +1,4 @@
-/** Values of an axis at which to draw a line: round numbers, about `wanted` of them, from 0 up to `most`. */
+/** Values of an axis at which to draw a line: about `wanted` round numbers from 0 to `most`. */
 export function ticks(most: number, wanted: number): number[] {
   if (!(most > 0)) return [0];
   const raw = most / Math.max(1, wanted);

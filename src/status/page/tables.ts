@@ -2,13 +2,13 @@ import type { JobView, WorkerView } from "../job-view.js";
 import { html } from "./dom.js";
 import { bytesText, countText, durationText, numberText, plural, ratioText } from "./format.js";
 
-/** A heading, and whether what is below it are numbers. */
+/** A heading, and whether the column contains numbers. */
 type Column = readonly [heading: string, isNumber?: boolean];
 
-/** So many of each phase. */
+/** How many tasks of each phase to list. */
 const slowestMax = 5;
 
-/** Of the committed attempts those that took longest. */
+/** The slowest committed attempts. */
 export function slowestTable({ slowest, durations }: JobView): Node[] {
   const ofPhase = (phase: "map" | "reduce") => slowest.filter(({ kind }) => kind === phase).slice(0, slowestMax);
   const shown = [...ofPhase("map"), ...ofPhase("reduce")];
@@ -22,13 +22,13 @@ export function slowestTable({ slowest, durations }: JobView): Node[] {
   return [table([["Task"], ["Worker"], ["Took", true], ["× median", true]], rows)];
 }
 
-/** What the app has counted; maps and reduces apart, since the same name may be used by both. */
+/** The app's counters, separately for maps and reduces, because both may use the same name. */
 export function countersTable({ map, reduce }: JobView): Node[] {
   const rows = [
     ...map.counters.map(([name, n]) => [name, "map", numberText(n)]),
     ...reduce.counters.map(([name, n]) => [name, "reduce", numberText(n)]),
   ];
-  if (rows.length === 0) return [note("The app has counted nothing: ctx.counter(name).add(n) does.")];
+  if (rows.length === 0) return [note("The app has no counters: ctx.counter(name).add(n) creates one.")];
   return [table([["Counter"], ["In"], ["Count", true]], rows)];
 }
 

@@ -8,7 +8,7 @@ import { ticks, timeTicks, timeTickText } from "./scale.js";
 const phases = ["map", "reduce"] as const;
 type Phase = (typeof phases)[number];
 
-/** One strip for each phase, each with a scale of its own: a value is not a record. */
+/** One strip per phase, each with its own scale: a value is not a record. */
 const stripHeight = 84;
 const axisHeight = 22;
 /** Room for the name of a strip. */
@@ -24,7 +24,7 @@ const units = {
 } as const;
 type Unit = keyof typeof units;
 
-/** How much was read a second, by maps and by reduces. */
+/** How much maps and reduces read per second. */
 export class ThroughputChart {
   readonly #chart: Chart;
   #unit: Unit = "bytes";
@@ -50,7 +50,7 @@ export class ThroughputChart {
       const reduce = `reduce ${shortCountText(rate.reduceRecords)} values/s, ${bytesText(rate.reduceBytes)}/s`;
       return { key: String(index), text: `At ${durationText(rate.toMs)} · ${map} · ${reduce}` };
     });
-    this.#chart.show(items, "What the attempts have read a second.");
+    this.#chart.show(items, "How much the attempts read per second.");
   }
 
   #draw(width: number): Node[] {

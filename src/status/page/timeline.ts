@@ -19,7 +19,7 @@ const styleNames: readonly (readonly [BarStyle, string])[] = [
   ["cancelled", "cancelled"],
 ];
 
-/** The Gantt chart: when which worker ran what, and what came of it. */
+/** The Gantt chart: which worker ran what and when, and how it ended. */
 export class TimelineChart {
   readonly #chart: Chart;
   readonly #legend: HTMLElement;
@@ -89,7 +89,7 @@ export class TimelineChart {
     for (const ms of times) plot.append(svg("line", { class: "grid", x1: x(ms), x2: x(ms), y1: 0, y2: height }));
     for (const [row, { bars }] of this.#lanes.entries()) {
       for (const bar of bars) {
-        // A short one is still to be seen, and a failure among others, too.
+        // Even a short bar must be visible, and a failure must stand out.
         const least = bar.style === "failed" ? 4 : 2;
         const span = Math.max(least, (bar.endMs - bar.startMs) * scale - 0.75);
         const running = bar.outcome === "running" ? " fill-running" : "";
@@ -101,7 +101,7 @@ export class TimelineChart {
   }
 }
 
-/** A bar in its colour, and over it its pattern. */
+/** A bar in its colour, overlaid with its pattern. */
 function box(
   style: BarStyle,
   x: number,
