@@ -90,9 +90,7 @@ export class OptionValues {
   }
 
   #takeVariable(option: Option): void {
-    // `--no-group` is `MR_GROUP=0`, as it is `group: false` in a config file.
-    const named = option.negate ? option.name().replace(/^no-/, "") : option.name();
-    const name = `MR_${named.replaceAll("-", "_").toUpperCase()}`;
+    const name = variableOf(option.attributeName());
     const text = process.env[name];
     // Scripts leave a variable empty to give no value.
     if (text === undefined || text === "" || !this.#isOpen(option)) return;
@@ -138,6 +136,21 @@ export class OptionValues {
       throw new ConfigError(`${problem()} ${error.message}`);
     }
   }
+}
+
+/** The variable of an option. `--no-group` is `MR_GROUP=0`, as it is `group: false` in a config file. */
+function variableOf(attributeName: string): string {
+  return `MR_${attributeName.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/** Variables that no command reads and whose names resemble one that some command does, each with that name. */
+export function misspeltVariables(environment: NodeJS.ProcessEnv): { readonly name: string; readonly meant: string }[] {
+  const known = new Set([...Object.keys(optionKinds), "config", "runtimeDir"].map(variableOf));
+  return Object.keys(environment).flatMap((name) => {
+    if (!name.startsWith("MR_") || known.has(name)) return [];
+    const meant = closestMatch(name.replace(/^MR_NO_/, "MR_"), [...known], { maxDistance: 2 });
+    return meant === undefined ? [] : [{ name, meant }];
+  });
 }
 
 /** How a config file writes each kind of value, and how to convert it to command-line text. */

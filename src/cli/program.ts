@@ -9,7 +9,7 @@ import { exit } from "../terminal/exit.js";
 import { visibleLine, visibleText } from "../terminal/visible-text.js";
 import { withAttachedValues } from "./attached-values.js";
 import { requireUsableNames } from "./command-names.js";
-import { OptionValues, optionValuesOf } from "./option-values.js";
+import { misspeltVariables, OptionValues, optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
 
 /** Exit codes, besides 128 + n for signal n. */
@@ -68,6 +68,9 @@ export async function runProgram(program: CommandUnknownOpts): Promise<never> {
     requireCurrentDirectory();
     const values = optionValuesOf(command);
     await values?.complete();
+    for (const { name, meant } of misspeltVariables(process.env)) {
+      say(commandPath(command), `warning: no option has the variable ${name}; did you mean ${meant}?`);
+    }
     requireUsableNames(command);
     if (values?.areAskedFor !== true) return;
     process.stdout.write(optionTable(values.origins()));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { ConfigError } from "../../src/cli/config-file.js";
-import { commandLineOnly, OptionValues } from "../../src/cli/option-values.js";
+import { commandLineOnly, misspeltVariables, OptionValues } from "../../src/cli/option-values.js";
 import * as options from "../../src/cli/options.js";
 import { optionTable } from "../../src/cli/print-config.js";
 
@@ -116,6 +116,29 @@ describe("values are read by the option's own parser", () => {
     const { values, origins } = await complete({ env: { MR_QUIET: text } });
     expect(values["quiet"]).toBe(quiet);
     expect(origins).toContainEqual(["--quiet", [String(quiet)], "MR_QUIET"]);
+  });
+});
+
+describe("a variable that no option has", () => {
+  it.each([
+    ["MR_WORKES", "MR_WORKERS"],
+    ["MR_ARGS", "MR_ARG"],
+    ["MR_REDUCER", "MR_REDUCERS"],
+    ["MR_NO_GROUP", "MR_GROUP"],
+    ["MR_RUNTIME_DIRS", "MR_RUNTIME_DIR"],
+  ])("is pointed out when it resembles one: %s", (name, meant) => {
+    expect(misspeltVariables({ [name]: "1", PATH: "/bin" })).toEqual([{ name, meant }]);
+  });
+
+  it("is somebody else's when it does not", () => {
+    const environment = {
+      MR_FUSION_HOME: "/opt",
+      MR_WORKERS: "2",
+      MR_RUNTIME_DIR: "/tmp",
+      MR_CONFIG: "x",
+      WORKES: "1",
+    };
+    expect(misspeltVariables(environment)).toEqual([]);
   });
 });
 
