@@ -1,5 +1,6 @@
 /** Tells JSON Lines from other JSON, such as an array or indented documents, which must not be read line by line. */
 import type { JsonValue } from "../app/contract.js";
+import { shellName } from "./binary-format.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /**
@@ -32,7 +33,7 @@ export function notJsonLines(file: string, shape: "array" | "document"): Unreada
   const what = shape === "array" ? "a JSON array" : "JSON over several lines";
   const filter = shape === "array" ? "'.[]'" : ".";
   return new UnreadableInputError(
-    `${file} is ${what}, and input "jsonl" is one JSON document per line; convert it first: jq -c ${filter} FILE > FILE.jsonl`,
+    `${file} is ${what}, and input "jsonl" is one JSON document per line; convert it first: jq -c ${filter} ${shellName(file)} > FILE.jsonl`,
   );
 }
 

@@ -19,7 +19,7 @@ async function read(bytes: Uint8Array | string, splitBytes = 1000): Promise<unkn
 }
 
 const rows = [{ a: 1 }, { a: 2, b: [3] }];
-const array = /is a JSON array, and input "jsonl" is one JSON document per line; convert it first: jq -c '\.\[\]'/;
+const array = /is a JSON array, and input "jsonl" is one JSON document per line; convert it first: jq -c '\.\[\]' \/\S+ > FILE\.jsonl/;
 const document = /is JSON over several lines, and input "jsonl" .*: jq -c \. /;
 
 describe("a file given as JSON Lines", () => {
