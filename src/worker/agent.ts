@@ -1,12 +1,13 @@
 /**
- * The main thread of a worker. It speaks with the coordinator and lets an executor thread run the user's code, so that
- * code which computes for a minute, hangs or dies does not look like a dead worker.
+ * The main thread of a worker. It talks to the coordinator, while an executor thread runs the user's code: code that
+ * computes for a minute, hangs or dies must not look like a dead worker.
  *
  *     coordinator ─ JSON-RPC ─ session ─ agent ─ attempt ─ messages ─ executor ─ app
  *                                                   └─ gives finished files their final names
  *
- * A session is one connection; a worker has one after the other when its coordinator is lost and comes back. An attempt
- * may outlive its session: the thread goes on meanwhile, and the coordinator says whether it still wants the result.
+ * A session is one connection. A worker has several in turn when its coordinator is lost and comes back. An attempt may
+ * outlive its session: the thread continues meanwhile, and the coordinator then decides whether it still needs the
+ * result.
  */
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
@@ -24,33 +25,33 @@ import type { Job } from "./executor-messages.js";
 import { ExecutorSlot } from "./executor-slot.js";
 import { Session, type SessionHome } from "./session.js";
 
-/** How long an attempt that is given back may take to end, and the coordinator to hear of it. */
+/** How long an attempt that is given back may take to end, and its report to reach the coordinator. */
 const giveBackTimeoutMs = 500;
 
 export interface WorkerOptions {
   readonly app: AppFile;
   /** The worker's own `--arg` values; undefined when it takes the job's. */
   readonly args: Readonly<Record<string, string>> | undefined;
-  /** The first executor. It is started before all else: its thread boots while this one loads the rest. */
+  /** The first executor. It starts before everything else: its thread boots while this thread loads the rest. */
   readonly executor: Promise<Executor>;
-  /** Where a CPU profile of each attempt goes; that executor has it already. */
+  /** Where CPU profiles of attempts go; that executor already knows. */
   readonly profiles?: ProfileDestination;
   readonly coordinator: CoordinatorAddress;
   readonly departure: Departure;
-  /** Called when a coordinator has taken the worker in, and given it this id. */
+  /** Called when a coordinator has registered the worker under this id. */
   onJoined(id: string): void;
-  /** Called when the coordinator is lost and waited for. */
+  /** Called when the coordinator is lost and the worker waits for it. */
   onLost(): void;
-  /** Called at the end of the job with an error of the app that came after its attempt had ended. */
+  /** Called at the end of the job with an app error that surfaced after its attempt had ended. */
   onAfterthought(message: string): void;
 }
 
 /**
- * Runs a worker until the job has ended, and says how. Leaves no unfinished file behind, and no finished one that the
- * coordinator does not know of.
+ * Runs a worker until the job has ended, and returns how it ended. Leaves no unfinished file behind, and no finished
+ * file that the coordinator does not know of.
  *
- * Throws an AppError when the app cannot be loaded, a WorkerRefusedError when the job is another one, a
- * CoordinatorUnreachableError when there is no coordinator or none any more, and the reason of the departure's signal.
+ * Throws an AppError when the app cannot be loaded, a WorkerRefusedError when the job is a different one, a
+ * CoordinatorUnreachableError when there is no coordinator, or no longer one, and the reason of the departure's signal.
  */
 export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
   const { signal } = options.departure;
@@ -59,11 +60,11 @@ export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
   const onExit = () => agent?.removeMarker();
   process.on("exit", onExit);
   try {
-    // The app first: when it cannot be loaded, its author need not wait for a coordinator to learn of it.
+    // The app first: if it cannot be loaded, its author should not have to wait for a coordinator to find out.
     agent = new Agent(options, await options.executor);
     return await agent.work();
   } catch (error) {
-    // Then the thread was ended from here, also while it loaded the app.
+    // In that case this process ended the thread, perhaps while it loaded the app.
     signal.throwIfAborted();
     if (error instanceof RemoteError && error.code === refusedCode) throw new WorkerRefusedError(error.message);
     if (!(error instanceof ConnectionClosedError)) throw error;
@@ -74,7 +75,7 @@ export async function runWorker(options: WorkerOptions): Promise<JobOutcome> {
   }
 }
 
-/** As whom the worker is registered. */
+/** The identity under which the worker is registered. */
 interface Identity extends Omit<NonNullable<ParamsOf<"Register">["former"]>, "attempt"> {
   readonly taskTimeoutMs: number;
 }
@@ -84,9 +85,9 @@ class Agent {
   readonly #slot: ExecutorSlot;
   readonly #boundaries = new Boundaries();
   #identity: Identity | undefined;
-  /** As long as no coordinator has answered, or none after one was lost. */
+  /** Set until a coordinator has answered, also after one was lost. */
   #search: CoordinatorSearch | undefined;
-  /** The one that it has at present. */
+  /** The current attempt. */
   #attempt: Attempt | undefined;
 
   constructor(options: WorkerOptions, executor: Executor) {
@@ -95,7 +96,7 @@ class Agent {
     this.#search = options.coordinator.seek();
   }
 
-  /** Takes tasks until there are none any more. Rejects with a ConnectionClosedError when the coordinator is lost. */
+  /** Runs tasks until there are no more. Rejects with a ConnectionClosedError when the coordinator is lost. */
   async work(): Promise<JobOutcome> {
     for (;;) {
       const stream = await this.#connect();
@@ -103,17 +104,17 @@ class Agent {
       const begunMs = performance.now();
       const end = await this.#workOver(stream);
       if (!(end instanceof ConnectionClosedError)) return end;
-      // One that takes connections and answers nothing is not there.
+      // A coordinator that accepts connections but answers nothing does not count as found.
       this.#search?.spend(Math.min(performance.now() - begunMs, this.#identity?.taskTimeoutMs ?? 0));
     }
   }
 
-  /** To be called before the process ends: nobody is to take it for one that has died of a record. */
+  /** Removes the marker. Call it before the process ends, so that it does not look as if a record had killed it. */
   removeMarker(): void {
     this.#attempt?.removeMarker();
   }
 
-  /** Gives up what it has, and ends the executor thread. */
+  /** Gives up its attempt, and ends the executor thread. */
   async stop(): Promise<void> {
     await this.#attempt?.abandon();
     await this.#slot.stop();
@@ -129,7 +130,7 @@ class Agent {
     return this.#search.connect(departure.signal);
   }
 
-  /** Works for the coordinator at the other end: how the job has ended, or the error with which the connection was lost. */
+  /** Works for the coordinator at the other end. Returns how the job ended, or the error that ended the connection. */
   async #workOver(stream: Duplex): Promise<JobOutcome | ConnectionClosedError> {
     const { signal } = this.#options.departure;
     const session = new Session(stream, this.#home());
@@ -189,7 +190,7 @@ class Agent {
       helloTimeoutMs: this.#identity?.taskTimeoutMs ?? coordinator.helloTimeoutMs,
     });
     this.#identity = { job: job.id, worker, token, taskTimeoutMs: job.taskTimeoutMs };
-    // Of a job that is another one by now, or of a task that was given to others, nothing is to be written any more.
+    // An attempt for a different job, or of a task that others have been assigned, must write no more files.
     if (this.#attempt !== undefined && !(keepsAttempt && this.#attempt.job.id === job.id)) {
       await this.#attempt.abandon();
       this.#setAttempt(undefined);
@@ -198,7 +199,7 @@ class Agent {
     return job;
   }
 
-  /** Who it was, and what it still has to do. */
+  /** The worker's former identity, and its unfinished attempt. */
   #former(): Pick<ParamsOf<"Register">, "former"> {
     if (this.#identity === undefined) return {};
     const { job, worker, token } = this.#identity;
@@ -207,7 +208,7 @@ class Agent {
     return { former: { job, worker, token, ...kept } };
   }
 
-  /** Takes tasks until there are none any more, the one that it has from before first. */
+  /** Runs tasks until there are no more, beginning with the attempt it still holds. */
   async #takeTasks(session: Session, job: Job): Promise<JobOutcome> {
     const { departure } = this.#options;
     let next: Assignment = { type: "wait" };
@@ -235,7 +236,7 @@ class Agent {
   #sayAfterthought(): void {
     const { afterthought } = this.#slot;
     if (afterthought === undefined) return;
-    this.#options.onAfterthought(`an error of the app came too late to be told: ${afterthought.message}`);
+    this.#options.onAfterthought(`an error of the app came too late to fail its attempt: ${afterthought.message}`);
   }
 }
 

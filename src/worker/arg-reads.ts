@@ -5,10 +5,10 @@ import type { ArgUse } from "../rpc/protocol.js";
 type Args = Readonly<Record<string, string>>;
 
 /**
- * Notes which values of `--arg` the app reads in one attempt, and which it looks for in vain. Who lists the names, as
- * `Object.keys` and `JSON.stringify` do, has read them all.
+ * Records which values of `--arg` the app reads in one attempt, and which it looks for in vain. Listing the names, as
+ * `Object.keys` and `JSON.stringify` do, counts as reading all values.
  *
- * Reading through the proxy costs some tens of nanoseconds, so that it is given out only until all values were read.
+ * Reading through the proxy costs some tens of nanoseconds, so apps get it only until all values were read.
  */
 export class ArgReads {
   readonly #args: Args;
@@ -39,12 +39,12 @@ export class ArgReads {
     });
   }
 
-  /** What the app is given as `ctx.args`. */
+  /** The value of the app's `ctx.args`. */
   get args(): Args {
     return this.#unread.size === 0 ? this.#args : this.#watched;
   }
 
-  /** What was read so far; undefined when there is nothing to read. */
+  /** The values that the app has read; undefined when there is nothing to read. */
   get use(): ArgUse | undefined {
     const names = Object.keys(this.#args);
     if (names.length === 0) return undefined;

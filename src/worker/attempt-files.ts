@@ -10,17 +10,17 @@ import type { PreparedSideFile } from "./side-files.js";
 import { makesOutput, type PreparedFile } from "./task-context.js";
 
 /**
- * The files of one attempt in the job's directory: given their final names, or removed again when nobody wants them.
+ * The files of one attempt in the job's directory, which are either renamed to their final names or removed.
  *
- * To remove never throws: it is done on the way out of an error that must not be hidden, and a worker has other things to
- * do when a file stays behind. The coordinator clears the directory, and tells when it cannot.
+ * Removing never throws: it runs while handling an error that must not be hidden, and a worker need not fail because a
+ * file stays behind. The coordinator clears the directory, and reports when it cannot.
  */
 export class AttemptFiles {
   readonly #directory: string;
   readonly #jobId: string;
   readonly #ref: AttemptRef;
   readonly #prefix: string;
-  /** An output has one name for all attempts of its task. */
+  /** All attempts of a task share the name of an output. */
   readonly #isNameShared: boolean;
   /** Final path and identity of each file that has its final name. */
   readonly #committed = new Map<string, string>();
@@ -34,9 +34,9 @@ export class AttemptFiles {
   }
 
   /**
-   * Gives the files their final names, all of them or none; but side files, whose names all attempts of a task share, are
-   * not taken back. When there are some of an attempt that is not the task's in the end, those of the one that is replace
-   * them, or the coordinator removes them. Throws the system's error.
+   * Renames the files to their final names, all or none. Side files, whose names all attempts of a task share, are not
+   * taken back: if this attempt is not the task's in the end, the side files of the winning attempt replace them, or
+   * the coordinator removes them. Throws the system's error.
    */
   commit(files: readonly PreparedFile[], sideFiles: readonly PreparedSideFile[] = []): void {
     try {
@@ -52,7 +52,7 @@ export class AttemptFiles {
     }
   }
 
-  /** Removes the marker of the record that is mapped, if there is one, also while the attempt's thread is at work. */
+  /** Removes the marker of the record being mapped, if any, even while the attempt's thread runs. */
   removeMarker(): void {
     removeRecordMarker(this.#directory, this.#jobId, this.#ref);
   }
@@ -65,13 +65,13 @@ export class AttemptFiles {
   }
 
   /**
-   * Removes the files that have their final names, as long as they are still those of this attempt. An output stays:
-   * another attempt's may stand there by now.
+   * Removes the files that have their final names, if they are still this attempt's. An output stays: it may be another
+   * attempt's by now.
    */
   takeBack(): void {
     if (this.#isNameShared) return;
     for (const [path, identity] of this.#committed) {
-      // A later job may have a file of that name there by now, and that one is not ours to remove.
+      // A later job may have a file of that name by now, which must not be removed.
       if (identityOf(path) === identity) removeQuietly(path);
     }
     this.#committed.clear();
@@ -86,12 +86,12 @@ export class AttemptFiles {
   }
 }
 
-/** Tells a file from a later one of the same name. The number of an inode is soon given to another file. */
+/** Distinguishes a file from a later one of the same name. Inode numbers are soon reused. */
 function identityOf(path: string): string | undefined {
   try {
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
     return stats === undefined ? undefined : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
   } catch {
-    return undefined; // Its directory may not be searched any more: then nothing can be done to it either.
+    return undefined; // If its directory can no longer be searched, nothing can be done to it either.
   }
 }

@@ -3,14 +3,14 @@ import type { Job } from "./executor-messages.js";
 import type { Session } from "./session.js";
 
 /**
- * Where the partitions of a job begin, asked for once a registration: they are the same for all of its maps. A coordinator
- * that has resumed it without its last records, since the journal was damaged, may have taken other samples.
+ * The partition boundaries of a job, fetched once per registration: they are the same for all of its maps. But a
+ * coordinator that resumed the job from a damaged journal, without the last records, may have taken different samples.
  */
 export class Boundaries {
   #job: Job | undefined;
   #known: readonly string[] = [];
 
-  /** The boundaries of the job; undefined when keys are hashed. Rejects with a ConnectionClosedError. */
+  /** Returns the boundaries of the job; undefined when keys are hashed. Rejects with a ConnectionClosedError. */
   async of(job: Job, session: Session): Promise<readonly string[] | undefined> {
     if (job.partitioner === "hash") return undefined;
     if (this.#job !== job) {

@@ -1,9 +1,10 @@
 /**
- * Checks that an app's `combine` does not change what `reduce` gives. `testApp` and jobs with `--sample` run this check on the
- * first pairs that each map attempt emits; other jobs do not, because it calls `reduce` several times.
+ * Checks that an app's `combine` does not change the result of `reduce`. `testApp` and jobs with `--sample` run this
+ * check on the first pairs that each map attempt emits; other jobs do not, because it calls `reduce` several times.
  *
- * For each key the check calls `reduce` with the values as `map` emitted them, then with values that `combine` has folded, as
- * a job may fold them: all values, with an earlier result of `combine` among them; and half of the values, beside the others.
+ * For each key the check calls `reduce` with the values as `map` emitted them, then with values folded by `combine` in
+ * ways that a job may use: all values, including an earlier result of `combine`; and half of the values, beside the
+ * others.
  */
 import { inspect } from "node:util";
 import { combinedValues, type Combine } from "../app/combine.js";
@@ -26,14 +27,14 @@ const pairsMax = 10_000;
 const charactersMax = 4 * 1024 * 1024;
 const shownCharactersMax = 200;
 
-/** Hands all pairs on to another taker, and keeps the texts of the first ones. */
+/** Passes all pairs on, and keeps the texts of the first ones. */
 export class CombineCheck implements PairTaker {
   readonly #app: LoadedApp;
   readonly #combine: Combine;
   readonly #settings: AttemptSettings;
   readonly #taker: PairTaker;
   readonly #grouping: Grouping | undefined;
-  /** By the key that the shuffle sorts by: the texts of its values. */
+  /** The texts of the values, by the key that the shuffle sorts by. */
   readonly #texts = new Map<string, string[]>();
   #pairs = 0;
   #characters = 0;
@@ -73,8 +74,9 @@ export class CombineCheck implements PairTaker {
   }
 
   /**
-   * Calls `reduce` with and without `combine`. Throws a CombineMismatchError for the first key whose results differ, and what
-   * `combine` throws. Passes an app whose `reduce` throws, or gives another result each time: there is nothing to compare.
+   * Calls `reduce` with and without `combine`. Throws a CombineMismatchError for the first key whose results differ,
+   * and the errors of `combine`. Accepts an app whose `reduce` throws or is not deterministic: then there is nothing to
+   * compare.
    */
   async run(): Promise<void> {
     const groups = this.#groups();
@@ -97,7 +99,7 @@ export class CombineCheck implements PairTaker {
     return this.#pairs >= pairsMax || this.#characters >= charactersMax;
   }
 
-  /** Keys as `reduce` gets them, each with the parts that `combine` folds separately, in the order of a job. */
+  /** The keys that `reduce` gets, in job order, each with the parts that `combine` folds separately. */
   #groups(): Group[] {
     const grouping = this.#grouping;
     const sorted = [...this.#texts].map(([sortKey, texts]) => ({ bytes: Buffer.from(sortKey), sortKey, texts }));
@@ -123,7 +125,7 @@ export class CombineCheck implements PairTaker {
       results = await this.#reduced(groups, (part) => copied(part));
     } catch (error) {
       return new CombineMismatchError(
-        `reduce gives results for what map emits, and of values that combine has folded it throws ${thrownText(error)}`,
+        `reduce gives results for what map emits, but for values that combine has folded it throws ${thrownText(error)}`,
       );
     }
     const at = results.findIndex((result, index) => !isSameResult(result, reference[index] ?? []));
@@ -131,11 +133,11 @@ export class CombineCheck implements PairTaker {
     const key = groups[at]?.key;
     const where = key === undefined ? "after the last key" : `for key ${shownKey(key)}`;
     return new CombineMismatchError(
-      `${where} reduce gives ${shown(reference[at])}, and ${shown(results[at])} when combine has folded some of the values`,
+      `${where} reduce gives ${shown(reference[at])}, but ${shown(results[at])} when combine has folded some of the values`,
     );
   }
 
-  /** What `reduce` gives for each group, and at the end what `teardown` emits. */
+  /** The results of `reduce` for each group, and at the end what `teardown` emits. */
   async #reduced(
     groups: readonly Group[],
     valuesOf: (part: Part, texts: readonly string[]) => JsonValue[],
@@ -183,7 +185,7 @@ interface Group {
 /** The pairs that `reduce` emitted, group by group. */
 type Results = [key: string, value: JsonValue][][];
 
-/** Folds values of a part. */
+/** Folds the values of a part. */
 type Fold = (combine: Combine, part: Part) => JsonValue[];
 
 function allFolded(combine: Combine, part: Part): JsonValue[] {

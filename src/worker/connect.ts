@@ -10,37 +10,37 @@ import { CoordinatorUnreachableError } from "./errors.js";
 export interface CoordinatorAddress {
   /** For messages, as in "the coordinator at /var/tmp/mr.sock". */
   readonly name: string;
-  /** Begins to look for a coordinator that may not be up yet. */
+  /** Starts to search for a coordinator that may not be up yet. */
   seek(): CoordinatorSearch;
-  /** Begins to wait for a coordinator that was lost; undefined when one cannot come back. */
+  /** Starts to wait for a lost coordinator; undefined when it cannot come back. */
   readonly awaitReturn: (() => CoordinatorSearch) | undefined;
-  /** How long it may take to answer the first time; undefined when it may take any time. */
+  /** How long its first answer may take; undefined for any time. */
   readonly helloTimeoutMs: number | undefined;
 }
 
-/** The search for a coordinator, from when there is none until it has answered. */
+/** The search for a coordinator until one has answered. */
 export interface CoordinatorSearch {
   /**
-   * Connects to it once it is up; again when the connection is lost before it has answered, in what is left of the time.
-   * Resolves to "done" when the worker has come a moment after the end of the job. Rejects with a CoordinatorUnreachableError
-   * when the time is over or no coordinator can come, or at once on abort.
+   * Connects once the coordinator is up. If the connection is lost before the coordinator has answered, call it again,
+   * with the remaining time. Resolves to "done" when the worker came just after the end of the job. Rejects with a
+   * CoordinatorUnreachableError on timeout or when no coordinator can come, and at once on abort.
    */
   connect(signal: AbortSignal): Promise<Duplex | "done">;
-  /** So much of the time went by over a connection on which it did not answer. */
+  /** Reduces the remaining time by the duration of an unanswered connection. */
   spend(ms: number): void;
 }
 
 export interface ConnectOptions {
-  /** What the worker runs: of a job of another app, or with other arguments, it is no late worker. */
+  /** The worker's app. It is not a late worker of a job with another app or other args. */
   readonly app: { readonly hash: string };
   readonly args: Readonly<Record<string, string>> | undefined;
-  /** How long a coordinator is waited for that is not up yet. */
+  /** How long to wait for a coordinator that is not up yet. */
   readonly connectTimeoutMs: number;
-  /** How long one is waited for that was lost. */
+  /** How long to wait for a lost coordinator. */
   readonly reconnectTimeoutMs: number;
-  /** Called once, when it turns out that a coordinator has to be waited for that is not up yet. */
+  /** Called once, when it turns out that the coordinator is not up yet. */
   readonly onWait?: (() => void) | undefined;
-  /** Called once, when the job was done so long before the worker looked for its coordinator. */
+  /** Called once, when the job was done this long before the worker searched for its coordinator. */
   readonly onLate?: ((agoMs: number) => void) | undefined;
 }
 
@@ -57,27 +57,27 @@ export function coordinatorAt(socket: string, options: ConnectOptions): Coordina
 
 const firstDelayMs = 2;
 const delayMsMax = 500;
-/** Programs that are started together need not say that they wait for each other. */
+/** Programs started together need not report that they wait for each other. */
 const untoldMs = 1000;
 
 /**
- * What connecting fails with while a coordinator is not up yet: no socket file, or one that nobody listens at; or while
- * more workers come than it has taken in so far; or when it ends just then.
+ * The errors of connecting while a coordinator is not up yet: there is no socket file, or no process listens at it.
+ * Also when more workers arrive than it has accepted, or when it is just ending.
  */
 const notUpYet = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EAGAIN"]);
 
 /**
- * A coordinator that was killed leaves its socket file, and one that takes its place has it away for some milliseconds. A
- * file that is gone for longer was removed by a coordinator that has ended in good order.
+ * A killed coordinator leaves its socket file, and its successor moves the file away for some milliseconds. If the file
+ * is gone for longer, a coordinator that ended gracefully removed it.
  */
 const goneForMs = 500;
 
-/** A worker that starts so long after the end of a job, and no later, is taken for one of that job. */
+/** A worker that starts at most this long after the end of a job is taken for a late worker of that job. */
 const lateMs = 10_000;
-/** How long a late worker waits for another coordinator all the same: a script may start that just behind the worker. */
+/** How long a late worker still waits for another coordinator: a script may start it just after the worker. */
 const otherJobMs = 2000;
 
-/** Counts the time on a clock: it is the user who waits. */
+/** Counts wall-clock time: the user is waiting. */
 function searchFirst(socket: string, name: string, options: ConnectOptions): CoordinatorSearch {
   const { connectTimeoutMs: timeoutMs, onWait, onLate } = options;
   const begunMs = performance.now();
@@ -98,7 +98,7 @@ function searchFirst(socket: string, name: string, options: ConnectOptions): Coo
           return "done";
         }
         if (isOver) throw new CoordinatorUnreachableError(notFound);
-        // Not after the first try only: one that ends just then takes connections, and closes them unanswered.
+        // Also between later tries: a coordinator that is just ending accepts connections, and closes them unanswered.
         if (delayMs > 0) await wait(delayMs, undefined, { signal });
         delayMs = delayMs === 0 ? firstDelayMs : nextDelayMs(delayMs);
         found = await tryToConnect(socket, name);
@@ -109,15 +109,15 @@ function searchFirst(socket: string, name: string, options: ConnectOptions): Coo
       }
     },
     spend() {
-      // The clock has.
+      // The clock counts this time anyway.
     },
   };
 }
 
 /**
- * Whether the last job at this socket was done before the worker could join it: how long ago, and whether the worker had been
- * started before that. If so it was started for that job, since it would have joined it. If not, it may as well have been
- * started for the next one, a moment before that one's coordinator.
+ * Whether the last job at this socket was done before the worker could join it: how long ago, and whether the worker
+ * had started before that. If so, it was started for that job, which it would have joined. If not, it may have been
+ * started for the next job, a moment before that job's coordinator.
  */
 function lateness(socket: string, { app, args }: ConnectOptions): { agoMs: number; isOfThatJob: boolean } | undefined {
   const note = readDoneNote(socket);
@@ -128,14 +128,14 @@ function lateness(socket: string, { app, args }: ConnectOptions): { agoMs: numbe
   return { agoMs, isOfThatJob: startedAfterMs < 0 };
 }
 
-/** Counts the time between its tries, not that of a clock: who was asleep has not waited. */
+/** Counts the time between its tries rather than wall-clock time: a process that was suspended has not waited. */
 function searchLost(socket: string, name: string, timeoutMs: number): CoordinatorSearch {
   let delayMs = firstDelayMs;
   let waitedMs = 0;
   let goneMs = 0;
   const notBack =
     `${name} was lost and has not come back within ${prettyMs(timeoutMs)}: ` +
-    "what was finished stays for a coordinator with --resume";
+    "finished work is kept for a coordinator with --resume";
   return {
     async connect(signal) {
       for (;;) {
@@ -155,12 +155,12 @@ function searchLost(socket: string, name: string, timeoutMs: number): Coordinato
   };
 }
 
-/** What to say of a coordinator that does not answer any more, and has not told why. */
+/** The message about a coordinator that no longer answers and did not say why. */
 export function goneMessage(name: string): string {
   return `${name} is gone; it did not say how its job ended`;
 }
 
-/** The connection, or the code of the system when it makes sense to try again. */
+/** Returns the connection, or the system's error code when a retry makes sense. */
 async function tryToConnect(socket: string, name: string): Promise<Duplex | string> {
   try {
     return await connectUnixSocket(socket);

@@ -7,13 +7,12 @@ import { sendToOwnThread } from "./own-session.js";
 import { withSourcePlaces } from "./source-places.js";
 import type { AttemptSettings } from "./task-context.js";
 
-/** Where CPU profiles go: to this directory, or with `true` to that of the job. Undefined when none are wanted. */
+/** The destination of CPU profiles: this directory, or with `true` the job's. Undefined for none. */
 export type ProfileDestination = string | true | undefined;
 
 /**
- * Runs an attempt, and leaves a CPU profile of it: what this thread, in which it runs, has spent its time in. Also when it
- * throws; when the thread ends there is none. A profile is no result: when it cannot be written, that is said on standard
- * error, and the attempt ends as it would.
+ * Runs an attempt and writes a CPU profile of its thread, even when the attempt throws, but not when the thread ends. A
+ * profile is not a result: if it cannot be written, a message goes to standard error, and the attempt ends as usual.
  */
 export async function profiled<Result>(
   destination: ProfileDestination,

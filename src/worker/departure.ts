@@ -1,31 +1,31 @@
 /**
- * How a worker is made to leave before the job has ended: at once (`stop`), or when it has finished the attempt that it
- * runs (`drain`), for which it has a time.
+ * Makes a worker leave before the job has ended: at once (`stop`), or when its current attempt has finished (`drain`),
+ * within a time limit.
  */
 export class Departure {
   readonly #stopping = new AbortController();
   #isBusy = false;
-  /** Why no other task is to be taken; undefined as long as they are. */
+  /** Why the worker takes no more tasks; undefined as long as it does. */
   #drainReason: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Aborted when the worker is to leave at once; its reason is that of `stop` or `drain`. */
+  /** Aborted when the worker must leave at once, with the reason of `stop` or `drain`. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
   }
 
-  /** Whether the worker takes no other task. */
+  /** Whether the worker takes no more tasks. */
   get isDraining(): boolean {
     return this.#drainReason !== undefined;
   }
 
-  /** To be called by the worker: whether it has something to finish. */
+  /** The worker reports whether it has something to finish. */
   setBusy(isBusy: boolean): void {
     this.#isBusy = isBusy;
     if (!isBusy && this.#drainReason !== undefined) this.stop(this.#drainReason);
   }
 
-  /** The worker is to leave when it has finished what it does, at the latest after `timeoutMs`. */
+  /** Makes the worker leave when it has finished its current attempt, after `timeoutMs` at the latest. */
   drain(reason: string, timeoutMs: number): void {
     if (this.isDraining) return;
     this.#drainReason = reason;
@@ -33,7 +33,7 @@ export class Departure {
     else this.stop(reason);
   }
 
-  /** The worker is to leave at once. */
+  /** Makes the worker leave at once. */
   stop(reason: string): void {
     clearTimeout(this.#timer);
     this.#stopping.abort(reason);

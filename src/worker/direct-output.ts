@@ -6,8 +6,8 @@ import type { CollectedPartition, Collector } from "../shuffle/collect/collector
 import type { AttemptSettings } from "./task-context.js";
 
 /**
- * What takes the collector's place in a job without reduce tasks: the pairs go to the output file of the map task, in the
- * order in which they come.
+ * Replaces the collector in a job without reduce tasks: writes the pairs to the output file of the map task, in the
+ * order in which they arrive.
  */
 export class DirectOutput implements Collector {
   readonly memoryBytes = 0;

@@ -1,16 +1,16 @@
-/** No coordinator could be reached: none has come up, or the one that was there is gone. */
+/** No coordinator can be reached: none came up, or the existing one is gone. */
 export class CoordinatorUnreachableError extends Error {
   override readonly name = "CoordinatorUnreachableError";
 }
 
-/** The coordinator does not take this worker: its app or args are not those of the job. */
+/** The coordinator rejects this worker: its app or args differ from the job's. */
 export class WorkerRefusedError extends Error {
   override readonly name = "WorkerRefusedError";
 }
 
 /**
- * The app emitted a pair, counted, or wrote to a side file after `map` or `reduce` had ended, usually because an `await` is
- * missing. The task may already be committed without the pair, so the job must not go on.
+ * The app emitted a pair, counted, or wrote to a side file after `map` or `reduce` had ended, usually because an
+ * `await` is missing. The task may already be committed without the pair, so the job must not continue.
  */
 export class LateEmitError extends Error {
   override readonly name = "LateEmitError";
@@ -20,26 +20,26 @@ export class LateEmitError extends Error {
   }
 }
 
-/** `reduce` gives another result when `combine` has folded values. The message says for which key, and both results. */
+/** `reduce` gives a different result when `combine` has folded values. The message names the key and both results. */
 export class CombineMismatchError extends Error {
   override readonly name = "CombineMismatchError";
 
   constructor(what: string) {
     super(
-      `combine changes the result: ${what}; reduce must give the same however often combine was called, not at all ` +
-        "included. Combine what can be combined in any grouping, such as sums and counts in place of means",
+      `combine changes the result: ${what}; reduce must give the same result however often combine was called, ` +
+        "even never. Combine what can be combined in any grouping, such as sums and counts instead of means",
     );
   }
 }
 
 /**
- * `map`, `reduce` or a hook has ended, and work that it started goes on and may still emit. No retry can help: the app has to
- * await it.
+ * `map`, `reduce` or a hook has ended, but work that it started is still running and may emit. No retry can help: the
+ * app must await it.
  */
 export class UnawaitedWorkError extends Error {
   override readonly name = "UnawaitedWorkError";
 
-  /** `work` says what goes on. */
+  /** `work` describes the work. */
   constructor(task: string, work: string) {
     super(
       `${task} has ended, and work that it started goes on (${work}); await it before map, reduce or teardown returns, ` +

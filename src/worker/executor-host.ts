@@ -23,12 +23,12 @@ export type AttemptEnd = { readonly type: "finished"; readonly result: AttemptRe
 /** The attempt that the thread runs. */
 interface Running {
   readonly assignment: WorkAssignment;
-  /** Takes its end. */
+  /** Resolves with its end. */
   readonly settled: Promise<AttemptEnd>;
   readonly settle: (end: AttemptEnd) => void;
 }
 
-/** How long an asynchronous app may take to notice `ctx.signal` before its thread is ended. */
+/** How long an asynchronous app may take to react to `ctx.signal` before its thread is terminated. */
 const abortGraceMs = 200;
 
 /** The agent's handle of an executor thread. */
@@ -42,16 +42,16 @@ export class Executor {
   #traits: AppTraits = { input: "file" };
   #running: Running | undefined;
   #afterthought: Failure | undefined;
-  /** How the thread ended, once it has or is about to. */
+  /** How the thread ended, once it has ended or is about to. */
   #loss: Failure | undefined;
   #isGone = false;
 
   private constructor({ path, step }: AppModule, profiles: ProfileDestination) {
     const app = { path, step };
     const start: ExecutorStart = { app, profiles, progress: this.#progress.buffer, output: this.#output.buffer };
-    // V8 ends a whole process in which an array outgrows the limit of its heap; see `watchMemory`, which comes before.
+    // V8 ends the whole process if an array outgrows its heap limit; `watchMemory` acts before that.
     const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
-    // As seen from where the build puts this, too.
+    // This path is also valid in the built package.
     const program = new URL("../worker/executor.js", import.meta.url);
     this.#thread = new Worker(program, { workerData: start, resourceLimits });
     this.#loaded = new Promise((resolve, reject) => {
@@ -71,8 +71,8 @@ export class Executor {
   }
 
   /**
-   * Starts a thread and loads the app in it; `profiles` is where a CPU profile of each attempt goes. Rejects with an AppError
-   * when the app cannot be loaded, or on abort.
+   * Starts a thread and loads the app in it; `profiles` is the destination of CPU profiles. Rejects with an AppError
+   * when the app cannot be loaded, and on abort.
    */
   static async start(app: AppModule, profiles: ProfileDestination, signal: AbortSignal): Promise<Executor> {
     const executor = new Executor(app, profiles);
@@ -89,27 +89,27 @@ export class Executor {
     }
   }
 
-  /** What the app has declared. */
+  /** The traits that the app declares. */
   get traits(): AppTraits {
     return this.#traits;
   }
 
-  /** False once the thread has ended; another executor is needed then. */
+  /** False once the thread has ended; then another executor is needed. */
   get isAlive(): boolean {
     return this.#loss === undefined;
   }
 
-  /** An error of the app that came up after its attempt had ended well. */
+  /** An app error that surfaced after its attempt had succeeded. */
   get afterthought(): Failure | undefined {
     return this.#afterthought;
   }
 
-  /** How far the attempt that runs is. Readable even while the app's code hangs. */
+  /** The progress of the running attempt. Readable even while the app's code hangs. */
   get progress(): { records: number; bytes: number } {
     return { records: this.#progress[0] ?? 0, bytes: this.#progress[1] ?? 0 };
   }
 
-  /** Runs one attempt. Never rejects: however the thread fares, the attempt ends in one of the two ways. */
+  /** Runs one attempt. Never rejects: whatever happens to the thread, the attempt ends in one of the two ways. */
   run(assignment: WorkAssignment, job: Job): Promise<AttemptEnd> {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
     const watches = [watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory()))];
@@ -129,8 +129,8 @@ export class Executor {
   }
 
   /**
-   * Ends the attempt that runs: asks the app through its signal first, then ends the thread. When it resolves, the
-   * attempt's files are written no more.
+   * Ends the running attempt: first asks the app through its signal, then terminates the thread. When it resolves, the
+   * attempt writes no more files.
    */
   async cancel(): Promise<void> {
     if (this.#running === undefined) return;
@@ -145,14 +145,14 @@ export class Executor {
     return this.#endThread({ type: "failed", class: "crash", message: "the thread of the app was ended" });
   }
 
-  /** The attempt that runs ends with this failure, once the thread is gone and writes no more. */
+  /** Ends the running attempt with this failure, once the thread is gone and writes no more. */
   async #endThread(loss: Failure): Promise<void> {
     this.#loss ??= loss;
     await this.#thread.terminate();
   }
 
   #watchProgress(timeoutMs: number): () => void {
-    // While nothing of the app is at work the engine is, for as long as it takes.
+    // While no app code is at work, the engine is, and may take any time.
     const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
     return watchForStall(timeoutMs, look, () => {
       const what = this.#progress[2] === hookAtWork ? "did not end setup or teardown" : "finished no record";
@@ -163,7 +163,7 @@ export class Executor {
     });
   }
 
-  /** Where the record begins that is at work; undefined when none is. */
+  /** The offset of the record at work; undefined between records. */
   get #record(): number | undefined {
     const offset = this.#progress[2] ?? NaN;
     return Number.isNaN(offset) || offset === hookAtWork ? undefined : offset;
@@ -179,7 +179,7 @@ export class Executor {
     }
   }
 
-  /** The thread has ended. An error is followed by its exit, which says nothing new. */
+  /** The thread has ended. An exit after an error adds nothing. */
   #lose(loss: Failure, appPath: string): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -194,7 +194,7 @@ export class Executor {
     if (running !== undefined) running.settle(end.type === "failed" ? this.#described(end, running.assignment) : end);
   }
 
-  /** With all that is known of it on this side. */
+  /** Adds to a failure what only this side knows. */
   #described(failure: Failure, { type }: WorkAssignment): Failure {
     const record = type === "map" ? this.#record : undefined;
     const output = this.#output.text();
@@ -206,14 +206,14 @@ export class Executor {
   }
 
   /**
-   * An error of the app between two attempts is that of an earlier one, and must be heard of all the same. What the engine
-   * has ended the thread for is none: that attempt may have finished just then.
+   * An app error between two attempts belongs to an earlier one, and must still be reported. If the engine terminated
+   * the thread, there is no such error: that attempt may have finished just then.
    */
   #noteAfterthought(failure: Failure): void {
     if (this.#running === undefined) this.#afterthought ??= failure;
   }
 
-  /** An error that reached the top of the thread: thrown in a callback, a rejection nobody handled, or out of memory. */
+  /** An error that reached the top of the thread: thrown in a callback, an unhandled rejection, or out of memory. */
   #failureOf(error: unknown): Failure {
     if (!(error instanceof Error)) return { type: "failed", class: "error", message: `the app threw ${String(error)}` };
     if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY") return this.#outOfMemory();

@@ -4,36 +4,40 @@ import type { ProfileDestination } from "./cpu-profile.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
 
-/** What an executor thread is started with. */
+/** The data with which an executor thread starts. */
 export interface ExecutorStart {
   readonly app: AppModule;
-  /** Where a CPU profile of each attempt is to go. */
+  /** The destination of CPU profiles. */
   readonly profiles: ProfileDestination;
   /**
-   * Four 64-bit floats, readable even while the attempt that runs hangs: records (or values) and bytes done, where the
-   * record begins that is at work (`NaN` when none is, `hookAtWork` when `setup` or `teardown` is), and how many values the app has taken from streams.
+   * Four 64-bit floats, readable even while the running attempt hangs: records (or values) and bytes done, the offset
+   * of the record at work (`NaN` for none, `hookAtWork` for `setup` or `teardown`), and how many values the app has
+   * taken from streams.
    */
   readonly progress: SharedArrayBuffer;
-  /** Of an `OutputTail`. */
+  /** The buffer of an `OutputTail`. */
   readonly output: SharedArrayBuffer;
 }
 
-/** What an executor is to run: an assignment, for a map where partitions begin, for a reduce the files to read. */
+/**
+ * The work for an executor: an assignment, for a map with the partition boundaries, for a reduce with the files to
+ * read.
+ */
 export type WorkAssignment =
   | Extract<Assignment, { type: "sample" }>
   | (Extract<Assignment, { type: "map" }> & { readonly boundaries: readonly string[] | undefined })
   | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
 export type Job = ResultOf<"Register">["job"];
 
-/** What the coordinator has to know of the app, and only who has loaded it can tell. */
+/** The traits of an app that the coordinator needs and that only a worker, which loads the app, can determine. */
 export type AppTraits = Omit<AppIdentity, "name" | "hash">;
 
 /** From the agent to its executor. */
 export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Job } | { type: "abort" };
 
 /**
- * From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`; or, at any time, `dying`
- * as the last one of a thread that is about to end.
+ * From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`; and at any time
+ * `dying`, the last message of a thread that is about to end.
  */
 export type ExecutorMessage =
   | { type: "loaded"; traits: AppTraits }

@@ -4,14 +4,14 @@ import { Executor, type AttemptEnd } from "./executor-host.js";
 import type { Failure } from "./failure.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
 
-/** Where the one executor of a worker is: another one takes its place when its thread has ended. */
+/** Holds a worker's only executor, and replaces it when its thread has ended. */
 export class ExecutorSlot {
   readonly #app: AppModule;
   readonly #profiles: ProfileDestination;
   readonly #signal: AbortSignal;
   #executor: Executor;
 
-  /** On abort an executor that is being started gives up. */
+  /** On abort, a starting executor gives up. */
   constructor(executor: Executor, app: AppModule, profiles: ProfileDestination, signal: AbortSignal) {
     this.#executor = executor;
     this.#app = app;
@@ -31,7 +31,7 @@ export class ExecutorSlot {
     return this.#executor.afterthought;
   }
 
-  /** Runs one attempt. Never rejects. It is not begun when it is cancelled before an executor is ready for it. */
+  /** Runs one attempt. Never rejects. Does not begin the attempt when it is cancelled before an executor is ready. */
   async run(assignment: WorkAssignment, job: Job, isCancelled: () => boolean): Promise<AttemptEnd> {
     const { afterthought } = this.#executor;
     try {
@@ -44,7 +44,7 @@ export class ExecutorSlot {
     return this.#executor.run(assignment, job);
   }
 
-  /** Ends the attempt that runs, if one does. */
+  /** Ends the running attempt, if any. */
   cancel(): Promise<void> {
     return this.#executor.cancel();
   }

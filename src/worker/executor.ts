@@ -1,9 +1,9 @@
 /**
- * The thread that runs the user's code; one for each slot of a worker. It loads the app once and runs attempts one after
- * the other. All its file access is synchronous: nothing else happens in this thread.
+ * The thread that runs the user's code; one for each slot of a worker. It loads the app once and runs attempts one
+ * after another. All its file access is synchronous: nothing else happens in this thread.
  *
- * Whatever happens here (an endless loop, `process.exit`, an error in a callback), the agent on the main thread goes on
- * speaking with the coordinator; see `executor-host.ts`.
+ * Whatever happens here (an endless loop, `process.exit`, an error in a callback), the agent on the main thread keeps
+ * talking to the coordinator; see `executor-host.ts`.
  */
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
@@ -43,18 +43,19 @@ const progress: Progress = {
     done[3] = (done[3] ?? 0) + 1;
   },
 };
-// What the app prints arrives, whatever becomes of this thread. To wait for a reader is not to be stuck: see `stall-watch.ts`.
+// The app's output arrives, whatever happens to this thread. Waiting for a reader does not count as hanging: see
+// `stall-watch.ts`.
 const onWait = () => progress.takeValue();
 writeSynchronously(process.stdout, 1, { onWait });
 writeSynchronously(process.stderr, 2, { onWait });
 const output = new TaskOutput([process.stdout, process.stderr], new OutputTail(start.output));
 let revoked = new AbortController();
 
-// What is thrown in a callback, or by a promise that nobody awaits, says little about which attempt is to blame. It ends
-// the thread, and with it the attempt that runs; pairs that came too late end the job.
+// An error in a callback, or a rejection that nothing awaits, hardly shows which attempt is to blame. It ends the
+// thread, and with it the running attempt; pairs that came too late end the job.
 process.on("uncaughtException", (error: unknown) => {
   send({ type: "dying", failure: failureOf(error) });
-  process.exit(1); // Of the thread alone, which has written all that it was to write.
+  process.exit(1); // Ends only the thread, which has written everything.
 });
 
 void serve();
@@ -73,7 +74,7 @@ async function serve(): Promise<void> {
 }
 
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
-  // Now, since an abort may come while the attempt has not begun.
+  // Created here, because an abort may arrive before the attempt begins.
   revoked = new AbortController();
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
   const task = `${assignment.ref.kind} ${assignment.ref.task}`;
@@ -81,7 +82,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   const work = await PendingWork.begin(task, parentPort);
   output.begin(task);
   try {
-    // Somebody may have removed it, and the job can go on all the same.
+    // The directory may have been removed, but the job can continue.
     makeDirectories(job.directory);
     requireUnchanged(job.files);
     const result = await withOwnProcessState(() =>
@@ -96,7 +97,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   }
 }
 
-/** When it has resolved, nothing here holds the attempt's context: `PendingWork` relies on that. */
+/** Once this resolves, nothing here holds the attempt's context: `PendingWork` relies on that. */
 async function runAttempt(
   app: LoadedApp,
   assignment: WorkAssignment,
@@ -151,7 +152,7 @@ async function runTask(
   }
 }
 
-/** Who shares the job's directory knows where the files of a map attempt are. */
+/** The job's directory determines the paths of map output files. */
 function reduceInputFiles(
   { ref, inputs }: Extract<WorkAssignment, { type: "reduce" }>,
   { directory, intermediatePrefix }: Job,

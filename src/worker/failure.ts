@@ -8,16 +8,18 @@ import type { StoredFile } from "../shuffle/stored-file.js";
 import { CombineMismatchError, LateEmitError, UnawaitedWorkError } from "./errors.js";
 import { fileErrorText, isOwnFileError } from "./system-error.js";
 
-/** How an attempt failed, as the coordinator is told; what it does about each class stands in its `core/losses.ts`. */
+/** How an attempt failed, as reported to the coordinator, whose `core/losses.ts` handles each class. */
 export type Failure = Extract<AttemptOutcome, { type: "failed" }>;
 
-/** An input of a reduce attempt: what the coordinator calls it, and where it is. */
+/** An input of a reduce attempt: the coordinator's name for it, and its file. */
 export interface ReduceInputFile {
   readonly input: ReduceInput;
   readonly file: StoredFile;
 }
 
-/** Classes what ended an attempt in its thread. Apps may throw anything. `inputs` are those of a reduce attempt. */
+/**
+ * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are a reduce attempt's.
+ */
 export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
   if (!(error instanceof Error)) return { type: "failed", class: "error", message: thrownText(error) };
   const damage = damageIn(error);
@@ -31,14 +33,14 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
   return { ...appFailure(error), class: error instanceof LateEmitError ? "fatal" : "error" };
 }
 
-/** What the app's own error says of itself. */
+/** The failure that an app's own error describes. */
 export function appFailure(error: Error): Failure {
   const { stack } = error as { readonly stack?: unknown };
   const message = thrownText(error);
   return { type: "failed", class: "error", message, ...(typeof stack === "string" ? { stack } : {}) };
 }
 
-/** An app that reads values may have put the error into one of its own. */
+/** An app that reads values may have wrapped the error in its own. */
 function damageIn(error: Error): DamagedInputError | undefined {
   const seen = new Set<unknown>();
   let at: unknown = error;
@@ -50,17 +52,17 @@ function damageIn(error: Error): DamagedInputError | undefined {
   return undefined;
 }
 
-/** Where one file is damaged more may be: a directory that was emptied must not cost a round for each. */
+/** If one file is damaged, others may be, too: an emptied directory must not cost a round for each file. */
 function damagedFailure(found: DamagedInputError, inputs: readonly ReduceInputFile[]): Failure {
   const damaged = inputs
     .filter(({ file }) => file.location === found.location || !looksIntact(file))
     .map(({ input: [map, attempt] }): [number, number] => [map, attempt]);
   const others = damaged.length - 1;
-  const more = others > 0 ? ` (and so are ${others} more of its inputs, or missing)` : "";
+  const more = others > 0 ? ` (${others} more of its inputs are damaged or missing, too)` : "";
   return { type: "failed", class: "damaged", message: `${found.message}${more}`, damaged };
 }
 
-/** As far as that is known without reading it. */
+/** As far as that can be seen without reading the file. */
 function looksIntact({ location, bytes }: StoredFile): boolean {
   try {
     const stats = lstatSync(location);

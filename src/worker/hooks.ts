@@ -6,16 +6,16 @@ import type { PendingWork } from "./pending-work.js";
 import { hookAtWork, type Progress } from "./task-context.js";
 
 /**
- * The app's `setup` and `teardown` in one attempt: `setUp`, then what the attempt does, then `tearDown`, or on an error
- * `tearDownAfterError`. As in Hadoop, `teardown` is called whenever `setup` has ended well, since the thread lives on and
- * somebody has to close what was opened for this attempt.
+ * The app's `setup` and `teardown` in one attempt: `setUp`, then the attempt's work, then `tearDown`, or
+ * `tearDownAfterError` after an error. As in Hadoop, `teardown` is called whenever `setup` succeeded, because the
+ * thread lives on and the app must be able to close what it opened for this attempt.
  */
 export class AttemptHooks {
   readonly #app: Pick<LoadedApp, "setup" | "teardown">;
   readonly #context: HookContext;
   readonly #work: PendingWork | undefined;
   readonly #progress: Progress;
-  /** Whether `setup` has ended well, and `teardown` has not begun. */
+  /** Whether `setup` has succeeded and `teardown` has not begun. */
   #isSetUp = false;
 
   constructor(
@@ -29,14 +29,14 @@ export class AttemptHooks {
     this.#progress = progress;
   }
 
-  /** To be called before the first record. Throws what the app throws. */
+  /** Call it before the first record. Throws the app's errors. */
   async setUp(): Promise<void> {
     await this.#call("setup");
     if (this.#app.setup !== undefined) await this.#work?.noteSetUp();
     this.#isSetUp = true;
   }
 
-  /** To be called after the last record. Throws what the app throws, and what it emits before `teardown` and too late. */
+  /** Call it after the last record. Throws the app's errors, and those for emitting too late before `teardown`. */
   async tearDown(): Promise<void> {
     await this.#work?.settleFiles();
     this.#isSetUp = false;
@@ -45,13 +45,13 @@ export class AttemptHooks {
     await this.#work?.settleFiles();
   }
 
-  /** To be called on the way out of an error, whatever that was. Never throws: the first error is the one to tell. */
+  /** Call it while handling any error. Never throws: the first error is the one to report. */
   async tearDownAfterError(): Promise<void> {
     const { teardown } = this.#app;
     if (!this.#isSetUp || teardown === undefined) return;
     this.#isSetUp = false;
     const { record } = this.#progress;
-    // The record at which the error came up is to blame for it, and for a teardown that does not cope with it.
+    // The record that caused the error is also to blame if `teardown` then fails.
     if (Number.isNaN(record)) this.#progress.beginRecord(hookAtWork);
     try {
       await teardown(this.#context);
@@ -68,7 +68,7 @@ export class AttemptHooks {
     this.#progress.beginRecord(hookAtWork);
     const result: unknown = await hook(this.#context);
     if (isIterator(result) || isAsyncIterator(result)) {
-      throw new TypeError(`${name} is a generator, whose body nobody runs; make it a plain function, or an async one`);
+      throw new TypeError(`${name} is a generator, whose body never runs; make it a plain function, or an async one`);
     }
     this.#progress.beginRecord(NaN);
   }

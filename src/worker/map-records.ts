@@ -1,4 +1,4 @@
-/** Gives records to the app's `map`, and what that returns to who takes pairs. */
+/** Passes records to the app's `map`, and the pairs it returns to a taker. */
 import { inspect } from "node:util";
 import type { KeyValue, MapContext } from "../app/contract.js";
 import { isThenable } from "../app/json-value.js";
@@ -32,7 +32,7 @@ export async function mapSource(
   return run;
 }
 
-/** A map attempt at work, and how far it is. */
+/** A running map attempt, and its progress. */
 interface Run extends MappedRecords {
   readonly context: MapAttemptContext;
   readonly taker: PairTaker;
@@ -47,12 +47,12 @@ async function mapPart(app: LoadedApp, part: SplitSource, first: number, run: Ru
   return mapRecords(await part.openValues(run.context), map, first, run);
 }
 
-/** A pair has a key of its own to give to `map`. */
+/** A pair has its own key, which `map` receives. */
 function mapOfPairs(map: LoadedApp["map"]): LoadedApp["map"] {
   return map && ((_file, pair, context) => map((pair as KeyValue).key, (pair as KeyValue).value, context));
 }
 
-/** How many records were mapped, and how long they were. */
+/** How many records were mapped, and their total length. */
 interface MappedRecords {
   readonly records: number;
   readonly bytes: number;
@@ -97,7 +97,7 @@ async function mapRecords<Value>(
   run.bytes = bytes;
 }
 
-/** Goes on to the next record. Until it is there, no record is at work. */
+/** Advances to the next record. Until it arrives, no record is at work. */
 function goOn(reader: RecordReader<unknown>, first: number, progress: Progress): boolean | Promise<boolean> {
   try {
     const isThere = reader.next();
@@ -124,7 +124,7 @@ function blame(error: unknown, first: number, progress: Progress): void {
   progress.beginRecord(error instanceof BadRecordError ? first + error.offset : NaN);
 }
 
-/** Emits what `map` has returned; the promise, if any, resolves when all is emitted. */
+/** Emits what `map` returned; the promise, if any, resolves when everything is emitted. */
 function emitAll(result: unknown, taker: PairTaker): Promise<void> | undefined {
   if (result === undefined || result === null) return undefined;
   if (isObject(result) && Symbol.iterator in result) {
@@ -149,7 +149,7 @@ const promiseHint = "a promise (is an `await` missing?)";
 function emitPair(pair: unknown, taker: PairTaker): void {
   if (!isObject(pair) || !("key" in pair && "value" in pair)) {
     const shown = inspect(pair, { depth: 0, maxStringLength: 60 });
-    throw new TypeError(`map gave ${isThenable(pair) ? promiseHint : shown}, not { key, value }`);
+    throw new TypeError(`map returned or yielded ${isThenable(pair) ? promiseHint : shown}, not { key, value }`);
   }
   const { key, value } = pair as KeyValue;
   taker.emit(key, value);
@@ -166,7 +166,7 @@ export class MapAttemptContext extends AttemptContext implements MapContext {
   /** Undefined before and after the records of a task that reads several files. */
   #filename: string | undefined;
   readonly #splits: readonly Split[];
-  /** Properties of their own, not methods: apps may take them out of the context (`const { emit } = ctx`). */
+  /** Own properties, not methods: apps may take them out of the context (`const { emit } = ctx`). */
   readonly emit: MapContext["emit"];
   readonly emitBytes: MapContext["emitBytes"];
   readonly emitSlices: MapContext["emitSlices"];

@@ -1,12 +1,12 @@
 /**
- * Ends an attempt that takes too much memory before its thread takes down the whole process.
+ * Ends an attempt that takes too much memory before it takes down the whole process.
  *
- * V8 keeps the heap of a thread within a limit, and ends the thread alone when many small objects fill it. But it ends the
- * process when a single array or map grows past the limit, and Buffers are not in the heap at all. So the agent watches the
- * whole process: an attempt may have as much as V8 grants to a heap, and what the engine takes beside it. The limit of the
- * thread's heap is set higher than that, so that this limit comes first.
+ * V8 limits the heap of a thread, and ends only the thread when many small objects fill the heap. But it ends the
+ * process when a single array or map outgrows the limit, and Buffers are outside the heap. So the agent watches the
+ * whole process: an attempt may use as much as V8 grants to a heap, in addition to the engine's own use. The limit of
+ * the thread's heap is set higher, so that this limit applies first.
  *
- * A container has less memory than its machine. When its processes together have nearly used it up, the system kills one of
+ * A container has less memory than its machine. When its processes have nearly used it up, the system kills one of
  * them; before that, this ends an attempt that has taken much.
  */
 import { getHeapStatistics } from "node:v8";
@@ -15,15 +15,15 @@ import { usedMemoryBytes } from "../machine/cgroup.js";
 import type { Assignment } from "../rpc/protocol.js";
 
 const lookIntervalMs = 50;
-/** For what is in the heap of no thread: blocks that are read, the code, what the system takes. */
+/** For memory outside all heaps: blocks being read, code, and the system's own use. */
 const outsideHeapBytes = 512 * 2 ** 20;
-/** How much of a container's memory its processes may use. */
+/** The share of a container's memory that its processes may use. */
 const groupShareMax = 0.9;
 
-/** Calls `onExceeded` once when the process takes more than an attempt may. Returns the function that stops it. */
+/** Calls `onExceeded` once when the process takes more than an attempt may. Returns a function that stops the watch. */
 export function watchMemory(collectorBytes: number, onExceeded: () => void): () => void {
   const mayTakeBytes = heapBytesMax() + collectorBytes + outsideHeapBytes;
-  // What an earlier attempt has left, and the system has not taken back yet, is not this one's.
+  // This excludes memory of earlier attempts that the system has not reclaimed yet.
   const bytesBefore = process.memoryUsage.rss();
   const limitBytes = Math.max(mayTakeBytes, bytesBefore + mayTakeBytes / 2);
   const timer = setInterval(() => {
@@ -35,7 +35,7 @@ export function watchMemory(collectorBytes: number, onExceeded: () => void): () 
   return () => clearInterval(timer);
 }
 
-/** Whether the container's memory is nearly used up, and an attempt has taken a good part of what a worker may have. */
+/** Whether the container's memory is nearly used up, and an attempt has taken a good part of a worker's share. */
 function isToBlameForGroup(takenBytes: number): boolean {
   const { memoryBytes, memoryStatistics } = groupLimits();
   if (memoryBytes === undefined || memoryStatistics === undefined) return false;
@@ -43,11 +43,11 @@ function isToBlameForGroup(takenBytes: number): boolean {
   return (usedMemoryBytes(memoryStatistics) ?? 0) > groupShareMax * memoryBytes;
 }
 
-/** What to say of an attempt that ran out of memory. */
+/** The message about an attempt that ran out of memory. */
 export function memoryMessage(kind: Assignment["type"] | undefined): string {
   const ways =
     kind === "reduce"
-      ? "export reduceStream, which is given the values one by one, or a combine"
+      ? "export reduceStream, which gets the values one by one, or combine"
       : 'emit pairs instead of collecting them, let the app export input = "text" or "lines", or make --split-size smaller';
   const { memoryBytes } = groupLimits();
   const ofGroup = memoryBytes === undefined ? "" : `, and all processes of the container ${inMebibytes(memoryBytes)}`;

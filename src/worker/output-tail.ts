@@ -1,21 +1,21 @@
 import { outputCharactersMax } from "../rpc/attempt-limits.js";
 
-/** A character takes one byte at least. */
+/** A character takes at least one byte. */
 const tailBytes = outputCharactersMax;
 const countBytes = Float64Array.BYTES_PER_ELEMENT;
 const newline = 0x0a;
 
 /**
- * The end of what an attempt has written to standard output and error, in memory that the thread shares with the agent:
- * so it is there when the thread hangs or has died, which is when it is wanted most. A ring of bytes, and how many have
- * gone into it.
+ * The end of an attempt's standard output and error, in memory that the thread shares with the agent: so it is
+ * available when the thread hangs or has died, which is when it is needed most. A ring of bytes, and the number of
+ * bytes written to it.
  */
 export class OutputTail {
   readonly buffer: SharedArrayBuffer;
   readonly #count: Float64Array;
   readonly #ring: Uint8Array;
 
-  /** Makes one; with the buffer of another one, a second view of the same. */
+  /** Creates a tail, or with the buffer of another tail, a second view of that tail. */
   constructor(buffer = new SharedArrayBuffer(countBytes + tailBytes)) {
     this.buffer = buffer;
     this.#count = new Float64Array(buffer, 0, 1);
@@ -26,7 +26,7 @@ export class OutputTail {
     this.#count[0] = 0;
   }
 
-  /** Adds text in UTF-8. What is no more among the last bytes is forgotten. */
+  /** Adds text in UTF-8. Bytes beyond the capacity are forgotten, oldest first. */
   add(bytes: Uint8Array): void {
     const count = this.#count[0] ?? 0;
     const skipped = Math.max(0, bytes.length - tailBytes);
@@ -38,7 +38,7 @@ export class OutputTail {
     this.#count[0] = count + bytes.length;
   }
 
-  /** The text, from the beginning of a line if more was written than is kept; undefined when there is none. */
+  /** The text, beginning with a line start if more was written than is kept; undefined when there is none. */
   text(): string | undefined {
     const count = this.#count[0] ?? 0;
     const at = count % tailBytes;

@@ -1,17 +1,17 @@
 /**
- * What an app may change of the process that it runs in, alike in a worker's thread and in the process of `mr sequential`:
- * environment and exit code until the attempt ends, and the current directory and the like not at all.
+ * Which changes an app may make to its process, both in a worker's thread and in the process of `mr sequential`:
+ * environment and exit code until the attempt ends, and the current directory and similar state not at all.
  */
 
-/** They change the whole process, which other threads and the engine share. Node refuses them in a worker thread. */
+/** These change the whole process, which other threads and the engine share. Node rejects them in a worker thread. */
 const refused = ["chdir", "setuid", "setgid", "seteuid", "setegid", "setgroups", "initgroups"] as const;
 
 const advice: Readonly<Record<string, string>> = {
-  chdir: "use absolute paths, as path.resolve(directory, name) gives them",
-  umask: "give the mode when you make a file",
+  chdir: "use absolute paths, such as path.resolve(directory, name)",
+  umask: "pass the mode when you create a file",
 };
 
-/** Runs code of the app, and puts back what it changes of the process. */
+/** Runs app code, and restores the process state that it changes. */
 export async function withOwnProcessState<Result>(run: () => Promise<Result>): Promise<Result> {
   const env = { ...process.env };
   const { exitCode } = process;
@@ -30,7 +30,7 @@ function restoreEnv(env: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
 }
 
-/** Returns the function that allows them again. */
+/** Forbids the calls, and returns a function that allows them again. */
 function refuseProcessWideCalls(): () => void {
   const own = process as unknown as Record<string, unknown>;
   const plain = Object.fromEntries([...refused, "umask"].map((name) => [name, own[name]]));

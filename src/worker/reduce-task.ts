@@ -13,9 +13,9 @@ import { AttemptHooks } from "./hooks.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
- * Runs one attempt of a reduce task: merges the sorted files that the maps made for it, and gives each key with its
- * values to `reduce`, whose results become the records of one output file (paper section 3.1, steps 5 and 6).
- * Throws what the app throws, and DamagedInputError.
+ * Runs one attempt of a reduce task: merges the sorted files that the maps wrote for it, and passes each key with its
+ * values to `reduce`, whose results become the records of one output file (paper section 3.1, steps 5 and 6). Throws
+ * the app's errors, and DamagedInputError.
  */
 export async function runReduceTask(
   app: LoadedApp,
@@ -34,7 +34,7 @@ export async function runReduceTask(
     const isGrouped = groupingOf(app) !== undefined;
     const groups = mergeGroups(inputs, {
       isGrouped,
-      // What it folds are values of one key, and those of a group have several.
+      // `combine` folds the values of one key, but the values of a group belong to several.
       combine: isGrouped ? undefined : app.combine,
       onPairs: (pairs) => progress.set(pairs, 0),
       onValue: () => progress.takeValue(),
@@ -80,7 +80,10 @@ function reduceGroup(app: LoadedApp, group: Group, context: ReduceContext): Redu
   return app.reduce?.(group.key, group.toArray(), context);
 }
 
-/** Emits what `reduce` gave: a value, or all that an iterator yields. The promise, if any, resolves when that is done. */
+/**
+ * Emits what `reduce` returned: a value, or everything an iterator yields. The promise, if any, resolves when that is
+ * done.
+ */
 export function emitResult(key: string, result: unknown, context: ReduceContext): Promise<void> | undefined {
   if (typeof result === "object") {
     if (isThenable(result)) return emitResolved(key, result, context);

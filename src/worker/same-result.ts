@@ -1,7 +1,7 @@
-/** Sums of the same floats in another order differ by less than this, relative to them. */
+/** Sums of the same floats in a different order have a smaller relative difference than this. */
 const tolerance = 1e-9;
 
-/** Whether two results are the same, but for the rounding of floats, in strings too. */
+/** Whether two results are equal except for the rounding of floats, even inside strings. */
 export function isSameResult(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a === "number" && typeof b === "number") return isSameNumber(a, b);

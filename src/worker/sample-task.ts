@@ -9,11 +9,11 @@ import { MapAttemptContext, mapSource } from "./map-records.js";
 import { progressThrough, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
- * Runs one attempt of a sample task: `map` on the records of some pieces of the input, of which nothing is kept but some
- * of the keys. What the app counts is forgotten, since all of these records are mapped once more.
+ * Runs one attempt of a sample task: calls `map` on the records of some pieces of the input, and keeps only some of the
+ * keys. Counters are discarded, because all these records are mapped again.
  *
- * A record that `map` throws at ends its piece, and not the attempt: its map task will come to it, and what is to be done
- * about it is decided there.
+ * If `map` throws at a record, only its piece ends, not the attempt: the map task will reach the record, and handles
+ * the error.
  */
 export async function runSampleTask(
   app: LoadedApp,
@@ -47,7 +47,7 @@ export async function runSampleTask(
     bytesIn: bytes,
     skipped: [],
     sideFiles: [],
-    // The map tasks read the same inputs, and to their ends.
+    // The map tasks read the same inputs completely, and report them.
     warnings: [],
     sampled: sample.keys,
   };

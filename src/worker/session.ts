@@ -4,29 +4,29 @@ import { Peer } from "../rpc/peer.js";
 import type { AttemptRef, JobOutcome, ParamsOf, ResultOf } from "../rpc/protocol.js";
 import { watchForStall } from "./stall-watch.js";
 
-/** What a session needs of its worker. */
+/** What a session needs from its worker. */
 export interface SessionHome {
-  /** How far the attempt is that runs; undefined when none does. */
+  /** The progress of the running attempt; undefined when there is none. */
   progress(): ParamsOf<"Heartbeat">["attempts"][number] | undefined;
-  /** The attempt, or whichever runs, is not wanted any more. */
+  /** The attempt, or any running one, is no longer needed. */
   cancel(ref?: AttemptRef): void;
-  /** The connection is about to be ended from this side. */
+  /** This side is about to end the connection. */
   beforeEnd(): void;
 }
 
-/** The methods that are called in the name of a registered worker. */
+/** The methods that need a registered worker. */
 type WorkerMethod =
   "RequestTask" | "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat";
 
 /**
- * One connection of a worker to its coordinator, from `register` to its end. When it is lost, however that shows, every
- * call rejects with a ConnectionClosedError. A lost session does not come back: there is another one after it.
+ * One connection of a worker to its coordinator, from `register` to its end. When it is lost, in whatever way, every
+ * call rejects with a ConnectionClosedError. A lost session does not come back: the worker starts a new one.
  */
 export class Session {
   readonly #peer: Peer;
   readonly #home: SessionHome;
   #worker = "";
-  /** So often something came from the coordinator. */
+  /** The number of messages from the coordinator. */
   #heard = 0;
   #heartbeats: NodeJS.Timeout | undefined;
   #stopWatching: () => void = () => undefined;
@@ -58,20 +58,20 @@ export class Session {
     });
   }
 
-  /** How the job has ended, when the coordinator said so without being asked for a task. */
+  /** How the job ended, if the coordinator said so other than in reply to a request for a task. */
   get outcome(): JobOutcome | undefined {
     return this.#outcome;
   }
 
-  /** Why it cannot go on, when that came up beside the calls. */
+  /** Why the session cannot continue, when that was found outside the calls. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
   /**
-   * Says hello, and from then on sends heartbeats. With `mayGoSilent` a coordinator from which nothing comes for the task
-   * timeout is still there; otherwise the session is lost then. `helloTimeoutMs` is how long it may take to say hello;
-   * undefined when it may take any time.
+   * Registers, and from then on sends heartbeats. With `mayGoSilent`, a coordinator that sends nothing for the task
+   * timeout still counts as present; otherwise the session is then lost. `helloTimeoutMs` limits the time of the
+   * registration; undefined for no limit.
    */
   async register(
     params: ParamsOf<"Register">,
@@ -82,8 +82,8 @@ export class Session {
     this.#stopWatching();
     this.#worker = registered.worker;
     const { heartbeatIntervalMs, taskTimeoutMs } = registered.job;
-    // After a stop (SIGSTOP, a sleeping laptop) what the coordinator has said meanwhile is read before anything is sent:
-    // it may have said goodbye.
+    // After a stop (SIGSTOP, a sleeping laptop), pending messages from the coordinator are read before anything is
+    // sent: it may have said goodbye.
     this.#heartbeats = setInterval(() => setImmediate(() => void this.#heartbeat()), heartbeatIntervalMs);
     if (!options.mayGoSilent) this.#watch(taskTimeoutMs);
     return registered;
@@ -94,9 +94,9 @@ export class Session {
     return this.#peer.call(method, { ...params, worker: this.#worker });
   }
 
-  /** Waits for something else than an answer, as long as the connection is there. For one thing at a time. */
+  /** Waits for something other than a reply, as long as the connection lasts. For one promise at a time. */
   unlessLost<Result>(promise: Promise<Result>): Promise<Result> {
-    // Not `Promise.race` with `closed`, which would hold on to every result until the connection ends.
+    // Not `Promise.race` with `closed`, which would retain every result until the connection ends.
     return new Promise((resolve, reject) => {
       this.#onLost = () => reject(new ConnectionClosedError("the connection was closed"));
       if (this.#isLost) this.#onLost();
@@ -104,7 +104,7 @@ export class Session {
     });
   }
 
-  /** Ends the connection in good order. */
+  /** Ends the connection gracefully. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeats);
     this.#stopWatching();
@@ -134,7 +134,7 @@ export class Session {
       this.#heard += 1;
       for (const revoked of cancel) this.#home.cancel(revoked);
     } catch (error) {
-      // The loss of the connection is noticed where a task is waited for or reported.
+      // The call that waits for a task, or reports one, notices the lost connection.
       if (error instanceof ConnectionClosedError) return;
       this.#failure ??= error as Error;
       this.destroy();

@@ -9,12 +9,12 @@ import type { EmitGate } from "./emit-gate.js";
 
 /** A finished side file, still under its temporary name. */
 export interface PreparedSideFile {
-  /** As the app calls it. */
+  /** The name that the app uses. */
   readonly name: string;
   readonly temporaryPath: string;
   /** Where it is once the attempt is committed. */
   readonly finalPath: string;
-  /** What it is called once the job is done. */
+  /** Its name once the job is done. */
   readonly publicName: string;
   readonly bytes: number;
 }
@@ -27,8 +27,8 @@ interface Place {
 }
 
 /**
- * The files that an app makes in one attempt beside its output. They have temporary names until the attempt is committed,
- * as all its files have, and are removed with these when it is not.
+ * The side files that an app writes in one attempt. Like all files of an attempt, they have temporary names until it is
+ * committed, and are removed with the others if it is not.
  */
 export class SideFiles {
   readonly #place: Place;
@@ -40,7 +40,10 @@ export class SideFiles {
     this.#gate = gate;
   }
 
-  /** The file of that name, the same one each time. Throws when it cannot have that name, or there are too many. */
+  /**
+   * Returns the file of that name, the same object each time. Throws when the name is invalid, or there are too many
+   * files.
+   */
   get(name: string): SideFile {
     const { ref, jobId, directory } = this.#place;
     this.#gate.admits("ctx.sideFile");
@@ -58,7 +61,7 @@ export class SideFiles {
     return file;
   }
 
-  /** Finishes those that were written, and returns them. Nothing can be written afterwards. */
+  /** Finishes the files that were written, and returns them. Nothing can be written afterwards. */
   finish(): PreparedSideFile[] {
     const { ref, jobId, directory } = this.#place;
     return [...this.#files].flatMap(([name, file]) => {
@@ -69,7 +72,7 @@ export class SideFiles {
     });
   }
 
-  /** Removes what was written by way of `write`; the rest goes with the other files of the attempt. Never throws. */
+  /** Removes what was written with `write`; the rest is removed with the other files of the attempt. Never throws. */
   discard(): void {
     for (const file of this.#files.values()) file.discard();
   }
@@ -91,13 +94,13 @@ class AttemptSideFile implements SideFile {
     this.#staged.append(data);
   }
 
-  /** Waits until the disk has it, and says how long it is; undefined when it was not written. */
+  /** Waits until the file is on disk, and returns its length; undefined when nothing was written. */
   finish(): number | undefined {
     if (this.#staged !== undefined) return this.#staged.finish().bytes;
     const stats = lstatSync(this.path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
     if (!stats.isFile())
-      throw new TypeError(`${this.#gate.task} has made a side file that is no regular file: ${this.path}`);
+      throw new TypeError(`${this.#gate.task} created a side file that is not a regular file: ${this.path}`);
     flush(this.path);
     return stats.size;
   }

@@ -2,13 +2,13 @@ const ticksPerTimeout = 20;
 const tickMsMax = 1000;
 
 /**
- * Looks, until it is stopped, whether something changes, and calls `onStall` once when it has not for `timeoutMs`.
- * `look` gives undefined while it may take any time.
+ * Watches whether a value changes, and calls `onStall` once when it has not changed for `timeoutMs`. `look` returns
+ * undefined while any time is allowed.
  *
- * What counts is time in which this process ran: a tick that comes late is one tick. So nothing is found to be stuck
- * because the machine slept or somebody stopped all of it.
+ * Only time in which this process ran counts: a late tick is one tick. So nothing appears stuck because the machine
+ * slept or all of it was stopped.
  *
- * Returns the function that stops it.
+ * Returns a function that stops the watch.
  */
 export function watchForStall(timeoutMs: number, look: () => unknown, onStall: () => void): () => void {
   const tickMs = Math.max(1, Math.min(tickMsMax, timeoutMs / ticksPerTimeout));

@@ -2,20 +2,20 @@ import { fileURLToPath } from "node:url";
 
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: "make room on that disk, or choose another --output-dir",
-  EACCES: "allow it, or choose another --output-dir",
-  EPERM: "allow it, or choose another --output-dir",
+  EACCES: "grant permission, or choose another --output-dir",
+  EPERM: "grant permission, or choose another --output-dir",
   EDQUOT: "make room within your quota, or choose another --output-dir",
   EROFS: "choose another --output-dir",
   EMFILE: "allow more open files (ulimit -n)",
   ENFILE: "the whole system has too many open files",
 };
 
-/** The directory of the built engine, in which no app is. */
+/** The directory of the built engine, which contains no app. */
 const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * Whether a file could not be read or written by the engine; not by the app, which may use files of its own. The two are
- * told apart by who has called the system, as the stack shows.
+ * Whether the engine, rather than the app with its own files, failed to read or write a file. The stack shows which of
+ * the two called the system.
  */
 export function isOwnFileError(error: Error): boolean {
   if (!("syscall" in error) || !("code" in error)) return false;
@@ -23,11 +23,11 @@ export function isOwnFileError(error: Error): boolean {
   if (typeof stack !== "string") return false;
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   const caller = frames.find((line) => !line.includes("node:"));
-  // The engine waits for no file, but for what the app does: that is where it shows as `async`.
+  // The engine awaits no file access, only app code: its frame then shows as `async`.
   return caller !== undefined && caller.includes(engineDirectory) && !/^\s+at async /.test(caller);
 }
 
-/** What to say about an error of the system: its own message, which has code and path, and what to do about it. */
+/** The message about a system error: its own text, which includes code and path, and advice. */
 export function fileErrorText(error: Error): string {
   const hint = advice[(error as NodeJS.ErrnoException).code ?? ""];
   return hint === undefined ? error.message : `${error.message}: ${hint}`;

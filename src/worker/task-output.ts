@@ -2,15 +2,15 @@ import type { OutputTail } from "./output-tail.js";
 
 const newline = 0x0a;
 
-/** What of a stream is used here. */
+/** The part of a stream that is used here. */
 type Output = Pick<NodeJS.WriteStream, "write">;
 type Done = (error?: Error | null) => void;
 
 /**
- * What the app writes to standard output and error of its thread, by `console`, `process.stdout` or `ctx.log`: each line
- * is marked with the task that runs (`[map 3] …`), and its end is kept.
+ * Handles what the app writes to standard output and error of its thread, through `console`, `process.stdout` or `ctx.log`.
+ * Each line is marked with the running task (`[map 3] …`), and the end is kept.
  *
- * Nothing is held back until a line is complete: the last words before a crash must get out.
+ * Incomplete lines are written at once: the last words before a crash must get out.
  */
 export class TaskOutput {
   readonly #tail: OutputTail | undefined;
@@ -21,17 +21,17 @@ export class TaskOutput {
     this.#streams = streams.map((stream) => new MarkedStream(stream, (bytes) => this.#tail?.add(bytes)));
   }
 
-  /** From now on that task runs. */
+  /** Marks output with that task from now on. */
   begin(task: string): void {
     for (const stream of this.#streams) stream.begin(Buffer.from(`[${task}] `));
   }
 
-  /** From now on none does. */
+  /** No task runs from now on. */
   end(): void {
     for (const stream of this.#streams) stream.end();
   }
 
-  /** Leaves the streams as they were. */
+  /** Restores the streams. */
   release(): void {
     for (const stream of this.#streams) stream.release();
   }
@@ -61,7 +61,7 @@ class MarkedStream {
   }
 
   end(): void {
-    // The next task begins a line of its own.
+    // The next task begins a new line.
     if (this.#mark !== undefined && !this.#isAtLineStart) this.#plainWrite.call(this.#stream, "\n");
     this.#mark = undefined;
   }

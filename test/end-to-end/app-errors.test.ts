@@ -242,7 +242,7 @@ describe.concurrent("an app that fails", () => {
     },
     "returns promises of pairs": {
       source: `export const map = () => [1, 2].map(async () => ({ key: "a", value: 1 })); ${reduce}`,
-      says: [/map gave a promise/, /await/],
+      says: [/map returned or yielded a promise/, /await/],
     },
     "emits when map has ended": {
       // It comes while reduce waits, which never ends: somebody has to notice.

@@ -11,7 +11,7 @@ describe.each(commands)("%s", (_, command) => {
     const input = place.write("in.txt", "a\n");
     for (const [call, says] of [
       [`process.chdir("/")`, /an app cannot call process\.chdir: .*; use absolute paths/],
-      [`process.umask(0o77)`, /an app cannot call process\.umask: .*; give the mode/],
+      [`process.umask(0o77)`, /an app cannot call process\.umask: .*; pass the mode/],
       [`process.setgid(0)`, /an app cannot call process\.setgid/],
     ] as const) {
       const app = place.write("app.mjs", `export const map = () => ${call}; export const reduce = () => 1;`);

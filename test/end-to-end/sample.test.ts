@@ -58,7 +58,7 @@ for (const command of ["run", "sequential"]) {
     const ended = await place.run("mr", [command, "--sample", "10%", "app.mjs", "lines.txt"]);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(
-      /combine changes the result: for key "lines" reduce gives 100, and 1 when combine has/,
+      /combine changes the result: for key "lines" reduce gives 100, but 1 when combine has/,
     );
     await place.succeed("mr", [command, "-q", "app.mjs", "lines.txt"]);
   });

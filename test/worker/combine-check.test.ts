@@ -19,7 +19,7 @@ const mean = (_: string, values: number[]) => sum(_, values) / values.length;
 describe("a combine that changes what reduce gives", () => {
   it("is found although all values are equal, which are not combined until they are many", async () => {
     await expect(testApp(counting({ combine: sum }), ["a a a b"])).rejects.toThrow(
-      'combine changes the result: for key "a" reduce gives 3, and 1 when combine has folded some of the values; reduce',
+      'combine changes the result: for key "a" reduce gives 3, but 1 when combine has folded some of the values; reduce',
     );
   });
 
@@ -31,7 +31,7 @@ describe("a combine that changes what reduce gives", () => {
       reduce: mean,
     });
     expect((await testApp(lengths, ["a\nbbb\n"])).outputs).toEqual([{ key: "k", value: 2 }]);
-    await expect(testApp(lengths, ["a\nbbb\ncccccccccc\n"])).rejects.toThrow(/reduce gives 4\.66\d+, and 6 when/);
+    await expect(testApp(lengths, ["a\nbbb\ncccccccccc\n"])).rejects.toThrow(/reduce gives 4\.66\d+, but 6 when/);
   });
 
   it("is found when reduce throws at what it gives", async () => {
@@ -59,7 +59,7 @@ describe("a combine that changes what reduce gives", () => {
         if (ctx.kind === "reduce") ctx.emit("total", total);
       },
     };
-    await expect(testApp(app, ["aa aa aa"])).rejects.toThrow(/after the last key reduce gives 6, and 1 when/);
+    await expect(testApp(app, ["aa aa aa"])).rejects.toThrow(/after the last key reduce gives 6, but 1 when/);
   });
 });
 
@@ -132,6 +132,6 @@ describe("a combine that does not change what reduce gives", () => {
       combine: () => 7,
       reduce: sum,
     };
-    await expect(testApp(app, ["a\na\na\n"])).rejects.toThrow(/for key "a" reduce gives 3, and 7 when/);
+    await expect(testApp(app, ["a\na\na\n"])).rejects.toThrow(/for key "a" reduce gives 3, but 7 when/);
   });
 });

@@ -49,7 +49,7 @@ describe("the hooks of an attempt", () => {
     const progress = { beginRecord: () => undefined } as unknown as Progress;
     const hooks = new AttemptHooks(app, {} as HookContext, progress);
     await expect(hooks.setUp()).rejects.toThrow(
-      "setup is a generator, whose body nobody runs; make it a plain function",
+      "setup is a generator, whose body never runs; make it a plain function",
     );
     await expect(hooks.tearDown()).rejects.toThrow("teardown is a generator");
   });

@@ -73,7 +73,7 @@ describe("the side files of an attempt", () => {
   it("must be files", () => {
     const { files } = ofAttempt();
     mkdirSync(files.get("a").path);
-    expect(() => files.finish()).toThrow("map 3 has made a side file that is no regular file");
+    expect(() => files.finish()).toThrow("map 3 created a side file that is not a regular file");
   });
 
   it("have names that cannot lead elsewhere, and are not too many", () => {
