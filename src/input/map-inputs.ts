@@ -1,5 +1,5 @@
 /**
- * Which splits each map task reads. Usually that is one. A job with many small files would spend its time on beginning and
+ * Which splits each map task reads: usually one. A job with many small files would spend its time on beginning and
  * ending tasks, so such files share tasks, as with Hadoop's CombineFileInputFormat.
  */
 import type { RecordKind } from "../app/input-kinds.js";
@@ -9,28 +9,28 @@ import { splitsPerTaskMax } from "../rpc/record-position.js";
 import { sampledSplits } from "./sampled-splits.js";
 import { lengthOf, planSplits } from "./splits.js";
 
-/** With at most so many files per worker, each file has a task of its own. */
+/** With at most this many files per worker, each file has its own task. */
 const filesPerWorkerMax = 16;
-/** Otherwise each worker gets about so many tasks, about as many as of large files. */
+/** Otherwise each worker gets about this many tasks, as with large files. */
 const groupsPerWorker = 4;
-/** Opening a file costs about as much as reading so many bytes more. */
+/** Opening a file costs about as much as reading this many more bytes. */
 const openingBytes = 4096;
 
 export interface InputPlanOptions {
   readonly inputs: readonly InputFile[];
   readonly kind: RecordKind;
-  /** The longest split of a file that may be cut, in bytes. */
+  /** The maximum size in bytes of a split of a file that may be cut. */
   readonly splitBytes: number;
-  /** How many bytes of small files share a task, from `groupBytesFor`; 0 for a task per split. */
+  /** How many bytes of small files share a task, from `groupBytesFor`; 0 for one task per split. */
   readonly groupBytes: number;
-  /** Percentage of the input that `--sample` maps; undefined for all of it. */
+  /** The percentage of the input that `--sample` maps; undefined for all. */
   readonly samplePercent?: number | undefined;
 }
 
 export interface InputPlan {
-  /** All splits of the input, `--sample` or not. */
+  /** All splits of the input, regardless of `--sample`. */
   readonly all: readonly Split[];
-  /** The splits of each map task, at least one, in the order of the inputs. */
+  /** The splits of each map task, at least one, in input order. */
   readonly tasks: readonly (readonly Split[])[];
 }
 
@@ -42,8 +42,8 @@ export function planInputs({ inputs, kind, splitBytes, groupBytes, samplePercent
 }
 
 /**
- * How many bytes of small files are to share a map task when `workers` share the inputs, or 0 if there are so few files that
- * each may have a task of its own.
+ * How many bytes of small files should share a map task when `workers` share the inputs, or 0 if the files are few
+ * enough for a task each.
  */
 export function groupBytesFor(inputs: readonly InputFile[], workers: number): number {
   if (inputs.length <= workers * filesPerWorkerMax) return 0;
@@ -51,7 +51,7 @@ export function groupBytesFor(inputs: readonly InputFile[], workers: number): nu
   return Math.ceil(cost / (workers * groupsPerWorker));
 }
 
-/** Whole files that follow each other and have `groupBytes` together form a group. A part of a file stands alone. */
+/** Groups consecutive whole files until a group has `groupBytes`. A part of a file stands alone. */
 function grouped(splits: readonly Split[], groupBytes: number): Split[][] {
   const groups: Split[][] = [];
   let last: Split[] = [];

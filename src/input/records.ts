@@ -56,13 +56,13 @@ export interface SplitSource {
 export interface RecordSource {
   /** In reading order. */
   readonly parts: readonly SplitSource[];
-  /** The bad records left out so far. */
+  /** The bad records skipped up to now. */
   readonly skipped: readonly RecordPlace[];
-  /** Warnings for the user about the files read so far. */
+  /** Warnings for the user about the files read up to now. */
   readonly warnings: readonly string[];
 }
 
-/** The records of the splits of a task, without those that begin at the positions in `skip`. */
+/** The records of the splits of a task, except for records at the positions in `skip`. */
 export function sourceOfSplits(
   splits: readonly Split[],
   format: RecordFormat,
@@ -88,7 +88,7 @@ export function sourceOfSplits(
 }
 
 interface SplitOptions {
-  /** Offsets of the records to leave out. */
+  /** Offsets of the records to skip. */
   readonly skip?: readonly number[];
   readonly onSkipped?: (place: RecordPlace) => void;
   readonly warn?: Warn;

@@ -63,7 +63,7 @@ export function requireNoOwnPartition({ name, ownPartition }: Pick<AppIdentity, 
 }
 
 /**
- * The records of a place; for a file that cannot be cut, those in its first MiB (a record that begins there is read
+ * The records of a place; for a file that cannot be cut, the records in its first MiB (one that begins there is read
  * whole).
  */
 export function sourceOfPlace(place: Split, format: RecordFormat): RecordSource {

@@ -27,7 +27,7 @@ import {
 } from "./attempt-limits.js";
 import { splitsPerTaskMax } from "./record-position.js";
 
-/** Raised by one with every change after which an older worker and a newer coordinator cannot work together. */
+/** Incremented with every change that keeps an older worker and a newer coordinator from working together. */
 export const protocolVersion = 6;
 
 /** A longer line is rejected. Data that may be longer, such as the inputs of a reduce task, is fetched in pages. */
@@ -166,7 +166,7 @@ const assignment = v.variant("type", [
     type: v.literal("map"),
     ref: attemptRef,
     splits: v.pipe(v.array(split), v.minLength(1), v.maxLength(splitsPerTaskMax)),
-    /** Positions of the bad records to leave out, since attempts have ended at them before. */
+    /** Positions of the bad records to skip, because they ended earlier attempts. */
     skip: v.array(count),
     /** Whether to record on disk which record is being mapped, in case the record kills the whole process. */
     marksRecords: v.boolean(),

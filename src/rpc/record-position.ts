@@ -1,13 +1,13 @@
 /**
- * The position of a record in the input of a map task: one number, even if the task reads several files, since it goes
- * through shared memory, marker files and messages. In a task of one split it is the record's offset in the file. In a task
- * of several, the number of the split stands above the offset.
+ * The position of a record in the input of a map task. It is one number, even if the task reads several files, because
+ * it passes through shared memory, marker files and messages. In a task with one split it is the record's offset in the
+ * file; in a task with several, the high part is the number of the split and the low part the offset.
  */
 
-/** Whole files of a group are shorter, even decompressed: 4 TiB. */
+/** 4 TiB, which is more than any whole file of a group has, even decompressed. */
 const offsetsPerSplit = 2 ** 42;
 
-/** The most splits that a map task may have. All positions are safe integers then. */
+/** The maximum number of splits of a map task. It keeps all positions safe integers. */
 export const splitsPerTaskMax = 1000;
 
 /** The position of offset 0 in split number `index` of a task. */
@@ -15,12 +15,12 @@ export function firstPosition(index: number): number {
   return index * offsetsPerSplit;
 }
 
-/** Whether a position, as a worker reports it, is in one of the splits of a task. */
+/** Whether a reported position is in one of the splits of a task. */
 export function isPositionIn(splits: readonly unknown[], position: number): boolean {
   return indexOf(position, splits) < splits.length;
 }
 
-/** Finds the split and the offset in its file of a position in a task. Throws a RangeError unless `isPositionIn`. */
+/** Finds the split and the offset in its file for a position in a task. Throws a RangeError unless `isPositionIn`. */
 export function locate<Split>(
   position: number,
   splits: readonly Split[],
@@ -31,7 +31,7 @@ export function locate<Split>(
   return { split, offset: position - firstPosition(index) };
 }
 
-/** Those of the positions that are in split number `index` of `splits`, as offsets in its file. */
+/** Filters the positions in split number `index` of `splits`, and returns them as offsets in its file. */
 export function offsetsIn(index: number, splits: readonly unknown[], positions: readonly number[]): number[] {
   return positions
     .filter((position) => indexOf(position, splits) === index)

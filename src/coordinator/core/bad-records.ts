@@ -3,8 +3,8 @@ import { locate } from "../../rpc/record-position.js";
 import type { State } from "./model.js";
 
 /**
- * The records that the committed map attempts have left out, in input order. An attempt that began before a record was
- * declared bad may have mapped it after all; such a record is not in the list.
+ * Returns the records that the committed map attempts skipped, in input order. A record does not count if an attempt
+ * that had begun before the decision to skip it mapped it after all.
  */
 export function badRecords({ app, maps, skipped }: State): BadRecord[] {
   if (app === undefined) return [];

@@ -69,7 +69,7 @@ export function loseAttempt(state: State, worker: Worker, reported: Loss, now: n
   else endJob(state, "failed", failure, effects);
 }
 
-/** Leaves out the record when the task has none at that position, as only a faulty worker reports it. */
+/** Removes the record from the loss if the task has none at that position, which only a faulty worker reports. */
 function withKnownRecord(loss: Loss, { splits = [] }: Task): Loss {
   const { record, ...others } = loss;
   return record === undefined || isPositionIn(splits, record) ? loss : others;
@@ -217,7 +217,7 @@ function failureAt({ app }: State, task: Task, error: TaskError, details: string
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
 }
 
-/** Says which record of its input a map task failed at. If the record is the whole input, the name of the task says it. */
+/** Says at which record of its input a map task failed. If the record is the whole input, the task's name suffices. */
 function placeOf(position: number, { splits = [] }: Task, input: string | undefined): string[] {
   const { split, offset } = locate(position, splits);
   const isWhole = offset === split.startBytes && (input === "file" || input === "text");
