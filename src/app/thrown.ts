@@ -1,13 +1,63 @@
 import { inspect } from "node:util";
 
+/** How many causes of an error, and errors of an AggregateError, a message names. */
+const causesMax = 8;
+const aggregatedMax = 3;
+/** The longest text of a value that is no error. */
+const valueCharactersMax = 200;
+
 /**
- * Describes a value thrown by app code to the user. Apps may throw anything, and put anything into the properties of an
- * error.
+ * Describes a value thrown by app code to the user, with its causes: `Error: no page, caused by TypeError: fetch failed,
+ * caused by Error: connect ECONNREFUSED`. Apps may throw anything, and put anything into the properties of an error.
  */
 export function thrownText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `the app threw ${inspect(thrown)}`;
-  const { name, message } = thrown as Readonly<Record<"name" | "message", unknown>>;
-  return `${textOf(name)}: ${textOf(message)}`;
+  const seen = new Set<unknown>([thrown]);
+  let text = errorText(thrown, seen);
+  let at: unknown = thrown.cause;
+  while (at !== undefined && at !== null && !seen.has(at) && seen.size <= causesMax) {
+    seen.add(at);
+    text = withCause(text, at, seen);
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return text;
+}
+
+/** Adds a cause, unless the message quotes it already. */
+function withCause(text: string, cause: unknown, seen: Set<unknown>): string {
+  if (!(cause instanceof Error)) return `${text}, caused by ${shownValue(cause)}`;
+  return isQuotedIn(text, cause) ? text : `${text}, caused by ${errorText(cause, seen)}`;
+}
+
+function errorText(error: Error, seen: Set<unknown>): string {
+  const { name, message, errors } = error as Readonly<Record<"name" | "message" | "errors", unknown>>;
+  const text = named(name, message);
+  return Array.isArray(errors) ? text + aggregatedText(errors, seen) : text;
+}
+
+/** The first errors of an AggregateError. */
+function aggregatedText(errors: readonly unknown[], seen: Set<unknown>): string {
+  const fresh = errors.filter((error) => !seen.has(error));
+  if (fresh.length === 0) return "";
+  for (const error of fresh) seen.add(error);
+  const texts = fresh.slice(0, aggregatedMax).map((error) => {
+    return error instanceof Error ? named(error.name, error.message) : shownValue(error);
+  });
+  const more = fresh.length > aggregatedMax ? [`${fresh.length - aggregatedMax} more`] : [];
+  return ` (${[...texts, ...more].join("; ")})`;
+}
+
+function named(name: unknown, message: unknown): string {
+  return message === "" ? textOf(name) : `${textOf(name)}: ${textOf(message)}`;
+}
+
+function isQuotedIn(text: string, { message }: Error): boolean {
+  return typeof message === "string" && message !== "" && text.includes(message);
+}
+
+function shownValue(value: unknown): string {
+  const shown = inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: valueCharactersMax });
+  return shown.length <= valueCharactersMax ? shown : `${shown.slice(0, valueCharactersMax)}…`;
 }
 
 function textOf(property: unknown): string {

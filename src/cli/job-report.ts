@@ -4,7 +4,7 @@ import { badRecordsName } from "../output/names.js";
 import { exitCodeOf } from "../terminal/exit.js";
 import { samplePercentOf } from "./job-options.js";
 import { outputsText, placeText } from "./outputs-text.js";
-import { appFrames, Exit, exitCodes, say } from "./program.js";
+import { appPlace, Exit, exitCodes, say } from "./program.js";
 
 /** The number of output lines of a failed attempt to show; --debug shows all. */
 const outputLinesShown = 10;
@@ -96,7 +96,7 @@ function withWhatIsLeft(message: string, end: JobEnd): string {
 }
 
 function failed(failure: NonNullable<JobReport["failure"]>, end: JobEnd, debug: boolean): Exit {
-  const stack = debug ? failure.stack : appFrames(failure);
+  const stack = debug ? failure.stack : appPlace(failure);
   const details = [...(stack === undefined || stack === "" ? [] : [stack]), ...(failure.details ?? [])];
   if (failure.output !== undefined) details.push(...lastOutput(failure.output, debug ? Infinity : outputLinesShown));
   const left = whatIsLeft(end);

@@ -8,6 +8,7 @@ import { InputError } from "../input/input-error.js";
 import { exit } from "../terminal/exit.js";
 import { visibleLine, visibleText } from "../terminal/visible-text.js";
 import { withAttachedValues } from "./attached-values.js";
+import { codeFrame } from "./code-frame.js";
 import { requireUsableNames } from "./command-names.js";
 import { misspeltVariables, OptionValues, optionValuesOf } from "./option-values.js";
 import { optionTable } from "./print-config.js";
@@ -146,13 +147,19 @@ function explain(error: unknown, debug: boolean): Pick<Exit, "code" | "message" 
   if (code === undefined) return new Exit(exitCodes.failed, `internal error: ${error.message}`, error.stack);
   const { cause } = error;
   if (debug) return new Exit(code, error.message, cause instanceof Error ? cause.stack : error.stack);
-  return new Exit(code, error.message, error.name === "AppFailedError" ? appFrames(cause) : undefined);
+  return new Exit(code, error.message, error.name === "AppFailedError" ? appPlace(cause) : undefined);
 }
 
 const engineDirectory = fileURLToPath(new URL("../", import.meta.url));
 
-/** The lines about the app in the stack of its error. */
-export function appFrames(error: unknown): string | undefined {
+/** The lines about the app in the stack of its error, and its source at the first of them. */
+export function appPlace(error: unknown): string | undefined {
+  const frames = appFrames(error);
+  const frame = frames === undefined ? undefined : codeFrame(frames);
+  return frame === undefined ? frames : `${frames}\n${frame}`;
+}
+
+function appFrames(error: unknown): string | undefined {
   const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
   if (typeof stack !== "string") return undefined;
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));

@@ -8,7 +8,7 @@ import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
 import { argsToRead, outputSettings } from "./job-options.js";
-import { appFrames, Exit, exitCodes, say } from "./program.js";
+import { appPlace, Exit, exitCodes, say } from "./program.js";
 import { withStdoutAside } from "./stdout-aside.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
 import { packageVersion } from "./version.js";
@@ -120,7 +120,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
 }
 
 function failureText(error: unknown, debug: boolean): string {
-  const frames = debug && error instanceof Error ? error.stack : appFrames(error);
+  const frames = debug && error instanceof Error ? error.stack : appPlace(error);
   return visibleText(`failed: ${thrownText(error)}${frames === undefined || frames === "" ? "" : `\n${frames}`}`);
 }
 

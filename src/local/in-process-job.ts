@@ -25,6 +25,7 @@ import { runReduceTask } from "../worker/reduce-task.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { TaskOutput } from "../worker/task-output.js";
+import { atWorkOf } from "../worker/at-work.js";
 import { AppFailedError } from "./app-failed-error.js";
 import { filesForReduce, settingsInProcess } from "./attempts.js";
 import { commitResults, type Result } from "./commit-results.js";
@@ -269,7 +270,9 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
   try {
     return await run();
   } catch (error) {
-    throw new AppFailedError(`${task} failed: ${textOf(error)}`, { cause: error });
+    const atWork = atWorkOf(error);
+    const given = atWork === undefined ? "" : `\n${atWork}`;
+    throw new AppFailedError(`${task} failed: ${textOf(error)}${given}`, { cause: error });
   }
 }
 

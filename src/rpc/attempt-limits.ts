@@ -2,6 +2,9 @@
  * Limits on what an attempt may report. Separate from the protocol, because the app's thread does not load its schemas.
  */
 
+/** The longest text that shows the record or key at which an attempt failed. */
+export const atWorkCharactersMax = 300;
+
 /** The last characters of a failed attempt's standard output and error that are reported. */
 export const outputCharactersMax = 8 * 1024;
 

@@ -15,6 +15,7 @@ import { textKeyEnds } from "../output/text-key-end.js";
 import {
   argNameCharactersMax,
   argNamesMax,
+  atWorkCharactersMax,
   counterCharactersMax,
   counterMax,
   countersMax,
@@ -234,6 +235,8 @@ const attemptOutcome = v.variant("type", [
     stack: v.optional(v.string()),
     /** Position of the record that was being mapped: see `record-position.ts`. */
     record: v.optional(count),
+    /** The key at which `reduce` threw, or the beginning of the record at which `map` did, for people. */
+    atWork: v.optional(v.pipe(v.string(), v.maxLength(atWorkCharactersMax))),
     /** The last output of the attempt to standard output and error. */
     output: v.optional(v.pipe(v.string(), v.maxLength(outputCharactersMax))),
     /** The map attempts whose files are damaged: task and attempt. */

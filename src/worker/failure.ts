@@ -5,6 +5,7 @@ import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import type { AttemptOutcome, ReduceInput } from "../rpc/protocol.js";
 import { DamagedInputError } from "../shuffle/merge/damaged-input-error.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import { atWorkOf } from "./at-work.js";
 import { CombineMismatchError, LateEmitError, UnawaitedWorkError } from "./errors.js";
 import { fileErrorText, isOwnFileError } from "./system-error.js";
 
@@ -37,7 +38,14 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
 export function appFailure(error: Error): Failure {
   const { stack } = error as { readonly stack?: unknown };
   const message = thrownText(error);
-  return { type: "failed", class: "error", message, ...(typeof stack === "string" ? { stack } : {}) };
+  const atWork = atWorkOf(error);
+  return {
+    type: "failed",
+    class: "error",
+    message,
+    ...(typeof stack === "string" ? { stack } : {}),
+    ...(atWork === undefined ? {} : { atWork }),
+  };
 }
 
 /** An app that reads values may have wrapped the error in its own. */

@@ -9,6 +9,7 @@ import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
 import { groupingOf } from "../shuffle/grouped-key.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import { noteKey } from "./at-work.js";
 import { AttemptHooks } from "./hooks.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
@@ -29,6 +30,8 @@ export async function runReduceTask(
   const { progress } = settings;
   const hooks = new AttemptHooks(app, context, progress);
   let keys = 0;
+  /** The key at work; undefined between two keys, where the engine reads its files. */
+  let key: string | undefined;
   try {
     await hooks.setUp();
     const isGrouped = groupingOf(app) !== undefined;
@@ -41,9 +44,11 @@ export async function runReduceTask(
     });
     for (const group of groups) {
       keys += 1;
+      key = group.key;
       progress.beginRecord(groups.pairs);
-      const pending = emitResult(group.key, reduceGroup(app, group, context), context);
+      const pending = emitResult(key, reduceGroup(app, group, context), context);
       if (pending !== undefined) await pending;
+      key = undefined;
       progress.set(groups.pairs, 0);
     }
     progress.beginRecord(NaN);
@@ -67,6 +72,7 @@ export async function runReduceTask(
       warnings: [],
     };
   } catch (error) {
+    if (key !== undefined) noteKey(error, key);
     await hooks.tearDownAfterError();
     context.abandon();
     context.sideFiles.discard();

@@ -13,3 +13,41 @@ it.each([
 ])("whatever app code throws has a text (%#)", (thrown, text) => {
   expect(thrownText(thrown)).toBe(text);
 });
+
+const refused = new Error("connect ECONNREFUSED");
+const failed = new TypeError("fetch failed", { cause: refused });
+const looped = new Error("a");
+looped.cause = new Error("b", { cause: looped });
+
+it.each([
+  [
+    "all causes",
+    new Error("no page", { cause: failed }),
+    "Error: no page, caused by TypeError: fetch failed, caused by Error: connect ECONNREFUSED",
+  ],
+  ["a cause that is no error", new Error("no", { cause: { code: 7 } }), "Error: no, caused by { code: 7 }"],
+  [
+    "no cause that the message quotes",
+    new Error("cannot open: fetch failed", { cause: failed }),
+    "Error: cannot open: fetch failed, caused by Error: connect ECONNREFUSED",
+  ],
+  ["each error of a circle once", looped, "Error: a, caused by Error: b"],
+  [
+    "the first errors of an AggregateError",
+    new AggregateError([new Error("x"), "y", new Error("z"), 1, 2], "all failed"),
+    "AggregateError: all failed (Error: x; 'y'; Error: z; 2 more)",
+  ],
+  [
+    "an AggregateError that is a cause",
+    new Error("no", { cause: new AggregateError([refused]) }),
+    "Error: no, caused by AggregateError (Error: connect ECONNREFUSED)",
+  ],
+])("the text of an error names %s", (_, thrown, text) => {
+  expect(thrownText(thrown)).toBe(text);
+});
+
+it("has an end however long the chain of causes is", () => {
+  let error = new Error("0");
+  for (let n = 1; n < 100; n++) error = new Error(String(n), { cause: error });
+  expect(thrownText(error).match(/caused by/g)?.length).toBeLessThan(10);
+});

@@ -167,6 +167,21 @@ describe.concurrent("an app that fails", () => {
     });
   }
 
+  test("says at which key reduce threw, why, and where in the source", async ({ place }) => {
+    place.write(
+      "app.mjs",
+      `${map}
+export const reduce = (key) => {
+  throw new Error("no price", { cause: new RangeError("rate is missing", { cause: "the file is old" }) });
+};`,
+    );
+    for (const { stderr } of await failInAllWays(place, "app.mjs")) {
+      expect(stderr).toContain("Error: no price, caused by RangeError: rate is missing, caused by 'the file is old'");
+      expect(stderr).toContain('at key "a"');
+      expect(stderr).toContain("> 3 |   throw new Error(");
+    }
+  });
+
   for (const [what, { source, says }] of Object.entries<{ source: string; says: RegExp[] }>({
     "throws in reduce": {
       source: `${map}\nexport async function reduce(key) { throw new Error("bad " + key); }`,

@@ -118,7 +118,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   if (isCrash) task.crashes += 1;
   else {
     task.errors += 1;
-    task.firstError ??= { message, stack, record: loss.record, output };
+    task.firstError ??= { message, stack, record: loss.record, atWork: loss.atWork, output };
   }
   if (record !== undefined && state.settings.badRecordsMax > 0) {
     const failure = suspect(state, task, record, loss, effects);
@@ -212,9 +212,10 @@ function takeDamage(
 
 /** The app's own message first, then where it happened, then other details. */
 function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
-  const { message, stack, record, output } = error;
+  const { message, stack, record, atWork, output } = error;
   const place = record === undefined ? [] : placeOf(record, task, app?.input);
-  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...details], output };
+  const given = atWork === undefined ? [] : [atWork];
+  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...given, ...details], output };
 }
 
 /** Says at which record of its input a map task failed. If the record is the whole input, the task's name suffices. */

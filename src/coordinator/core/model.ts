@@ -130,6 +130,8 @@ export interface TaskError {
   readonly stack?: string | undefined;
   /** The offset of the record that was being mapped. */
   readonly record?: number | undefined;
+  /** The key or the beginning of the record at which the app threw, for people. */
+  readonly atWork?: string | undefined;
   /** The last output of the attempt to standard output and error. */
   readonly output?: string | undefined;
 }
