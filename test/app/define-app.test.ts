@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { defineApp, type JsonValue, type Pipeline, type Step } from "../../src/index.js";
 
 describe("defineApp", () => {
-  it("gives map the type of what the app's input is", () => {
+  it("gives map the type that follows from the app's input", () => {
     const reduce = () => "";
     defineApp({ map: (_, value) => void expectTypeOf(value).toEqualTypeOf<string>(), reduce });
     for (const input of ["file", "text", "lines"] as const) {
@@ -29,7 +29,7 @@ describe("defineApp", () => {
     });
   });
 
-  it("gives map of a step the type that the step before it has, and takes its number of reduce tasks", () => {
+  it("gives a step's map the value type of the step before, and accepts its number of reduce tasks", () => {
     const step = defineApp<string, number>({
       input: "pairs",
       reducers: 1,
@@ -50,10 +50,10 @@ describe("defineApp", () => {
   });
 
   it("refuses what does not fit", () => {
-    // @ts-expect-error a row is no string
+    // @ts-expect-error a row is not a string
     defineApp({ input: "csv", map: (_, row: string) => [{ key: row, value: "" }] });
     const readRecords = () => Readable.from([]);
-    // @ts-expect-error an app with a reader of its own has no input
+    // @ts-expect-error an app with its own reader has no input
     defineApp({ input: "lines", readRecords, map: () => [] });
     // @ts-expect-error there is no such option
     defineApp({ input: "csv", csv: { seperator: ";" }, map: () => [] });

@@ -6,7 +6,7 @@ import { optionKinds } from "../../src/app/define-config.js";
 import { hasOptionalValue } from "../../src/cli/attached-values.js";
 import { defineConfig, type Config } from "../../src/index.js";
 
-it("a config may hold exactly the options of all commands, each as it is on the command line", async () => {
+it("a config may contain exactly the options of all commands, with the same values as on the command line", async () => {
   const kinds = new Map<string, string>();
   for (const option of (await allCommands()).flatMap((command) => command.options)) {
     kinds.set(option.attributeName(), kindOf(option));
@@ -22,12 +22,12 @@ it("the type of a config is that of the kinds", () => {
   expectTypeOf<Config["arg"]>().toEqualTypeOf<Readonly<Record<string, string | number | boolean>> | undefined>();
   // @ts-expect-error There is no such option.
   defineConfig({ reducer: 4 });
-  // @ts-expect-error It is not true or false.
+  // @ts-expect-error It is neither true nor false.
   defineConfig({ quiet: "yes" });
   expect(defineConfig({ reducers: 4, taskTimeout: "20s" })).toEqual({ reducers: 4, taskTimeout: "20s" });
 });
 
-/** By the files, so that none can be forgotten. */
+/** Read from the source files, so that no command can be forgotten. */
 async function allCommands(): Promise<CommandUnknownOpts[]> {
   const folder = new URL("../../src/cli/", import.meta.url);
   const files = readdirSync(fileURLToPath(folder)).filter((file) => file.endsWith("-command.ts"));

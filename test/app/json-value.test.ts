@@ -41,7 +41,7 @@ const asyncGenerator = async function* () {
 let deep: unknown = 1;
 for (let depth = 0; depth < 100_000; depth++) deep = [deep];
 
-/** What does not travel, where it is in the value, and what is said of it. */
+/** Values that cannot travel, their place in the whole value, and the message about them. */
 const refused: [string, unknown, RegExp][] = [
   ["undefined", undefined, /value is undefined; use null$/],
   ["NaN", NaN, /value is NaN; use null, or the string "NaN"$/],
@@ -106,12 +106,12 @@ describe("a value that JSON cannot hold", () => {
     }).toThrow(says);
   });
 
-  it("leaves nothing behind that changes the next message", () => {
+  it("does not affect the next message", () => {
     expect(() => jsonText("emit", "k", { a: [NaN] })).toThrow(/value\.a\[0\] is NaN/);
     expect(() => jsonText("emit", "k", { b: NaN })).toThrow(/: value\.b is NaN/);
   });
 
-  it("is named from where it is when a toJSON asks for another text", () => {
+  it("is named by its own place although a toJSON checked another value", () => {
     const asking = { toJSON: () => jsonText("emit", "inner", [{ ok: 1 }]) };
     expect(jsonText("emit", "outer", { a: [asking] })).toBe(JSON.stringify({ a: ['[{"ok":1}]'] }));
     expect(() => jsonText("emit", "outer", { a: [asking, NaN] })).toThrow(/: value\.a\[1\] is NaN/);
@@ -119,7 +119,7 @@ describe("a value that JSON cannot hold", () => {
 });
 
 describe("the JSON text of a value", () => {
-  it("is that of JSON.stringify for whatever JSON can hold", () => {
+  it("equals that of JSON.stringify for any JSON value", () => {
     fc.assert(
       fc.property(jsonValue, (value) => {
         expect(jsonText("emit", "k", value)).toBe(JSON.stringify(value));
@@ -159,7 +159,7 @@ describe("the JSON text of a value", () => {
     expect(jsonText("emit", "k", value)).toBe(text);
   });
 
-  it("asks a toJSON once, so that what was checked is what is written", () => {
+  it("calls a toJSON once, so that the checked value is the written one", () => {
     let calls = 0;
     const value = { a: { toJSON: () => (++calls === 1 ? "first" : NaN) } };
     expect(jsonText("emit", "k", value)).toBe('{"a":"first"}');
@@ -167,7 +167,7 @@ describe("the JSON text of a value", () => {
   });
 });
 
-describe("a key that is no string", () => {
+describe("a key that is not a string", () => {
   it.each<[unknown, RegExp]>([
     [1, /^emit: a key must be a string, not number 1; use String\(key\)$/],
     [9100521604143693812n, /not bigint 9100521604143693812; use String\(key\)$/],

@@ -3,7 +3,7 @@ import { nearMisses } from "../../src/app/near-misses.js";
 
 const fn = () => 1;
 
-describe("an export that is probably a slip", () => {
+describe("an export that is probably misspelt", () => {
   it.each([
     ["Map", "map", fn],
     ["MAP", "map", fn],
@@ -47,7 +47,7 @@ describe("an export that is probably a slip", () => {
     expect(nearMisses({ [name]: value })).toEqual([]);
   });
 
-  it("is none when what it looks like is exported, too, or stands for it", () => {
+  it("is not reported when the name it resembles, or an alternative, is also exported", () => {
     expect(nearMisses({ map: fn, Map: fn, mapper: fn })).toEqual([]);
     expect(nearMisses({ mapBytes: fn, mapper: fn, reduceStream: fn, reducer: fn })).toEqual([]);
   });

@@ -23,7 +23,7 @@ describe("what an app needs", () => {
     expect(isNeed(text)).toBe(false);
   });
 
-  it("is missing when no --arg or --file of that name is given, and shown as it is typed", () => {
+  it("is missing when no --arg or --file of that name is given, and is shown as the user types it", () => {
     const needs = ["--arg on=COLUMN", "--arg left=NAME", "--file stop.txt"];
     expect(missingText("a.js", needs, none)).toBe(
       "app a.js needs --arg on=COLUMN and --arg left=NAME and --file stop.txt (or --file FILE#stop.txt)",

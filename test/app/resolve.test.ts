@@ -27,6 +27,6 @@ test.each([
   expect(() => resolveApp(typed)).toThrow(`; did you mean ${meant}?`);
 });
 
-test("a bare name that no file has is no bundled app either", () => {
+test("a bare name without a file or a bundled app", () => {
   expect(() => resolveApp("x".repeat(300))).toThrow(/no such file, and no bundled app of that name/);
 });

@@ -10,6 +10,6 @@ test("a comparator as sortValues is refused, since it would order nothing", () =
   );
 });
 
-test("a function of one value as sortValues is taken", () => {
+test("a function of one value as sortValues is accepted", () => {
   expect(checkApp("a.js", { ...app, sortValues: (n: number) => -n }).sortValues).toBeTypeOf("function");
 });

@@ -17,7 +17,7 @@ function app(source: string) {
 const writer = 'writer: { extension: "xml", record: () => "" }';
 const reduce = "reduce: () => 1";
 
-it("the steps of a pipeline are those of its apps, in their order, each with a name and an identity of its own", async () => {
+it("a pipeline has the steps of its apps, in order, each with its own name and identity", async () => {
   const two = app(`export const steps = [{ map() {}, ${reduce}, ${writer} }, { map() {}, reducers: 3, ${reduce} }]`);
   const one = app(`export const input = "pairs"; export function map() {}; export const reducers = 2;
     export default { map() {}, ${reduce}, ${writer} }`);
@@ -30,13 +30,13 @@ it("the steps of a pipeline are those of its apps, in their order, each with a n
     ["app.mjs, step 2", 3],
   ]);
   expect(steps.map(({ app }) => app.input)).toEqual(["file", "pairs", "pairs", "pairs", "pairs"]);
-  // Its files would be of a format that the next step cannot read.
+  // The next step could not read files in its format.
   expect(steps.map(({ app }) => app.writer?.extension)).toEqual(Array.from({ length: 5 }, () => undefined));
   expect((await loadSteps([two, one])).at(-1)?.app.writer?.extension).toBe("xml");
   const hashes = steps.map(({ file }) => file.hash);
   expect(new Set(hashes).size).toBe(3);
   expect(hashes[0]).toBe(hashes[3]);
-  // As a worker does it.
+  // As in a worker.
   const loaded = await Promise.all(steps.map(({ file }) => loadApp(file)));
   expect(loaded.map(({ input }) => input)).toEqual(steps.map(({ app }) => app.input));
 });
@@ -60,7 +60,7 @@ it.each([
   await expect(loadSteps([app(`export const steps = ${steps}`)])).rejects.toThrow(new RegExp(message));
 });
 
-it("an app with steps cannot be loaded as one job, and a module that speaks of steps may still be one", async () => {
+it("an app with steps cannot be loaded as a single job, but a module that only mentions steps can", async () => {
   const pipeline = app("export const steps = [{ map() {} }]");
   await expect(loadApp(pipeline)).rejects.toThrow(
     "exports steps: run it with mr pipeline, or a step of it with --step 1",
@@ -70,7 +70,7 @@ it("an app with steps cannot be loaded as one job, and a module that speaks of s
   expect(await loadSteps([speaking])).toMatchObject([{ place: { number: undefined, isFirst: true, isLast: true } }]);
 });
 
-it("what stands beside the steps, they all need and read", async () => {
+it("declarations beside the steps apply to all of them", async () => {
   const own = `needs: ["--arg k=N"], args: ["unit"]`;
   const [first, second] = await loadSteps([
     app(`export const needs = ["--file stop.txt"]; export const args = ["lang"];
@@ -105,6 +105,6 @@ it.each([
   }
 });
 
-it("is told when the default export has slips alone", async () => {
+it("is reported when the default export has only misspelt names", async () => {
   await expect(loadApp(app("export default { Map() {}, Reduce() {} };"))).rejects.toThrow("did you mean map?");
 });

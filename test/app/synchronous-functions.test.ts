@@ -34,7 +34,7 @@ describe("an app", () => {
     await expect(testApp(app as never, { input: "a\n" })).rejects.toThrow("export combine is an async function");
   });
 
-  it("may have a generator as combine, and map, reduce and hooks that are asynchronous", () => {
+  it("may have a generator as combine, and asynchronous map, reduce and hooks", () => {
     function* combine(_key: string, values: number[]) {
       yield* values;
     }

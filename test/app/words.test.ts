@@ -66,11 +66,11 @@ function wordsOfBytes(bytes: Uint8Array): string[] {
 }
 
 describe("wordsInBytes", () => {
-  it("finds the words of the text that the bytes decode to, whatever they are", () => {
+  it("finds the words of the decoded text in any bytes", () => {
     const piece = fc.oneof(
       fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
       fc.constantFrom("a", "é", "ſ", "中", "\u0301", "𝒳", "😀", "\uffff", "\ufeff").map((text) => Buffer.from(text)),
-      // Cut, overlong, beyond the end of Unicode, a surrogate, a continuation without a beginning.
+      // Truncated, overlong, beyond Unicode, a surrogate, a continuation byte without a lead byte.
       fc
         .constantFrom(
           [0xc3],

@@ -23,7 +23,7 @@ test.each<[string, string, string, string[]]>([
   expect(lines(text, pattern)).toEqual(expected);
 });
 
-test("grep takes a carriage return and the separators of Unicode for characters of a line, as grep -E does", () => {
+test("grep treats carriage returns and Unicode separators as characters of a line, as grep -E does", () => {
   const text = "get 10%\rget 100% done\nstart\u2028middle\u2029done\r\nplain done\nget done, not\n";
   expect(lines(text, "^(get|start|plain).*done$")).toEqual([
     "f:1 get 10%\rget 100% done",
@@ -50,7 +50,7 @@ test("grep numbers lines through the splits of a file", () => {
   expect(runApp(grep, [...splits, ...splits], { pattern: "x" })).toEqual([...expected, ...expected]);
 });
 
-test("grep with a pattern that is no regular expression says which", () => {
+test("grep names a pattern that is not a regular expression", () => {
   expect(() => lines("x", "(")).toThrow(/^grep cannot use --arg pattern=\(: Invalid regular expression/);
 });
 
@@ -65,7 +65,7 @@ test.each([
   expect(runApp(grep, [["f", text]], { pattern: "whale", "ignore-case": value })).toEqual(expected);
 });
 
-test("grep says how to ignore case to who writes it as other systems do, or says neither yes nor no", () => {
+test("grep says how to ignore case when the option is in another system's syntax, or neither yes nor no", () => {
   expect(() => lines("a", "(?i)whale")).toThrow("leave out (?i) and give --arg ignore-case=true");
   const neither = { pattern: "a", "ignore-case": "i" };
   expect(() => runApp(grep, [["f", "a"]], neither)).toThrow('--arg ignore-case must be true or false, and is "i"');

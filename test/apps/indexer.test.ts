@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import * as indexer from "../../apps/indexer.js";
 import { runApp } from "./run-app.js";
 
-test("indexer lists for each word the documents it is in, sorted and each once", () => {
+test("indexer lists the documents of each word, sorted and without duplicates", () => {
   const output = runApp(indexer, [
     ["b.txt", "sea whale sea\r\nsea"],
     ["a.txt", "whale, Sea"],
@@ -12,7 +12,7 @@ test("indexer lists for each word the documents it is in, sorted and each once",
   expect(output).toEqual(["Sea 1 a.txt", "sea 1 b.txt", "whale 2 a.txt,b.txt"]);
 });
 
-test("indexer takes words as wc does", () => {
+test("indexer uses the same words as wc", () => {
   const output = runApp(indexer, [
     ["1", "θεά🐋θεά cafe\u0301s"],
     ["2", "θεά __proto__"],

@@ -5,13 +5,13 @@ import { testApp } from "../../src/index.js";
 
 const args = { on: "id", left: "left.csv" };
 
-/** The output, each row as it is read. */
+/** The output, with each row parsed. */
 async function joined(inputs: Record<string, string>, given: Record<string, string> = args) {
   const { outputs, counters } = await testApp(join, inputs, { args: given });
   return { rows: outputs.map(({ key, value }) => [key, value]), counters };
 }
 
-test("join makes a row of each two that have the same in the column, wherever that stands", async () => {
+test("join makes a row of every two rows with equal values in the column, wherever the column is", async () => {
   const left = "id,name\n1,Ann\n2,Bob\n2,Bill\n";
   const right = "item,id\nrope,2\noil,1\n";
   const { rows } = await joined({ "left.csv": left, "right.csv": right });
@@ -25,7 +25,7 @@ test("join makes a row of each two that have the same in the column, wherever th
   );
 });
 
-test("join counts the rows that find none, and those whose column is empty", async () => {
+test("join counts rows without a match, and rows whose column is empty", async () => {
   const { rows, counters } = await joined({
     "left.csv": "id,a\n1,x\n2,x\n2,y\n,z\n",
     "right.csv": "id,b\n1,x\n3,x\n,z\n,z\n",
@@ -38,12 +38,12 @@ test("join counts the rows that find none, and those whose column is empty", asy
   });
 });
 
-test("join joins nothing with an empty table", async () => {
+test("join returns nothing for an empty table", async () => {
   const inputs = { "left.csv": "", "right.csv": "id,b\n1,x\n" };
   expect(await joined(inputs)).toEqual({ rows: [], counters: { "rows of the right table without a match": 1 } });
 });
 
-test("join keeps columns of one name apart, and those that are called like what objects have", async () => {
+test("join keeps columns of the same name apart, and accepts names of object members", async () => {
   const { rows } = await joined({
     "left.csv": "id,name,constructor,__proto__\n1,Ann,c,p\n",
     "right.csv": "id,name,name_right,__proto__\n1,rope,hemp,q\n",
@@ -80,7 +80,7 @@ test.each([
   await expect(joined({ "left.csv": "id,a\n1,x\n" }, given)).rejects.toThrow(message);
 });
 
-test("join makes what two nested loops make, however often a key occurs on either side", async () => {
+test("join gives the result of two nested loops, however often a key occurs on either side", async () => {
   const table = fc.array(fc.tuple(fc.constantFrom("", "a", "b", "é", "a b"), fc.nat(99)), { maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(table, table, async (left, right) => {

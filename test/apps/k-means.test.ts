@@ -8,7 +8,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
 
-/** One iteration over some files, and what it has counted. */
+/** One iteration over some files, and its counts. */
 async function run(centroids: string, files: readonly string[]) {
   const path = temporary.newPath();
   writeFileSync(path, centroids);
@@ -16,7 +16,7 @@ async function run(centroids: string, files: readonly string[]) {
   return { lines: outputs.map(({ key, value }) => `${key} ${value as string}`), counters };
 }
 
-/** One iteration over some files, which lack their header. */
+/** One iteration over some files without their header. */
 async function iterate(centroids: string, files: readonly string[], header = "x,y"): Promise<string[]> {
   return (
     await run(
@@ -31,25 +31,25 @@ test("k-means moves each centroid to the middle of the points that are nearest t
   expect(moved).toEqual(["left 2,0.166666666667 3", "right 9,4 1"]);
 });
 
-test("k-means takes coordinates in the order of the header, also when their names are numbers", async () => {
+test("k-means reads coordinates in the order of the header, even if their names are numbers", async () => {
   expect(await iterate("a 0,100\n", ["1,99\n3,97"], "2020,2019")).toEqual(["a 2,98 2"]);
 });
 
-test("k-means takes what it has written as the next centroids", async () => {
+test("k-means reads its own output as the next centroids", async () => {
   const first = await iterate("a 0\nb 1", ["0\n1\n10\n11"], "x");
   expect(first).toEqual(["a 0 1", "b 7.33333333333 3"]);
   expect(await iterate(first.join("\n"), ["0\n1\n10\n11"], "x")).toEqual(["a 0.5 2", "b 10.5 2"]);
 });
 
-test("k-means leaves a centroid where it is when no point is nearest to it", async () => {
+test("k-means does not move a centroid that is nearest to no point", async () => {
   expect(await iterate("a 1,2\nb 100,100.5", ["1,1\n", "2,2\n"])).toEqual(["a 1.5,1.5 2", "b 100,100.5 0"]);
 });
 
-test("k-means gives a point that is as near to two to the first one", async () => {
+test("k-means assigns a point equally near to two centroids to the first", async () => {
   expect(await iterate("b 0\na 2", ["1"], "x")).toEqual(["a 2 0", "b 1 1"]);
 });
 
-test("k-means counts rows that are no points of as many coordinates", async () => {
+test("k-means counts rows that are not points with that number of coordinates", async () => {
   const files = ["x,y\n1,1\n1,\n,\n\n1,NaN\n1,Infinity\n 3 , 3e0\n", "x\n1\n", "x,y,z\n1,2,3\n"];
   expect(await run("a 0,0", files)).toEqual({ lines: ["a 2,2 2"], counters: { "malformed lines": 6 } });
 });
@@ -68,7 +68,7 @@ test.each<[string, string, string]>([
   await expect(run(centroids, ["x\n1"])).rejects.toThrow(message);
 });
 
-test("k-means is refused without centroids to begin with", async () => {
+test("k-means is refused without initial centroids", async () => {
   await expect(testApp(kMeans, ["x\n1"])).rejects.toThrow("app under test needs --file centroids.txt");
 });
 
@@ -91,7 +91,7 @@ test("k-means run until nothing changes ends where Lloyd's algorithm ends", asyn
   }
 });
 
-/** The oracle: points keep the number of their cluster until none of them changes it. */
+/** The oracle: points keep their cluster until no point changes its cluster. */
 function lloyd(all: readonly number[][], k: number): number[][] {
   let middles = all.slice(0, k);
   let clusters: number[] = [];

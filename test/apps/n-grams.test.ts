@@ -16,7 +16,7 @@ test.each<[string, string, string, string[]]>([
   expect(runApp({ ...nGrams, reduce: nGrams.reduce }, [["f", text]], { n })).toEqual(expected);
 });
 
-test("n-grams counts pairs unless it is told otherwise, through all splits and files", () => {
+test("n-grams counts pairs by default, across all splits and files", () => {
   const pieces = [
     ["f", "a b\n"],
     ["f", "a b", 4],
@@ -25,6 +25,6 @@ test("n-grams counts pairs unless it is told otherwise, through all splits and f
   expect(runApp(nGrams, pieces)).toEqual(["a b 3", "b a 1"]);
 });
 
-test("n-grams refuses an n that is no number", () => {
+test("n-grams refuses an n that is not a number", () => {
   expect(() => runApp(nGrams, [["f", "a"]], { n: "two" })).toThrow("--arg n=two: expected a whole number from 1");
 });

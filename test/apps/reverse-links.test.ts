@@ -33,13 +33,13 @@ test.each<[string, string, string[]]>([
   expect(targets(html)).toEqual(expected.map((link) => new URL(link, "https://a.example/").href).sort());
 });
 
-test("reverse-links counts links that are no URL", () => {
+test("reverse-links counts links that are not URLs", () => {
   const counters = {};
   expect(targets(`<a href="https://[/"><a href=http://:x/><a href=ok>`, counters)).toHaveLength(1);
   expect(counters).toEqual({ "malformed links": 2 });
 });
 
-test("reverse-links takes the URL of a page from its place below the root", () => {
+test("reverse-links derives the URL of a page from its path below the root", () => {
   const link = `<a href=https://t.example/>`;
   const pages = ["/w/b.example/x/page.html?q=1", "/w/a.example:8080/index.html", "/w/b.example/x/index.html"];
   const found = runApp(
@@ -61,7 +61,7 @@ test.each(["data/web/a.example/p.html", "p.html", "a.example", "../a.example/p.h
   },
 );
 
-test("reverse-links finds the links that a parser after the HTML standard finds, in whatever HTML", () => {
+test("reverse-links finds the same links in any HTML as a standard parser", () => {
   const links = [
     "<a href=x>",
     '<a href="y">',
@@ -106,7 +106,7 @@ test("reverse-links finds the links that a parser after the HTML standard finds,
   );
 });
 
-/** The oracle: the tree that browsers make, of which each anchor and area is asked. */
+/** The oracle: builds the same tree as browsers and visits each anchor and area. */
 function standardTargets(html: string): string[] {
   const page = "https://a.example/dir/page.html";
   const found: { tag: string; href: string }[] = [];

@@ -1,13 +1,15 @@
 import type { App, JsonValue, MapContext, TaskContext } from "mapreduce-ts";
 
-/** Whatever the app's values are. Nothing may be asynchronous, and `map` emits by its context. */
+/** An app with values of any type. Nothing may be asynchronous, and `map` emits through its context. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type PlainApp = Pick<App<any>, "map" | "mapBytes" | "reduce" | "reduceStream" | "writer">;
 
-/** Some text of a file, and where it begins in it. */
+/** A part of a file's text, and its offset in the file. */
 type Piece = readonly [filename: string, text: string, offset?: number];
 
-/** Runs an app over files in memory, in the plainest way, and returns its output lines by key. Counts into `counters`. */
+/**
+ * Runs an app over files in memory, in the simplest way, and returns its output lines by key. Counts into `counters`.
+ */
 export function runApp(
   app: PlainApp,
   pieces: readonly Piece[],
@@ -57,7 +59,7 @@ export function runApp(
   return records.join("").split("\n").slice(0, -1);
 }
 
-/** The lines of a text, each as a piece of its own, as apps with `input` `"lines"` are given them. */
+/** The lines of a text as separate pieces, as apps with `input` `"lines"` receive them. */
 export function linesOf(filename: string, text: string): Piece[] {
   let offset = 0;
   return text.split(/(?<=\n)/).map((line) => {

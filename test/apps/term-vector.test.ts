@@ -20,7 +20,7 @@ test.each<[string, string, string]>([
   expect(runApp(termVector, [page(html)])).toEqual([`a.example ${expected}`]);
 });
 
-test("term-vector adds up the pages of each host, and throws infrequent terms away only then", () => {
+test("term-vector adds up the pages of each host before it drops infrequent terms", () => {
   const pages = [page("a a b"), page("b b a c"), page("c", "b.example"), page("b")];
   expect(runApp(termVector, pages, { top: "1" })).toEqual(["a.example b:4", "b.example c:1"]);
   expect(runApp(termVector, pages)).toEqual(["a.example b:4 a:3 c:1", "b.example c:1"]);
@@ -32,7 +32,7 @@ test("term-vector leaves out short terms", () => {
   ]);
 });
 
-test("term-vector's combine adds vectors, in whatever grouping", () => {
+test("term-vector's combine adds vectors, in any grouping", () => {
   const [a, b, c] = [[["x", 1] as const], [["y", 2] as const, ["x", 3] as const], [["x", 1] as const]];
   const all = [["x", 5] as const, ["y", 2] as const];
   expect(termVector.combine("", [termVector.combine("", [a, b]), c])).toEqual(all);

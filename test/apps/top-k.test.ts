@@ -6,7 +6,7 @@ import { testApp, type JsonValue } from "../../src/index.js";
 
 type Pairs = readonly (readonly [key: string, value: JsonValue])[];
 
-/** The output of a job, as another one reads it. */
+/** The output of a job, as another job reads it. */
 function written(pairs: Pairs): string {
   return pairs.map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join("");
 }
@@ -17,7 +17,7 @@ async function found(files: readonly Pairs[], k: number, splitBytes?: number): P
   return outputs.map(({ key, value }) => [key, value]);
 }
 
-/** Without the app's order of keys: as UTF-8, of which lone surrogates are no part. */
+/** Compares as UTF-8, without the app's own order of keys; lone surrogates do not occur in UTF-8. */
 function best(pairs: readonly (readonly [string, number])[], k: number): Pairs {
   return pairs.toSorted(([a, n], [b, m]) => m - n || Buffer.compare(Buffer.from(a), Buffer.from(b))).slice(0, k);
 }
@@ -73,13 +73,13 @@ test("top-k puts equal numbers in the order of the keys' code points", async () 
   expect(await found([pairs.toReversed()], keys.length)).toEqual(pairs);
 });
 
-test("top-k finds ten unless it is told otherwise, in all files together", async () => {
+test("top-k finds ten by default, across all files", async () => {
   const files = Array.from({ length: 12 }, (_, n) => written([[`key${n}`, n]]));
   const { outputs } = await testApp(topK, files);
   expect(outputs).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((n) => ({ key: `key${n}`, value: n })));
 });
 
-test("top-k counts values that are no numbers", async () => {
+test("top-k counts values that are not numbers", async () => {
   const values = ["1", null, true, [1], { n: 1 }];
   const text = written([...values.map((value) => ["a", value] as const), ["b", 1]]);
   const { outputs, counters } = await testApp(topK, [text]);
@@ -87,7 +87,7 @@ test("top-k counts values that are no numbers", async () => {
   expect(counters).toEqual({ "values that are no numbers": 5 });
 });
 
-test("top-k tells integers beyond 2^53 apart", async () => {
+test("top-k distinguishes integers beyond 2^53", async () => {
   const numbers = ["9007199254740993", "9007199254740992", "1e16", "9007199254740994", "-9007199254740993"];
   const text = numbers.map((number, n) => `{"key":"${n}","value":${number}}\n`).join("");
   const { outputs } = await testApp(topK, [text], { args: { k: "4" } });
@@ -99,11 +99,11 @@ test("top-k tells integers beyond 2^53 apart", async () => {
   ]);
 });
 
-test("top-k refuses a k that is none", async () => {
+test("top-k refuses an invalid k", async () => {
   await expect(found([[]], 0)).rejects.toThrow("--arg k=0: expected a whole number from 1");
 });
 
-test("top-k finds the same as a sort of everything, however the pairs are cut into splits", async () => {
+test("top-k gives the same result as sorting everything, however the pairs are cut into splits", async () => {
   const key = fc.string({ unit: fc.constantFrom("a", "é", "\u{1d4b3}"), maxLength: 3 });
   const pairs = fc.array(fc.tuple(key, fc.integer({ min: 0, max: 9 })), { maxLength: 30 });
   await fc.assert(

@@ -4,7 +4,7 @@ import { runApp } from "./run-app.js";
 
 const begin = "192.0.2.1 - - [18/Oct/1851:12:00:00 +0000]";
 
-/** What it makes of one line: the URL, or nothing when it counts as malformed. */
+/** What the app makes of one line: the URL, or nothing when the line counts as malformed. */
 function urlOf(line: string, args = {}): string | undefined {
   const counters: Record<string, number> = {};
   const output = runApp(urlCount, [["log", line]], args, counters);
@@ -60,7 +60,7 @@ test.each<[string, string]>([
   expect(urlOf(line)).toBeUndefined();
 });
 
-test("url-count adds up the same URLs, and leaves out queries when it is told to", () => {
+test("url-count adds up equal URLs, and drops queries on request", () => {
   const log = ["/s?q=a", "/s?q=b?c", "/s", "/s?q=a"].map(
     (url) => ["log", `${begin} "GET ${url} HTTP/1.1" 200 1`] as const,
   );

@@ -15,7 +15,7 @@ function linesOf(parts: Iterable<Iterable<Uint8Array>>): string[] {
 }
 
 function textsOf(parts: Iterable<Iterable<Uint8Array>>): string[] {
-  // A block is valid until the next one is asked for, so it is copied.
+  // A block is valid only until the next one is requested, so it is copied.
   return Array.from(parts, (blocks) => Buffer.concat(Array.from(blocks, (block) => Buffer.from(block))).toString());
 }
 
@@ -31,14 +31,14 @@ describe("sort records", () => {
     expect(new Set(lines.map((line) => line.slice(0, 10))).size).toBe(25_000);
   });
 
-  test("are the same for the same seed only", () => {
+  test("are the same only for the same seed", () => {
     expect(linesOf(recordParts(100, 1))).toEqual(linesOf(recordParts(100, 1)));
     expect(linesOf(recordParts(100, 1))).not.toEqual(linesOf(recordParts(100, 2)));
   });
 });
 
 describe("distinct keys", () => {
-  test("are distinct, in no order, and lines of 16 bytes", () => {
+  test("are distinct, unordered, and lines of 16 bytes", () => {
     const lines = linesOf(keyParts(200_000));
     expect(new Set(lines).size).toBe(200_000);
     expect(lines.every((line) => /^user-\d{10}$/.test(line))).toBe(true);
@@ -76,7 +76,7 @@ describe("a data set", () => {
   afterEach(() => rm(directory, { recursive: true }));
   const { signal } = new AbortController();
 
-  test("is made once", async () => {
+  test("is created once", async () => {
     let times = 0;
     const set = {
       name: "set",
@@ -90,7 +90,7 @@ describe("a data set", () => {
     expect(times).toBe(1);
   });
 
-  test("is not there when making it has failed", async () => {
+  test("does not exist when creating it has failed", async () => {
     const set = { name: "set", about: "a set", make: () => Promise.reject(new Error("disk full")) };
     await expect(provide(set, directory, signal)).rejects.toThrow("disk full");
     expect(existsSync(join(directory, "set"))).toBe(false);

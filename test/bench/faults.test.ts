@@ -10,7 +10,7 @@ function result(peer: PeerName, verdict: ContenderResult["verdict"], failure?: s
 }
 
 describe("npm run bench -- --check", () => {
-  test("finds nothing when mapreduce-ts gives what the others give", () => {
+  test("finds nothing when mapreduce-ts agrees with the others", () => {
     expect(faultsOf([result("mr", "same"), result("duckdb", "same")])).toEqual([]);
   });
 
@@ -20,7 +20,7 @@ describe("npm run bench -- --check", () => {
     ]);
   });
 
-  test("reports an output of mapreduce-ts that nothing was compared with", () => {
+  test("reports an output of mapreduce-ts that was not compared with any other", () => {
     expect(faultsOf([result("mr", "unchecked")])).toEqual([
       "the mr: no other program is installed to compare its output with",
     ]);

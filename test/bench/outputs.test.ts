@@ -14,24 +14,24 @@ describe("a digest", () => {
     return digestOf(canonical, { cwd, env: process.env, signal: new AbortController().signal });
   }
 
-  test("is the same for the same lines in another order, and for those only", async () => {
+  test("is the same for reordered lines, and only for those", async () => {
     const first = await digest("a 1\nb 2\nü 3\n");
     expect(await digest("ü 3\na 1\nb 2\n")).toBe(first);
     expect(await digest("a 1\nb 2\n")).not.toBe(first);
     expect(await digest("a 1\na 1\nb 2\nü 3\n")).not.toBe(first);
   });
 
-  test("is of the form that all have in common", async () => {
+  test("normalizes the outputs to their common form", async () => {
     const first = await digest("a 1\n");
     expect(await digest("      1 a\n", "sed 's/ *\\([0-9]*\\) \\(.*\\)/\\2 \\1/' out.txt")).toBe(first);
   });
 
-  test("is not made when a part of the command fails", async () => {
+  test("is not computed when part of the command fails", async () => {
     await expect(digest("b\na\n", "LC_ALL=C sort -c out.txt && cat out.txt")).rejects.toThrow("disorder");
   });
 });
 
-test("each output must have the lines of the first, in whatever order", async () => {
+test("each output must have the lines of the first, in any order", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "bench-output-"));
   try {
     const check = new OutputCheck("cat out.txt");
@@ -61,7 +61,7 @@ describe("the verdict", () => {
     return Object.fromEntries(judge(outputs));
   }
 
-  test("is that all are the same", () => {
+  test("is that all outputs are the same", () => {
     const all = verdicts(output("mr", "mr", "x"), output("DuckDB", "duckdb", "x"));
     expect(all).toEqual({ mr: "same", DuckDB: "same" });
   });
@@ -71,12 +71,12 @@ describe("the verdict", () => {
     expect(all).toEqual({ mr: "same", skale: "differs", DuckDB: "same" });
   });
 
-  test("is against mapreduce-ts when it stands alone, however many ways it was run in", () => {
+  test("is against mapreduce-ts when no other program agrees, in however many ways it was run", () => {
     const all = verdicts(output("1", "mr", "x"), output("2", "mr", "x"), output("DuckDB", "duckdb", "y"));
     expect(all).toEqual({ 1: "differs", 2: "differs", DuckDB: "same" });
   });
 
-  test("compares outputs for the same data only, and knows nothing of one program alone", () => {
+  test("compares only outputs for the same data, and cannot judge a single program", () => {
     const all = verdicts(output("small", "mr", "x", "s"), output("large", "mr", "y", "l"));
     expect(all).toEqual({ small: "unchecked", large: "unchecked" });
   });

@@ -60,7 +60,7 @@ const rowOf = (text: string, start: string): string[] | undefined =>
     .map((cell) => cell.trim());
 
 describe("the table of a workload", () => {
-  test("has times, memory, the ratio and whether it is what was aimed at", () => {
+  test("has times, memory, the ratio, and whether it meets the target", () => {
     const text = renderResults(report([result(own, [4, 3, 5]), result(duckdb, [2, 9, 8])]));
     expect(rowOf(text, "mapreduce-ts")).toEqual([
       "mapreduce-ts",
@@ -86,7 +86,7 @@ describe("the table of a workload", () => {
     ]);
   });
 
-  test("gives no time of a wrong output or a failure, and no ratio to it", () => {
+  test("gives no time for a wrong output or a failure, and no ratio to it", () => {
     const wrong = renderResults(report([result(own, [4]), result(duckdb, [1], { verdict: "differs" })]));
     expect(rowOf(wrong, "DuckDB, 2 threads:")?.join()).toMatch(/^DuckDB, 2 threads: WRONG.*another one,,,,,,,,$/);
     const unstable = renderResults(report([result(own, [4]), result(duckdb, [1], { verdict: "unstable" })]));
@@ -113,13 +113,13 @@ describe("the table of a workload", () => {
     expect(text).toContain("- DuckDB 1.2.3");
   });
 
-  test("shows a command that has bars in it", () => {
+  test("shows a command that contains bars", () => {
     const text = renderResults(report([result({ ...own, name: "tr | mawk" }, [4])]));
     expect(text).toContain(String.raw`| tr \| mawk |`);
   });
 });
 
-test("targets are met or missed, or not known", () => {
+test("targets are met, missed or unknown", () => {
   const step = (mebibytes: number): Contender => {
     return { ...own, name: `${mebibytes}`, data: { ...data, name: `${mebibytes}` }, step: { mebibytes, workers: 2 } };
   };
@@ -139,7 +139,7 @@ test("the scaling table has seconds a GB and the memory of each kind of process"
   expect(rowOf(text, "1000")).toEqual(["1000", "1", "2.00", "1.91", "3.81", "?", "200"]);
 });
 
-test("the results are whole, and format to themselves", async () => {
+test("the results are complete, and already formatted", async () => {
   const options = { parser: "markdown", printWidth: 120 };
   const text = await format(renderResults(report([result(own, [4]), result(duckdb, [5])])), options);
   expect(await format(text, options)).toBe(text);

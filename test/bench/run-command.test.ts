@@ -31,7 +31,7 @@ test("time is in seconds", async () => {
   expect(busy.cpuSeconds).toBeLessThan(30);
 });
 
-test("memory is in bytes: of the largest process, and of all together", async () => {
+test("memory is in bytes: for the largest process, and for all together", async () => {
   const mebibyte = 2 ** 20;
   const allocate = "node -e 'globalThis.b = Buffer.alloc(64 * 2 ** 20, 1); setTimeout(() => {}, 1000)'";
   const { processes, peakSumBytes } = await run(`${allocate} & ${allocate} & wait`);
@@ -41,12 +41,12 @@ test("memory is in bytes: of the largest process, and of all together", async ()
   expect(peakSumBytes).toBeLessThan(2048 * mebibyte);
 });
 
-test("a command that fails is an error that says what it said", async () => {
+test("a command that fails is an error with its message", async () => {
   await expect(run("echo 'no such thing' >&2; exit 3")).rejects.toThrow("exit code 3: no such thing");
   await expect(run("false | cat")).rejects.toThrow("exit code 1");
 });
 
-test("a command that takes too long is ended", async () => {
+test("a command that takes too long is killed", async () => {
   await expect(run("sleep 60 | cat", 100)).rejects.toThrow("not done in 0.1 s");
 });
 

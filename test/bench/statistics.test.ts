@@ -10,11 +10,11 @@ test.each([
   expect(median(numbers)).toBe(expected);
 });
 
-test("nothing has no median", () => {
+test("an empty list has no median", () => {
   expect(median([])).toBeNaN();
 });
 
-test("a spread is median, least and greatest, and leaves the numbers in their order", () => {
+test("a spread is median, minimum and maximum, and does not reorder the numbers", () => {
   const numbers = [4, 1, 7];
   expect(spread(numbers)).toEqual({ median: 4, min: 1, max: 7 });
   expect(numbers).toEqual([4, 1, 7]);

@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 
-/** What a run is asked to do. */
+/** The options of a run. */
 export interface Arguments {
-  /** How long jobs are begun; the last one ends after that. */
+  /** How long new jobs are started; the last one ends later. */
   readonly durationMs: number;
   readonly seed: number;
-  /** Run the job of this seed alone. */
+  /** Run only the job with this seed. */
   readonly jobSeed: number | undefined;
-  /** How often that job is run; its processes interleave differently each time. */
+  /** How often to run that job; its processes interleave differently each time. */
   readonly times: number;
-  /** Kinds of jobs and faults to leave out, by name. A job seed means the same job only with the same ones. */
+  /** Kinds of jobs and faults to exclude, by name. A job seed gives the same job only with the same exclusions. */
   readonly without: ReadonlySet<string>;
-  /** Where the built programs are. */
+  /** The directory of the built programs. */
   readonly programs: string;
-  /** Keep the files and logs of all jobs, not only of those that went wrong. */
+  /** Keep the files and logs of all jobs, not only of failed ones. */
   readonly keep: boolean;
   readonly isVerbose: boolean;
 }
@@ -41,7 +41,7 @@ Exit code: 0 all is well, 1 a job was lost or its output wrong, 2 wrong usage, 1
 /** Wrong usage; the message is for the user. */
 export class UsageError extends Error {}
 
-/** Reads the command line; undefined when help is wanted. Throws a UsageError. */
+/** Parses the command line; undefined when help is requested. Throws a UsageError. */
 export function readArguments(args: string[]): Arguments | undefined {
   const { values } = parse(args);
   if (values.help === true) return undefined;

@@ -1,11 +1,11 @@
 /**
- * Runs jobs with real processes one after the other and does harm to them: kills, stops, damaged files, full disks. Each
- * must give the right answer all the same, and leave nothing behind.
+ * Runs jobs with real processes one after another and harms them: kills, stops, damaged files, full disks. Each job
+ * must still give the right answer, and leave nothing behind.
  *
  *     scripts/chaos.sh --minutes 10 --seed 7
  *
- * A job and what is planned to happen to it follow from a seed: `workload.ts`, `fault-plan.ts`. How its processes
- * interleave does not: a seed that has failed once may have to be run several times to fail again.
+ * A seed determines a job and its planned faults: `workload.ts`, `fault-plan.ts`. It does not determine how the
+ * processes interleave: a seed that failed once may have to run several times to fail again.
  */
 import { readArguments, usage, UsageError, type Arguments } from "./arguments.js";
 import { runJob } from "./job.js";
@@ -14,7 +14,7 @@ import { jobLine, jobWithPlace, Report } from "./report.js";
 import { planJob } from "./workload.js";
 
 const progressIntervalMs = 30_000;
-/** After so many bad jobs in one run no further one would tell more. */
+/** After this many bad jobs in one run, more would add nothing. */
 const badJobsMax = 20;
 
 try {
@@ -30,7 +30,7 @@ try {
 async function run(given: Arguments): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort(signal));
-  // Who reads has seen enough (`| head`).
+  // The reader has seen enough (`| head`).
   process.stdout.on("error", (error: Error) => stopping.abort(error.message));
   const report = new Report();
   console.log(`chaos: --seed ${given.seed}`);
@@ -56,7 +56,7 @@ async function run(given: Arguments): Promise<number> {
   return report.badJobs > 0 ? 1 : 0;
 }
 
-/** The job that is wanted, again and again, or new ones as long as there is time. */
+/** The requested job, again and again, or new ones as long as there is time. */
 function* jobSeeds({ jobSeed, times, seed, durationMs }: Arguments): Generator<number> {
   if (jobSeed !== undefined) {
     for (let time = 0; time < times; time++) yield jobSeed;

@@ -1,6 +1,6 @@
 /**
- * The processes of one job: `mr run`, or a coordinator and its workers. A coordinator that a fault has ended is started
- * again, to resume the job, until it ends by itself.
+ * The processes of one job: `mr run`, or a coordinator and its workers. A coordinator killed by a fault is restarted to
+ * resume the job, until it ends by itself.
  */
 import { readFileSync, statSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -14,22 +14,22 @@ import type { JobPlan } from "./workload.js";
 
 export type ClusterEnd =
   | { readonly how: "done" }
-  /** The job failed, in good order and with this message. */
+  /** The job failed gracefully, with this message. */
   | { readonly how: "failed"; readonly message: string }
-  /** Something happened that must not. */
+  /** Something happened that must never happen. */
   | { readonly how: "lost"; readonly why: string };
 
-/** What is done between the end of a coordinator and the start of the next. */
+/** What happens between the end of a coordinator and the start of the next. */
 export interface Interruption {
   readonly pauseMs: number;
   readonly tornBytes: number;
 }
 
-/** The children of a `mr run` that was killed may hold its directory for a moment. */
+/** The children of a killed `mr run` may hold its directory for a moment. */
 const takenRetriesMax = 100;
 const takenDelayMs = 100;
 
-/** What was done before a disk was full is kept in some cases, and the user told so: then the job is gone on with. */
+/** In some cases, work done before a disk was full is kept, and the user is told so: then the job is resumed. */
 const canGoOn = "; to continue, run the same command with --resume";
 const failuresMax = 20;
 const fullDiskDelayMs = 200;
@@ -52,12 +52,12 @@ export class Cluster {
     if (plan.mode === "pair") this.#workers = new WorkerKeeper(place, plan);
   }
 
-  /** The coordinator, or `mr run`, when one is running. */
+  /** The coordinator, or `mr run`, if one is running. */
   get coordinator(): Program | undefined {
     return this.#coordinator?.isRunning === true ? this.#coordinator : undefined;
   }
 
-  /** How often the job was gone on with. */
+  /** How often the job was resumed. */
   get resumes(): number {
     return this.#resumes;
   }
@@ -68,7 +68,7 @@ export class Cluster {
     return living.filter(({ command }) => command.includes(`/${program} `)).map(({ pid }) => pid);
   }
 
-  /** Ends the coordinator by a signal; it is started again. False when there is none, or it is being ended already. */
+  /** Ends the coordinator with a signal; it is restarted. False when there is none, or it is already being ended. */
   interrupt(signal: NodeJS.Signals, interruption: Interruption): boolean {
     const { coordinator } = this;
     if (coordinator === undefined || this.#interruption !== undefined) return false;
@@ -76,7 +76,7 @@ export class Cluster {
     return killIfThere(coordinator.pid, signal);
   }
 
-  /** Runs the job to its end, however many coordinators that takes. */
+  /** Runs the job to its end, with as many coordinators as that takes. */
   async run(): Promise<ClusterEnd> {
     const workers = this.#workers;
     if (workers === undefined) return this.#runCoordinators();
@@ -89,7 +89,7 @@ export class Cluster {
     }
   }
 
-  /** From now on nothing is started any more. */
+  /** Starts nothing from now on. */
   stop(): void {
     this.#isOver = true;
     this.#workers?.stop();
@@ -158,12 +158,12 @@ export class Cluster {
     }
   }
 
-  /** Whether there is a journal that a job can be resumed from. */
+  /** Whether there is a journal from which a job can be resumed. */
   #hasJournal(): boolean {
     return this.#journals().some((path) => readFileSync(path).includes("\n"));
   }
 
-  /** That of the job, or of each step that is not done. */
+  /** The job's journal, or the journal of each unfinished step. */
   #journals(): string[] {
     const names = this.#place.outputNames().filter((name) => basename(name) === ".mr-journal");
     return names.map((name) => join(this.#place.outputDirectory, name));

@@ -1,19 +1,19 @@
 import type { JobPlan } from "./workload.js";
 import type { Random } from "./random.js";
 
-/** What is done to a job. Which of several workers or files it is done to, `which` says: their number, modulo how many. */
+/** A fault. `which` selects one of several workers or files: the number modulo how many there are. */
 export type Fault =
   | { readonly kind: "kill-worker" | "terminate-worker"; readonly which: number }
   | { readonly kind: "kill-all-workers" }
   | { readonly kind: "stop-worker"; readonly which: number; readonly forMs: number }
   | { readonly kind: "stop-coordinator"; readonly forMs: number }
-  /** Ends the coordinator with a signal; later it is started again, to resume the job. `tornBytes` of its journal go. */
+  /** Ends the coordinator with a signal; later it is restarted to resume the job. Its journal loses `tornBytes`. */
   | {
       readonly kind: "kill-coordinator" | "kill-everything" | "drain-coordinator";
       readonly pauseMs: number;
       readonly tornBytes: number;
     }
-  /** `share` says where in the file. */
+  /** `share` is the position in the file. */
   | { readonly kind: "delete-file" | "flip-byte" | "truncate-file"; readonly which: number; readonly share: number }
   | { readonly kind: "delete-all-files" }
   | { readonly kind: "fill-disk"; readonly forMs: number }
@@ -30,7 +30,7 @@ const rubbishes = [
   "half-message",
 ] as const;
 
-/** When a fault happens: so long after the start, or after there were so many finished files of a kind. */
+/** When a fault happens: this long after the start, or after this many finished files of a kind. */
 export interface Trigger {
   readonly after: "start" | "journal" | "intermediate" | "output";
   readonly files: number;
@@ -59,13 +59,13 @@ const weights: Readonly<Record<Fault["kind"], number>> = {
   "rubbish-client": 4,
 };
 
-/** Plans what happens to a job: mostly a few faults, sometimes none. */
+/** Plans the faults of a job: mostly a few, sometimes none. */
 export function planFaults(
   random: Random,
   { mode, taskTimeoutMs, reducers }: Pick<JobPlan, "mode" | "taskTimeoutMs" | "reducers">,
   without: ReadonlySet<string>,
 ): PlannedFault[] {
-  // `mr run` has no socket with a name.
+  // `mr run` has no named socket.
   const possible = Object.entries(weights).filter(
     ([kind]) => !without.has(kind) && !(mode === "run" && kind === "rubbish-client"),
   );

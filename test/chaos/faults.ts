@@ -7,20 +7,20 @@ import type { Fault, PlannedFault, Trigger } from "./fault-plan.js";
 import type { Place } from "./place.js";
 import { sendRubbish } from "./rubbish.js";
 
-/** What became of a planned fault. `missed`: there was nothing (any more) to do it to. */
+/** The result of a planned fault. `missed`: there was nothing, or nothing left, to harm. */
 export type Effect = "happened" | "missed" | "skipped";
 
 const pollIntervalMs = 5;
 const refillIntervalMs = 20;
 
-/** What the files of a job are called, those of a step in the directory of the step. */
+/** The names of a job's files; a step's are in its directory. */
 const names = {
   journal: /(^|\/)\.mr-journal$/,
   intermediate: /(^|\/)mr-\d+-\d+(\.\d+)?$/,
   output: /(^|\/)(\.mr-new-[0-9a-f]+-)?mr-out-\d+(\.jsonl)?$/,
 } as const;
 
-/** Does harm as planned, until the job has ended, and undoes what can be undone. Returns what became of each fault. */
+/** Does harm as planned until the job has ended, and undoes what can be undone. Returns the result of each fault. */
 export async function inflict(
   planned: readonly PlannedFault[],
   cluster: Cluster,
@@ -157,7 +157,7 @@ function pickOne<Thing>(things: readonly Thing[], which: number): Thing | undefi
   return things[which % things.length];
 }
 
-/** The names in the output directory, as they were at most one interval ago: several faults wait for them at once. */
+/** The names in the output directory, at most one interval old: several faults wait for them at once. */
 function lookSometimes(place: Place): () => readonly string[] {
   let lookedMs = -Infinity;
   let found: readonly string[] = [];
@@ -170,7 +170,7 @@ function lookSometimes(place: Place): () => readonly string[] {
   };
 }
 
-/** Resolves after that time, with false as soon as the job has ended. */
+/** Resolves after that time, or with false as soon as the job has ended. */
 async function wait(ms: number, jobEnded: AbortSignal): Promise<boolean> {
   try {
     await sleep(Math.max(0, ms), undefined, { signal: jobEnded });

@@ -2,16 +2,16 @@ import type { Random } from "./random.js";
 
 /** An input file of a job. */
 export interface Input {
-  /** As it is given on the command line. */
+  /** The name on the command line. */
   readonly name: string;
   readonly text: string;
 }
 
 export interface InputShape {
   readonly files: number;
-  /** Of all files together, about. */
+  /** The approximate total size of all files. */
   readonly sizeBytes: number;
-  /** Lines that `bad-records` cannot bear; they begin with BAD. */
+  /** Whether there are lines that `bad-records` rejects; they begin with BAD. */
   readonly badLines: number;
 }
 
@@ -26,7 +26,7 @@ const alphabets = [
   [0x10400, 0x1044f],
 ] as const;
 
-/** What stands between words: nothing of it is a letter, nor breaks a line. */
+/** What separates words: neither letters nor line breaks. */
 const gaps = [
   " ",
   " ",
@@ -46,7 +46,7 @@ const gaps = [
   "  ",
 ];
 
-/** Makes texts with lines of all kinds: CRLF and LF, empty ones, files without a last newline, files without anything. */
+/** Generates texts with all kinds of lines: CRLF and LF, empty lines, files without a final newline, empty files. */
 export function makeInputs(random: Random, { files, sizeBytes, badLines }: InputShape): Input[] {
   const vocabulary = makeVocabulary(random, random.integer(50, 8000));
   // Some files are much larger than others.

@@ -9,23 +9,23 @@ import { saysDiskIsFull } from "./small-disk.js";
 import { faultsOfOutputs, internalErrors, remains, remainsOfFailure } from "./verdict.js";
 import type { JobPlan } from "./workload.js";
 
-/** `failed`: with one clear error, for a reason that it may fail for. `lost`: it did not end, or not in good order. */
+/** `failed`: with one clear error, for an allowed reason. `lost`: it did not end, or not gracefully. */
 type Verdict = "right" | "failed" | "lost" | "wrong";
 
 export interface JobResult {
   readonly verdict: Verdict;
-  /** What is wrong; of a failed job its message. */
+  /** What is wrong; for a failed job, its message. */
   readonly complaints: readonly string[];
   readonly faults: readonly { readonly kind: Fault["kind"]; readonly effect: Effect }[];
   readonly resumes: number;
   readonly elapsedMs: number;
-  /** Where its files are kept, if they are. */
+  /** The directory of its files, if they are kept. */
   readonly directory: string;
 }
 
 const deadlineMs = 120_000;
 
-/** Runs a job, does the harm that is planned, and judges what comes of it. Undefined when it was stopped meanwhile. */
+/** Runs a job, does the planned harm, and judges the result. Undefined when it was stopped meanwhile. */
 export async function runJob(
   plan: JobPlan,
   { programs, keep }: Pick<Arguments, "programs" | "keep">,

@@ -1,13 +1,13 @@
 /**
- * What the output of each app must be, written apart from the product: it knows nothing of src/ and does everything in
- * the plainest way.
+ * The expected output of each app, computed independently of the product: it uses nothing of src/ and does everything
+ * in the simplest way.
  */
 import { createHash } from "node:crypto";
 import type { Input } from "./inputs.js";
 
 export type AppName = "wc" | "grep" | "indexer" | "slow-lines" | "big-values" | "flaky" | "bad-records" | "three-steps";
 
-/** The lines of all outputs, in no order. */
+/** The lines of all outputs, unordered. */
 export function expectedLines(
   app: AppName,
   inputs: readonly Input[],
@@ -32,7 +32,9 @@ export function expectedLines(
   }
 }
 
-/** What the lines of one output file are ordered by: the key as `reduce` was given it, and what it does within a key. */
+/**
+ * What the lines of one output file are ordered by: the key that `reduce` got, and the app's own order within a key.
+ */
 export function compareLines(app: AppName, a: string, b: string): number {
   if (app !== "grep") return compareBytes(keyOf(a), keyOf(b));
   const [fileA, numberA] = placeOf(a);
@@ -40,7 +42,7 @@ export function compareLines(app: AppName, a: string, b: string): number {
   return compareBytes(fileA, fileB) || numberA - numberB;
 }
 
-/** Whether the app `bad-records` cannot bear this line. */
+/** Whether the app `bad-records` rejects this line. */
 export function isBad(line: string): boolean {
   return /^BAD (throws|exits) /.test(line);
 }
@@ -61,7 +63,7 @@ function wordCount(texts: readonly string[]): string[] {
   return [...counts].map(([word, count]) => `${word} ${count}`);
 }
 
-/** Of the words that occur more than once: how many occur how often. */
+/** For the words that occur more than once: how many occur how often. */
 function countsOfCounts(inputs: readonly Input[]): string[] {
   const counts = wordCount(inputs.map(({ text }) => text)).map((line) => line.slice(line.indexOf(" ") + 1));
   const words = grouped(counts.filter((count) => count !== "1").map((count) => [count, true] as const));

@@ -9,23 +9,23 @@ import type { Input } from "./inputs.js";
 import { Program } from "./program.js";
 import { SmallDisk } from "./small-disk.js";
 
-/** In the environment of every process that belongs to a job. */
+/** The environment variable that marks every process of a job. */
 const marker = "MR_CHAOS_JOB";
 
 const lockDirectory = "/var/tmp";
 const stepName = /^mr-step-\d+$/;
 
-/** The directory of one job: inputs, outputs, socket, log; and the processes that were started there. */
+/** The directory of one job: inputs, outputs, socket, log; and the processes started there. */
 export class Place {
   readonly directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "mr-chaos-")));
   readonly socket = join(this.directory, "mr.sock");
   readonly logPath = join(this.directory, "log.txt");
-  /** Undefined when none was wanted, or there cannot be one. */
+  /** Undefined when none was requested, or none is possible. */
   readonly disk: SmallDisk | undefined;
   readonly outputDirectory: string;
   readonly #programs: string;
   readonly #startedMs = performance.now();
-  /** Undefined once it is closed: a process that was killed at the end is noticed after that. */
+  /** Undefined once it is closed: the death of a process killed at the end is noticed after that. */
   #log: number | undefined = fs.openSync(this.logPath, "a");
 
   constructor(programs: string, { hasSmallDisk }: { readonly hasSmallDisk: boolean }) {
@@ -42,7 +42,7 @@ export class Place {
     }
   }
 
-  /** Starts a program, the leader of a process group, so that a Ctrl-C at the terminal is for this process alone. */
+  /** Starts a program as the leader of a process group, so that a Ctrl-C at the terminal reaches only this process. */
   start(name: string, program: string, args: readonly string[]): Program {
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(process.execPath, [join(this.#programs, `${program}.js`), ...args], {
@@ -57,7 +57,7 @@ export class Place {
     });
   }
 
-  /** Notes what was done or said, and when. */
+  /** Logs an action or a message, with the time. */
   log(who: string, text: string): void {
     if (this.#log === undefined) return;
     const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(3);
@@ -66,12 +66,15 @@ export class Place {
     }
   }
 
-  /** The processes that were started here, and their children and grandchildren, as long as they live. */
+  /** The live processes that were started here, with their children and grandchildren. */
   processes(): LivingProcess[] {
     return processesWith(marker, this.directory);
   }
 
-  /** The files in the output directory, and in those of steps: `mr-step-1/mr-out-0`. None when it does not exist. */
+  /**
+   * The files in the output directory, and in the directories of steps: `mr-step-1/mr-out-0`. Empty when it does not
+   * exist.
+   */
   outputNames(): string[] {
     const steps = this.#stepNames().flatMap((step) => namesIn(join(this.outputDirectory, step), `${step}/`));
     return [...namesIn(this.outputDirectory).filter((name) => !stepName.test(name)), ...steps].sort();
@@ -81,7 +84,7 @@ export class Place {
     return namesIn(this.outputDirectory).filter((name) => stepName.test(name));
   }
 
-  /** What must not be there when no process is left: sockets and locks. */
+  /** What must not exist when no process is left: sockets and locks. */
   litter(): string[] {
     const sockets = fs.readdirSync(this.directory).filter((name) => name.startsWith(basename(this.socket)));
     const taken = ["", ...this.#stepNames()].map((name) => lockOf(join(this.outputDirectory, name)));
@@ -89,7 +92,7 @@ export class Place {
     return [...sockets.map((name) => join(this.directory, name)), ...locks.map((name) => join(lockDirectory, name))];
   }
 
-  /** Ends all processes and removes everything; with `keep` the files stay for who wants to know what has happened. */
+  /** Ends all processes and removes everything; with `keep` the files stay for investigation. */
   async close({ keep }: { readonly keep: boolean }): Promise<void> {
     for (let left = this.processes(); left.length > 0; left = this.processes()) {
       for (const { pid } of left) killIfThere(pid, "SIGKILL");

@@ -2,20 +2,20 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How a program has ended. */
+/** How a program ended. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Its children may hold its standard error open for longer than it lives; what it said itself is read by then. */
+/** Its children may hold its standard error open after it has ended, but its own output has been read by then. */
 const lastWordsMs = 300;
 
 /** A program that was started. */
 export class Program {
   readonly name: string;
   readonly pid: number;
-  /** What it has said on standard error. */
+  /** Its output on standard error. */
   stderr = "";
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;

@@ -1,13 +1,13 @@
-/** A generator of pseudo-random numbers: mulberry32, by Tommy Ettinger. The same seed gives the same numbers. */
+/** A pseudo-random number generator: mulberry32, by Tommy Ettinger. The same seed gives the same numbers. */
 export class Random {
   #state: number;
 
-  /** Of a seed its lowest 32 bits count. */
+  /** Only the lowest 32 bits of a seed count. */
   constructor(seed: number) {
     this.#state = seed >>> 0;
   }
 
-  /** A number from 0 up to and without 1. */
+  /** A number from 0 up to, but not including, 1. */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -16,7 +16,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** A whole number from `min` to `max`, inclusive. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
@@ -31,7 +31,7 @@ export class Random {
     return thing;
   }
 
-  /** Picks one of the names, each as often as its weight says. */
+  /** Picks one of the names, with probabilities proportional to their weights. */
   pickWeighted<Name extends string>(weights: Readonly<Partial<Record<Name, number>>>): Name {
     const entries = Object.entries(weights) as [Name, number][];
     let rest = this.fraction() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -43,7 +43,7 @@ export class Random {
   }
 }
 
-/** The seed of a job by its number in the run, so that the job can be run alone. */
+/** The seed of a job by its number in the run, so that the job can be rerun by itself. */
 export function jobSeedOf(runSeed: number, job: number): number {
   return Math.floor(new Random(runSeed ^ Math.imul(job + 1, 0x9e3779b1)).fraction() * 2 ** 32);
 }

@@ -18,7 +18,7 @@ const rows: readonly (readonly [label: string, kinds: readonly Kind[]])[] = [
   ["rubbish clients", ["rubbish-client"]],
 ];
 
-/** What has happened in a run so far. */
+/** The results of a run up to now. */
 export class Report {
   readonly #results: { readonly plan: JobPlan; readonly result: JobResult }[] = [];
 
@@ -31,13 +31,13 @@ export class Report {
     return this.#count("lost") + this.#count("wrong");
   }
 
-  /** One line for who waits. */
+  /** One line of progress. */
   progress(): string {
     const faults = this.#results.flatMap(({ result }) => result.faults).filter(({ effect }) => effect === "happened");
     return `${this.#results.length} jobs, ${faults.length} faults, ${this.#count("lost")} lost, ${this.#count("wrong")} wrong`;
   }
 
-  /** All numbers, one a line, and then the jobs that went wrong. */
+  /** All numbers, one per line, and then the jobs that went wrong. */
   summary(): string {
     const resumes = this.#results.reduce((sum, { result }) => sum + result.resumes, 0);
     const faults = this.#results.flatMap(({ result }) => result.faults);
@@ -71,7 +71,7 @@ export class Report {
   }
 }
 
-/** One line about a job that has ended, and what is to be said against it. */
+/** One line about a job that has ended, and what was wrong with it. */
 export function jobLine(plan: JobPlan, { verdict, complaints, faults, elapsedMs }: JobResult): string {
   const { app, mode, workers, inputs } = plan;
   const size = inputs.reduce((sum, { text }) => sum + text.length, 0);
@@ -81,7 +81,7 @@ export function jobLine(plan: JobPlan, { verdict, complaints, faults, elapsedMs 
   return [head, ...complaints].join("\n    ");
 }
 
-/** The same, and where its files are kept. */
+/** The same, with the directory of its files. */
 export function jobWithPlace(plan: JobPlan, result: JobResult): string {
   return `${jobLine(plan, result)}\n    its files are in ${result.directory}`;
 }

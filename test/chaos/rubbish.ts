@@ -1,4 +1,4 @@
-/** Clients that are none: what they send to the coordinator's socket must not disturb the job. */
+/** Fake clients: what they send to the coordinator's socket must not disturb the job. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -8,7 +8,7 @@ import type { Rubbish } from "./fault-plan.js";
 const manyConnections = 300;
 const endlessLineBytes = 64 * 1024 * 1024;
 
-/** Sends rubbish for a while. False when nobody listens. */
+/** Sends garbage for a while. False when no process listens. */
 export async function sendRubbish(
   socket: string,
   rubbish: Rubbish,
@@ -63,7 +63,7 @@ async function open(path: string): Promise<Socket | undefined> {
   const socket = connect({ path });
   try {
     await once(socket, "connect");
-    // Answers are not read by some, so that they pile up.
+    // Some do not read the replies, so that they pile up.
     if (Math.random() < 0.5) socket.resume();
     return socket.on("error", () => undefined);
   } catch {
@@ -71,7 +71,7 @@ async function open(path: string): Promise<Socket | undefined> {
   }
 }
 
-/** Waits for room, or for the end of the connection, or for a moment: who does not read may block us for ever. */
+/** Waits for room, for the end of the connection, or for a moment: an end that does not read might block forever. */
 async function send(socket: Socket, text: string | Uint8Array): Promise<void> {
   if (socket.destroyed || socket.write(text)) {
     await sleep(1);

@@ -4,12 +4,12 @@ import { join } from "node:path";
 
 const sizeMiB = 96;
 
-/** Whether an error is about a disk that is full. */
+/** Whether an error reports a full disk. */
 export function saysDiskIsFull(message: string): boolean {
   return /ENOSPC|no space left|disk is full/i.test(message);
 }
 
-/** A file system in memory that can be filled up. To mount one takes the right to. */
+/** A file system in memory that can be filled up. Mounting it requires the right to mount. */
 export class SmallDisk {
   readonly path: string;
 
@@ -26,7 +26,7 @@ export class SmallDisk {
     return undefined;
   }
 
-  /** Takes all space that is left. */
+  /** Uses up all remaining space. */
   fill(): void {
     const file = openSync(this.#filler, "a");
     try {
@@ -42,7 +42,7 @@ export class SmallDisk {
     }
   }
 
-  /** Gives the space back. */
+  /** Frees the space. */
   free(): void {
     rmSync(this.#filler, { force: true });
   }

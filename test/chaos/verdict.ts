@@ -12,10 +12,10 @@ const pollIntervalMs = 20;
 const manifestName = "mr-manifest.json";
 const reportName = "mr-report.json";
 const badRecordsName = "mr-bad-records.jsonl";
-/** Of lines that are missing or too many so many are shown. */
+/** How many missing or extra lines are shown. */
 const shownMax = 3;
 
-/** What is wrong with the outputs of a job that has succeeded; nothing when all is well. */
+/** What is wrong with the outputs of a successful job; empty when all is well. */
 export function faultsOfOutputs(plan: JobPlan, place: Place): string[] {
   const names = place.outputNames();
   const wanted = Array.from({ length: plan.reducers }, (_, partition) => `mr-out-${partition}`);
@@ -39,7 +39,7 @@ export function faultsOfOutputs(plan: JobPlan, place: Place): string[] {
   ];
 }
 
-/** The manifest says of each output what can be seen of it. */
+/** The manifest must agree with the visible properties of each output. */
 function wrongManifest(place: Place, wanted: readonly string[]): string[] {
   const path = join(place.outputDirectory, manifestName);
   if (!existsSync(path)) return [`there is no ${manifestName}`];
@@ -52,7 +52,7 @@ function wrongManifest(place: Place, wanted: readonly string[]): string[] {
   return JSON.stringify(said) === JSON.stringify(seen) ? [] : [`${manifestName} does not say what the outputs are`];
 }
 
-/** What a job that has failed has left behind, beside its report, and all of the steps that were done. */
+/** What a failed job may leave behind besides its report, and the results of finished steps. */
 export function remainsOfFailure(place: Place): string[] {
   const names = place.outputNames();
   const done = names.filter((name) => basename(name) === manifestName).map(dirname);
@@ -62,7 +62,7 @@ export function remainsOfFailure(place: Place): string[] {
   return leftOver(names.filter((name) => !isKept(name)));
 }
 
-/** Waits until all processes of the job have gone, and says what is left of it then. */
+/** Waits until all processes of the job have gone, and then returns what is left of the job. */
 export async function remains(place: Place): Promise<string[]> {
   const endMs = performance.now() + leaveTimeoutMs;
   while (place.processes().length > 0 && performance.now() < endMs) await sleep(pollIntervalMs);
@@ -70,7 +70,7 @@ export async function remains(place: Place): Promise<string[]> {
   return [...processes, ...leftOver(place.litter())];
 }
 
-/** Lines of the log that show a bug, whatever else happened. */
+/** Lines of the log that indicate a bug, whatever else happened. */
 export function internalErrors(place: Place): string[] {
   const lines = readFileSync(place.logPath, "utf8").split("\n");
   return lines
@@ -88,7 +88,7 @@ function differences(lines: readonly string[], expected: readonly string[]): str
   return [...described(surplus, "too many"), ...described(missing, "missing")];
 }
 
-/** Of lines that come several times, so many are left as there are more. */
+/** Removes each expected line once: lines that occur too often remain. */
 function without(lines: readonly string[], others: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const line of others) counts.set(line, (counts.get(line) ?? 0) + 1);
@@ -105,7 +105,7 @@ function described(lines: readonly string[], what: string): string[] {
   return [`${lines.length} lines are ${what}: ${shown.join(", ")}${lines.length > shownMax ? ", …" : ""}`];
 }
 
-/** Every bad record must have been left out, once, and no other one. */
+/** Every bad record must have been skipped exactly once, and no other record. */
 function wrongBadRecords({ app, inputs }: JobPlan, place: Place): string[] {
   if (app !== "bad-records") return [];
   const text = readIfThere(join(place.outputDirectory, badRecordsName));

@@ -5,13 +5,13 @@ import type { JobPlan } from "./workload.js";
 
 const restartDelayMs = 100;
 
-/** Starts the workers of a pair, and starts each anew that ends before the job does. */
+/** Starts the workers of a pair, and restarts each that ends before the job does. */
 export class WorkerKeeper {
   readonly #place: Place;
   readonly #plan: JobPlan;
   #isOver = false;
   #refuse: (message: string) => void = () => undefined;
-  /** Resolves when a worker refuses to work, or is refused, for a reason that no fault gives; with what it says. */
+  /** Resolves with a message when a worker refuses to work, or is refused, for a reason that no fault causes. */
   readonly refused: Promise<string>;
 
   constructor(place: Place, plan: JobPlan) {
@@ -24,7 +24,7 @@ export class WorkerKeeper {
     for (let slot = 0; slot < this.#plan.workers; slot++) void this.#keep(slot);
   }
 
-  /** No worker is started any more; those that run leave by themselves. */
+  /** Starts no more workers; running ones leave by themselves. */
   stop(): void {
     this.#isOver = true;
   }

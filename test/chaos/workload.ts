@@ -4,13 +4,13 @@ import { makeInputs, type Input } from "./inputs.js";
 import type { AppName } from "./oracle.js";
 import { Random } from "./random.js";
 
-/** One job, all of which follows from its seed. */
+/** One job, determined entirely by its seed. */
 export interface JobPlan {
   readonly seed: number;
-  /** `run`: `mr run`. `pair`: a coordinator, and workers as processes of their own. */
+  /** `run`: `mr run`. `pair`: a coordinator, and workers as separate processes. */
   readonly mode: "run" | "pair";
   readonly app: AppName;
-  /** As it is typed. */
+  /** As the user types it. */
   readonly typedApp: string;
   readonly args: Readonly<Record<string, string>>;
   readonly inputs: readonly Input[];
@@ -35,12 +35,12 @@ const apps: Readonly<Record<AppName, number>> = {
   "three-steps": 4,
 };
 
-/** Plans a job. What is named in `without` is left out. */
+/** Plans a job, without anything named in `without`. */
 export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
   const random = new Random(seed);
   const left = Object.entries(apps).filter(([name]) => !without.has(name));
   const app = random.pickWeighted<AppName>(Object.fromEntries(left));
-  // Only `mr run` takes the steps of an app one after the other.
+  // Only `mr run` runs the steps of an app in turn.
   const mode = app === "three-steps" ? "run" : random.pick(["run", "pair"] as const);
   const isSmall = random.chance(0.2);
   // Each crash of a flaky task costs the start of a process.
@@ -56,7 +56,7 @@ export function planJob(seed: number, without: ReadonlySet<string>): JobPlan {
   if (random.chance(0.2)) options.push("--backup-tasks", "off");
   const hasTimeout = random.chance(0.2);
   if (hasTimeout) options.push("--attempt-timeout", "4s");
-  // Where nothing counts as an error but a full disk, a job may fail for one that stays full.
+  // Where only a full disk counts as an error, a job may fail because of a disk that stays full.
   const hasErrors = hasTimeout || app === "flaky" || app === "bad-records";
   if (hasErrors || random.chance(0.7)) options.push("--max-attempts", "1000");
   if (app === "bad-records") options.push("--skip-bad-records", "100");

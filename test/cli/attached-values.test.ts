@@ -11,9 +11,9 @@ it.each([
   ],
   [["sequential", "--inspect=9230", "app.js"], undefined],
   [["sequential", "app.js", "--", "--inspect", "x"], undefined],
-  // What the command has not is shown as it was typed.
+  // An option that the command lacks is shown as typed.
   [["run", "--inspect", "sequential"], undefined],
-  // Others take what comes next.
+  // Other options take the next argument.
   [["run", "--file", "a.txt", "-r", "1", "--quiet", "app.js"], undefined],
 ])("a value that may be left out is behind = or not there: %j", (args, attached) => {
   expect(withAttachedValues(mrProgram(), args)).toEqual(attached ?? args);

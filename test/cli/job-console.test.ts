@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { JobConsole } from "../../src/cli/job-console.js";
 import { snapshotOf } from "../status/snapshots.js";
 
-/** What is drawn, and whether that has ended. */
+/** What is drawn, and whether drawing has ended. */
 class View {
   readonly shown: unknown[] = [];
   hasEnded = false;
@@ -34,7 +34,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a job that ends while its progress is made ready leaves that of the next one alone", async () => {
+test("a job that ends while its progress display loads does not affect the next job's display", async () => {
   const console = new JobConsole("mr", { quiet: false });
   const [first, second] = [snapshotOf(), snapshotOf()];
   console.start(() => first);

@@ -8,7 +8,7 @@ import {
   samplePercentOf,
 } from "../../src/cli/job-options.js";
 
-/** A command of which an option is on the command line, and others that have a value are not. */
+/** A command with one option on the command line, and others that have a value from elsewhere. */
 function commandWith(option: string): CommandUnknownOpts {
   return new Command().setOptionValueWithSource(option, "", "cli");
 }
@@ -24,12 +24,12 @@ test.each([
   expect(outputSettings(given, commandWith("outputFormat"))).toEqual(settings);
 });
 
-test("a format that is not on the command line is for apps without a writer", () => {
+test("a format from elsewhere than the command line applies only to apps without a writer", () => {
   const settings = { format: "csv", formatIsDefault: true };
   expect(outputSettings({ outputFormat: "csv" }, commandWith("compress"))).toEqual(settings);
 });
 
-test("ranges of keys that nobody reduces are refused on the command line, and passed over elsewhere", () => {
+test("key ranges without reduce tasks are refused on the command line, and ignored elsewhere", () => {
   const given = { partitioner: "range", reducers: 0 } as const;
   expect(() => partitionerOf(given, commandWith("partitioner"))).toThrow("--partitioner range needs reduce tasks");
   expect(partitionerOf(given, commandWith("reducers"))).toBe("hash");
@@ -37,7 +37,7 @@ test("ranges of keys that nobody reduces are refused on the command line, and pa
   expect(partitionerOf({ ...given, partitioner: "hash" }, commandWith("partitioner"))).toBe("hash");
 });
 
-test("no reduce tasks are refused by a pipeline on the command line, and passed over elsewhere", () => {
+test("a pipeline refuses -r 0 on the command line, and ignores it elsewhere", () => {
   const none = { reducers: 0 };
   expect(reducersOfSteps(none, 2, commandWith("reducers"))).toBe(0);
   expect(reducersOfSteps(none, 2, commandWith("partitioner"))).toBe(10);
@@ -45,17 +45,17 @@ test("no reduce tasks are refused by a pipeline on the command line, and passed 
   expect(reducersOfSteps(none, 1, commandWith("partitioner"))).toBe(0);
 });
 
-describe("bad records that are not met often enough to be known are left out", () => {
+describe("bad records that do not occur often enough to be identified", () => {
   const given = { maxAttempts: 1, maxCrashes: 2, skipBadRecords: 5 };
 
-  test("never, unless the command line says so", () => {
+  test("are never skipped, unless the command line says so", () => {
     expect(attemptLimits(given, commandWith("maxAttempts"))).toEqual({
       ...{ maxAttempts: 1, maxCrashes: 2 },
       badRecordsMax: 0,
     });
   });
 
-  test("when they are met often enough after all, if the command line does", () => {
+  test("are skipped if the command line allows enough attempts", () => {
     const limits = attemptLimits(given, commandWith("skipBadRecords"));
     expect(limits).toEqual({ maxAttempts: 2, maxCrashes: 3, badRecordsMax: 5 });
   });
@@ -65,13 +65,13 @@ describe("bad records that are not met often enough to be known are left out", (
     expect(() => attemptLimits(given, both)).toThrow("needs --max-attempts 2 and --max-crashes 3, or more");
   });
 
-  test("as they are wanted, if that is enough", () => {
+  test("keep the requested number, if that is enough", () => {
     const enough = { ...given, maxAttempts: 2, maxCrashes: 3 };
     const limits = attemptLimits(enough, commandWith("maxAttempts"));
     expect(limits).toEqual({ maxAttempts: 2, maxCrashes: 3, badRecordsMax: 5 });
   });
 });
 
-test("a sample of all of the inputs is none", () => {
+test("a sample of all inputs is not a sample", () => {
   expect([2.5, 100, undefined].map((sample) => samplePercentOf({ sample }))).toEqual([2.5, undefined, undefined]);
 });

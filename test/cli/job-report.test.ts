@@ -5,12 +5,12 @@ import { snapshotOf, tasks } from "../status/snapshots.js";
 
 type Report = JobEnd["report"];
 
-/** As much of a report as is told. */
+/** The reported part of a report. */
 function reportOf(given: Partial<Report> & Pick<Report, "snapshot">): Report {
   return { directory: "/out", outputs: [], sideFiles: [], isResumable: false, failure: undefined, ...given } as Report;
 }
 
-/** What is on standard output, as JSON, and the Exit that was thrown. */
+/** The JSON on standard output, and the Exit that was thrown. */
 async function toldOf(end: JobEnd, given: { readonly sample?: number } = {}) {
   const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const exit = await tellEnd("mr run", end, { ...given, json: true, quiet: true }).catch((error: unknown) => error);
@@ -34,7 +34,7 @@ describe("when no worker can work", () => {
     expect({ json, exit }).toMatchObject({ json: undefined, exit: { code: 2, message: "cannot load app" } });
   });
 
-  test("and some have, the job has failed, with a report, and can be gone on with", async () => {
+  test("and some have, the job has failed, with a report, and can be resumed", async () => {
     const end = { report: { ...report, isResumable: true }, poolFailure: { ...poolFailure, isUsersMistake: false } };
     const { json, exit } = await toldOf(end);
     expect(json).toMatchObject({ phase: "stopped", maps: { completed: 10 } });
@@ -51,13 +51,13 @@ describe("when no worker can work", () => {
     expect({ json, exit }).toMatchObject({ json: { earlierSteps: [{ phase: "done" }] }, exit: { code: 1 } });
   });
 
-  test("any more and all is done, that is well", async () => {
+  test("any more, but all is done, the job has succeeded", async () => {
     const { json, exit } = await toldOf({ report: done, poolFailure: { ...poolFailure, isUsersMistake: false } });
     expect({ json, exit }).toMatchObject({ json: { phase: "done" }, exit: undefined });
   });
 });
 
-describe("how much was sampled is said of the first step alone:", () => {
+describe("only the first step reports how much was sampled:", () => {
   const last = { report: done, step: { number: 3, count: 3, isResumable: true } };
   test.each<[string, JobEnd, unknown, unknown[]]>([
     ["of a job by itself", { report: done }, 50, []],

@@ -12,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), "mr-option-values-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(() => vi.unstubAllEnvs());
 
-describe("the value of an option is that of the first of: command line, environment, config file, default", () => {
+describe("an option takes its value from the first of: command line, environment, config file, default", () => {
   const given = { args: ["--reducers", "1"], env: { MR_REDUCERS: "2" }, file: { reducers: 3 } };
   it.each([
     [{ ...given }, 1, "command line"],
@@ -20,10 +20,10 @@ describe("the value of an option is that of the first of: command line, environm
     [{ file: given.file }, 3, "the file"],
     [{ file: {} }, 10, "default"],
     [{}, 10, "default"],
-    // It is not the value that decides.
+    // The value does not decide.
     [{ ...given, args: ["-r", "10"] }, 10, "command line"],
     [{ env: { MR_REDUCERS: "10" }, file: given.file }, 10, "MR_REDUCERS"],
-    // An empty variable is none.
+    // An empty variable does not count.
     [{ env: { MR_REDUCERS: "" }, file: given.file }, 3, "the file"],
     [{ ...given, args: ["--no-config"], env: {} }, 10, "default"],
   ])("%j", async (sources, reducers, from) => {
@@ -43,7 +43,7 @@ describe("the value of an option is that of the first of: command line, environm
     expect((await complete({ file, env: { MR_ARG: "z=1" } })).values["arg"]).toEqual({ z: "1" });
   });
 
-  it("for those that may be repeated, too", async () => {
+  it("for repeatable options, too", async () => {
     const file = { file: ["a.txt", "b.txt#b"] };
     expect((await complete({ file })).values["file"]).toEqual(["a.txt", "b.txt#b"]);
     const { values, origins } = await complete({ file, args: ["--file", "c", "--file", "d"] });
@@ -52,7 +52,7 @@ describe("the value of an option is that of the first of: command line, environm
     expect((await complete({ file, env: { MR_FILE: "e" } })).values["file"]).toEqual(["e"]);
   });
 
-  it("for those whose value may be left out, too, and off is then as good as not given", async () => {
+  it("for options with an optional value, too, where off equals not given", async () => {
     const typed = { host: "127.0.0.1", port: 9230 };
     const plain = { host: "127.0.0.1", port: 9229 };
     for (const [sources, value, text] of [
@@ -76,13 +76,13 @@ describe("the value of an option is that of the first of: command line, environm
     }
   });
 
-  it("and the last one on the command line, when one is there twice", async () => {
+  it("and from the last occurrence on the command line", async () => {
     const { values, origins } = await complete({ args: ["-r", "1", "-r", "2"] });
     expect(values["reducers"]).toBe(2);
     expect(origins).toContainEqual(["--reducers", ["2"], "command line"]);
   });
 
-  it("but an option that means something else to its command is taken from the command line alone", async () => {
+  it("but an option with a different meaning for its command comes only from the command line", async () => {
     const sources = { env: { MR_OUTPUT_DIR: "from-variable" }, file: { outputDir: "from-file" } };
     expect((await complete(sources)).values["outputDir"]).toBe("own");
     expect((await complete({ ...sources, args: ["-o", "typed"] })).values["outputDir"]).toBe("typed");
@@ -96,7 +96,7 @@ describe("values are read by the option's own parser", () => {
     expect(values).toMatchObject({ taskTimeout: 20_000, memory: 32 * 2 ** 20, backupTasks: false, socket: "/x y" });
   });
 
-  it("from files, in which numbers and booleans are such", async () => {
+  it("from files, which have real numbers and booleans", async () => {
     const file = { taskTimeout: "20s", drainTimeout: 500, memory: 2 ** 25, backupTasks: false, quiet: true };
     const { values, origins } = await complete({ file });
     expect(values).toMatchObject({ ...file, taskTimeout: 20_000 });
@@ -119,7 +119,7 @@ describe("values are read by the option's own parser", () => {
   });
 });
 
-describe("a variable that no option has", () => {
+describe("a variable that belongs to no option", () => {
   it.each([
     ["MR_WORKES", "MR_WORKERS"],
     ["MR_ARGS", "MR_ARG"],
@@ -142,7 +142,7 @@ describe("a variable that no option has", () => {
   });
 });
 
-describe("what is wrong is said with its place:", () => {
+describe("an error names its place:", () => {
   it.each([
     [{ env: { MR_REDUCERS: "x" } }, /^value 'x' of MR_REDUCERS is invalid\. It must be a whole number/],
     [{ env: { MR_QUIET: "maybe" } }, /^value 'maybe' of MR_QUIET is invalid\. It must be one of 1, true/],
@@ -174,7 +174,7 @@ describe("what is wrong is said with its place:", () => {
     expect((error as Error).message.replaceAll(filePath, "the file")).toMatch(message);
   });
 
-  it("and what another command has is none of the business of this one", async () => {
+  it("and options of other commands do not concern this one", async () => {
     const { values } = await complete({
       file: { connectTimeout: "soon", reducers: 2 },
       env: { MR_CONNECT_TIMEOUT: "x" },
@@ -215,7 +215,7 @@ interface Sources {
 
 const filePath = join(directory, "options.json");
 
-/** Parses a command line for a command that has options of all kinds. */
+/** Parses a command line for a command with options of all kinds. */
 async function complete({ args = [], env = {}, file }: Sources) {
   for (const [name, text] of Object.entries(env)) vi.stubEnv(name, text);
   if (file !== undefined) writeFileSync(filePath, JSON.stringify(file));

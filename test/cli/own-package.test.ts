@@ -6,7 +6,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
 
-/** How a new app depends on a package that is at this place, and that npm has noted to have from there. */
+/** How a new app depends on a package at this place that npm recorded as coming from there. */
 function dependency(place: string, from?: string) {
   const around = temporary.newDirectory();
   const directory = join(around, place, "mapreduce-ts");
@@ -25,7 +25,7 @@ test("a new app depends on a checkout by its path", () => {
   expect(dependency("src")).toEqual({ spec: "file:../../src/mapreduce-ts", install });
 });
 
-test("a new app depends on what is installed globally by its version, and is linked to it", () => {
+test("a new app depends on a global installation by version, and is linked to it", () => {
   expect(dependency("lib/node_modules")).toEqual({ spec: "^1.2.3", install: "npm link mapreduce-ts" });
 });
 

@@ -43,7 +43,7 @@ describe("percentage", () => {
 });
 
 describe("nameValue", () => {
-  it("collects values by name; the last one of a name wins, and a value may hold anything", () => {
+  it("collects values by name; the last value of a name wins, and a value may contain anything", () => {
     const first = nameValue("pattern=a=b c", undefined);
     expect(nameValue("x-1.y_z=", first)).toEqual({ pattern: "a=b c", "x-1.y_z": "" });
     expect(nameValue("pattern=2", first)).toEqual({ pattern: "2" });
@@ -57,8 +57,8 @@ describe("nameValue", () => {
 });
 
 describe("a path where - is not standard output", () => {
-  it("is taken as it is", () => expect(pathNotDash("name one")("./-")).toBe("./-"));
-  it("is refused as -, with what to do", () => {
+  it("is accepted unchanged", () => expect(pathNotDash("name one")("./-")).toBe("./-"));
+  it("is refused as -, with advice", () => {
     expect(() => pathNotDash("name one")("-")).toThrow("It cannot be standard output: name one");
   });
 });
