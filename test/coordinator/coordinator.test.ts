@@ -65,8 +65,8 @@ describe("the coordinator", () => {
     expect(late.accepted).toBe(false);
   });
 
-  it("keeps a worker alive that answers pings, however little it says otherwise", async () => {
-    // Half of it is what an answer may take, on a machine that may be busy.
+  it("keeps a worker that only answers pings", async () => {
+    // A worker on a busy machine may take half of this to answer.
     const taskTimeoutMs = 1500;
     const { socket, coordinator } = await startJob(1, { taskTimeoutMs });
     let saidMs = Infinity;
@@ -103,7 +103,7 @@ describe("the coordinator", () => {
     expect((await cancel).ref).toEqual(taskOf(original).ref);
   });
 
-  it("tells who works when the job ends that it is over", async () => {
+  it("tells a busy worker that the job has ended", async () => {
     const { coordinator, socket, report } = await startJob(1);
     let outcome: string | undefined;
     const worker = await FakeWorker.join(socket, {
@@ -143,7 +143,7 @@ describe("the coordinator", () => {
     expect((await worker.ask()).type).toBe("map");
   });
 
-  it("takes one worker a connection, however fast it registers again", async () => {
+  it("accepts one worker per connection, however fast it registers again", async () => {
     const { socket, coordinator } = await startJob(1);
     const worker = await FakeWorker.connect(socket);
     const both = await Promise.allSettled([worker.register(), worker.register()]);
@@ -151,7 +151,7 @@ describe("the coordinator", () => {
     expect(coordinator.snapshot().workers).toHaveLength(1);
   });
 
-  it("lets nobody speak for another worker", async () => {
+  it("lets no worker speak for another one", async () => {
     const { socket } = await startJob(1);
     const worker = await FakeWorker.join(socket);
     const task = await worker.ask();
@@ -162,11 +162,11 @@ describe("the coordinator", () => {
     expect((await worker.finish(task)).accepted).toBe(true);
   });
 
-  it("does not call a job done whose output somebody has removed", async () => {
+  it("does not call a job done when its output was removed", async () => {
     const { socket, directory, report } = await startJob(1);
     const worker = await FakeWorker.join(socket);
     const { next } = await worker.finish(await worker.ask());
-    // It says that it has committed, and has nothing there.
+    // It reports a commit, but has written no file.
     worker.losesOutputs = true;
     const end = await worker.finish(next);
     expect(end.next).toEqual({ type: "exit", outcome: "failed" });

@@ -34,7 +34,7 @@ afterEach(async () => {
   cleanUp = [];
 });
 
-/** A coordinator of a job with so many map tasks and one reduce task. */
+/** A coordinator of a job with this many map tasks and one reduce task. */
 export async function startJob(maps: number, options: Partial<CoordinatorOptions> = {}) {
   const directory = temporary.newDirectory();
   const names = Array.from({ length: maps }, (_, index) => join(directory, `input-${index}`));
@@ -56,14 +56,14 @@ export async function startJob(maps: number, options: Partial<CoordinatorOptions
   return { coordinator, directory, socket, report, log };
 }
 
-/** A worker without an executor: the test says what it says. */
+/** A worker without an executor: the test determines its messages. */
 export class FakeWorker {
   readonly peer: Peer;
   id = "";
   token = "";
   #directory = "";
   #job = "";
-  /** Whether the outputs that it reports are not there. */
+  /** Whether the outputs that it reports do not exist. */
   losesOutputs = false;
 
   private constructor(peer: Peer) {

@@ -8,13 +8,13 @@ const grep = { name: "grep.js", hash: "22222222bbbb", input: "file" } as const;
 const worker = { app: wc, args: undefined, protocol: protocolVersion };
 
 describe("refusal", () => {
-  it("takes the first worker, whatever it runs", () => {
+  it("accepts the first worker, whatever it runs", () => {
     expect(
       refusal({ settings: jobSettings(), app: undefined, args: undefined }, { ...worker, args: { a: "1" } }),
     ).toBeUndefined();
   });
 
-  it("takes a worker that runs the job's app, from whatever file", () => {
+  it("accepts a worker that runs the job's app, from any file", () => {
     const copied = { ...wc, name: "copy-of-wc.js" };
     expect(refusal({ settings: jobSettings(), app: wc, args: {} }, { ...worker, app: copied })).toBeUndefined();
   });
@@ -25,7 +25,7 @@ describe("refusal", () => {
     );
   });
 
-  it("takes a worker without args, and one with the job's, in any order", () => {
+  it("accepts a worker without args, and one with the job's, in any order", () => {
     const args = { a: "1", b: "2" };
     expect(refusal({ settings: jobSettings(), app: wc, args }, worker)).toBeUndefined();
     expect(
@@ -48,7 +48,7 @@ describe("refusal", () => {
     );
   });
 
-  it("refuses an app without reduce in a job with reduce tasks, and takes it in one without", () => {
+  it("refuses an app without reduce in a job with reduce tasks, and accepts it in one without", () => {
     const app = { ...wc, isMapOnly: true } as const;
     expect(refusal({ settings: jobSettings(), app: undefined, args: {} }, { ...worker, app })).toBe(
       "app wc.js exports no function reduce; to output what map emits, pass -r 0",
@@ -57,7 +57,7 @@ describe("refusal", () => {
     expect(refusal({ settings: mapOnly, app: undefined, args: {} }, { ...worker, app })).toBeUndefined();
   });
 
-  it("refuses an app that needs what the job has not, be it of the coordinator or of the first worker", () => {
+  it("refuses an app that needs what the job lacks, whether from the coordinator or from the first worker", () => {
     const app = { ...grep, needs: ["--arg pattern=REGEX", "--file words.txt"] };
     const files = [
       { name: "words.txt", path: "/words.txt", sizeBytes: 1, modifiedMs: 0, statusChangedMs: 0, inode: "1", edges: 0 },

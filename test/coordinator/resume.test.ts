@@ -19,7 +19,10 @@ import { journalName } from "../../src/output/names.js";
 import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
 import { jobOptions } from "./job-options.js";
 
-/** Two map tasks, one reduce task, of which one map is done and the other begun; and what a kill would leave of it now. */
+/**
+ * A job of two map tasks and one reduce task, with one map done and the other begun; and what a kill would leave of it
+ * now.
+ */
 async function interruptedJob(options: Partial<CoordinatorOptions> = {}) {
   const job = await startJob(2, options);
   const worker = await FakeWorker.join(job.socket);
@@ -35,7 +38,7 @@ function resumeJob(outputDirectory: string, inputs: readonly InputFile[], option
 }
 
 describe("a job whose coordinator was killed", () => {
-  it("goes on with what was not committed, and gives no attempt number out twice", async () => {
+  it("continues with what was not committed, and assigns no attempt number twice", async () => {
     const { left, inputs, begun } = await interruptedJob();
     const { socket, report } = await resumeJob(left, inputs);
     const worker = await FakeWorker.join(socket);
@@ -50,7 +53,7 @@ describe("a job whose coordinator was killed", () => {
     expect(existsSync(join(left, journalName))).toBe(false);
   });
 
-  it("is not given up for a worker that no job can use, with --resume=auto", async () => {
+  it("is not given up for an unusable worker with --resume=auto", async () => {
     const { left, inputs, begun } = await interruptedJob();
     const { socket } = await resumeJob(left, inputs, { resume: "auto" });
     const stranger = await FakeWorker.connect(socket);
@@ -59,7 +62,7 @@ describe("a job whose coordinator was killed", () => {
     expect(taskOf(await worker.ask()).ref).toEqual({ ...begun.ref, attempt: 2 });
   });
 
-  it("runs a reduce task again whose output has gone meanwhile", async () => {
+  it("reruns a reduce task whose output has disappeared", async () => {
     const { directory, left, inputs, worker, begun, coordinator, report } = await interruptedJob({ reducers: 2 });
     const { next } = await worker.finish(begun);
     await worker.finish(next);
@@ -73,7 +76,7 @@ describe("a job whose coordinator was killed", () => {
     expect(log.join("\n")).toMatch("reduce task 0 runs again, since its output is gone");
   });
 
-  it("writes the bad records although its coordinator was killed when it did", async () => {
+  it("writes the bad records although its coordinator was killed while writing them", async () => {
     const { worker, begun, directory, left, inputs, coordinator } = await interruptedJob({ badRecordsMax: 1 });
     const failed = { type: "failed", class: "error", message: "boom", record: 0 } as const;
     const { next } = await worker.finish(begun, failed);
@@ -89,7 +92,7 @@ describe("a job whose coordinator was killed", () => {
     expect(readFileSync(join(left, "mr-bad-records.jsonl"), "utf8")).toMatch(/^\{.*"boom".*\}\n$/);
   });
 
-  it("lets a worker that comes back go on with its attempt", async () => {
+  it("lets a worker that comes back continue its attempt", async () => {
     const { left, inputs, begun, worker, coordinator } = await interruptedJob();
     const { socket } = await resumeJob(left, inputs);
     const back = await FakeWorker.connect(socket);
@@ -113,7 +116,7 @@ describe("a job whose coordinator was killed", () => {
     expect(taskOf(await stranger.ask()).ref.attempt).toBe(2);
   });
 
-  it("is begun anew without --resume, which is said", async () => {
+  it("starts over without --resume, and says so", async () => {
     const { left, inputs } = await interruptedJob();
     const { socket, log } = await startJob(0, { inputs, outputDirectory: left });
     const worker = await FakeWorker.join(socket);
@@ -131,7 +134,7 @@ describe("a job whose coordinator was killed", () => {
 });
 
 describe("a job that is drained", () => {
-  it("gives nothing out any more, waits for what runs, and can be resumed", async () => {
+  it("assigns no more tasks, waits for running ones, and can be resumed", async () => {
     const { coordinator, socket, report, directory, worker, begun, inputs } = await interruptedJob();
     const idle = await FakeWorker.join(socket);
     const answer = idle.ask();
@@ -146,7 +149,7 @@ describe("a job that is drained", () => {
     expect(taskOf(await next.ask()).ref.kind).toBe("reduce");
   });
 
-  it("cannot be resumed when somebody has removed its journal", async () => {
+  it("cannot be resumed when its journal was removed", async () => {
     const { coordinator, report, directory } = await interruptedJob();
     rmSync(join(directory, journalName));
     coordinator.drain("stopped by SIGTERM", 1);
@@ -154,7 +157,7 @@ describe("a job that is drained", () => {
     expect([snapshot.phase, isResumable]).toEqual(["stopped", false]);
   });
 
-  it("says how long what runs has to finish, if anything does", async () => {
+  it("says how long running tasks may take to finish, if there are any", async () => {
     const { coordinator, worker, begun, log, report } = await interruptedJob();
     coordinator.drain("stopped by SIGTERM", 60_000);
     expect(log.at(-1)).toBe("stopped by SIGTERM: the running task has 1m to finish");
@@ -167,7 +170,7 @@ describe("a job that is drained", () => {
     expect(idle.log).toEqual([]);
   });
 
-  it("stops what takes longer than it may", async () => {
+  it("stops tasks that take too long", async () => {
     const { coordinator, report, worker } = await interruptedJob();
     coordinator.drain("stopped by SIGTERM", 1);
     const { snapshot, isResumable } = await report;
@@ -175,7 +178,7 @@ describe("a job that is drained", () => {
     expect([snapshot.phase, isResumable]).toEqual(["stopped", true]);
   });
 
-  it("is not failed by what fails meanwhile: that is tried again when it is resumed", async () => {
+  it("is not failed by a failing task: it is retried when the job is resumed", async () => {
     const { coordinator, report, worker, begun } = await interruptedJob({ maxAttempts: 1 });
     coordinator.drain("stopped by SIGTERM", 60_000);
     await worker.finish(begun, { type: "failed", class: "error", message: "boom" });
@@ -203,14 +206,14 @@ describe("to resume is refused", () => {
       (reason: unknown) => reason as Error,
     );
     expect(error?.name).toBe("InputError");
-    // Nothing was changed, and nothing is held.
+    // Nothing was changed, and nothing is locked.
     const after = existsSync(join(left, journalName)) ? readFileSync(join(left, journalName)) : undefined;
     expect(after).toEqual(before);
     expect(existsSync(socket)).toBe(false);
     return error?.message ?? "";
   };
 
-  it("when there is nothing", async () => {
+  it("when there is no job", async () => {
     expect(await refused(temporary.newDirectory(), [])).toMatch(/^there is nothing to resume in .*: no job was inter/);
   });
 
@@ -236,7 +239,7 @@ describe("to resume is refused", () => {
     expect(await refused(left, [{ ...first, modifiedMs: 9 }, second])).toMatch(/input-0 has changed since$/);
   });
 
-  it("with fewer bad records allowed than are left out already", async () => {
+  it("with fewer bad records allowed than were already skipped", async () => {
     const { worker, begun, directory, left, inputs } = await interruptedJob({ badRecordsMax: 1 });
     const failed = { type: "failed", class: "error", message: "boom", record: 7 } as const;
     const { next } = await worker.finish(begun, failed);
@@ -254,7 +257,7 @@ describe("to resume is refused", () => {
     expect(await refused(left, inputs)).toMatch(/its journal was written by another version of mapreduce-ts/);
   });
 
-  it("when the journal is no file", async () => {
+  it("when the journal is not a file", async () => {
     const left = temporary.newDirectory();
     mkdirSync(join(left, journalName));
     await expect(resumeJob(left, [])).rejects.toThrow(
@@ -267,7 +270,7 @@ describe("to resume is refused", () => {
     );
   });
 
-  it("when the journal says not even of which job it is", async () => {
+  it("when the journal does not even identify its job", async () => {
     const { left, inputs } = await interruptedJob();
     writeFileSync(join(left, journalName), "0");
     await expect(resumeJob(left, inputs)).rejects.toThrow("there is nothing to resume");
@@ -290,7 +293,7 @@ describe("to resume is refused", () => {
   });
 });
 
-it("a job whose journal cannot be written goes on, and says that it cannot be resumed", async () => {
+it("a job whose journal cannot be written continues, and says that it cannot be resumed", async () => {
   const directory = temporary.newDirectory();
   mkdirSync(join(directory, journalName));
   const { socket, log, report } = await startJob(1, { outputDirectory: directory });

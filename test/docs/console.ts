@@ -1,4 +1,4 @@
-/** Each command of a block of Markdown that shows a terminal, with what is shown below it. `> ` continues a command. */
+/** Each command of a Markdown block that shows a terminal, with the output shown below it. `> ` continues a command. */
 export function commandsOf(block: string): { command: string; printed: string }[] {
   return block
     .split(/^\$ /m)

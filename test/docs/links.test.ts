@@ -1,4 +1,6 @@
-/** Links of the documentation lead somewhere: files, and headings in them. Links to other sites are not followed. */
+/**
+ * Checks that links of the documentation lead to existing files and headings. Links to other sites are not followed.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { anchorsOf, linksOf } from "./markdown.js";
 
-test("links are found in prose and in tables, and not in code", () => {
+test("links are found in prose and in tables, but not in code", () => {
   const text = [
     'See [a](a.md), ![b](b.png "title") and [the `c`](c.md#part).',
     "| [d](<d.md>) | `[x](x.md)` |",

@@ -1,7 +1,7 @@
-/** As much of Markdown as it takes to find the links and the headings in the pages of this repository. */
+/** As much of Markdown as is needed to find the links and headings in the pages of this repository. */
 import GithubSlugger from "github-slugger";
 
-/** Where the links of a page lead to, in their order. */
+/** The targets of a page's links, in order. */
 export function linksOf(text: string): string[] {
   const prose = withoutCode(text).replace(/(`+)[^`].*?\1/gs, "");
   const inline = [...prose.matchAll(/\]\(\s*<?([^\s)>]+)>?[^)]*\)/g)];
@@ -9,7 +9,7 @@ export function linksOf(text: string): string[] {
   return [...inline, ...definitions].map(([, target = ""]) => target);
 }
 
-/** The anchors of the headings of a page, as GitHub makes them. */
+/** The anchors of the headings of a page, as GitHub creates them. */
 export function anchorsOf(text: string): string[] {
   const slugger = new GithubSlugger();
   const headings = withoutCode(text).matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm);

@@ -1,4 +1,4 @@
-/** Whoever looks for a message in docs/troubleshooting.md must find it there as the programs print it. */
+/** A user who searches docs/troubleshooting.md for a message must find it there as the programs print it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -17,14 +17,14 @@ describe("docs/troubleshooting.md has messages as they are in the sources", () =
     expect(messages.length).toBeGreaterThan(20);
   });
 
-  // The system's own.
+  // A message of the system.
   test.each(messages.filter((message) => message !== "ENOSPC"))("%s", (message) => {
     const pieces = message.split("…").filter((piece) => piece.trim() !== "");
     expect(lines.filter((line) => isWithin(line, pieces))).not.toEqual([]);
   });
 });
 
-/** Whether the pieces come one after the other. */
+/** Whether the pieces follow each other. */
 function isWithin(line: string, pieces: readonly string[]): boolean {
   let from = 0;
   return pieces.every((piece) => {

@@ -9,7 +9,7 @@ const tasks = Array.from({ length: 8 }, (_, index) => createTask({ kind: "map", 
 const [a, b, c] = tasks as [Task, Task, Task];
 
 describe("the queue of tasks that are due for a backup attempt", () => {
-  test("has nothing for anybody when it is empty", () => {
+  test("has no task when it is empty", () => {
     expect(new BackupQueue<Task>().first(1000, all)).toBeUndefined();
   });
 
@@ -21,7 +21,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
     expect(queue.first(11, all)).toBe(a);
   });
 
-  test("gives the one that has been due for longest", () => {
+  test("returns the task that has been due for longest", () => {
     const queue = new BackupQueue<Task>();
     queue.set(a, 30);
     queue.set(b, 10);
@@ -29,7 +29,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
     expect(queue.first(30, all)).toBe(b);
   });
 
-  test("passes over those that do not suit, and keeps them", () => {
+  test("skips unsuitable tasks, and keeps them", () => {
     const queue = new BackupQueue<Task>();
     queue.set(a, 10);
     queue.set(b, 20);
@@ -38,7 +38,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
     expect(queue.first(30, all)).toBe(a);
   });
 
-  test("knows only the last time that a task was given", () => {
+  test("knows only the latest time of a task", () => {
     const queue = new BackupQueue<Task>();
     queue.set(a, 10);
     queue.set(a, 30);
@@ -58,7 +58,7 @@ describe("the queue of tasks that are due for a backup attempt", () => {
   });
 });
 
-test("whatever is done to it, the queue gives what a search of all tasks would give", () => {
+test("the queue always gives the result of a search of all tasks", () => {
   const index = fc.nat(tasks.length - 1);
   const dueMs = fc.nat(20);
   const action = fc.oneof(
@@ -81,7 +81,7 @@ test("whatever is done to it, the queue gives what a search of all tasks would g
           const { dueMs: nowMs, suiting } = action;
           const found = queue.first(nowMs, (task) => suiting.includes(task.index));
           const times = [...due].filter(([index, ms]) => ms <= nowMs && suiting.includes(index)).map(([, ms]) => ms);
-          // Of two that are due at the same time either may come first.
+          // Of two tasks due at the same time, either may come first.
           expect(found === undefined ? undefined : due.get(found.index)).toBe(times.sort((x, y) => x - y)[0]);
           if (found !== undefined) expect(suiting).toContain(found.index);
         }

@@ -10,7 +10,7 @@ import { jobSettings } from "../../support/job-settings.js";
 
 const settings = jobSettings({ badRecordsMax: 9 });
 
-/** A job of two maps of one file that have committed, with these records left out. */
+/** A job of two committed maps of one file, with these records skipped. */
 function jobThatSkipped(...skipped: RecordPlace[][]): State {
   const state = createState(settings, undefined, 0);
   const splits = [0, 100].map((startBytes) => [{ file: "f", path: "/f", startBytes, endBytes: startBytes + 100 }]);
@@ -29,7 +29,7 @@ function jobThatSkipped(...skipped: RecordPlace[][]): State {
 }
 
 describe("the bad records of a job", () => {
-  it("are those that committed attempts have left out, in the order of the input, each with its error", () => {
+  it("are the records that committed attempts skipped, in input order, each with its error", () => {
     const state = jobThatSkipped(
       [
         { offset: 10, endOffset: 20 },

@@ -6,7 +6,7 @@ import { compareCodePoints } from "../../shuffle/shuffle-run.js";
 
 const sample = fc.record({ keys: fc.array(hostileKey, { maxLength: 60 }), pairs: fc.integer({ min: 1, max: 1000 }) });
 
-/** How many pairs each partition gets, if all keys are like the sampled ones. */
+/** The number of pairs in each partition, if all keys are like the sampled ones. */
 function loads(
   samples: readonly { keys: readonly string[]; pairs: number }[],
   boundaries: readonly string[],
@@ -35,7 +35,7 @@ describe("boundaries", () => {
     );
   });
 
-  it("give no partition more than its share and what one key has", () => {
+  it("give no partition more than its share plus the pairs of one key", () => {
     fc.assert(
       fc.property(
         fc.array(sample, { minLength: 1, maxLength: 5 }),
@@ -53,7 +53,7 @@ describe("boundaries", () => {
     );
   });
 
-  it("weigh a sample by the pairs that it stands for", () => {
+  it("weigh a sample by the pairs that it represents", () => {
     const small = { keys: ["a", "b", "c", "d"], pairs: 4 };
     const large = { keys: ["w", "x", "y", "z"], pairs: 4000 };
     expect(boundariesOf([small, large], 2)).toEqual(["y"]);
@@ -65,7 +65,7 @@ describe("boundaries", () => {
     expect(boundariesOf([{ keys, pairs: 100 }], 5)).toEqual(["n", "r", "u", "x"]);
   });
 
-  it("are in the order of code points, where half a character meets a whole one, too", () => {
+  it("are ordered by code points, even where half a character meets a whole one", () => {
     const [lone, whole] = ["\ud83d\uffff", "\ud83d\ude00"];
     expect(boundariesOf([{ keys: [whole, lone], pairs: 2 }], 2)).toEqual([whole]);
     expect(boundariesOf([{ keys: ["\uffff", whole], pairs: 2 }], 2)).toEqual([whole]);

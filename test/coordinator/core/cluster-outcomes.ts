@@ -2,7 +2,7 @@ import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput, SideFiles } f
 
 const classes = ["error", "crash", "timeout", "memory", "io", "released"] as const;
 
-/** What a finished attempt says; some partitions of a map get nothing, which ones differs from attempt to attempt. */
+/** The report of a finished attempt. Some partitions of a map stay empty; which ones varies between attempts. */
 export function done(ref: AttemptRef | undefined, reducers: number, how = 0): AttemptOutcome {
   const partitions = Array.from({ length: ref?.kind === "map" ? reducers : 0 }, (_, partition) => partition);
   const outputs = partitions
@@ -24,18 +24,18 @@ export function done(ref: AttemptRef | undefined, reducers: number, how = 0): At
   return { type: "done", outputs, skipped: [], ...sampled, ...ofOutput, sideFiles, ...measures, counters };
 }
 
-/** What a sample finds, which differs from attempt to attempt. */
+/** The keys of a sample, which vary between attempts. */
 function keysOf(task: number, how: number): string[] {
   return Array.from({ length: how % 6 }, (_, index) => String.fromCodePoint(0xfff0 + ((index * 7 + how + task) % 32)));
 }
 
-/** A failure of any class but the two that are told apart below; at a record, or not. */
+/** A failure of any class except the two handled below; with or without a record. */
 export function failed(how: number): AttemptOutcome {
   const record = how % 3 === 0 ? {} : { record: (how % 4) * 10 };
   return { type: "failed", class: classes[how % classes.length] ?? "error", message: `boom ${how % 2}`, ...record };
 }
 
-/** A reduce cannot read some of its inputs, or says so of what never was an input. */
+/** A reduce cannot read some of its inputs, or falsely reports files that were never inputs. */
 export function damaged(inputs: readonly ReduceInput[], how: number): AttemptOutcome {
   const named = inputs.filter((_, index) => (index + how) % 3 === 0);
   const files = named.map(([map, attempt]): [number, number] => [map, attempt + (how % 7 === 0 ? 1 : 0)]);

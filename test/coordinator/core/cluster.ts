@@ -1,11 +1,11 @@
 import { outputTasks } from "../../../src/coordinator/core/model.js";
 /**
- * A cluster without processes: workers that follow the protocol, messages that take their time, and faults. What happens
- * next is decided outside, one move at a time, so that fast-check can choose and shrink it.
+ * A cluster without processes: workers that follow the protocol, delayed messages, and faults. The caller decides what
+ * happens next, one move at a time, so that fast-check can choose and shrink it.
  *
- * A worker has an outbox (what it sent and the coordinator has not got yet) and an inbox, both in order, as on one
- * connection. So every reply and every cancel may cross with anything that the worker says meanwhile. When the
- * connection is cut, or the coordinator is killed and goes on from its journal, the worker comes back with what it has.
+ * Each worker has an outbox (sent but not yet received by the coordinator) and an inbox, both in order, as on one
+ * connection. So every reply and every cancel may cross with any message of the worker. When the connection is cut, or
+ * the coordinator is killed and continues from its journal, the worker comes back with its attempt.
  */
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
@@ -23,14 +23,14 @@ type Message =
   { type: "answer"; call: CallEvent; result: Reply } | Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>;
 
 interface Worker {
-  /** Empty until the coordinator has given one. */
+  /** Empty until the coordinator has assigned one. */
   id: string;
   frozen: boolean;
   readonly outbox: Event[];
   readonly inbox: Message[];
-  /** Who it was, when its connection was lost. */
+  /** Its identity when its connection was lost. */
   was: FormerWorker | undefined;
-  /** RequestTask calls that it has sent and whose answers it has not read. */
+  /** RequestTask calls that it has sent and whose replies it has not read. */
   asking: number;
   current: Current | undefined;
   readonly former: AttemptRef[];
@@ -39,11 +39,11 @@ interface Worker {
 interface Current {
   readonly ref: AttemptRef;
   doing: "begun" | "listing" | "running" | "asking to commit" | "may commit" | "reporting";
-  /** Of a reduce attempt, once it has listed them. */
+  /** For a reduce attempt, once it has listed its inputs. */
   inputs: readonly ReduceInput[];
 }
 
-/** One thing that happens: to the worker `who` (modulo their number), in the way `how` (modulo the ways there are). */
+/** One move: for the worker `who` (modulo their number), in the way `how` (modulo the possible ways). */
 export interface Move {
   readonly type: string;
   readonly who: number;
@@ -56,7 +56,7 @@ export class Cluster {
   readonly #settings: JobSettings;
   readonly #splitBytes: readonly number[];
   readonly #workers: Worker[] = [];
-  /** Calls whose answers are still to come, with the worker that made each. */
+  /** Calls that await a reply, with the worker that made each. */
   readonly #callers = new Map<number, { worker: Worker; call: CallEvent }>();
   readonly #leftovers: Event[] = [];
   readonly #journal: JournalRecord[] = [];
@@ -76,10 +76,10 @@ export class Cluster {
     return this.#state;
   }
 
-  /** The state in which another coordinator would take up the job now. */
+  /** The state that another coordinator would restore now. */
   restored(isThere: (partition: number) => boolean = () => true): { state: State; effects: Effect[] } {
     const state = createState(this.#settings, undefined, this.#now);
-    // As it comes from a file.
+    // As if read from a file.
     const records = JSON.parse(JSON.stringify(this.#journal)) as JournalRecord[];
     for (const record of records) restore(state, record, this.#now);
     const effects: Effect[] = [];
@@ -88,7 +88,7 @@ export class Cluster {
     return { state, effects };
   }
 
-  /** What has happened, for the message of a failure. */
+  /** The moves so far, for the message of a failure. */
   get script(): string {
     const lines = this.#script.map(({ now, event, effects }) =>
       [`${now} ms ${JSON.stringify(event)}`, ...effects.map((effect) => `    ${JSON.stringify(effect)}`)].join("\n"),
@@ -110,7 +110,7 @@ export class Cluster {
         this.#pass(Math.ceil((this.#settings.taskTimeoutMs * ((how % 8) + 1)) / (type === "leap" ? 2 : 16)));
         return;
       case "calm":
-        // Everybody who can shows that they live, so that tasks grow old and not their workers.
+        // Everyone who can sends a sign of life, so that tasks grow old but not their workers.
         for (let i = 0; i <= how % 4; i++) {
           this.#pass(Math.ceil(this.#settings.taskTimeoutMs / 3));
           for (const worker of [...this.#workers].filter((worker) => !worker.frozen)) {
@@ -155,7 +155,10 @@ export class Cluster {
     }
   }
 
-  /** From now on nothing goes wrong: how many rounds, of all messages and one piece of work each, until the job ends. */
+  /**
+   * Stops all faults. Returns how many rounds, each of all messages and one piece of work per worker, the job needs to
+   * end.
+   */
   finish(roundsMax: number): number {
     this.#plan();
     for (const worker of this.#workers) worker.frozen = false;
@@ -242,7 +245,7 @@ export class Cluster {
     worker.outbox.push(event);
   }
 
-  /** The coordinator is killed, and another one goes on from the journal. Its workers come back to it. */
+  /** Kills the coordinator; another one continues from the journal, and the workers come back to it. */
   #restart(isThere: (partition: number) => boolean): void {
     const { state, effects } = this.restored(isThere);
     this.#state = state;
@@ -255,7 +258,7 @@ export class Cluster {
     for (const worker of this.#workers) this.#loseConnection(worker);
   }
 
-  /** The connection is cut; the coordinator learns of it at once, or only after the worker has come back. */
+  /** Cuts the connection; the coordinator notices at once, or only after the worker has come back. */
   #reconnect(worker: Worker, isNoticed: boolean): void {
     const id = this.#idOf(worker);
     this.#loseConnection(worker);
@@ -270,9 +273,9 @@ export class Cluster {
     Object.assign(worker, { id: "", asking: 0 });
     worker.outbox.length = 0;
     worker.inbox.length = 0;
-    // No answer comes through a connection that is gone.
+    // No reply arrives through a lost connection.
     for (const [call, caller] of this.#callers) if (caller.worker === worker) this.#callers.delete(call);
-    // What was asked or told is to be asked and told again.
+    // Pending requests and reports must be sent again.
     if (worker.current !== undefined) worker.current.doing = "running";
     this.#register(worker);
   }
@@ -323,7 +326,7 @@ export class Cluster {
     this.#call(worker, (call, id) => ({ type: "attemptEnded", call, worker: id, ref: current.ref, outcome, leaving }));
   }
 
-  /** Says something late, or a second time, about an attempt that is over as far as the worker knows. */
+  /** Sends a late or repeated message about an attempt that is over as far as the worker knows. */
   #repeat(worker: Worker, how: number): void {
     const ref = worker.former[how % Math.max(1, worker.former.length)];
     if (ref === undefined) return;
@@ -429,7 +432,7 @@ export class Cluster {
     } else if (worker.current === undefined && worker.asking === 0) this.#ask(worker);
   }
 
-  /** Stops an attempt; one whose answer is under way is stopped by that answer. */
+  /** Stops an attempt; if its result is in flight, the reply stops it. */
   #giveUp(worker: Worker, ref: AttemptRef): void {
     const { current } = worker;
     if (current === undefined || !same(current.ref, ref) || !canEnd(current)) return;
@@ -450,7 +453,7 @@ export class Cluster {
     this.#leftovers.push(...worker.outbox.filter((event) => event.type !== "registered"));
     worker.outbox.length = 0;
     worker.inbox.length = 0;
-    // Of one whose Register is still on its way the coordinator knows nothing.
+    // The coordinator does not know of a worker whose Register is still in flight.
     if (id !== "") this.#step({ type: "disconnected", worker: id, record });
   }
 
@@ -477,7 +480,7 @@ export class Cluster {
     }
   }
 
-  /** The id of a worker, also when it has not read it yet. */
+  /** The id of a worker, even if it has not read it yet. */
   #idOf(worker: Worker): string {
     if (worker.id !== "") return worker.id;
     const answer = worker.inbox.find((message) => message.type === "answer" && message.call.type === "registered");
@@ -485,7 +488,7 @@ export class Cluster {
   }
 }
 
-/** Whether its end may be told: not while the worker waits for an answer about it. */
+/** Whether the attempt may end: not while the worker awaits a reply about it. */
 function canEnd({ doing }: Current): boolean {
   return doing === "begun" || doing === "running" || doing === "may commit";
 }

@@ -10,7 +10,7 @@ type Counters = [string, number][];
 
 const app = { name: "app.js", hash: "0", input: "file" } as const;
 
-/** The job after two maps with these counters, one after the other; and the answer to the second report. */
+/** The job after two maps with these counters in turn, and the reply to the second report. */
 function afterMaps(...counters: [Counters, Counters]) {
   const state = createState(jobSettings(), undefined, 0);
   const splits = ["a", "b"].map((file) => [{ file, path: `/${file}`, startBytes: 0, endBytes: 1 }]);
@@ -37,14 +37,14 @@ function named(from: number, to: number): Counters {
 }
 
 describe("the counters of a job", () => {
-  it("may be as many as those of one attempt", () => {
+  it("may be as many as one attempt may have", () => {
     const { state } = afterMaps(named(0, 600), named(500, 1000));
     expect(state.phase).toBe("reduce");
     expect(state.measures.map.counters.size).toBe(1000);
     expect(state.measures.map.counters.get("counter 550")).toBe(2);
   });
 
-  it("fail it when they are more: nothing keeps count of a name for each of its tasks", () => {
+  it("fail it when there are more, as when each task has names of its own", () => {
     const { state, effects } = afterMaps(named(0, 600), named(500, 1001));
     expect(state.phase).toBe("failed");
     expect(state.failure?.message).toMatch(/^map task 1 \(b\): a job may have 1000 counters/);

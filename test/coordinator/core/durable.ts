@@ -1,10 +1,10 @@
 import type { State, Task } from "../../../src/coordinator/core/model.js";
 
-/** What of a state must outlive its coordinator. */
+/** The part of a state that must outlive its coordinator. */
 export function durable(state: State): unknown {
   const { app, args, samples, maps, reduces, boundaries, completed, measures, mapsLost, skipped, settings } = state;
   const tasks = [...samples, ...maps, ...reduces].map((task) => durableOf(task, settings.reducers));
-  // Before the plan, `--arg` values are those of the command line.
+  // Before the plan, the `--arg` values come from the command line.
   return { app, args: app === undefined ? undefined : args, tasks, boundaries, completed, measures, mapsLost, skipped };
 }
 

@@ -14,7 +14,7 @@ test("the median of durations is right within a tenth, or a millisecond", () => 
   );
 });
 
-test("buckets count what took less than a power of two of milliseconds, up to all", () => {
+test("buckets count the durations below each power of two in milliseconds, up to all", () => {
   fc.assert(
     fc.property(durationsMs, (times) => {
       const buckets = summed(times).buckets();
@@ -24,7 +24,7 @@ test("buckets count what took less than a power of two of milliseconds, up to al
   );
 });
 
-test("nothing at all has a median of zero, and one bucket", () => {
+test("an empty list has a median of zero, and one bucket", () => {
   const { medianMs, count } = new Durations();
   expect([medianMs, count, new Durations().buckets()]).toEqual([0, 0, [[1, 0]]]);
 });

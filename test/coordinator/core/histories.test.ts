@@ -9,7 +9,7 @@ test.each(files)("the scheduler does what is written in %s", (name) => {
   const file = new URL(name, directory);
   const written = readFileSync(file, "utf8");
   const replayed = replayHistory(written);
-  // Read the difference before you commit what this rewrites.
+  // Read the differences before you commit rewritten histories.
   if (process.env["UPDATE_HISTORIES"] === "1") writeFileSync(file, replayed);
   else expect(replayed).toBe(written);
 });

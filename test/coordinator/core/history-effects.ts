@@ -3,7 +3,7 @@ import type { Assignment, AttemptRef } from "../../../src/rpc/protocol.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 
-/** What a reply says, in the words of a history. */
+/** Describes a reply in the words of a history. */
 export function describeReply(reply: Reply): string {
   if ("job" in reply) return `it is ${reply.worker}${reply.keepsAttempt ? ", and keeps its attempt" : ""}`;
   if ("granted" in reply) return reply.granted ? "it may commit" : "it may not commit";
@@ -19,7 +19,7 @@ export function describeReply(reply: Reply): string {
   return describeAssignment(reply);
 }
 
-/** What a record of the journal says, in the words of a history. */
+/** Describes a journal record in the words of a history. */
 export function describeJournaled(record: JournalRecord): string {
   switch (record.type) {
     case "planned":

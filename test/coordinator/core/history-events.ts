@@ -46,7 +46,7 @@ const failurePattern =
 const leavingSuffix = ", and leaves";
 const sampledSuffix = ", each is sampled";
 
-/** Reads the words of a line behind its time; `call` is the number that its call, if it is one, is to have. */
+/** Parses a line after its time; `call` is the number for its call, if it is one. */
 export function readEvent(words: string, call: number, settings: JobSettings): Event {
   if (words === "tick") return { type: "tick" };
   if (words.startsWith("abort ")) return { type: "aborted", message: textIn(words) };
@@ -106,7 +106,7 @@ export function readTime(text: string): number {
   return Math.round(Number(text.slice(0, -1)) * 1000);
 }
 
-/** The named groups of a pattern that must fit. */
+/** The named groups of a pattern that must match. */
 export function match(pattern: RegExp, text: string): Partial<Record<string, string>> {
   const groups = pattern.exec(text)?.groups;
   if (groups === undefined) throw new Error(`no line of a history reads “${text}”`);

@@ -1,9 +1,9 @@
 /**
- * Runs history files: a script of what happens to a job, with what the scheduler does about it indented under each line,
- * in the manner of etcd's `rafttest/testdata`. A history is golden text: it is read and believed once, and compared
- * literally from then on. `history-events.ts` has the lines that a history may have.
+ * Runs history files: a script of events in a job, with the scheduler's reaction indented under each line, in the
+ * manner of etcd's `rafttest/testdata`. A history is golden text: a person reviews it once, and from then on it is
+ * compared literally. `history-events.ts` lists the lines that a history may have.
  *
- * The coordinator may be killed: then the job goes on from its journal, in a new state, without any worker.
+ * The coordinator may be killed: then the job continues from its journal, in a new state, without any worker.
  */
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
@@ -18,13 +18,13 @@ import { match, readEvent, readSettings, readTime } from "./history-events.js";
 const resumePattern =
   /^the coordinator is killed(?<torn> in its last record)?, and resumed(?: without the outputs? of (?<lost>[\d, ]+))?$/;
 
-/** What replies are called after: the worker that called, and when. */
+/** What identifies a reply: the worker that called, and when. */
 interface Call {
   readonly worker: string;
   readonly time: string;
 }
 
-/** Plays the events of a history; returns its text with the effects that they give now. */
+/** Plays the events of a history; returns its text with the effects that they cause now. */
 export function replayHistory(text: string): string {
   const lines = text.split("\n").filter((line) => !line.startsWith("    "));
   const settings = readSettings(lines.find((line) => line.startsWith("settings:")) ?? "");
@@ -50,7 +50,7 @@ class History {
     this.#state = createState(settings, undefined, 0);
   }
 
-  /** Takes one line; returns what the scheduler does about it. */
+  /** Plays one line; returns the scheduler's reaction. */
   play(line: string): string[] {
     const { time, words = "" } = match(/^(?:(?<time>[\d.]+s) +)?(?<words>.+)$/, line);
     if (time !== undefined) this.#time = time;
@@ -68,8 +68,8 @@ class History {
   }
 
   /**
-   * Of a torn journal the last record is missing: the coordinator was killed while it wrote it. `lost` are the partitions
-   * whose outputs are gone.
+   * A torn journal lacks its last record, because the coordinator was killed while writing it. `lost` are the
+   * partitions whose outputs are gone.
    */
   #resume(isTorn: boolean, lost: readonly number[]): string[] {
     if (isTorn) this.#journal.pop();
@@ -109,7 +109,7 @@ class History {
     }
   }
 
-  /** A reply to the call just made needs no more than the worker's name; to an earlier one, when it was made. */
+  /** A reply to the current call is identified by the worker's name; a reply to an earlier one also by its time. */
   #callName(index: number, current: number | undefined): string {
     const call = this.#calls[index];
     if (call === undefined) throw new Error(`an answer to call ${index}, which nobody made`);

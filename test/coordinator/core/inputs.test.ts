@@ -24,20 +24,20 @@ test("inputs are listed in pages of a thousand, in the order of the maps, each m
   expect(maps).toEqual(Array.from({ length: 2500 }, (_, map) => map));
 });
 
-test("a page counts the inputs that there are, not the maps that gave nothing", () => {
+test("a page counts existing inputs, not maps without output", () => {
   const state = stateInReduce(2500, (map) => map % 2 === 1);
   const { inputs, next } = list(state, 0);
   expect([inputs[0]?.[0], inputs.at(-1)?.[0], next]).toEqual([1, 1999, 2000]);
 });
 
-test("a last page that is just full says that it is the last, and a page beyond it is empty", () => {
+test("an exactly full last page is marked as the last, and a page beyond it is empty", () => {
   const state = stateInReduce(1000, () => true);
   expect(list(state, 0).next).toBeUndefined();
   expect(list(state, 1000)).toEqual({ type: "page", inputs: [] });
   expect(list(state, 5000)).toEqual({ type: "page", inputs: [] });
 });
 
-/** A job whose maps are done, so many, with an input for the one reduce where `gives` says so, and w1 runs that reduce. */
+/** A job whose maps are all done, with an input for the only reduce where `gives` is true; w1 runs that reduce. */
 function stateInReduce(maps: number, gives: (map: number) => boolean): State {
   const state = createState(jobSettings(), undefined, 0);
   const app = { name: "app.js", hash: "0", input: "file" } as const;

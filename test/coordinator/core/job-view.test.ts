@@ -63,7 +63,7 @@ class Player {
 }
 
 describe("a task", () => {
-  it("keeps no text of an error once it is done: all tasks of a large job may have had one", () => {
+  it("drops the text of its error once it is done: every task of a large job may have had one", () => {
     const player = new Player();
     player.fail("w1", map(0));
     expect(textsIn(player.state.maps[0])).toContain("boom");
@@ -80,7 +80,7 @@ function textsIn(value: unknown): string {
 const map = (task: number, attempt = 1): AttemptRef => ({ kind: "map", task, attempt });
 
 describe("the view of a job", () => {
-  it("shows what runs, since when and how far it is, by time since the job began", () => {
+  it("shows running attempts with their start and progress, in time since the job began", () => {
     const player = new Player();
     player.now = 1400;
     player.progress("w1", map(0), 3, 30);
@@ -132,7 +132,7 @@ describe("the view of a job", () => {
     player.ask((call) => ({ type: "attemptEnded", call, worker: "w2", ref, outcome, leaving: false }));
     const view = player.view();
     expect(view.partitions.bytes).toEqual([0, 0, 5]);
-    // What was done was done, though.
+    // The work was done nevertheless.
     expect([view.map.recordsIn, view.processed.map.recordsIn, view.mapsLost]).toEqual([10, 20, 1]);
   });
 
@@ -163,7 +163,7 @@ describe("the view of a job", () => {
     ]);
   });
 
-  it("of a job that was ended shows what ran then as cancelled, and no failure of theirs", () => {
+  it("of an ended job shows the attempts running then as cancelled, not failed", () => {
     const player = new Player();
     player.now = 1250;
     player.tell({ type: "aborted", message: "stopped by SIGINT" });
@@ -180,7 +180,7 @@ describe("the view of a job", () => {
     expect(view.workers.list[0]?.running).toBeUndefined();
   });
 
-  it("measures throughput with what runs in it, so that a commit is no jump", () => {
+  it("includes running attempts in the throughput, so that a commit does not make it jump", () => {
     const player = new Player();
     player.now = 2000;
     player.progress("w1", map(0), 10, 100);

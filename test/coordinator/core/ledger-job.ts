@@ -1,4 +1,4 @@
-/** What the ledger knows of the job: its tasks, and the rules by which they are lost, given up, and done. */
+/** The ledger's view of the job: its tasks, and the rules for losing, giving up and completing them. */
 import type { JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import type { AttemptRef, JobOutcome, Split } from "../../../src/rpc/protocol.js";
@@ -45,7 +45,7 @@ export class LedgerJob {
     this.#planned = true;
   }
 
-  /** Takes in a record of the journal of another coordinator. */
+  /** Applies a record from another coordinator's journal. */
   remember(record: JournalRecord): void {
     if (record.type === "planned") {
       this.plan(record);
@@ -74,9 +74,9 @@ export class LedgerJob {
     }
   }
 
-  /** The outputs that are not there any more when the job is taken up have to be made again. */
+  /** The outputs that are missing when the job is resumed must be made again. */
   loseOutputs(isThere: (partition: number) => boolean): void {
-    // What is not reduced is the output.
+    // Without reduce tasks, the map output is the job's output.
     const isMapOnly = this.#settings.reducers === 0;
     for (const task of isMapOnly ? this.maps : this.#reduces) {
       if (task.accepted === undefined || isThere(task.ref.task)) continue;
@@ -85,7 +85,7 @@ export class LedgerJob {
     }
   }
 
-  /** To be called after each change: the job may have come to its next phase, or to its end. */
+  /** Call it after each change: the job may have reached its next phase, or its end. */
   goOn(): void {
     if (this.#planned && this.mapsAreDone()) this.#reducesHaveBegun = true;
     const tasks = this.tasks();
@@ -94,22 +94,22 @@ export class LedgerJob {
     if (this.draining && isOver) this.ended ??= "stopped";
   }
 
-  /** The job fails, or is wanted to end. While it drains that is no failure: who resumes it may see for himself. */
+  /** The job fails or is aborted. While it drains, that is not a failure: whoever resumes it can find out. */
   abort(): void {
     this.ended ??= this.draining ? "stopped" : "failed";
   }
 
-  /** The attempt of this worker is lost; with that the job may be, or a record, or the files of a map. */
+  /** This worker's attempt is lost, which may also cost the job, a record, or the files of a map. */
   lose(worker: WorkerPage, loss: Loss, now: number): void {
     const life = end(worker);
     if (life === undefined) return;
     life.task.failedOn.add(worker.id);
     if (loss.class === "io") life.task.ioLossesMs.push(now);
-    // An attempt that is given back was lost by nobody's fault.
+    // An attempt that is given back is not counted against its task.
     if (this.ended !== undefined || loss.class === "released") return;
     if (loss.class === "fatal") this.abort();
     else if (loss.class === "damaged") this.#loseFiles(life, loss.damaged ?? []);
-    // A disk that is full is no fault of a record.
+    // A full disk is not the fault of a record.
     else this.#count(life, loss.class === "crash", loss.class === "io" ? undefined : loss.record);
   }
 
@@ -129,13 +129,16 @@ export class LedgerJob {
     return { sample: this.samples, map: this.maps, reduce: this.#reduces }[kind][task];
   }
 
-  /** What could be given to a worker: no map while a sample is not done, no reduce while a map is not. */
+  /** The tasks that a worker could be assigned: no map before all samples are done, no reduce before all maps are. */
   unstarted(now: number): TaskPage[] {
     const tasks = !this.samplesAreDone() ? this.samples : this.mapsAreDone() ? this.#reduces : this.maps;
     return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0 && !this.isPutOff(task, now));
   }
 
-  /** After each failure to read or write a file it waits: a twentieth of the task timeout, or of 10 s, two, four, … up to all. */
+  /**
+   * After each I/O failure the task waits: a twentieth of the task timeout (at most 10 s), then twice that, and so on
+   * up to all of it.
+   */
   isPutOff({ ioLossesMs }: TaskPage, now: number): boolean {
     const longestMs = Math.min(10_000, this.#settings.taskTimeoutMs);
     const twentieths = 2 ** (ioLossesMs.length - 1);
@@ -152,13 +155,16 @@ export class LedgerJob {
     return now - latestMs >= this.#settings.taskTimeoutMs * 2 ** task.backups;
   }
 
-  /** Of two attempts that are both slow, the older one makes place for a third, when there is nothing else to do. */
+  /** Of two slow attempts, the older one is replaced by a third, when there is nothing else to do. */
   givesWay({ task, startedAtMs }: Life, now: number): boolean {
     const isOlder = [...task.lives].every((other) => startedAtMs <= other.startedAtMs);
     return isOlder && task.lives.size === 2 && this.needsBackup(task, now) && this.unstarted(now).length === 0;
   }
 
-  /** A record at which two attempts ended is left out, and then they do not count: nor does who comes to it later. */
+  /**
+   * A record at which two attempts ended is skipped, and these no longer count; nor does an attempt that reaches it
+   * later.
+   */
   #count({ task, skip, ref: { attempt } }: Life, isCrash: boolean, record: number | undefined): void {
     const { badRecordsMax } = this.#settings;
     if (record !== undefined && task.skip.has(record) && !skip.has(record)) return;
@@ -194,7 +200,7 @@ export class LedgerJob {
       }
     }
     if (isNews || this.mapsLost > mapsLostBefore || !this.mapsAreDone()) return;
-    // Whoever complains without any reason must not do so for ever.
+    // A worker that keeps reporting intact files must not do so forever.
     task.losses.push({ isCrash: true, record: undefined });
     this.#endIfTooMany(task, reader);
   }
@@ -210,7 +216,7 @@ export class LedgerJob {
     if (crashes < maxCrashes && task.losses.length - crashes < maxAttempts) return;
     if (task.ref.kind !== "sample") this.abort();
     else if (task.lives.size === 0) {
-      // Nobody needs a sample so much.
+      // A sample is never worth failing the job.
       task.accepted = { attempt, outputs: [], sampled: [] };
       this.#journal.expect({ type: "committed", ref: { ...task.ref, attempt }, sampled: [] });
     }

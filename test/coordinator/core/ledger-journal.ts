@@ -1,6 +1,6 @@
 /**
- * The ledger's own view of the journal: what has to be written in a step, before whom, and what must be left of it when
- * the coordinator is killed.
+ * The ledger's own view of the journal: what must be written in a step, and before which effects, and what must remain
+ * when the coordinator is killed.
  */
 import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
@@ -8,19 +8,19 @@ import { equal, must, show } from "./ledger-pages.js";
 
 export class LedgerJournal {
   #written: JournalRecord[] = [];
-  /** So many of the records were written before somebody was told something. */
+  /** This many records were written before anyone was told anything. */
   #told = 0;
-  /** Records of which one is to be written in this step, before anybody is told anything. */
+  /** Sets of records, one of which must be written in this step before anyone is told anything. */
   #due: ((record: JournalRecord) => boolean)[] = [];
-  /** Attempts that were written down in this step, and are still to be given to their workers. */
+  /** Attempts that were recorded in this step and are yet to be assigned to their workers. */
   #begun: { readonly ref: AttemptRef; readonly worker: string }[] = [];
 
-  /** This step must write a record that is like this one. */
+  /** This step must write a record like this one. */
   expect(expected: Partial<JournalRecord>): void {
     this.#due.push((record) => equal({ ...record, ...expected }, record));
   }
 
-  /** Takes an effect; `isCarriedOut` is false for what the coordinator had no time for: its records may be there or not. */
+  /** Applies an effect. `isCarriedOut` is false if the coordinator died before it: its record may exist or not. */
   take(effect: Effect, isCarriedOut: boolean): void {
     if (effect.type === "journal") {
       this.#written.push(effect.record);
@@ -31,22 +31,22 @@ export class LedgerJournal {
     }
   }
 
-  /** This attempt is given to the worker: that must have been written. */
+  /** The worker is assigned this attempt, which must have been recorded before. */
   give(ref: AttemptRef, worker: string): void {
     const index = this.#begun.findIndex((begun) => begun.worker === worker && equal(begun.ref, ref));
     must(index !== -1, () => `${show(ref)} is given to ${worker}, and that is not in the journal`);
     this.#begun.splice(index, 1);
   }
 
-  /** At the end of a step nothing may be left. */
+  /** At the end of a step nothing may be pending. */
   checkEnd(): void {
     must(this.#due.length === 0, () => `${this.#due.length} records are missing in the journal`);
     must(this.#begun.length === 0, () => `the journal has ${show(this.#begun)}, which nobody was given`);
   }
 
   /**
-   * The coordinator was killed, and this is what was found of its journal: a prefix, with all on which something depends
-   * that somebody was told. After a crash of the whole machine nobody is left who was told anything.
+   * The coordinator was killed, and this much of its journal was found: a prefix that must contain everything that
+   * anyone was told about. After a crash of the whole machine, nobody who was told anything is left.
    */
   restart(found: readonly JournalRecord[], machineCrashed: boolean): void {
     must(equal(found, this.#written.slice(0, found.length)), () => `the journal has what was never written`);

@@ -1,4 +1,4 @@
-/** What the ledger writes down of tasks, attempts and workers. */
+/** The ledger's records of tasks, attempts and workers. */
 import { isDeepStrictEqual } from "node:util";
 import type { AttemptRef, FailureClass, OutputFile, Split } from "../../../src/rpc/protocol.js";
 
@@ -9,15 +9,15 @@ export interface TaskPage {
   backups: number;
   /** The attempts that count against it. */
   losses: { readonly isCrash: boolean; readonly record: number | undefined }[];
-  /** When each attempt was lost that could not read or write a file. */
+  /** When each attempt that could not read or write a file was lost. */
   readonly ioLossesMs: number[];
   filesLost: number;
   readonly skip: Set<number>;
   readonly failedOn: Set<string>;
   readonly lives: Set<Life>;
-  /** Whose attempts they were when the coordinator died. */
+  /** The attempts that existed when the coordinator died, with their workers. */
   readonly orphans: Map<number, string>;
-  /** The one attempt that was accepted, and its files. */
+  /** The one accepted attempt, and its files. */
   accepted:
     | {
         readonly attempt: number;
@@ -27,13 +27,13 @@ export interface TaskPage {
     | undefined;
 }
 
-/** An attempt that lives: given out, and neither ended, revoked nor lost. */
+/** A live attempt: assigned, and neither ended, revoked nor lost. */
 export interface Life {
   readonly task: TaskPage;
   readonly ref: AttemptRef;
   readonly startedAtMs: number;
   readonly mapsLostBefore: number;
-  /** The records that it was told to leave out. */
+  /** The records that it was told to skip. */
   readonly skip: ReadonlySet<number>;
   granted: boolean;
 }
@@ -44,7 +44,7 @@ export interface WorkerPage {
   silent: boolean;
   pinged: boolean;
   life: Life | undefined;
-  /** Its RequestTask that has no answer yet. */
+  /** Its unanswered RequestTask. */
   asking: number | undefined;
 }
 
@@ -72,13 +72,13 @@ export function newTask(kind: AttemptRef["kind"], task: number, splits?: readonl
   };
 }
 
-/** The worker's attempt of that name, if it lives. */
+/** The worker's attempt of that name, if it is live. */
 export function lifeOf(worker: WorkerPage, ref: AttemptRef): Life | undefined {
   const own = worker.life?.ref;
   return own?.kind === ref.kind && own.task === ref.task && own.attempt === ref.attempt ? worker.life : undefined;
 }
 
-/** The worker's attempt lives no longer. */
+/** The worker's attempt is no longer live. */
 export function end(worker: WorkerPage): Life | undefined {
   const { life } = worker;
   life?.task.lives.delete(life);
@@ -102,7 +102,7 @@ export function show(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** The message is made only when it is needed: a simulation asks a million times. */
+/** The message is built only when needed: a simulation checks a million times. */
 export function must(condition: boolean, message: () => string): asserts condition {
   if (!condition) throw new Error(`the ledger says: ${message()}`);
 }

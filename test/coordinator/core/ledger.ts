@@ -1,6 +1,6 @@
 /**
- * The tester's own book of what a scheduler has promised, kept from nothing but its events and effects. It shares no code
- * with the scheduler; where the two disagree, one of them is wrong, and `take` throws.
+ * The tester's own record of a scheduler's promises, kept only from its events and effects. It shares no code with the
+ * scheduler; if the two disagree, one is wrong, and `take` throws.
  */
 import type { Effect, Event, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { JobSettings } from "../../../src/coordinator/core/model.js";
@@ -17,13 +17,13 @@ type EventOf<Type extends Event["type"]> = Extract<Event, { type: Type }>;
 export class Ledger {
   readonly #settings: JobSettings;
   readonly #workers = new Map<string, WorkerPage>();
-  /** Ids that were given once are not given again. */
+  /** Ids that must not be assigned again. */
   readonly #ids = new Set<string>();
-  /** Calls without an answer. */
+  /** Unanswered calls. */
   readonly #calls = new Map<number, CallEvent>();
   readonly #journal = new LedgerJournal();
   #job: LedgerJob;
-  /** What workers were told of where partitions begin: nobody may be told anything else, not by another coordinator either. */
+  /** The boundaries that workers were told: they must never change, not even with another coordinator. */
   #boundaries: readonly string[] | undefined;
 
   constructor(settings: JobSettings) {
@@ -39,12 +39,12 @@ export class Ledger {
     return this.#job.phase;
   }
 
-  /** Calls without an answer. */
+  /** Unanswered calls. */
   get unanswered(): readonly CallEvent[] {
     return [...this.#calls.values()];
   }
 
-  /** Writes down one step of the scheduler. It died after `carriedOut` of the effects, if they are not all. */
+  /** Records one step of the scheduler, which died after `carriedOut` effects if that is not all. */
   take(event: Event, now: number, effects: readonly Effect[], carriedOut = effects.length): void {
     const endedBefore = this.ended;
     if ("call" in event) {
@@ -65,8 +65,9 @@ export class Ledger {
   }
 
   /**
-   * The coordinator was killed, and another one goes on from the records that were found: with what is committed, without
-   * workers, calls, and a memory of errors. `effects` are what it did about that; `isThere` is what it was told of outputs.
+   * The coordinator was killed, and another one continues from the records that were found: with the committed tasks,
+   * but without workers, calls and error counts. `effects` are its reaction; `isThere` is what it was told about
+   * outputs.
    */
   restart(
     found: readonly JournalRecord[],
@@ -81,7 +82,7 @@ export class Ledger {
       this.#job.remember(record);
       if (record.type === "began") this.#ids.add(record.worker);
     }
-    // After a crash of the machine samples may be lost; otherwise `LedgerJournal` would have said that they must not be.
+    // Samples may be lost in a crash of the machine; otherwise `LedgerJournal` would have reported them.
     if (!this.#job.samplesAreDone()) this.#boundaries = undefined;
     this.#job.loseOutputs(isThere);
     this.#job.goOn();
@@ -92,7 +93,7 @@ export class Ledger {
     must(equal(done, due), () => `the job is taken up with ${show(done)}, not ${show(due)}`);
   }
 
-  /** What the event alone changes, and the answer that it must get, as far as only one is right. */
+  /** What the event alone changes, and the reply that it must get, if only one is correct. */
   #expect(event: Event, now: number): Partial<Reply> | undefined {
     switch (event.type) {
       case "planned":
@@ -134,7 +135,7 @@ export class Ledger {
         this.#job.lose(worker, { class: "crash" }, now);
         return undefined;
       case "boundariesAsked":
-        // Before they are known nobody has any use for them.
+        // Before the boundaries are known, no worker needs them.
         return this.#job.samplesAreDone() && this.#boundaries !== undefined
           ? { boundaries: [...this.#boundaries] }
           : {};
@@ -145,7 +146,7 @@ export class Ledger {
         const rival = [...(life?.task.lives ?? [])].some((other) => other !== life && other.granted);
         const granted = life !== undefined && !rival && this.ended === undefined;
         if (granted) life.granted = true;
-        // Who lost against another attempt is free; who asks after the end is still to be told to leave.
+        // An attempt that lost to another one is over; a worker that asks after the end is still told to leave.
         else if (rival && this.ended === undefined) end(worker);
         return { granted };
       }
@@ -158,7 +159,7 @@ export class Ledger {
     }
   }
 
-  /** The files of the accepted attempts, as long as all are there and the same as when the attempt began. */
+  /** The files of the accepted attempts, if all exist and are the same as when the attempt began. */
   #expectInputs(worker: WorkerPage, { ref, from }: EventOf<"inputsAsked">): ResultOf<"ListInputs"> {
     const life = lifeOf(worker, ref);
     if (life === undefined || ref.kind !== "reduce" || !this.#job.mapsAreDone()) return { type: "stale" };
@@ -203,7 +204,7 @@ export class Ledger {
           const said = () => `${show(event)} is answered ${show(effect.result)}, not ${show(expected)}`;
           must(saysAll(effect.result, expected), said);
         }
-        // The call of a worker that has gone is answered too, but it must not take a task with it.
+        // The call of a departed worker is answered, too, but must not take a task with it.
         if (event.type === "disconnected" && "worker" in call && call.worker === event.worker) {
           must(equal(effect.result, { type: "wait" }), () => `${event.worker} is gone and gets ${show(effect.result)}`);
         } else this.#checkReply(call, effect.result, now);
@@ -231,7 +232,7 @@ export class Ledger {
       }
       case "shutdown": {
         const { life } = this.#worker(effect.worker);
-        // In a tick the job may fail between two workers that are presumed dead: the second is shut down before.
+        // In one tick, the job may fail between two workers that are presumed dead: the second is shut down first.
         must(life !== undefined || event.type === "tick", () => `${effect.worker} is shut down though it runs nothing`);
         must(effect.outcome === this.ended, () => `shut down as ${effect.outcome}`);
         break;
@@ -333,7 +334,9 @@ export class Ledger {
     task.lives.add(worker.life);
   }
 
-  /** The task whose attempt this worker may go on with: it was its own when the coordinator died, and is of use still. */
+  /**
+   * The task whose attempt this worker may continue: it held it when the coordinator died, and the task still needs it.
+   */
   #mayKeep({ former }: EventOf<"registered">): TaskPage | undefined {
     if (former?.attempt === undefined || this.ended !== undefined) return undefined;
     const { worker, attempt } = former;
@@ -349,7 +352,7 @@ export class Ledger {
     task.backups += 1;
   }
 
-  /** Tasks go where they have not failed, as long as there is such a worker, and larger splits before smaller ones. */
+  /** Tasks go to workers on which they have not failed, if there are any, and larger splits go first. */
   #checkOrder(worker: WorkerPage, task: TaskPage, now: number): void {
     must(!this.#job.isPutOff(task, now), () => `${show(task.ref)} is given out before its time`);
     const others = this.#job.unstarted(now).filter((other) => other !== task);
@@ -404,13 +407,13 @@ export class Ledger {
   }
 }
 
-/** Whether what is expected of an answer is in it. */
+/** Whether a reply contains what is expected. */
 function saysAll(result: Reply, expected: Partial<Reply>): boolean {
   const said = result as Readonly<Record<string, unknown>>;
   return Object.entries(expected).every(([name, value]) => said[name] === value || equal(said[name], value));
 }
 
-/** What the journal keeps of a report, beside the name of the attempt. */
+/** What the journal keeps of a report, besides the identity of the attempt. */
 function journaled({
   outputs,
   recordsIn,

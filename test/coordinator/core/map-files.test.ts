@@ -12,12 +12,12 @@ describe("the files of a map attempt", () => {
     expect(files.input(7, 2)).toEqual([7, 3, Number.MAX_SAFE_INTEGER, 0]);
   });
 
-  test("do not exist for partitions that got no pair, nor for those that are none", () => {
+  test("do not exist for empty or invalid partitions", () => {
     expect(files.input(7, 1)).toBeUndefined();
     expect(files.input(7, 4)).toBeUndefined();
   });
 
-  test("are added to what each partition has, and taken away again", () => {
+  test("are added to the size of each partition, and subtracted again", () => {
     const sums = new Float64Array([1, 2, 3, 4]);
     const small = new MapFiles(1, 4, [
       [1, 2 ** 40 + 5, 0],

@@ -7,7 +7,7 @@ import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
 import { jobSettings } from "../../support/job-settings.js";
 
-// What a history can show is in the histories; that any history can be restored is in the property test.
+// The histories show what a history can show; the property test shows that any history can be restored.
 describe("a journal", () => {
   const split = { file: "a.txt", path: "/a.txt", startBytes: 0, endBytes: 1 };
   const app = { name: "app.js", hash: "0", input: "file" } as const;
@@ -25,12 +25,12 @@ describe("a journal", () => {
     );
   });
 
-  test("that leaves a record out twice is refused", () => {
+  test("that skips a record twice is refused", () => {
     const skipped: JournalRecord = { type: "skipped", task: 0, offset: 5, error: { message: "bad" } };
     expect(() => stateOf([planned, skipped, skipped])).toThrow("leaves the record at 5 of map task 0 out twice");
   });
 
-  test("gives the job its args, and takes back what a lost map had counted", () => {
+  test("restores the job's args, and subtracts the counts of a lost map", () => {
     const state = stateOf([planned, committed(0), { type: "lost", kind: "map", task: 0 }]);
     expect(state.args).toEqual({ a: "1" });
     expect(state.measures.map).toMatchObject({ recordsIn: 0, recordsOut: 0, bytesIn: 0, bytesOut: 0 });
@@ -43,7 +43,7 @@ describe("a journal", () => {
     expect(() => stateOf([sampled, committed(0)])).toThrow("map task 0 before its samples are taken");
   });
 
-  test("gives out again what has made files for the user that are gone, a map as well", () => {
+  test("reassigns a task whose output files are gone, even a map", () => {
     const second = { ...planned, splits: [[split], [split]] };
     const state = stateOf([second, committed(0), committed(1)]);
     const effects: Effect[] = [];
@@ -54,7 +54,7 @@ describe("a journal", () => {
     checkInvariants(state, 0);
   });
 
-  test("tells the warnings of committed tasks again to the one who resumes the job", () => {
+  test("repeats the warnings of committed tasks to the user who resumes the job", () => {
     const warned = { ...committed(0), warnings: ["a.gz: ignored 1 byte"] };
     const state = stateOf([planned, warned]);
     const effects: Effect[] = [];

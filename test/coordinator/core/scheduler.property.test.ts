@@ -9,10 +9,10 @@ import type { Move } from "./cluster.js";
 import { Cluster } from "./cluster.js";
 import { durable } from "./durable.js";
 
-/** Far more than the faults of one run can make. */
+/** Far more than the faults of one run can cause. */
 const unlimited = 1_000_000;
 
-/** What can happen, and how often each compared with the others. */
+/** The possible moves, with their relative frequencies. */
 const moveWeights = {
   ...{ join: 1, plan: 1, deliver: 2, react: 2, work: 2, spurt: 1, heartbeat: 1, pass: 1, calm: 2 },
   ...{ disconnect: 1, reconnect: 1, freeze: 1, thaw: 3, leap: 1, fail: 1, repeat: 1, "ask twice": 1, stranger: 1 },
@@ -30,7 +30,7 @@ const jobs = fc.record({
   backupTasks: fc.boolean(),
 });
 
-test("whatever goes wrong, a job with patience ends well, and every task commits exactly once", () => {
+test("whatever goes wrong, a job with generous limits succeeds, and every task commits exactly once", () => {
   fc.assert(
     fc.property(jobs, fc.constantFrom(0, unlimited), moves(moveWeights), (job, badRecordsMax, script) => {
       const cluster = run(job, script, { maxAttempts: unlimited, maxCrashes: unlimited, badRecordsMax });
@@ -48,7 +48,7 @@ test("a job that may fail ends too: well, stopped, or with a task that used up i
   });
   const script = moves({ ...moveWeights, ...endingWeights });
   fc.assert(
-    // Whether the end is the right one is in the ledger, which expects it in that step and in no other.
+    // The ledger checks whether the end is correct: it expects it in that step and in no other.
     fc.property(jobs, limits, script, (job, limit, moved) => {
       expect(run(job, moved, limit).ledger.ended).toBeDefined();
     }),
@@ -56,7 +56,7 @@ test("a job that may fail ends too: well, stopped, or with a task that used up i
   );
 });
 
-test("at any time, what another coordinator would find in the journal is what this one knows", () => {
+test("at any time, another coordinator would find in the journal all that this one knows", () => {
   fc.assert(
     fc.property(jobs, fc.constantFrom(0, unlimited), moves(moveWeights), (job, badRecordsMax, script) => {
       run(job, script, { maxAttempts: unlimited, maxCrashes: unlimited, badRecordsMax }, (cluster) => {
@@ -76,7 +76,7 @@ function moves(weights: Readonly<Record<string, number>>): fc.Arbitrary<Move[]> 
   return fc.array(move, { maxLength: 250, size: "max" });
 }
 
-/** Plays the moves, then lets the cluster finish in peace; a failure shows all that had happened. */
+/** Plays the moves, then lets the cluster finish undisturbed; a failure shows all moves. */
 function run(
   { splitBytes, workers, plannedFirst, ...job }: typeof jobs extends fc.Arbitrary<infer Job> ? Job : never,
   script: readonly Move[],
@@ -98,13 +98,13 @@ function run(
       cause: error,
     });
   }
-  // Everybody has left, and nobody was left without an answer.
+  // Everyone has left, and no call is unanswered.
   expect(cluster.ledger.unanswered).toEqual([]);
   expectSeen(cluster);
   return cluster;
 }
 
-/** Whatever has happened can be shown, and of each attempt is known how it ended. */
+/** The view can show everything that happened, and knows how each attempt ended. */
 function expectSeen({ state }: Cluster): void {
   const endMs = 1e12;
   const view = v.parse(jobView, takeJobView(state, endMs, { startedAtEpochMs: 0, throughput: [] }));

@@ -15,7 +15,7 @@ function attempt(startedAtMs: number, worker = "w1", number = 1): Attempt {
 }
 
 describe("the timeline of a job", () => {
-  it("has each attempt of a small job, with what it read and how it ended", () => {
+  it("contains each attempt of a small job, with its input and its outcome", () => {
     const timeline = new Timeline();
     timeline.addCommitted(task(0), attempt(5), done, 25);
     timeline.addCancelled(task(1), attempt(7, "w2"), 30);
@@ -58,7 +58,7 @@ describe("the timeline of a job", () => {
     ]);
   });
 
-  it("of a large job stays small: it merges what one worker did in a row, and forgets nothing", () => {
+  it("of a large job stays small: it merges consecutive attempts of one worker, and forgets nothing", () => {
     const timeline = new Timeline();
     const workers = 40;
     for (let n = 0; n < 50_000; n++) {
@@ -73,7 +73,7 @@ describe("the timeline of a job", () => {
     expect(timeline.spans.reduce((sum, { count }) => sum + count, 0)).toBe(50_001);
     expect(timeline.spans.reduce((sum, { records }) => sum + records, 0)).toBe(500_003);
     expect(timeline.spans.filter(({ outcome }) => outcome === "error")).toHaveLength(1);
-    // What was merged does not overlap with what came after it.
+    // Merged spans do not overlap with later ones.
     for (let worker = 0; worker < workers; worker++) {
       const own = timeline.spans.filter((span) => span.worker === `w${worker}` && span.outcome === "committed");
       for (const [index, span] of own.entries()) {
@@ -82,7 +82,7 @@ describe("the timeline of a job", () => {
     }
   });
 
-  it("stays small when nothing can be merged: it forgets the beginning, and says how much", () => {
+  it("stays small when nothing can be merged: it drops the oldest spans, and says how many", () => {
     const timeline = new Timeline();
     for (let n = 0; n < 5000; n++) {
       timeline.addLost(task(0), attempt(n, `w${n}`, n + 1), { class: "crash", message: "gone" }, n + 1);

@@ -9,7 +9,7 @@ type AttemptCause = Parameters<typeof moveAttempt>[2];
 
 const illegal = undefined;
 
-/** Where each cause leads a task from each state: written a second time, on purpose. */
+/** The state that each cause leads to from each state: repeated here on purpose. */
 const taskTable: Record<TaskState, Record<TaskCause, TaskState | undefined>> = {
   idle: {
     assigned: "in-progress",
@@ -45,7 +45,7 @@ const taskTable: Record<TaskState, Record<TaskCause, TaskState | undefined>> = {
 
 const attemptTable: Record<AttemptState, Record<AttemptCause, AttemptState | undefined>> = {
   running: { granted: "committing", committed: illegal, lost: "failed", cancelled: "cancelled" },
-  // Leave that was given once is given again when its holder asks again.
+  // A permission that was granted is granted again when its holder asks again.
   committing: { granted: "committing", committed: "committed", lost: "failed", cancelled: "cancelled" },
   committed: { granted: illegal, committed: illegal, lost: illegal, cancelled: illegal },
   failed: { granted: illegal, committed: illegal, lost: illegal, cancelled: illegal },

@@ -1,11 +1,11 @@
 /**
- * A coordinator to be killed: goes on with the journal at the path that is its argument, appending records as fast as it
- * can, and tells on standard output, a line each, how many the journal has whenever an append has returned.
+ * A coordinator to be killed: continues the journal at the path given as its argument, appending records as fast as it
+ * can. After each append it prints the number of records in the journal, one per line.
  */
 import { existsSync, writeSync } from "node:fs";
 import { JournalFile } from "../../../src/coordinator/journal/journal-file.js";
 
-/** Record number `index` of the journal that it writes; some are long enough to be killed in the middle of. */
+/** Record number `index` of the journal; some are long enough for a kill in the middle. */
 export function recordAt(index: number): { index: number; text: string } {
   return { index, text: "é".repeat(index % 5 === 0 ? 200_000 : index % 300) };
 }

@@ -1,19 +1,19 @@
 /**
- * Appends to a new journal, at the path that is its argument, until that fails for want of room, and once more after that.
- * A process of its own, since the limits that it runs into are those of a process.
+ * Appends to a new journal, at the path given as its argument, until that fails because space runs out, and once more
+ * after that. A separate process, because the limits that it hits apply per process.
  */
 import { JournalError, JournalFile } from "../../../src/coordinator/journal/journal-file.js";
 
-/** What it prints, as JSON. */
+/** Its output, as JSON. */
 export interface Filled {
   readonly message: string;
   readonly code: string | undefined;
   /** How many appends succeeded before one failed. */
   readonly appended: number;
-  /** What was read of the journal when that one had failed. */
+  /** The records read from the journal after that failure. */
   readonly read: number;
   readonly damage: string;
-  /** What was read last, after a small record was appended. */
+  /** The records read at the end, after a small record was appended. */
   readonly last: unknown;
 }
 

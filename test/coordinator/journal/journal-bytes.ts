@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { encodeRecord, JournalReader, type JournalEnd } from "../../../src/coordinator/journal/journal-lines.js";
 import { hostileKey, jsonValue } from "../../shuffle/hostile-data.js";
 
-/** Any JSON value, and objects whose keys are good for mischief. */
+/** Any JSON value, and objects with troublesome keys. */
 export const journalRecord: fc.Arbitrary<unknown> = fc.oneof(
   jsonValue,
   fc.array(fc.tuple(hostileKey, jsonValue), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
@@ -24,7 +24,7 @@ export const chunkSizes: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, 
   maxLength: 5,
 });
 
-/** What the reader makes of these bytes, whole or in chunks of these sizes. The chunks' memory is used again, as a file's. */
+/** The reader's result for these bytes, whole or in chunks of these sizes. The chunks share memory, as with a file. */
 export function readJournal(bytes: Uint8Array, sizes: readonly number[] = [bytes.length]): JournalEnd & Read {
   const records: unknown[] = [];
   const reader = new JournalReader((record) => records.push(record));
@@ -43,7 +43,7 @@ interface Read {
   readonly records: unknown[];
 }
 
-/** Equal texts are equal JSON values, `__proto__` as a key and all. */
+/** Equal texts are equal JSON values, even with `__proto__` as a key. */
 export function textOf(records: readonly unknown[]): string {
   return JSON.stringify(records);
 }

@@ -15,7 +15,7 @@ vi.mock("node:fs", async (original) => {
 const real = await vi.importActual<typeof fs>("node:fs");
 afterEach(() => vi.resetAllMocks());
 
-/** What the system says, in Node's words. */
+/** The system's error, in Node's words. */
 function systemError(code: string, reason: string, syscall: string): Error {
   return Object.assign(new Error(`${code}: ${reason}, ${syscall}`), { code, syscall });
 }
@@ -28,7 +28,7 @@ function failing(error: Error): () => never {
   };
 }
 
-/** Each write takes this many bytes at most; then, if given, comes the error. */
+/** Each write accepts at most this many bytes; then, if given, the error occurs. */
 function onWrite(bytesMax: number, error?: Error): void {
   let writes = 0;
   const write = (descriptor: number, data: Uint8Array, offset: number, length: number) => {
@@ -39,7 +39,7 @@ function onWrite(bytesMax: number, error?: Error): void {
   vi.mocked(fs.writeSync).mockImplementation(write as typeof fs.writeSync);
 }
 
-/** A journal of these records at a new path, left by a coordinator that is gone. */
+/** A journal of these records at a new path, left by a departed coordinator. */
 function leftBehind(...records: unknown[]): string {
   const file = JournalFile.create(directory.newPath());
   file.appendAll(records);
@@ -92,7 +92,7 @@ describe("a journal", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
-  test("is made for its owner alone, and only where nothing is", () => {
+  test("is created only for its owner, and only where nothing exists", () => {
     const path = leftBehind(1);
     expect(fs.statSync(path).mode & 0o777).toBe(0o600);
     const error = thrownBy(() => JournalFile.create(path));
@@ -104,7 +104,7 @@ describe("a journal", () => {
     expect(contents(path).records).toEqual([1]);
   });
 
-  test("is not made or opened through a symbolic link, nor is its target touched", () => {
+  test("is not created or opened through a symbolic link, and the target is not touched", () => {
     const target = leftBehind(1);
     const link = directory.newPath();
     fs.symlinkSync(target, link);
@@ -118,7 +118,7 @@ describe("a journal", () => {
     expect(contents(target).records).toEqual([1]);
   });
 
-  test("says what is wrong when there is none", () => {
+  test("says what is wrong when it does not exist", () => {
     const path = directory.newPath();
     const message = `cannot open the journal ${path}: ENOENT: no such file or directory`;
     expect(thrownBy(() => contents(path))).toMatchObject({ code: "ENOENT", path, message });
@@ -156,7 +156,7 @@ describe("a journal", () => {
 });
 
 describe("a journal that was cut short", () => {
-  test("loses what is torn when it is opened, and is whole again with the next record", () => {
+  test("loses a torn end when it is opened, and is valid again with the next record", () => {
     const property = fc.property(fc.array(journalRecord, { minLength: 1, maxLength: 6 }), fc.nat(), (records, at) => {
       const path = leftBehind(...records);
       const lines = journalLines(records);
@@ -175,7 +175,7 @@ describe("a journal that was cut short", () => {
     fc.assert(property, { numRuns: 100 });
   });
 
-  test("is called damaged when lines stand behind the wrong one, and goes on from the prefix", () => {
+  test("is called damaged when lines follow the wrong one, and continues from the prefix", () => {
     const path = leftBehind("a", "b", "c", "d");
     const text = fs.readFileSync(path, "utf8");
     fs.writeFileSync(path, text.replace('"b"', '"B"'));
@@ -183,7 +183,7 @@ describe("a journal that was cut short", () => {
     expect(contents(path)).toEqual({ records: ["a"], damage: undefined, droppedBytes: 0 });
   });
 
-  test("is left as it was when a record is refused by the one who opens it", () => {
+  test("is unchanged when the opener rejects a record", () => {
     const path = leftBehind("a", "b");
     fs.appendFileSync(path, "torn");
     const before = fs.readFileSync(path, "utf8");
@@ -232,20 +232,20 @@ describe("an append that fails", () => {
     expect(contents(path)).toEqual({ records: ["before", "as well"], damage: undefined, droppedBytes: 0 });
   });
 
-  test("is none when the system takes a line in pieces", () => {
+  test("is not one when the system writes a line in pieces", () => {
     onWrite(7);
     const path = leftBehind("in", "many", "pieces");
     expect(contents(path)).toMatchObject({ records: ["in", "many", "pieces"], damage: undefined });
   });
 
-  test("does not go on for ever when the system takes nothing", () => {
+  test("does not loop forever when the system writes nothing", () => {
     onWrite(0);
     const file = JournalFile.create(directory.newPath());
     expect(() => file.append(1)).toThrow(`cannot write the journal ${file.path}: the system wrote no bytes`);
     file.close();
   });
 
-  test("is followed by others when not even its piece could be cut off, so that none lands behind it", () => {
+  test("makes later appends fail when its piece could not be cut off, so that no record follows it", () => {
     const file = JournalFile.create(directory.newPath());
     file.append("before");
     onWrite(5, full);
@@ -260,7 +260,7 @@ describe("an append that fails", () => {
     expect(contents(file.path)).toEqual({ records: ["before"], damage: "torn", droppedBytes: 5 });
   });
 
-  test("has written nothing when one of its records is no JSON value", () => {
+  test("has written nothing when a record is not a JSON value", () => {
     const file = JournalFile.create(directory.newPath());
     expect(() => file.appendAll(["good", undefined])).toThrow(TypeError);
     file.append("later");
@@ -278,7 +278,7 @@ describe("sync", () => {
     file.close();
   });
 
-  test("ends all appending when it fails, since nobody knows what the disk has", () => {
+  test("ends all appending when it fails, because the contents of the disk are unknown", () => {
     const file = JournalFile.create(directory.newPath());
     vi.mocked(fs.fdatasyncSync).mockImplementationOnce(failing(systemError("EIO", "i/o error", "fdatasync")));
     expect(() => file.sync()).toThrow(`cannot flush the journal ${file.path}: EIO: i/o error`);
@@ -288,7 +288,7 @@ describe("sync", () => {
 });
 
 describe("the name of a journal", () => {
-  test("is known to be its own, until somebody removes or replaces the file or its directory", () => {
+  test("belongs to it until the file or its directory is removed or replaced", () => {
     const parent = directory.newDirectory();
     const file = JournalFile.create(`${parent}/journal`);
     expect(file.isInPlace()).toBe(true);
@@ -317,7 +317,7 @@ describe("the name of a journal", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
-  test("is left alone by remove when it is another's by now", () => {
+  test("is not removed when it belongs to another file by now", () => {
     const file = JournalFile.create(directory.newPath());
     fs.rmSync(file.path);
     file.remove();
@@ -337,7 +337,7 @@ describe("the name of a journal", () => {
   });
 });
 
-test("a closed journal takes nothing, and may be closed again", () => {
+test("a closed journal accepts nothing, and may be closed again", () => {
   const file = JournalFile.create(directory.newPath());
   file.close();
   file.close();

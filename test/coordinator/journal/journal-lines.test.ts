@@ -10,14 +10,14 @@ const someRecords = fc.array(journalRecord, { minLength: 1, maxLength: 10 });
 const three = journalLines([{ first: 1 }, "second", null]);
 const [first, second, third] = three as [Buffer, Buffer, Buffer];
 
-/** A line whose checksum is right, whatever it holds. */
+/** A line with the right checksum, whatever it contains. */
 function lineOf(content: string | Buffer, previousChecksum = 0): Buffer {
   const head = crc32(content, previousChecksum).toString(16).padStart(8, "0");
   return Buffer.concat([Buffer.from(`${head} `), Buffer.from(content as string), Buffer.from("\n")]);
 }
 
 describe("a line of the journal", () => {
-  test("is a checksum that goes on from the one before, a space, and JSON", () => {
+  test("is a checksum chained to the previous one, a space, and JSON", () => {
     const one = crc32('{"é":"\\n"}', 0);
     expect(encodeRecord({ é: "\n" }, 0)).toEqual({ line: lineOf('{"é":"\\n"}'), checksum: one });
     const two = crc32("7", one);
@@ -37,7 +37,7 @@ describe("a line of the journal", () => {
     );
   });
 
-  test("has at most 64 MiB, written or read", () => {
+  test("has at most 64 MiB, both for writing and for reading", () => {
     const longest = "x".repeat(64 * 1024 * 1024 - 9 - 2 - 1);
     const { line } = encodeRecord(longest, 0);
     expect(readJournal(line, [1024 * 1024]).damage).toBeUndefined();
@@ -79,7 +79,7 @@ describe("the reader of a journal", () => {
     });
   });
 
-  test("gives the records wholly before a cut, and calls what is left of another torn", () => {
+  test("returns the whole records before a cut, and calls the rest torn", () => {
     const property = fc.property(records, fc.nat(), (records, at) => {
       const lines = journalLines(records);
       const bytes = Buffer.concat(lines);
@@ -131,7 +131,7 @@ describe("the reader of a journal", () => {
     expect(readJournal(bytes, [1])).toEqual(readJournal(bytes));
   });
 
-  test("does not take digits in capitals: a flipped bit makes them", () => {
+  test("rejects upper-case digits: a flipped bit makes them", () => {
     const line = lineOf("1");
     const capitals = Buffer.from(line.toString().toUpperCase());
     expect(capitals).not.toEqual(line);
@@ -174,7 +174,7 @@ describe("the reader of a journal", () => {
     expect(seen).toEqual([{ first: 1 }, "second"]);
   });
 
-  test("does not gather up a hole of a gigabyte", () => {
+  test("does not buffer a hole of a gigabyte", () => {
     const reader = new JournalReader(() => undefined);
     const chunk = Buffer.alloc(1024 * 1024);
     reader.read(second.subarray(0, 12));
@@ -190,7 +190,7 @@ describe("the reader of a journal", () => {
 
   test("reads a long line in small chunks in time in proportion to its length", () => {
     const { line } = encodeRecord("x".repeat(32 * 1024 * 1024), 0);
-    // To gather the line anew with each chunk would be to copy 500 GB.
+    // Copying the line again with each chunk would copy 500 GB.
     expect(readJournal(line, [1024])).toMatchObject({ validBytes: line.length, damage: undefined });
   });
 });

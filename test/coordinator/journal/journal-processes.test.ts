@@ -1,4 +1,4 @@
-/** The journal of real processes: killed while they append, or out of room. */
+/** The journal of real processes: killed while they append, or out of space. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,10 @@ function pathOf(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/** Lets a process append until it has acknowledged so many more records, kills it, and returns what it acknowledged last. */
+/**
+ * Lets a process append until it has acknowledged this many more records, kills it, and returns the last acknowledged
+ * number.
+ */
 async function appendAndKill(path: string, acknowledgements: number): Promise<number> {
   const command = ["--import", "tsx", pathOf("appending-process.ts"), path];
   const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
@@ -23,7 +26,7 @@ async function appendAndKill(path: string, acknowledgements: number): Promise<nu
     told += text;
     if (told.split("\n").length > acknowledgements) child.kill("SIGKILL");
   });
-  // All that it had said has been read by then.
+  // All its output has been read by then.
   expect(await once(child, "close")).toEqual([null, "SIGKILL"]);
   return Number(told.split("\n").at(-2));
 }
@@ -61,7 +64,7 @@ test("a journal that has reached the limit for files keeps its whole records, an
   expectTidyFailure(limited, path, "EFBIG: file too large");
 });
 
-/** Runs a script that sees an empty file system of 64 KiB at that directory; it is gone with the script. */
+/** Runs a script that sees an empty file system of 64 KiB at that directory, which disappears with the script. */
 function onSmallDisk(mountedAt: string, script: string) {
   const mounting = `mount -t tmpfs -o size=64k tmpfs '${mountedAt}' && ${script}`;
   const command = 'exec unshare --mount --map-root-user sh -c "$0"';

@@ -1,8 +1,8 @@
 /**
- * Journals to which something has happened, and what must hold whatever it was: the reader gives a prefix of what was
- * written, and says truly where that ends and what stands behind it.
+ * Mutated journals, and what must hold for any mutation: the reader returns a prefix of what was written, and correctly
+ * reports where that ends and what follows it.
  *
- * Free of the test runner, so that a fuzzer can call `journalTarget` for as long as it likes.
+ * Independent of the test runner, so that a fuzzer can call `journalTarget` for as long as it likes.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -16,13 +16,13 @@ export function journalTarget(seed: number, inputs: number): void {
   fc.assert(property, { seed, numRuns: inputs });
 }
 
-/** What was written, and what stands in the file now. */
+/** What was written, and what the file contains now. */
 interface MutatedJournal {
   readonly records: readonly unknown[];
   readonly bytes: Uint8Array;
 }
 
-/** Throws an AssertionError when the bytes are not read as a prefix of these records. */
+/** Throws an AssertionError unless the bytes are read as a prefix of these records. */
 export function requirePrefix(records: readonly unknown[], bytes: Uint8Array, sizes?: readonly number[]): void {
   const read = readJournal(bytes, sizes);
   const prefix = records.slice(0, read.records.length);
@@ -49,7 +49,7 @@ const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }).map(
   return Math.floor(share * length);
 });
 
-/** Bytes that mean something in a journal are likelier than others. */
+/** Bytes with a meaning in a journal are likelier than others. */
 const byte = fc.oneof(fc.constantFrom(0, newline, 0x20, 0x22, 0x30, 0x41, 0x7b, 0xff), fc.nat(255));
 const someBytes = fc.array(byte, { maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 
@@ -91,7 +91,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   ),
 );
 
-/** A journal after up to four mutations, of bytes or of whole lines; also none, and no journal at all. */
+/** A journal after up to four mutations of bytes or whole lines, or none; or something that is not a journal. */
 export const mutatedJournal: fc.Arbitrary<MutatedJournal> = fc.oneof(
   {
     weight: 9,

@@ -38,7 +38,7 @@ it.each([
   expect(readRecord({ ...committed, ...wrong })).toBeUndefined();
 });
 
-it("the outputs of a record are checked as those of a report are", () => {
+it("the outputs of a record are checked like those in a report", () => {
   const number = fc.oneof(fc.constantFrom(0, 1, 0xffffffff, 2 ** 32, -1, -0, 1.5, 2 ** 53, NaN), fc.nat());
   const value = fc.oneof({ weight: 5, arbitrary: number }, fc.constantFrom("1", null, undefined, true, []));
   fc.assert(
