@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { BackupRule } from "../coordinator/core/model.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { InputFile } from "../input/files.js";
 import { groupBytesFor } from "../input/map-inputs.js";
@@ -62,12 +63,18 @@ export function jobOptions(
     files: findSharedFiles(given.file ?? []),
     taskTimeoutMs: given.taskTimeout,
     attemptTimeoutMs: given.attemptTimeout,
-    backupTasks: given.backupTasks,
+    backups: backupRuleOf(given),
     ...attemptLimits(given, command),
     keepIntermediate: given.keepIntermediate ?? false,
     resume: areInputsKept && (given.resume ?? false),
     engineVersion: packageVersion(),
   };
+}
+
+/** Workers that are started separately belong to the MIT lab's pair, and to its rule for backup attempts. */
+function backupRuleOf({ backupTasks, workers }: Pick<Given, "backupTasks" | "workers">): BackupRule {
+  if (!backupTasks) return "none";
+  return workers === undefined ? "after-timeout" : "behind-peers";
 }
 
 /** How many bytes of small files share a map task; 0 for none, as with `--no-group` or workers that others start. */

@@ -142,7 +142,7 @@ function settingsOf(
   intermediatePrefix: string,
   directory: string,
 ): JobSettings {
-  const { taskTimeoutMs, attemptTimeoutMs, backupTasks, collectorBytes } = options;
+  const { taskTimeoutMs, attemptTimeoutMs, backups, collectorBytes } = options;
   const { reducers, partitioner, output, files } = options;
   const { maxAttempts, maxCrashes, badRecordsMax, argsToRead } = options;
   return {
@@ -157,7 +157,7 @@ function settingsOf(
     files,
     taskTimeoutMs,
     attemptTimeoutMs,
-    backupTasks,
+    backups,
     heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
     maxAttempts,
     maxCrashes,

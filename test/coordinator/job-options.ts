@@ -14,7 +14,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     args: undefined,
     taskTimeoutMs: 60_000,
     attemptTimeoutMs: undefined,
-    backupTasks: true,
+    backups: "after-timeout",
     splitBytes: 2 ** 26,
     splitBytesGiven: false,
     groupBytes: 0,

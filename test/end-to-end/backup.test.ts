@@ -51,6 +51,40 @@ describe.concurrent("a task that takes longer than the task timeout", () => {
   });
 });
 
+describe.concurrent("a task that takes longer than the task timeout and advances all the time", () => {
+  const steady = (place: Place) => {
+    const app = place.write(
+      "steady.mjs",
+      `import { appendFileSync } from "node:fs";
+      export const input = "lines";
+      export async function map(name, line, ctx) {
+        appendFileSync("lines", line + "\\n");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        ctx.emit(line, 1);
+      }
+      export const reduce = (line, ones) => ones.length;`,
+    );
+    return [app, place.write("in.txt", "a\nb\nc\n".repeat(16))] as const;
+  };
+  const options = ["-r", "1", "-o", "out", "--task-timeout", "500ms"];
+
+  test("has no backup attempt in mr run", async ({ place }) => {
+    const { stdout } = await place.succeed("mr", ["run", "--json", "-w", "2", ...options, ...steady(place)]);
+    expect((JSON.parse(stdout) as Report).attempts.backup).toBe(0);
+    expect(place.read("lines")).toBe("a\nb\nc\n".repeat(16));
+    expect(place.read("out/mr-out-0")).toBe("a 16\nb 16\nc 16\n");
+  });
+
+  test("has one when a coordinator has two workers, as in the lab", async ({ place }) => {
+    const [app, input] = steady(place);
+    const coordinator = place.start("mr-coordinator", [...options, input]);
+    const workers = [1, 2].map(() => place.start("mr-worker", [app]));
+    expect((await coordinator.exit()).stderr).toMatch(/is slow: w\d begins a backup attempt/);
+    for (const worker of workers) await worker.exit();
+    expect(place.read("out/mr-out-0")).toBe("a 16\nb 16\nc 16\n");
+  });
+});
+
 async function run(place: Place, app: string, backups: "on" | "off") {
   const inputs = [place.write("a.txt", "abc"), place.write("b.txt", "abd")];
   const options = ["-w", "2", "-r", "2", "-o", "out", "--json", "--task-timeout", "500ms", "--backup-tasks", backups];

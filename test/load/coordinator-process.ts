@@ -19,7 +19,7 @@ const coordinator = await Coordinator.start({
   splitBytes: 1024,
   splitBytesGiven: true,
   args: {},
-  backupTasks: false,
+  backups: "none",
   resume,
   log: {
     info: () => undefined,

@@ -170,7 +170,7 @@ class Simulation implements World, Cluster {
       taskTimeoutMs: 400,
       heartbeatIntervalMs: 100,
       attemptTimeoutMs: undefined,
-      backupTasks: random.chance(0.8),
+      backups: random.pick(["none", "after-timeout", "after-timeout", "behind-peers", "behind-peers"] as const),
       maxAttempts: isEndless ? unlimited : random.between(1, 4),
       maxCrashes: isEndless ? unlimited : random.between(1, 6),
       badRecordsMax: !skipsRecords ? 0 : isEndless ? unlimited : random.between(1, 3),

@@ -14,7 +14,7 @@ export function jobSettings(given: Partial<JobSettings> = {}): JobSettings {
     taskTimeoutMs: 10_000,
     heartbeatIntervalMs: 1000,
     attemptTimeoutMs: undefined,
-    backupTasks: true,
+    backups: "after-timeout",
     maxAttempts: 4,
     maxCrashes: 20,
     badRecordsMax: 0,

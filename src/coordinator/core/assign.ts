@@ -111,6 +111,7 @@ export function startAttempt(
     state: "running",
     records: 0,
     bytes: 0,
+    progressAtMs: now,
   };
   task.attempts.set(number, attempt);
   worker.running = { task, attempt };

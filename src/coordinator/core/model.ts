@@ -53,8 +53,8 @@ export interface JobSettings {
   readonly heartbeatIntervalMs: number;
   /** A worker ends an attempt that finishes no record for this long; undefined when it may take any time. */
   readonly attemptTimeoutMs: number | undefined;
-  /** Whether slow tasks get backup attempts. */
-  readonly backupTasks: boolean;
+  /** Which tasks get backup attempts; see `backups.ts`. */
+  readonly backups: BackupRule;
   /** How many attempts of a task may end with an error thrown by the app. */
   readonly maxAttempts: number;
   /** How many attempts of a task may end because their thread, process or connection died. */
@@ -64,6 +64,12 @@ export interface JobSettings {
   /** The names of `--arg` that the app must read, or the job fails; undefined for all that the job has. */
   readonly argsToRead?: readonly string[] | undefined;
 }
+
+/**
+ * Which tasks get backup attempts: none; each that runs for the task timeout, as in the MIT lab; or only those that also
+ * stand still or fall behind finished tasks.
+ */
+export type BackupRule = "none" | "after-timeout" | "behind-peers";
 
 /** Paper section 3.2: "idle, in-progress, or completed". `transitions.ts` defines how they change. */
 export type TaskState = "idle" | "in-progress" | "completed";
@@ -84,6 +90,8 @@ export interface Attempt {
   /** The progress in the worker's last heartbeat. */
   records: number;
   bytes: number;
+  /** When a heartbeat last brought new progress, or the attempt began. */
+  progressAtMs: number;
 }
 
 export interface Task {

@@ -97,7 +97,7 @@ function takeFromWorker(
       break;
     }
     case "heartbeat":
-      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event) } });
+      effects.push({ type: "reply", call: event.call, result: { cancel: noteProgress(worker, event, now) } });
       break;
     case "heard":
   }
@@ -151,12 +151,15 @@ function nextFor(state: State, worker: Worker, now: number, effects: Effect[]): 
 function noteProgress(
   worker: Worker,
   { attempts, memoryBytes }: EventOf<"heartbeat">,
+  now: number,
 ): EventOf<"commitAsked">["ref"][] {
   worker.memoryBytes = memoryBytes;
   return attempts.flatMap(({ ref, records, bytes }) => {
     const found = findAttempt(worker, ref);
     if (found === undefined) return [ref];
-    Object.assign(found.attempt, { records, bytes });
+    const { attempt } = found;
+    if (records === attempt.records && bytes === attempt.bytes) return [];
+    Object.assign(attempt, { records, bytes, progressAtMs: now });
     return [];
   });
 }

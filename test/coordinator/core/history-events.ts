@@ -2,8 +2,8 @@
  * The lines of a history, and the events that they stand for.
  *
  *     # What the history shows.
- *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, no backup tasks
- *                                                           (each may be left out)
+ *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, no backups
+ *                                                           (each may be left out; or: backups behind peers)
  *
  *     0s the inputs are a.txt 100, b.txt 50                 (or: the inputs are nothing)
  *     0s the inputs are a.txt 100, b.txt 50, each is sampled
@@ -11,6 +11,7 @@
  *     0s w1 asks for a task
  *     1s w1 asks to commit map 0 attempt 1
  *     1s w1 reports map 0 attempt 1 done
+ *     1s w1 reports map 0 attempt 1 done, of 5 records, 40 bytes
  *     1s w1 reports map 0 attempt 1 done, and leaves
  *     1s w1 reports sample 0 attempt 1 done, with keys a, b
  *     1s w1 asks for the boundaries
@@ -20,6 +21,7 @@
  *     1s w1 asks for the inputs of reduce 0 attempt 1
  *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, map 1 attempt 2
  *     2s w1 sends a heartbeat about map 0 attempt 1         (or: sends a heartbeat)
+ *     2s w1 sends a heartbeat about map 0 attempt 1 at record 5, byte 40
  *     5s w1 answers the ping
  *     6s w1 disconnects                                     (or: disconnects at record 40)
  *     7s tick
@@ -69,12 +71,19 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
       return { type: "inputsAsked", call, worker, ref, from: 0 };
     case "asks to commit":
       return { type: "commitAsked", call, worker, ref };
-    case "sends a heartbeat about":
-      return { type: "heartbeat", call, worker, attempts: [{ ref, records: 1, bytes: 10 }], memoryBytes: 0 };
+    case "sends a heartbeat about": {
+      const { records = "1", bytes = "10" } = match(/^(?:at record (?<records>\d+), byte (?<bytes>\d+))?$/, rest);
+      const progress = { ref, records: Number(records), bytes: Number(bytes) };
+      return { type: "heartbeat", call, worker, attempts: [progress], memoryBytes: 0 };
+    }
     case "reports": {
-      const { leaving, keys } = match(/^done(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/, rest);
+      const { leaving, keys, records, bytes } = match(
+        /^done(?:, of (?<records>\d+) records, (?<bytes>\d+) bytes)?(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/,
+        rest,
+      );
       const outcome = {
         ...doneOutcome(ref, settings.reducers),
+        ...(records === undefined ? {} : { recordsIn: Number(records), bytesIn: Number(bytes) }),
         ...(keys === undefined ? {} : { sampled: keys.split(", ") }),
       };
       return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
@@ -94,7 +103,11 @@ export function readSettings(line: string): JobSettings {
   return jobSettings({
     reducers: Number(value("reducers") ?? 1),
     taskTimeoutMs: readTime(value("task timeout") ?? "10s"),
-    backupTasks: !line.includes("no backup tasks"),
+    backups: line.includes("no backups")
+      ? "none"
+      : line.includes("backups behind peers")
+        ? "behind-peers"
+        : "after-timeout",
     maxAttempts: Number(value("max attempts") ?? 4),
     maxCrashes: Number(value("max crashes") ?? 20),
     badRecordsMax: Number(value("bad records") ?? 0),

@@ -4,7 +4,7 @@ import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import type { AttemptRef, JobOutcome, Split } from "../../../src/rpc/protocol.js";
 import type { LedgerJournal } from "./ledger-journal.js";
 import type { Life, Loss, TaskPage, WorkerPage } from "./ledger-pages.js";
-import { crashesOf, end, must, newTask, show } from "./ledger-pages.js";
+import { type Finished, crashesOf, end, must, newTask, show } from "./ledger-pages.js";
 
 export class LedgerJob {
   readonly #settings: JobSettings;
@@ -17,6 +17,7 @@ export class LedgerJob {
   samples: readonly TaskPage[] = [];
   maps: readonly TaskPage[] = [];
   mapsLost = 0;
+  readonly finished: Finished[] = [];
   draining = false;
   ended: JobOutcome | undefined;
 
@@ -147,12 +148,29 @@ export class LedgerJob {
   }
 
   needsBackup(task: TaskPage, now: number): boolean {
-    if (!this.#settings.backupTasks || task.lives.size === 0) return false;
+    if (this.#settings.backups === "none" || task.lives.size === 0) return false;
     if (task.ref.kind === "reduce" && !this.mapsAreDone()) return false;
     const lives = [...task.lives];
     if (lives.some((life) => life.granted)) return false;
     const latestMs = Math.max(...lives.map((life) => life.startedAtMs));
-    return now - latestMs >= this.#settings.taskTimeoutMs * 2 ** task.backups;
+    const waitMs = this.#settings.taskTimeoutMs * 2 ** task.backups;
+    if (now - latestMs < waitMs) return false;
+    return this.#settings.backups === "after-timeout" || lives.every((life) => this.#isSlow(life, waitMs, now));
+  }
+
+  /** Nothing new was heard of it for the whole wait, or it is not half as far as a finished one was after that time. */
+  #isSlow({ task, startedAtMs, progress }: Life, waitMs: number, now: number): boolean {
+    if (now >= progress.sinceMs + waitMs) return true;
+    const { kind } = task.ref;
+    const finished = this.finished.filter((other) => other.kind === kind);
+    const sum = (of: (other: Finished) => number) => finished.reduce((all, other) => all + of(other), 0);
+    const tookMs = sum((other) => other.tookMs);
+    if (tookMs === 0) return false;
+    const [mine, theirs] =
+      kind === "reduce"
+        ? [progress.records, sum(({ records }) => records)]
+        : [progress.bytes, sum(({ bytes }) => bytes)];
+    return 2 * mine * tookMs < theirs * (now - startedAtMs);
   }
 
   /** Of two slow attempts, the older one is replaced by a third, when there is nothing else to do. */

@@ -36,6 +36,16 @@ export interface Life {
   /** The records that it was told to skip. */
   readonly skip: ReadonlySet<number>;
   granted: boolean;
+  /** What was last heard of it, and since when that is so. */
+  progress: { readonly records: number; readonly bytes: number; readonly sinceMs: number };
+}
+
+/** An attempt that was accepted, since the coordinator began or was resumed. */
+export interface Finished {
+  readonly kind: AttemptRef["kind"];
+  readonly tookMs: number;
+  readonly records: number;
+  readonly bytes: number;
 }
 
 export interface WorkerPage {

@@ -153,6 +153,11 @@ export class Ledger {
       case "attemptEnded":
         return { accepted: this.#expectEnd(worker, event, now) };
       case "heartbeat":
+        for (const { ref, records, bytes } of event.attempts) {
+          const life = lifeOf(worker, ref);
+          if (life === undefined || (life.progress.records === records && life.progress.bytes === bytes)) continue;
+          life.progress = { records, bytes, sinceMs: now };
+        }
         return { cancel: event.attempts.map(({ ref }) => ref).filter((ref) => lifeOf(worker, ref) === undefined) };
       case "heard":
         return undefined;
@@ -190,6 +195,8 @@ export class Ledger {
     must(task.accepted === undefined, () => `${show(ref)} commits a task that was committed before`);
     task.accepted = { attempt: ref.attempt, outputs: outcome.outputs, sampled: outcome.sampled };
     this.#journal.expect({ type: "committed", ref, ...journaled(outcome) });
+    const { recordsIn: records, bytesIn: bytes } = outcome;
+    this.#job.finished.push({ kind: ref.kind, tookMs: now - life.startedAtMs, records, bytes });
     end(worker);
     return true;
   }
@@ -330,7 +337,8 @@ export class Ledger {
   #begin(worker: WorkerPage, task: TaskPage, ref: AttemptRef, now: number): void {
     this.#journal.give(ref, worker.id);
     const skip = new Set(task.skip);
-    worker.life = { task, ref, startedAtMs: now, mapsLostBefore: this.#job.mapsLost, skip, granted: false };
+    const progress = { records: 0, bytes: 0, sinceMs: now };
+    worker.life = { task, ref, startedAtMs: now, mapsLostBefore: this.#job.mapsLost, skip, granted: false, progress };
     task.lives.add(worker.life);
   }
 

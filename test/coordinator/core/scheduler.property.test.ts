@@ -27,7 +27,7 @@ const jobs = fc.record({
   taskTimeoutMs: fc.constantFrom(20, 200, 10_000, 1_000_000),
   workers: fc.integer({ min: 0, max: 5 }),
   plannedFirst: fc.boolean(),
-  backupTasks: fc.boolean(),
+  backups: fc.constantFrom("none" as const, "after-timeout" as const, "behind-peers" as const),
 });
 
 test("whatever goes wrong, a job with generous limits succeeds, and every task commits exactly once", () => {

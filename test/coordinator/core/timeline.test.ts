@@ -10,7 +10,7 @@ function task(index: number, kind: Task["kind"] = "map"): Task {
 }
 
 function attempt(startedAtMs: number, worker = "w1", number = 1): Attempt {
-  const progress = { records: 3, bytes: 30, state: "running" as const };
+  const progress = { records: 3, bytes: 30, progressAtMs: 0, state: "running" as const };
   return { number, worker, startedAtMs, isBackup: false, mapsLostBefore: 0, skip: [], ...progress };
 }
 
