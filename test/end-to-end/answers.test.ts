@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { partitions, sortedOutput, wordCount } from "./oracle.js";
 import { linesOf, test, type Place } from "./programs.js";
 
-test("the oracle counts right in a case that can be checked by eye", () => {
+test("the oracle is right in a case that can be checked by eye", () => {
   expect(wordCount(["b a\tb", "é\u{1d4b3} a"])).toEqual(["a 2", "b 2", "é\u{1d4b3} 1"]);
 });
 
@@ -95,7 +95,7 @@ describe.concurrent("the answer of a job", () => {
     expect(sortedOutput(join(place.directory, "mr-output"))).toEqual(shell(place, script, names));
   });
 
-  test("of indexer names the documents of each word once", async ({ place }) => {
+  test("of indexer lists the documents of each word once", async ({ place }) => {
     const names = [place.write("b", "cat dog cat"), place.write("a", "dog"), place.write("c", "dog Ὀδυσσεύς")];
     await place.succeed("mr", ["run", "indexer", ...names, "a"]);
     expect(sortedOutput(join(place.directory, "mr-output"))).toEqual(["cat 1 b", "dog 3 a,b,c", "Ὀδυσσεύς 1 c"]);
@@ -129,7 +129,7 @@ function expectKeysInByteOrder(output: Buffer): void {
   keys.slice(1).forEach((key, n) => expect(Buffer.compare(keys[n] ?? key, key)).toBe(-1));
 }
 
-/** Writes lines of a few words, the same ones each time. */
+/** Writes lines of a few words, the same each time. */
 function asciiText(place: Place, name: string, seed: number): string {
   const words = ["the", "cat", "The", "catalogue", "sat", "don't", "x9y", "--", "on.", "mat,mat"];
   let state = seed;

@@ -133,7 +133,7 @@ describe.concurrent("an app that cannot be used", () => {
     expect(place.files()).toEqual(["in.txt"]);
   });
 
-  test("does not end the job of a coordinator that its worker would have joined", async ({ place }) => {
+  test("does not end the job of the coordinator that its worker was to join", async ({ place }) => {
     place.write("bad.mjs", map);
     place.write("in.txt", "a b a");
     const coordinator = place.start("mr-coordinator", ["-r", "1", "in.txt"]);
@@ -260,7 +260,7 @@ export const reduce = (key) => {
       says: [/map returned or yielded a promise/, /await/],
     },
     "emits when map has ended": {
-      // It comes while reduce waits, which never ends: somebody has to notice.
+      // The error comes while reduce waits for something that never ends, so it must be noticed elsewhere.
       source: `export const map = (n, t, ctx) => { ctx.emit("a", 1); setTimeout(() => ctx.emit("late", 1), 50); };
         export const reduce = () => new Promise((resolve) => setTimeout(resolve, 100_000));`,
       says: [/map 0 called ctx\.emit after it had ended/, /await/],
@@ -301,7 +301,7 @@ export const reduce = (key) => {
   })) {
     test(`says what is wrong when it ${what}`, async ({ place }) => {
       place.write("app.mjs", source);
-      // What an app gives is checked by the code that both ways share; what it throws must come through all processes.
+      // Both ways share the code that checks an app's values; what an app throws must pass through all processes.
       const way = /emits|returns|gives/.test(what) ? "sequential" : "run";
       for (const { stderr } of await failInAllWays(place, "app.mjs", [way])) {
         for (const part of says) expect(stderr).toMatch(part);
@@ -310,7 +310,7 @@ export const reduce = (key) => {
     });
   }
 
-  test("is tried as often as --max-attempts says", async ({ place }) => {
+  test("is retried as often as --max-attempts says", async ({ place }) => {
     place.write(
       "app.mjs",
       `import { appendFileSync } from "node:fs";
@@ -327,7 +327,7 @@ export const reduce = (key) => {
     expect(place.files("mr-output")).toEqual(["mr-output/mr-report.json"]);
   });
 
-  test("is tried again until it succeeds", async ({ place }) => {
+  test("is retried until it succeeds", async ({ place }) => {
     place.write(
       "app.mjs",
       `export const map = (name, text, ctx) => { if (ctx.attempt < 4) throw new Error("not yet"); ctx.emit("a", ctx.attempt); };
@@ -365,7 +365,7 @@ export const reduce = (key) => {
     });
   }
 
-  test("by ending its thread in reduce is tried again", async ({ place }) => {
+  test("by ending its thread in reduce is retried", async ({ place }) => {
     place.write(
       "app.mjs",
       `${map} export const reduce = (key, values, ctx) => { ctx.emit("lost", 1); if (ctx.attempt < 3) process.exit(1); return ctx.attempt; };`,

@@ -1,4 +1,4 @@
-/** What `apps/README.md` shows is what its commands print. */
+/** The output shown in `apps/README.md` is the output of its commands. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "vitest";

@@ -156,7 +156,7 @@ describe.concurrent("an app", () => {
     expect(outputs).toEqual(["a 0\nd 0\ng 0\n", "b 1\ne 1\n", "c 2\nf 2\n"]);
   });
 
-  test("is told its arguments, its file, and counts; its log and its counters are shown", async ({ place }) => {
+  test("gets its arguments and its file, and counts; its log and its counters are shown", async ({ place }) => {
     place.write(
       "app.mjs",
       `export function map(key, text, ctx) {
@@ -188,7 +188,7 @@ describe.concurrent("an app", () => {
       `export const map = (name, text, ctx) => { for (const key of JSON.parse(text)) { ctx.emit(key, key); ctx.emit(key, 1); } };
       export const reduce = (key, values, ctx) => ctx.emit(JSON.stringify(key), JSON.stringify(values));`,
     );
-    // UTF-8 cannot hold a lone surrogate; by code points it stands where its three bytes would.
+    // UTF-8 cannot express a lone surrogate; ordered by code points, it is where its three bytes would be.
     const bytesOf = (key: string) => Buffer.concat(Array.from(key, (c) => codePointBytes(c.codePointAt(0) ?? 0)));
     const sorted = keys.map((key) => ({ key, bytes: bytesOf(key) })).sort((a, b) => Buffer.compare(a.bytes, b.bytes));
     const expected = sorted.map(({ key }) => `${JSON.stringify(key)} ${JSON.stringify([key, 1])}`);
@@ -218,7 +218,7 @@ describe.concurrent("an app", () => {
   });
 });
 
-/** In both ways the same code calls an app; only what is asynchronous could find a difference. */
+/** Both ways use the same code to call an app; only asynchronous results could differ. */
 function wayFor(what: string): string {
   return /promise|asynchronous|later/.test(what) ? "run" : "sequential";
 }
@@ -270,7 +270,7 @@ function hostileKeys(): string[] {
   return [...texts, ...punctuation, ...beyond, ...surrogates, "\ue000", "\u{10000}", ...long];
 }
 
-/** UTF-8 as it would be if it knew surrogates. */
+/** UTF-8 as if it supported surrogates. */
 function codePointBytes(c: number): Buffer {
   if (c < 0x80) return Buffer.from([c]);
   if (c < 0x800) return Buffer.from([0xc0 | (c >> 6), 0x80 | (c & 63)]);

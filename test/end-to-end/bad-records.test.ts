@@ -4,8 +4,8 @@ import { sortedOutput, wordCount } from "./oracle.js";
 import { linesOf, test, until, type Ended, type Place } from "./programs.js";
 
 /**
- * Writes an app that counts words, and that does something else at lines with the word `poison`: an expression over `line`
- * and `ctx`. A line is given to it as a string, or as bytes.
+ * Writes an app that counts words, and does something else at lines with the word `poison`: an expression over `line`
+ * and `ctx`. The app gets lines as strings, or as bytes.
  */
 function writeApp(place: Place, atPoison: string, { name = "app.mjs", input = "lines", asBytes = false } = {}): string {
   const signature = asBytes ? "mapBytes(file, bytes, ctx)" : "map(file, line, ctx)";
@@ -25,7 +25,7 @@ function writeApp(place: Place, atPoison: string, { name = "app.mjs", input = "l
 const throwing = `throw new RangeError("cannot take " + JSON.stringify(line) + " at " + ctx.offset)`;
 const harmless = `ctx.emit("antidote", 1)`;
 
-/** Some files with five bad lines, and text around them. */
+/** Some files with five bad lines among other text. */
 function writeInputs(place: Place): string[] {
   const filler = (words: string, lines: number) => `${words}\n`.repeat(lines);
   return [
@@ -55,11 +55,11 @@ function badRecords(place: Place, directory = "mr-output"): BadLine[] {
   return linesOf(place.read(`${directory}/mr-bad-records.jsonl`)).map((line) => JSON.parse(line) as BadLine);
 }
 
-/** The lines of the inputs, with their endings, as the bytes that they are; poisoned or not. */
+/** The lines of the inputs with their endings, as raw bytes; poisoned or not. */
 function linesOfInputs(place: Place, names: readonly string[], poisoned: boolean) {
   return names.flatMap((file) => {
     let offset = 0;
-    // Each byte is one character in this.
+    // In this encoding, each byte is one character.
     const lines =
       place
         .readBytes(file)
@@ -121,7 +121,7 @@ describe.concurrent("bad records", () => {
     });
   }
 
-  test("fail the job when there is one more than may be left out, which names it and the limit", async ({ place }) => {
+  test("fail the job when there is one more than allowed, and the error names it and the limit", async ({ place }) => {
     const app = writeApp(place, throwing);
     const inputs = writeInputs(place);
     const ended = await place.run("mr", ["run", "-w", "2", "--skip-bad-records", "4", app, ...inputs]);
@@ -141,7 +141,7 @@ describe.concurrent("bad records", () => {
     expect(ended.stderr).toContain("1 bad record may be skipped");
   });
 
-  test("that are at fault themselves fail a job that leaves none out, and the error says how to", async ({ place }) => {
+  test("that are malformed fail a job that skips none, and the error says how to skip them", async ({ place }) => {
     const app = place.write(
       "app.mjs",
       `export const input = "jsonl";
@@ -157,7 +157,7 @@ describe.concurrent("bad records", () => {
     expect(place.read("mr-output/mr-out-0")).toBe("x 2\n");
   });
 
-  test("are not looked for when none may be left out", async ({ place }) => {
+  test("are not identified when none may be skipped", async ({ place }) => {
     const app = writeApp(place, throwing);
     const input = place.write("in.txt", "good\npoison\n");
     const ended = await place.run("mr", ["run", app, input]);
@@ -165,7 +165,7 @@ describe.concurrent("bad records", () => {
     expect(ended.stderr).not.toContain("skip");
   });
 
-  test("do not cost their task its attempts, be they ever so many", async ({ place }) => {
+  test("do not use up the attempts of their task, however many they are", async ({ place }) => {
     const app = writeApp(place, throwing);
     const input = place.write("in.txt", "poison\ngood\n".repeat(8));
     const args = ["run", "-w", "2", "--max-attempts", "2", "--skip-bad-records", "8", app, input];
@@ -201,7 +201,7 @@ describe.concurrent("bad records", () => {
     expectLeftOut(place, ended, inputs, 5);
   });
 
-  test("are whole files, and splits of a file, for apps that take those", async ({ place }) => {
+  test("are whole files, or splits of a file, for apps that read those", async ({ place }) => {
     const app = writeApp(place, throwing, { input: "file" });
     const inputs = [place.write("good.txt", "a b"), place.write("bad.txt", "c\npoison\nd\n")];
     await place.succeed("mr", ["run", "--skip-bad-records", "1", app, ...inputs]);
@@ -318,7 +318,7 @@ describe.concurrent("mr replay-bad-records", () => {
     });
   }
 
-  test("says at which record the app has ended the process, and leaves nothing", async ({ place }) => {
+  test("says at which record the app ended the process, and leaves nothing", async ({ place }) => {
     const app = writeApp(place, throwing);
     const inputs = writeInputs(place);
     await place.succeed("mr", ["run", "--skip-bad-records", "5", app, ...inputs]);
@@ -333,7 +333,7 @@ describe.concurrent("mr replay-bad-records", () => {
     );
   });
 
-  test("says nothing but failures with --quiet", async ({ place }) => {
+  test("prints only failures with --quiet", async ({ place }) => {
     const app = writeApp(place, throwing);
     const input = place.write("in.txt", "poison 1\npoison 2\n");
     await place.succeed("mr", ["run", "--skip-bad-records", "2", app, input]);
@@ -379,7 +379,7 @@ function sum(output: readonly string[]): number {
   return output.reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
 }
 
-/** Adds outputs of counts up, word by word. */
+/** Adds up outputs of counts, word by word. */
 function added(...outputs: readonly string[][]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const line of outputs.flat()) {

@@ -5,7 +5,7 @@ import { expectRefusal, test, type ProgramName } from "./programs.js";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Every command that takes inputs, with the arguments that come before them. */
+/** Every command that takes inputs, with the arguments before them. */
 const jobCommands: readonly (readonly [ProgramName, ...string[]])[] = [
   ["mr", "run"],
   ["mr", "sequential"],
@@ -121,7 +121,7 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
     expectRefusal(await place.run("mr-coordinator", ["wc", "in.txt"]), "input wc: no such file", "mr-worker wc");
   });
 
-  test("mr run and mr-coordinator with a duration that is none", async ({ place }) => {
+  test("mr run and mr-coordinator with an invalid duration", async ({ place }) => {
     place.write("in.txt", "");
     for (const value of ["soon", "0", "-1s", "10x", "", "1e99", "10 parsecs", "2d", "NaN"]) {
       expectRefusal(await place.run("mr-coordinator", [`--task-timeout=${value}`, "in.txt"]), "--task-timeout", "10s");
@@ -130,7 +130,7 @@ describe.concurrent("bad use is refused with exit code 2 and a few lines, and le
     expect(place.files()).toEqual(["in.txt"]);
   });
 
-  test("mr run and mr-coordinator with a number of attempts or crashes that is none", async ({ place }) => {
+  test("mr run and mr-coordinator with an invalid number of attempts or crashes", async ({ place }) => {
     place.write("in.txt", "");
     for (const given of ["--max-attempts=0", "--max-attempts=x", "--max-crashes=-1", "--max-crashes=1.5"]) {
       expectRefusal(await place.run("mr-coordinator", [given, "in.txt"]), given.replace(/=.*/, ""), /whole number/);

@@ -1,6 +1,6 @@
 /**
- * The bundled apps as jobs: several workers, splits and reduce tasks, on the samples and the books. What they must give is
- * computed by `awk`, `sort` and `join`, or here, in the plainest way and by another parser.
+ * The bundled apps as jobs: several workers, splits and reduce tasks, on the samples and the books. `awk`, `sort` and
+ * `join` compute the expected results, or this file does, in the simplest way and with another parser.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -26,13 +26,13 @@ beforeAll(async () => {
 const sample = (name: string) => join(samples, name);
 const text = (name: string) => readFileSync(name, "utf8");
 
-/** Runs a job in three reduce tasks, and returns its lines in the order of their bytes. */
+/** Runs a job with three reduce tasks, and returns its lines in byte order. */
 async function run(place: Place, app: string, ...args: readonly string[]): Promise<string[]> {
   await place.succeed("mr", ["run", app, "-w", "2", "-r", "3", ...args]);
   return sortedOutput(join(place.directory, "mr-output"));
 }
 
-/** What a pipeline of Unix programs says about some files. */
+/** The output of a pipeline of Unix programs over some files. */
 function shell(pipeline: string, ...files: readonly string[]): string[] {
   const env = { ...process.env, LC_ALL: "C" };
   return linesOf(
@@ -41,10 +41,10 @@ function shell(pipeline: string, ...files: readonly string[]): string[] {
 }
 
 describe.concurrent("the bundled app", () => {
-  test("url-count counts what awk counts", async ({ place }) => {
+  test("url-count counts the same as awk", async ({ place }) => {
     const logs = [sample("access-1.log"), sample("access-2.log")];
     const { stderr } = await place.succeed("mr", ["run", "url-count", "-r", "3", "--split-size", "4kB", ...logs]);
-    // An escaped quote is hidden while quotes separate the fields.
+    // Escaped quotes are replaced while quotes separate the fields.
     const counts = shell(
       `cat "$@" | sed 's/\\\\"/\\x01/g' | awk -F'"' 'split($2, request, " ") > 1 && $3 ~ /^ [0-9]/ { n[request[2]]++ }
         END { for (url in n) print url, n[url] }' | sed 's/\\x01/\\\\"/g' | sort`,
@@ -86,7 +86,7 @@ describe.concurrent("the bundled app", () => {
     expect(found).toEqual(inByteOrder(expected));
   });
 
-  test("inverted-index says where the words are", async ({ place }) => {
+  test("inverted-index lists the positions of the words", async ({ place }) => {
     const places = new Map<string, string[]>();
     for (const book of books) {
       const words = text(book).match(/\p{L}+/gu) ?? [];
@@ -112,7 +112,7 @@ describe.concurrent("the bundled app", () => {
     expect(found).toEqual(inByteOrder(counts));
   });
 
-  test("top-k finds what a sort of all counts has first", async ({ place }) => {
+  test("top-k finds the first entries of all sorted counts", async ({ place }) => {
     const counted = ["run", "wc", "-r", "3", "--output-format", "jsonl", "-o", "counts", ...books];
     await place.succeed("mr", counted);
     const counts = [0, 1, 2].map((n) => join(place.directory, `counts/mr-out-${n}.jsonl`));
@@ -124,7 +124,7 @@ describe.concurrent("the bundled app", () => {
     expect(linesOf(place.read("mr-output/mr-out-0"))).toEqual(expected);
   });
 
-  test("join joins what join joins, in several map tasks for each table", async ({ place }) => {
+  test("join gives the result of the program join, with several map tasks for each table", async ({ place }) => {
     const [left, right] = ["customers", "orders"].map((table) => {
       const [header = "", ...rows] = linesOf(text(sample(`${table}.csv`)));
       const third = Math.ceil(rows.length / 3);
@@ -153,11 +153,11 @@ describe.concurrent("the bundled app", () => {
     const last = join(place.directory, place.write("last.txt", "b\n\nä\na\nb"));
     const files = [sample("access-1.log"), sample("edges.txt"), last];
     const found = await run(place, "sort", "--split-size", "4kB", ...files);
-    // Not `sort` alone: it would put the end of one file and the beginning of the next on one line.
+    // Not just `sort`: it would join the end of one file and the beginning of the next in one line.
     expect(found).toEqual(shell(`awk 1 "$@" | sort`, ...files));
   });
 
-  test("sort in ranges makes files that are sorted one after the other, byte by byte", async ({ place }) => {
+  test("sort with ranges writes files that are in byte order one after another", async ({ place }) => {
     const odd = join(place.directory, place.write("odd.txt", "b \n\n\tä\r\na\n\n\uffff\n🐋\nb"));
     const files = [odd, sample("access-1.log"), sample("edges.txt")];
     await place.succeed("mr", ["run", "sort", "--partitioner", "range", "-r", "3", "--split-size", "4kB", ...files]);
@@ -166,7 +166,7 @@ describe.concurrent("the bundled app", () => {
     expect(linesOf(Buffer.concat(outputs).toString())).toEqual(shell(`awk 1 "$@" | sort`, ...files));
   });
 
-  test("adjacency lists the neighbours that awk lists", async ({ place }) => {
+  test("adjacency lists the same neighbours as awk", async ({ place }) => {
     const expected = shell(
       `awk '!/^#/ { print $1, "to", $2; print $2, "from", $1; print $1, "from"; print $2, "to" }' "$@" | sort -u |
         awk '{ if (NF == 2) list = ""; else list = list (list == "" ? "" : ",") "\\"" $3 "\\""; all[$1, $2] = list; seen[$1] }
@@ -176,7 +176,7 @@ describe.concurrent("the bundled app", () => {
     expect(await run(place, "adjacency", "--split-size", "1KiB", sample("edges.txt"))).toEqual(expected);
   });
 
-  test("self-join joins what join joins", async ({ place }) => {
+  test("self-join gives the result of the program join", async ({ place }) => {
     const expected = shell(
       `awk '!/^#/ { if ($1 "" < $2 "") print $1, $2; else print $2, $1 }' "$1" | sort -u > "$2"
         join "$2" "$2" | awk '$2 "" < $3 ""' | sort`,
@@ -187,9 +187,9 @@ describe.concurrent("the bundled app", () => {
     expect(await run(place, "self-join", "--split-size", "1KiB", sample("edges.txt"))).toEqual(expected);
   });
 
-  test("k-means moves the centroids where awk moves them", async ({ place }) => {
+  test("k-means moves the centroids as awk does", async ({ place }) => {
     place.write("centroids.txt", "a 1,1\nb 9,2\nc 5,5\n");
-    // Several map tasks: a file of CSV is one.
+    // Several map tasks: a CSV file is one.
     const [header = "", ...points] = linesOf(text(sample("points.csv")));
     const parts = [points.slice(0, 90), points.slice(90)].map((part, n) =>
       place.write(`points-${n}.csv`, [header, ...part, ""].join("\n")),
@@ -209,7 +209,7 @@ describe.concurrent("the bundled app", () => {
   });
 });
 
-describe("of an empty file and of bytes that are no UTF-8", () => {
+describe("of an empty file and of bytes that are not UTF-8", () => {
   const page = "web/a.example/page.html";
   const href = Buffer.concat([Buffer.from('<p>a \xff b <a href="/\xff">', "latin1"), Buffer.from([0xc3])]);
   const cases: Record<string, { args?: string[]; bytes: Uint8Array; lines: string[] }> = {
@@ -231,7 +231,7 @@ describe("of an empty file and of bytes that are no UTF-8", () => {
       const given = args.flatMap((arg) => ["--arg", arg]);
       const [empty, odd] = [place.write("web/b.example/empty.html", ""), place.write(page, bytes)];
       await place.succeed("mr", ["sequential", app, ...given, odd, empty]);
-      // A host is a host even when there is nothing on its page.
+      // A host counts even if its page is empty.
       const ofEmpty = app === "term-vector" ? ["b.example "] : [];
       expect(sortedOutput(join(place.directory, "mr-output"))).toEqual([...lines, ...ofEmpty]);
     });
@@ -242,7 +242,7 @@ function bytesOf(latin1: string): Uint8Array {
   return Buffer.from(latin1, "latin1");
 }
 
-/** The sample pages, each with the URL that it has. */
+/** The sample pages, each with its URL. */
 function webPages(): { path: string; url: string; html: string }[] {
   const hosts = ["garten", "kitchen", "sea", "sky"].map((name) => `${name}.example`);
   const paths = hosts.flatMap((host) => ["about", "index", "links", "news"].map((name) => `${host}/${name}.html`));
@@ -280,7 +280,7 @@ function groupBy<Key, Thing>(things: Iterable<Thing>, keyOf: (thing: Thing) => K
   return groups;
 }
 
-/** All nodes of a tree, in the order of the document. */
+/** All nodes of a tree, in document order. */
 function nodesOf(node: DefaultTreeAdapterTypes.Node): DefaultTreeAdapterTypes.Node[] {
   return [node, ...("childNodes" in node ? node.childNodes.flatMap(nodesOf) : [])];
 }

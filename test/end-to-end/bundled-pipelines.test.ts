@@ -1,4 +1,4 @@
-/** Pipelines of bundled apps find what coreutils find. */
+/** Pipelines of bundled apps give the same results as coreutils. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
@@ -24,7 +24,7 @@ describe.concurrent("the most frequent words are found by", () => {
     expectResult(place);
   });
 
-  test("wc and top-k, one after the other", async ({ place }) => {
+  test("wc followed by top-k", async ({ place }) => {
     await place.succeed("mr", ["pipeline", "wc", "top-k", "-w", "2", "-r", "3", "--arg", "k=40", "--input", ...books]);
     expectResult(place);
   });
@@ -42,7 +42,9 @@ describe.concurrent("the most frequent words are found by", () => {
   });
 });
 
-/** One file, since top-k wants one reduce task, and of the step before it nothing that could be taken for a result. */
+/**
+ * A single file, because top-k needs one reduce task, and nothing of the previous step that could pass for a result.
+ */
 function expectResult(place: Place): void {
   expect(linesOf(place.read("mr-output/mr-out-0"))).toEqual(mostFrequent);
   expect(place.files("mr-output").filter((name) => name.includes("mr-out-"))).toEqual(["mr-output/mr-out-0"]);

@@ -1,4 +1,4 @@
-/** `mr cat` over keys that have in them what divides keys from values. One reduce task shows the order that is right. */
+/** `mr cat` over keys that contain the separator of keys and values. A single reduce task shows the correct order. */
 import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { test, type Place } from "./programs.js";
@@ -14,7 +14,7 @@ type Pair = readonly [key: string, value: string | number];
 const piece = fc.constantFrom("a", "ab", "b", " ", "  ", "\t", "\n", "\r\n", '"', ",", "\\", "é", "\u{1f40b}", "", "!");
 const awkward = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(""));
 
-/** Always the same ones, each key once: some are the beginnings of others. */
+/** Always the same keys, each once: some are prefixes of others. */
 function samplePairs(values: fc.Arbitrary<string | number>): Pair[] {
   const fixed = ["", "a", "a b", "a\tb", "a\nb", "a!"].map((key): Pair => [key, 1]);
   const drawn = fc.sample(fc.tuple(awkward, values), { seed: 11, numRuns: 300 });

@@ -9,7 +9,7 @@ const lines = Array.from({ length: 3000 }, (_, n) => `line ${n}\n`).join("");
 const otherLines = lines.replace("line 1500", "LINE 1500");
 const size = lines.length;
 
-/** Counts lines. Whoever has the line "first" waits for a file named "go". */
+/** Counts lines. The task with the line "first" waits for a file named "go". */
 function writeApp(place: Place): void {
   place.write(
     "app.mjs",
@@ -33,7 +33,7 @@ function writeApp(place: Place): void {
   place.write("b.log", lines);
 }
 
-/** Runs a job, and changes its second input while it is at the first. */
+/** Runs a job, and changes its second input while the job reads the first. */
 async function runWhile(
   place: Place,
   change: (path: string) => void,
@@ -128,7 +128,7 @@ describe.concurrent("an input that changes while a job runs", () => {
     );
   });
 
-  test("fails the job at the end of the attempt that has it open, when it is truncated behind that", async ({
+  test("fails the job at the end of the attempt that has it open, when it is truncated after the part that was read", async ({
     place,
   }) => {
     writeApp(place);

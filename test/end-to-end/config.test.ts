@@ -7,7 +7,7 @@ export const map = (file: string, line: string, ctx: { args: Record<string, stri
 export const reduce = (key: string, lines: string[]): number => lines.length;
 `;
 
-test("mr run takes options from mr.config.ts, of the environment before it, and of the command line before that", async ({
+test("mr run takes options from mr.config.ts, overridden by the environment, overridden by the command line", async ({
   place,
 }) => {
   place.write("in.txt", "a\nb\n");
@@ -37,7 +37,7 @@ test("mr run takes options from mr.config.ts, of the environment before it, and 
   expect(outputs().filter((name) => name.startsWith("mr-output")).length).toBe(10);
 });
 
-test("coordinator and worker share a config file that is named", async ({ place }) => {
+test("coordinator and worker share a config file named on the command line", async ({ place }) => {
   place.write("in.txt", "a b a\n");
   place.write("options.json", JSON.stringify({ reducers: 1, outputDir: "out", workers: 7, socket: "own.sock" }));
   const env = { MR_CONFIG: "options.json", MR_SOCKET: "" };
@@ -48,7 +48,7 @@ test("coordinator and worker share a config file that is named", async ({ place 
   expect(place.read("out/mr-out-0")).toBe("a 2\nb 1\n");
 });
 
-test("what a config file says gives way where it does not fit", async ({ place }) => {
+test("a config file's options give way where they do not fit", async ({ place }) => {
   place.write("in.txt", "a b\na\n");
   const config = { resume: true, reducers: 0, skipBadRecords: 5, open: true };
   place.write("mr.config.json", JSON.stringify(config));
@@ -74,7 +74,7 @@ test("--print-config shows the options, needs nothing else, and does nothing els
   expect(place.files()).toEqual(["mr.config.mjs"]);
 });
 
-test("a config that cannot be used is refused with one line that says what and where", async ({ place }) => {
+test("an unusable config is refused with one line that says what and where", async ({ place }) => {
   place.write("in.txt", "a\n");
   const refused = async (args: readonly string[], ...parts: (string | RegExp)[]) => {
     const ended = await place.run("mr", ["run", ...args, "wc", "in.txt"]);

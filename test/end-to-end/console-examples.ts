@@ -1,4 +1,4 @@
-/** The examples in a page of the documentation, and whether they print what is shown there. */
+/** The examples in a page of the documentation, and whether they print the output shown there. */
 import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +11,9 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { root, type Place } from "./programs.js";
 
 /**
- * Returns what runs the examples of some Markdown, one after the other, in a directory that has `data` and the package:
- * blocks of code that begin with `// name.ts` are written to that file, and of blocks of `console` each command must print
- * what is below it, and nothing to standard error.
+ * Returns a function that runs the examples of some Markdown in order, in a directory that has `data` and the package.
+ * It writes blocks of code that begin with `// name.ts` to that file. In `console` blocks, each command must print the
+ * lines below it, and nothing to standard error.
  */
 export function useConsoleExamples(): (place: Place, markdown: string) => Promise<void> {
   const temporary = useTemporaryDirectory();
@@ -38,7 +38,7 @@ export function useConsoleExamples(): (place: Place, markdown: string) => Promis
     mkdirSync(join(cwd, "node_modules"), { recursive: true });
     symlinkSync(data, join(cwd, "data"));
     symlinkSync(root, join(cwd, "node_modules/mapreduce-ts"));
-    // What is printed does not depend on the number of workers; what the test costs does.
+    // The output does not depend on the number of workers, but the cost of the test does.
     const own = { LC_ALL: "C", MR_WORKERS: "1", MR_SOCKET: place.socket, PATH: `${programs}:${process.env["PATH"]}` };
     for (const { language, text } of blocksOf(markdown)) {
       const name = /^\/\/ (\S+\.[cm]?[jt]s)\b/.exec(text)?.[1];

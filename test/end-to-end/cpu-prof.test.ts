@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { describe, expect } from "vitest";
 import { expectRefusal, test, type Place } from "./programs.js";
 
-/** Of two files the first attempt ends before its time: it throws, or its thread ends. */
+/** For two files the first attempt ends early: it throws, or its thread ends. */
 const app = `import { existsSync, writeFileSync } from "node:fs";
 export function map(file, contents, ctx) {
   burnInMap();
@@ -25,7 +25,7 @@ function burnInReduce() {
 }
 `;
 
-/** What Chrome and VS Code read, as the inspector's protocol describes it. */
+/** The format that Chrome and VS Code read, as described by the inspector's protocol. */
 const profileFormat = v.object({
   nodes: v.array(
     v.object({
@@ -39,7 +39,7 @@ const profileFormat = v.object({
   timeDeltas: v.array(v.number()),
 });
 
-/** On which side of the job an app's functions are: V8 may take one that it has inlined for the one around it. */
+/** The part of the job to which an app's functions belong: V8 may count an inlined function as the one around it. */
 const [inMap, inReduce] = [["map"], ["reduce"]];
 
 function functionsIn(place: Place, file: string): string[] {
@@ -58,7 +58,7 @@ function prepare(place: Place): string[] {
 }
 
 describe.concurrent("--cpu-prof", () => {
-  test("leaves a profile of each attempt that has ended well or thrown, until the next job", async ({ place }) => {
+  test("leaves a profile of each attempt that succeeded or threw, until the next job", async ({ place }) => {
     const inputs = prepare(place);
     await place.succeed("mr", ["run", "--cpu-prof", "-r", "1", "--arg", "failing=yes", "app.js", ...inputs]);
     expect(profiles(place)).toEqual(
@@ -75,7 +75,7 @@ describe.concurrent("--cpu-prof", () => {
     expect(profiles(place)).toEqual([]);
   });
 
-  test("of mr sequential goes to a directory that is named, or replaces those of the job before", async ({ place }) => {
+  test("of mr sequential goes to a given directory, or replaces the previous job's profiles", async ({ place }) => {
     const inputs = prepare(place);
     place.write("mr-output/mr-cpu-map-7-1.cpuprofile", "{}");
     await place.succeed("mr", ["sequential", "--cpu-prof", "-r", "1", "app.js", ...inputs]);
@@ -95,7 +95,7 @@ describe.concurrent("--cpu-prof", () => {
       const ofApp = nodes.map(({ callFrame }) => callFrame).filter(({ url }) => url.endsWith("app.ts"));
       return ofApp.map(({ functionName, lineNumber }) => [functionName, lineNumber + 1]);
     });
-    // V8 may take one that it has inlined for the one around it.
+    // V8 may count an inlined function as the one around it.
     const lines = new Map<unknown, number>([
       ["map", 4],
       ["reduce", 13],
@@ -115,13 +115,11 @@ describe.concurrent("--cpu-prof", () => {
     expect(profiles(place)[0]).toBe("out/mr-cpu-map-0-1.cpuprofile");
   });
 
-  test("is refused where no file can be, and takes nothing from a job that cannot write there later", async ({
-    place,
-  }) => {
+  test("is refused where no file can be, and does not harm a job that cannot write there later", async ({ place }) => {
     const inputs = prepare(place);
     const refused = await place.run("mr", ["run", "--cpu-prof=a.txt", "app.js", ...inputs]);
     expectRefusal(refused, "CPU profiles", "a.txt", "not a directory");
-    // Somebody puts a file there meanwhile.
+    // Another process puts a file there meanwhile.
     const name = place.write("later.js", `${app}writeFileSync("taken", "");\n`);
     const { stderr } = await place.succeed("mr", ["run", "--cpu-prof=taken", "-r", "1", name, "a.txt"]);
     expect(stderr).toContain("[map 0] the CPU profile cannot be written: ");

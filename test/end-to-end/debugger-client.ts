@@ -17,7 +17,7 @@ interface Pause {
   readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber: number };
 }
 
-/** A debugger, as far as a test needs one: Chrome DevTools and VS Code say the same to Node.js. */
+/** A minimal debugger for tests: Chrome DevTools and VS Code send the same messages to Node.js. */
 export class DebuggerClient {
   readonly #socket: WebSocket;
   readonly #answers = new Map<number, (message: Message) => void>();
@@ -30,7 +30,7 @@ export class DebuggerClient {
     socket.on("message", (data: Buffer) => this.#take(JSON.parse(data.toString()) as Message));
   }
 
-  /** Connects to a program that has said where. */
+  /** Connects to a program that has printed its address. */
   static async connect(program: Program): Promise<DebuggerClient> {
     const url = await found(() => /ws:\/\/\S+/.exec(program.stderr)?.[0], "the address of the debugger");
     const socket = new WebSocket(url);
@@ -51,7 +51,7 @@ export class DebuggerClient {
     return result ?? {};
   }
 
-  /** Waits until the program stops, and says where. */
+  /** Waits until the program stops, and returns where. */
   async paused(): Promise<Pause & { readonly url: string }> {
     const pause = await found(() => this.#pauses.shift(), "the program to stop");
     return { ...pause, url: this.#scripts.get(pause.location.scriptId)?.url ?? "" };

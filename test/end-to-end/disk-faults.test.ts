@@ -1,4 +1,4 @@
-/** Disks that are full, directories that cannot be written any more, and intermediate files that are not what they were. */
+/** Full disks, directories that become unwritable, and intermediate files that have changed. */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const test = placeTest.extend<{ disk: SmallDisk }>({
     const disk = SmallDisk.mount(path, diskKiB);
     try {
       await use(disk);
-      // Before it is gone, and with it what may be left on it.
+      // Before the disk is gone, and anything left on it.
       if (task.result?.state !== "fail") await place.expectTidy();
     } finally {
       await disk.unmount();
@@ -26,7 +26,7 @@ const test = placeTest.extend<{ disk: SmallDisk }>({
   },
 });
 
-/** `map` emits so many keys of 100 bytes, and `reduce` writes so many times as much, with so much room for both. */
+/** `map` emits this many keys of 100 bytes, and `reduce` writes a multiple of that, with this much space for both. */
 interface Amounts {
   readonly keys: number;
   readonly times: number;
@@ -39,7 +39,7 @@ const fullIn: Record<string, Amounts & { readonly file: RegExp }> = {
   "a reduce writes its output": { keys: 1000, times: 10, roomKiB: 512, file: /-reduce-0-1-out'/ },
 };
 
-/** What waits for room waits for a part of the task timeout. */
+/** A task that waits for space waits for a part of the task timeout. */
 const runSoon = ["run", "--task-timeout", "2s"];
 
 describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${whyNoSmallDisk ?? ""}`, () => {
@@ -72,7 +72,7 @@ describe.skipIf(whyNoSmallDisk !== undefined).concurrent(`a disk that is full${w
     });
   }
 
-  test("to the last byte when the job begins fails it as well, and its directory goes", async ({ place, disk }) => {
+  test("to the last byte when the job begins fails it, too, and its directory is removed", async ({ place, disk }) => {
     disk.fill();
     const amounts = { keys: 10, times: 1, roomKiB: 0 };
     expectDiskFull(place, await place.run("mr", [...runSoon, ...job(place, amounts)]), /-map-0-1-0'/);
@@ -97,7 +97,7 @@ describe.concurrent("a limit on the length of files", () => {
     expect(place.files("out")).toEqual(["out/mr-report.json"]);
   });
 
-  test("that keeps the journal from being written does not stop the job, and the user is told", async ({ place }) => {
+  test("that prevents writing the journal does not stop the job, but the user is told", async ({ place }) => {
     const run = await withoutJournal(place);
     // The manifest is a file, too.
     execFileSync("prlimit", ["--pid", String(run.pid), "--fsize=unlimited:"]);
@@ -107,7 +107,7 @@ describe.concurrent("a limit on the length of files", () => {
     await place.succeed("mr", ["verify", "out"]);
   });
 
-  test("that keeps the manifest from being written fails the job", async ({ place }) => {
+  test("that prevents writing the manifest fails the job", async ({ place }) => {
     const run = await withoutJournal(place);
     place.write("lifted", "");
     const { code, stderr } = await run.exit();
@@ -116,9 +116,7 @@ describe.concurrent("a limit on the length of files", () => {
     expect(place.exists("out")).toBe(false);
   });
 
-  test("that keeps the manifest of mr sequential from being written fails it, and leaves no output", async ({
-    place,
-  }) => {
+  test("that prevents mr sequential from writing the manifest fails it, and leaves no output", async ({ place }) => {
     const app = place.write(
       "limited.mjs",
       `import { execFileSync } from "node:child_process";
@@ -137,7 +135,10 @@ describe.concurrent("a limit on the length of files", () => {
     expect(place.exists("out")).toBe(false);
   });
 
-  /** A job that can write no file of more than 100 bytes when it commits the second map, and whose reduces wait for "lifted". */
+  /**
+   * A job that can write no file of more than 100 bytes when it commits the second map, and whose reduces wait for
+   * "lifted".
+   */
   async function withoutJournal(place: Place): Promise<Program> {
     const lifted =
       "while (kind === 'reduce' && !existsSync('lifted')) await new Promise((done) => setTimeout(done, 10));";
@@ -207,7 +208,7 @@ describe.concurrent("an intermediate file", () => {
     });
   }
 
-  test("is made again when all of them are gone", async ({ place }) => {
+  test("is made again when all are gone", async ({ place }) => {
     const { stdout } = await runDamaged(place, (directory) => {
       for (const name of intermediateFiles(directory)) fs.rmSync(join(directory, name));
     });
@@ -217,7 +218,7 @@ describe.concurrent("an intermediate file", () => {
   });
 
   test("that is damaged each time fails the job in the end, and says which", async ({ place }) => {
-    // A bad disk: whatever is written to that file, nothing can be read from it.
+    // A bad disk: nothing written to that file can be read back.
     const app = place.write(
       "bad-disk.mjs",
       `import fs from "node:fs";
@@ -239,7 +240,7 @@ describe.concurrent("an intermediate file", () => {
 });
 
 describe.concurrent("the output directory", () => {
-  test("is made again when it is removed in map, and what was in it, too", async ({ place }) => {
+  test("is created again, with its contents, when it is removed during map", async ({ place }) => {
     const run = startWaiting(place, "kind === 'map' && ctx.task === 1", ["--json"]);
     await called(place, "map 1 1");
     fs.rmSync(join(place.directory, "out"), { recursive: true });
@@ -287,13 +288,13 @@ function expectAnswer(place: Place): void {
   expect(outputOf(place, "out")).toBe("mr-out-0:\na 2\nc 2\nmr-out-1:\nb 3\nd 2\n");
 }
 
-/** A job with one worker, that waits where `waits` is true, for a file `go`. */
+/** A job with one worker that waits where `waits` is true, for a file `go`. */
 function startWaiting(place: Place, waits: string, options: readonly string[] = []) {
   const args = ["-w", "1", "-r", "2", "-o", "out", "--backup-tasks", "off", writeLoggedApp(place, waits)];
   return place.start("mr", ["run", ...options, ...args, ...inputs(place)]);
 }
 
-/** Lets a job come to its first reduce, which has its files open by then, does something to its directory, and goes on. */
+/** Lets a job reach its first reduce, which then has its files open, does something to its directory, and continues. */
 async function runDamaged(place: Place, damage: (directory: string) => void): Promise<Ended> {
   const run = startWaiting(place, "kind === 'reduce' && ctx.task === 0", ["--json"]);
   await called(place, "reduce 0 1");
@@ -314,7 +315,7 @@ function flipBit(path: string, at: number): void {
   fs.writeFileSync(path, bytes);
 }
 
-/** Not in a container whose root may not do all that root may. */
+/** Not in a container whose root has restricted rights. */
 function canForbidWriting(): boolean {
   const directory = fs.mkdtempSync(join(tmpdir(), "mr-forbidden-"));
   try {
@@ -327,7 +328,10 @@ function canForbidWriting(): boolean {
   }
 }
 
-/** Root may write wherever modes forbid it, but not where the file system itself does. Returns what undoes it. */
+/**
+ * Root may write despite file modes, but not where the file system itself forbids it. Returns a function that undoes
+ * it.
+ */
 function forbidWriting(directory: string): () => void {
   const isRoot = process.getuid?.() === 0;
   const change = (flag: string, mode: number) => {

@@ -11,10 +11,10 @@ interface Plan {
 const settings = ["run", "-r", "3", "-w", "2", "--split-size", "1KiB"];
 const numbers = Array.from({ length: 700 }, (_, n) => `${n}\n`).join("");
 
-test("--dry-run shows the tasks that the job then has, and does nothing", async ({ place }) => {
+test("--dry-run shows the tasks that the job will have, and does nothing", async ({ place }) => {
   place.write("numbers.txt", numbers);
   place.write("empty.txt", "");
-  // A call of one of these would be seen.
+  // A call of either function would be noticed.
   place.write(
     "app.mjs",
     `export const input = "lines";
@@ -47,11 +47,11 @@ test("--dry-run shows the tasks that the job then has, and does nothing", async 
 
   await place.succeed("mr", ["sequential", "-q", "-r", "2", "-o", "sorted", "sort", "numbers.txt"]);
   const other = await place.succeed("mr", ["run", "--dry-run", "-o", "sorted", "wc", "numbers.txt"]);
-  // Two outputs of the app's own format, and the manifest.
+  // Two outputs in the app's own format, and the manifest.
   expect(other.stdout).toContain("sorted, where 3 files of an earlier job would be replaced");
 });
 
-test("--dry-run refuses what the job would refuse", async ({ place }) => {
+test("--dry-run refuses whatever the job would refuse", async ({ place }) => {
   place.write("in.txt", "text");
   place.write("empty.mjs", "export const x = 1;");
   const refused = async (...args: string[]) => place.run("mr", ["run", "--dry-run", ...args]);

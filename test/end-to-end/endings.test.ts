@@ -6,10 +6,10 @@ import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
 
 const codeOf = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Where a job is stuck: with one map done, its files are there; in reduce, the unfinished output is, too. */
+/** Where a job is stuck: with one map done, its files exist; in reduce, so does the unfinished output. */
 const where = { map: "kind === 'map' && ctx.task === 0", reduce: "kind === 'reduce'" } as const;
 
-// At the end of each test nothing is left: see `Place.expectTidy`.
+// Each test also checks that nothing is left at its end: see `Place.expectTidy`.
 describe.concurrent("mr run", () => {
   for (const [signal, phase, how] of [
     ["SIGINT", "map", "loop"],
@@ -56,7 +56,7 @@ describe.concurrent("mr run", () => {
     const run = startStuckRun(place, "map", "hang");
     process.kill(await stuckIn(place), "SIGSTOP");
     run.signal("SIGINT");
-    // By this the first signal is known to have arrived: two at once may come in any order, or as one.
+    // This shows that the first signal has arrived: two at once may arrive in any order, or merge into one.
     await until(
       () => place.workersOfRun().length < 2,
       () => "the other worker to leave",
@@ -65,7 +65,7 @@ describe.concurrent("mr run", () => {
     expectStopped(place, await run.exit(), "SIGINT");
   });
 
-  test("ends tidily when a worker is stopped and cannot be told", async ({ place }) => {
+  test("ends tidily when a worker is stopped and receives nothing", async ({ place }) => {
     const run = startStuckRun(place, "map", "loop");
     process.kill(await stuckIn(place), "SIGSTOP");
     run.signal("SIGINT");
@@ -91,14 +91,14 @@ describe.concurrent("mr run", () => {
     });
   }
 
-  test("gives the tasks that run all of --drain-timeout, however often all its children got SIGTERM", async ({
+  test("gives running tasks the whole --drain-timeout, however often all its children got SIGTERM", async ({
     place,
   }) => {
     const run = startStuckRun(place, "map", "gate", ["--drain-timeout", "1d"]);
     const pid = await stuckIn(place, "map");
     await otherMapIsDone(place);
     run.signalGroup("SIGTERM");
-    // The task, or both: the files of one are seen before the coordinator hears of it.
+    // One task or both: its files are visible before the coordinator hears of it.
     await run.says("1d to finish");
     process.kill(pid, "SIGTERM");
     process.kill(pid, "SIGTERM");
@@ -118,7 +118,7 @@ describe.concurrent("mr run", () => {
       await stuckIn(place, phase);
       run.signal("SIGKILL");
       expect(await run.exit()).toMatchObject({ code: null, signal: "SIGKILL" });
-      // What was finished stays, for who resumes the job.
+      // Finished work stays for a later resume.
       place.leavesFiles = true;
       await place.expectTidy();
       expect(place.files().filter((name) => name.includes(".mr-tmp"))).toEqual([]);
@@ -141,7 +141,7 @@ describe.concurrent("mr run", () => {
     });
   }
 
-  test("is not disturbed by a worker of a killed job that goes on only now, in the same directory", async ({
+  test("is not disturbed by a worker of a killed job that only continues now, in the same directory", async ({
     place,
   }) => {
     const input = place.write("a.txt", "ab");
@@ -171,7 +171,7 @@ describe.concurrent("mr run", () => {
     expect(place.read("out/mr-out-0")).toBe("a 1\nb 1\n");
   });
 
-  test("goes on when a worker alone gets SIGTERM while it loads the app", async ({ place }) => {
+  test("continues when only a worker gets SIGTERM, while it loads the app", async ({ place }) => {
     const app = place.write(
       "slow.mjs",
       `import { existsSync, writeFileSync } from "node:fs";
@@ -193,7 +193,7 @@ describe.concurrent("mr run", () => {
     expect(loading()).toHaveLength(2);
   });
 
-  test("says by which signal a worker was ended, which its connection cannot tell", async ({ place }) => {
+  test("says which signal killed a worker, which its connection does not reveal", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'map' && ctx.task === 0");
     const run = place.start("mr", [
       "run",
@@ -215,7 +215,7 @@ describe.concurrent("mr run", () => {
     expect(await run.exit()).toMatchObject({ code: 0 });
   });
 
-  test("keeps nothing that cannot be gone on with, since its input came through a pipe", async ({ place }) => {
+  test("keeps nothing when it cannot be resumed because its input came through a pipe", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'map' && ctx.task === 1");
     const args = ["-w", "1", "-o", "out", "--drain-timeout", "100ms", "--arg", "how=gate"];
     place.write("long.txt", "a text that is longer than the other one");
@@ -230,9 +230,7 @@ describe.concurrent("mr run", () => {
     expect(place.exists("out")).toBe(false);
   });
 
-  test("ends with the output as all that is left when it succeeds, and replaces only an earlier output", async ({
-    place,
-  }) => {
+  test("leaves only the output when it succeeds, and replaces only an earlier output", async ({ place }) => {
     place.write("in.txt", "to be");
     place.write("out/notes.txt", "the user's own");
     await place.succeed("mr", ["run", "-r", "3", "-o", "out", "wc", "in.txt"]);
@@ -243,7 +241,7 @@ describe.concurrent("mr run", () => {
 });
 
 describe.concurrent("mr sequential", () => {
-  test("has no more counters than a distributed job, and no output then", async ({ place }) => {
+  test("has the same limit on counters as a distributed job, and then no output", async ({ place }) => {
     const app = place.write(
       "many.mjs",
       `export function map(file, text, ctx) { for (let n = 0; n < 600; n++) ctx.counter(file + n).add(); ctx.emit("k", 1); }
@@ -259,9 +257,7 @@ describe.concurrent("mr sequential", () => {
     expect(place.exists("mr-output")).toBe(false);
   });
 
-  test("leaves no journal of a job that was stopped, which would take its outputs for that one's", async ({
-    place,
-  }) => {
+  test("leaves no journal of a stopped job, which would take these outputs for its own", async ({ place }) => {
     place.write("a.txt", "ab");
     place.write("out/.mr-journal", "");
     await place.succeed("mr", ["sequential", "-r", "1", "-o", "out", "wc", "a.txt"]);
@@ -329,7 +325,7 @@ describe.concurrent("a coordinator with workers beside it", () => {
       }
       expect(place.files("out").filter((name) => name.includes(".mr-tmp") || name.includes("mr-out"))).toEqual([]);
       if (phase === "reduce") expect(place.files("out")).toContain("out/mr-0-0");
-      // Its socket and its lock, too, are there: nobody is who could remove them. The next one does.
+      // Its socket and its lock remain, because no process is left to remove them. The next one does.
       place.write("go", "");
       await place.pair("stuck.mjs", ["a.txt", "b.txt"], ["-r", "1", "-o", "out"]);
       expect(place.read("out/mr-out-0")).toBe(answer);
@@ -357,7 +353,7 @@ describe.concurrent("a coordinator with workers beside it", () => {
       const { coordinator, workers } = startStuckPair(place, phase, "gate", ["--reconnect-timeout", "1d"]);
       const pid = await stuckIn(place, phase);
       await coordinator.says("worker w2 joined");
-      // One that has nothing to do would come back first, and be given the task as well.
+      // An idle worker would come back first, and also get the task.
       for (const idle of workers.filter((worker) => worker.pid !== pid)) {
         idle.signal("SIGINT");
         await idle.exit();
@@ -386,13 +382,13 @@ describe.concurrent("a coordinator with workers beside it", () => {
       const second = place.start("mr-coordinator", ["-r", "1", "-o", "out", "--arg", "how=gate", "a.txt", "b.txt"]);
       expect(await second.exit()).toMatchObject({ code: 0 });
       expect(place.read("out/mr-out-0")).toBe(answer);
-      // One may come back too late for a job that is as short as this.
+      // A worker may come back too late for such a short job.
       for (const worker of workers)
         expect((await worker.exit()).stderr).toMatch(/^(mr-worker: the .* is gone; .*\n)?$/);
     });
   }
 
-  test("ends tidily at a signal before a worker has come, and leaves an earlier output alone", async ({ place }) => {
+  test("ends tidily at a signal before a worker has joined, and leaves an earlier output alone", async ({ place }) => {
     place.write("in.txt", "");
     place.write("mr-out-0", "of an earlier job\n");
     place.write("out/mr-out-1", "of an earlier job\n");
@@ -406,7 +402,7 @@ describe.concurrent("a coordinator with workers beside it", () => {
     expect(place.exists("new")).toBe(false);
   });
 
-  test("ends at once at a second signal, and workers that it cannot tell end when it has", async ({ place }) => {
+  test("ends at once at a second signal, and workers it cannot tell end afterwards", async ({ place }) => {
     const { coordinator, workers } = startStuckPair(place, "map", "hang");
     const pid = await stuckIn(place);
     await coordinator.says("worker w2 joined");
@@ -439,7 +435,7 @@ describe.concurrent("a coordinator with workers beside it", () => {
 });
 
 describe.concurrent("a worker", () => {
-  test("that gets SIGTERM in the middle of a map finishes it, and the others do the rest", async ({ place }) => {
+  test("that gets SIGTERM in the middle of a map finishes the map, and the others do the rest", async ({ place }) => {
     const { coordinator, workers } = startStuckPair(place, "map", "gate");
     const pid = await stuckIn(place, "map");
     await coordinator.says("worker w2 joined");
@@ -459,7 +455,7 @@ describe.concurrent("a worker", () => {
         () => place.processes().length > 0,
         () => "the worker to start",
       );
-      // It may not listen to signals yet, and then it just ends.
+      // The process may not handle signals yet, and then simply ends.
       worker.signal(signal);
       const ended = await worker.exit();
       expect([codeOf[signal], null]).toContain(ended.code);
@@ -479,7 +475,7 @@ describe.concurrent("a worker", () => {
   }
 });
 
-/** A job of which nothing is done is not worth keeping. */
+/** A job with no finished task is not worth keeping. */
 async function otherMapIsDone(place: Place): Promise<void> {
   await until(
     () => place.exists("out/mr-1-0"),
@@ -487,14 +483,14 @@ async function otherMapIsDone(place: Place): Promise<void> {
   );
 }
 
-/** Of the inputs of the jobs that get stuck, when one opens the gate. */
+/** The input, among those of the stuck jobs, for when one opens the gate. */
 const answer = "a 2\nb 1\nc 1\n";
 
 function inputs(place: Place): string[] {
   return [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
 }
 
-/** Whether a process has a handler for a signal, by the mask that Linux shows. */
+/** Whether a process handles a signal, according to the mask that Linux shows. */
 function listensTo(pid: number, signal: number): boolean {
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
   return ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
@@ -533,7 +529,7 @@ function expectStopped(
   expect(place.files().filter((name) => !name.startsWith("begun"))).toEqual(["a.txt", "b.txt", "stuck.mjs"]);
 }
 
-/** Expects that a job has ended at SIGTERM, with what can be gone on with as all that is left. */
+/** Expects that a job has ended at SIGTERM, leaving only what is needed to resume it. */
 function expectKept(place: Place, { code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }) {
   expect({ code, stdout, stderr }).toEqual({ code: codeOf.SIGTERM, stdout: "", stderr });
   expect(stderr).toMatch(

@@ -1,6 +1,6 @@
 /**
- * All that docs/getting-started.md says after "Install", done in its order, in a directory beside a checkout. That is the
- * unpacked package here, which `npm install` does not build anew.
+ * Everything in docs/getting-started.md after "Install", done in order, in a directory beside a checkout: here the
+ * unpacked package, which `npm install` does not build again.
  */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
@@ -18,11 +18,11 @@ const npmSettings = { npm_config_prefer_offline: "true", npm_config_audit: "fals
 const page = fs.readFileSync(join(root, "docs/getting-started.md"), "utf8");
 const blocks = page.slice(page.indexOf("## Make an app")).matchAll(/^```(\w+)\n(.*?)^```$/gms);
 
-test("docs/getting-started.md can be followed, and shows what is printed", { timeout: 240_000 }, async () => {
+test("docs/getting-started.md can be followed, and shows the actual output", { timeout: 240_000 }, async () => {
   const home = temporary.newDirectory();
   await install(home);
   let cwd = home;
-  /** Runs commands of the page, and returns what they print. The next ones begin where these have ended. */
+  /** Runs commands of the page, and returns their output. Later commands start where these ended. */
   const run = async (script: string) => {
     const where = join(home, "where");
     const freePort = script.replace("--status-port 8080", "--status-port 0");
@@ -49,7 +49,7 @@ test("docs/getting-started.md can be followed, and shows what is printed", { tim
   expect(fs.readFileSync(join(home, "opened"), "utf8")).toBe(`${home}/my-app/mr-output/mr-report.html\n`);
 });
 
-/** What the section "Install" comes to; and something that notes which files it should open. */
+/** The effect of the section "Install", and a program that records which files it is asked to open. */
 async function install(home: string): Promise<void> {
   await promisify(execFile)("tar", ["xzf", await packInto(home), "-C", home]);
   const cwd = join(home, "mapreduce-ts");
@@ -63,7 +63,7 @@ async function install(home: string): Promise<void> {
   }
 }
 
-/** How long something has taken is another time each time. */
+/** Durations differ each time. */
 function timeless(text: string): string {
   return text.replace(/\d[\d.]*m?s\b/g, "(time)");
 }

@@ -1,4 +1,4 @@
-/** What an app may have around `map` and `reduce`: `setup` and `teardown`, output, side files, files to read. */
+/** What an app may have besides `map` and `reduce`: `setup` and `teardown`, output, side files, files to read. */
 import { describe, expect } from "vitest";
 import { expectRefusal, linesOf, stagedIn, test, type Place } from "./programs.js";
 
@@ -29,7 +29,7 @@ function writeTexts(place: Place): string[] {
 }
 
 describe.concurrent("setup and teardown", () => {
-  test("may count in the mapper: each attempt has its own counts, and only those that commit are emitted", async ({
+  test("may count in the mapper: each attempt has its own counts, and only committed attempts emit them", async ({
     place,
   }) => {
     const app = place.write("combiner.mjs", combiner);
@@ -42,7 +42,7 @@ describe.concurrent("setup and teardown", () => {
     expect(place.read("seq/mr-out-0")).toBe(place.read("mr-output/mr-out-0"));
   });
 
-  test("fail the job with their own error, and no record is left out for it", async ({ place }) => {
+  test("fail the job with their own error, and no record is skipped for it", async ({ place }) => {
     const app = place.write(
       "broken.mjs",
       `export const input = "lines";
@@ -58,7 +58,7 @@ describe.concurrent("setup and teardown", () => {
     expect(failed.stderr).not.toMatch(/record/);
   });
 
-  test("are ended by the attempt timeout when they do not end", async ({ place }) => {
+  test("are ended by the attempt timeout when they hang", async ({ place }) => {
     const app = place.write(
       "stuck.mjs",
       `export const map = (file, text, ctx) => ctx.emit(file, 1);
@@ -77,7 +77,7 @@ function combinerWithoutError(place: Place): string {
   return place.write("combiner-as-it-is.mjs", combiner.replace("ctx.attempt < 3", "false"));
 }
 
-/** Says something in each task, and fails in map task 0 in the way that `--arg how=…` says. */
+/** Prints something in each task, and fails in map task 0 in the way that `--arg how=…` says. */
 const talker = `
 console.log("loaded");
 export async function map(file, text, ctx) {
@@ -94,7 +94,7 @@ export async function map(file, text, ctx) {
 export const reduce = (key, values, ctx) => { console.log("reducing"); return 1; };`;
 
 describe.concurrent("what an app writes", () => {
-  test("is marked with the task, and is no result of mr run", async ({ place }) => {
+  test("is marked with the task, and is not a result of mr run", async ({ place }) => {
     const app = place.write("talker.mjs", talker);
     const inputs = [place.write("a.txt", "a"), place.write("b.txt", "b")];
     const ended = await place.succeed("mr", ["run", "-w", "1", "-r", "1", "-q", app, ...inputs]);
@@ -119,7 +119,7 @@ describe.concurrent("what an app writes", () => {
       const failed = await place.run("mr", ["run", "-w", "1", ...limits, "--arg", `how=${how}`, app, ...inputs]);
       expect(failed.code).toBe(1);
       expect(failed.stderr).toContain(`the job failed: map task 0 (a.txt): ${error}`);
-      // Of errors the first is shown, of crashes the last.
+      // The first error is shown, but the last crash.
       const attempt = how === "exit" ? 2 : 1;
       const output = ["mapping a.txt", `attempt ${attempt}`, "a warning", "a note", "unfinished"];
       expect(failed.stderr).toContain(`its last output:\n${output.map((line) => `    ${line}\n`).join("")}`);
@@ -128,8 +128,9 @@ describe.concurrent("what an app writes", () => {
 });
 
 /**
- * Writes side files in each task. Attempt 1 of map 0 throws when it has written; with `--arg lose=yes` the files of map 1
- * are lost once, and its next attempt has no side file `more`; with `--arg fail=yes` reduces throw until there is a file `fixed`.
+ * Writes side files in each task. Attempt 1 of map 0 throws after writing. With `--arg lose=yes` the files of map 1 are
+ * lost once, and its next attempt has no side file `more`. With `--arg fail=yes` reduces throw until there is a file
+ * `fixed`.
  */
 const sideWriter = `
 import { existsSync, unlinkSync, writeFileSync } from "node:fs";
@@ -162,7 +163,7 @@ function sideFilesIn(place: Place, directory: string): Record<string, string> {
 }
 
 describe.concurrent("side files", () => {
-  test("are those of the attempts that commit, and of this job", async ({ place }) => {
+  test("belong to the attempts that commit, and to this job", async ({ place }) => {
     const job = writeSideJob(place);
     place.write("mr-output/mr-side-map-7-old", "of an earlier job");
     const ended = await place.succeed("mr", ["run", "-w", "2", "-r", "1", "--json", ...job]);
@@ -184,7 +185,7 @@ describe.concurrent("side files", () => {
     });
   });
 
-  test("of a map that runs again are those of its last run alone", async ({ place }) => {
+  test("of a map that runs again come only from its last run", async ({ place }) => {
     const job = writeSideJob(place);
     await place.succeed("mr", ["run", "-w", "1", "-r", "1", "--arg", "lose=yes", ...job]);
     expect(sideFilesIn(place, "mr-output")).toEqual({
@@ -194,7 +195,7 @@ describe.concurrent("side files", () => {
     });
   });
 
-  test("are gone when the job fails, and made again when a job that is resumed misses them", async ({ place }) => {
+  test("are gone when the job fails, and are made again when a resumed job lacks them", async ({ place }) => {
     const job = ["-w", "1", "-r", "1", "--max-attempts", "2", ...writeSideJob(place)];
     const failed = await place.run("mr", ["run", "--arg", "fail=yes", ...job]);
     expect(failed.code).toBe(1);
@@ -252,7 +253,7 @@ describe.concurrent("--file", () => {
     place.leavesFiles = true;
   });
 
-  test("ends the job when it is changed while that runs", async ({ place }) => {
+  test("ends the job when it changes while the job runs", async ({ place }) => {
     const job = [place.write("stopper.mjs", stopper), place.write("in.txt", "a b c a d\n")];
     const stop = ["--file", `${place.write("words", "a\n")}#stop`];
     const failed = await place.run("mr", ["run", "-r", "1", "--arg", "touch=yes", ...stop, ...job]);
@@ -268,7 +269,7 @@ describe.concurrent("--file", () => {
     );
   });
 
-  test("is refused when it is not there, or would be cleared away, and nothing is touched", async ({ place }) => {
+  test("is refused when it does not exist or would be cleared away, and nothing is touched", async ({ place }) => {
     const job = [place.write("stopper.mjs", stopper), place.write("in.txt", "a\n")];
     place.write("mr-output/mr-out-0", "b\n");
     const before = place.files();

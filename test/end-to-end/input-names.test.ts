@@ -66,7 +66,7 @@ describe.concurrent("a name that is not UTF-8", () => {
     expect(output(place)).toEqual(expected);
   });
 
-  test("is named exactly in an error, and refused where no input is named", ({ place }) => {
+  test("is named exactly in an error, and refused where it does not name an input", ({ place }) => {
     const none = bash(place, `mr run wc $'caf\\xe9'`);
     expect(none).toEqual({ code: 2, stdout: "", stderr: "mr run: cannot read input caf\\xe9: no such file\n" });
     const directory = bash(place, `mr run -o $'caf\\xe9' wc no.txt`);
@@ -78,7 +78,7 @@ describe.concurrent("a name that is not UTF-8", () => {
   });
 });
 
-test("names may have spaces, line ends, tabs, and characters of patterns and options in them", async ({ place }) => {
+test("names may contain spaces, line ends, tabs, and characters of patterns and options", async ({ place }) => {
   const names = ["a b", "two\nlines", "tab\there", "[x]*?{y}", "!z", "-r", "é", "back\\slash"];
   for (const name of names) place.write(`in/${name}`, "w");
   place.write("app.mjs", byName.replaceAll("file", "name").replace("ctx.emit(name,", "ctx.emit(JSON.stringify(name),"));
@@ -98,7 +98,9 @@ test("names may have spaces, line ends, tabs, and characters of patterns and opt
 });
 
 describe.concurrent("a list of names", () => {
-  test("that end with NUL is one of lines to --inputs-from, which says so, and the other way round", ({ place }) => {
+  test("that is NUL-terminated is rejected by --inputs-from with advice, and a list of lines by --inputs-from0", ({
+    place,
+  }) => {
     place.write("in/a", "a");
     const lines = bash(place, `find in -type f -print0 | mr run wc --inputs-from -`);
     expect(lines.code).toBe(2);
@@ -108,7 +110,7 @@ describe.concurrent("a list of names", () => {
     expect(ended.stderr).toMatch(/^mr run: cannot read the list of inputs -: it contains no NUL .* --inputs-from\n$/);
   });
 
-  test("may come from standard input, by each of its names, and only one does", ({ place }) => {
+  test("may come from standard input, by any of its names, but only once", ({ place }) => {
     place.write("in/a", "a b");
     for (const name of ["-", "/dev/stdin", "/dev/fd/0"]) {
       expect(bash(place, `find in -type f -print0 | mr run -q -r 1 wc --inputs-from0 ${name}`)).toEqual(succeeded);
@@ -150,7 +152,7 @@ describe.concurrent("a pipe", () => {
         stdio: ["pipe", "ignore", "inherit"],
       },
     );
-    // Standard input is a socket here, which cannot be opened by its name.
+    // Standard input is a socket here, which cannot be opened by name.
     coordinator.stdin.end("a b a");
     const ended = once(coordinator, "exit");
     await place.succeed("mr-worker", ["-q", "wc"]);
@@ -174,17 +176,15 @@ describe.concurrent("a pipe", () => {
     });
   });
 
-  test("of a file that was removed is read, as a here-document is", ({ place }) => {
+  test("to a removed file is read, as for a here-document", ({ place }) => {
     place.write("gone", "a b a\n");
     expect(bash(place, `exec 3< gone; rm gone; mr run -q -r 1 wc /dev/fd/3`)).toEqual(succeeded);
     expect(output(place)).toEqual(wordCount(["a b a"]));
   });
 });
 
-describe.concurrent("what is no file", () => {
-  test("is passed over in a directory and by a pattern, with one warning, and refused by its name", async ({
-    place,
-  }) => {
+describe.concurrent("an entry that is not a file", () => {
+  test("is skipped in a directory and by a pattern, with one warning, and refused by name", async ({ place }) => {
     place.write("d/x.log", "a b");
     fs.symlinkSync("nowhere", join(place.directory, "d/current.log"));
     execFileSync("mkfifo", ["d/pipe.log"], { cwd: place.directory });

@@ -32,7 +32,7 @@ function mrWith(place: Place, stdin: string, args: readonly string[], TMPDIR = p
 const keptInputs = (place: Place) => place.files().filter((name) => name.includes("mr-inputs-"));
 
 describe.concurrent("inputs", () => {
-  test("may be patterns, directories and compressed, and are counted all", async ({ place }) => {
+  test("may be patterns, directories and compressed files, and are all counted", async ({ place }) => {
     place.write("logs/a.txt", text);
     place.write("logs/deep/b.gz", Buffer.concat([gzipSync(text), gzipSync("more")]));
     place.write("logs/deep/_SUCCESS", "not this");
@@ -47,7 +47,7 @@ describe.concurrent("inputs", () => {
     expect(output(place, "pair")).toEqual(wordCount([text, text, "more", "not this"]));
   });
 
-  test("may come from standard input, of which nothing is left", ({ place }) => {
+  test("may come from standard input, without leaving a copy", ({ place }) => {
     place.write("in.txt", text);
     place.write("other.txt", "other");
     const app = `
@@ -69,7 +69,7 @@ describe.concurrent("inputs", () => {
     }
   });
 
-  test("that are gzip data with bytes behind it are read to their end, with a warning once", async ({ place }) => {
+  test("that are gzip data followed by other bytes are read to their end, with one warning", async ({ place }) => {
     const name = place.write("a.gz", Buffer.concat([gzipSync(text), Buffer.from("TRAILER-OF-MAIL")]));
     const warning = "a.gz: ignored 15 bytes after the end of its gzip data";
     const expected = wordCount([text]);
@@ -109,7 +109,7 @@ describe.concurrent("inputs", () => {
     expect(output(place)).toEqual(wordCount([lines]));
   });
 
-  test("that are no text are refused by name, with the command that makes them readable", async ({ place }) => {
+  test("that are not text are refused by name, with the command that makes them readable", async ({ place }) => {
     place.write("w.txt", text);
     execFileSync("tar", ["cf", "w.tar", "w.txt"], { cwd: place.directory });
     place.write("w.tar.gz", gzipSync(place.readBytes("w.tar")));
@@ -138,7 +138,7 @@ describe.concurrent("inputs", () => {
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     test(`leave nothing when ${signal} ends the program before standard input has ended`, async ({ place }) => {
       execFileSync("mkfifo", ["pipe"], { cwd: place.directory });
-      // Who has it open to write, too, never comes to its end.
+      // A process that also opens it for writing never sees its end.
       const descriptor = openSync(join(place.directory, "pipe"), "r+");
       const child = spawn(process.execPath, [join(root, "dist/src/cli/mr.js"), "run", "wc", "-"], {
         cwd: place.directory,
@@ -182,7 +182,7 @@ describe.concurrent("inputs", () => {
     expect(output(place)).toEqual(wordCount(["one two one two three"]));
   });
 
-  test("that cannot be had are refused, and nothing is touched", async ({ place }) => {
+  test("that are unavailable are refused, and nothing is touched", async ({ place }) => {
     place.write("dir/a.txt", "a");
     place.write("fake.gz", "a");
     place.write("fake.xz", "a");
@@ -268,7 +268,7 @@ describe.concurrent("parsed records", () => {
     }
   }
 
-  test("may be read by the app, left out by their number, and replayed", async ({ place }) => {
+  test("may be read by the app, skipped by number, and replayed", async ({ place }) => {
     const app = (poison: string) => `
       export async function* readRecords(stream, ctx) {
         let text = "";
@@ -291,7 +291,7 @@ describe.concurrent("parsed records", () => {
     expect(output(place, "mr-replay")).toEqual(["in.gz 2"]);
   });
 
-  test("of one line that is too long are left out, and the others are not", async ({ place }) => {
+  test("on a line that is too long are skipped, but no others", async ({ place }) => {
     place.write(
       "app.mjs",
       `

@@ -38,7 +38,7 @@ function start(place: Place, app: string, ...options: string[]) {
 }
 
 describe.concurrent("mr sequential --inspect", () => {
-  test("stops at the first record, and wherever a breakpoint is in the app", async ({ place }) => {
+  test("stops at the first record, and at breakpoints in the app", async ({ place }) => {
     const program = start(place, place.write("app.js", javascript));
     const url = pathToFileURL(join(place.directory, "app.js")).href;
     const client = await DebuggerClient.connect(program);
@@ -47,7 +47,7 @@ describe.concurrent("mr sequential --inspect", () => {
     await client.send("Runtime.runIfWaitingForDebugger");
     expect(await client.paused()).toMatchObject({ url, functionName: "map", location: { lineNumber: 2 } });
 
-    // And when one has seen the source.
+    // And after the source was shown.
     await client.send("Debugger.setBreakpointByUrl", { url, lineNumber: 3 });
     for (let emits = 0; emits < 4; emits++) {
       await client.send("Debugger.resume");
@@ -84,7 +84,7 @@ describe.concurrent("mr sequential --inspect", () => {
     expect(place.read("mr-output/mr-out-0")).toBe(counts);
   });
 
-  test("stops in setup when the app has one, and goes on when the debugger leaves", async ({ place }) => {
+  test("stops in setup when the app has one, and continues when the debugger leaves", async ({ place }) => {
     const setup = `export async function setup(ctx) {\n  await ctx.task;\n}\n`;
     const program = start(place, place.write("app.js", setup + javascript));
     const client = await DebuggerClient.connect(program);
@@ -116,7 +116,7 @@ describe.concurrent("mr sequential --inspect", () => {
     expect(place.files()).toEqual(["app.js", "in.txt"]);
   });
 
-  test("is refused where somebody else listens, and with what is no address", async ({ place }) => {
+  test("is refused where another process listens, and with an invalid address", async ({ place }) => {
     place.write("in.txt", "");
     place.write("app.js", javascript);
     const server = createServer();

@@ -1,4 +1,7 @@
-/** A job in a directory that holds the output of an earlier one: that stays, whole, until the new one is, whatever happens. */
+/**
+ * A job in a directory that contains an earlier job's output: that stays complete until the new output is, whatever
+ * happens.
+ */
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
@@ -8,7 +11,7 @@ import { linesOf, test, until, type Ended, type Place } from "./programs.js";
 
 const inputs = ["a.txt", "b.txt", "c.txt"];
 
-/** Leaves a good output of five files in `out`, and returns all that is there. */
+/** Leaves a good output of five files in `out`, and returns everything there. */
 async function good(place: Place): Promise<Record<string, string>> {
   for (const name of inputs) place.write(name, "ab abc b\n");
   await place.succeed("mr", ["run", "-q", "-r", "5", "-o", "out", "wc", ...inputs]);
@@ -16,7 +19,7 @@ async function good(place: Place): Promise<Record<string, string>> {
   return visible(place);
 }
 
-/** What stands in `out`, without what is only there for a job to go on. */
+/** The contents of `out`, except what only serves to resume a job. */
 function visible(place: Place, hasIntermediate = false): Record<string, string> {
   const hidden = hasIntermediate ? /^out\/[.]/ : /^out\/([.]|mr-\d+-\d+)/;
   const names = place.files("out").filter((name) => !hidden.test(name));
@@ -42,7 +45,7 @@ const failing = `export const input = "lines";
 export const map = (file, line, ctx) => { for (const word of line.split(" ")) ctx.emit(word, 1); ctx.sideFile("log").write("x"); };
 export const reduce = (word, ones) => { if (word === "b") throw new Error("no b"); return ones.length; };`;
 
-describe.concurrent("the output of an earlier job is as it was", () => {
+describe.concurrent("the output of an earlier job is unchanged", () => {
   test.for(["run", "sequential"])("when one of mr %s fails", async (how, { place }) => {
     const before = await good(place);
     place.write("failing.mjs", failing);
@@ -128,7 +131,7 @@ describe.concurrent("the output of an earlier job is as it was", () => {
     },
   );
 
-  test("with its intermediate files, when those were kept", async ({ place }) => {
+  test("with its intermediate files, if they were kept", async ({ place }) => {
     place.write("failing.mjs", failing);
     for (const name of inputs) place.write(name, "ab abc b\n");
     const wc = ["run", "-q", "-r", "2", "-o", "out", "--keep-intermediate", "wc", ...inputs];
@@ -139,14 +142,14 @@ describe.concurrent("the output of an earlier job is as it was", () => {
       code: 1,
     });
     await expectGood(place, before, true);
-    // Those of the next one take their place.
+    // The next job's files replace them.
     await place.succeed("mr", wc);
     expect(Object.keys(visible(place, true))).toEqual(Object.keys(before));
     await place.succeed("mr", ["run", "-q", "-r", "2", "-o", "out", "wc", ...inputs]);
     expect(Object.keys(visible(place, true)).filter((name) => /mr-\d+-\d+$/.test(name))).toEqual([]);
   });
 
-  test("where a directory stands in the way of a new output", async ({ place }) => {
+  test("where a directory blocks a new output", async ({ place }) => {
     const before = await good(place);
     fs.mkdirSync(join(place.directory, "out/mr-out-5"));
     for (const how of ["run", "sequential"]) {
@@ -182,7 +185,7 @@ describe.skipIf(whyNoSmallDisk !== undefined)(`a full disk${whyNoSmallDisk ?? ""
   });
 });
 
-/** Kills the process at its rename number `n` of those by which an output is published, counted from 0. */
+/** Kills the process at rename number `n` of the publication of an output, counting from 0. */
 const killer = `import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 const rename = fs.renameSync;
@@ -196,7 +199,7 @@ fs.renameSync = (from, to) => {
 syncBuiltinESMExports();`;
 
 describe.concurrent("a job that is killed while it publishes its output", () => {
-  // 8 old files go: manifest, report, page, 5 outputs; 3 or 4 new ones come.
+  // 8 old files are removed: manifest, report, page, 5 outputs; 3 or 4 new ones are added.
   for (const how of ["run", "sequential"]) {
     for (const at of [0, 1, 4, 7, 8, 9, 10]) {
       test(`at rename ${at} of mr ${how} leaves one output or the other to the next command`, async ({ place }) => {
@@ -207,7 +210,8 @@ describe.concurrent("a job that is killed while it publishes its output", () => 
         const killed: Ended = await place.run("mr", [how, ...job], { env });
         expect(killed.code, killed.stderr).toBeNull();
         await ended(place);
-        // The workers of mr run complete what it has begun, if they are not killed in the same way; otherwise readers are told.
+        // The workers of mr run complete its publication, unless they are killed in the same way; then readers are
+        // told.
         const read = await place.run("mr", ["cat", "out"]);
         if (how === "sequential") {
           expect(read).toMatchObject({
@@ -217,7 +221,7 @@ describe.concurrent("a job that is killed while it publishes its output", () => 
           });
           expect(await place.run("mr", ["verify", "out"])).toMatchObject({ code: 2 });
         } else if (read.code !== 2) expect(read).toMatchObject({ code: 0, stdout: "ab 3\nabc 3\nb 3\n" });
-        // Another command, that fails: the output is that of the job that was killed.
+        // Another command, which fails: the output belongs to the killed job.
         place.write("failing.mjs", failing);
         expect((await place.run("mr", ["run", "-q", "-o", "out", "./failing.mjs", ...inputs])).code).toBe(1);
         const now = visible(place);

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { test, type Place } from "./programs.js";
 
-/** Answers `/` at once, `/slow` after a while, and `/never` not at all. */
+/** Answers `/` at once, `/slow` after a while, and `/never` never. */
 const server = createServer(({ url }, response) => {
   if (url !== "/never") setTimeout(() => response.end("x"), url === "/slow" ? 100 : 0);
 });

@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { linesOf, test, type Place } from "./programs.js";
 
-/** A job of `wc` that is done, at the place's socket. */
+/** A finished job of `wc`, at the place's socket. */
 async function runJob(place: Place): Promise<void> {
   place.write("in.txt", "ab");
   // The note.
@@ -11,7 +11,7 @@ async function runJob(place: Place): Promise<void> {
   expect(await Promise.all([coordinator.exit(), worker.exit()])).toMatchObject([{ code: 0 }, { code: 0 }]);
 }
 
-/** Notes of jobs that are done are in the place, too. */
+/** The notes of finished jobs are in the place, too. */
 function runtime(place: Place) {
   return { env: { MR_RUNTIME_DIR: place.directory } };
 }
@@ -31,7 +31,7 @@ describe.concurrent("a worker that starts when the job is done", () => {
     ]);
   });
 
-  test("works for a coordinator that starts just behind it at the same socket", async ({ place }) => {
+  test("works for a coordinator that starts just after it at the same socket", async ({ place }) => {
     await runJob(place);
     const worker = place.start("mr-worker", ["wc"], runtime(place));
     await worker.says("waiting for a coordinator");

@@ -1,11 +1,11 @@
-/** An app that keeps a log of what it was called for, outside of the job's directory, and that waits where a test says. */
+/** An app that logs its calls outside the job's directory, and waits where a test says. */
 import type { Place } from "./programs.js";
 import { linesOf, until } from "./programs.js";
 
 /**
- * Writes an app that counts letters. Each attempt adds a line such as `map 0 1` (kind, task, attempt) to the file `calls`
- * when it begins, for a reduce with its first key. Where `waits` (an expression over `kind` and `ctx`) is true it goes on
- * only when there is a file named `go`.
+ * Writes an app that counts letters. When an attempt begins (for a reduce, with its first key), it adds a line such as
+ * `map 0 1` (kind, task, attempt) to the file `calls`. Where `waits` (an expression over `kind` and `ctx`) is true, it
+ * continues only when there is a file named `go`.
  */
 export function writeLoggedApp(place: Place, waits: string, name = "logged.mjs"): string {
   return place.write(
@@ -32,12 +32,12 @@ export function writeLoggedApp(place: Place, waits: string, name = "logged.mjs")
   );
 }
 
-/** The calls so far. */
+/** The calls up to now. */
 export function calls(place: Place): string[] {
   return place.exists("calls") ? linesOf(place.read("calls")) : [];
 }
 
-/** Waits until there was that call. */
+/** Waits until that call was made. */
 export async function called(place: Place, call: string): Promise<void> {
   await until(
     () => calls(place).includes(call),
@@ -50,7 +50,7 @@ export function attemptsOf(place: Place, task: string): number {
   return calls(place).filter((call) => call.startsWith(`${task} `)).length;
 }
 
-/** The outputs in a directory, one after the other. */
+/** The outputs in a directory, one after another. */
 export function outputOf(place: Place, directory: string): string {
   const names = place.files(directory).filter((name) => /\/mr-out-\d+$/.test(name));
   return names.map((name) => `${name.split("/").at(-1)}:\n${place.read(name)}`).join("");

@@ -1,6 +1,6 @@
 /**
- * What the answers must be, written apart from the product: it knows nothing of src/ and does everything in the plainest
- * way.
+ * The expected results, computed independently of the product: this uses nothing of src/ and does everything in the
+ * simplest way.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export function wordCount(texts: readonly (string | Uint8Array)[]): string[] {
   return inByteOrder([...counts].map(([word, count]) => `${word} ${count}`));
 }
 
-/** Goes through the text code point by code point. */
+/** Walks through the text code point by code point. */
 function wordsOf(text: string): string[] {
   const words: string[] = [];
   let word = "";
@@ -30,7 +30,7 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-/** As `LC_ALL=C sort` does it. */
+/** Like `LC_ALL=C sort`. */
 export function inByteOrder(lines: readonly string[]): string[] {
   return lines
     .map((line) => Buffer.from(line))

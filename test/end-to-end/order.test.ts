@@ -1,10 +1,10 @@
-/** What is sorted: outputs one after the other (`--partitioner range`), the values of a key, the keys of a group. */
+/** Everything that is sorted: consecutive outputs (`--partitioner range`), the values of a key, the keys of a group. */
 import { execFileSync } from "node:child_process";
 import { describe, expect } from "vitest";
 import { inByteOrder, partitions } from "./oracle.js";
 import { expectRefusal, linesOf, test, until, type Place } from "./programs.js";
 
-/** Sorts lines. What follows the key in an output line is a bar, so that a line may be empty or end in spaces. */
+/** Sorts lines. The key in an output line is followed by a bar, so that a line may be empty or end in spaces. */
 const sortApp = `
   export const input = "text";
   export function mapBytes(_, text, ctx) {
@@ -19,7 +19,7 @@ const sortApp = `
     for (const bar of bars) ctx.emit(line, bar);
   }`;
 
-/** Numbers that look random, the same each time (Lehmer). */
+/** Pseudo-random numbers, the same each time (Lehmer). */
 function* random(): Generator<number, never> {
   for (let state = 1; ;) yield (state = (state * 48271) % 2147483647);
 }
@@ -34,7 +34,7 @@ function randomLines(count: number): string[] {
   );
 }
 
-/** The lines of all output files, one file after the other, in the order of their numbers. */
+/** The lines of all output files in turn, ordered by file number. */
 function concatenated(place: Place, directory = "mr-output"): string[] {
   const files = Object.entries(partitions(`${place.directory}/${directory}`));
   const inOrder = files.sort(([a], [b]) => Number(a.slice("mr-out-".length)) - Number(b.slice("mr-out-".length)));
@@ -47,7 +47,7 @@ function sortedBySort(place: Place, file: string): string[] {
 }
 
 describe.concurrent("partitions that are ranges of keys", () => {
-  test("are sorted one after the other, as sort does it, and about equal", async ({ place }) => {
+  test("are sorted one after another, as by sort, and about equal", async ({ place }) => {
     place.write("app.mjs", sortApp);
     place.write("in.txt", `${randomLines(80_000).join("\n")}\n`);
     await place.succeed("mr", [
@@ -67,11 +67,11 @@ describe.concurrent("partitions that are ranges of keys", () => {
       (bytes) => linesOf(bytes.toString()).length,
     );
     expect(sizes.length).toBe(12);
-    // The empty line comes so often that it fills a partition alone.
+    // The empty line occurs often enough to fill a partition by itself.
     expect(Math.max(...sizes.slice(1))).toBeLessThan((2 * sorted.length) / 12);
   });
 
-  test("are the same in one process, and with a coordinator and workers, wherever files are cut", async ({ place }) => {
+  test("are the same in one process and with a coordinator and workers, wherever files are cut", async ({ place }) => {
     place.write("app.mjs", sortApp);
     place.write("in.txt", randomLines(20_000).join("\n"));
     place.write("other.txt", randomLines(3000).toSorted().join("\n"));
@@ -126,7 +126,7 @@ describe.concurrent("partitions that are ranges of keys", () => {
     expect(JSON.parse(place.read("mr-output/mr-manifest.json"))).not.toHaveProperty("options.partitioner");
   });
 
-  test("are found although workers die and records are bad while samples are taken", async ({ place }) => {
+  test("are computed although workers die and records are bad while samples are taken", async ({ place }) => {
     const app = `
       import { existsSync, writeFileSync } from "node:fs";
       export const input = "lines";
@@ -149,7 +149,7 @@ describe.concurrent("partitions that are ranges of keys", () => {
     expect(linesOf(place.read("mr-output/mr-bad-records.jsonl")).length).toBe(1);
   });
 
-  test("stay what they were when the job is killed and resumed", async ({ place }) => {
+  test("stay the same when the job is killed and resumed", async ({ place }) => {
     const app = `
       import { existsSync, writeFileSync } from "node:fs";
       export const input = "lines";
@@ -218,7 +218,7 @@ describe.concurrent("values that are sorted", () => {
     });
   }
 
-  test("may be those of a group of keys, which come in the order of the keys", async ({ place }) => {
+  test("may belong to a group of keys, and come in the order of the keys", async ({ place }) => {
     const app = `
       export const input = "lines";
       export function map(_, line, ctx) {

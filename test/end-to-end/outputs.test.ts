@@ -1,4 +1,4 @@
-/** What jobs write: formats, jobs without reduce tasks, the manifest, and the commands that read all that. */
+/** What jobs write: formats, jobs without reduce tasks, the manifest, and the commands that read the output. */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { calls, called, writeLoggedApp } from "./logged-app.js";
 import { inByteOrder } from "./oracle.js";
 import { expectRefusal, linesOf, root, stagedIn, test, until, type Place } from "./programs.js";
 
-/** Counts words, numbers as values; keys that each format has to think of. */
+/** Counts words, with numbers as values; each format must handle the keys. */
 const countsApp = `
 export const map = (file, text, ctx) => { for (const word of text.split("|")) ctx.emit(word, 1); };
 export const reduce = (word, ones) => ones.length;`;
@@ -16,7 +16,7 @@ const words = ["the", "cat", "a b", "a,b", 'say "x"', "tab\there", "back\\slash"
 const text = words.flatMap((word, index) => Array.from({ length: index + 1 }, () => word)).join("|");
 const keysInOrder = inByteOrder(words);
 
-/** What each format makes of a file, read in the plainest way. */
+/** The parsed contents of a file in each format, read in the simplest way. */
 const readers: Record<string, (content: string) => [string, number][]> = {
   tsv: (content) =>
     linesOf(content).map((line) => {
@@ -72,7 +72,7 @@ describe.concurrent("the output", () => {
     });
   }
 
-  test("in another format than before replaces that one, also that of an app's own writer", async ({ place }) => {
+  test("in a different format replaces the earlier output, even that of an app's own writer", async ({ place }) => {
     place.write("counts.mjs", countsApp);
     place.write("own.mjs", ownWriterApp);
     place.write("in.txt", "a|a");
@@ -108,7 +108,7 @@ describe.concurrent("the output", () => {
     expect(place.exists("x")).toBe(false);
   });
 
-  test("of an app's own writer comes before the format of a config file or a variable", async ({ place }) => {
+  test("of an app's own writer takes precedence over the format of a config file or a variable", async ({ place }) => {
     place.write("own.mjs", ownWriterApp);
     place.write("counts.mjs", countsApp);
     place.write("in.txt", "a|b|c|a");
@@ -140,7 +140,7 @@ describe.concurrent("a job without reduce tasks", () => {
   }`;
   const expected = ["b.txt:0 z", "b.txt:2 a", "a.txt:0 x"];
 
-  test("writes what each map emits, in its order; with a coordinator and workers as with one process", async ({
+  test("writes what each map emits, in order; with a coordinator and workers as with one process", async ({
     place,
   }) => {
     place.write("lines.mjs", app);
@@ -173,7 +173,7 @@ describe.concurrent("a job without reduce tasks", () => {
     expect(place.files()).toEqual(["a.txt", "lines.mjs"]);
   });
 
-  test("leaves out bad records, and replays them into an output of their own", async ({ place }) => {
+  test("skips bad records, and replays them into their own output", async ({ place }) => {
     place.write("lines.mjs", app);
     place.write("a.txt", "x\nbad\ny\nbad\n");
     await place.succeed("mr", ["run", "-r", "0", "--skip-bad-records", "2", "./lines.mjs", "a.txt"]);
@@ -184,7 +184,7 @@ describe.concurrent("a job without reduce tasks", () => {
     expect(linesOf((await place.succeed("mr", ["cat", "mr-replay"])).stdout)).toEqual(["a.txt:2 bad", "a.txt:8 bad"]);
   });
 
-  test("that was killed goes on with --resume; an output that is gone meanwhile is made again", async ({ place }) => {
+  test("that was killed continues with --resume; an output that has disappeared is made again", async ({ place }) => {
     writeLoggedApp(place, "ctx.task === 2");
     const inputs = ["abc", "ab", "a"].map((content, index) => place.write(`${index}.txt`, content));
     const job = ["-r", "0", "-w", "1", "-o", "out", "./logged.mjs", ...inputs];
@@ -220,7 +220,9 @@ describe.concurrent("a job without reduce tasks", () => {
 });
 
 describe.concurrent("the manifest", () => {
-  test("says what was run over what, and stays while the next job runs and when that is stopped", async ({ place }) => {
+  test("describes the app and its inputs, and stays while the next job runs and when that is stopped", async ({
+    place,
+  }) => {
     writeLoggedApp(place, "ctx.args.x === '2' || ctx.args.wait");
     place.write("in.txt", "abca");
     const job = ["-r", "2", "-o", "out", "./logged.mjs", "in.txt"];
@@ -263,7 +265,7 @@ describe.concurrent("the manifest", () => {
     },
   );
 
-  test("is what mr verify holds the files to", async ({ place }) => {
+  test("is what mr verify checks the files against", async ({ place }) => {
     place.write("in.txt", "a b c d e f g h");
     await place.succeed("mr", ["run", "-r", "2", "wc", "in.txt"]);
     expect((await place.succeed("mr", ["verify"])).stdout).toMatch(/^mr-output: 2 files, 8 records, 32 B, as wc/);
@@ -279,7 +281,7 @@ describe.concurrent("the manifest", () => {
   });
 });
 
-test("mr cat ends quietly when nobody reads any more", async ({ place }) => {
+test("mr cat ends quietly when its reader is gone", async ({ place }) => {
   place.write(
     "numbers.mjs",
     `
@@ -293,7 +295,7 @@ test("mr cat ends quietly when nobody reads any more", async ({ place }) => {
   expect({ stdout, stderr }).toEqual({ stdout: "key0 0\nkey1 1\n0\n", stderr: "" });
 });
 
-test("a job goes on when what its apps log cannot be written", ({ place }) => {
+test("a job continues when its apps' logs cannot be written", ({ place }) => {
   place.write(
     "talks.mjs",
     `export const input = "lines";

@@ -1,6 +1,6 @@
 /**
- * A program of somebody who has installed the package: all that its API has, with the types that it should have. It is not
- * run, only compiled: here against the sources, and by `package.test.ts` against the package as it is packed.
+ * A program of a user who has installed the package: it uses the whole API, with the expected types. It is only
+ * compiled, not run: here against the sources, and by `package.test.ts` against the packed package.
  */
 import {
   defineApp,
@@ -33,7 +33,7 @@ import {
   type TestResult,
 } from "mapreduce-ts";
 
-/** Says of a value what its type is. Compiles only for this very type, and not for `any`. */
+/** Asserts the type of a value. Compiles only for exactly this type, not for `any`. */
 declare function is<Expected>(): <Found>(value: Found, isSame: Same<Found, Expected>) => void;
 
 type Same<One, Other> = [One, Other] extends [Other, One] ? (IsAny<One> extends IsAny<Other> ? true : false) : false;
@@ -206,7 +206,7 @@ export const reduced: ReduceResult = Promise.resolve({ any: ["json", 1, null, tr
 
 // @ts-expect-error There is no such kind of input.
 export const kind: InputKind = "xml";
-// @ts-expect-error A value is what JSON can hold.
+// @ts-expect-error A value is anything that JSON can express.
 export const value: JsonValue = new Map();
 // @ts-expect-error It is written in camelCase, and is a number.
 defineConfig({ "task-timeout": 20 });

@@ -1,4 +1,4 @@
-/** The npm package as it is packed, installed in an empty directory: what is in it, its types, and its programs. */
+/** The packed npm package, installed in an empty directory: its contents, its types, and its programs. */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -14,7 +14,7 @@ import { linesOf, root, test } from "./programs.js";
 const run = promisify(execFile);
 const temporary = useTemporaryDirectory();
 
-/** Where it is installed. */
+/** The directory of the installation. */
 let home = "";
 /** The package there. */
 let installed = "";
@@ -28,16 +28,16 @@ beforeAll(async () => {
   installed = join(home, "node_modules/mapreduce-ts");
   const listed = await run("tar", ["tzf", tarball]);
   files = linesOf(listed.stdout).map((name) => name.replace(/^package\//, ""));
-  // What else its user has.
+  // The other packages of its user.
   for (const name of ["typescript", "@types"]) fs.symlinkSync(join(root, "node_modules", name), inModules(name));
   fs.symlinkSync("../typescript/bin/tsc", inModules(".bin/tsc"));
 });
 
-test("the package has all that it should have, and nothing else", () => {
+test("the package contains everything it should, and nothing else", () => {
   const patterns = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
     /^docs\/[\w-]+\.md$/,
-    // The bundled apps, to be read.
+    // The bundled apps, for reading.
     /^apps\/(README\.md|(support\/)?[\w-]+\.ts)$/,
     /^templates\/(shared|javascript|typescript)\/[\w./-]+$/,
     /^dist\/NOTICES\.txt$/,
@@ -54,7 +54,7 @@ test("the package has all that it should have, and nothing else", () => {
   expect(patterns.filter((pattern) => !files.some((name) => pattern.test(name)))).toEqual([]);
 });
 
-test("the package has no path of the machine on which it was packed, and no source map", () => {
+test("the package contains no path of the machine that packed it, and no source map", () => {
   const telling = files.filter((name) => {
     const text = fs.readFileSync(join(installed, name), "utf8");
     return text.includes(root) || text.includes("sourceMappingURL=");
@@ -62,7 +62,7 @@ test("the package has no path of the machine on which it was packed, and no sour
   expect(telling).toEqual([]);
 });
 
-test("links in its pages lead into the package, but for those to pages about the repository", () => {
+test("links in its pages lead into the package, except to pages about the repository", () => {
   const pages = files.filter((name) => name.endsWith(".md") && !name.startsWith("templates/"));
   const leadingOut = pages.flatMap((page) => {
     const paths = linksOf(fs.readFileSync(join(installed, page), "utf8")).map((link) => link.replace(/#.*/, ""));
@@ -75,10 +75,10 @@ test("links in its pages lead into the package, but for those to pages about the
   expect([...new Set(leadingOut)].sort()).toEqual(aboutRepository);
 });
 
-test("a strict TypeScript program has its whole API, with the right types", { timeout: 240_000 }, async () => {
+test("a strict TypeScript program can use its whole API, with the right types", { timeout: 240_000 }, async () => {
   fs.copyFileSync(join(root, "test/end-to-end/package-consumer.ts"), join(home, "consumer.ts"));
   const compilerOptions = {
-    // Stricter than "nodenext", which lets declarations of CommonJS import those of ES modules.
+    // Stricter than "nodenext", which lets CommonJS declarations import those of ES modules.
     module: "node16",
     target: "es2023",
     lib: ["es2023"],
@@ -94,7 +94,7 @@ test("a strict TypeScript program has its whole API, with the right types", { ti
   expect(tsc).toEqual({ stdout: "", stderr: "" });
 });
 
-test("that program uses all that the package declares", () => {
+test("that program uses everything the package declares", () => {
   const namesIn = (text: string, pattern: RegExp) => {
     const lists = Array.from(text.matchAll(pattern), ([, list = "", one = ""]) => [...list.split(","), one]);
     const names = lists.flat().map((name) => name.trim().replace(/^type /, ""));
@@ -115,7 +115,7 @@ test("its programs run: mr --version, and a job of a bundled app", async () => {
   expect(fs.readFileSync(join(home, "mr-output/mr-out-0"), "utf8")).toBe("be 2\nnot 1\nor 1\nto 2\n");
 });
 
-test("its testApp decompresses inputs with what is packed into it", async () => {
+test("its testApp decompresses inputs with the packed code", async () => {
   const program = `
     import { testApp } from "mapreduce-ts";
     const app = { input: "lines", map: (file, line, ctx) => ctx.emit(line, file), reduce: (_, files) => files };
@@ -128,12 +128,12 @@ test("its testApp decompresses inputs with what is packed into it", async () => 
   expect(JSON.parse(stdout)).toEqual([{ key: "a", value: ["gz", "xz"] }]);
 });
 
-describe("mr init makes an app that depends on the package as it was installed, passes its test and runs", () => {
+describe("mr init creates an app that depends on the package as installed, passes its test and runs", () => {
   for (const [language, app, options] of [
     ["TypeScript", "app.ts", []],
     ["JavaScript", "app.js", ["--javascript"]],
   ] as const) {
-    // The compiler takes its time on a busy machine.
+    // The compiler is slow on a busy machine.
     test(`in ${language}`, { timeout: 240_000 }, async () => {
       const cwd = temporary.newDirectory();
       const { stdout, stderr } = await run(inModules(".bin/mr"), ["init", ...options, "my-app"], { cwd });
@@ -149,7 +149,7 @@ describe("mr init makes an app that depends on the package as it was installed, 
       expect(read("README.md")).toContain(`mr run ${app} `);
       expect(read("README.md")).not.toContain("{{");
 
-      // What `npm install` would put there is here already.
+      // What `npm install` would install is already here.
       fs.symlinkSync(join(home, "node_modules"), join(cwd, "my-app/node_modules"));
       const npm = (...args: string[]) => run("npm", args, { cwd: join(cwd, "my-app") });
       expect((await npm("test")).stdout).toMatch(/^[#ℹ] pass 2$/m);

@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 import { root } from "./programs.js";
 
 /**
- * Packs the npm package as it was built into a directory, and returns the path of the tarball. It is not built again, which
- * would pull it out from under other tests.
+ * Packs the built npm package into a directory, and returns the path of the tarball. It does not rebuild the package,
+ * which would disturb other tests.
  */
 export async function packInto(directory: string): Promise<string> {
   const args = ["pack", "--ignore-scripts", "--silent", "--pack-destination", directory];

@@ -7,7 +7,7 @@ import { expectRefusal, linesOf, test, until, type Ended, type Place, type Progr
 import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
 
 describe.concurrent("workers", () => {
-  test("may be there before their coordinator, and all take part", async ({ place }) => {
+  test("may start before their coordinator, and all take part", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'map'");
     const inputs = ["a.txt", "b.txt", "c.txt"].map((name) => place.write(name, "ab"));
     const workers = [1, 2, 3].map(() => place.start("mr-worker", ["--quiet", app]));
@@ -28,7 +28,7 @@ describe.concurrent("workers", () => {
     expect(sortedOutput(place.directory)).toEqual(["a 3", "b 3"]);
   });
 
-  test("without a coordinator say so after the connect timeout, and what to do", async ({ place }) => {
+  test("without a coordinator report it after the connect timeout, with advice", async ({ place }) => {
     const { code, stdout, stderr } = await place.run("mr-worker", ["--quiet", "--connect-timeout", "300ms", "wc"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(linesOf(stderr)).toHaveLength(1);
@@ -37,7 +37,7 @@ describe.concurrent("workers", () => {
     );
   });
 
-  test("at a socket that nobody listens at say the same", async ({ place }) => {
+  test("at a socket without a listener report the same", async ({ place }) => {
     const coordinator = place.start("mr-coordinator", [place.write("in.txt", "")]);
     await coordinator.says("listening at");
     coordinator.signal("SIGKILL");
@@ -48,7 +48,7 @@ describe.concurrent("workers", () => {
     place.leavesFiles = true;
   });
 
-  test("at a path that is no socket end with an error", async ({ place }) => {
+  test("at a path that is not a socket end with an error", async ({ place }) => {
     const { code, stderr } = await place.run("mr-worker", [
       "--quiet",
       "-s",
@@ -61,7 +61,7 @@ describe.concurrent("workers", () => {
     expect(linesOf(stderr)).toHaveLength(1);
   });
 
-  test("with another app or other arguments than the job's are refused, and the job goes on", async ({ place }) => {
+  test("with a different app or different arguments are refused, and the job continues", async ({ place }) => {
     const { coordinator, worker, finish } = await startGatedJob(place, ["--arg", "x=1"]);
     place.write("other.mjs", place.read("stuck.mjs") + "\n// changed");
     expectRefusal(await place.run("mr-worker", ["--quiet", "wc"]), "wc.js", "stuck.mjs");
@@ -80,7 +80,7 @@ describe.concurrent("workers", () => {
     for (const one of [worker, same]) expect(await one.exit()).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("may bring the arguments of the job when the coordinator has none, and those without take them", async ({
+  test("may supply the arguments of the job when the coordinator has none, and workers without any take them", async ({
     place,
   }) => {
     const { coordinator, worker, finish } = await startGatedJob(place, [], ["--arg", "how=gate", "--arg", "x=1"]);
@@ -121,14 +121,14 @@ describe.concurrent("a coordinator", () => {
     await finish();
   });
 
-  test("can run beside another one with a socket and a directory of its own", async ({ place }) => {
+  test("can run beside another one with its own socket and directory", async ({ place }) => {
     const { finish } = await startGatedJob(place);
     await place.succeed("mr", ["run", "-r", "1", "wc", "in.txt"]);
     expect(place.read("mr-output/mr-out-0")).toBe("ab 1\n");
     await finish();
   });
 
-  test("replaces the socket and the lock of one that was killed", async ({ place }) => {
+  test("replaces the socket and the lock of a killed coordinator", async ({ place }) => {
     const killed = place.start("mr-coordinator", [place.write("in.txt", "ab")]);
     await killed.says("listening at");
     killed.signal("SIGKILL");
@@ -147,7 +147,7 @@ describe.concurrent("a coordinator", () => {
     expect(existsSync(place.socket)).toBe(false);
   });
 
-  test("clears away what an earlier job has left, says so, and touches nothing else", async ({ place }) => {
+  test("clears away the files of an earlier job, says so, and touches nothing else", async ({ place }) => {
     const leftovers = [
       "mr-out-0",
       "mr-out-77",
@@ -180,7 +180,7 @@ describe.concurrent("a coordinator", () => {
     place.leavesFiles = true;
   });
 
-  test("is not disturbed by what else may come to its socket", async ({ place }) => {
+  test("is not disturbed by other clients of its socket", async ({ place }) => {
     const { coordinator, finish } = await startGatedJob(place);
     const call = (method: string, params: unknown) => `${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`;
     const someone = { worker: "w1", attempts: [], memoryBytes: 1 };
@@ -216,7 +216,7 @@ describe.concurrent("a coordinator", () => {
     silent.destroy();
   });
 
-  test("with --keep-intermediate leaves what the maps made, as sorted lines of JSON", async ({ place }) => {
+  test("with --keep-intermediate leaves the map output as sorted lines of JSON", async ({ place }) => {
     place.write("one.txt", "b a 😀x \uffeda λ a a b");
     place.write("two.txt", "the whale");
     await place.pair("wc", ["one.txt", "two.txt"], ["-r", "2", "--keep-intermediate"]);
@@ -238,11 +238,11 @@ describe.concurrent("a coordinator", () => {
     expect(place.files().filter((name) => name.startsWith("."))).toEqual([]);
   });
 
-  test("tells a worker that comes too late how the job has ended, or it finds none", async ({ place }) => {
+  test("tells a late worker how the job ended, or the worker finds no coordinator", async ({ place }) => {
     place.write("in.txt", "ab");
     const coordinator = place.start("mr-coordinator", ["-r", "1", "in.txt"]);
     await coordinator.says("listening at");
-    // It says nothing: perhaps it is a worker that is about to register.
+    // It sends nothing, and may be a worker that is about to register.
     const answer = talk(place, "");
     await place.succeed("mr-worker", ["wc"]);
     expect(await coordinator.exit()).toMatchObject({ code: 0 });
@@ -250,7 +250,7 @@ describe.concurrent("a coordinator", () => {
   });
 });
 
-describe.concurrent("what is said", () => {
+describe.concurrent("the output", () => {
   test("with --json is one report on standard output and nothing else", async ({ place }) => {
     place.write("in.txt", "to be or to");
     place.write("other.txt", "be");
@@ -280,7 +280,7 @@ describe.concurrent("what is said", () => {
     expect(JSON.parse(stdout)).toMatchObject({ phase: "failed", attempts: { failed: 4 }, outputs: [] });
   });
 
-  test("with --quiet is nothing, when nothing goes wrong", async ({ place }) => {
+  test("with --quiet is empty when nothing goes wrong", async ({ place }) => {
     place.write("in.txt", "to be");
     place.write("out/mr-0-0", "of an earlier job");
     const nothing: Partial<Ended> = { code: 0, stdout: "", stderr: "" };
@@ -291,7 +291,7 @@ describe.concurrent("what is said", () => {
     expect(await coordinator.exit()).toMatchObject(nothing);
   });
 
-  test("with --quiet and --json is the report alone", async ({ place }) => {
+  test("with --quiet and --json is only the report", async ({ place }) => {
     place.write("in.txt", "to be");
     const { stdout, stderr } = await place.succeed("mr", ["run", "--quiet", "--json", "wc", "in.txt"]);
     expect(stderr).toBe("");
@@ -309,7 +309,7 @@ describe.concurrent("what is said", () => {
     expect(stderr).toContain("hello from map");
   });
 
-  test("is where the output is, as seen from the current directory", async ({ place }) => {
+  test("names the output relative to the current directory", async ({ place }) => {
     place.write("in.txt", "to be");
     mkdirSync(join(place.directory, "sub"));
     const { stderr } = await place.succeed("mr", ["run", "-r", "3", "-o", "sub/out", "wc", "in.txt"]);
@@ -321,7 +321,7 @@ describe.concurrent("what is said", () => {
   });
 });
 
-/** Starts a coordinator and one worker, whose map waits; `finish` lets it go on, and expects the right answer. */
+/** Starts a coordinator and one worker whose map waits. `finish` lets it continue, and expects the right answer. */
 async function startGatedJob(place: Place, args: string[] = [], ofWorker: string[] = []) {
   const app = writeStuckApp(place, "kind === 'map'");
   const ofJob = ofWorker.length === 0 ? ["--arg", "how=gate", ...args] : args;
@@ -340,7 +340,9 @@ async function startGatedJob(place: Place, args: string[] = [], ofWorker: string
   return { coordinator, worker, finish };
 }
 
-/** Sends something to the socket, and returns the first line that comes back; an empty one when the connection closes. */
+/**
+ * Sends something to the socket, and returns the first line that comes back; an empty one when the connection closes.
+ */
 function talk(place: Place, text: string | Uint8Array): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";

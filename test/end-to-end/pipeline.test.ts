@@ -5,9 +5,9 @@ import { describe, expect } from "vitest";
 import { expectRefusal, linesOf, test, until, type Ended, type Place, type StartOptions } from "./programs.js";
 
 /**
- * Three apps, each in a file of its own: how often each word occurs, how many words occur as often, and all of that in one
- * line. Each notes its calls in a file `calls`. The middle one throws while there is a file `bad`, and waits for a file `go`
- * while there is a file `wait`, in the task that has the file's content for its number.
+ * Three apps, each in its own file: how often each word occurs, how many words occur how often, and all of that in one
+ * line. Each logs its calls in a file `calls`. The middle app throws while there is a file `bad`; while there is a file
+ * `wait`, it waits for a file `go` in the task whose number the file `wait` contains.
  */
 function writeApps(place: Place): string[] {
   const note = `
@@ -56,7 +56,7 @@ const calls = (place: Place, begin: string) => linesOf(place.read("calls")).filt
 const report = ({ stdout }: Ended) => JSON.parse(stdout) as Record<string, unknown>;
 
 describe.concurrent("a pipeline", () => {
-  test("gives each app the pairs of the one before, and leaves the output of the last, and reports", async ({
+  test("gives each app the pairs of the previous one, and leaves the output of the last, and reports", async ({
     place,
   }) => {
     const args = writeApps(place);
@@ -86,7 +86,7 @@ describe.concurrent("a pipeline", () => {
     await place.succeed("mr", ["verify", "out"]);
   });
 
-  test("keeps all of what its steps have made with --keep-intermediate", async ({ place }) => {
+  test("keeps all results of its steps with --keep-intermediate", async ({ place }) => {
     await place.succeed("mr", [...writeApps(place), "--keep-intermediate", ...inputs]);
     const read = (step: number) =>
       place.read(`out/mr-step-${step}/mr-out-0.jsonl`) + place.read(`out/mr-step-${step}/mr-out-1.jsonl`);
@@ -96,7 +96,7 @@ describe.concurrent("a pipeline", () => {
     place.leavesFiles = true;
   });
 
-  test("may have many steps, and says nothing of that", async ({ place }) => {
+  test("may have many steps, without a warning", async ({ place }) => {
     place.write("in.txt", "");
     place.write(
       "app.mjs",
@@ -108,8 +108,8 @@ describe.concurrent("a pipeline", () => {
     expect(place.read("mr-output/mr-out-0")).toBe("steps 12\n");
   });
 
-  test("takes any pair to the next step as it is", async ({ place }) => {
-    // What no line of text could hold apart.
+  test("passes any pair to the next step unchanged", async ({ place }) => {
+    // No line of text could keep these apart.
     const pairs = [
       ["", null],
       ["__proto__", { __proto__: null, constructor: [] }],
@@ -134,7 +134,7 @@ describe.concurrent("a pipeline", () => {
     expect(found.sort()).toEqual(pairs.map(([key, value]) => `${JSON.stringify(key)} ${JSON.stringify(value)}`).sort());
   });
 
-  test("of mr sequential makes the same, and leaves nothing else, also when a step fails", async ({ place }) => {
+  test("of mr sequential gives the same result, and leaves nothing else, even when a step fails", async ({ place }) => {
     const [, ...apps] = writeApps(place);
     place.write(
       "app.mjs",
@@ -153,7 +153,7 @@ describe.concurrent("a pipeline", () => {
   });
 });
 
-describe.concurrent("a pipeline of which a step has failed", () => {
+describe.concurrent("a pipeline with a failed step", () => {
   /** The middle step fails. */
   async function failed(place: Place): Promise<string[]> {
     const args = writeApps(place);
@@ -170,17 +170,17 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     return args;
   }
 
-  test("goes on at that step with --resume", async ({ place }) => {
+  test("continues at that step with --resume", async ({ place }) => {
     const args = await failed(place);
     const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
     expect(stderr).toContain("mr pipeline: step 1 of 3 is already done\n");
     expect(calls(place, "count")).toHaveLength(2);
     expect(place.read("out/mr-out-0")).toBe(answer);
-    // It has come to its end, and nothing is left to go on with.
+    // It has ended, and nothing is left to resume.
     expectRefusal(await place.run("mr", [...args, "--resume", ...inputs]), "there is nothing to resume in out");
   });
 
-  test("goes on with an app that was mended, and with others behind it", async ({ place }) => {
+  test("continues with a corrected app, and with different apps after it", async ({ place }) => {
     const [command = "", ...args] = await failed(place);
     fs.appendFileSync(join(place.directory, "often.mjs"), "// mended\n");
     await place.succeed("mr", [command, ...args, "--resume", "-r", "2", ...inputs]);
@@ -188,7 +188,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     expect(calls(place, "count")).toHaveLength(2);
   });
 
-  test("begins anew without --resume, and says what could have been", async ({ place }) => {
+  test("starts over without --resume, and says that it could have continued", async ({ place }) => {
     const args = await failed(place);
     const { stderr } = await place.succeed("mr", [...args, "--keep-intermediate", ...inputs]);
     expect(stderr).toMatch(/^mr pipeline: giving up the pipeline that was interrupted here; --resume would have/);
@@ -198,7 +198,7 @@ describe.concurrent("a pipeline of which a step has failed", () => {
     expect(place.read("out/mr-out-0")).toBe(answer);
   });
 
-  test("does not go on with what would give another result, and says what that is", async ({ place }) => {
+  test("does not resume with a difference that would change the result, and names it", async ({ place }) => {
     const args = await failed(place);
     const refuse = async (says: string, given: readonly string[]) => {
       const refused = await place.run("mr", [...args, "--resume", ...given]);
@@ -261,7 +261,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
     return { args, ended };
   }
 
-  test("by kill -9 goes on in the middle of a step", async ({ place }) => {
+  test("by kill -9 continues in the middle of a step", async ({ place }) => {
     const { args } = await interrupted(place, "SIGKILL");
     const { stdout } = await place.succeed("mr", [...args, "--resume", "--json", ...inputs]);
     expect(calls(place, "count")).toHaveLength(2);
@@ -272,7 +272,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
   });
 
   test.for([
-    // As of any job: what is stopped at once keeps nothing, and what is drained keeps all.
+    // As for any job: one that is stopped at once keeps nothing, and one that is drained keeps everything.
     ["SIGINT", 130, "1 of 3 steps is done", 2],
     ["SIGTERM", 143, "1 of 3 steps and 1 of 4 tasks are done", 1],
   ] as const)("by %s says what is done, and goes on there", async ([signal, code, isDone, times], { place }) => {
@@ -305,7 +305,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
     expect(await program.exit()).toMatchObject({ signal: "SIGINT" });
   });
 
-  test("keeps nothing when its input has come through a pipe, of which nothing is left", async ({ place }) => {
+  test("keeps nothing when its input came through a pipe and is gone", async ({ place }) => {
     const { ended } = await interrupted(place, "SIGTERM", [["--input", "-"], { stdin: "1.txt" }]);
     expect(ended).toMatchObject({ code: 143, stderr: expect.stringMatching(/stopped by SIGTERM\n$/) as string });
     expect(place.exists("out")).toBe(false);
@@ -339,7 +339,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
     },
   );
 
-  test("begins a step anew whose app was changed since", async ({ place }) => {
+  test("starts a step over when its app has changed since", async ({ place }) => {
     const { args } = await interrupted(place, "SIGKILL");
     fs.appendFileSync(join(place.directory, "often.mjs"), "// changed\n");
     const { stderr } = await place.succeed("mr", [...args, "--resume", ...inputs]);
@@ -424,7 +424,7 @@ describe.concurrent("a pipeline is refused", () => {
     });
   }
 
-  test("that would clear away what it reads, known for a job's by the manifest alone", async ({ place }) => {
+  test("that would clear away its own input, recognized only by the manifest as a job's output", async ({ place }) => {
     place.write("own.mjs", writing.replace("record: () => ''", "record: (key) => key"));
     place.write("in.txt", "a\n");
     await place.succeed("mr", ["run", "-r", "1", "-o", "out", "own.mjs", "in.txt"]);
@@ -442,7 +442,7 @@ describe.concurrent("a pipeline is refused", () => {
     expect(place.files()).toEqual(before);
   });
 
-  test("that would clear away what it reads in the directory of a step, before another step's is cleared", async ({
+  test("that would clear away its own input in a step's directory, before another step's is cleared", async ({
     place,
   }) => {
     for (const step of [1, 2]) place.write(`out/mr-step-${step}/mr-out-0.jsonl`, '{"key":"a","value":1}\n');
@@ -457,7 +457,7 @@ describe.concurrent("a pipeline is refused", () => {
     place.leavesFiles = true;
   });
 
-  test("only for what the command line says of options that are about one job", async ({ place }) => {
+  test("only for single-job options on the command line", async ({ place }) => {
     const args = writeApps(place);
     place.write("mr.config.json", '{ "trace": "t.json", "cpuProf": true }');
     await place.succeed("mr", [...args, ...inputs]);
@@ -465,7 +465,7 @@ describe.concurrent("a pipeline is refused", () => {
     expect(place.files().filter((name) => name === "t.json" || name.endsWith(".cpuprofile"))).toEqual([]);
   });
 
-  test("by a worker of the lab's pair, whose coordinator has one job", async ({ place }) => {
+  test("by a worker of the lab's pair, whose coordinator runs a single job", async ({ place }) => {
     writeApps(place);
     place.write("app.mjs", "export const steps = [{ map() {} }, { map() {} }];");
     expectRefusal(await place.run("mr-worker", ["app.mjs"]), "exports steps: run it with mr pipeline, or a step of it");
@@ -500,7 +500,7 @@ test("each step of an app can be run by itself, as one job", async ({ place }) =
   await refuse(["sequential", "count.mjs", "--step", "1"], "exports no steps: leave out --step");
 });
 
-test("what apps print when they are loaded is no result", async ({ place }) => {
+test("what apps print when they are loaded is not a result", async ({ place }) => {
   place.write(
     "app.mjs",
     'console.log("loaded"); export const steps = [{ map: (_, text) => [{ key: "k", value: text }] }];',

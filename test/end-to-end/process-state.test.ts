@@ -7,7 +7,7 @@ const commands: [name: string, args: string[]][] = [
 ];
 
 describe.each(commands)("%s", (_, command) => {
-  test("refuses an app to change what the whole process shares, and says what to do", async ({ place }) => {
+  test("prevents an app from changing state that the whole process shares, with advice", async ({ place }) => {
     const input = place.write("in.txt", "a\n");
     for (const [call, says] of [
       [`process.chdir("/")`, /an app cannot call process\.chdir: .*; use absolute paths/],
@@ -21,7 +21,7 @@ describe.each(commands)("%s", (_, command) => {
     }
   });
 
-  test("gives each attempt the environment that the job has, and takes no exit code of an app", async ({ place }) => {
+  test("gives each attempt the job's environment, and ignores an app's exit code", async ({ place }) => {
     const app = place.write(
       "app.mjs",
       `export function map(file, text, ctx) {

@@ -1,7 +1,7 @@
 /**
- * Starts the built programs as a user would: real processes, sockets and files, each test in a directory of its own.
+ * Starts the built programs as a user would: real processes, sockets and files, each test in its own directory.
  *
- * Whatever a test is about, it fails when a program leaves something behind: see `Place.expectTidy`.
+ * Whatever it tests, a test fails when a program leaves something behind: see `Place.expectTidy`.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,13 +16,15 @@ import { killIfThere, processesWith, type LivingProcess } from "../support/proce
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** No test asserts a duration: this is how long a noisy machine may take for what usually takes a fraction of a second. */
+/**
+ * No test asserts a duration: this is how long a noisy machine may take for what usually takes a fraction of a second.
+ */
 const deadlineMs = 40_000;
 const pollIntervalMs = 20;
 
 export type ProgramName = "mr" | "mr-coordinator" | "mr-worker";
 
-/** How a program has ended, and all that it said. */
+/** How a program ended, and its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -30,7 +32,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A program that was started; the leader of a process group, like what one types into a terminal. */
+/** A program that was started; the leader of a process group, like a command typed into a terminal. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -43,7 +45,7 @@ export class Program {
     this.#child = child;
     child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
-    // "close", not "exit": then all output was read, also that of its children.
+    // "close", not "exit": then all output was read, including its children's.
     this.#ended = once(child, "close").then(([code, signal]) => {
       return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...this.#texts() };
     });
@@ -61,7 +63,7 @@ export class Program {
     process.kill(this.pid, signal);
   }
 
-  /** What a terminal does at Ctrl-C: the signal goes to the program and to all its children at once. */
+  /** What a terminal does at Ctrl-C: the signal goes to the program and all its children at once. */
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal);
   }
@@ -80,7 +82,7 @@ export class Program {
     return ended;
   }
 
-  /** Waits until it has said something on standard error. */
+  /** Waits until it has printed something to standard error. */
   async says(pattern: RegExp | string): Promise<void> {
     const found = () => (typeof pattern === "string" ? this.stderr.includes(pattern) : pattern.test(this.stderr));
     await until(found, () => `${this.#name} to say ${String(pattern)}; it said:\n${this.stderr}`);
@@ -94,15 +96,15 @@ export class Program {
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Name of the file that is its standard input; none when absent. */
+  /** Name of the file to use as standard input; none when absent. */
   readonly stdin?: string;
 }
 
-/** The directory of one test, and the programs that it started there. */
+/** The directory of one test, and the programs started there. */
 export class Place {
   readonly directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "mr-end-to-end-")));
   readonly socket = join(this.directory, "mr.sock");
-  /** Set by tests in which something is killed that nobody can tidy up after, or that want to keep files. */
+  /** Set by tests that kill a process after which nothing can clean up, or that keep files. */
   leavesFiles = false;
   readonly #outputDirectories = new Set([this.directory]);
 
@@ -120,7 +122,9 @@ export class Place {
     }
   }
 
-  /** Starts a program in a terminal of its own, with so many columns and rows. What it writes there is standard output. */
+  /**
+   * Starts a program in its own terminal with this many columns and rows, whose contents become the standard output.
+   */
   startInTerminal(
     name: ProgramName,
     args: readonly string[],
@@ -150,7 +154,7 @@ export class Place {
     return ended;
   }
 
-  /** Runs a job with a coordinator and that many workers, all of which must succeed, if they do not come too late. */
+  /** Runs a job with a coordinator and that many workers, all of which must succeed, unless they come too late. */
   async pair(
     app: string,
     inputs: readonly string[],
@@ -161,7 +165,7 @@ export class Place {
     const coordinator = this.start("mr-coordinator", [...options, "--", ...inputs]);
     await coordinator.says("listening at");
     const others = Array.from({ length: workers }, () =>
-      // Also how long a busy coordinator may take to answer, and how long a worker waits that comes when it has ended.
+      // Also how long a busy coordinator may take to answer, and how long a worker waits that arrives after its end.
       this.start("mr-worker", ["--quiet", "--connect-timeout", "5s", ...workerOptions, app]),
     );
     const ends = await Promise.all(others.map((worker) => worker.exit()));
@@ -172,7 +176,7 @@ export class Place {
     return ended;
   }
 
-  /** Writes a file, and the directories to it. Returns the name. */
+  /** Writes a file, creating its directories. Returns the name. */
   write(name: string, contents: string | Uint8Array): string {
     const path = join(this.directory, name);
     fs.mkdirSync(dirname(path), { recursive: true });
@@ -192,7 +196,7 @@ export class Place {
     return fs.existsSync(join(this.directory, name));
   }
 
-  /** All files below the directory, hidden ones and sockets included, directories not. Sorted. */
+  /** All files below the directory, including hidden ones and sockets but not directories. Sorted. */
   files(under = ""): string[] {
     return this.#entries(under).filter((name) => {
       // It may have gone meanwhile.
@@ -200,18 +204,18 @@ export class Place {
     });
   }
 
-  /** The processes that were started here, and their children and grandchildren, as long as they live. */
+  /** The live processes that were started here, with their children and grandchildren. */
   processes(): LivingProcess[] {
     return processesWith(marker, this.directory);
   }
 
-  /** The workers that `mr run` has started here and that live. */
+  /** The live workers that `mr run` has started here. */
   workersOfRun(): number[] {
     const found = this.processes().filter(({ command }) => command.includes("/worker-child.js "));
     return found.map(({ pid }) => pid);
   }
 
-  /** The lock that a running job holds on its output directory: a socket with a name made from the directory's. */
+  /** The lock that a running job holds on its output directory: a socket with a name derived from the directory's. */
   lockOf(outputDirectory: string): string {
     const hash = createHash("sha256").update(resolve(this.directory, outputDirectory)).digest("hex");
     return `/var/tmp/mr-${process.getuid?.()}-${hash.slice(0, 16)}.lock`;
@@ -223,7 +227,7 @@ export class Place {
     return `/var/tmp/mr-${process.getuid?.()}-${hash.slice(0, 16)}.done`;
   }
 
-  /** Waits until no process is left, and requires that no file is left which is not the output of a job. */
+  /** Waits until no process is left, and requires that every remaining file is the output of a job. */
   async expectTidy(): Promise<void> {
     const left = () => this.processes().map(({ command }) => command);
     await until(
@@ -232,7 +236,7 @@ export class Place {
     );
     if (this.leavesFiles) return;
     const sockets = this.files().filter((name) => fs.lstatSync(join(this.directory, name)).isSocket());
-    // The note for late workers may have a name like an intermediate file's.
+    // The name of the note for late workers may look like an intermediate file's.
     const names = this.files().filter((name) => !name.endsWith(".done"));
     const jobFiles = names.filter((name) => /(^|\/)(\.mr-|mr-\d+-\d+)|mr\.sock/.test(name));
     const outside = this.#locks().filter((path) => fs.existsSync(path));
@@ -290,10 +294,10 @@ export class Place {
   }
 }
 
-/** In the environment of every process that belongs to a place. */
+/** The environment variable that marks every process of a place. */
 const marker = "MR_TEST_PLACE";
 
-/** A test with a place of its own, in which nothing may be left at the end. */
+/** A test with its own place, in which nothing may be left at the end. */
 export const test = plainTest.extend<{ place: Place }>({
   place: async ({ task }, use) => {
     const place = new Place();
@@ -306,14 +310,14 @@ export const test = plainTest.extend<{ place: Place }>({
   },
 });
 
-/** Where a job that is not done yet has this file, as a path in the place: it has a hidden name then. */
+/** The path of this file, relative to the place, while its job is not done: it then has a hidden name. */
 export function stagedIn(place: Place, directory: string, name: string): string {
   const found = place.files(directory).find((path) => new RegExp(`/[.]mr-new-[0-9a-f]+-${name}$`).test(path));
   if (found === undefined) throw new Error(`no ${name} is staged in ${directory}`);
   return found;
 }
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!(await isSo())) {
@@ -322,7 +326,7 @@ export async function until(isSo: () => boolean | Promise<boolean>, what: () => 
   }
 }
 
-/** Waits until something is there. */
+/** Waits until a value is defined. */
 export async function found<Thing>(look: () => Thing | undefined, what: string): Promise<Thing> {
   let thing: Thing | undefined;
   await until(

@@ -1,4 +1,4 @@
-/** `mr-coordinator` that is killed or stopped and started again with `--resume`, while its workers stay. */
+/** `mr-coordinator` is killed or stopped and started again with `--resume`, while its workers stay. */
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
@@ -41,7 +41,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     });
   }
 
-  test("takes an attempt that ended while there was no coordinator", async ({ place }) => {
+  test("accepts an attempt that ended while there was no coordinator", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 2", 1);
     await called(place, "map 2 1");
     await kill(coordinator);
@@ -55,7 +55,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     expect(attemptsOf(place, "map 2")).toBe(1);
   });
 
-  test("gives what a worker had that died meanwhile to another one", async ({ place }) => {
+  test("reassigns the task of a worker that died meanwhile", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 2 && ctx.attempt === 1", 1);
     await called(place, "map 2 1");
     await kill(coordinator);
@@ -66,7 +66,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     expect(calls(place)).toEqual(["map 0 1", "map 1 1", "map 2 1", "map 2 2", "reduce 0 1", "reduce 1 1"]);
   });
 
-  test("finds its worker after another one was refused in between", async ({ place }) => {
+  test("finds its worker after a different coordinator was refused in between", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 2", 1);
     await called(place, "map 2 1");
     await kill(coordinator);
@@ -94,7 +94,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
     expect(attemptsOf(place, "map 2")).toBe(1);
   });
 
-  test("without --resume begins anew, and its workers give up what they have and work for it", async ({ place }) => {
+  test("without --resume starts over, and its workers give up their attempts and work for it", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 2", 1);
     await called(place, "map 2 1");
     await kill(coordinator);
@@ -107,7 +107,7 @@ describe.concurrent("a coordinator that is killed and started again", () => {
 });
 
 describe.concurrent("a coordinator that gets SIGTERM", () => {
-  test("waits for what runs, and is resumed with new workers", async ({ place }) => {
+  test("waits for running tasks, and is resumed with new workers", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 1", 1);
     await called(place, "map 1 1");
     coordinator.signal("SIGTERM");
@@ -135,7 +135,7 @@ describe.concurrent("a coordinator that gets SIGTERM", () => {
     expect(attemptsOf(place, "map 0")).toBe(1);
   });
 
-  test("ends at once at a second signal, and can be resumed all the same", async ({ place }) => {
+  test("ends at once at a second signal, and can still be resumed", async ({ place }) => {
     const { coordinator, workers, args } = startPair(place, "ctx.task === 1", 1, ["--drain-timeout", "1h"]);
     await called(place, "map 1 1");
     coordinator.signal("SIGTERM");
@@ -150,7 +150,7 @@ describe.concurrent("a coordinator that gets SIGTERM", () => {
   });
 });
 
-test("a worker that leaves at SIGTERM ends its attempt, and its task is another one's", async ({ place }) => {
+test("a worker that leaves at SIGTERM ends its attempt, and another worker gets its task", async ({ place }) => {
   const { coordinator, workers } = startPair(place, "ctx.task === 2 && ctx.attempt === 1", 1);
   await called(place, "map 2 1");
   workers[0]?.signal("SIGTERM");
@@ -174,7 +174,7 @@ async function kill(program: Program): Promise<void> {
   await program.exit();
 }
 
-/** The tasks that the journal says are committed. */
+/** The tasks that are committed according to the journal. */
 function committed(place: Place): string[] {
   const path = join(place.directory, "out/.mr-journal");
   const lines = fs.existsSync(path) ? fs.readFileSync(path, "utf8").split("\n") : [];

@@ -1,4 +1,4 @@
-/** `--resume=auto`: what a script wants that runs a job again and again, and does not know how the last run has ended. */
+/** `--resume=auto`, for a script that runs a job again and again without knowing how the last run ended. */
 import { describe, expect } from "vitest";
 import { encodeRecord } from "../../src/coordinator/journal/journal-lines.js";
 import { attemptsOf, called, outputOf, writeLoggedApp } from "./logged-app.js";
@@ -43,7 +43,7 @@ describe.concurrent("--resume=auto", () => {
       expect(attemptsOf(place, "map 0")).toBe(1);
       expect(resumed.stderr).not.toContain("new job");
       await expectDone(place);
-      // It is done: the next one is another job.
+      // It is done: the next run is another job.
       await place.succeed("mr", ["run", ...args, ...job], { env });
       expect(attemptsOf(place, "map 0")).toBe(2);
       await place.succeed("mr", ["run", ...args, ...job.with(5, "elsewhere")], { env });
@@ -88,7 +88,7 @@ describe.concurrent("--resume=auto", () => {
     await expectDone(place);
   });
 
-  test("of a pipeline begins it where there is none, and goes on with the steps that are done", async ({ place }) => {
+  test("of a pipeline starts it where there is none, and continues after the finished steps", async ({ place }) => {
     place.write("in.txt", "b a b");
     place.write(
       "fails.mjs",

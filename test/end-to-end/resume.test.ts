@@ -1,14 +1,14 @@
-/** `mr run` that is killed or stopped, and run again with `--resume`. */
+/** `mr run` is killed or stopped, and run again with `--resume`. */
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { attemptsOf, called, calls, outputOf, writeLoggedApp } from "./logged-app.js";
 import { expectRefusal, stagedIn, test, until, type Place, type Program } from "./programs.js";
 
-/** In the order in which one worker does them: the input's size decides, and then its place. */
+/** In the order in which a single worker runs them: by input size, and then by position. */
 const tasks = ["map 0", "map 1", "map 2", "reduce 0", "reduce 1"];
 
-/** Where a job is when it is killed: the first attempt that waits there, and the tasks that were committed before. */
+/** Where a job is killed: the first attempt that waits there, and the tasks that were committed before. */
 const moments: Record<string, { waits: string; at: string; done: number }> = {
   "right after it was planned": { waits: "true", at: "map 0 1", done: 0 },
   "in the middle of map": { waits: "ctx.task === 2", at: "map 2 1", done: 2 },
@@ -43,7 +43,7 @@ describe.concurrent("mr run that was killed", () => {
     await expectUndisturbedOutput(place);
   });
 
-  test("begins anew without --resume", async ({ place }) => {
+  test("starts over without --resume", async ({ place }) => {
     const args = await killedAt(place, "ctx.task === 2", "map 2 1");
     place.write("go", "");
     await place.succeed("mr", ["run", ...args]);
@@ -51,7 +51,7 @@ describe.concurrent("mr run that was killed", () => {
     await expectUndisturbedOutput(place);
   });
 
-  test("runs maps again whose files are gone, short or changed", async ({ place }) => {
+  test("reruns maps whose files are gone, short or changed", async ({ place }) => {
     const args = await killedAt(place, "kind === 'reduce'", "reduce 0 1");
     fs.rmSync(join(place.directory, "out/mr-0-0"));
     fs.truncateSync(join(place.directory, "out/mr-1-1"), 3);
@@ -61,7 +61,7 @@ describe.concurrent("mr run that was killed", () => {
     await expectUndisturbedOutput(place);
   });
 
-  test("makes an output again that is gone", async ({ place }) => {
+  test("makes a missing output again", async ({ place }) => {
     const args = await killedAt(place, "kind === 'reduce' && ctx.task === 1", "reduce 1 1");
     fs.rmSync(join(place.directory, stagedIn(place, "out", "mr-out-0")));
     await goOn(place, args);
@@ -69,7 +69,7 @@ describe.concurrent("mr run that was killed", () => {
     await expectUndisturbedOutput(place);
   });
 
-  test("can be resumed with another number of workers", async ({ place }) => {
+  test("can be resumed with a different number of workers", async ({ place }) => {
     const args = await killedAt(place, "ctx.task === 2", "map 2 1");
     await goOn(place, args, ["-w", "3"]);
     expect(["map 0", "map 1"].map((task) => attemptsOf(place, task))).toEqual([1, 1]);
@@ -80,7 +80,7 @@ describe.concurrent("mr run that was killed", () => {
 describe.concurrent("a journal", () => {
   const journal = (place: Place) => join(place.directory, "out/.mr-journal");
 
-  test("is nobody else's to read", async ({ place }) => {
+  test("cannot be read by other users", async ({ place }) => {
     await killedAt(place, "true", "map 0 1");
     expect(fs.statSync(journal(place)).mode & 0o777).toBe(0o600);
     place.leavesFiles = true;
@@ -99,7 +99,7 @@ describe.concurrent("a journal", () => {
   test("that is damaged in the middle is used up to there, and the user is told", async ({ place }) => {
     const args = await killedAt(place, "kind === 'reduce'", "reduce 0 1");
     const text = fs.readFileSync(journal(place), "latin1");
-    // Of the second map that was committed.
+    // The record of the second committed map.
     const at = text.indexOf('"committed"', text.indexOf('"committed"') + 1);
     fs.writeFileSync(journal(place), `${text.slice(0, at)}X${text.slice(at + 1)}`, "latin1");
     const { stderr } = await goOn(place, args);
@@ -150,7 +150,7 @@ describe.concurrent("to resume is refused", () => {
     await expectUndisturbedOutput(place);
   });
 
-  test("with an input that was changed since, by whatever", async ({ place }) => {
+  test("with an input that has changed since, in any way", async ({ place }) => {
     const args = await killedAt(place, "ctx.task === 2", "map 2 1");
     fs.appendFileSync(join(place.directory, "b.txt"), "x");
     expectRefusal(await place.run("mr", ["run", "--resume", ...args]), /b\.txt had 3 bytes, but now has 4/);
@@ -159,7 +159,7 @@ describe.concurrent("to resume is refused", () => {
     place.leavesFiles = true;
   });
 
-  test("where nothing was interrupted, and nothing is made or touched", async ({ place }) => {
+  test("where nothing was interrupted, and nothing is created or touched", async ({ place }) => {
     const [first] = inputs(place) as [string];
     const app = writeLoggedApp(place, "false");
     await place.succeed("mr", ["run", "-o", "old", app, first]);
@@ -174,7 +174,7 @@ describe.concurrent("to resume is refused", () => {
 });
 
 describe.concurrent("mr run at SIGTERM", () => {
-  test("lets tasks finish that run, begins no other, and says how to go on", async ({ place }) => {
+  test("lets running tasks finish, starts no others, and says how to continue", async ({ place }) => {
     const { run, args } = await waitingRun(place, "map 1 1", "kind === 'map' && ctx.task === 1");
     run.signal("SIGTERM");
     await run.says("SIGTERM");
@@ -191,7 +191,7 @@ describe.concurrent("mr run at SIGTERM", () => {
     await expectUndisturbedOutput(place);
   });
 
-  test("ends tasks that take longer than --drain-timeout, and they are run again", async ({ place }) => {
+  test("ends tasks that take longer than --drain-timeout, and they run again", async ({ place }) => {
     const { run, args } = await waitingRun(place, "map 1 1", "ctx.task === 1", ["--drain-timeout", "100ms"]);
     run.signal("SIGTERM");
     const { code, stderr } = await run.exit();
@@ -263,14 +263,14 @@ function inputs(place: Place): string[] {
 async function waitingRun(place: Place, attempt: string, waits: string, options: readonly string[] = []) {
   const app = writeLoggedApp(place, waits);
   const files = inputs(place);
-  // A file that is written again is a changed one.
+  // Rewriting a file would change it.
   const args = ["-w", "1", "-r", "2", "-o", "out", "--backup-tasks", "off", app, ...files];
   const run = place.start("mr", ["run", ...options, ...args]);
   await called(place, attempt);
   return { run, args };
 }
 
-/** What a job was started with that was killed when it waited in that attempt. */
+/** The arguments of a job that was killed while it waited in that attempt. */
 async function killedAt(place: Place, waits: string, attempt: string): Promise<string[]> {
   const { run, args } = await waitingRun(place, attempt, waits);
   await kill(place, run);
@@ -287,7 +287,7 @@ async function kill(place: Place, run: Program): Promise<void> {
   );
 }
 
-/** Resumes the job and lets it come to its end. */
+/** Resumes the job and lets it finish. */
 async function goOn(place: Place, args: readonly string[], options: readonly string[] = []) {
   place.write("go", "");
   const ended = await place.succeed("mr", ["run", "--resume", ...args, ...options]);
@@ -295,7 +295,7 @@ async function goOn(place: Place, args: readonly string[], options: readonly str
   return ended;
 }
 
-/** Requires the same bytes as of a run that nobody has disturbed. */
+/** Requires the same bytes as from an undisturbed run. */
 async function expectUndisturbedOutput(place: Place): Promise<void> {
   const log = calls(place);
   await place.succeed("mr", ["sequential", "-r", "2", "-o", "undisturbed", "logged.mjs", "a.txt", "b.txt", "c.txt"]);

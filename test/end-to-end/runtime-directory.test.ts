@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { programFile, test, type Place } from "./programs.js";
 
-/** Whether a command can have mounts of its own here. */
+/** Whether a command can have its own mounts here. */
 const canMount = spawnSync("unshare", ["-m", "true"]).status === 0;
 
-/** Runs a script in which /var/tmp is read-only, and returns what it says. */
+/** Runs a script with a read-only /var/tmp, and returns its output. */
 function runWithoutVarTmp(place: Place, script: string, env: Readonly<Record<string, string>>) {
   const { PATH = "", HOME = "" } = process.env;
   const programs = {
@@ -43,7 +43,7 @@ describe.skipIf(!canMount)("where /var/tmp cannot be written", () => {
     });
   }
 
-  test("a job whose lock can be nowhere says where it was to be, and what to do", ({ place }) => {
+  test("a job that cannot create its lock says where, and what to do", ({ place }) => {
     place.write("in.txt", "ab");
     const ended = runWithoutVarTmp(place, `node "$mr" run -q wc in.txt`, { MR_RUNTIME_DIR: "/proc/none" });
     expect(ended).toMatchObject({ status: 2, stdout: "" });

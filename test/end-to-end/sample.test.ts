@@ -7,7 +7,7 @@ export const map = (file, line, ctx) => [{ key: file + " " + String(ctx.offset).
 export const reduce = (place, lines) => lines.join("|");
 `;
 
-test("--sample maps the lines with which each split begins, the same in a distributed and in a sequential run", async ({
+test("--sample maps the first lines of each split, the same in a distributed and in a sequential run", async ({
   place,
 }) => {
   place.write("app.mjs", app);

@@ -14,7 +14,7 @@ describe.concurrent("a worker that is silent", () => {
         place,
         `kind === '${phase}' && ctx.task === 0 && ctx.attempt === 1`,
       );
-      // Only then comes the other one: its backup attempt might end the job before.
+      // The other worker starts only now: its backup attempt might end the job earlier.
       await coordinator.says(/worker w1 was silent for .* presumed dead/);
       const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
       expect(await coordinator.exit()).toMatchObject({ code: 0, stdout: "" });
@@ -28,10 +28,8 @@ describe.concurrent("a worker that is silent", () => {
     });
   }
 
-  test("has its task done by another one, and what it brings too late is not taken, but it works on", async ({
-    place,
-  }) => {
-    // The first two attempts of the first task and the first of the second wait.
+  test("has its task done by another one, and its late result is rejected, but it keeps working", async ({ place }) => {
+    // The first two attempts of the first task and the first attempt of the second wait.
     const stuck = "kind === 'map' && (ctx.task === 0 ? ctx.attempt === 1 : true)";
     const { coordinator, pid, stopped } = await startWithSilentWorker(place, stuck);
     const other = place.start("mr-worker", ["--quiet", "stuck.mjs"]);
@@ -44,7 +42,7 @@ describe.concurrent("a worker that is silent", () => {
     expect(place.read("out/mr-out-0")).toBe(answer);
   });
 
-  test("that computes is not taken for silent", async ({ place }) => {
+  test("that computes does not count as silent", async ({ place }) => {
     place.write(
       "busy.mjs",
       `export function map(name, text, ctx) {
@@ -62,8 +60,8 @@ describe.concurrent("a worker that is silent", () => {
 });
 
 describe.concurrent("a worker that is stopped after it has committed", () => {
-  test("takes nothing back of a job that ended well without it", async ({ place }) => {
-    // It gets a second reduce task in which it is stopped; its first one is in the output.
+  test("takes nothing back from a job that succeeded without it", async ({ place }) => {
+    // It gets a second reduce task, in which it is stopped; the output of its first one is committed.
     const { coordinator, pid, stopped } = await startWithSilentWorker(
       place,
       "kind === 'reduce' && ctx.task === 1 && ctx.attempt === 1",
@@ -100,7 +98,7 @@ describe.concurrent("a task that is slow", () => {
     });
   }
 
-  test("gets a backup attempt, and when the first one wins after all, the backup is ended and its files go", async ({
+  test("gets a backup attempt, and when the first one wins after all, the backup is cancelled and its files are removed", async ({
     place,
   }) => {
     const app = writeStuckApp(
@@ -115,7 +113,7 @@ describe.concurrent("a task that is slow", () => {
     place.write("go", "");
     for (const program of [coordinator, ...workers]) expect(await program.exit()).toMatchObject({ code: 0 });
     expect(place.read("out/mr-out-0")).toBe(answer);
-    // The second task may have got a backup as well, when the machine was slow; nobody ever sees the loser's files.
+    // The second task may also have got a backup if the machine was slow; the loser's files never become visible.
     const expected = /^out\/mr-(manifest\.json|report\.json|out-0|0-0|1-0(\.\d)?)$/;
     expect(place.files("out").filter((name) => !expected.test(name))).toEqual([]);
     place.leavesFiles = true;

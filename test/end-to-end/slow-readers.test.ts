@@ -1,4 +1,4 @@
-/** Pipes whose reader is slow, or leaves: nothing that was said is lost, and nothing is said about the pipe. */
+/** Pipes whose reader is slow, or leaves: no output is lost, and there is no message about the pipe. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -20,7 +20,7 @@ export function reduce(key, ones) { if (process.env.FAIL) throw new Error("the r
 
 const program = `"${process.execPath}" "${join(root, "dist/src/cli/mr.js")}"`;
 
-/** What comes through a pipe whose reader begins after a while. */
+/** The output through a pipe whose reader starts after a while. */
 async function slowly(place: Place, command: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   return inPipe(place, command, "(sleep 2; cat)", env);
 }
@@ -38,7 +38,7 @@ async function inPipe(
   return (await promisify(execFile)("bash", ["-c", script], options)).stdout;
 }
 
-/** How many lines the app has printed, and what else was said. */
+/** How many lines the app has printed, and the other output. */
 function sorted(output: string): { readonly printed: number; readonly rest: string } {
   const all = output.split("\n");
   const isOther = (line: string) => !/^\[map \d+\] saw \d+ of noise/.test(line);
@@ -47,7 +47,7 @@ function sorted(output: string): { readonly printed: number; readonly rest: stri
 }
 
 describe.concurrent("a slow reader", () => {
-  test("gets all that an app prints in mr run, and the error that the job ends with", async ({ place }) => {
+  test("gets everything an app prints in mr run, and the error that ends the job", async ({ place }) => {
     const { printed, rest } = sorted(
       await slowly(place, "mr run -r 1 --max-attempts 1 ./prints.mjs lines.txt 2>&1", { FAIL: "1" }),
     );
@@ -55,13 +55,13 @@ describe.concurrent("a slow reader", () => {
     expect(rest).toMatch(/mr run: the job failed: reduce task 0: Error: the real error\n[^]*code 1\n$/);
   });
 
-  test("gets all that an app prints in mr sequential", async ({ place }) => {
+  test("gets everything an app prints in mr sequential", async ({ place }) => {
     const { printed, rest } = sorted(await slowly(place, "mr sequential -q -r 1 ./prints.mjs lines.txt"));
     expect(printed).toBe(lines);
     expect(rest).toMatch(/code 0\n$/);
   });
 
-  test("gets all until the app calls process.exit, and what is said about that", async ({ place }) => {
+  test("gets everything until the app calls process.exit, and the message about that", async ({ place }) => {
     const { printed, rest } = sorted(
       await slowly(place, "mr sequential -r 1 ./prints.mjs lines.txt 2>&1", { LAST: "15000" }),
     );
@@ -69,7 +69,7 @@ describe.concurrent("a slow reader", () => {
     expect(rest).toMatch(/mr sequential: the app ended the process [^\n]*\ncode 1\n$/);
   });
 
-  test("gets all until the app ends its thread in mr run", async ({ place }) => {
+  test("gets everything until the app ends its thread in mr run", async ({ place }) => {
     const command = "mr run -w 1 -r 1 --max-crashes 1 --split-size 1GiB ./prints.mjs lines.txt 2>&1";
     const { printed, rest } = sorted(await slowly(place, command, { LAST: "15000" }));
     expect(printed).toBe(15_000);
@@ -95,7 +95,7 @@ describe.concurrent("a reader that leaves early", () => {
     });
   }
 
-  test("of standard error does not keep mr run from its results", async ({ place }) => {
+  test("of standard error does not keep mr run from finishing", async ({ place }) => {
     expect(await inPipe(place, "mr run -r 1 -o out ./prints.mjs lines.txt 2>&1", "head -n 1 > /dev/null")).toBe(
       "code 0\n",
     );
@@ -103,8 +103,8 @@ describe.concurrent("a reader that leaves early", () => {
   });
 });
 
-test("a reader that reads nothing cannot keep a job that is interrupted", async ({ place }) => {
-  // A shell lets what it starts in the background ignore SIGINT, and Node.js listens to it all the same.
+test("a reader that reads nothing cannot hold up an interrupted job", async ({ place }) => {
+  // A shell makes background processes ignore SIGINT, but Node.js listens to it all the same.
   const run = `(${program} run -r 1 ./prints.mjs lines.txt 2>&1 & p=$!
     until [ -e mr-output ]; do sleep 0.1; done; sleep 1; kill -INT $p; wait $p; echo $? > code)`;
   await inPipe(place, run, "(until [ -e code ]; do sleep 0.1; done)");

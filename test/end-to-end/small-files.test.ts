@@ -20,13 +20,13 @@ function output(place: Place, directory = "mr-output"): string[] {
   return sortedOutput(join(place.directory, directory));
 }
 
-/** How many map tasks a job has had. */
+/** How many map tasks a job had. */
 function mapTasks(stdout: string): number {
   return (JSON.parse(stdout) as { maps: { total: number } }).maps.total;
 }
 
 describe.concurrent("a job of many small files", () => {
-  test("has fewer map tasks than files, and the answer of all of them", async ({ place }) => {
+  test("has fewer map tasks than files, and the right answer for all files", async ({ place }) => {
     const files = writeFiles(place);
     const { stdout } = await place.succeed("mr", ["run", "--json", "-w", "2", "wc", ...files]);
     expect(mapTasks(stdout)).toBeLessThan(12);
@@ -45,7 +45,7 @@ describe.concurrent("a job of many small files", () => {
     expect(output(place)).toEqual(wordCount(texts));
   });
 
-  test("has a map task for each file of a coordinator, as the lab has it", async ({ place }) => {
+  test("has a map task for each file with a coordinator, as in the lab", async ({ place }) => {
     place.leavesFiles = true;
     const files = writeFiles(place).slice(0, 50);
     await place.pair("wc", files, ["-o", "mr-output", "--keep-intermediate"]);
@@ -53,7 +53,7 @@ describe.concurrent("a job of many small files", () => {
     expect(maps.size).toBe(texts.slice(0, 50).filter((text) => text !== "").length);
   });
 
-  test("gives each record the name of its file, also of compressed ones", async ({ place }) => {
+  test("gives each record the name of its file, even if compressed", async ({ place }) => {
     const files = writeFiles(place);
     const packed = texts.slice(0, 40).map((text, n) => place.write(`gz/${n}.gz`, gzipSync(text)));
     const given = ["--arg", "pattern=word1", "-r", "1", ...files, ...packed];
@@ -64,7 +64,7 @@ describe.concurrent("a job of many small files", () => {
     expect(inByteOrder(linesOf(place.read("mr-output/mr-out-0")))).toEqual(inByteOrder(lines));
   });
 
-  test("leaves bad records out by file and offset, and can replay them", async ({ place }) => {
+  test("skips bad records by file and offset, and can replay them", async ({ place }) => {
     const files = writeFiles(place);
     place.write(
       "app.mjs",
@@ -91,7 +91,7 @@ describe.concurrent("a job of many small files", () => {
     expect(output(place)).toEqual(inByteOrder(counted));
   });
 
-  test("says in which of its files the app has failed", async ({ place }) => {
+  test("says in which file the app failed", async ({ place }) => {
     const files = writeFiles(place);
     place.write(
       "app.mjs",
@@ -103,7 +103,7 @@ describe.concurrent("a job of many small files", () => {
     expect(stderr).toMatch(/map task \d+ \(in\/\d+\.txt and \d+ more files\)/);
   });
 
-  test("goes on where it was killed, with the groups that it had", async ({ place }) => {
+  test("continues where it was killed, with the same groups", async ({ place }) => {
     const files = writeFiles(place);
     const app = writeStuckApp(place, "kind === 'map' && ctx.task === 3");
     const job = ["-w", "1", "-r", "1", "-o", "out", "--arg", "how=gate", app, ...files];

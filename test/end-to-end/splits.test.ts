@@ -5,7 +5,7 @@ import { describe, expect } from "vitest";
 import { inByteOrder, sortedOutput, wordCount } from "./oracle.js";
 import { linesOf, test, type Place } from "./programs.js";
 
-/** Text with line ends of all kinds, and none at the end. */
+/** Text with all kinds of line ends, and none at the end. */
 const text = Array.from(
   { length: 3000 },
   (_, n) => `line ${"abcdefghij"[n % 10]} — λ${"κλμ"[n % 3]} 🐋${["\n", "\r\n", "\n\n"][n % 3]}`,
@@ -23,7 +23,7 @@ describe.concurrent("a file that is cut into splits", () => {
     expect(output(place)).toEqual(wordCount([text]));
   });
 
-  test("is found by a coordinator that does not know its app before a worker comes", async ({ place }) => {
+  test("is split by a coordinator that learns its app only from a worker", async ({ place }) => {
     place.write("in.txt", text);
     await place.pair("wc", ["in.txt"], ["--split-size", "8KiB", "-o", "mr-output"]);
     expect(output(place)).toEqual(wordCount([text]));
@@ -39,7 +39,7 @@ describe.concurrent("a file that is cut into splits", () => {
     expect(linesOf(place.read("mr-output/mr-out-0"))).toEqual(linesOf(expected.toString()));
   });
 
-  test("gives an app of lines each line once, and where it begins", async ({ place }) => {
+  test("gives an app of lines each line once, with its offset", async ({ place }) => {
     place.write("in.txt", text);
     const app = `
       export const input = "lines";
@@ -70,7 +70,7 @@ describe.concurrent("a file that is longer than a string can be", () => {
 });
 
 describe.concurrent("a job that is larger than its memory", () => {
-  /** About 12 MB of 100 byte records with keys in no order; every 50th key is there twice. */
+  /** About 12 MB of 100-byte records with unordered keys; every 50th key occurs twice. */
   const records = Array.from({ length: 120_000 }, (_, n) => {
     const key = Math.imul(n % 50 === 49 ? n - 1 : n, 0x9e3779b1) >>> 0;
     return `${key.toString(36).padStart(10, "0")} ${n} ${"x".repeat(80 - String(n).length)}`;
@@ -79,7 +79,7 @@ describe.concurrent("a job that is larger than its memory", () => {
 
   test("sorts its records through spills, ten times and more", async ({ place }) => {
     place.write("in.txt", records.join("\n"));
-    // Runs have the number of their task in the name, and are there until the task has ended.
+    // Runs have the number of their task in their names, and exist until the task has ended.
     const app = `
       import { readdirSync } from "node:fs";
       export const input = "text";
@@ -111,7 +111,7 @@ describe.concurrent("a job that is larger than its memory", () => {
     }
   });
 
-  test("counts its words, combined or not, as if it were not", async ({ place }) => {
+  test("counts its words correctly, with combine or without", async ({ place }) => {
     const texts = [records.join("\n"), records.toReversed().join(" ")];
     place.write("in.txt", texts[0] ?? "");
     place.write("other.txt", texts[1] ?? "");

@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { parseReport } from "../../src/status/report-page.js";
 import { expectRefusal, found, type Place, type Program, test, until } from "./programs.js";
 
-/** Maps wait until there is a file `go`. */
+/** Maps wait for a file `go`. */
 const waiting = `
 import { existsSync } from "node:fs";
 export const input = "lines";
@@ -16,7 +16,7 @@ export async function map(file, line, ctx) {
 export const reduce = (key, values) => values.length;
 `;
 
-/** Fails at the second line, with a message that is no HTML. */
+/** Fails at the second line, with a message that looks like HTML. */
 const failing = `
 export const input = "lines";
 export function map(file, line) {
@@ -39,9 +39,7 @@ function reportIn(place: Place, directory: string) {
 }
 
 describe("the status page", () => {
-  test("shows a job of mr run while it runs, and does not keep it from ending with somebody stuck", async ({
-    place,
-  }) => {
+  test("shows a job of mr run while it runs, and does not delay its end for a stuck client", async ({ place }) => {
     place.write("app.mjs", waiting);
     place.write("in.txt", "a\nb\na\n");
     const run = place.start("mr", ["run", "./app.mjs", "-w", "1", "-r", "2", "--status-port", "0", "in.txt"]);
@@ -76,7 +74,7 @@ describe("the status page", () => {
     });
   });
 
-  test("of mr-coordinator is there before its workers, and tells who watches how it has ended", async ({ place }) => {
+  test("of mr-coordinator is up before its workers, and tells watchers how the job ended", async ({ place }) => {
     place.write("in.txt", "a\n");
     const coordinator = place.start("mr-coordinator", ["-o", "out", "-r", "1", "--status-port", "0", "in.txt"]);
     const url = await urlOf(coordinator);
@@ -92,7 +90,7 @@ describe("the status page", () => {
     expect(end).toBeDefined();
   });
 
-  test("whose port is taken, or that is asked for badly, begins no job", async ({ place }) => {
+  test("with a taken port or invalid options starts no job", async ({ place }) => {
     place.write("in.txt", "a\n");
     const other = place.start("mr-coordinator", ["-o", "other", "--status-port", "0", "in.txt"]);
     const { port } = new URL(await urlOf(other));
@@ -108,7 +106,7 @@ describe("the status page", () => {
     await other.exit();
   });
 
-  test("that others may see says so, and where it is, also when nothing else is said", async ({ place }) => {
+  test("that is reachable from elsewhere says so, with its address, even with --quiet", async ({ place }) => {
     place.write("in.txt", "a\n");
     const { stderr } = await place.succeed("mr", [
       "run",
@@ -143,7 +141,7 @@ describe("mr report", () => {
     await place.succeed("mr", ["run", "wc", "-r", "1", "in.txt"]);
     expect(place.files("mr-output")).toEqual(outputs);
     expect(reportIn(place, "mr-output")?.job).not.toBe(job);
-    // Its outputs are not those of the report any more.
+    // Its outputs no longer match the report.
     await place.succeed("mr", ["sequential", "wc", "-r", "1", "in.txt"]);
     expect(place.files("mr-output")).toEqual(outputs.slice(0, 2));
   });
@@ -163,7 +161,7 @@ describe("mr report", () => {
     expect(stdout).not.toContain("<img");
   });
 
-  test("a job that somebody has stopped leaves no report, and that of an earlier one as it was", async ({ place }) => {
+  test("a stopped job leaves no report, and does not change an earlier one", async ({ place }) => {
     place.write("app.mjs", waiting);
     place.write("in.txt", "a\n");
     place.write("out/mr-report.json", "{}");
@@ -179,7 +177,7 @@ describe("mr report", () => {
     expect(place.read("out/mr-report.json")).toBe("{}");
   });
 
-  test("that has no report, or a damaged one, to show says so in a line", async ({ place }) => {
+  test("without a report, or with a damaged one, says so in a line", async ({ place }) => {
     place.write("out/mr-report.json", "{");
     place.write("good.txt", "a\n");
     expectRefusal(await place.run("mr", ["report", "nowhere"]), "cannot read nowhere/mr-report.json: no job of");

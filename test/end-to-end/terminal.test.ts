@@ -5,7 +5,7 @@ import { test, until, type Place, type Program } from "./programs.js";
 
 const size = { columns: 40, rows: 10 };
 
-/** Its first map waits until somebody has written the file `go`. */
+/** Its first map waits for a file `go`. */
 const waitingApp = `
 import { existsSync } from "node:fs";
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -16,7 +16,7 @@ export function map(file, text, ctx) {
 export function reduce(key, values) { return String(values.length); }
 `;
 
-/** What a terminal shows that was sent this. */
+/** What a terminal shows after receiving this. */
 async function shownBy(output: string): Promise<string[]> {
   const terminal = new xterm.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true });
   await new Promise<void>((resolve) => terminal.write(output, resolve));
@@ -25,7 +25,7 @@ async function shownBy(output: string): Promise<string[]> {
   return lines.filter((line) => line !== "");
 }
 
-/** Starts a job of two maps, of which one waits. */
+/** Starts a job of two maps, one of which waits. */
 function startHalf(place: Place, env?: Record<string, string>): Program {
   place.write("waiting.mjs", waitingApp);
   const inputs = ["a", "b"].map((name) => place.write(`${name}.txt`, `${name}\n`));
@@ -41,7 +41,7 @@ async function isDrawn(program: Program): Promise<void> {
 }
 
 describe.concurrent("a job in a terminal", () => {
-  test("shows bars that fit into it, and takes them away at the end", async ({ place }) => {
+  test("shows bars that fit into it, and removes them at the end", async ({ place }) => {
     const program = startHalf(place);
     await isDrawn(program);
     const [map = "", reduce = "", others = ""] = await shownBy(program.stdout);

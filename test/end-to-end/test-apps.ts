@@ -1,11 +1,11 @@
-/** Apps that wait, or never end, so that a test can do something in the middle of a job. */
+/** Apps that wait, or never end, so that a test can act in the middle of a job. */
 import type { Place } from "./programs.js";
 import { found } from "./programs.js";
 
 /**
- * Writes an app that counts letters, and that gets stuck on the way: in the tasks that `stuck` (an expression over `kind`
- * and `ctx`) is true for. There it leaves a file `begun-KIND-TASK-ATTEMPT-PID` and then, by `--arg how=…`, computes for
- * ever (`loop`), waits for ever (`hang`), or waits for a file named `go` (`gate`).
+ * Writes an app that counts letters and gets stuck in the tasks for which `stuck` (an expression over `kind` and `ctx`)
+ * is true. There it creates a file `begun-KIND-TASK-ATTEMPT-PID`. Then, depending on `--arg how=…`, it computes forever
+ * (`loop`), waits forever (`hang`), or waits for a file named `go` (`gate`).
  */
 export function writeStuckApp(place: Place, stuck: string, name = "stuck.mjs"): string {
   return place.write(
@@ -30,13 +30,13 @@ export function writeStuckApp(place: Place, stuck: string, name = "stuck.mjs"): 
   );
 }
 
-/** The attempts that have got stuck so far. */
+/** The attempts that have got stuck up to now. */
 export function begun(place: Place): { name: string; pid: number }[] {
   const names = place.files().filter((name) => name.startsWith("begun-"));
   return names.map((name) => ({ name, pid: Number(name.split("-").at(-1)) }));
 }
 
-/** Waits until an attempt has got stuck, and says in which process. */
+/** Waits until an attempt has got stuck, and returns its process. */
 export async function stuckIn(place: Place, attempt: RegExp | string = ""): Promise<number> {
   return found(() => begun(place).find(({ name }) => name.match(attempt))?.pid, `begun-${String(attempt)}`);
 }

@@ -28,7 +28,7 @@ function attemptsIn(place: Place, name: string): string[] {
 }
 
 describe.concurrent("--trace", () => {
-  test("leaves what each attempt did and when, of mr run, and of a report later", async ({ place }) => {
+  test("records what each attempt did and when, for mr run, and later from a report", async ({ place }) => {
     place.write("a.txt", "a b");
     place.write("b.txt", "b");
     place.write("app.js", failsOnce);
@@ -61,7 +61,7 @@ describe.concurrent("--trace", () => {
     expect(readTrace(place, "t.json").otherData["phase"]).toBe("failed");
   });
 
-  test("is refused where it cannot be, or must not", async ({ place }) => {
+  test("is refused where it cannot or must not be written", async ({ place }) => {
     place.write("in.txt", "a");
     const refuse = async (file: string, ...says: string[]) => {
       expectRefusal(await place.run("mr", ["run", "--trace", file, "wc", "in.txt"]), "trace", ...says);
@@ -75,9 +75,7 @@ describe.concurrent("--trace", () => {
     expectRefusal(await place.run("mr", ["report", "--trace", "t.json", "-o", "x"]), "--trace");
   });
 
-  test("that cannot be written in the end makes the exit code 1, and takes nothing of the output", async ({
-    place,
-  }) => {
+  test("that cannot be written at the end makes the exit code 1, and does not harm the output", async ({ place }) => {
     place.write("in.txt", "a");
     place.write(
       "app.js",

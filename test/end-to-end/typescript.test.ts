@@ -1,5 +1,5 @@
 /**
- * Apps in TypeScript. Newer versions of Node.js run some of them without tsx, so each of these tests is to have the same
+ * Apps in TypeScript. Newer versions of Node.js run some of them without tsx, so each of these tests must have the same
  * outcome on every version.
  */
 import { mkdirSync, symlinkSync } from "node:fs";
@@ -41,7 +41,7 @@ const ways: readonly (readonly [string, (place: Place, app: string, cwd: string)
   ],
 ];
 
-/** Runs a job in a directory of the place. Nothing may be said on standard error, such as a warning of Node.js. */
+/** Runs a job in a directory of the place. Standard error must stay empty, without even a warning of Node.js. */
 async function runJob(place: Place, command: string, app: string, cwd = "."): Promise<string> {
   const args = [command, "-q", "-r", "1", "-o", join(place.directory, "out"), app, join(place.directory, "in.txt")];
   const { code, stderr } = await place.run("mr", args, { cwd: join(place.directory, cwd) });
@@ -50,14 +50,14 @@ async function runJob(place: Place, command: string, app: string, cwd = "."): Pr
 }
 
 describe.each(ways)("%s", (_, outputOf) => {
-  test("finds what the paths of the app's own project name, in whatever directory it runs", async ({ place }) => {
+  test("resolves the paths of the app's own project, in whatever directory it runs", async ({ place }) => {
     place.write("in.txt", "a\n");
     place.write("project/tsconfig.json", `{ "extends": "./base.json" } // what it extends has the paths`);
     place.write("project/base.json", ownPaths);
     place.write("project/package.json", esModules);
     place.write("project/lib/label.ts", `export const label: string = "own";\n`);
     place.write("project/src/app.ts", withPaths);
-    // A project that has nothing to do with the app, and names other files.
+    // A project unrelated to the app, which maps to other files.
     place.write("elsewhere/tsconfig.json", ownPaths);
     place.write("elsewhere/lib/label.ts", `export const label: string = "another";\n`);
     for (const cwd of ["elsewhere", "project", "project/src", "."]) {
@@ -85,7 +85,7 @@ test("the project of an app that is given by a symbolic link is that of its file
   expect(await runJob(place, "run", "linked-project/app.ts")).toBe("a own 1\n");
 });
 
-test("a config file and an app of other projects each have the paths of their own", async ({ place }) => {
+test("a config file and an app of different projects each use their own paths", async ({ place }) => {
   place.write("in.txt", "a\n");
   place.write("config/tsconfig.json", ownPaths);
   place.write("config/lib/label.ts", `export const label = "3";\n`);
@@ -112,7 +112,7 @@ test("a tsconfig.json of the app's own that cannot be read is named", async ({ p
   expect(place.files()).toEqual(["app.ts", "in.txt", "tsconfig.json"]);
 });
 
-/** What an app may consist of, by whether Node.js can run it by itself. */
+/** What an app may consist of, grouped by whether Node.js can run it by itself. */
 const programs: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   [
     "types alone",

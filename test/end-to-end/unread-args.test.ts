@@ -3,7 +3,7 @@ import { expectRefusal, test, type Place } from "./programs.js";
 
 const reduce = `export const reduce = (key, values) => values.length;`;
 
-/** Says nothing of the args that it reads. */
+/** Does not declare the args that it reads. */
 const silent = `export const input = "lines"; ${reduce}
 export function map(file, line, ctx) { ctx.emit(ctx.args.upper === "yes" ? line.toUpperCase() : line, 1); }`;
 
@@ -43,7 +43,7 @@ describe.each(commands)("%s", (_, command) => {
     expect(place.files().filter((name) => name.startsWith("mr-output/mr-out"))).toEqual([]);
   });
 
-  test("runs when the app has read all, in one of its tasks, or had no record to read them for", async ({ place }) => {
+  test("runs when the app has read all in any task, or had no record to read them for", async ({ place }) => {
     const app = place.write("app.mjs", silent);
     await place.succeed("mr", [...command, "-q", app, "--arg", "upper=yes", inputOf(place)]);
     expect(place.read("mr-output/mr-out-0")).toBe("THE SEA 1\nTHE WHALE 1\n");
@@ -56,14 +56,14 @@ describe.each(commands)("%s", (_, command) => {
     expect(place.read("mr-output/mr-out-0")).toBe("k m\n");
   });
 
-  test("does not mind what a variable or a config file says for many jobs", async ({ place }) => {
+  test("ignores args from a variable or a config file, which are for many jobs", async ({ place }) => {
     const env = { MR_ARG: "uper=yes" };
     await place.succeed("mr", [...command, "-q", place.write("app.mjs", silent), inputOf(place)], { env });
     await place.succeed("mr", [...command, "-q", "wc", inputOf(place)], { env });
   });
 });
 
-test("one step of a pipeline is enough to read an --arg", async ({ place }) => {
+test("it is enough that one step of a pipeline reads an --arg", async ({ place }) => {
   const input = inputOf(place);
   const app = place.write(
     "app.mjs",
@@ -85,7 +85,7 @@ test("one step of a pipeline is enough to read an --arg", async ({ place }) => {
   }
 });
 
-test("a coordinator refuses a worker whose --arg the app does not take", async ({ place }) => {
+test("a coordinator refuses a worker with an --arg that the app does not accept", async ({ place }) => {
   const coordinator = place.start("mr-coordinator", [inputOf(place)]);
   const worker = await place.run("mr-worker", ["wc", "--arg", "flags=i"]);
   expect(worker.stderr).toContain("app wc.js takes no --arg flags");
@@ -94,7 +94,7 @@ test("a coordinator refuses a worker whose --arg the app does not take", async (
   expect((await coordinator.exit()).code).toBe(0);
 });
 
-test("a job that is gone on with remembers what was read", async ({ place }) => {
+test("a resumed job remembers what was read", async ({ place }) => {
   const app = place.write(
     "app.mjs",
     `import { existsSync } from "node:fs";

@@ -1,13 +1,13 @@
 /**
- * Paths that cannot exist, given wherever a user names a file to write. Versions of Node.js differ in which calls throw
- * ENOTDIR and which pass over it, so each of these is refused in the same words on every version.
+ * Paths that cannot exist, wherever a user names a file to write. Versions of Node.js differ in which calls throw
+ * ENOTDIR and which ignore it, so each path must be refused in the same words on every version.
  */
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { expectRefusal, test, type Place, type ProgramName } from "./programs.js";
 
-/** How the paths that each test tries look, and what is wrong with them. */
+/** The form of the paths that each test tries, and what is wrong with them. */
 const paths = [
   ["below a file", "in.txt/x", /not a directory/],
   ["a link to a path below a file", "link", /not a directory/],

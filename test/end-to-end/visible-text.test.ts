@@ -1,4 +1,7 @@
-/** What users, their files and their apps call things must not steer the terminal, nor look like a line of the program. */
+/**
+ * The names chosen by users, their files and their apps must not control the terminal, nor imitate a line of the
+ * program.
+ */
 import { describe, expect } from "vitest";
 import { test, type Ended } from "./programs.js";
 

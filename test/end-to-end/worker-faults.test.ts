@@ -7,11 +7,9 @@ import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
 const answer = "a 2\nb 1\nc 1\n";
 const inputs = (place: Place) => [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
 
-// Whatever a worker goes through, the answer is that of a job in which nothing happened.
+// Whatever happens to a worker, the answer must be that of an undisturbed job.
 describe.concurrent("a job", () => {
-  test("makes the files of its maps again, all in one go, when they are removed under its reduces", async ({
-    place,
-  }) => {
+  test("makes the files of its maps again, all at once, when they are removed under its reduces", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'reduce' && ctx.task === 0");
     place.write("out/notes.txt", "");
     const files = Array.from({ length: 10 }, (_, n) => place.write(`${n}.txt`, "abcdef"));
@@ -29,7 +27,7 @@ describe.concurrent("a job", () => {
     expect(stderr.match(/runs again, since its files are damaged or gone/g)).toHaveLength(10);
   });
 
-  test("goes on when its whole directory is removed", async ({ place }) => {
+  test("continues when its whole directory is removed", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'reduce' && ctx.attempt === 1");
     const given = ["-w", "2", "-r", "1", "-o", "out", "--arg", "how=gate"];
     const run = place.start("mr", ["run", ...given, app, ...inputs(place)]);
@@ -41,7 +39,7 @@ describe.concurrent("a job", () => {
     expect(place.read("out/mr-out-0")).toBe(answer);
   });
 
-  test("ends an attempt in an endless loop after --attempt-timeout, and tries again", async ({ place }) => {
+  test("ends an attempt in an endless loop after --attempt-timeout, and retries", async ({ place }) => {
     const app = writeStuckApp(place, "ctx.attempt === 1 && ctx.task === 0");
     const given = ["--attempt-timeout", "300ms", "-w", "2", "-r", "1", "-o", "out", "--arg", "how=loop"];
     const { stderr } = await place.succeed("mr", ["run", ...given, app, ...inputs(place)]);
@@ -50,7 +48,7 @@ describe.concurrent("a job", () => {
     expect(stderr).toMatch(/reduce task 0.*the app finished no record for 0\.3s/);
   });
 
-  test("tries again when an attempt takes all memory, in the same process", async ({ place }) => {
+  test("retries in the same process when an attempt takes all memory", async ({ place }) => {
     place.write(
       "app.mjs",
       `import { appendFileSync } from "node:fs";
@@ -82,7 +80,7 @@ describe.concurrent("a job", () => {
     expect(begun(place)).toHaveLength(1);
   });
 
-  test("goes on with the workers that took its coordinator for dead while that was stopped", async ({ place }) => {
+  test("continues with the workers that took its stopped coordinator for dead", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'map' && ctx.attempt === 1");
     const given = ["--task-timeout", "500ms", "-r", "1", "-o", "out", "--arg", "how=gate"];
     const coordinator = place.start("mr-coordinator", [...given, ...inputs(place)]);

@@ -45,7 +45,7 @@ for (const command of ["run", "sequential"]) {
     );
     place.write("one.txt", "x\n");
     await place.succeed("mr", [command, "-q", "-r", "1", "-o", "out", "--memory", "1MiB", "app.mjs", "one.txt"]);
-    // Of n in 0 … 59,999, 1 + (5n + j) % 3 takes each of 1, 2 and 3 a third of the time.
+    // For n in 0 … 59,999, 1 + (5n + j) % 3 takes each of 1, 2 and 3 a third of the time.
     expect(linesOf(place.read("out/mr-out-0"))).toEqual(
       [0, 1, 2, 3, 4].map((key) => `k${key} [${20_000 * 4},${20_000 * 2}]`),
     );
