@@ -483,7 +483,7 @@ async function otherMapIsDone(place: Place): Promise<void> {
   );
 }
 
-/** The input, among those of the stuck jobs, for when one opens the gate. */
+/** The output for the inputs of the stuck jobs, once the gate is open. */
 const answer = "a 2\nb 1\nc 1\n";
 
 function inputs(place: Place): string[] {

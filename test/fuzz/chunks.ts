@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Sizes of the pieces in which bytes arrive; used again from the front as long as there are bytes. */
+/** Sizes of the pieces in which bytes arrive, used cyclically. */
 export const chunkSizes: fc.Arbitrary<readonly number[]> = fc.oneof(
   fc.constant([65_536]),
   fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 4000 })), {

@@ -1,7 +1,7 @@
 /**
- * Messages of workers to a whole coordinator, in any order; what they say is mostly possible and mostly untrue. It answers
- * each with a result or an error of the protocol and goes on answering, and a job whose outputs were only claimed is
- * never done and leaves nothing.
+ * Messages of workers to a whole coordinator, in any order, whose claims are mostly possible but untrue. The
+ * coordinator must answer each with a result or an error of the protocol, and keep answering; a job whose outputs were
+ * only claimed must never be done, and must leave nothing.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ const [maps, reducers] = [3, 2];
 /** Stands for the id that a client was given. */
 const idOf = (client: number) => `id of client ${client}`;
 
-/** Names an attempt that there may be, of a task that there mostly is. */
+/** Names an attempt that may exist, of a task that usually exists. */
 const ref = fc.record(
   { kind: fc.constantFrom("sample", "map", "reduce"), task: fc.nat(maps), attempt: fc.integer({ min: 1, max: 3 }) },
   { noNullPrototype: true },
@@ -46,7 +46,7 @@ const called: readonly Method[] = [
 
 interface Step {
   readonly client: number;
-  /** Of a request; its id is given when it is sent. */
+  /** A request's method and params; its id is assigned when it is sent. */
   readonly text: string;
   readonly method: Method;
   /** Whether the connection is ended after it. */
@@ -141,17 +141,17 @@ async function play(steps: readonly Step[], { inputs, output }: Place): Promise<
   for (const client of [...connected, last]) client.close();
   if (snapshot.phase === "done") throw new Error("the job is done, and nobody has made an output");
   if (last.answers !== 1) throw new Error("the coordinator does not answer any more");
-  // One that failed before it was aborted says how it went.
+  // A job that failed before it was aborted reports the failure.
   const left = readdirSync(output).filter((name) => name !== "mr-report.json");
   if (left.length > 0) throw new Error(`the job has left ${left.join(", ")}`);
 }
 
-/** Lets what was sent be answered. */
+/** Waits until all messages are answered. */
 async function turn(): Promise<void> {
   for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Sends anything, and looks at each answer. */
+/** Sends messages, and checks each reply. */
 class Client {
   worker: string | undefined;
   answers = 0;
@@ -183,7 +183,7 @@ class Client {
   }
 
   #take({ id, result, error }: Answer): void {
-    // A request of the coordinator, or its word on what was no request at all.
+    // A request of the coordinator, or its reply to something that was not a request.
     if (typeof id !== "number" || (result === undefined && error === undefined)) return;
     const method = this.#methods[id - 1];
     if (method === undefined) throw new Error(`an answer with the id ${id} to no question`);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** One change of a file's bytes, at places counted through the file as often as need be. */
+/** One change of a file's bytes, at a position that wraps around the file. */
 export interface ByteDamage {
   readonly kind: "flip" | "cut" | "insert" | "remove" | "swap lines" | "repeat line" | "append";
   readonly at: number;
@@ -8,7 +8,7 @@ export interface ByteDamage {
   readonly bytes: Uint8Array;
 }
 
-/** What means something in a line of JSON, and what is no UTF-8. */
+/** Bytes with a meaning in a line of JSON, and bytes that are not UTF-8. */
 const telling = fc.constantFrom(
   ...Buffer.from('\n\r\t "\\,[]{}:-+.0129eEu\0'),
   0x7f,
@@ -34,7 +34,7 @@ const damage: fc.Arbitrary<ByteDamage> = fc.record({
   bytes: rubbish,
 });
 
-/** Up to three, sometimes none. */
+/** Up to three changes, sometimes none. */
 export const byteDamages: fc.Arbitrary<readonly ByteDamage[]> = fc.array(damage, { maxLength: 3 });
 
 export function damaged(content: Buffer, damages: readonly ByteDamage[]): Buffer {

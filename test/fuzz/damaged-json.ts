@@ -1,7 +1,7 @@
-/** JSON values with something wrong in a few places, wherever in the value that is. */
+/** JSON values with something wrong in a few places, anywhere in the value. */
 import fc from "fast-check";
 
-/** One change, made at the place of this number, counted through the value as often as need be. */
+/** One change, at the place with this number, which wraps around the value. */
 interface Damage {
   readonly place: number;
   readonly kind: "replace" | "remove" | "add" | "repeat";
@@ -9,7 +9,7 @@ interface Damage {
   readonly value: unknown;
 }
 
-/** Texts that JSON.stringify cannot make; a string of this name stands for each until the value is text. */
+/** Texts that JSON.stringify cannot produce; a string of this name stands for each until the value becomes text. */
 const rawTexts = new Map([
   ["raw huge", "1e999"],
   ["raw digits", "9".repeat(400)],
@@ -44,10 +44,10 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   value: hostileValue,
 });
 
-/** The JSON texts of these values: some as they are, most with one or two things wrong. */
+/** The JSON texts of these values: some unchanged, most with one or two things wrong. */
 export function damagedJson(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.tuple(values, fc.array(damage, { maxLength: 2 })).map(([value, all]) => {
-    // Copies: fast-check hands out a value more than once.
+    // Copies: fast-check may return the same value several times.
     const root = [JSON.parse(JSON.stringify(value)) as unknown];
     for (const one of all) apply(root, { ...one, value: structuredClone(one.value) });
     return textOf(root[0]);
@@ -79,7 +79,7 @@ function placesIn(container: object): Place[] {
   });
 }
 
-/** As JSON.parse does it: an assignment to `__proto__` would do something else. */
+/** Like JSON.parse: an assignment to `__proto__` would do something else. */
 function define(container: object, name: string, value: unknown): void {
   if (Array.isArray(container) && !/^\d+$/u.test(name)) container.push(value);
   else Object.defineProperty(container, name, { value, enumerable: true, configurable: true, writable: true });

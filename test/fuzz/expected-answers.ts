@@ -1,8 +1,10 @@
-/** What a peer must answer to a stream of bytes, made of the specification of JSON-RPC and nothing of `src/rpc/peer.ts`. */
+/**
+ * What a peer must answer to a stream of bytes, derived from the JSON-RPC specification, not from `src/rpc/peer.ts`.
+ */
 import * as v from "valibot";
 import { methods, type Method } from "../../src/rpc/protocol.js";
 
-/** The methods that the coordinator serves, and how each ends here: with a result, or an error of this code. */
+/** The methods that the coordinator serves, and how each ends here: with a result, or an error with this code. */
 export const outcomes: Partial<Record<Method, number | "ok">> = {
   Register: "ok",
   RequestTask: "ok",
@@ -16,8 +18,8 @@ const batchMessagesMax = 1000;
 const idCharactersMax = 200;
 
 /**
- * The answers, in no certain order, each as `id code` or `id ok`, those to a batch joined in a pair of brackets; and
- * whether the connection is cut off after them.
+ * The expected replies, unordered, each as `id code` or `id ok`, and those to a batch joined in brackets; and whether
+ * the connection is cut off after them.
  */
 export function expectedAnswers(bytes: Buffer, lineBytesMax: number): { answers: string[]; isCutOff: boolean } {
   const answers: string[] = [];
@@ -35,7 +37,7 @@ export function expectedAnswers(bytes: Buffer, lineBytesMax: number): { answers:
   }
 }
 
-/** The same of an answer that has come. */
+/** The same form of an actual reply. */
 export function shownAnswer(answer: unknown): string {
   if (Array.isArray(answer)) return `[${answer.map(shownAnswer).join(", ")}]`;
   const { jsonrpc, id, error, ...rest } = answer as { jsonrpc: string; id: unknown; error?: { code: number } };
@@ -59,7 +61,7 @@ function expectedOfLine(line: string): string | undefined {
 
 function expectedOf(message: unknown): string | undefined {
   if (typeof message !== "object" || message === null || Array.isArray(message)) return "null -32600";
-  // A map knows own members only, whatever their names.
+  // A map contains only its own members, whatever their names.
   const given = new Map<string, unknown>(Object.entries(message));
   const method = given.get("method");
   const id = given.get("id");

@@ -1,4 +1,4 @@
-/** Bytes that may be lines or not, whatever is in them, in whatever pieces they arrive. */
+/** Bytes that may or may not be lines, with any contents, in pieces of any size. */
 import fc from "fast-check";
 import { chunkSizes, cut } from "./chunks.js";
 import { checkServed } from "./serving-peer.js";

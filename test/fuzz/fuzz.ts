@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz -- [--inputs <n>] [--seed <n>] [--only <target>] [--path <path>]`: gives generated inputs to all that reads
- * what others wrote. Each target gets as many inputs. Prints what it did; exit code 1 when an input was not stood. A
- * finding prints the seed and path with which `--only` finds it again at once.
+ * `npm run fuzz -- [--inputs <n>] [--seed <n>] [--only <target>] [--path <path>]`: feeds generated inputs to all code
+ * that reads data written by others. Each target gets the same number of inputs. Prints what it did; the exit code is 1
+ * when an input caused a failure. A finding prints the seed and path with which `--only` reproduces it at once.
  */
 import { parseArgs } from "node:util";
 import { targets } from "./targets.js";

@@ -1,10 +1,10 @@
-/** The format of intermediate files the plainest way: what the merge is measured by. */
+/** The format of intermediate files in the simplest form: the reference for the merge. */
 import fc from "fast-check";
 import type { JsonValue } from "../../src/app/contract.js";
 import { hostileKey, jsonValue } from "../shuffle/hostile-data.js";
 import { keyBytes } from "../shuffle/key-oracle.js";
 
-/** A key, and its values with how often each is there. */
+/** A key, and its values with their repeat counts. */
 export interface Line {
   readonly key: string;
   readonly values: readonly (readonly [value: JsonValue, count: number])[];
@@ -23,7 +23,7 @@ const line: fc.Arbitrary<Line> = fc.record({
   }),
 });
 
-/** The lines of two files, in the order of their keys. */
+/** The lines of two files, in key order. */
 export const files: fc.Arbitrary<readonly [readonly Line[], readonly Line[]]> = fc.tuple(
   fc.array(line, { maxLength: 3 }).map(sorted),
   fc.array(line, { maxLength: 6 }).map(sorted),
@@ -41,7 +41,7 @@ export function contentOf(lines: readonly Line[]): Buffer {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The lines of a file; undefined when it is none. */
+/** The lines of a file; undefined when it is invalid. */
 export function linesIn(content: Buffer): Line[] | undefined {
   try {
     const texts = utf8.decode(content).split("\n");
@@ -54,10 +54,10 @@ export function linesIn(content: Buffer): Line[] | undefined {
   }
 }
 
-/** The groups that these files make, and the number of pairs in them. */
+/** The groups in these files, and the number of their pairs. */
 export function groupsOf(files: readonly (readonly Line[])[]): { groups: ExpectedGroup[]; pairs: number } {
   const groups: { key: string; values: (readonly [JsonValue, number])[] }[] = [];
-  // Sorting keeps the order of equal keys: that of the files, and within a file that of its lines.
+  // The sort keeps the order of equal keys: by file, and within a file by line.
   for (const { key, values } of files.flat().toSorted(compare)) {
     const last = groups.at(-1);
     if (last?.key === key) last.values.push(...values.map(copied));
@@ -68,8 +68,8 @@ export function groupsOf(files: readonly (readonly Line[])[]): { groups: Expecte
 }
 
 /**
- * An object that repeats is handed out as copies, which are made by JSON. So it is with 1e999 or -0 in it, which JSON
- * reads but does not write; no file that was written by a map task has them.
+ * A repeated object is returned as copies made through JSON. So is an object that contains 1e999 or -0, which JSON
+ * reads but does not write; no file written by a map task contains these.
  */
 function copied([value, count]: readonly [JsonValue, number]): readonly [JsonValue, number] {
   const isCopied = count > 1 && typeof value === "object";

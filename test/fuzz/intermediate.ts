@@ -1,4 +1,4 @@
-/** Intermediate files that are not what was written, into the merge of a reduce task. */
+/** Damaged intermediate files, fed to the merge of a reduce task. */
 import fc from "fast-check";
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { byteDamages, damaged, type ByteDamage } from "./damaged-bytes.js";
 import { contentOf, files, groupsOf, linesIn, type ExpectedGroup } from "./intermediate-lines.js";
 import { targetOf, type Target } from "./target.js";
 
-/** One input: the second file with these damages, read with the checksum of what it was, or of what it is. */
+/** One input: the second file with this damage, read with the checksum of its original or of its current contents. */
 interface Variant {
   readonly damages: readonly ByteDamage[];
   readonly isChecksumRight: boolean;
@@ -27,10 +27,10 @@ const variant: fc.Arbitrary<Variant> = fc.record({
 });
 const job = fc.record({ files, variants: fc.array(variant, { minLength: 1, maxLength: 16, size: "max" }) });
 
-/** A count may say that a value is there 10¹⁵ times; no more of a group is read. */
+/** A count may claim that a value occurs 10¹⁵ times; no more than this of a group is read. */
 const valuesReadMax = 2000;
 
-/** In memory where the system has such a place. There as long as the target runs. */
+/** In memory if the system has such a place. It exists as long as the target runs. */
 let directory = "";
 
 export const intermediate: Target = async (seed, inputs, path) => {
@@ -106,7 +106,7 @@ function isSame({ groups, pairs }: ReadGroups, expected: { groups: readonly Expe
   return pairs === expected.pairs && isDeepStrictEqual(groups, expected.groups.map(first));
 }
 
-/** Always the same few files: to make a new one each time takes longer than the merge. */
+/** Always the same few files: creating new ones would take longer than the merge. */
 function written(name: string, content: Buffer, described: Buffer | undefined): StoredFile {
   const location = join(directory, name);
   writeFileSync(location, content);
@@ -114,7 +114,10 @@ function written(name: string, content: Buffer, described: Buffer | undefined): 
   return { location, bytes: length, checksum: crc32(described ?? content) };
 }
 
-/** Whether a file of the directory is open, as far as the system tells. To look at all costs much, so they are counted first. */
+/**
+ * Whether a file of the directory is open, if the system can tell. Reading the links is slow, so they are counted
+ * first.
+ */
 function isAnyOpen(): boolean {
   const descriptors = existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd") : [];
   if (descriptors.length === openBefore) return false;
@@ -128,6 +131,6 @@ function pathOf(descriptor: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`);
   } catch {
-    return ""; // the one by which they were listed
+    return ""; // the descriptor used for listing
   }
 }

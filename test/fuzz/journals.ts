@@ -1,6 +1,6 @@
 /**
- * Journals into what recovers a job from them: bytes to which something has happened, and whole records that do not fit
- * together, as no coordinator writes them.
+ * Journals, fed to the code that restores a job from them: mutated bytes, and intact records in combinations that no
+ * coordinator writes.
  */
 import fc from "fast-check";
 import { createState } from "../../src/coordinator/core/create.js";
@@ -13,7 +13,7 @@ import { mutatedJournal, requirePrefix } from "../coordinator/journal/mutations.
 import { jobSettings } from "../support/job-settings.js";
 import { targetOf, type Target } from "./target.js";
 
-/** Whatever the bytes are, a prefix of the records that were written is read. */
+/** For any bytes, the reader returns a prefix of the written records. */
 export const journals: Target = targetOf(
   fc.tuple(mutatedJournal, chunkSizes),
   ([{ records, bytes }, sizes]) => {
@@ -76,7 +76,7 @@ const record = fc.oneof(
   fc.jsonValue(),
 );
 
-/** Records are refused, or the state that they make does not contradict itself. */
+/** Records are rejected, or lead to a state without contradictions. */
 export const recovery: Target = targetOf(
   fc.array(record, { maxLength: 12 }),
   (records) => {
@@ -100,7 +100,7 @@ function isTakenUp(records: readonly (JournalRecord | undefined)[], take: (recor
     }
     return true;
   } catch (error) {
-    // A contradiction is told as one; anything else is a bug.
+    // A contradiction is reported as such; any other error is a bug.
     if (error instanceof Error && error.constructor === Error) return false;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Messages to the coordinator that are nearly right: made of the schemas of the protocol, then damaged. */
+/** Messages to the coordinator that are nearly right: generated from the schemas of the protocol, then damaged. */
 import fc from "fast-check";
 import { methods, type Method } from "../../src/rpc/protocol.js";
 import { chunkSizes, cut } from "./chunks.js";
@@ -17,7 +17,7 @@ const requests = (Object.keys(methods) as Method[]).map((method) =>
     { requiredKeys: ["jsonrpc", "method", "params"], noNullPrototype: true },
   ),
 );
-/** Ids from 1 on are those of the calls that the peer has under way itself. */
+/** Ids from 1 on belong to the peer's own calls. */
 const response = fc.record(
   {
     jsonrpc: fc.constant("2.0"),
@@ -31,7 +31,7 @@ const message = fc.oneof(...requests, response);
 const line = damagedJson(
   fc.oneof({ weight: 9, arbitrary: message }, { weight: 1, arbitrary: fc.array(message, { maxLength: 4 }) }),
 );
-/** Mostly whole; else with some of its characters lost, or others put in. */
+/** Mostly intact; otherwise with some characters removed or inserted. */
 const text = fc.oneof(
   { weight: 12, arbitrary: line },
   { weight: 1, arbitrary: fc.tuple(line, fc.nat(300)).map(([whole, length]) => whole.slice(0, length)) },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type * as v from "valibot";
 
-/** The parts of a schema that are used here; valibot's own types tell them for one kind of schema at a time. */
+/** The parts of a schema used here; valibot's own types describe only one kind of schema at a time. */
 interface Schema {
   readonly type: string;
   readonly entries?: Readonly<Record<string, Schema>>;
@@ -14,7 +14,7 @@ interface Schema {
   readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
 }
 
-/** Values that fit a schema of the protocol. */
+/** Values that match a schema of the protocol. */
 export function ofSchema(schema: v.GenericSchema): fc.Arbitrary<unknown> {
   return arbitraryOf(schema);
 }

@@ -9,8 +9,8 @@ const handlers = Object.fromEntries(
 ) as Handlers;
 
 /**
- * Sends these bytes, in these pieces, to a peer that serves as the coordinator does. Throws when an answer is missing,
- * wrong or too many, when something else than an answer comes of it, or when the built-in objects are others then.
+ * Sends these bytes, in these pieces, to a peer that serves like the coordinator. Throws when a reply is missing, wrong
+ * or redundant, when anything but replies results, or when the built-in objects have changed afterwards.
  */
 export async function checkServed(chunks: readonly Buffer[], lineBytesMax: number): Promise<void> {
   const expected = expectedAnswers(Buffer.concat(chunks), lineBytesMax);
@@ -29,12 +29,12 @@ export async function checkServed(chunks: readonly Buffer[], lineBytesMax: numbe
   }
 }
 
-/** Waits until so many answers have come, ends the connection in good order, and returns all that came. */
+/** Waits for this many replies, ends the connection gracefully, and returns all replies. */
 async function answersTo(chunks: readonly Buffer[], lineBytesMax: number, count: number): Promise<string[]> {
   const [near, far] = duplexPair();
   const limits = { lineBytesMax, callsMax: Infinity };
   const peer = new Peer(far, handlers, { limits });
-  // Calls under way, too, with the ids that a stranger would guess.
+  // Calls in flight, too, with ids that a stranger would guess.
   const calls = [peer.call("Ping", {}), peer.call("Shutdown", { outcome: "done" })];
   const settled = Promise.allSettled(calls);
   const answers: string[] = [];
@@ -59,7 +59,7 @@ async function answersTo(chunks: readonly Buffer[], lineBytesMax: number, count:
 function handlerOf(method: string, outcome: number | "ok"): (params: object) => Promise<object> {
   return async (params) => {
     if (Object.getPrototypeOf(params) !== Object.prototype) throw new Error("these params are no plain object");
-    // A long poll: its answer comes when others have come and gone.
+    // A long poll: its reply comes after others.
     if (method === "RequestTask") await new Promise((resolve) => setImmediate(resolve));
     if (outcome === "ok") return {};
     throw outcome === -32603 ? new TypeError("no") : new RefusedError(outcome, "no");

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 
-/** What fuzzing a target has come to. */
+/** The result of fuzzing a target. */
 interface Outcome {
   /** How many inputs were tried. */
   readonly inputs: number;
   readonly finding?: Finding;
 }
 
-/** The shortest input found that a target does not stand, and how to have it again. */
+/** The shortest input found on which a target fails, and how to reproduce it. */
 interface Finding {
   readonly seed: number;
   readonly path: string;
@@ -16,17 +16,20 @@ interface Finding {
 }
 
 /**
- * Tries at least so many inputs, or until one fails; which ones depends on the seed alone. With the `path` of a finding,
- * tries that one only.
+ * Tries at least this many inputs, or until one fails. The seed alone determines them. With the `path` of a finding,
+ * tries only that one.
  */
 export type Target = (seed: number, inputs: number, path?: string) => Promise<Outcome>;
 
 /** An asynchronous check that takes longer hangs. */
 const checkTimeoutMs = 20_000;
-/** Values a seed is good for; then the next seed is used, so that what fast-check remembers of a run stays small. */
+/** After this many values, the next seed is used, so that fast-check's memory of a run stays small. */
 const valuesPerSeed = 100;
 
-/** A target of generated values. `check` throws when something is wrong, and returns how many inputs the value held. */
+/**
+ * A target of generated values. `check` throws when something is wrong, and returns how many inputs the value
+ * contained.
+ */
 export function targetOf<Value>(
   arbitrary: fc.Arbitrary<Value>,
   check: (value: Value) => Promise<number> | number,
@@ -52,7 +55,7 @@ export function targetOf<Value>(
         return { inputs: tried, finding };
       }
       if (path !== undefined) break;
-      // A check that waits for nothing leaves no time for timers, by which it is known that this goes on.
+      // A check that never waits leaves no time for the timers that show progress.
       await new Promise((resolve) => setImmediate(resolve));
     }
     return { inputs: tried };

@@ -5,7 +5,7 @@ import { journals, recovery } from "./journals.js";
 import { messages } from "./messages.js";
 import type { Target } from "./target.js";
 
-/** Whatever reads bytes that another process wrote. To add one, make a `Target` and name it here. */
+/** All code that reads bytes written by another process. To add to it, write a `Target` and list it here. */
 export const targets: Readonly<Record<string, Target>> = {
   frames,
   messages,

@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 
-/** Nothing that an input does takes a second; a process that does not come to its timers for so long is in a loop. */
+/** No input takes a second; a process whose timers do not run for this long is in an endless loop. */
 const stuckMs = 60_000;
 
-/** A thread of its own, since in an endless loop no timer of this one is called. */
+/** A separate thread, because an endless loop blocks the timers of this one. */
 const watcher = `
   const { workerData } = require("node:worker_threads");
   const { beats, what, stuckMs } = workerData;

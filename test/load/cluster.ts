@@ -8,15 +8,15 @@ import type { CoordinatorMessage, CoordinatorStart, JobSize, Sample, WorkersEnd,
 
 export interface LoadOptions {
   readonly size: JobSize;
-  /** Whether there are clients beside the workers that do what no client should. */
+  /** Whether there are misbehaving clients beside the workers. */
   readonly withDisturbers: boolean;
   /** Called now and then. */
   onSample?(sample: Sample): void;
 }
 
-/** What was measured of one run of a coordinator. */
+/** The measurements of one run of a coordinator. */
 interface Part {
-  /** From the start of the coordinator until workers can come, the time to load it not counted. */
+  /** From the start of the coordinator until workers can connect, excluding the time to load it. */
   readonly startMs: number;
   readonly elapsedMs: number;
   readonly samples: readonly Sample[];
@@ -25,22 +25,22 @@ interface Part {
 }
 
 export interface LoadReport {
-  /** All maps; the coordinator was killed then. */
+  /** All maps; then the coordinator was killed. */
   readonly maps: Part;
-  /** The same job, gone on with from the journal. */
+  /** The same job, resumed from the journal. */
   readonly reduces: Part & { readonly phase: string; readonly failure: string | undefined; readonly outputs: number };
-  /** What is left in the job's directory, outputs and manifest not counted. */
+  /** What is left in the job's directory, except outputs and manifest. */
   readonly left: readonly string[];
 }
 
 /**
- * Plays a job with a real coordinator, at a Unix socket, and workers that do nothing but talk. After the last map the
- * coordinator is killed, and another one goes on with the job. `root` is an empty directory to work in.
+ * Plays a job with a real coordinator, at a Unix socket, and workers that only exchange messages. After the last map
+ * the coordinator is killed, and another one resumes the job. `root` is an empty directory to work in.
  */
 export async function playJob(root: string, options: LoadOptions): Promise<LoadReport> {
   const { size } = options;
   const input = join(root, "input");
-  // Nobody reads it: it may be a hole.
+  // Nothing reads it: it may be a hole.
   fs.closeSync(fs.openSync(input, "w"));
   fs.truncateSync(input, size.splits * 1024);
   const directory = join(root, "out");
@@ -56,7 +56,7 @@ export async function playJob(root: string, options: LoadOptions): Promise<LoadR
   return { maps, reduces: { ...reduces, phase, failure, outputs }, left };
 }
 
-/** A coordinator that runs. */
+/** A running coordinator. */
 class Running {
   readonly ended: Promise<{ phase: string; failure: string | undefined; outputs: number }>;
   readonly #coordinator: ChildProcess;

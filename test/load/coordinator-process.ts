@@ -1,4 +1,4 @@
-/** A coordinator in a process of its own, which says now and then what it takes. Started by `cluster.ts`. */
+/** A coordinator in its own process, which regularly reports its resource use. Started by `cluster.ts`. */
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { Coordinator } from "../../src/coordinator/coordinator.js";

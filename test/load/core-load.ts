@@ -9,10 +9,10 @@ import { Durations, type DurationSummary } from "./durations.js";
 import type { JobSize } from "./messages.js";
 
 export interface CoreLoad {
-  /** What one step took, by the type of its event. */
+  /** How long steps took, by the type of their event. */
   readonly steps: Readonly<Record<string, DurationSummary>>;
   readonly elapsedMs: number;
-  /** What the state of the finished job takes, as far as the collector of garbage was asked. */
+  /** The memory of the finished job's state, if the garbage collector could be run. */
   readonly stateBytes: number;
 }
 
@@ -29,9 +29,9 @@ class CorePlayer {
   readonly #state: State;
   readonly #outputs: OutputFile[];
   readonly #durations = new Map<string, Durations>();
-  /** Who asked what, by the number of the call. */
+  /** The worker and the request, by the number of the call. */
   readonly #askers = new Map<number, string>();
-  /** The attempts that run, longest first. */
+  /** The running attempts, longest first. */
   #running: { worker: string; ref: AttemptRef }[] = [];
   #lastCall = 0;
   #now = 0;

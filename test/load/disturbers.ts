@@ -1,4 +1,4 @@
-/** Clients that do what no client should, at the socket of a coordinator that has better things to do. */
+/** Misbehaving clients at the socket of a busy coordinator. */
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,14 +6,14 @@ import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
 
 const reconnectDelayMs = 100;
 
-/** What has become of them. */
+/** What happened to them. */
 export interface Disturbances {
-  /** How often each was cut off by the coordinator. */
+  /** How often the coordinator cut off each kind. */
   readonly cutOff: Record<keyof typeof disturbers, number>;
 }
 
 const disturbers = {
-  /** Asks for what is long, and reads nothing of it. */
+  /** Requests long replies, and reads none of them. */
   deaf: async (stream: Duplex) => {
     stream.pause();
     const line = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Status" })}\n`);
@@ -23,7 +23,7 @@ const disturbers = {
       await wait(1);
     }
   },
-  /** Sends as much as the system takes. */
+  /** Sends as much as the system accepts. */
   flood: async (stream: Duplex) => {
     stream.resume();
     const lines = Buffer.from(
@@ -33,7 +33,7 @@ const disturbers = {
       if (!stream.write(lines)) await Promise.race([once(stream, "drain"), once(stream, "close")]);
     }
   },
-  /** Sends half a line, and leaves it at that. */
+  /** Sends half a line, and then nothing. */
   half: async (stream: Duplex) => {
     stream.resume();
     stream.write('{"jsonrpc":"2.0","id":1,"method":"Register","params":{"protocol":');
@@ -41,7 +41,7 @@ const disturbers = {
   },
 };
 
-/** Starts one of each kind, and another one whenever one is cut off. Returns the function that ends them. */
+/** Starts one client of each kind, and another whenever one is cut off. Returns a function that ends them. */
 export function disturb(socket: string): () => Disturbances {
   const cutOff = { deaf: 0, flood: 0, half: 0 };
   const streams = new Set<Duplex>();
@@ -54,7 +54,7 @@ export function disturb(socket: string): () => Disturbances {
       // Errors of a stream that was cut off.
       await disturbers[kind](stream).catch(() => undefined);
       streams.delete(stream);
-      // Broken, and not evil: it takes a breath before it comes again.
+      // Broken, but not hostile: it pauses before it reconnects.
       await wait(reconnectDelayMs);
       if (over.signal.aborted) return;
       cutOff[kind] += 1;

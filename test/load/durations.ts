@@ -5,7 +5,7 @@ export interface DurationSummary {
   readonly maxMs: number;
 }
 
-/** Many durations, of which not each is kept: counted in classes, each a tenth longer than the one before. */
+/** Many durations without storing each: counted in classes, each a tenth longer than the previous one. */
 export class Durations {
   readonly #classes: number[] = [];
   #count = 0;
@@ -24,7 +24,7 @@ export class Durations {
     return { count: this.#count, meanMs: this.#sumMs / this.#count, p99Ms: this.#quantileMs(0.99), maxMs: this.#maxMs };
   }
 
-  /** At most a tenth too much. */
+  /** At most a tenth too high. */
   #quantileMs(part: number): number {
     let left = Math.ceil(this.#count * part);
     for (let index = 0; index < this.#classes.length; index++) {

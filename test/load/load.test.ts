@@ -5,14 +5,14 @@ import { playJob } from "./cluster.js";
 import { loadCore } from "./core-load.js";
 
 const size = { splits: 2000, partitions: 50, workers: 50 };
-/** Of a process that has not taken any connection, with what Node.js and tsx have open. */
+/** Open files of a process before any connection, including those of Node.js and tsx. */
 const openFilesAtRest = 40;
 const disturberCount = 3;
 
 const temporary = useTemporaryDirectory();
 
 describe("a coordinator with many workers", () => {
-  it("gives each task out once, is resumed after it was killed, and is not kept from it by clients that go wrong", async () => {
+  it("assigns each task once, is resumed after a kill, and is not disturbed by misbehaving clients", async () => {
     const root = temporary.newPath();
     mkdirSync(root);
     const { maps, reduces, left } = await playJob(root, { size, withDisturbers: true });
@@ -22,7 +22,7 @@ describe("a coordinator with many workers", () => {
     expect(left).toEqual(["mr-report.json"]);
     expect(maps.disturbances?.cutOff.flood).toBeGreaterThan(0);
     const openFiles = [...maps.samples, ...reduces.samples].map((sample) => sample.openFiles);
-    // A connection that was cut off may be there for a moment beside the one after it.
+    // A connection that was cut off may still exist for a moment beside its successor.
     expect(Math.max(...openFiles)).toBeLessThanOrEqual(openFilesAtRest + size.workers + 2 * disturberCount);
   });
 });

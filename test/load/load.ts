@@ -1,8 +1,7 @@
 /**
- * `npm run load`: how a coordinator bears a large job. A real one, at a Unix socket, is given workers that do nothing but
- * talk, and is killed and resumed after the last map; clients that do what no client should come beside them; and the
- * core alone is timed, without anything around it. What comes out is a report; nothing is asserted but that the job is
- * done, every task once.
+ * `npm run load`: how a coordinator handles a large job. A real coordinator at a Unix socket serves workers that only
+ * exchange messages, and is killed and resumed after the last map. Misbehaving clients run beside the workers. The core
+ * is also measured by itself. The result is a report; the only assertion is that the job is done, with every task once.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +17,7 @@ const { values } = parseArgs({
     splits: { type: "string", default: "50000" },
     partitions: { type: "string", default: "1000" },
     workers: { type: "string", default: "200" },
-    /** Which of the three parts. */
+    /** Which of the three parts to run. */
     only: { type: "string", default: "core,job,disturbed" },
   },
 });
@@ -89,7 +88,7 @@ async function play(played: JobSize, withDisturbers: boolean): Promise<LoadRepor
   }
 }
 
-/** Ten samples, evenly over the time. */
+/** Ten samples, evenly spread over the time. */
 function curve(samples: readonly Sample[]) {
   const rows = Array.from({ length: 10 }, (_, n) => samples[Math.floor(((n + 1) * samples.length) / 10) - 1]);
   return rows.flatMap((sample) => {

@@ -1,14 +1,14 @@
-/** What the processes of a load test tell one another. */
+/** The messages between the processes of a load test. */
 import type { DurationSummary } from "./durations.js";
 
-/** How large a job is that is played. */
+/** The size of the job. */
 export interface JobSize {
   readonly splits: number;
   readonly partitions: number;
   readonly workers: number;
 }
 
-/** What a coordinator is started with, as JSON in its one argument. */
+/** The data with which a coordinator starts, as JSON in its only argument. */
 export interface CoordinatorStart {
   readonly input: string;
   readonly directory: string;
@@ -23,7 +23,7 @@ export interface Sample {
   readonly workers: number;
   readonly residentMiB: number;
   readonly heapMiB: number;
-  /** Outside of the heap, such as what is kept of intermediate files. */
+  /** Memory outside of the heap, such as the recorded intermediate files. */
   readonly arraysMiB: number;
   readonly journalMiB: number;
   readonly openFiles: number;
@@ -35,23 +35,23 @@ export type CoordinatorMessage =
   | ({ readonly type: "sample" } & Sample)
   | { readonly type: "ended"; readonly phase: string; readonly failure: string | undefined; readonly outputs: number };
 
-/** What the workers are started with, as JSON in their one argument. */
+/** The data with which the workers start, as JSON in their only argument. */
 export interface WorkersStart {
   readonly socket: string;
   readonly directory: string;
   readonly size: JobSize;
-  /** Whether they hold on to the first reduce task that each of them gets, for ever. */
+  /** Whether each worker keeps its first reduce task forever. */
   readonly onlyMaps: boolean;
 }
 
-/** What the workers have done when there is nothing more to do for them. */
+/** The results of the workers when there is no more work for them. */
 export interface WorkersEnd {
   /** How many attempts of each kind were accepted. */
   readonly accepted: { readonly map: number; readonly reduce: number };
-  /** Of how many different tasks. */
+  /** How many different tasks they belong to. */
   readonly tasks: { readonly map: number; readonly reduce: number };
-  /** Reduce attempts that were given another number of inputs than there are maps. */
+  /** Reduce attempts whose number of inputs differs from the number of maps. */
   readonly wrongInputs: number;
-  /** How long it took from a report to the next task. */
+  /** The time from a report to the next task. */
   readonly report: DurationSummary;
 }

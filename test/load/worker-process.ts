@@ -1,4 +1,4 @@
-/** Many workers in one process, which do nothing but follow the protocol, as fast as they can. Started by `cluster.ts`. */
+/** Many workers in one process, which only follow the protocol, as fast as they can. Started by `cluster.ts`. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { outputName, stagedName } from "../../src/output/names.js";
@@ -47,13 +47,13 @@ async function work(): Promise<void> {
     let next: Assignment = await peer.call("RequestTask", { worker });
     while (next.type !== "exit") {
       if (next.type === "wait") next = await peer.call("RequestTask", { worker });
-      // It keeps the task, which is not to be given to another one, and the connection with it.
+      // It keeps the task, which must not be assigned to another worker, and the connection.
       else if (next.type === "reduce" && onlyMaps) return;
       else next = await attempt(peer, worker, job.id, next.ref);
     }
     await peer.close();
   } catch (error) {
-    // A small job may have ended before this one was taken in.
+    // A small job may have ended before this worker was registered.
     if (!over.signal.aborted) throw error;
   } finally {
     clearInterval(heartbeats);
@@ -84,7 +84,7 @@ async function attempt(peer: Peer, worker: string, job: string, ref: AttemptRef)
   return answer.next;
 }
 
-/** As of a real map: a file for each partition. */
+/** Like a real map: a file for each partition. */
 function outputsOf(task: number): OutputFile[] {
   return Array.from({ length: size.partitions }, (_, partition) => [
     partition,

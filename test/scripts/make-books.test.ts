@@ -9,7 +9,7 @@ let directory: string;
 beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), "make-books-"))));
 afterEach(() => rm(directory, { recursive: true }));
 
-test("the books one after the other are the parts of Moby Dick in order", async () => {
+test("the books in sequence are the parts of Moby Dick in order", async () => {
   const { paths } = await makeBooks(directory);
   const made = Buffer.concat(await Promise.all(paths.map((path) => readFile(path)))).toString();
 
@@ -20,7 +20,7 @@ test("the books one after the other are the parts of Moby Dick in order", async 
   expect(made).toBe((await Promise.all(texts)).join(""));
 });
 
-test("there are eight books of uneven size, and a glob finds them in the order of the text", async () => {
+test("there are eight books of uneven size, and a glob lists them in the order of the text", async () => {
   const { paths, written } = await makeBooks(directory);
   expect(written).toBe(8);
   expect((await readdir(directory)).sort().map((name) => join(directory, name))).toEqual(paths);
@@ -29,7 +29,7 @@ test("there are eight books of uneven size, and a glob finds them in the order o
   expect(Math.max(...sizes)).toBeGreaterThan(10 * Math.min(...sizes));
 });
 
-test("a complete book is left alone, a missing or short one is made again", async () => {
+test("a complete book stays untouched, and a missing or short one is written again", async () => {
   const { paths } = await makeBooks(directory);
   expect(await makeBooks(directory)).toEqual({ paths, written: 0 });
 

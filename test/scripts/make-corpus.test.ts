@@ -29,7 +29,7 @@ describe("the text", () => {
     expect(sha256(texts)).toBe("c3c5dd93c4a28e07686892c37597d69a26e6b0c41aa5583146abce978ad988ec");
   });
 
-  test("has other bytes for another seed, and in each file", async () => {
+  test("has different bytes for a different seed, and in each file", async () => {
     const [one, two] = await corpus({ bytes: 20_000, files: 2, seed: 1 });
     const [other] = await corpus({ bytes: 20_000, files: 2, seed: 2 });
     const [far] = await corpus({ bytes: 20_000, files: 2, seed: 2 ** 32 + 1 });
@@ -66,7 +66,7 @@ describe("the text", () => {
     expect(text.length / words.length).toBeLessThan(7);
   });
 
-  test("has words by Zipf's law: frequency times rank is the same everywhere", async () => {
+  test("follows Zipf's law: frequency times rank is the same everywhere", async () => {
     const [bytes] = await corpus({ bytes: 8_000_000, files: 1, seed: 5 });
     const counts = new Map<string, number>();
     for (const [word] of bytes
@@ -98,7 +98,7 @@ describe("the files", () => {
     expect((await readdir(directory)).sort()).toEqual(["corpus-1.txt", "corpus-2.txt", "other.txt"]);
   });
 
-  test("are not there at all when the writing is stopped, nor is the directory made for them", async () => {
+  test("do not exist at all when writing is interrupted, nor does the directory created for them", async () => {
     const stop = new AbortController();
     const writing = writeCorpus({
       directory: join(directory, "a/b"),
@@ -119,7 +119,7 @@ describe("the command", () => {
   const command = ["--import", "tsx", fileURLToPath(new URL("../../scripts/make-corpus.ts", import.meta.url))];
   const run = (...args: string[]) => spawnSync(process.execPath, [...command, ...args], { encoding: "utf8" });
 
-  test("makes a corpus", async () => {
+  test("writes a corpus", async () => {
     const out = join(directory, "out");
     expect(run("--bytes", "10kB", "--files", "2", "--seed", "7", "--out", out).status).toBe(0);
     expect(await readdir(out)).toEqual(["corpus-1.txt", "corpus-2.txt"]);

@@ -6,7 +6,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
 
-test("the samples are small and the same each time, and what is there and complete is left alone", async () => {
+test("the samples are small and the same each time, and complete files stay untouched", async () => {
   const [one, other] = [temporary.newPath(), temporary.newPath()];
   const paths = await makeSamples(one);
   expect(paths).toHaveLength(22);

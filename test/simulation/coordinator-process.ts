@@ -1,6 +1,6 @@
 /**
  * The coordinator's process: the real core in a shell that does what `coordinator.ts` does, on the simulated clock,
- * network and disk. After each step the invariants are checked, and the ledger.
+ * network and disk. After each step, the invariants and the ledger are checked.
  */
 import { createState } from "../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../src/coordinator/core/invariants.js";
@@ -20,14 +20,14 @@ import { Process } from "./process.js";
 import { splitsOf } from "./word-count.js";
 import type { Request, World } from "./world.js";
 
-/** How the coordinator has left. */
+/** How the coordinator left. */
 export interface Departure {
   readonly outcome: JobOutcome;
   readonly state: State;
   readonly isResumable: boolean;
 }
 
-/** What outlives a coordinator: by the job's id, the book about it. */
+/** The ledgers, by job id, which outlive a coordinator. */
 export type Ledgers = Map<string, Ledger>;
 
 interface Client {
@@ -48,14 +48,12 @@ export class CoordinatorProcess {
   readonly #calls = new Map<number, { readonly client: Client; readonly id: number }>();
   #state: State;
   #journal: Journal | undefined;
-  /** How it is to die in one of its next steps, and what happens then. */
+  /** How it will die in one of its next steps, and what happens then. */
   #death: { readonly how: Death; readonly onDead: () => void } | undefined;
   #outcome: JobOutcome | undefined;
   #lastCall = 0;
 
-  /**
-   * Begins a job, or goes on with the one in the journal. `onLeft` is called when it has left in good order.
-   */
+  /** Begins a job, or resumes the one in the journal. `onLeft` is called when it has left gracefully. */
   constructor(world: World, ledgers: Ledgers, machineCrashed: boolean, onLeft: (departure: Departure) => void) {
     this.#world = world;
     this.#onLeft = onLeft;
@@ -99,7 +97,7 @@ export class CoordinatorProcess {
     this.process.take(() => this.#step(event));
   }
 
-  /** Dies now, or in the middle of a step, and at the latest soon. */
+  /** Dies now, or in the middle of a step, and soon at the latest. */
   die(how: Death, onDead: () => void): void {
     this.#death = { how, onDead };
     this.#world.timeline.after(how.when === "now" ? 0 : 200, () => this.#die());
@@ -174,7 +172,7 @@ export class CoordinatorProcess {
     this.#settleIfAlone();
   }
 
-  /** The record that a worker was mapping when it died, if it has left a note of that. */
+  /** The record that a worker was mapping when it died, if it left a marker. */
   #markedRecordOf(worker: string): number | undefined {
     const running = this.#state.workers.get(worker)?.running;
     if (running === undefined) return undefined;
@@ -200,7 +198,7 @@ export class CoordinatorProcess {
     if (death !== undefined && death.when !== "now") this.#die();
   }
 
-  /** What the core had to do about the faults: where nothing of it happens, nothing was tried. */
+  /** What the core had to do because of the faults: without any of it, nothing was tested. */
   #count(effect: Effect): void {
     const world = this.#world;
     if (effect.type === "journal" && effect.record.type === "lost") world.count("a map's files are lost");
@@ -260,7 +258,7 @@ export class CoordinatorProcess {
     if ([...this.#clients].every(({ worker }) => worker === undefined)) this.#settle();
   }
 
-  /** The job has ended: leaves the directory as it should be found, and leaves. */
+  /** The job has ended: leaves the directory in its final state, and exits. */
   #settle(): void {
     if (this.#outcome === undefined) return;
     const { disk } = this.#world;
@@ -296,12 +294,12 @@ export class CoordinatorProcess {
   }
 }
 
-/** Where a worker notes which record it maps. */
+/** The file in which a worker marks the record that it maps. */
 export function markerName(job: string, { task, attempt }: AttemptRef): string {
   return `.mr-tmp-${job}-marker-${intermediateName(task, 0, attempt)}`;
 }
 
-/** So many of the effects of a step are carried out by one who dies in it. */
+/** How many effects of its last step a dying coordinator carries out. */
 function carriedOutBefore(death: Death | undefined, effects: number): number {
   if (death === undefined || death.when === "now") return effects;
   return death.when === "writing" ? 0 : Math.floor(death.share * (effects + 1));

@@ -1,14 +1,14 @@
 /**
- * The disk of the one machine: files by name, and the journal.
+ * The disk of the only machine: files by name, and the journal.
  *
- * What a process has written the kernel has, so the death of a process loses nothing. The end of the whole machine does:
- * of the changes of names, and of what was appended to the journal, a tail is lost, in order, as a journaling file system
- * does it; and the contents of files that were not flushed may be anything. A flush makes durable all that was before it.
+ * The kernel keeps what a process has written, so the death of a process loses nothing. The death of the whole machine
+ * does: a tail of the name changes and of the data appended to the journal is lost, in order, as with a journaling file
+ * system; and files that were not flushed may have any contents. A flush makes everything before it durable.
  */
 import type { Random } from "./random.js";
 
 interface File {
-  /** Tells a file from a later one of the same name. */
+  /** Distinguishes a file from a later one of the same name. */
   readonly inode: number;
   readonly content: string;
 }
@@ -16,12 +16,12 @@ interface File {
 export class Disk {
   readonly #files = new Map<string, File>();
   readonly #unflushed = new Set<number>();
-  /** What takes back the changes that are not durable, oldest first. */
+  /** Reverts the changes that are not durable, oldest first. */
   readonly #undo: (() => void)[] = [];
   #inodes = 0;
   #journal: Buffer | undefined;
   #journalFlushedBytes = 0;
-  /** While it is, nothing can be written but the journal. */
+  /** While the disk is full, only the journal can be written. */
   isFull = false;
 
   read(name: string): string | undefined {
@@ -36,7 +36,7 @@ export class Disk {
     return [...this.#files.keys()];
   }
 
-  /** Makes a file, in place of any of that name. False when there is no room. */
+  /** Creates a file, replacing any of that name. False when there is no space. */
   write(name: string, content: string): boolean {
     if (this.isFull) return false;
     const file = { inode: ++this.#inodes, content };
@@ -45,19 +45,19 @@ export class Disk {
     return true;
   }
 
-  /** Waits until the disk has the file, and all changes of names before. */
+  /** Waits until the file, and all earlier changes of names, are on disk. */
   flush(name: string): void {
     this.#unflushed.delete(this.inodeOf(name) ?? 0);
     this.#undo.length = 0;
   }
 
-  /** Waits until the disk has the journal, and all changes of names before. */
+  /** Waits until the journal, and all earlier changes of names, are on disk. */
   flushJournal(): void {
     this.#journalFlushedBytes = this.#journal?.length ?? 0;
     this.#undo.length = 0;
   }
 
-  /** Gives a file another name, in place of any of that name. False when it is not there. */
+  /** Renames a file, replacing any of that name. False when it does not exist. */
   rename(from: string, to: string): boolean {
     const file = this.#files.get(from);
     if (file === undefined) return false;
@@ -70,7 +70,7 @@ export class Disk {
     if (this.#files.has(name)) this.#set(name, undefined);
   }
 
-  /** Somebody or something changes what stands in a file, and nobody is told. */
+  /** Changes the contents of a file without telling anyone. */
   corrupt(name: string, content: string): void {
     const file = this.#files.get(name);
     if (file !== undefined) this.#files.set(name, { ...file, content });
@@ -81,7 +81,7 @@ export class Disk {
     return this.#journal;
   }
 
-  /** Puts another journal in place of this one, or none. */
+  /** Replaces the journal, or removes it. */
   setJournal(journal: Buffer | undefined): void {
     const [before, flushedBytes] = [this.#journal, this.#journalFlushedBytes];
     this.#journal = journal;
@@ -104,7 +104,7 @@ export class Disk {
     this.#unflushed.clear();
     const { length = 0 } = this.#journal ?? {};
     if (this.#journal !== undefined && random.chance(0.3)) {
-      // The file has its length, and not all of its blocks.
+      // The file has its length, but not all of its blocks.
       const from = this.#journalFlushedBytes + random.below(length - this.#journalFlushedBytes + 1);
       this.#journal = Buffer.concat([this.#journal.subarray(0, from), Buffer.alloc(length - from)]);
     }

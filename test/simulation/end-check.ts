@@ -30,7 +30,7 @@ export function faultAtEnd(
     if (content === undefined) return `there is no output of task ${index}`;
     const fault = faultOf(inputs, index, content, skipped, partitionOf);
     if (fault !== undefined) return `the output of task ${index} is wrong: ${fault}`;
-    // Who was stopped with the permission in its hand may give its output the name of an equal one.
+    // An attempt that was stopped with permission to commit may rename its output over an equal one.
     const { attempt } = JSON.parse(content) as Output;
     if (Number(attempt) !== commit?.attempt) world.count("an output came late, and is equal");
   }

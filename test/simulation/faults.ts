@@ -1,4 +1,4 @@
-/** What goes wrong in a simulation: drawn from its seed, a list of which any part can be left out. */
+/** The faults of a simulation: a list derived from its seed, of which any part can be left out. */
 import type { FailureClass } from "../../src/rpc/protocol.js";
 import { Random } from "./random.js";
 
@@ -20,17 +20,17 @@ export type Fault = { readonly atMs: number } & (
   | { type: "bad weather"; forMs: number; kind: "loss" | "duplication" | "reordering"; probability: number }
 );
 
-/** When in its step a coordinator dies: at any time; with a part of its records written; with a part of its replies sent. */
+/** When a coordinator dies in its step: at any time; with some records written; with some replies sent. */
 export type Death = { when: "now" } | { when: "writing"; share: number } | { when: "replying"; share: number };
 
-/** Faults happen up to this time; from then on all goes well. */
+/** Faults happen up to this time; after that there are none. */
 export const faultsEndMs = 1200;
 
-/** How much a job bears. */
+/** How much a job tolerates. */
 export interface Patience {
-  /** Attempts may fail and crash as often as they like. */
+  /** Attempts may fail and crash without limit. */
   readonly isEndless: boolean;
-  /** Bad records may be left out. */
+  /** Bad records may be skipped. */
   readonly skipsRecords: boolean;
 }
 
@@ -52,14 +52,14 @@ const weights: Readonly<Record<Fault["type"], number>> = {
   "bad weather": 2,
 };
 
-/** Each fault is drawn from a stream of its own, so that one that is left out does not change the others. */
+/** Each fault is drawn from its own stream, so that leaving one out does not change the others. */
 export function drawFaults(seed: number, patience: Patience): Fault[] {
   const count = new Random(seed, "faults").below(13);
   return Array.from({ length: count }, (_, index) => drawFault(new Random(seed, "fault", index), patience));
 }
 
 function drawFault(random: Random, patience: Patience): Fault {
-  // Most jobs are over before, when nothing goes wrong.
+  // Without faults, most jobs end before.
   const atMs = 1 + Math.floor(faultsEndMs * random.next() ** 2);
   const forMs = random.between(20, random.chance(0.5) ? 200 : 1200);
   const backAfterMs = random.between(1, 300);

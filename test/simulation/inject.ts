@@ -8,7 +8,7 @@ import { offsetsOf } from "./word-count.js";
 import type { WorkerProcess } from "./worker-process.js";
 import type { World } from "./world.js";
 
-/** What a fault can get hold of. */
+/** What a fault can affect. */
 export interface Cluster extends World {
   readonly coordinator: CoordinatorProcess | undefined;
   readonly workers: readonly (WorkerProcess | undefined)[];
@@ -20,13 +20,13 @@ export interface Cluster extends World {
   crashMachine(backAfterMs: number): void;
 }
 
-/** Lets it happen now. Where there is nothing to which it could happen, nothing does. */
+/** Makes it happen now. Does nothing if there is nothing it could affect. */
 export function inject(cluster: Cluster, fault: Fault): void {
   cluster.trace(() => `FAULT ${JSON.stringify(fault)}`);
   if (happens(cluster, fault)) cluster.count(nameOf(fault));
 }
 
-/** What it is counted as. */
+/** The name under which it is counted. */
 function nameOf(fault: Fault): string {
   if (fault.type === "kill coordinator") return `kill coordinator (${fault.how.when})`;
   if (fault.type === "damage file") return `damage file (${fault.how})`;
@@ -106,7 +106,7 @@ function happensToCoordinator(cluster: Cluster, coordinator: CoordinatorProcess,
     case "kill coordinator": {
       const { how, losesOutput = -1, backAfterMs } = fault;
       coordinator.die(how, () => {
-        // Only what the journal says to be done is looked for by the next one.
+        // The next coordinator only checks for files that the journal says are committed.
         const isJournaled = how.when !== "writing" && outputTasks(coordinator.state)[losesOutput]?.commit !== undefined;
         if (isJournaled) {
           cluster.count("an output is removed while there is no coordinator");
@@ -152,7 +152,7 @@ function damage({ disk }: Cluster, { which, how }: Extract<Fault, { type: "damag
   return true;
 }
 
-/** Nothing goes wrong for longer than faults last. */
+/** Nothing goes wrong for longer than the time of faults. */
 function later({ timeline }: Cluster, forMs: number, action: () => void): void {
   timeline.after(Math.max(0, Math.min(forMs, faultsEndMs - timeline.nowMs)), action);
 }

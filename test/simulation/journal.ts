@@ -1,10 +1,10 @@
-/** The coordinator's journal on the simulated disk, in the very lines of the real one. */
+/** The coordinator's journal on the simulated disk, in the same line format as the real one. */
 import type { JournalRecord } from "../../src/coordinator/core/events.js";
 import { encodeRecord, JournalReader } from "../../src/coordinator/journal/journal-lines.js";
 import { readRecord } from "../../src/coordinator/journal/records.js";
 import type { Disk } from "./disk.js";
 
-/** What is written first: which job it is. */
+/** The first record, which identifies the job. */
 interface Header {
   readonly job: string;
 }
@@ -18,14 +18,14 @@ export class Journal {
     this.#checksum = checksum;
   }
 
-  /** Begins a journal in place of any other. */
+  /** Begins a journal, replacing any other. */
   static create(disk: Disk, header: Header): Journal {
     const { line, checksum } = encodeRecord(header, 0);
     disk.setJournal(line);
     return new Journal(disk, checksum);
   }
 
-  /** Reads what is left of a journal, cuts off what is torn, and goes on behind that; undefined when there is none. */
+  /** Reads what is left of a journal, cuts off a torn end, and continues after it; undefined when there is none. */
   static open(disk: Disk): { journal: Journal; header: Header; records: JournalRecord[] } | undefined {
     const bytes = disk.journal;
     if (bytes === undefined) return undefined;
@@ -47,7 +47,7 @@ export class Journal {
     return { journal: new Journal(disk, checksum), header: header as Header, records: known };
   }
 
-  /** Appends records in one piece; of that only the first `share` (from 0 to 1), when the process is killed meanwhile. */
+  /** Appends records in one piece; only the first `share` of it (from 0 to 1) if the process is killed meanwhile. */
   write(records: readonly JournalRecord[], share = 1): void {
     const lines = records.map((record) => {
       const { line, checksum } = encodeRecord(record, this.#checksum);

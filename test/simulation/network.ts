@@ -1,9 +1,9 @@
 /**
- * Connections between workers and the coordinator: two streams each, whose messages arrive in order and take their time.
+ * Connections between workers and the coordinator: two streams each, whose messages arrive in order after a delay.
  *
- * A connection ends when a process closes it or dies, which the other end learns behind the last message; or it is cut,
- * which each end learns when it does, and maybe one of them much later (half-open). Worse than any real stream, messages may
- * be lost, come twice or overtake each other. One that was lost breaks the connection in the end, as TCP would.
+ * A connection ends when a process closes it or dies, which the other end learns after the last message; or it is cut,
+ * which each end learns in its own time, perhaps one of them much later (half-open). Worse than in any real stream,
+ * messages may be lost, repeated or reordered. A lost message eventually breaks the connection, as with TCP.
  */
 import { Random } from "./random.js";
 import type { Timeline } from "./timeline.js";
@@ -11,13 +11,13 @@ import type { Timeline } from "./timeline.js";
 /** One end of a connection, as its process sees it. */
 export interface End {
   receive(message: unknown): void;
-  /** Nothing comes any more. */
+  /** Nothing arrives from now on. */
   closed(): void;
 }
 
 export type Side = "worker" | "coordinator";
 
-/** What goes wrong with messages at present: probabilities. */
+/** The current probabilities of faults in messages. */
 export interface Weather {
   loss: number;
   duplication: number;
@@ -28,7 +28,7 @@ export class Connection {
   readonly #network: Network;
   readonly #random: Random;
   readonly #ends: Record<Side, End | undefined> = { worker: undefined, coordinator: undefined };
-  /** When the last message of each direction arrives, by who sends it. */
+  /** When the last message of each direction arrives, by sender. */
   readonly #lastMs: Record<Side, number> = { worker: 0, coordinator: 0 };
   readonly #isOpen: Record<Side, boolean> = { worker: true, coordinator: true };
   #isCut = false;
@@ -57,7 +57,7 @@ export class Connection {
     this.#deliver(from, message);
   }
 
-  /** This end is closed, by its process or by its death. The other one gets what was sent before. */
+  /** This end is closed, by its process or by its death. The other end still gets what was sent before. */
   close(side: Side): void {
     if (!this.#isOpen[side]) return;
     this.#isOpen[side] = false;
@@ -68,7 +68,7 @@ export class Connection {
     });
   }
 
-  /** The connection is cut: nothing arrives any more, and each end learns of it so much later. */
+  /** The connection is cut: nothing more arrives, and each end learns of it after a delay. */
   cut(workerNoticesMs: number, coordinatorNoticesMs: number): void {
     if (this.#isCut) return;
     this.#isCut = true;
@@ -104,7 +104,7 @@ export class Network {
   readonly weather: Weather = { loss: 0, duplication: 0, reordering: 0 };
   #connections = 0;
 
-  /** `count` is called for each thing that goes wrong. */
+  /** `count` is called for each fault. */
   constructor(seed: number, timeline: Timeline, count: (what: string) => void) {
     this.seed = seed;
     this.timeline = timeline;

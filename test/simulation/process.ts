@@ -1,13 +1,13 @@
 /**
- * A process: it can be stopped and go on (SIGSTOP, SIGCONT), and it can be killed. What happens to it while it is stopped
- * waits for it; what happens to it afterwards nobody takes.
+ * A process: it can be stopped and continued (SIGSTOP, SIGCONT), and killed. Events while it is stopped wait for it;
+ * events after its death are dropped.
  */
 export class Process {
   readonly #held: (() => void)[] = [];
   #isStopped = false;
   isAlive = true;
 
-  /** Something happens to the process: now, later, or never. */
+  /** An event for the process: it happens now, later, or never. */
   take(action: () => void): void {
     if (!this.isAlive) return;
     if (this.#isStopped) this.#held.push(action);

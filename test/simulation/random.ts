@@ -1,6 +1,6 @@
 /**
- * Chance that can be repeated: everything is drawn from the seed, and what has another name is drawn apart, so that one
- * thing that is left out does not change what is drawn for another.
+ * Reproducible randomness: everything is drawn from the seed, with an independent stream for each name, so that leaving
+ * out one thing does not change what is drawn for another.
  */
 export class Random {
   #state: number;
@@ -14,7 +14,7 @@ export class Random {
     }, scramble(seed));
   }
 
-  /** From 0 up to, and without, 1. */
+  /** A number from 0 up to, but not including, 1. */
   next(): number {
     // Mulberry32.
     this.#state = (this.#state + 0x6d2b79f5) | 0;

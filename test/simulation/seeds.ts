@@ -3,13 +3,13 @@ import { simulate } from "./simulation.js";
 interface Result {
   /** The seeds of the simulations that failed. */
   readonly failures: readonly number[];
-  /** How often what happened, in all of them. */
+  /** How often each event happened in all simulations. */
   readonly counts: ReadonlyMap<string, number>;
-  /** The same for people. */
+  /** The same for display. */
   readonly summary: string;
 }
 
-/** Runs so many simulations. */
+/** Runs this many simulations. */
 export function runSeeds(from: number, count: number): Result {
   const started = process.cpuUsage();
   const counts = new Map<string, number>();
@@ -20,7 +20,7 @@ export function runSeeds(from: number, count: number): Result {
     for (const [what, n] of [...own, [`the job is ${outcome}`, 1] as const])
       counts.set(what, (counts.get(what) ?? 0) + n);
   }
-  // Of the processor: how busy the machine is otherwise does not matter.
+  // Processor time: the load of the machine does not matter.
   const seconds = process.cpuUsage(started).user / 1e6;
   const lines = [...counts]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -3,7 +3,7 @@ import { runSeeds } from "./seeds.js";
 import { shrink } from "./shrink.js";
 import { simulate } from "./simulation.js";
 
-/** What has to have happened, so that nobody believes in simulations in which nothing goes wrong. */
+/** What must have happened, because simulations without faults would prove nothing. */
 const happenings = [
   ...["kill worker", "stop worker", "worker leaves", "cut connection", "crash machine", "stop coordinator", "drain"],
   ...["kill coordinator (now)", "kill coordinator (writing)", "kill coordinator (replying)", "abort", "full disk"],
@@ -21,7 +21,7 @@ const happenings = [
   ...["the job is done", "the job is failed"],
 ];
 
-describe("a cluster that is simulated", () => {
+describe("a simulated cluster", () => {
   test("gives the right answer whatever goes wrong, for a thousand seeds", () => {
     const { failures, counts, summary } = runSeeds(1, 1000);
     console.log(summary);
@@ -29,13 +29,13 @@ describe("a cluster that is simulated", () => {
     expect(happenings.filter((what) => (counts.get(what) ?? 0) === 0)).toEqual([]);
   });
 
-  test("makes an output of a map again that is gone when a job without reduce tasks is resumed", () => {
+  test("makes a missing map output again when a job without reduce tasks is resumed", () => {
     const { failures, counts } = runSeeds(1644, 1);
     expect(failures).toEqual([]);
     expect(counts.get("an output is removed while there is no coordinator")).toBe(1);
   });
 
-  test("does the same when it is run again", () => {
+  test("does the same when it runs again", () => {
     const [first, second] = [1, 2].map(() => {
       const lines: string[] = [];
       simulate(7, { trace: (line) => lines.push(line) });
@@ -51,7 +51,7 @@ describe("a cluster that is simulated", () => {
   });
 });
 
-describe("what has failed is shrunk", () => {
+describe("a failure is shrunk", () => {
   test("to the things without which it does not fail", () => {
     expect(shrink(20, (kept) => kept.includes(3) && kept.includes(17))).toEqual([3, 17]);
     expect(shrink(20, (kept) => kept.includes(19))).toEqual([19]);

@@ -1,6 +1,6 @@
 /**
- * One simulation: a whole cluster on a fake clock, network and disk, of which everything is drawn from a seed. It runs its
- * job to the end whatever goes wrong, and is checked after each step and at the end.
+ * One simulation: a whole cluster on a fake clock, network and disk, drawn entirely from a seed. It runs its job to the
+ * end whatever goes wrong, and is checked after each step and at the end.
  */
 import type { JobSettings } from "../../src/coordinator/core/model.js";
 import { CoordinatorProcess, type Departure, type Ledgers } from "./coordinator-process.js";
@@ -15,22 +15,22 @@ import { drawInputs, type Inputs } from "./word-count.js";
 import { WorkerProcess } from "./worker-process.js";
 import type { World } from "./world.js";
 
-/** Without faults a job is over in a fraction of this. */
+/** Without faults, a job takes a fraction of this. */
 const endMs = 60_000;
 const unlimited = 1_000_000;
 
-/** What happened in a simulation. */
+/** The events of a simulation. */
 export interface Report {
   readonly faults: readonly Fault[];
   /** What is wrong; undefined when nothing is. */
   readonly failure: string | undefined;
   readonly outcome: string;
-  /** How often what happened. */
+  /** How often each event happened. */
   readonly counts: ReadonlyMap<string, number>;
   readonly elapsedMs: number;
 }
 
-/** Runs the simulation of that seed; only with those of its `faults`, if they are given. `trace` is told what happens. */
+/** Runs the simulation of that seed, with only the given `faults`, if any. Calls `trace` with each event. */
 export function simulate(
   seed: number,
   only: { readonly faults?: ReadonlySet<number> | undefined; readonly trace?: (line: string) => void } = {},
@@ -55,7 +55,7 @@ class Simulation implements World, Cluster {
   readonly counts = new Map<string, number>();
   readonly #tell: ((line: string) => void) | undefined;
   readonly #ledgers: Ledgers = new Map();
-  /** Files that came when the job was over: nobody was left to remove them. */
+  /** Files that appeared after the end of the job, when no process was left to remove them. */
   readonly #lateFiles = new Set<string>();
   #machineCrashed = false;
   #pids = 0;
@@ -64,7 +64,7 @@ class Simulation implements World, Cluster {
   readonly workers: (WorkerProcess | undefined)[];
   slowness = 1;
   isOver = false;
-  /** Raised with each crash of the machine: what was planned before it does not happen. */
+  /** Incremented with each crash of the machine: events planned before it do not happen. */
   #era = 0;
 
   constructor(seed: number, tell?: (line: string) => void) {
@@ -126,17 +126,17 @@ class Simulation implements World, Cluster {
     this.#tell?.(`${String(this.timeline.nowMs).padStart(6)} ms  ${line()}`);
   }
 
-  /** Starts another worker in that place, after a time. */
+  /** Starts another worker in that place, after a delay. */
   startWorker(index: number, afterMs: number): void {
     this.#later(afterMs, () => {
       if (this.isOver || this.workers[index]?.process.isAlive === true) return;
       this.#pids += 1;
-      // One that left or died is replaced, as `mr run` does it.
+      // A worker that left or died is replaced, as by `mr run`.
       this.workers[index] = new WorkerProcess(this, this.#pids, () => this.startWorker(index, 30));
     });
   }
 
-  /** Starts another coordinator after a time, which goes on from the journal. */
+  /** Starts another coordinator after a delay, which continues from the journal. */
   startCoordinator(afterMs: number): void {
     this.#later(afterMs, () => {
       if (this.isOver || this.coordinator?.process.isAlive === true) return;
@@ -184,12 +184,12 @@ class Simulation implements World, Cluster {
 
   #noteEnd(departure: Departure): void {
     this.#departure = departure;
-    // What was stopped in good order is resumed, or begun again if nothing had been done.
+    // A job that was stopped gracefully is resumed, or started over if no task was done.
     if (departure.outcome === "stopped") this.startCoordinator(50);
     else this.isOver = true;
   }
 
-  /** From now on nothing goes wrong any more. */
+  /** No faults from now on. */
   #calmDown(): void {
     Object.assign(this.network.weather, { loss: 0, duplication: 0, reordering: 0 });
     this.disk.isFull = false;
@@ -199,7 +199,7 @@ class Simulation implements World, Cluster {
     for (const worker of this.workers) worker?.process.continue();
   }
 
-  /** Plans what does not happen when the machine crashes before. */
+  /** Plans an event that does not happen if the machine crashes before it. */
   #later(afterMs: number, action: () => void): void {
     const era = this.#era;
     this.timeline.after(afterMs, () => {

@@ -1,11 +1,11 @@
 interface Entry {
   readonly atMs: number;
-  /** Of two things at the same time the one that was planned first happens first. */
+  /** Events at the same time happen in the order in which they were planned. */
   readonly order: number;
   readonly action: () => void;
 }
 
-/** The clock of a simulation: what is planned happens in the order of its time, and between two things no time passes. */
+/** The clock of a simulation: events happen in the order of their times, and no time passes between them. */
 export class Timeline {
   readonly #heap: Entry[] = [];
   #order = 0;
@@ -27,7 +27,7 @@ export class Timeline {
     heap[at] = entry;
   }
 
-  /** Lets the next thing happen; false when nothing is planned. */
+  /** Runs the next event; false when nothing is planned. */
   advance(): boolean {
     const heap = this.#heap;
     const [first] = heap;

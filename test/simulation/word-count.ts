@@ -1,6 +1,6 @@
 /**
- * The job of a simulation: it counts words. Every file that it makes says which attempt made it and from what, so that a
- * result that was mixed of two attempts, or lacks something, is known for one.
+ * The job of a simulation: it counts words. Every file records which attempt wrote it and from which sources, so that a
+ * result that mixes two attempts, or is incomplete, is detected.
  */
 import { crc32 } from "node:zlib";
 import type { Partitioner, Split } from "../../src/rpc/protocol.js";
@@ -9,7 +9,7 @@ import type { Random } from "./random.js";
 /** The inputs: the words of each record of each split. */
 export interface Inputs {
   readonly splits: readonly (readonly (readonly string[])[])[];
-  /** With none, each map writes an output file. */
+  /** With 0, each map writes an output file. */
   readonly reducers: number;
 }
 
@@ -21,7 +21,7 @@ interface Intermediate {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** An output file. Only its counts are the answer; the rest says where they come from. */
+/** An output file. Only its counts are the answer; the rest records their sources. */
 export interface Output {
   readonly partition: number;
   readonly attempt: string;
@@ -49,7 +49,7 @@ export function splitsOf({ splits }: Inputs): Split[] {
   });
 }
 
-/** Where the records of a split begin. */
+/** The offsets of the records of a split. */
 export function offsetsOf({ splits }: Inputs, map: number): number[] {
   return (splits[map] ?? []).map((_, index) => index * recordBytes);
 }
@@ -58,10 +58,10 @@ export function placeOf(offset: number): { offset: number; endOffset: number } {
   return { offset, endOffset: offset + recordBytes };
 }
 
-/** Which partition a word belongs to. */
+/** The partition of a word. */
 export type PartitionOf = (word: string) => number;
 
-/** As the job wants it; `boundaries` are those of a job whose partitions are ranges. */
+/** As the job's partitioner determines; `boundaries` apply when partitions are ranges. */
 export function partitionerOf(
   { reducers }: Inputs,
   partitioner: Partitioner,
@@ -76,7 +76,7 @@ export function wordsOf({ splits }: Inputs, maps: readonly number[]): string[] {
   return maps.flatMap((map) => splits[map] ?? []).flat();
 }
 
-/** What a map attempt writes: the contents of its files, by partition. */
+/** The output of a map attempt: the contents of its files, by partition. */
 export function mapSplit(
   inputs: Inputs,
   map: number,
@@ -95,14 +95,17 @@ export function mapSplit(
   return new Map(contents);
 }
 
-/** What a map attempt writes when nothing is reduced. As long as any other: not every attempt leaves out the same records. */
+/**
+ * The output of a map attempt in a job without reduce tasks. All have the same length: attempts may skip different
+ * records.
+ */
 export function mapToOutput(inputs: Inputs, map: number, attempt: number, leftOut: readonly number[]): string {
   const source = { map, attempt: padded(attempt), leftOut };
   const counts = countWords(inputs, map, undefined, leftOut, () => 0);
   return JSON.stringify({ partition: map, attempt: padded(attempt), sources: [source], counts }).padEnd(1000);
 }
 
-/** What a reduce attempt writes, of what stands in its inputs. */
+/** The output of a reduce attempt, from the contents of its inputs. */
 export function reducePartition(partition: number, attempt: number, inputs: readonly string[]): string {
   const parsed = inputs.map((text) => JSON.parse(text) as Intermediate);
   const counts = sum(parsed.map((input) => input.counts));
@@ -111,8 +114,8 @@ export function reducePartition(partition: number, attempt: number, inputs: read
 }
 
 /**
- * What is wrong with an output, or undefined. It must count the words of every record but those that its sources have left
- * out, each once; and only those may be left out that are in `skipped`, as "map offset".
+ * What is wrong with an output, or undefined. It must count the words of every record once, except the records that its
+ * sources skipped; and only records in `skipped`, as "map offset", may be skipped.
  */
 export function faultOf(
   inputs: Inputs,
@@ -133,7 +136,7 @@ export function faultOf(
     if (wrongly !== undefined) return `the record at ${wrongly} of map ${map} was left out`;
     const all = offsetsOf(inputs, map).filter((offset) => skipped.has(`${map} ${offset}`));
     const counts = countWords(inputs, map, isMapOnly ? undefined : partition, offsets ?? all, partitionOf);
-    // A map gives no file to a partition for which it has no word.
+    // A map has no file for a partition without words.
     if (offsets === undefined && Object.keys(counts).length > 0) return `map ${map} is missing`;
     expected.push(counts);
   }
@@ -146,7 +149,7 @@ export function stampOf(content: string): [number, number] {
   return [content.length, crc32(content)];
 }
 
-/** Those of one partition, or all. */
+/** The words of one partition, or all words. */
 function countWords(
   inputs: Inputs,
   map: number,
@@ -174,7 +177,7 @@ function sorted(counts: Readonly<Record<string, number>>): [string, number][] {
   return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** So long that an output has the same length whichever attempt made it. */
+/** Padded, so that an output has the same length whichever attempt wrote it. */
 function padded(attempt: number): string {
   return String(attempt).padStart(6, "0");
 }

@@ -1,4 +1,4 @@
-/** An attempt of a simulated worker: what `src/worker/attempt.ts` does, with the word count in place of a thread. */
+/** An attempt of a simulated worker: what `src/worker/attempt.ts` does, with the word count instead of a thread. */
 import { intermediateName, outputName, temporaryPrefix } from "../../src/output/names.js";
 import { noMeasures } from "../../src/rpc/measures.js";
 import type {
@@ -29,13 +29,13 @@ import type { World } from "./world.js";
 /** What a routine of a process waits for. */
 export type Wait =
   | { readonly type: "call"; readonly method: string; readonly params: unknown }
-  /** The time, or that somebody wakes it; with `needsConnection` also the loss of the connection. */
+  /** The time, or a wake-up; with `needsConnection` also the loss of the connection. */
   | { readonly type: "sleep"; readonly untilMs: number; readonly needsConnection: boolean };
 
-/** What a process does, one step after the other, whatever it has to wait for. */
+/** The actions of a process in sequence, with everything it must wait for. */
 export type Routine<Result> = Generator<Wait, Result, unknown>;
 
-/** What the coordinator has given out to be done. */
+/** A task that the coordinator has assigned. */
 type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
 
 type WorkerMethod = "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask";
@@ -90,26 +90,28 @@ export class WorkerAttempt {
     return this.#endsMs !== undefined && this.#end === undefined;
   }
 
-  /** Nobody wants its result any more. Does nothing once it is finished: then the coordinator is asked about it anyway. */
+  /**
+   * Its result is no longer needed. Does nothing once it is finished: then the coordinator is asked about it anyway.
+   */
   cancel(): void {
     if (this.#end === undefined) this.isCancelled = true;
   }
 
-  /** Ends it where it is, to be given back. False when it does not run, so that its end is not far. */
+  /** Ends it at once, to be given back. False when it is not running, because it will end soon. */
   release(): boolean {
     if (!this.isRunning || this.isCancelled) return false;
     this.#end = { type: "failed", class: "released", message: "its worker is to leave" };
     return true;
   }
 
-  /** Gives it up, and removes what nobody can count on. */
+  /** Gives it up, and removes files that no other process can rely on. */
   abandon(): void {
     this.cancel();
     this.#discardUnfinished();
     if (!this.#isInDoubt) this.#takeBack();
   }
 
-  /** Brings it to its end, whichever, and returns what to do next. May be called again when the session was lost. */
+  /** Brings it to an end, and returns what to do next. May be called again when the session was lost. */
   *complete(session: Session): Routine<Assignment> {
     const end = yield* this.#run(session);
     if (end === undefined || end.type === "failed") this.#discardUnfinished();
@@ -124,11 +126,11 @@ export class WorkerAttempt {
     return next;
   }
 
-  /** How it has ended in its thread; undefined when it was cancelled. */
+  /** How it ended in its thread; undefined when it was cancelled. */
   *#run(session: Session): Routine<Made | Failed | undefined> {
     const { timeline, slowness } = this.#world;
     if (this.#endsMs === undefined) {
-      // Its thread may have to be started first; meanwhile the world changes.
+      // Its thread may have to start first; meanwhile other events happen.
       const startsMs = timeline.nowMs + (this.#random.chance(0.3) ? this.#random.below(150) : 0);
       while (timeline.nowMs < startsMs && !this.isCancelled) {
         yield { type: "sleep", untilMs: startsMs, needsConnection: true };
@@ -217,7 +219,7 @@ export class WorkerAttempt {
       if (content === undefined || foundBytes !== bytes || foundChecksum !== checksum) damaged.push([map, mapAttempt]);
       else contents.push(content);
     }
-    // It need not have looked at all of them when it finds the first.
+    // It need not have checked all inputs when it finds the first damaged one.
     const told = this.#random.chance(0.5) ? damaged : damaged.slice(0, 1);
     if (told.length > 0) return { type: "failed", class: "damaged", message: "cannot read", damaged: told };
     return this.#writeOutput(reducePartition(task, attempt, contents), []);
@@ -233,7 +235,10 @@ export class WorkerAttempt {
     return { type: "made", outputs: [[task, ...stampOf(content)]], skipped, bytesOut: content.length };
   }
 
-  /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
+  /**
+   * Renames the files to their final names. Returns the outcome to report, or undefined when another attempt came
+   * first.
+   */
   *#commit(session: Session, { outputs, skipped, bytesOut, sampled }: Made): Routine<AttemptOutcome | undefined> {
     const { timeline } = this.#world;
     if (!(yield* this.#mayCommit(session))) {
@@ -241,7 +246,7 @@ export class WorkerAttempt {
       this.#takeBack();
       return undefined;
     }
-    // Between the permission and the names a process can be stopped.
+    // A process can be stopped between the permission and the renames.
     yield { type: "sleep", untilMs: timeline.nowMs + this.#random.below(3), needsConnection: false };
     if (!this.#hasFinalNames && !this.#giveFinalNames(outputs)) {
       this.#takeBack();
@@ -261,7 +266,7 @@ export class WorkerAttempt {
     };
   }
 
-  /** A grant is good for a while only: who was stopped in between asks again. */
+  /** A grant is valid only for a while: a process that was stopped in between asks again. */
   *#mayCommit(session: Session): Routine<boolean> {
     const { timeline, settings } = this.#world;
     for (;;) {
@@ -298,7 +303,7 @@ export class WorkerAttempt {
     return this.ref.kind === "reduce" || this.#world.inputs.reducers === 0;
   }
 
-  /** An output has one name for all attempts of its task: another attempt's may stand there, and stays. */
+  /** All attempts of a task share the name of an output: it may be another attempt's, and stays. */
   #takeBack(): void {
     if (this.#makesOutput) return;
     const { disk } = this.#world;

@@ -1,4 +1,4 @@
-/** A simulated worker: what `src/worker/agent.ts` does, as a routine that waits for answers and for time. */
+/** A simulated worker: what `src/worker/agent.ts` does, as a routine that waits for replies and for time. */
 import {
   protocolVersion,
   type Assignment,
@@ -19,7 +19,7 @@ type Push =
 
 class ConnectionLost extends Error {}
 class Died extends Error {}
-/** There is but one, since it takes long to make an Error. */
+/** A single instance, because creating an Error takes long. */
 const connectionLost = new ConnectionLost();
 const died = new Died();
 
@@ -66,7 +66,7 @@ export class WorkerProcess implements Session {
     this.process.kill();
   }
 
-  /** It is to leave when it has finished what it does, or to give it back if that takes too long. */
+  /** It must leave when it has finished its attempt, or give it back if that takes too long. */
   leave(patienceMs: number): void {
     this.process.take(() => {
       this.#leaves = true;
@@ -98,7 +98,7 @@ export class WorkerProcess implements Session {
     const named = method === "Register" ? params : { ...params, worker: this.#identity?.worker };
     const result = yield { type: "call", method, params: named };
     if (result === undefined) {
-      // Refused: a worker of that kind gives up.
+      // Refused: such a worker gives up.
       this.#world.count("a call is refused");
       this.die();
     }
@@ -119,7 +119,7 @@ export class WorkerProcess implements Session {
     }
   }
 
-  /** Tries until there is a coordinator; false when there is none any more. */
+  /** Tries until there is a coordinator; false when none is left. */
   *#connect(): Routine<boolean> {
     for (;;) {
       if (this.#world.isOver) return false;
@@ -201,13 +201,13 @@ export class WorkerProcess implements Session {
     if (attempt.isCancelled) this.#wake();
   }
 
-  /** It does not wait for the end of its attempt any more. */
+  /** It stops waiting for the end of its attempt. */
   #wake(): void {
     const wait = this.#waits?.wait;
     if (wait?.type === "sleep" && wait.needsConnection) this.#go(() => this.#routine.next());
   }
 
-  /** Sends heartbeats, and gives the connection up when nothing is heard. */
+  /** Sends heartbeats, and gives up the connection when nothing is heard. */
   #beat(connection: Connection): void {
     const { timeline, settings } = this.#world;
     timeline.after(settings.heartbeatIntervalMs, () => {
@@ -226,7 +226,7 @@ export class WorkerProcess implements Session {
   }
 
   #sendHeartbeat(connection: Connection, worker: string): void {
-    // Who has not been taken in on this connection has nothing to say yet.
+    // A worker that is not registered on this connection has nothing to say yet.
     if (this.#waits?.wait.type === "call" && this.#waits.wait.method === "Register") return;
     const attempt = this.#attempt;
     const attempts = attempt?.isRunning === true ? [{ ref: attempt.ref, records: 1, bytes: 1 }] : [];
@@ -236,7 +236,7 @@ export class WorkerProcess implements Session {
     connection.send("worker", { id: this.#lastRequest, method: "Heartbeat", params });
   }
 
-  /** Goes on with what it does, up to the next thing for which it has to wait. */
+  /** Continues its work, up to the next thing it must wait for. */
   #go(resume: () => IteratorResult<Wait, void>): void {
     this.#waits = undefined;
     let result: IteratorResult<Wait, void>;

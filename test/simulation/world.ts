@@ -6,7 +6,7 @@ import type { Connection, Network } from "./network.js";
 import type { Timeline } from "./timeline.js";
 import type { Inputs } from "./word-count.js";
 
-/** A process's request, and what it is answered. */
+/** A process's request, and the reply. */
 export interface Request {
   readonly id: number;
   readonly method: string;
@@ -19,7 +19,7 @@ export interface Response {
   readonly result: unknown;
 }
 
-/** What a worker needs of the world. */
+/** What a worker needs from the world. */
 export interface World {
   readonly seed: number;
   readonly timeline: Timeline;
@@ -29,18 +29,18 @@ export interface World {
   readonly settings: Omit<JobSettings, "id">;
   /** The job has ended, and its coordinator has left. */
   readonly isOver: boolean;
-  /** By what tasks take longer at present. */
+  /** The current slowdown of tasks. */
   readonly slowness: number;
-  /** Records that end every attempt that maps them: by "map offset", whether they take the process with them. */
+  /** Records that end every attempt that maps them: by "map offset", and whether they take the process with them. */
   readonly badRecords: ReadonlyMap<string, { readonly kills: boolean }>;
   /** The connection to the coordinator; undefined while none listens. */
   connect(): Connection | undefined;
-  /** How the attempt that comes to its end now is to fail, if it is. */
+  /** How the attempt that is now ending must fail, if at all. */
   takeFailure(): { readonly class: FailureClass; readonly atRecord: boolean } | undefined;
-  /** A file was written or got its name; `isLate` when the coordinator no longer counts on it. */
+  /** A file was written or renamed; `isLate` when the coordinator no longer relies on it. */
   noteFile(name: string): void;
-  /** Counts what has happened, for the report of what was tried. */
+  /** Counts events, for the report of what was tested. */
   count(what: string): void;
-  /** Tells what happens, when somebody listens. */
+  /** Reports events, if anything listens. */
   trace(line: () => string): void;
 }

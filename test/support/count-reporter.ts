@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Closes the output of a run with one plain line, for machines: how many tests there were, by how they ended. */
+/** Closes the output of a run with one plain line for machines: how many tests ended in which way. */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -1,6 +1,6 @@
 import type { JobSettings } from "../../src/coordinator/core/model.js";
 
-/** The settings of a job of which nothing matters but what is given. */
+/** The settings of a job in which only the given ones matter. */
 export function jobSettings(given: Partial<JobSettings> = {}): JobSettings {
   return {
     id: "job",

@@ -5,7 +5,7 @@ export interface LivingProcess {
   readonly command: string;
 }
 
-/** The processes in whose environment this variable has this value; those that they start have it from them. */
+/** The processes whose environment has this value for this variable, which their children inherit. */
 export function processesWith(variable: string, value: string): LivingProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -21,7 +21,7 @@ export function processesWith(variable: string, value: string): LivingProcess[] 
     });
 }
 
-/** Sends a signal. False when there is no such process any more. */
+/** Sends a signal. False when the process no longer exists. */
 export function killIfThere(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);

@@ -1,9 +1,9 @@
 /**
- * Disks of a few KiB for tests of what happens when one is full: a tmpfs, since that is a real file system which says
- * `ENOSPC` by itself and where it likes.
+ * Disks of a few KiB for tests with a full disk: a tmpfs, because it is a real file system, which itself returns
+ * `ENOSPC` wherever it occurs.
  *
- * To mount one needs root, or `sudo` without a password as the machines of many test services have it. In a container
- * that may not mount there is no way to have a full disk, and tests that need one are to be skipped:
+ * Mounting requires root, or `sudo` without a password, which the machines of many CI services allow. A container that
+ * may not mount cannot have a full disk, and must skip tests that need one:
  *
  *     describe.skipIf(whyNoSmallDisk !== undefined)(`a full disk${whyNoSmallDisk ?? ""}`, …)
  */
@@ -16,7 +16,7 @@ import { join } from "node:path";
 const isRoot = process.getuid?.() === 0;
 
 export class SmallDisk {
-  /** Where it is mounted. */
+  /** The mount point. */
   readonly path: string;
   readonly #unmount: () => Promise<void>;
   readonly #ballast: string;
@@ -27,7 +27,7 @@ export class SmallDisk {
     this.#ballast = join(path, "ballast");
   }
 
-  /** Mounts a new one at an empty directory. It goes with this process, however that ends. */
+  /** Mounts a new disk at an empty directory. It is unmounted when this process ends, in whatever way. */
   static mount(path: string, sizeKiB: number): SmallDisk {
     const owner = `uid=${process.getuid?.()},gid=${process.getgid?.()}`;
     asRoot("mount", "-t", "tmpfs", "-o", `size=${sizeKiB}k,mode=0700,${owner}`, "mr-small-disk", path);
@@ -39,13 +39,13 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** Names of all files in it but the one that fills it. */
+  /** Names of all files on it except the one that fills it. */
   files(): string[] {
     const names = fs.readdirSync(this.path, { recursive: true, encoding: "utf8" });
     return names.filter((name) => name !== "ballast" && fs.lstatSync(join(this.path, name)).isFile()).sort();
   }
 
-  /** Fills it, but for so many bytes. */
+  /** Fills it, leaving this many bytes free. */
   fill(freeBytes = 0): void {
     const descriptor = fs.openSync(this.#ballast, "a");
     try {
@@ -58,18 +58,18 @@ export class SmallDisk {
     }
   }
 
-  /** Takes back what `fill` has done. */
+  /** Undoes `fill`. */
   free(): void {
     fs.rmSync(this.#ballast, { force: true });
   }
 
-  /** Unmounts it, also when files in it are still open. */
+  /** Unmounts it, even if files on it are still open. */
   async unmount(): Promise<void> {
     await this.#unmount();
   }
 }
 
-/** Why no small disk can be had here, as the end of a sentence in parentheses; undefined when one can. */
+/** Why no small disk is available here, as the end of a sentence in parentheses; undefined when one is. */
 export const whyNoSmallDisk = await findOut();
 
 async function findOut(): Promise<string | undefined> {
@@ -78,7 +78,7 @@ async function findOut(): Promise<string | undefined> {
     await SmallDisk.mount(path, 64).unmount();
     return undefined;
   } catch (error) {
-    // The first line of a command that has failed is the command.
+    // The first line of a failed command is the command.
     const [first = "", second] = (error as Error).message.split("\n");
     const reason = second ?? first;
     return ` (skipped: a small disk cannot be mounted here, neither directly nor by sudo: ${reason})`;
@@ -88,8 +88,8 @@ async function findOut(): Promise<string | undefined> {
 }
 
 /**
- * Starts a process that unmounts the disk when it is told to, or when this process has ended without telling it. Without
- * waiting for files that are open: a test that has failed may have left some.
+ * Starts a process that unmounts the disk on request, or when this process has ended without a request. It does not
+ * wait for open files: a failed test may have left some.
  */
 function unmounter(path: string): () => Promise<void> {
   const [command = "", ...args] = rootCommand("umount", "-l", path);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from "vitest";
 
 /** A directory of real files for the tests of one file, removed after them. */
 export interface TemporaryDirectory {
-  /** An absolute path no one else uses. */
+  /** An absolute path that nothing else uses. */
   newPath(): string;
   /** A new directory in it. */
   newDirectory(): string;
@@ -37,7 +37,7 @@ function openPaths(): string[] {
     try {
       return readlinkSync(`/proc/self/fd/${descriptor}`);
     } catch {
-      return ""; // the one that listed the directory
+      return ""; // the descriptor used for listing
     }
   });
 }

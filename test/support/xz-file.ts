@@ -48,7 +48,7 @@ function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** Seven bits a byte, the lowest first. */
+/** Seven bits per byte, lowest first. */
 function variableLength(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;
