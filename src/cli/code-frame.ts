@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Longer lines and files are not what somebody wrote. */
+/** People do not write longer lines and files. */
 const lineCharactersMax = 300;
 const fileBytesMax = 2 * 2 ** 20;
 const linesAround = 1;

@@ -18,7 +18,7 @@ export function noteRecord(error: unknown, value: unknown): void {
   note(error, `the record: ${shownRecord(value)}`);
 }
 
-/** The note about an error; undefined if there is none, as for errors that are no objects. */
+/** The note about an error. Errors that are not objects have none. */
 export function atWorkOf(error: unknown): string | undefined {
   return isObject(error) ? notes.get(error) : undefined;
 }

@@ -1,0 +1,239 @@
+import { combinedValues, type Combine } from "../../app/combine.js";
+import type { JsonValue } from "../../app/contract.js";
+import { decodedRange, requireRange } from "./byte-ranges.js";
+import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
+import { travelledValue } from "./travelled-value.js";
+
+/** The most keys with live values, the share of the memory for pairs that these take, and its limit. */
+const keysMax = 16 * 1024;
+const memoryShare = 1 / 8;
+const liveBytesMax = 32 * 2 ** 20;
+/** The number of values of a key that are folded at a time. */
+const valuesMax = 32;
+/** Longer keys are hardly those of accumulators. */
+const keyLengthMax = 256;
+/** The estimated size of an entry without its key and values. */
+const entryBytes = 200;
+/** The number of pairs without a place in the table after which it is emptied, to make room for the keys of now. */
+const missesMax = 4 * keysMax;
+
+/** The values of a key that wait to be folded. */
+interface Live {
+  readonly key: string;
+  values: JsonValue[];
+  /** An estimate of the memory that the values need. */
+  bytes: number;
+  /** Whether one of the values is an array. */
+  hasArrays: boolean;
+}
+
+/**
+ * A collector in front of another one, for apps that emit arrays or objects and can combine them. It keeps the values of
+ * hot keys as JavaScript values and folds them a few at a time, as the partial aggregation of Spark and DuckDB does. The
+ * collector behind it gets a folded value in place of many, and makes JSON of that one only.
+ *
+ * The first value of a key goes through at once: the app's `partition` is asked, and a bad key or value refused, at the
+ * `emit` that is at fault. A full table is emptied into the collector behind. When the keys hardly repeat, the table is
+ * given up.
+ */
+export class AccumulatingCollector implements Collector {
+  readonly #inner: Collector;
+  readonly #combine: Combine;
+  readonly #onSpill: (isSpilling: boolean) => void;
+  readonly #bytesMax: number;
+  readonly #live = new Map<string, Live>();
+  #bytes = 0;
+  #pairs = 0;
+  /** Pairs that found a live key, and that found no place, since the table was empty. */
+  #hits = 0;
+  #misses = 0;
+  /** Whether keys get into the table. */
+  #isOpen = true;
+  /** Why no pair can be taken now. */
+  #refusal: string | undefined;
+
+  /** `create` makes the collector behind, which gets what memory is left. */
+  constructor(
+    options: CollectorOptions & { readonly combine: Combine },
+    create: (options: CollectorOptions) => Collector,
+  ) {
+    const { memoryBytes = 256 * 2 ** 20 } = options;
+    this.#bytesMax = Math.min(liveBytesMax, Math.floor(memoryBytes * memoryShare));
+    this.#inner = create({ ...options, memoryBytes: memoryBytes - this.#bytesMax });
+    this.#combine = options.combine;
+    this.#onSpill = (isSpilling) => options.onSpill?.(isSpilling);
+  }
+
+  get pairs(): number {
+    return this.#pairs;
+  }
+
+  get spilled(): Collector["spilled"] {
+    return this.#inner.spilled;
+  }
+
+  get keysWritten(): number {
+    return this.#inner.keysWritten;
+  }
+
+  get memoryBytes(): number {
+    return this.#inner.memoryBytes + this.#bytes;
+  }
+
+  emit(key: string, value: JsonValue): void {
+    if (this.#refusal !== undefined) throw new Error(`emit: ${this.#refusal}`);
+    const live = this.#live.get(key);
+    if (live !== undefined) this.#add(live, value);
+    else {
+      this.#inner.emit(key, value);
+      if (this.#isOpen && typeof value === "object") this.#enter(key);
+    }
+    this.#pairs += 1;
+  }
+
+  emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
+    if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
+    if (this.#live.size === 0 && typeof value !== "object") {
+      this.#inner.emitBytes(buffer, start, end, value);
+      this.#pairs += 1;
+      return;
+    }
+    requireRange("emitBytes", buffer, start, end);
+    this.emit(decodedRange(buffer, start, end), value);
+  }
+
+  emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    if (this.#refusal !== undefined) throw new Error(`emitSlices: ${this.#refusal}`);
+    if (this.#live.size === 0) {
+      this.#inner.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
+      this.#pairs += 1;
+      return;
+    }
+    requireRange("emitSlices", buffer, keyStart, keyEnd);
+    requireRange("emitSlices", buffer, valueStart, valueEnd);
+    this.emit(decodedRange(buffer, keyStart, keyEnd), decodedRange(buffer, valueStart, valueEnd));
+  }
+
+  finish(): CollectedPartition[] {
+    if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
+    this.#empty();
+    this.#refusal = "the map task has already finished";
+    return this.#inner.finish();
+  }
+
+  discard(): void {
+    this.#refusal ??= "the map task was given up";
+    this.#live.clear();
+    this.#bytes = 0;
+    this.#inner.discard();
+  }
+
+  /** Keeps the later values of a key, if there is room. */
+  #enter(key: string): void {
+    if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
+      this.#live.set(key, { key, values: [], bytes: 0, hasArrays: false });
+      this.#bytes += entryBytes + 2 * key.length;
+      return;
+    }
+    this.#misses += 1;
+    if (this.#misses > missesMax) this.#empty();
+  }
+
+  #add(live: Live, value: JsonValue): void {
+    this.#push(live, travelledValue("emit", live.key, value));
+    this.#hits += 1;
+    if (live.values.length === valuesMax) this.#fold(live);
+    if (this.#bytes > this.#bytesMax) this.#empty();
+  }
+
+  #push(live: Live, value: JsonValue): void {
+    const bytes = bytesOf(value);
+    live.values.push(value);
+    live.bytes += bytes;
+    this.#bytes += bytes;
+    if (Array.isArray(value)) live.hasArrays = true;
+  }
+
+  /** Folds the values of a key into one, or a few. Values that do not get shorter leave the table. */
+  #fold(live: Live): void {
+    const { key, values, bytes, hasArrays } = live;
+    this.#forget(live);
+    for (const value of this.#combined(key, values, hasArrays)) this.#push(live, value);
+    if (live.bytes <= bytes / 2) return;
+    // A `combine` that joins its values would read and write a longer and longer result.
+    this.#isOpen = false;
+    this.#empty();
+  }
+
+  #combined(key: string, values: JsonValue[], hasArrays: boolean): JsonValue[] {
+    this.#refusal = "called by the app's combine function";
+    try {
+      const result: unknown = this.#combine(key, values);
+      const given = typeof result === "object" ? combinedValues(key, result, hasArrays) : [result];
+      const travelled = given.map((value) => travelledValue("combine", key, value));
+      this.#refusal = undefined;
+      return travelled;
+    } catch (error) {
+      // The record at hand is not to blame for the values of its key.
+      this.#onSpill(true);
+      this.#giveUp();
+      throw error;
+    }
+  }
+
+  /** Hands all values on to the collector behind. */
+  #empty(): void {
+    // A table that saves less than every second pair is not worth its cost.
+    if (this.#hits < 2 * this.#live.size && this.#misses > 0) this.#isOpen = false;
+    for (const live of this.#live.values()) {
+      if (live.values.length > 1) {
+        const { key, values, hasArrays } = live;
+        this.#forget(live);
+        for (const value of this.#combined(key, values, hasArrays)) this.#push(live, value);
+      }
+      this.#giveOn(live);
+    }
+    this.#live.clear();
+    this.#bytes = 0;
+    this.#hits = 0;
+    this.#misses = 0;
+  }
+
+  #giveOn(live: Live): void {
+    const { key, values } = live;
+    this.#forget(live);
+    try {
+      for (const value of values) this.#inner.emit(key, value);
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
+  }
+
+  #forget(live: Live): void {
+    this.#bytes -= live.bytes;
+    live.values = [];
+    live.bytes = 0;
+    live.hasArrays = false;
+  }
+
+  /** Pairs that the collector has taken are lost, so that the others must not become a result. */
+  #giveUp(): void {
+    this.#refusal = "pairs could not be combined";
+    this.discard();
+  }
+}
+
+/** An estimate of the memory that a value needs. */
+function bytesOf(value: JsonValue): number {
+  if (typeof value === "string") return 32 + 2 * value.length;
+  if (typeof value !== "object" || value === null) return 16;
+  let bytes = 64;
+  if (Array.isArray(value)) {
+    for (const element of value as readonly JsonValue[]) bytes += bytesOf(element);
+  } else {
+    const object = value as Readonly<Record<string, JsonValue>>;
+    for (const property in object) bytes += 16 + bytesOf(object[property] ?? null);
+  }
+  return bytes;
+}

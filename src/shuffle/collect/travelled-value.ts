@@ -1,0 +1,56 @@
+import type { JsonValue } from "../../app/contract.js";
+import { storedText, storedValue } from "../stored-value.js";
+
+/** Deeper values take the way through their text. */
+const depthMax = 3;
+
+/**
+ * The value that `combine` or `reduce` gets for a value that app code gave: a copy, as if through JSON. Plain arrays and
+ * objects of scalars are copied without making their text. Throws what `storedText` throws.
+ */
+export function travelledValue(giver: string, key: string, value: unknown): JsonValue {
+  const copied = copyOf(value, 0);
+  return copied === undefined ? storedValue(storedText(giver, key, value)) : copied;
+}
+
+/** Undefined when the value has something about it that only `storedText` knows to judge. */
+function copyOf(value: unknown, depth: number): JsonValue | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      // JSON has no -0.
+      return Number.isFinite(value) ? value + 0 : undefined;
+    case "object":
+      if (value === null) return null;
+      if (depth === depthMax) return undefined;
+      return Array.isArray(value) ? copyOfArray(value, depth + 1) : copyOfObject(value, depth + 1);
+    default:
+      return undefined;
+  }
+}
+
+function copyOfArray(array: readonly unknown[], depth: number): JsonValue[] | undefined {
+  const copy: JsonValue[] = [];
+  for (const element of array) {
+    const own = copyOf(element, depth);
+    if (own === undefined) return undefined;
+    copy.push(own);
+  }
+  return "toJSON" in array ? undefined : copy;
+}
+
+function copyOfObject(object: object, depth: number): JsonValue | undefined {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype || "toJSON" in object) return undefined;
+  if (Object.getOwnPropertySymbols(object).length > 0 || Object.hasOwn(object, "__proto__")) return undefined;
+  const copy: Record<string, JsonValue> = {};
+  for (const property in object) {
+    const own = copyOf((object as Record<string, unknown>)[property], depth);
+    // Code that extends `Object.prototype` gives every object inherited properties.
+    if (own === undefined || !Object.hasOwn(object, property)) return undefined;
+    copy[property] = own;
+  }
+  return copy;
+}

@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../../../src/app/contract.js";
+import { AccumulatingCollector } from "../../../src/shuffle/collect/accumulating-collector.js";
+import type { Collector, CollectorOptions } from "../../../src/shuffle/collect/collector.js";
+import { createSlabCollector } from "../../../src/shuffle/collect/slab-collector.js";
+import { readAll, stored } from "../shuffle-run.js";
+import { useTemporaryDirectory } from "../../support/temporary-directory.js";
+import { testCollectorContract } from "./collector-contract.js";
+
+testCollectorContract("the collector with live accumulators", (options) => {
+  const { combine } = options;
+  return combine === undefined
+    ? createSlabCollector(options)
+    : new AccumulatingCollector({ ...options, combine }, createSlabCollector);
+});
+
+const temporary = useTemporaryDirectory();
+
+type Combine = NonNullable<CollectorOptions["combine"]>;
+type Stats = [min: number, max: number, sum: number, count: number];
+
+const stats = (_: string, values: JsonValue[]): JsonValue => {
+  const all = values as Stats[];
+  return [
+    Math.min(...all.map(([min]) => min)),
+    Math.max(...all.map(([, max]) => max)),
+    all.reduce((total, [, , sum]) => total + sum, 0),
+    all.reduce((total, [, , , count]) => total + count, 0),
+  ];
+};
+
+/** The collector, and how many pairs the one behind it was given. */
+function collectorWith(combine: Combine, memoryBytes?: number): { collector: Collector; handedOn: () => number } {
+  const directory = temporary.newDirectory();
+  let inner: Collector | undefined;
+  const collector = new AccumulatingCollector(
+    {
+      reducers: 1,
+      combine,
+      memoryBytes,
+      temporaryPath: (partition) => join(directory, `part-${partition}`),
+      spillPath: (run) => join(directory, `run-${run}`),
+    },
+    (options) => (inner = createSlabCollector(options)),
+  );
+  return { collector, handedOn: () => inner?.pairs ?? 0 };
+}
+
+function groupsOf(collector: Collector): Map<string, JsonValue[]> {
+  return new Map(readAll(collector.finish().map(stored)).map(({ key, values }) => [key, values]));
+}
+
+describe("live accumulators", () => {
+  it("fold all values of a few keys, and hand few pairs on", () => {
+    const { collector, handedOn } = collectorWith(stats);
+    for (let n = 0; n < 10_000; n++) collector.emit(`k${n % 7}`, [n, n, n, 1]);
+    expect(collector.pairs).toBe(10_000);
+    const groups = groupsOf(collector);
+    expect(handedOn()).toBe(14);
+    expect(groups.size).toBe(7);
+    expect(groups.get("k3")).toEqual([[3, 9999 - ((9999 - 3) % 7), (1429 / 2) * (3 + 9999 - ((9999 - 3) % 7)), 1429]]);
+  });
+
+  it("give what folding the values in any groups gives, for any keys, within any memory", () => {
+    const key = fc.oneof(fc.constantFrom("hot", "warm", "__proto__", ""), fc.string());
+    const number = fc.integer({ min: -1000, max: 1000 });
+    const memoryBytes = fc.constantFrom(undefined, 20_000, 200_000);
+    const run = (emitted: [string, number][], memory: number | undefined, repeats: number) => {
+      const { collector } = collectorWith(stats, memory);
+      const expected = new Map<string, Stats>();
+      for (let round = 0; round < repeats; round++) {
+        for (const [name, n] of emitted) {
+          collector.emit(name, [n, n, n, 1]);
+          const [min, max, sum, count] = expected.get(name) ?? [Infinity, -Infinity, 0, 0];
+          expected.set(name, [Math.min(min, n), Math.max(max, n), sum + n, count + 1]);
+        }
+      }
+      const groups = groupsOf(collector);
+      expect(new Set(groups.keys())).toEqual(new Set(expected.keys()));
+      // A value that repeats may be left with its count.
+      for (const [name, values] of groups) expect(stats(name, values)).toEqual(expected.get(name));
+    };
+    const pairs = fc.array(fc.tuple(key, number), { minLength: 1, maxLength: 40 });
+    fc.assert(fc.property(pairs, memoryBytes, fc.integer({ min: 1, max: 60 }), run), { numRuns: 100 });
+  });
+
+  it("keep the values of a key in their order, whatever their kinds, and however they are emitted", () => {
+    const joined = (_: string, values: JsonValue[]) => ({
+      all: values.flatMap((value) => (isJoined(value) ? value.all : [value])),
+    });
+    const { collector } = collectorWith(joined);
+    const key = Buffer.from("k");
+    const expected: JsonValue[] = [];
+    for (let n = 0; n < 2000; n++) {
+      const value = n % 3 === 0 ? { n } : n % 3 === 1 ? n : `s${n}`;
+      expected.push(value);
+      if (n % 2 === 0) collector.emit("k", value);
+      else collector.emitBytes(key, 0, 1, value);
+    }
+    const [values = []] = groupsOf(collector).values();
+    expect(joined("k", values).all).toEqual(expected);
+  });
+
+  it("have a value as it was when it was emitted, and as JSON would have it", () => {
+    const seen: JsonValue[] = [];
+    const { collector } = collectorWith((_, values) => {
+      seen.push(...structuredClone(values));
+      return values.length;
+    });
+    const value = { list: [1], at: new Date(0), zero: -0, left: 1 };
+    collector.emit("k", 0);
+    for (let n = 0; n < 2; n++) {
+      value.list[0] = n;
+      collector.emit("k", value as unknown as JsonValue);
+      collector.emit("k", value as unknown as JsonValue);
+    }
+    value.list[0] = 88;
+    groupsOf(collector);
+    const at = "1970-01-01T00:00:00.000Z";
+    const first = seen.filter((each) => typeof each === "object");
+    expect(first).toContainEqual({ list: [0], at, zero: 0, left: 1 });
+    expect(first).toContainEqual({ list: [1], at, zero: 0, left: 1 });
+    expect(JSON.stringify(first)).not.toContain("88");
+  });
+
+  it("are given up when keys hardly repeat, and take the hot keys of later", () => {
+    const { collector, handedOn } = collectorWith(stats);
+    for (let n = 0; n < 200_000; n++) collector.emit(`k${n}`, [n, n, n, 1]);
+    const before = handedOn();
+    expect(before).toBe(200_000);
+    const later = collectorWith(stats);
+    for (let hour = 0; hour < 8; hour++) {
+      for (let n = 0; n < 60_000; n++) later.collector.emit(`${hour} ${n % 3000}`, [n, n, n, 1]);
+    }
+    expect(later.handedOn()).toBeLessThan(320_000);
+    expect(groupsOf(later.collector).size).toBe(24_000);
+  });
+
+  it("do not fold again and again what only gets longer", () => {
+    let folded = 0;
+    const { collector } = collectorWith((_, values) => {
+      folded += values.length;
+      return values.flat() as JsonValue;
+    });
+    for (let n = 0; n < 50_000; n++) collector.emit("k", [n]);
+    const [values = []] = groupsOf(collector).values();
+    expect(values.flat()).toEqual(Array.from({ length: 50_000 }, (_, n) => n));
+    expect(folded).toBeLessThan(200_000);
+  });
+
+  it("lose nothing in silence when combine fails in the middle", () => {
+    let calls = 0;
+    const { collector } = collectorWith((key, values) => {
+      calls += 1;
+      if (calls === 3) throw new Error("app error");
+      return stats(key, values);
+    });
+    const emitAll = () => {
+      for (let n = 0; n < 1000; n++) collector.emit("k", [n, n, n, 1]);
+    };
+    expect(emitAll).toThrow("app error");
+    expect(emitAll).toThrow(/^emit: pairs could not be combined/);
+    expect(() => collector.finish()).toThrow(/^finish: /);
+  });
+});
+
+function isJoined(value: JsonValue): value is { all: JsonValue[] } {
+  return typeof value === "object" && value !== null && "all" in value;
+}
