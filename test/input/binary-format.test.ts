@@ -12,7 +12,7 @@ import { openBytes, openText, readAll } from "./read-all.js";
 const temporary = useTemporaryDirectory();
 const hex = (bytes: string) => Buffer.from(bytes.replaceAll(" ", ""), "hex");
 
-/** A header of tar with its checksum; `magic` is that of ustar, or nothing in the tar of Unix V7. */
+/** A tar header with its checksum; `magic` is ustar's, or empty as in the tar of Unix V7. */
 function tarHeader(magic: string): Buffer {
   const header = Buffer.alloc(512);
   header.write("w.txt", 0);
@@ -33,7 +33,7 @@ function zipHeader(entry: string): Buffer {
   return Buffer.concat([header, Buffer.from(entry), Buffer.alloc(20)]);
 }
 
-// The first bytes of what the programs of these formats have written.
+// The first bytes written by the programs of these formats.
 const heads: [string, Buffer, string][] = [
   ["bzip2-compressed", hex("425a68393141592653 59d6a7c0c3000000"), "bzip2 -dc in"],
   ["bzip2-compressed", hex("425a683917724538509000000000"), "bzip2 -dc in"],
@@ -62,7 +62,7 @@ const heads: [string, Buffer, string][] = [
   ["a tar archive", tarHeader(""), "tar -xOf in"],
 ];
 
-describe("a file that is no text", () => {
+describe("a file that is not text", () => {
   it.each(heads)("is recognised as %s", (what, head, command) => {
     const found = binaryFormatOf(head.subarray(0, headBytes));
     expect(found?.what).toMatch(what);
@@ -105,7 +105,7 @@ describe("a file that is no text", () => {
     expect(planSplits(findInputs([path]), "own", 100)).toHaveLength(1);
   });
 
-  it("is refused where a whole file is to be a string, and given to an app that wants its bytes", async () => {
+  it("is refused where a whole file must be a string, and accepted by an app that reads bytes", async () => {
     const path = temporary.newPath();
     const bytes = zipHeader("w.txt");
     for (const stored of [bytes, gzipSync(bytes), xzOf(bytes)]) {
@@ -121,7 +121,7 @@ describe("a file that is no text", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("is refused inside a compressed file, too, and so is what was compressed twice", async () => {
+  it("is refused inside a compressed file, too, and so is a file that was compressed twice", async () => {
     const path = temporary.newPath();
     const contents: [Buffer, RegExp][] = [
       [tarHeader("ustar\x0000"), /is compressed and contains a tar archive, .*: tar -xOf /],

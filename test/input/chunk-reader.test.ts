@@ -4,7 +4,7 @@ import { keptBytes, type ByteSource } from "../../src/input/byte-source.js";
 import { ChunkReader } from "../../src/input/chunk-reader.js";
 import { readAll, type Read } from "./read-all.js";
 
-/** The same bytes by promises, a few at a time. */
+/** The same bytes through promises, a few at a time. */
 function inPieces(source: ByteSource, pieceBytes: number): ByteSource {
   return {
     ...source,
@@ -12,13 +12,13 @@ function inPieces(source: ByteSource, pieceBytes: number): ByteSource {
   };
 }
 
-/** What is to be read: lines with their endings, and those that are too long as bad records. */
+/** The expected result: lines with their endings, and too long lines as bad records. */
 function linesOf(text: string, maxBytes: number): Read[] {
   let offset = 0;
   return (text.match(/[^\n]*\n|[^\n]+$/g) ?? []).map((line) => {
     const [start, bytes] = [offset, Buffer.byteLength(line)];
     offset += bytes;
-    // A last line without end may be longer than what is in memory of it.
+    // A last line without end may be longer than the part of it in memory.
     const isTooLong = bytes > maxBytes || (bytes === maxBytes && !line.endsWith("\n"));
     const value = isTooLong ? `bad: a line of ${bytes} B, more than ${maxBytes} B` : line;
     return { value, offset: start, endOffset: offset };
@@ -30,7 +30,7 @@ const text = fc
   .map((parts) => parts.join(""));
 
 describe("chunks of lines", () => {
-  it("have all lines but those that are too long, which are bad records", async () => {
+  it("contain all lines except those that are too long, which are bad records", async () => {
     const run = async (text: string, start: number, chunkBytes: number, maxBytes: number, pieceBytes: number) => {
       const bytes = Buffer.from(text);
       for (const isAsynchronous of [false, true]) {
@@ -60,7 +60,7 @@ describe("chunks of lines", () => {
     await fc.assert(property, { numRuns: 500 });
   });
 
-  it("come again as far as they were not kept, with more behind them", async () => {
+  it("come again as far as they were not kept, with more after them", async () => {
     const reader = new ChunkReader(keptBytes(Buffer.from("a\nb\nc\nd\ne\n"), 0), { chunkBytes: 4 });
     expect(await reader.next()).toBe(true);
     expect([reader.value.toString(), reader.isLast]).toEqual(["a\nb\n", false]);

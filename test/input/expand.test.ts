@@ -26,7 +26,7 @@ describe("a pattern", () => {
   const directory = () =>
     directoryOf("b.log", "a.log", "é.log", "z.log", "\u{1f40b}.log", "\uffee.log", ".h.log", "s/c.log", "s/t/d.log");
 
-  it("stands for the files that match, in the order of their bytes, and no hidden ones", async () => {
+  it("stands for the files that match, in byte order, except hidden ones", async () => {
     expect(await expand(directory(), "*.log")).toEqual([
       "a.log",
       "b.log",
@@ -44,12 +44,12 @@ describe("a pattern", () => {
     expect(await expand(directoryOf("[ab].log", "a.log", "b.log"), "[ab].log")).toEqual(["[ab].log"]);
   });
 
-  it("is an error when nothing matches, and a plain name is left to who reads it", async () => {
+  it("is an error when nothing matches, while a plain name is left to its reader", async () => {
     await expect(expand(directory(), "*.txt")).rejects.toThrow(/\*\.txt: no file matches, and none has that name/);
     expect(await expand(directory(), "none.txt")).toEqual(["none.txt"]);
   });
 
-  it("gives names as it is written: relative, with ./, or absolute", async () => {
+  it("yields names in its own form: relative, with ./, or absolute", async () => {
     for (const [pattern, first] of [
       ["src/input/e*.ts", "src/input/expand.ts"],
       ["./src/input/e*.ts", "./src/input/expand.ts"],
@@ -61,7 +61,7 @@ describe("a pattern", () => {
 });
 
 describe("a directory", () => {
-  it("stands for all files below it, but for hidden ones, when it is to be looked into", async () => {
+  it("stands for all files below it, except hidden ones, when inputs are expanded recursively", async () => {
     const directory = directoryOf(
       "d/b",
       "d/a/z",
@@ -76,7 +76,7 @@ describe("a directory", () => {
     expect(await expand(directory, "d")).toEqual(["d"]);
   });
 
-  it("is followed through links, and not for ever", async () => {
+  it("is followed through links, but not forever", async () => {
     const directory = directoryOf("d/a", "other/b");
     symlinkSync("../other", join(directory, "d/link"));
     symlinkSync("../d", join(directory, "d/loop"));
@@ -84,7 +84,7 @@ describe("a directory", () => {
     expect(await expand(directory, "d", true)).toEqual(["d/a", "d/link/b"]);
   });
 
-  it("has each file once, by its name without links where it has one, however many links lead there", async () => {
+  it("yields each file once, by its name without links if it has one, however many links lead there", async () => {
     const directory = directoryOf("d/real/file", "d/z.log", "other/b");
     symlinkSync("real", join(directory, "d/a-link"));
     symlinkSync("../real", join(directory, "d/real/again"));
@@ -96,13 +96,13 @@ describe("a directory", () => {
     expect(await expand(directory, "d/**")).toEqual(["d/one/b", "d/real/file", "d/z.log"]);
   });
 
-  it("has both names of a file with two names of its own", async () => {
+  it("yields both names of a file with two hard links", async () => {
     const directory = directoryOf("d/a");
     linkSync(join(directory, "d/a"), join(directory, "d/b"));
     expect(await expand(directory, "d", true)).toEqual(["d/a", "d/b"]);
   });
 
-  it("is an error when there is nothing to take", async () => {
+  it("is an error when it contains no files", async () => {
     await expect(expand(directoryOf("d/.hidden"), "d", true)).rejects.toThrow(/d: there is no file in that directory/);
   });
 
@@ -117,7 +117,7 @@ describe.each([
   ["a directory", "d", true],
   ["a pattern", "d/**/*", false],
 ] as const)("in %s", (_, name, recursive) => {
-  it("what is no file is passed over, and told", async () => {
+  it("entries that are not files are skipped and reported", async () => {
     const directory = directoryOf("d/a.log", "d/sub/b.log");
     symlinkSync("nowhere", join(directory, "d/current.log"));
     symlinkSync("loop", join(directory, "d/loop"));
@@ -155,7 +155,7 @@ describe.each([
   });
 });
 
-describe("a pattern of which only what is no file matches", () => {
+describe("a pattern that matches only entries that are not files", () => {
   it("is an error that says so", async () => {
     const directory = directoryOf("a.txt");
     symlinkSync("nowhere", join(directory, "a.log"));

@@ -15,7 +15,7 @@ const bytes = fc.oneof(
 );
 
 describe("a name of a file", () => {
-  it("is text when it is UTF-8, and otherwise leads back to its bytes all the same, through JSON, too", () => {
+  it("is text when it is UTF-8, and otherwise still converts back to its bytes, even through JSON", () => {
     fc.assert(
       fc.property(bytes, (bytes) => {
         const name = JSON.parse(JSON.stringify(nameOfBytes(bytes))) as string;
@@ -35,7 +35,7 @@ describe("a name of a file", () => {
     expect(shownName("é\u{1f40b}")).toBe("é\u{1f40b}");
   });
 
-  it("is what the file system takes", () => {
+  it("is accepted by the file system", () => {
     const directory = temporary.newDirectory();
     writeFileSync(fsPath(`${directory}/caf\udce9.txt`), "");
     mkdirSync(fsPath(`${directory}/é`));
@@ -47,7 +47,7 @@ describe("arguments", () => {
   const commandLine = (...parts: (string | Buffer)[]) =>
     Buffer.concat(parts.flatMap((part) => [Buffer.from(part), Buffer.from([0])]));
 
-  it("have the bytes that Node has lost", () => {
+  it("have the bytes that Node lost", () => {
     const exact = commandLine("node", "--enable-source-maps", "mr.js", "run", latin1, "é", "\ufffd");
     const decoded = ["/usr/bin/node", "/x/mr.js", "run", latin1.toString(), "é", "\ufffd"];
     expect(withExactBytes(decoded, () => exact)).toEqual([
@@ -60,7 +60,7 @@ describe("arguments", () => {
     ]);
   });
 
-  it("stay as they are when nothing is lost, or when nobody knows what was", () => {
+  it("stay unchanged when nothing is lost, or when the lost bytes are unknown", () => {
     const fail = () => {
       throw new Error("there is no /proc");
     };

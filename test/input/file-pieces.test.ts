@@ -35,7 +35,7 @@ const byXz = Buffer.from(
   "base64",
 );
 
-/** Bytes of which gzip makes a file of this length. */
+/** Bytes that gzip compresses to a file of this length. */
 function contentsOfGzip(bytes: number): Buffer {
   for (let length = bytes - 100; length < bytes; length++) {
     const contents = Buffer.alloc(length, "a line\n");
@@ -51,7 +51,7 @@ describe("the pieces of a file", () => {
     expect(await read(Buffer.alloc(0))).toEqual(Buffer.alloc(0));
   });
 
-  it("are what the members of a gzip file hold, one after the other", async () => {
+  it("are the contents of a gzip file's members in sequence", async () => {
     const contents = fc.array(fc.uint8Array({ maxLength: 2000 }), { minLength: 1, maxLength: 4 });
     const run = async (members: Uint8Array[]) => {
       const file = Buffer.concat(members.map((member) => gzipSync(member)));
@@ -69,7 +69,7 @@ describe("the pieces of a file", () => {
     },
   );
 
-  it("are what the frames of a zstd file hold, one after the other", async () => {
+  it("are the contents of a zstd file's frames in sequence", async () => {
     const block = fc.oneof(
       fc.uint8Array({ maxLength: 3000 }),
       fc.record({ byte: fc.nat(255), times: fc.integer({ min: 1, max: 128 * 1024 }) }),
@@ -87,13 +87,13 @@ describe("the pieces of a file", () => {
     await fc.assert(fc.asyncProperty(frames, fc.uint8Array(), run), { numRuns: 100 });
   });
 
-  it("are what the zstd program has compressed", async () => {
+  it("are the data that the zstd program compressed", async () => {
     expect((await read(byProgram, "zstd")).toString()).toBe(byProgramContents);
     const twice = await read(Buffer.concat([byProgram, byProgram]), "zstd");
     expect(twice.toString()).toBe(byProgramContents + byProgramContents);
   });
 
-  it("are what the streams of an xz file hold, one after the other, with padding between them", async () => {
+  it("are the contents of an xz file's streams in sequence, with padding between them", async () => {
     const stream = fc.record({
       contents: fc.oneof(
         fc.uint8Array({ maxLength: 3000 }),
@@ -110,19 +110,19 @@ describe("the pieces of a file", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("are what the xz program has compressed", async () => {
+  it("are the data that the xz program compressed", async () => {
     expect((await read(byXz, "xz")).toString()).toBe(byProgramContents);
     const several = await read(Buffer.concat([byXz, xzOf("between\n"), byXz]), "xz");
     expect(several.toString()).toBe(`${byProgramContents}between\n${byProgramContents}`);
   });
 
-  it("are what xz has compressed with the largest dictionary of its presets, 64 MiB", async () => {
+  it("are the data that xz compressed with the largest dictionary of its presets, 64 MiB", async () => {
     const base64 =
       "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jMAQASdGV4dCBvZiBhbiB4eiBmaWxlCgAA6pKM4/YjL6gAASsTnAlI0h+2830BAAAAAARZWg==";
     expect((await read(Buffer.from(base64, "base64"), "xz")).toString()).toBe("text of an xz file\n");
   });
 
-  it("of several xz files can be read in turn, while another reader has stopped in the middle", async () => {
+  it("of several xz files can be read in turn, while another reader is stopped in the middle", async () => {
     const path = temporary.newPath();
     const contents = Buffer.from(Array.from({ length: 500_000 }, (_, n) => n % 251));
     writeFileSync(path, xzOf(contents));
@@ -170,7 +170,7 @@ describe("a compressed file that is damaged", () => {
         errors += 1;
       }
     }
-    // But for some of the header, such as the time of compression.
+    // Except for some of the header, such as the time of compression.
     expect(errors).toBeGreaterThan(file.length - 20);
   });
 
@@ -219,10 +219,10 @@ describe("a compressed file that is damaged", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("is an error when a frame of zstd has another length than it says, or wants too much memory", async () => {
+  it("is an error when a zstd frame has a different length than declared, or needs too much memory", async () => {
     const frame = frameOf({ blocks: [Buffer.from("abc")], hasChecksum: false, hasLength: true });
     const longer = Buffer.concat([frame.subarray(0, 6), uint32(4), frame.subarray(10)]);
-    // The decoder of Node.js finds it first, and says no more.
+    // The decoder of Node.js finds it first, and gives no details.
     const why = /a frame does not have its declared length|Data corruption detected/;
     await expect(read(longer, "zstd")).rejects.toThrow(why);
     const wide = Buffer.from(frame);

@@ -5,7 +5,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
 
-/** What is said of a file with these bytes and `other` values of `stat`. */
+/** The reported change of a file with these bytes and `other` values of `stat`. */
 function changeOf(bytes: number, other: Partial<BigIntStats>, edges?: number) {
   const path = temporary.newPath();
   writeFileSync(path, "x".repeat(bytes));
@@ -22,7 +22,7 @@ function changeOf(bytes: number, other: Partial<BigIntStats>, edges?: number) {
 }
 
 describe("the state of a file", () => {
-  it("is the same with another inode number when all else is: some file systems give new numbers", () => {
+  it("is the same with a different inode number when all else is equal: some file systems renumber inodes", () => {
     expect(changeOf(5, { ino: 7n })).toBeUndefined();
   });
 
@@ -30,7 +30,7 @@ describe("the state of a file", () => {
     expect(changeOf(5, { ino: 7n, [time]: 8n })?.text).toBe("another file has taken its place");
   });
 
-  it("is another one with another inode number and other contents", () => {
+  it("differs with a different inode number and different contents", () => {
     expect(changeOf(5, { ino: 7n }, 1)?.text).toBe("another file has taken its place");
   });
 
@@ -38,13 +38,13 @@ describe("the state of a file", () => {
     expect(changeOf(5, { ctimeNs: 8n })).toBeUndefined();
   });
 
-  it("has only grown when what was there begins and ends as before, whatever the clock says", () => {
+  it("has only grown when the old part begins and ends as before, whatever the clock says", () => {
     expect(changeOf(5, { size: 9n })).toMatchObject({ hasOnlyGrown: true });
     expect(changeOf(5, { size: 9n, mtimeNs: 8n })).toMatchObject({ hasOnlyGrown: true });
     expect(changeOf(5, { size: 9n }, 1)).toMatchObject({ hasOnlyGrown: false });
   });
 
-  it("knows inodes and times that no number of JavaScript is exact for", () => {
+  it("handles inodes and times that a JavaScript number cannot represent exactly", () => {
     const ino = 2n ** 63n + 1n;
     const path = temporary.newPath();
     writeFileSync(path, "");

@@ -28,13 +28,13 @@ describe("findInputs", () => {
     ]);
   });
 
-  it("takes a file that is given twice as two inputs", () => {
+  it("treats a file that is given twice as two inputs", () => {
     const path = temporary.newPath();
     writeFileSync(path, "");
     expect(findInputs([path, path])).toHaveLength(2);
   });
 
-  it("sees by its first bytes how a file is compressed, whatever its name is", () => {
+  it("detects the compression of a file by its first bytes, whatever its name", () => {
     const directory = temporary.newDirectory();
     const compressionOf = (name: string, bytes: Uint8Array | string) => {
       writeFileSync(join(directory, name), bytes);
@@ -68,13 +68,13 @@ describe("findInputs", () => {
     expect(() => findInputs(["no-1", "no-2", "no-3"])).toThrow("no-1: no such file (and 2 more inputs cannot be read)");
   });
 
-  it("refuses a name that no file can have, and says how a list of such names is read", () => {
+  it("refuses a name that no file can have, and says how to read a list of such names", () => {
     expect(() => findInputs(["a\0b\0"])).toThrow(
       /^cannot read input a\\0b\\0: a name cannot contain a NUL character; use --inputs-from0 .*$/,
     );
   });
 
-  it("shows a name that is not UTF-8 exactly, and keeps the way to its file", () => {
+  it("shows a name that is not UTF-8 exactly, and still finds its file", () => {
     const directory = temporary.newDirectory();
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/caf`), Buffer.from([0xe9])]), "text");
     expect(findInputs([`${directory}/caf\udce9`])).toMatchObject([
@@ -85,7 +85,7 @@ describe("findInputs", () => {
 });
 
 describe("lookAtInputs", () => {
-  it("tells what does not say how long it is, and does not open pipes", () => {
+  it("recognizes inputs of unknown length, and does not open pipes", () => {
     const pipe = temporary.newPath();
     execFileSync("mkfifo", [pipe]);
     const { dev, ino } = statSync(pipe, { bigint: true });
@@ -100,7 +100,7 @@ describe("lookAtInputs", () => {
     expect(lookAtInputs([ofKernel])).toMatchObject([{ isUnsized: true }]);
   });
 
-  it("takes an empty file for one", () => {
+  it("accepts an empty file", () => {
     const path = temporary.newPath();
     writeFileSync(path, "");
     expect(lookAtInputs([path])).toMatchObject([{ sizeBytes: 0 }]);

@@ -42,7 +42,8 @@ async function read(file: Buffer, pieceBytes = 64 * 1024): Promise<{ text: strin
 
 const [a, b] = [member("a\n"), member("b\n")];
 
-// What `gzip -dc` of GNU gzip 1.12 says of the same bytes; where it stops in the middle of a file, it has an exit code of 1.
+// The result of `gzip -dc` of GNU gzip 1.12 for the same bytes; where it stops in the middle of a file, its exit code
+// is 1.
 describe("a gzip file", () => {
   it.each<[string, Buffer[], string]>([
     ["has one member", [a], "a\n"],
@@ -63,7 +64,7 @@ describe("a gzip file", () => {
     for (const pieceBytes of [1, 7, 64 * 1024]) {
       expect(await read(Buffer.concat(parts), pieceBytes)).toEqual({ text, trailing: [] });
     }
-    // Trailing bytes bring the other way of reading.
+    // Trailing bytes trigger the second reading.
     const read2 = await read(Buffer.concat([...parts, ...(parts.at(-1)?.[0] === 0 ? [] : [Buffer.from("xyz")])]));
     expect(read2.text).toBe(text);
   });
@@ -116,7 +117,7 @@ describe("a gzip file", () => {
     await fc.assert(fc.asyncProperty(contents, trailing, fc.integer({ min: 1, max: 6000 }), run), { numRuns: 100 });
   });
 
-  it("of several megabytes is decompressed once, of which nothing comes twice when bytes follow it", async () => {
+  it("of several megabytes yields nothing twice when bytes follow it", async () => {
     const contents = Buffer.from(Array.from({ length: 400_000 }, (_, n) => `line ${n * 7919}`).join("\n"));
     const { text, trailing } = await read(Buffer.concat([member(contents), a, Buffer.from("rubbish")]));
     expect(text === `${contents.toString("latin1")}a\n`).toBe(true);

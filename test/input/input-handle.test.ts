@@ -11,18 +11,18 @@ const temporary = useTemporaryDirectory();
 
 const before = `${"a line of the log\n".repeat(1000)}end\n`;
 
-/** A file of the plan of a job. */
+/** A file in the plan of a job. */
 function planned(): InputPlace & { readonly path: string } {
   const path = temporary.newPath();
   fs.writeFileSync(path, before);
-  // As long ago as it is in a job: the clocks of file systems tick every few milliseconds.
+  // As old as in a real job: the clocks of file systems tick every few milliseconds.
   fs.utimesSync(path, 1000, 1000);
   const [split] = planSplits(findInputs([path]), "file", 100);
   if (split === undefined) throw new Error("there is a split");
   return { ...split, file: "a.log" };
 }
 
-/** Opens it, reads it and closes it; what was read, and the warnings. */
+/** Opens, reads and closes it; returns the contents and the warnings. */
 function read(place: InputPlace, whileOpen?: () => void): { text: string; warnings: string[] } {
   const warnings: string[] = [];
   const handle = new InputHandle(place, (warning) => warnings.push(warning));
@@ -45,7 +45,7 @@ function replace(path: string, content: string): void {
 const otherMiddle = before.replace(/^(a line of the log\n){500}/, (text) => text.slice(0, -4) + "gol\n");
 const size = before.length;
 
-/** What may happen to a file, and what is said of it. */
+/** What may happen to a file, and the message about it. */
 const changes: Record<string, readonly [change: (path: string) => void, says: string]> = {
   "is truncated, as by copytruncate": [
     (path) => {
@@ -65,7 +65,7 @@ const changes: Record<string, readonly [change: (path: string) => void, says: st
   "is touched": [(path) => fs.utimesSync(path, 1, 2), "it was modified, but has the same length as before"],
 };
 
-/** After which it is another file at the same place: no matter to who has the first one open. */
+/** Changes that put another file in its place, no matter who has the first one open. */
 const replacements: typeof changes = {
   "is renamed, and another one made": [
     (path) => replace(path, "new\n"),
@@ -87,7 +87,7 @@ const replacements: typeof changes = {
 };
 
 describe("an input file of a job", () => {
-  it("is read when it is what it was", () => {
+  it("is read when it is unchanged", () => {
     expect(read(planned())).toEqual({ text: before, warnings: [] });
   });
 
@@ -115,7 +115,7 @@ describe("an input file of a job", () => {
     expect(read(place, () => change(place.path))).toEqual({ text: before, warnings: [] });
   });
 
-  it("is read up to the length that it had when it grows, before it is opened or after that", () => {
+  it("is read up to its old length when it grows, before or after it is opened", () => {
     const warnings = [`a.log grew while the job ran: the job reads the ${size} bytes that it had at the beginning`];
     const place = planned();
     const append = () => fs.appendFileSync(place.path, "more\n");
@@ -134,7 +134,7 @@ describe("an input file of a job", () => {
 });
 
 describe("a file of the engine's own", () => {
-  it("is read as it is, and not when it is no file", () => {
+  it("is read as it is, unless it is not a regular file", () => {
     const { path } = planned();
     fs.appendFileSync(path, "more");
     expect(read({ file: "own", path }).text).toBe(`${before}more`);

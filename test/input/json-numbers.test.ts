@@ -12,7 +12,7 @@ import { openText, readAll } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
-/** What one line is read as. */
+/** The value read from one line. */
 async function read(line: string, integers?: Integers, input: "jsonl" | "pairs" = "jsonl"): Promise<unknown> {
   const [found] = await readLines([line], { input, jsonl: { integers } as RecordFormat["jsonl"] });
   return found;
@@ -30,7 +30,7 @@ async function readLines(lines: readonly string[], format: RecordFormat, splitBy
 
 const digits = (length: number) =>
   fc.stringMatching(/^[1-9]\d*$/, { maxLength: length }).filter((text) => text.length > 0);
-/** Literals of all kinds, those around 2^53 and 1.8e308 included. */
+/** Literals of all kinds, including those around 2^53 and 1.8e308. */
 const literal = fc.oneof(
   fc.maxSafeInteger().map(String),
   fc.bigInt({ min: 2n ** 53n - 3n, max: 2n ** 53n + 3n }).map(String),
@@ -88,7 +88,7 @@ describe("a number in JSON Lines", () => {
     }
   });
 
-  it("is what the app's integers says when it is an integer beyond 2^53", async () => {
+  it("follows the app's integers option when it is an integer beyond 2^53", async () => {
     const line = '{"id":9100521604143693812,"n":[-9100521604143693813,5]}';
     expect(await read(line, "bigint")).toEqual({ id: 9100521604143693812n, n: [-9100521604143693813n, 5] });
     expect(await read(line, "string")).toEqual({ id: "9100521604143693812", n: ["-9100521604143693813", 5] });
@@ -97,7 +97,7 @@ describe("a number in JSON Lines", () => {
     expect(await read("9".repeat(400), "number")).toMatch(/^bad: the number 9{40}… is larger/);
   });
 
-  it("is read alike in pairs", async () => {
+  it("is read in the same way in pairs", async () => {
     const pair = '{"key":"9","value":9100521604143693812}';
     expect(await read(pair, undefined, "pairs")).toEqual({ key: "9", value: 9100521604143693812n });
     expect(await read(pair, "string", "pairs")).toEqual({ key: "9", value: "9100521604143693812" });
@@ -124,7 +124,7 @@ describe("a number in JSON Lines", () => {
 });
 
 describe("parseDocument", () => {
-  /** The text of a JSON value in which numbers are such literals. */
+  /** The text of a JSON value whose numbers are such literals. */
   const { document } = fc.letrec<{ document: string }>((tie) => ({
     document: fc.oneof(
       { depthSize: "small", withCrossShrink: true },
@@ -143,7 +143,7 @@ describe("parseDocument", () => {
   const isBeyond = (text: string) =>
     /^-?\d+$/.test(text) && (BigInt(text) > 2n ** 53n - 1n || BigInt(text) < 1n - 2n ** 53n);
 
-  it("gives what JSON.parse gives where all numbers are exact, and never loses a digit of an integer", () => {
+  it("equals JSON.parse where all numbers are exact, and never loses a digit of an integer", () => {
     fc.assert(
       fc.property(document, (text) => {
         const found = parseDocument(text, "string");
@@ -162,7 +162,7 @@ describe("parseDocument", () => {
     );
   });
 
-  it("refuses what JSON.parse refuses, with the same words", () => {
+  it("rejects what JSON.parse rejects, with the same words", () => {
     const broken = fc
       .tuple(document, fc.nat(), fc.constantFrom("", '"', "\\", "1", "-", "e", ",", "]", "}", "9100521604143693812"))
       .map(([text, at, put]) => text.slice(0, at % (text.length + 1)) + put + text.slice((at % (text.length + 1)) + 1));
@@ -184,7 +184,7 @@ describe("parseDocument", () => {
 });
 
 describe("findLargeNumber", () => {
-  it("finds what a regular expression finds, wherever it is", () => {
+  it("finds the same as a regular expression, at any position", () => {
     const piece = fc.oneof(
       fc.stringMatching(/^\d{0,18}$/),
       fc.constantFrom("e", "E", "e+", "1e400", "3E+999", "e40", "a", "é", " ", "1e4", ".", '"', ",", "-"),
@@ -194,7 +194,7 @@ describe("findLargeNumber", () => {
       const bytes = Buffer.from(isMisaligned ? `x${text}` : text).subarray(isMisaligned ? 1 : 0);
       const start = from % (bytes.length + 1);
       const found = findLargeNumber(bytes, start);
-      // From a place on, a number may have begun before it: what counts is that none is passed over.
+      // With a start position, a number may have begun before it: the search must only not miss any.
       const latin = bytes.toString("latin1");
       const places = [...latin.matchAll(/(?<=(?:^|[ ,])-?)(?=([\d.]*\d[eE]\+?\d{3}|[\d.]*\d{16,}))/g)].map((match) => {
         return [match.index, match.index + (match[1]?.length ?? 0)] as const;
@@ -213,7 +213,7 @@ describe("findLargeNumber", () => {
 describe("the option jsonl of an app", () => {
   const check = (jsonl: unknown, input = "jsonl") => checkApp("a.mjs", { input, jsonl, map: () => undefined });
 
-  it("is taken with input jsonl and pairs", () => {
+  it("is accepted with input jsonl and pairs", () => {
     expect(check({ integers: "string" }).jsonl).toEqual({ integers: "string" });
     expect(check({}, "pairs").jsonl).toEqual({});
     expect(check(undefined, "lines").jsonl).toBeUndefined();

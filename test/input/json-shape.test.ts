@@ -19,7 +19,8 @@ async function read(bytes: Uint8Array | string, splitBytes = 1000): Promise<unkn
 }
 
 const rows = [{ a: 1 }, { a: 2, b: [3] }];
-const array = /is a JSON array, and input "jsonl" is one JSON document per line; convert it first: jq -c '\.\[\]' \/\S+ > FILE\.jsonl/;
+const array =
+  /is a JSON array, and input "jsonl" is one JSON document per line; convert it first: jq -c '\.\[\]' \/\S+ > FILE\.jsonl/;
 const document = /is JSON over several lines, and input "jsonl" .*: jq -c \. /;
 
 describe("a file given as JSON Lines", () => {
@@ -54,7 +55,7 @@ describe("a file given as JSON Lines", () => {
     for (const splitBytes of [5, 12]) expect(await read('[{"a":1}]\n[{"a":2}]\n', splitBytes)).toHaveLength(2);
   });
 
-  it("may have a bad record in its first line, behind which it goes on", async () => {
+  it("may have a bad record in its first line, and continues after it", async () => {
     for (const bad of ['{"customer":"ann",', "[1,2", '{"a":', "nonsense", '{"a":1}}']) {
       const [first, ...others] = await read(`${bad}\n{"a":1}\n{"a":2}\n`);
       expect(first).toMatch(/^bad: not JSON: /);

@@ -36,7 +36,7 @@ describe("the map tasks of a job", () => {
     );
   });
 
-  it("have a split each when nothing is to be grouped", () => {
+  it("have a split each without grouping", () => {
     const { tasks } = planInputs({ inputs: filesOf([1, 2, 3]), kind: "lines", splitBytes: KiB, groupBytes: 0 });
     expect(tasks.map((splits) => splits.length)).toEqual([1, 1, 1]);
   });

@@ -15,7 +15,7 @@ import { onlyPart, openText, readAll, type Read } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
-/** Reads a file of these bytes in splits, and requires that it gives the same when it is compressed. */
+/** Reads a file of these bytes in splits, and requires the same result when it is compressed. */
 async function read(bytes: Uint8Array | string, format: RecordFormat, splitBytes = 2 ** 30): Promise<Read[]> {
   const [plain, compressed] = [temporary.newPath(), temporary.newPath()];
   writeFileSync(plain, bytes);
@@ -26,7 +26,7 @@ async function read(bytes: Uint8Array | string, format: RecordFormat, splitBytes
   }
   const [whole] = planSplits(findInputs([compressed]), format.input, splitBytes);
   if (whole === undefined) throw new Error("a compressed file is a split");
-  // What comes out of a compressed file begins behind its byte order mark.
+  // Decompressed data begins after its byte order mark.
   const markBytes = Buffer.from(bytes).toString().startsWith("\ufeff") ? 3 : 0;
   const expected = found.map((each) => {
     const offset = Math.max(0, each.offset - markBytes);
@@ -52,7 +52,7 @@ const readCsv = async (bytes: Uint8Array | string, csv?: CsvOptions) =>
 describe("jsonl", () => {
   const jsonl = { input: "jsonl" } as const;
 
-  it("has each document in exactly one split, and where it is", async () => {
+  it("has each document in exactly one split, at the right offset", async () => {
     const isObject = (value: unknown) => typeof value === "object" && value !== null;
     const run = async (documents: unknown[], ends: string[], splitBytes: number) => {
       // A file that is a single array of objects is taken for a mistake.
@@ -76,12 +76,12 @@ describe("jsonl", () => {
     await fc.assert(fc.asyncProperty(documents, ends, fc.integer({ min: 1, max: 60 }), run), { numRuns: 100 });
   });
 
-  it("may begin with a byte order mark, end without newline, and have U+FFFD and __proto__ in it", async () => {
+  it("may begin with a byte order mark, end without newline, and contain U+FFFD and __proto__", async () => {
     const found = values(await read('\ufeff{"a":"\ufffd"}\n{"__proto__":1}', jsonl));
     expect(found.map((value) => JSON.stringify(value))).toEqual(['{"a":"\ufffd"}', '{"__proto__":1}']);
   });
 
-  it("has a bad record where a line is no JSON or not UTF-8, and goes on behind it", async () => {
+  it("has a bad record where a line is not JSON or not UTF-8, and continues after it", async () => {
     const lines = ['{"a":1}\n', '{"a":\n', "\ufeff{}\n", '"\u00ff"\n', "2"].map((line, n) => {
       return Buffer.from(line, n === 3 ? "latin1" : "utf8");
     });
@@ -98,7 +98,7 @@ describe("jsonl", () => {
 describe("pairs", () => {
   const pairs = { input: "pairs" } as const;
 
-  it("are those of the JSON Lines of a job, in splits of any length", async () => {
+  it("come from the JSON Lines of a job, in splits of any length", async () => {
     const pair = fc.record({ key: fc.string({ unit: "binary", maxLength: 5 }), value: fc.jsonValue() });
     const run = async (written: { key: string; value: unknown }[], splitBytes: number) => {
       const text = written
@@ -109,7 +109,7 @@ describe("pairs", () => {
     await fc.assert(fc.asyncProperty(fc.array(pair, { maxLength: 8 }), fc.integer({ min: 1, max: 60 }), run));
   });
 
-  it("has a bad record where a document is no pair, and goes on behind it", async () => {
+  it("has a bad record where a document is not a pair, and continues after it", async () => {
     const lines = [
       '{"key":"a","value":1}',
       "5",
@@ -137,7 +137,7 @@ describe("csv", () => {
   );
   const written = (value: string) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
-  it("has the rows that were written, and where they are", async () => {
+  it("has the rows that were written, at the right offsets", async () => {
     const run = async (rows: string[][], end: string, hasLastEnd: boolean) => {
       let text = "a,b,__proto__\n";
       const expected = rows.map((row, n) => {
@@ -157,7 +157,7 @@ describe("csv", () => {
     await fc.assert(fc.asyncProperty(rows, fc.constantFrom("\n", "\r\n"), fc.boolean(), run), { numRuns: 200 });
   });
 
-  it("has rows that go on in the next block that is read, and rows longer than one", async () => {
+  it("has rows that continue in the next block, and rows longer than a block", async () => {
     const rows = Array.from({ length: 3000 }, (_, n) => ({ n: String(n), text: `${'x, "\n'.repeat((n * 7) % 100)}é` }));
     rows[1500] = { n: "long", text: "line\n".repeat(200_000) };
     const text = rows.map((row) => `${row.n},${written(row.text)}\n`).join("");
@@ -165,7 +165,7 @@ describe("csv", () => {
     expect(await readCsv(`n,text\n${text}`)).toEqual(rows);
   });
 
-  it("leaves out empty lines, comments and a byte order mark", async () => {
+  it("skips empty lines, comments and a byte order mark", async () => {
     const found = await read('\ufeff# c\na,b\r\n\r\n1,2\n# "\n\n3,4#5\n', { input: "csv", csv: { comment: "#" } });
     expect(found).toEqual([
       { value: { a: "1", b: "2" }, offset: 14, endOffset: 18 },
@@ -211,7 +211,7 @@ describe("csv", () => {
     expect(offset).toBe(Buffer.byteLength(lines.join("\n"), "latin1") + 1);
   });
 
-  it("takes a row whose quote is never closed for its line, however much follows", async () => {
+  it("limits a row whose quote is never closed to its line, however much follows", async () => {
     const rows = Array.from({ length: 5000 }, (_, n) => `${n},${"x".repeat(100)}\n`);
     const found = values(await read(`n,t\n0,ok\n1,"open\n${rows.join("")}`, { input: "csv" }));
     expect(found.slice(0, 3)).toEqual([
@@ -281,7 +281,7 @@ describe("csv", () => {
     expect((await readCsv(text)).map((row) => Object.values(row as Record<string, string>))).toEqual(expected);
   });
 
-  it("has the rows and places of a long file whose rows end with lone returns", async () => {
+  it("has the rows and offsets of a long file whose rows end with lone carriage returns", async () => {
     const rows = Array.from({ length: 30_000 }, (_, n) => `${n},"${"x\n\r".repeat(n % 20)}"\r`);
     const found = await read(`n,t\r${rows.join("")}`, { input: "csv" });
     let offset = 4;
@@ -308,7 +308,7 @@ describe("csv", () => {
     expect(await readCsv(text, csv)).toEqual(expected);
   });
 
-  it("is an error when a line sep= says something else than the app", async () => {
+  it("is an error when a line sep= contradicts the app", async () => {
     await expect(readCsv("sep=;\na;b\n1;2\n", { delimiter: "," })).rejects.toThrow(
       /: its first line is "sep=;", and the app has csv.delimiter = ","; leave csv.delimiter out, or remove the line/,
     );
@@ -329,7 +329,7 @@ describe("csv", () => {
     ]);
   });
 
-  it("leaves out lines of white space, unless that is what is in the only column", async () => {
+  it("skips lines of white space, unless they are values of the only column", async () => {
     expect(await read("  \na,b\n \t \n1,2\n   \n\t\n3,4\n ", { input: "csv" })).toEqual([
       { value: { a: "1", b: "2" }, offset: 11, endOffset: 15 },
       { value: { a: "3", b: "4" }, offset: 21, endOffset: 25 },
@@ -373,7 +373,7 @@ describe("csv", () => {
     expect(await readAll(source.openValues({ filename: "in" } as ReadContext))).toEqual(inFile);
   });
 
-  it("has columns in the order of the header, those that are numbers included", async () => {
+  it("has columns in the order of the header, even those named by numbers", async () => {
     const [row] = (await readCsv("name,2020,2019,,1,4294967295\na,b,c,d,e,f\n")) as Record<string, string>[];
     if (row === undefined) throw new Error("there is a row");
     expect(Object.keys(row)).toEqual(["name", "2020", "2019", "", "1", "4294967295"]);
@@ -413,7 +413,7 @@ describe("an app's own reader", () => {
     return { file: "in", path, startBytes: 0, endBytes: 1, compression: "gzip" as const };
   };
 
-  it("gives what it yields, numbered, of the decompressed bytes, and is ended and closed", async () => {
+  it("yields numbered records from the decompressed bytes, and is ended and closed", async () => {
     let hasEnded = false;
     const reader = await openText(splitOf("ab".repeat(300_000)), {
       input: "own",
@@ -434,7 +434,7 @@ describe("an app's own reader", () => {
     await expect.poll(() => temporary.openFiles()).toBe(0);
   });
 
-  it("may take its stream or not, and must return an async iterable", async () => {
+  it("may read its stream or not, but must return an async iterable", async () => {
     const none = await openText(splitOf("a"), { input: "own", readRecords: () => Readable.from([]) });
     expect(await none.next()).toBe(false);
     await none.close();

@@ -6,13 +6,13 @@ import { sourceOfSplit, type RecordFormat, type RecordSource, type SplitSource }
 import type { Split } from "../../src/rpc/protocol.js";
 
 export interface Read {
-  /** What the record is, or what is wrong with it. */
+  /** The record, or what is wrong with it. */
   readonly value: unknown;
   readonly offset: number;
   readonly endOffset: number;
 }
 
-/** Reads all records, bad ones included, and closes the reader. Bytes are read as UTF-8. */
+/** Reads all records, including bad ones, and closes the reader. Bytes are decoded as UTF-8. */
 export async function readAll(opened: Promise<RecordReader<unknown>> | RecordReader<unknown>): Promise<Read[]> {
   const reader = await opened;
   const found: Read[] = [];
@@ -35,7 +35,7 @@ export async function readAll(opened: Promise<RecordReader<unknown>> | RecordRea
   }
 }
 
-/** The one split of a source. */
+/** The only split of a source. */
 export function onlyPart({ parts }: RecordSource): SplitSource {
   const [part] = parts;
   if (part === undefined || parts.length > 1) throw new Error(`${parts.length} splits`);

@@ -23,7 +23,7 @@ async function read(path: string, kind: InputKind, splitBytes: number, how: "tex
   return found;
 }
 
-/** The lines of some bytes with their endings, found a byte at a time. A byte order mark alone is no line. */
+/** The lines of some bytes with their endings, found byte by byte. A byte order mark by itself is not a line. */
 function linesOf(bytes: Uint8Array): { line: Buffer; offset: number }[] {
   const lines: { line: Buffer; offset: number }[] = [];
   let start = 0;
@@ -65,7 +65,7 @@ describe("a split of lines", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("has lines that are longer than a split, and longer than what is read at a time", async () => {
+  it("has lines that are longer than a split, and longer than a read", async () => {
     const path = temporary.newPath();
     const lines = ["short", "x".repeat(3_000_000), "é".repeat(400_000), "", "last"];
     writeFileSync(path, lines.join("\n"));
@@ -95,7 +95,7 @@ describe("a split of text", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("is, as bytes, some chunks of whole lines", async () => {
+  it("consists, as bytes, of chunks of whole lines", async () => {
     const path = temporary.newPath();
     const lines = Array.from({ length: 60_000 }, (_, n) => `line ${n}${n % 1000 === 0 ? "-".repeat(n * 10) : ""}\n`);
     writeFileSync(path, lines.join(""));
@@ -136,7 +136,7 @@ describe("a compressed file", () => {
     },
   );
 
-  it("is given as text in pieces of whole lines when it is long", async () => {
+  it("comes as text in pieces of whole lines when it is long", async () => {
     const path = temporary.newPath();
     const long = text.repeat(Math.ceil((20 * 2 ** 20) / Buffer.byteLength(text)));
     writeFileSync(path, gzipSync(long));
@@ -146,7 +146,7 @@ describe("a compressed file", () => {
     for (const { value } of pieces.slice(0, -1)) expect(String(value).endsWith("\n")).toBe(true);
   });
 
-  it("has none when it is empty, but for an app that takes whole files", async () => {
+  it("has no records when it is empty, except for an app that reads whole files", async () => {
     const path = temporary.newPath();
     writeFileSync(path, gzipSync(""));
     expect(await read(path, "lines", 1, "text")).toEqual([]);
@@ -199,7 +199,7 @@ describe("a file that has changed since its splits were planned", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("is the error, and not the record that was malformed by it", async () => {
+  it("is reported instead of the record that it made malformed", async () => {
     const path = temporary.newPath();
     writeFileSync(path, '{"a":1}\n{"a":2}\n');
     const [split] = planSplits(findInputs([path]), "jsonl", 100);
@@ -209,7 +209,7 @@ describe("a file that has changed since its splits were planned", () => {
     await expect(readAll(Promise.resolve(reader))).rejects.toThrow(/changed while the job ran/);
   });
 
-  it("is an error when it is compressed and has grown: a part of it cannot be read", async () => {
+  it("is an error when it is compressed and has grown: part of it cannot be read", async () => {
     const path = temporary.newPath();
     writeFileSync(path, gzipSync("one\n"));
     const [split] = planSplits(findInputs([path]), "lines", 100);
@@ -220,7 +220,7 @@ describe("a file that has changed since its splits were planned", () => {
     );
   });
 
-  it("is an error of a reader of the app's own, also of one that hides the error of its stream", async () => {
+  it("is an error with an app's own reader, even if that hides the error of its stream", async () => {
     const path = temporary.newPath();
     writeFileSync(path, "x".repeat(300_000));
     const [split] = planSplits(findInputs([path]), "own", 100);

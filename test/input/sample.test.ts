@@ -24,10 +24,10 @@ function inputsOf(sizes: readonly number[]) {
   }));
 }
 
-describe("what is sampled", () => {
+describe("the sampled places", () => {
   const sizes = fc.array(fc.oneof(fc.nat(100), fc.nat(10 ** 6), fc.nat(10 ** 10)), { maxLength: 30 });
 
-  it("are few short pieces of the files, each inside of one, none twice, of at most eight tasks", () => {
+  it("are a few short pieces, each inside a file, without duplicates, in at most eight tasks", () => {
     fc.assert(
       fc.property(sizes, (files) => {
         const tasks = planSample(planSplits(inputsOf(files), "lines", 2 ** 26), app("lines"), 2);
@@ -59,7 +59,7 @@ describe("what is sampled", () => {
     );
   });
 
-  it("are places all over a long file, and all of a short one", () => {
+  it("cover all parts of a long file, and the whole of a short one", () => {
     const [, ...gaps] = planSample(planSplits(inputsOf([10 ** 9]), "lines", 2 ** 26), app("lines"), 2)
       .flat()
       .map(({ startBytes }, index, places) => startBytes - (places[index - 1]?.startBytes ?? 0));
@@ -68,7 +68,7 @@ describe("what is sampled", () => {
     expect(all).toMatchObject({ startBytes: 0, endBytes: 1000 });
   });
 
-  it("are whole files where these are not cut", () => {
+  it("are whole files where files are not cut", () => {
     const places = planSample(planSplits(inputsOf([5, 10 ** 6, 0, 10 ** 6]), "file", 100), app("file"), 2).flat();
     expect(places.map(({ path, startBytes, endBytes }) => [path, startBytes, endBytes])).toEqual([
       ["/f1", 0, 10 ** 6],
@@ -76,7 +76,7 @@ describe("what is sampled", () => {
     ]);
   });
 
-  it("is nothing when there is one reducer, and refused when the app has a partition of its own", () => {
+  it("are empty with one reducer, and refused when the app has its own partition", () => {
     const splits = planSplits(inputsOf([1000]), "lines", 100);
     expect(planSample(splits, app("lines"), 1)).toEqual([]);
     expect(() => planSample(splits, { ...app("lines"), ownPartition: true }, 1)).toThrow(
@@ -93,13 +93,13 @@ async function linesOf(place: Split): Promise<string[]> {
   return lines;
 }
 
-it("of a place in the middle of a file the lines that begin there are read, and no others", async () => {
+it("for a place in the middle of a file, only the lines that begin there are read", async () => {
   const path = temporary.newPath();
   writeFileSync(path, "one\ntwo\nthree\nfour\n");
   expect(await linesOf({ file: "f", path, startBytes: 2, endBytes: 10 })).toEqual(["two", "three"]);
 });
 
-it("of a compressed file the beginning is read, whatever its length", async () => {
+it("for a compressed file, the beginning is read, whatever its length", async () => {
   const path = temporary.newPath();
   const lines = Array.from({ length: 300_000 }, (_, n) => String(n).padStart(9));
   const bytes = gzipSync(lines.join("\n"));

@@ -20,7 +20,7 @@ describe("a sample of the splits", () => {
     expect(ranges(sampledSplits(splits, kind, 0.0001))).toEqual(["a 0-1", "a 1000-1001", "b 0-1", "c 0-1"]);
   });
 
-  it("is some of them as they are when an app takes whole files, spread over all", () => {
+  it("is a selection of unchanged splits, spread over all, when an app reads whole files", () => {
     const files = Array.from({ length: 10 }, (_, n) => split(String(n), 0, n));
     const sampled = (percent: number) => sampledSplits(files, "file", percent).map(({ file }) => file);
     expect(sampled(1)).toEqual(["0"]);
@@ -30,7 +30,7 @@ describe("a sample of the splits", () => {
     expect(sampledSplits(files.slice(9), "file", 30)).toEqual(files.slice(9));
   });
 
-  it("is some of the files that cannot be cut, and the beginning of the others", () => {
+  it("is a selection of files that cannot be cut, and the beginning of the others", () => {
     const packed = ["x", "y", "z"].map((file): Split => ({ ...split(file, 0, 1000), compression: "gzip" }));
     const [x, y, z] = packed as [Split, Split, Split];
     const mixed = [x, split("a", 0, 1000), y, split("b", 0, 1000), z];
@@ -38,14 +38,14 @@ describe("a sample of the splits", () => {
     for (const kind of ["csv", "own"] as const) expect(sampledSplits(mixed, kind, 20)).toEqual([x]);
   });
 
-  it("is all of them without a percentage, and nothing of nothing", () => {
+  it("is all of them without a percentage, and empty without splits", () => {
     for (const kind of ["file", "lines"] as const) {
       expect(sampledSplits(splits, kind, undefined)).toEqual(splits);
       expect(sampledSplits([], kind, 1)).toEqual([]);
     }
   });
 
-  it("has as many files as it should, in their order", () => {
+  it("has the right number of files, in order", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.double({ min: 0.001, max: 99.9, noNaN: true }), (n, percent) => {
         const files = Array.from({ length: n }, (_, at) => split(String(at), 0, 1));

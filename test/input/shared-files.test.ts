@@ -14,7 +14,7 @@ function newFile(text = "text"): string {
 }
 
 describe("the files of --file", () => {
-  it("have the name that they are given, or their own, and are pinned by size, time, inode and checksum", () => {
+  it("have the given name or their own, and are pinned by size, time, inode and checksum", () => {
     const [a, b] = [newFile("a"), newFile("bb")];
     const place = (path: string) => ({
       path: realpathSync(path),
@@ -28,13 +28,13 @@ describe("the files of --file", () => {
     ]);
   });
 
-  it("may have a # in the path, when a name follows", () => {
+  it("may have a # in the path if a name follows", () => {
     const path = `${temporary.newPath()}#1`;
     writeFileSync(path, "");
     expect(findSharedFiles([`${path}#a`])).toMatchObject([{ name: "a", path: realpathSync(path) }]);
   });
 
-  it("are refused when one cannot be read, is called nothing, or as another one", () => {
+  it("are refused when one cannot be read, has no name, or has another's name", () => {
     const path = newFile();
     const directory = temporary.newPath();
     mkdirSync(directory);
@@ -46,7 +46,7 @@ describe("the files of --file", () => {
     );
   });
 
-  it("must stay as they were", () => {
+  it("must stay unchanged", () => {
     const path = newFile("text");
     const files = findSharedFiles([`${path}#a`]);
     requireUnchanged(files);
@@ -64,19 +64,19 @@ describe("the files of --file", () => {
     expect(() => requireUnchanged(files)).toThrow(/: it is gone; run the job again$/);
   });
 
-  it("may not grow, as an app may read to the end", () => {
+  it("must not grow, because an app may read to the end", () => {
     const path = newFile("text");
     const files = findSharedFiles([path]);
     appendFileSync(path, "more");
     expect(() => requireUnchanged(files)).toThrow(/it had 4 bytes when the job was planned and has 8 now/);
   });
 
-  it("are refused when no string names them", () => {
+  it("are refused when a string cannot express their name", () => {
     expect(() => findSharedFiles(["a\0b"])).toThrow(/^cannot read --file a\\0b: a name cannot contain a NUL character/);
     expect(() => findSharedFiles(["caf\udce9"])).toThrow(/^cannot read --file caf\\xe9: its name is not UTF-8/);
   });
 
-  it("are refused when they do not say how long they are", () => {
+  it("are refused when their length is unknown", () => {
     expect(() => findSharedFiles(["/dev/null"])).toThrow(/it is not a regular file, but a character device/);
   });
 });

@@ -19,7 +19,7 @@ function ranges(splits: ReturnType<typeof planSplits>): string[] {
 }
 
 describe("planSplits", () => {
-  it("makes each file one split when the app takes whole files, however long and short they are", () => {
+  it("makes each file one split when the app reads whole files, whatever their length", () => {
     const files = [input("b", 100), input("a", 0), input("b", 100)];
     expect(ranges(planSplits(files, "file", 10))).toEqual(["b 0-100", "a 0-0", "b 0-100"]);
   });
@@ -32,7 +32,7 @@ describe("planSplits", () => {
     },
   );
 
-  it("never cuts what cannot be read from its middle", () => {
+  it("never cuts files that cannot be read from the middle", () => {
     const compressed = { ...input("b.gz", 25), compression: "gzip" as const };
     expect(ranges(planSplits([input("a", 25), input("empty", 0)], "csv", 10))).toEqual(["a 0-25"]);
     expect(ranges(planSplits([input("a", 25), input("empty", 0)], "own", 10))).toEqual(["a 0-25", "empty 0-0"]);
@@ -50,7 +50,7 @@ describe("planSplits", () => {
     }
   });
 
-  it("makes many tasks of a file of many gigabytes, without a gap", () => {
+  it("divides a file of many gigabytes into many tasks, without a gap", () => {
     const splits = planSplits([input("log", 10 * 2 ** 30 + 1)], "lines", 64 * MiB);
     expect(splits).toHaveLength(161);
     expect(splits[0]?.startBytes).toBe(0);
@@ -61,7 +61,7 @@ describe("planSplits", () => {
     }
   });
 
-  it("refuses a whole file that is too long for one string, and names the way out", () => {
+  it("refuses a whole file that is too long for one string, and suggests a solution", () => {
     const long = input("log", constants.MAX_STRING_LENGTH + 1);
     const plan = () => planSplits([input("a", 1), long], "file", splitBytesDefault);
     expect(plan).toThrow(InputError);

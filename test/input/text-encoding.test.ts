@@ -15,7 +15,7 @@ import { onlyPart, openBytes, openText, readAll } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
-/** The text in that encoding, a character at a time, with its byte order mark. */
+/** The text in that encoding, encoded character by character, with its byte order mark. */
 function encoded(text: string, encoding: Encoding): Buffer {
   const units: number[] = [];
   const bytes = encoding.startsWith("utf-16") ? 2 : 4;
@@ -47,7 +47,7 @@ function splitsOf(bytes: Uint8Array, kind: RecordFormat["input"], splitBytes = 5
   return planSplits(findInputs([path]), kind, splitBytes);
 }
 
-/** All records of a file, as values and as bytes where the kind has both. */
+/** All records of a file, as values and as bytes if the kind has both. */
 async function recordsOf(bytes: Uint8Array, kind: InputKind, splitBytes?: number): Promise<unknown[]> {
   const splits = splitsOf(bytes, kind, splitBytes);
   const read = async (open: typeof openText | typeof openBytes) => {
@@ -93,7 +93,7 @@ describe("text in UTF-16 or UTF-32", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
-  it("is one split, whose places are those in UTF-8", async () => {
+  it("is one split, with offsets into its UTF-8 form", async () => {
     const [split, ...others] = splitsOf(encoded("é\nb\nc", "utf-16le"), "lines", 2);
     if (split === undefined) throw new Error("there is a split");
     expect(others).toEqual([]);
@@ -106,7 +106,7 @@ describe("text in UTF-16 or UTF-32", () => {
     expect(await lineNumber(split, 5)).toBe(3);
   });
 
-  it("is refused by name when it is cut off or no such text", async () => {
+  it("is refused by name when it is cut off or invalid", async () => {
     const bytes = encoded("a😀", "utf-16le");
     await expect(decode(bytes.subarray(0, 5), "utf-16le")).rejects.toThrow(
       "in.txt is not the UTF-16LE that its byte order mark says: it ends in the middle of a character",
@@ -136,7 +136,7 @@ describe("text in UTF-16 or UTF-32", () => {
     }
   });
 
-  it("comes as it is to an app that reads files by itself, with a warning", async () => {
+  it("reaches an app's own reader unchanged, with a warning", async () => {
     const bytes = encoded("ab", "utf-16be");
     const readRecords: ReadRecords = async function* (stream) {
       const pieces: Buffer[] = [];
@@ -159,7 +159,7 @@ describe("text in UTF-16 or UTF-32", () => {
 describe("the byte order mark of UTF-8", () => {
   const mark = "\ufeff";
 
-  it("is dropped at the beginning of a file, and nowhere else, whatever a record is", async () => {
+  it("is dropped only at the beginning of a file, whatever the kind of records", async () => {
     const marked = `${mark}a\n${mark}b\n${mark}c\n`;
     for (const bytes of [Buffer.from(marked), gzipSync(marked), xzOf(marked)]) {
       for (const splitBytes of [1, 2, 3, 4, 5, 100]) {
@@ -177,7 +177,7 @@ describe("the byte order mark of UTF-8", () => {
     }
   });
 
-  it("leaves one mark of two, and nothing of a file that is only that", async () => {
+  it("is dropped once when there are two, and a file that is only a mark becomes empty", async () => {
     expect(await recordsOf(Buffer.from(`${mark}${mark}a`), "lines")).toEqual([`${mark}a`]);
     for (const kind of ["lines", "text", "jsonl", "csv"] as const) {
       expect(await recordsOf(Buffer.from(mark), kind)).toEqual([]);
@@ -185,7 +185,7 @@ describe("the byte order mark of UTF-8", () => {
     expect(await recordsOf(Buffer.from(mark), "file")).toEqual([""]);
   });
 
-  it("is a part of the first record, which begins at 0", async () => {
+  it("belongs to the first record, which begins at 0", async () => {
     const splits = splitsOf(Buffer.from(`${mark}a\nb\n`), "lines", 100);
     const found = await Promise.all(splits.map((split) => readAll(openText(split, { input: "lines" }))));
     expect(found.flat().map(({ offset, endOffset }) => [offset, endOffset])).toEqual([
@@ -200,11 +200,11 @@ describe("the byte order mark of UTF-8", () => {
     ]);
   });
 
-  it("is dropped for an app that reads files by itself, however short the first piece is", async () => {
+  it("is dropped for an app's own reader, however short the first piece is", async () => {
     const path = temporary.newPath();
     writeFileSync(path, `${mark}a`);
     const pieces: Uint8Array[] = [];
-    // Places in a file that is read as it is are those of its bytes, the mark among them.
+    // Offsets in a file that is read as it is refer to its bytes, including the mark.
     for await (const piece of piecesOf({ file: "in", path })) pieces.push(piece);
     expect(Buffer.concat(pieces).toString()).toBe(`${mark}a`);
     const readRecords: ReadRecords = async function* (stream) {

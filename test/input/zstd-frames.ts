@@ -2,19 +2,19 @@ import xxhash from "xxhash-wasm";
 
 const hashes = await xxhash();
 
-/** How a frame of the test is written. Nothing in it is really compressed: blocks are as they are, or one byte repeated. */
+/** The properties of a test frame. It is not really compressed: blocks are raw, or one byte repeated. */
 export interface Frame {
   readonly blocks: readonly (Uint8Array | { readonly byte: number; readonly times: number })[];
   readonly hasChecksum: boolean;
   readonly hasLength: boolean;
 }
 
-/** What a frame stands for. */
+/** The contents of a frame. */
 export function contentsOf({ blocks }: Frame): Buffer {
   return Buffer.concat(blocks.map((block) => ("byte" in block ? Buffer.alloc(block.times, block.byte) : block)));
 }
 
-/** RFC 8878, section 3.1.1, written apart from the product. */
+/** RFC 8878, section 3.1.1, written independently of the product. */
 export function frameOf(frame: Frame): Buffer {
   const contents = contentsOf(frame);
   const parts: Uint8Array[] = [Buffer.from("28b52ffd", "hex")];
@@ -31,7 +31,7 @@ export function frameOf(frame: Frame): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A frame that says nothing. */
+/** A frame without contents. */
 export function skippableFrame(bytes: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from("5a2a4d18", "hex"), uint32(bytes.length), bytes]);
 }

@@ -9,7 +9,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 const temporary = useTemporaryDirectory();
 const jobId = "0a";
 
-/** A directory with the output of an earlier job, and three results that are to take its place. */
+/** A directory with the output of an earlier job, and three results that will replace it. */
 function begin() {
   const path = temporary.newDirectory();
   const obsolete = ["mr-out-0", "mr-out-7"];
@@ -29,7 +29,7 @@ const contents = ({ path }: { path: string }) => {
 const earlier = { "mr-out-0": "earlier", "mr-out-7": "earlier", [manifestName]: "earlier" };
 
 describe("the results of a job", () => {
-  it("take the place of the earlier ones, the manifest with them", () => {
+  it("replace the earlier ones, including the manifest", () => {
     const { directory, results, end } = begin();
     commitResults(directory, jobId, results, end);
     expect(contents(directory)).toEqual({
@@ -41,7 +41,7 @@ describe("the results of a job", () => {
     expect(readdirSync(directory.path).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
-  it("change nothing when one of their names is that of a directory", () => {
+  it("change nothing when a directory has one of their names", () => {
     const { directory, results, end } = begin();
     const taken = join(directory.path, "mr-out-2");
     mkdirSync(taken);
@@ -52,7 +52,7 @@ describe("the results of a job", () => {
     expect(contents(directory)).toEqual(earlier);
   });
 
-  it("change nothing when the manifest cannot be written, or one of them is gone", () => {
+  it("change nothing when the manifest cannot be written, or a result is gone", () => {
     const { directory, results, end } = begin();
     const writeManifest = () => StagedFile.create(join(directory.path, "no", "manifest"));
     const failed = expect.objectContaining({
@@ -67,7 +67,7 @@ describe("the results of a job", () => {
     expect(contents(other.directory)).toEqual(earlier);
   });
 
-  it("change nothing when something else was wrong, which is not hidden", () => {
+  it("change nothing when another error occurs, and do not hide it", () => {
     const { directory, results, end } = begin();
     const bug = new TypeError("a bug");
     const writeManifest = () => {

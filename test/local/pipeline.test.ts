@@ -21,7 +21,7 @@ function newInputs(): InputFile[] {
   return findInputs([path]);
 }
 
-/** A pipeline of two steps, each of which is a job that `run` plays. */
+/** A pipeline of two steps, whose jobs `run` plays. */
 function pipeline(run: (job: StepJob) => void, own: Partial<PipelineOptions<StepJob>> = {}): PipelineOptions<StepJob> {
   const step = {} as PipelineStep;
   return {
@@ -38,7 +38,7 @@ function pipeline(run: (job: StepJob) => void, own: Partial<PipelineOptions<Step
   };
 }
 
-/** Leaves what a job leaves that is done. */
+/** Leaves what a finished job leaves. */
 function finish({ outputDirectory, inputs }: StepJob): void {
   mkdirSync(outputDirectory, { recursive: true });
   writeFileSync(join(outputDirectory, "mr-out-0.jsonl"), "");
@@ -60,7 +60,7 @@ function finish({ outputDirectory, inputs }: StepJob): void {
 }
 
 describe("a pipeline", () => {
-  it("tells each step which files it must not clear away, also those that only the first reads", async () => {
+  it("tells each step which files it must not clear away, even those that only the first reads", async () => {
     const options = pipeline(finish);
     const jobs = (await runPipeline(options)).map(({ job }) => job);
     const settings = { reducers: 1, partitioner: "hash", output: {} } as const;
@@ -83,7 +83,7 @@ describe("a pipeline", () => {
     await (await JobDirectory.take(options.outputDirectory, noSources)).release({ removeIfEmpty: true });
   });
 
-  it("that cannot clear what a step has left fails with the error of that step, and says so", async () => {
+  it("that cannot clear a step's files fails with the error of that step, and says so", async () => {
     const said: string[] = [];
     const outputDirectory = temporary.newDirectory();
     let theirs: Promise<JobDirectory> | undefined;

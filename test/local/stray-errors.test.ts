@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StrayErrors } from "../../src/local/stray-errors.js";
 
-/** As Node does it when a callback throws. */
+/** As Node does when a callback throws. */
 function throwAstray(error: unknown): void {
   process.emit("uncaughtException", error as Error);
 }
 
 const done = () => Promise.resolve("done");
 
-describe("what an app throws astray", () => {
+describe("a stray error of an app", () => {
   let before: NodeJS.UncaughtExceptionListener[] = [];
   let stray: StrayErrors;
 
   beforeEach(() => {
-    // Those of the test runner.
+    // The test runner's listeners.
     before = process.listeners("uncaughtException");
     process.removeAllListeners("uncaughtException");
     stray = new StrayErrors();
@@ -25,14 +25,14 @@ describe("what an app throws astray", () => {
     for (const listener of before) process.on("uncaughtException", listener);
   });
 
-  it("ends the piece of its code that runs, also when that never ends, and no other", async () => {
+  it("ends only the running piece of its code, even if that would never end", async () => {
     const ended = stray.endOf(() => new Promise(() => undefined));
     throwAstray("late");
     await expect(ended).rejects.toBe("late");
     await expect(stray.endOf(done)).resolves.toBe("done");
   });
 
-  it("when none of it runs ends the next piece, and that one only", async () => {
+  it("while no code runs ends only the next piece", async () => {
     throwAstray("early");
     await expect(stray.endOf(done)).rejects.toBe("early");
     await expect(stray.endOf(done)).resolves.toBe("done");
@@ -42,7 +42,7 @@ describe("what an app throws astray", () => {
     expect(told).toEqual(["at the end"]);
   });
 
-  it("in the turn after it has returned is its own", async () => {
+  it("in the turn after a piece has returned belongs to it", async () => {
     const ended = stray.endOf(() => {
       setImmediate(throwAstray, "late");
       return done();
@@ -50,7 +50,7 @@ describe("what an app throws astray", () => {
     await expect(ended).rejects.toBe("late");
   });
 
-  it("between two pieces ends the next one, which is not begun", async () => {
+  it("between two pieces ends the next one before it begins", async () => {
     throwAstray("between");
     let isBegun = false;
     const next = stray.endOf(() => {
@@ -61,7 +61,7 @@ describe("what an app throws astray", () => {
     expect(isBegun).toBe(false);
   });
 
-  it("after the last piece is told", async () => {
+  it("after the last piece is reported", async () => {
     await stray.endOf(done);
     const told: unknown[] = [];
     stray.tell((error) => told.push(error));

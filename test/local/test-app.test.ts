@@ -12,12 +12,12 @@ import { xzOf } from "../support/xz-file.js";
 
 const temporary = useTemporaryDirectory();
 
-/** Where temporary files of the test go: nothing may be left there. */
+/** The directory for temporary files of the test, where nothing may be left. */
 let place = "";
 beforeEach(() => {
   place = mkdtempSync(`${temporary.newDirectory()}/`);
   vi.stubEnv("TMPDIR", place);
-  // The sequential job that one of these compares with loads an app in TypeScript, for which Node.js keeps a cache there.
+  // A sequential job, which one test compares with, loads an app in TypeScript, for which Node.js keeps a cache there.
   vi.stubEnv("NODE_DISABLE_COMPILE_CACHE", "1");
 });
 afterEach(() => {
@@ -30,7 +30,7 @@ const counting = defineApp<number>({
   reduce: (_, ones) => ones.length,
 });
 
-/** An app that has everything. */
+/** An app that uses everything. */
 function appWithAll(): App<number> {
   let counts = new Map<string, number>();
   return {
@@ -58,7 +58,7 @@ function appWithAll(): App<number> {
 }
 
 describe("testApp", () => {
-  it("gives what reduce gives, in the order of the keys", async () => {
+  it("returns what reduce returns, in key order", async () => {
     const { outputs } = await testApp(counting, ["b a\nb", "", "é b"]);
     expect(outputs).toEqual([
       { key: "a", value: 1 },
@@ -74,7 +74,7 @@ describe("testApp", () => {
     });
   });
 
-  it("has what an app has in a job", async () => {
+  it("supports everything an app can use in a job", async () => {
     const inputs = { "x.txt": "a\r\nbb\n# no\na", ["__proto__"]: "bb\nbb" };
     const result = await testApp(appWithAll(), inputs, { reducers: 2, args: { weight: "10" } });
     expect(result.partitions).toEqual([
@@ -92,7 +92,7 @@ describe("testApp", () => {
     expect(result.sideFiles).toEqual({ "mr-side-map-0-comments": "x.txt:6 # no\n" });
   });
 
-  it("cuts inputs into splits when it is told to, and names them when they have no names", async () => {
+  it("cuts inputs into splits on request, and names unnamed inputs", async () => {
     const app = defineApp<number>({
       input: "lines",
       map: (file, line, ctx) => ctx.emit(`${file} ${line}`, ctx.task),
@@ -118,14 +118,14 @@ describe("testApp", () => {
     ]);
   });
 
-  it("gives values as they would be read, and refuses what cannot be written", async () => {
+  it("returns values as they would be read, and refuses what cannot be written", async () => {
     const app = (value: unknown) =>
       defineApp({ map: (_, __, ctx) => ctx.emit("k", "v"), reduce: () => value as string });
     expect((await testApp(app(new Date(0)), [""])).outputs).toEqual([{ key: "k", value: "1970-01-01T00:00:00.000Z" }]);
     await expect(testApp(app(NaN), [""])).rejects.toThrow(/JSON cannot hold the value of key "k"/);
   });
 
-  it("rejects when the app emits, counts or writes after map or reduce has returned, and lets that harm nothing else", async () => {
+  it("rejects when the app emits, counts or writes after map or reduce has returned, without harming anything else", async () => {
     const late = (use: (ctx: MapContext<number>) => void, ms: number): App<number> => ({
       map: (_, __, ctx) => void setTimeout(() => use(ctx), ms),
       reduce: (_, ones) => ones.length,
@@ -166,7 +166,7 @@ describe("testApp", () => {
     await expect(testApp(zipping, ["a"])).rejects.toThrow(/ctx\.emit after it had ended/);
   });
 
-  it("takes no offence at a timer that cannot emit, such as that of a race, nor at what is kept for the next attempt", async () => {
+  it("allows a timer that cannot emit, such as in a race, and state kept for the next attempt", async () => {
     let kept: NodeJS.Timeout | undefined;
     const racing: App<number> = {
       setup() {
@@ -203,12 +203,12 @@ describe("testApp", () => {
     await expect(testApp(counting, ["a"], options)).rejects.toThrow(message);
   });
 
-  it("refuses what a job would be refused for", async () => {
+  it("refuses whatever a job would be refused for", async () => {
     const app = defineApp<number>({ map: (name, _, ctx) => ctx.emit(name, 1) });
     await expect(testApp(app, [""], { reducers: 1 })).rejects.toThrow(/exports no function reduce; .* reducers: 0/);
   });
 
-  it("gives what map emits when the app has no reduce, in the order of the inputs", async () => {
+  it("returns what map emits when the app has no reduce, in input order", async () => {
     const app = defineApp<number>({ map: (name, _, ctx) => ctx.emit(name, 1) });
     expect((await testApp(app, ["", ""])).partitions).toEqual([
       [{ key: "input-0", value: 1 }],
@@ -216,7 +216,7 @@ describe("testApp", () => {
     ]);
   });
 
-  it("runs the steps of a pipeline, and gives what the last one gives", async () => {
+  it("runs the steps of a pipeline, and returns the output of the last", async () => {
     const often = defineApp<string, number>({
       input: "pairs",
       map(word, count, ctx) {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { WorkerMessage } from "../../src/local/supervision.js";
 import { WorkerPool } from "../../src/local/worker-pool.js";
 
-/** A pool of workers that do what the test has them do. */
+/** A pool of workers whose behaviour the test determines. */
 function poolOf(size: number) {
   const workers: EventEmitter[] = [];
   const start = () => {
@@ -25,7 +25,7 @@ function poolOf(size: number) {
 
 const message = "cannot load app";
 
-test("an app that no worker could work with is the user's mistake", () => {
+test("an app that no worker could use is the user's mistake", () => {
   const { pool, given, says } = poolOf(2);
   says(0, { type: "unfit", message });
   says(1, { type: "unfit", message });
@@ -33,7 +33,7 @@ test("an app that no worker could work with is the user's mistake", () => {
   expect(pool.failure).toEqual({ message, isUsersMistake: true });
 });
 
-test("an app that has been changed since a worker has joined is none", () => {
+test("an app that was changed after a worker joined is not", () => {
   const { pool, says } = poolOf(2);
   says(0, { type: "joined" });
   says(1, { type: "unfit", message });

@@ -30,7 +30,7 @@ describe("the memory for the pairs of a map task", () => {
     expect(collectorBytesFor(8, limits())).toBe(256 * MiB);
   });
 
-  it("never makes the workers outgrow a container that they fit into", () => {
+  it("never makes the workers outgrow a container into which they fit", () => {
     fc.assert(
       fc.property(fc.integer({ min: 192, max: 65_536 }), fc.integer({ min: 1, max: 64 }), (memoryMiB, cores) => {
         const granted = limits(undefined, memoryMiB);
@@ -44,7 +44,7 @@ describe("the memory for the pairs of a map task", () => {
   });
 });
 
-it("more workers than fit into a container are pointed out", () => {
+it("more workers than fit into a container cause a warning", () => {
   expect(memoryProblem(8, limits(8, 256))).toBe(
     "8 workers may be too many for the container's memory limit of 256MiB: --workers 1 fits",
   );

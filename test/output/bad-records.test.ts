@@ -8,7 +8,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 const temporary = useTemporaryDirectory();
 const error = { message: "Error: no", stack: "Error: no\n    at map (app.js:1:1)" };
 
-/** A file of these bytes, and the records of it that begin and end at these places. */
+/** A file with these bytes, and its records at these places. */
 function fileOf(bytes: Uint8Array | string, ...places: [offset: number, endOffset: number][]): BadRecord[] {
   const path = temporary.newPath();
   writeFileSync(path, bytes);
@@ -29,7 +29,7 @@ async function readAll(directory: string): Promise<Buffer[]> {
 }
 
 describe("the file of bad records", () => {
-  it("has for each its place, its text and its error", async () => {
+  it("contains the place, text and error of each", async () => {
     const directory = temporary.newDirectory();
     const records = fileOf("one\r\nzwö\u2028\ndrei", [0, 5], [5, 13], [13, 17]);
     expect(await writeBadRecords(directory, "job", records)).toBe(3);
@@ -40,7 +40,7 @@ describe("the file of bad records", () => {
     expect(readdirSync(directory)).toEqual([stagedName("job", "mr-bad-records.jsonl")]);
   });
 
-  it("has what is not UTF-8 as base64, and gives every byte back", async () => {
+  it("contains records that are not UTF-8 as base64, and returns every byte", async () => {
     const directory = temporary.newDirectory();
     const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     await writeBadRecords(directory, "job", fileOf(all, [0, 128], [0, 256], [200, 200]));
@@ -58,7 +58,7 @@ describe("the file of bad records", () => {
     expect((await readAll(directory)).map(String)).toEqual(["\ufeffa\n"]);
   });
 
-  it("leaves the bytes of a record of more than 16 MiB where they are", async () => {
+  it("does not copy the bytes of a record of more than 16 MiB", async () => {
     const directory = temporary.newDirectory();
     const most = 16 * 2 ** 20;
     const bytes = Buffer.alloc(most + 2, "a");
@@ -75,7 +75,7 @@ describe("the file of bad records", () => {
     );
   });
 
-  it("has the places of records whose file is gone or was cut", async () => {
+  it("contains the places of records whose file is gone or was cut", async () => {
     const directory = temporary.newDirectory();
     const [gone, cut] = [fileOf("gone\n", [0, 5]), fileOf("cut\n", [0, 40])];
     rmSync(gone[0]?.path ?? "");
@@ -83,13 +83,13 @@ describe("the file of bad records", () => {
     expect(written(directory)).toEqual([...gone, ...cut].map((record) => ({ ...record, bytes: "in the file" })));
   });
 
-  it("is not there when no record was left out", async () => {
+  it("does not exist when no record was skipped", async () => {
     const directory = temporary.newDirectory();
     expect(await writeBadRecords(directory, "job", [])).toBe(0);
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("is whole or not there, and an error leaves nothing unfinished", async () => {
+  it("is complete or absent, and an error leaves nothing unfinished", async () => {
     const directory = temporary.newDirectory();
     const records = fileOf("a\n", [0, 2]);
     const unreadable: BadRecord[] = records.map((record) => ({

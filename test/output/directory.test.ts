@@ -13,7 +13,7 @@ function touch(directory: string, ...names: string[]): void {
 }
 
 describe("JobDirectory", () => {
-  it("is taken by one job at a time, by whatever path", async () => {
+  it("is locked by one job at a time, under any path", async () => {
     const path = temporary.newDirectory();
     const alias = temporary.newPath();
     symlinkSync(path, alias);
@@ -25,7 +25,7 @@ describe("JobDirectory", () => {
     await again.release({ removeIfEmpty: false });
   });
 
-  it("changes nothing when it is taken, and clears only files with the names of a job's files", async () => {
+  it("changes nothing when it is locked, and clears only files with the names of a job's files", async () => {
     const path = temporary.newDirectory();
     const theirs = ["mr-output", "notes.txt", "mr-out-1.bak", ".mr-other"];
     touch(path, ...theirs, "mr-0-1", "mr-0-1.2", "mr-out-0", "mr-out-10", "mr-out-9", ".mr-tmp-ab-map-0-1-0");
@@ -40,7 +40,7 @@ describe("JobDirectory", () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  it("can be foreseen: whether there is one, and whether it can be had, and nothing is made", () => {
+  it("can be foreseen: whether it exists and whether it is available, without creating anything", () => {
     const path = temporary.newDirectory();
     touch(path, "theirs", "mr-out-0");
     expect(JobDirectory.foresee(path, noSources)).toBe(path);
@@ -53,7 +53,7 @@ describe("JobDirectory", () => {
     expect(() => JobDirectory.foresee(path, sources)).toThrow("it would be cleared away");
   });
 
-  it("is made with its parents, and they are removed again when nothing came into it", async () => {
+  it("is created with its parents, and they are removed again when it stays empty", async () => {
     const parent = temporary.newPath();
     const path = join(parent, "a", "b");
     const directory = await JobDirectory.take(path, noSources);
@@ -62,7 +62,7 @@ describe("JobDirectory", () => {
     expect(existsSync(parent)).toBe(false);
   });
 
-  it("is left in place when something came into it", async () => {
+  it("stays when something was put into it", async () => {
     const path = join(temporary.newPath(), "a");
     const directory = await JobDirectory.take(path, noSources);
     touch(path, "theirs");
@@ -70,7 +70,7 @@ describe("JobDirectory", () => {
     expect(readdirSync(path)).toEqual(["theirs"]);
   });
 
-  it("is refused when it holds an input that would be cleared away", async () => {
+  it("is refused when it contains an input that would be cleared away", async () => {
     const path = temporary.newDirectory();
     touch(path, "mr-out-0", "fine.txt");
     const link = temporary.newPath();

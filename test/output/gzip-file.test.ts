@@ -31,7 +31,7 @@ describe("a gzip file", () => {
     execFileSync("gzip", ["-t"], { input: stored });
     expect(gunzipSync(stored).equals(expected)).toBe(true);
     expect([stored.length, crc32(stored)]).toEqual([bytes, checksum]);
-    // One member: of its whole length the trailer speaks.
+    // There is one member: the trailer has the whole length.
     expect(stored.readUInt32LE(stored.length - 4)).toBe(expected.length);
   });
 
@@ -41,7 +41,7 @@ describe("a gzip file", () => {
     expect(once?.readUInt32LE(4)).toBe(0);
   });
 
-  it("is gone when it is discarded", () => {
+  it("is removed when it is discarded", () => {
     const path = directory.newPath();
     const file = new GzipFile(StagedFile.create(path));
     file.append("x");

@@ -41,7 +41,7 @@ function finishedJob(contents: Record<string, string>, job: Partial<JobFacts> = 
 }
 
 describe("the manifest", () => {
-  it("says what the job was and what it has made", () => {
+  it("describes the job and its output", () => {
     const directory = finishedJob({ "mr-out-0.xml": "<a/>", "mr-out-1.xml": "" });
     const text = readFileSync(join(directory, "mr-manifest.json"), "utf8");
     const manifest = JSON.parse(text) as { started: string; ended: string };
@@ -67,7 +67,7 @@ describe("the manifest", () => {
     expect(readdirSync(directory).sort()).toEqual(["mr-manifest.json", "mr-out-0.xml", "mr-out-1.xml"]);
   });
 
-  it("says which files the app might read, and of a pipeline what was run before", () => {
+  it("lists the files that the app could read, and the earlier steps of a pipeline", () => {
     const first = readManifest(finishedJob({ "mr-out-0": "a 1\n" }, { args: { step: "first" } }));
     const files = [
       { name: "stop", path: "/stop.txt", sizeBytes: 7, modifiedMs: 1, statusChangedMs: 0, inode: "1", edges: 0 },
@@ -115,13 +115,13 @@ describe("the manifest", () => {
 describe("verifying an output", () => {
   const contents = { "mr-out-0": "a 1\n", "mr-out-1": "b 1\n", "mr-out-2": "" };
 
-  it("finds nothing when all is as it was", () => {
+  it("finds nothing when nothing has changed", () => {
     const directory = finishedJob(contents);
     writeFileSync(join(directory, "notes.txt"), "");
     expect(verifyOutputs(directory).problems).toEqual([]);
   });
 
-  it("names each file that is missing, longer, shorter, changed, no file, or of somebody else", () => {
+  it("names each file that is missing, longer, shorter, changed, not a file, or not the job's", () => {
     const directory = finishedJob({ ...contents, "mr-out-3": "c 1\n", "mr-out-4": "d" });
     writeFileSync(join(directory, "mr-out-0"), "a 2\n");
     writeFileSync(join(directory, "mr-out-2"), "x");
@@ -140,7 +140,7 @@ describe("verifying an output", () => {
   });
 });
 
-describe("what an earlier job has left", () => {
+describe("the files of an earlier job", () => {
   async function clear(
     path: string,
     given: { suffix?: string; sources?: JobSources; ownKinds?: readonly JobFileKind[] } = {},
@@ -159,7 +159,7 @@ describe("what an earlier job has left", () => {
     }
   }
 
-  it("is outputs of any format, also of the app's own that the manifest names, and the manifest", async () => {
+  it("include outputs in any format, even the app's own if the manifest names them, and the manifest", async () => {
     const path = finishedJob({ "mr-out-0.xml": "", "mr-out-1.xml": "" });
     for (const name of ["mr-out-0", "mr-out-0.gz", "mr-out-1.jsonl", "mr-out-2.csv.gz", "mr-out-3.tsv", "mr-0-0"]) {
       writeFileSync(join(path, name), "");
@@ -169,7 +169,7 @@ describe("what an earlier job has left", () => {
     expect(readdirSync(path)).toEqual(["notes.txt"]);
   });
 
-  it("is what is called as this job's outputs will be, and others that look like outputs are told of", async () => {
+  it("include files with the names of this job's outputs, and a warning names others that look like outputs", async () => {
     const path = temporary.newDirectory();
     for (const name of ["mr-out-0.xml", "mr-out-0.xml.gz", "mr-out-0.sorted"]) writeFileSync(join(path, name), "");
     const { cleared, warnings } = await clear(path, { suffix: ".xml" });
@@ -180,7 +180,7 @@ describe("what an earlier job has left", () => {
     expect(readdirSync(path).sort()).toEqual(["mr-out-0.sorted", "mr-out-0.xml.gz"]);
   });
 
-  it("is no file of a kind that this job has made already, and none that only a job at work has", async () => {
+  it("exclude files of kinds that this job has already written, and those that only a running job has", async () => {
     const path = temporary.newDirectory();
     for (const name of [
       ".mr-tmp-a-map-0-1-0",
@@ -201,7 +201,7 @@ describe("what an earlier job has left", () => {
     expect(await clear(join(path, "new"))).toEqual({ cleared: 0, warnings: [] });
   });
 
-  it("counts no output of the manifest that is gone", async () => {
+  it("exclude missing outputs of the manifest", async () => {
     const path = finishedJob({ "mr-out-0.xml": "", "mr-out-1.xml": "" });
     rmSync(join(path, "mr-out-1.xml"));
     expect(await clear(path)).toEqual({ cleared: 2, warnings: [] });

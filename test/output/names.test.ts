@@ -47,7 +47,7 @@ describe("the names of a job's files", () => {
     expect(outputName(12)).toBe("mr-out-12");
   });
 
-  it("are all recognised as what they are", () => {
+  it("are all recognised by kind", () => {
     expect(jobFileKind(intermediateName(0, 0, 1))).toBe("intermediate");
     expect(jobFileKind(intermediateName(10, 2, 13))).toBe("intermediate");
     expect(jobFileKind(outputName(0))).toBe("output");
@@ -98,11 +98,11 @@ describe("the names of a job's files", () => {
     },
   );
 
-  it("begin with a dot as long as the file is unfinished, so that no glob for mr-* matches", () => {
+  it("begin with a dot while the file is unfinished, so that no glob for mr-* matches", () => {
     expect(temporaryPrefix("0a1b2c3d", "map", 1, 2)).toMatch(/^\./);
   });
 
-  it("do not let one attempt's unfinished files pass for another's", () => {
+  it("distinguish the unfinished files of different attempts", () => {
     expect(temporaryPrefix("a", "map", 1, 1).startsWith(temporaryPrefix("a", "map", 1, 11))).toBe(false);
     expect(temporaryPrefix("a", "map", 1, 11).startsWith(temporaryPrefix("a", "map", 1, 1))).toBe(false);
   });

@@ -38,7 +38,7 @@ const facts = {
 
 type Files = Readonly<Record<string, string>>;
 
-/** A directory in which an earlier job has left these files, and a later one is to replace them by those. */
+/** A directory in which an earlier job left the first files, and a later one is about to publish the second. */
 function prepare(old: Files, fresh: Files): string {
   const directory = temporary.newDirectory();
   for (const [name, text] of Object.entries(old)) writeFileSync(join(directory, name), text);
@@ -50,7 +50,7 @@ function contents(directory: string): Record<string, string> {
   return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
 }
 
-/** Without what only the next job needs. */
+/** Without files that only the next job needs. */
 function visible(directory: string): Record<string, string> {
   return Object.fromEntries(Object.entries(contents(directory)).filter(([name]) => !name.startsWith(".")));
 }
@@ -59,7 +59,10 @@ function whatToPublish(old: Files, fresh: Files) {
   return { jobId, names: Object.keys(fresh), obsolete: Object.keys(old) };
 }
 
-/** Renames so many files, and then none any more, as a process that is killed; or only that one not, as a disk that fails once. */
+/**
+ * Renames this many files and then no more, like a killed process; or fails at only this one, like a transient disk
+ * error.
+ */
 function failingAfter(renames: number, { once }: { readonly once: boolean }): Rename {
   let count = 0;
   return (from, to) => {
@@ -73,7 +76,7 @@ const outputs = (count: number, text: string): Files => {
   const names = Array.from({ length: count }, (_, index) => `mr-out-${index}`);
   return Object.fromEntries(names.map((name) => [name, `${text} ${name}`]));
 };
-/** A manifest and the outputs of a job, and perhaps more. */
+/** A manifest and the outputs of a job, and perhaps other files. */
 const job = (text: string) =>
   fc
     .tuple(fc.nat(4), fc.subarray(["mr-report.json", "mr-side-map-0-a", "mr-bad-records.jsonl", "mr-out-0.xml"]))
@@ -84,7 +87,7 @@ const job = (text: string) =>
     }));
 
 describe("publishing the output of a job", () => {
-  it("puts it in place of the old one, and leaves nothing else", () => {
+  it("replaces the old one, and leaves nothing else", () => {
     fc.assert(
       fc.property(fc.option(job("old"), { nil: {} }), job("new"), (old, fresh) => {
         const directory = prepare(old, fresh);
@@ -113,7 +116,7 @@ describe("publishing the output of a job", () => {
     );
   });
 
-  it("is wholly done or wholly undone by the next job, wherever the process was killed, and however often", () => {
+  it("is completed or undone by the next job, wherever and however often the process was killed", () => {
     fc.assert(
       fc.property(job("old"), job("new"), fc.array(fc.nat(12), { maxLength: 3 }), (old, fresh, kills) => {
         const directory = prepare(old, fresh);
@@ -127,7 +130,7 @@ describe("publishing the output of a job", () => {
             expect(contents(directory)).toEqual(before);
             return;
           }
-          // No reader takes a mixture of two outputs for one: there is the note.
+          // The note keeps readers from taking a mixture of two outputs for one.
           expect(readdirSync(directory)).toContain(publicationName);
         }
         for (const renames of later) {
@@ -144,7 +147,7 @@ describe("publishing the output of a job", () => {
     );
   });
 
-  it("never has a manifest beside files of another job, even for a moment", () => {
+  it("never leaves a manifest beside another job's files, even for a moment", () => {
     const [old, fresh] = [
       { ...outputs(3, "old"), [manifestName]: "old manifest" },
       { ...outputs(2, "new"), [manifestName]: "new manifest" },
@@ -160,7 +163,7 @@ describe("publishing the output of a job", () => {
     expect(withManifest).toEqual([fresh]);
   });
 
-  it("leaves files that have their names already when the job has published them before", () => {
+  it("does not touch files that already have their names because the job published them before", () => {
     const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
     const directory = prepare(
       { "mr-out-0": "new mr-out-0" },
@@ -170,7 +173,7 @@ describe("publishing the output of a job", () => {
     expect(contents(directory)).toEqual(fresh);
   });
 
-  it("is refused when a staged file is gone, whether or not an old file has its name", () => {
+  it("is refused when a staged file is missing, whether or not an old file has its name", () => {
     const old = { ...outputs(2, "old"), [manifestName]: "old manifest" };
     const fresh = { ...outputs(3, "new"), [manifestName]: "new manifest" };
     for (const [gone, isRepeated] of [
@@ -202,7 +205,7 @@ describe("publishing the output of a job", () => {
 });
 
 describe("an output that is read", () => {
-  it("is told from one that has taken its place meanwhile", () => {
+  it("is distinguished from one that has replaced it meanwhile", () => {
     const manifestOf = (job: string) => ({ job, ended: "2026-01-01T00:00:00.000Z" }) as Manifest;
     const directory = temporary.newDirectory();
     for (const jobId of ["a", "b"]) {
@@ -225,20 +228,20 @@ describe("a directory in which a job was killed while it published its output", 
     return { directory, fresh };
   }
 
-  it("has no output for readers, who are told why", () => {
+  it("has no output for readers, with an error that says why", () => {
     const { directory } = killedThere();
     expect(() => readManifest(directory)).toThrow(/is being replaced, or the job that did so was killed.*--resume/);
     expect(findManifest(directory)).toBeUndefined();
   });
 
-  it("is completed by whoever takes it next", async () => {
+  it("is completed by the next job that locks it", async () => {
     const { directory, fresh } = killedThere();
     const taken = await JobDirectory.take(directory, noSources);
     expect(contents(directory)).toEqual(fresh);
     await taken.release({ removeIfEmpty: false });
   });
 
-  it("keeps all files when the job lives, but can neither go on nor go back", async () => {
+  it("keeps all files when the job is alive but can neither complete nor undo the publication", async () => {
     const fresh = { ...outputs(2, "new"), [manifestName]: "new manifest" };
     const directory = prepare({}, fresh);
     const taken = await JobDirectory.take(directory, noSources);

@@ -40,7 +40,7 @@ describe("a record", () => {
   );
 });
 
-describe("what is written can be read back:", () => {
+describe("the output can be read back:", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "é", "😀", '"', ",", "\t", "\n", "\r", "\\", "N", " ", "\0") });
 
   it("tsv, as PostgreSQL's COPY reads it", () => {
@@ -53,7 +53,7 @@ describe("what is written can be read back:", () => {
     );
   });
 
-  it("csv, as RFC 4180 has it", () => {
+  it("csv, as in RFC 4180", () => {
     fc.assert(
       fc.property(text, text, (key, value) => {
         const line = record("csv", key, value);
@@ -64,7 +64,7 @@ describe("what is written can be read back:", () => {
     );
   });
 
-  it("jsonl, a line a record", () => {
+  it("jsonl, one record per line", () => {
     fc.assert(
       fc.property(text, fc.jsonValue(), (key, value) => {
         const line = record("jsonl", key, value as JsonValue);

@@ -47,7 +47,7 @@ describe("a record marker", () => {
     marker.remove();
   });
 
-  it("is not there any more when it was removed under the attempt, which goes on", () => {
+  it("no longer exists when it was removed under the attempt, which continues", () => {
     const directory = temporary.newDirectory();
     const marker = new RecordMarker(directory, "job", ref);
     marker.mark(12);
@@ -58,7 +58,7 @@ describe("a record marker", () => {
     removeRecordMarker(directory, "job", ref);
   });
 
-  it("does not follow a link, wait for a pipe, or take the place of another file", () => {
+  it("does not follow a link, wait for a pipe, or replace another file", () => {
     const directory = temporary.newDirectory();
     const marker = new RecordMarker(directory, "job", ref);
     marker.mark(12);
@@ -75,7 +75,7 @@ describe("a record marker", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("is no reason to end anything when it cannot be removed", () => {
+  it("does not cause a failure when it cannot be removed", () => {
     const directory = temporary.newDirectory();
     const marker = new RecordMarker(directory, "job", ref);
     const path = join(directory, readdirSync(directory)[0] ?? "");
@@ -86,7 +86,7 @@ describe("a record marker", () => {
     marker.remove();
   });
 
-  it("is that of one attempt of one job alone, and is gone when that has ended", () => {
+  it("belongs to one attempt of one job, and is gone when that has ended", () => {
     const directory = temporary.newDirectory();
     const marker = new RecordMarker(directory, "job", ref);
     marker.mark(12);

@@ -27,14 +27,14 @@ describe("the text format", () => {
     expect(outputLine(key, value)).toBe(line);
   });
 
-  it("refuses a key that is no string and a value that JSON cannot hold", () => {
+  it("refuses a key that is not a string and a value that JSON cannot hold", () => {
     expect(() => outputLine(5 as unknown as string, "1")).toThrow("reduce: a key must be a string, not number 5");
     expect(() => outputLine("mean", NaN)).toThrow('reduce: JSON cannot hold the value of key "mean": value is NaN');
   });
 });
 
 describe("RecordWriter", () => {
-  it("writes all lines in their order, whatever they hold and however long they are", () => {
+  it("writes all lines in order, whatever their contents and length", () => {
     const pairs = Array.from({ length: 3000 }, (_, index): [string, JsonValue] => [
       `${"😀é".repeat(index % 5)}\ud83d${index}`,
       index % 1000 === 7 ? "é\ude00".repeat(50_000) : index,

@@ -15,8 +15,8 @@ afterEach(() => {
   fs.rmSync(directory, { recursive: true });
 });
 
-describe("a file for a person", () => {
-  test("replaces the one that is there", () => {
+describe("a file for the user", () => {
+  test("replaces the existing one", () => {
     const path = join(directory, "page.html");
     fs.writeFileSync(path, "old and longer");
     writeForPerson(path, "new");
@@ -24,7 +24,7 @@ describe("a file for a person", () => {
     expect(fs.readdirSync(directory)).toEqual(["page.html"]);
   });
 
-  test("goes where a symbolic link leads, and the link stays", () => {
+  test("is written to the target of a symbolic link, and the link stays", () => {
     const [path, link] = [join(directory, "page.html"), join(directory, "link")];
     fs.writeFileSync(path, "old");
     fs.symlinkSync("page.html", link);
@@ -33,11 +33,11 @@ describe("a file for a person", () => {
     expect(fs.readlinkSync(link)).toBe("page.html");
   });
 
-  test("goes where links lead, also when there is no file yet", () => {
+  test("is written to the target of links, even if there is no file yet", () => {
     const [folder, first] = [join(directory, "folder"), join(directory, "first")];
     fs.mkdirSync(join(folder, "deep"), { recursive: true });
     fs.symlinkSync("folder/deep", join(directory, "other"));
-    // From where it is in truth, which is not where the name of its directory says.
+    // Relative to its real place, which differs from the name of its directory.
     fs.symlinkSync("../page.html", join(folder, "deep", "second"));
     fs.symlinkSync("other/second", first);
     requireWritableFile(first, "the page", []);
@@ -47,7 +47,7 @@ describe("a file for a person", () => {
     expect(fs.readdirSync(folder)).toEqual(["deep", "page.html"]);
   });
 
-  test("is not wanted in place of a job's file, nor of what a link leads to that is one", () => {
+  test("must not replace a job's file, directly or through a link", () => {
     const [link, own] = [join(directory, "link"), join(directory, "mr-out-0")];
     fs.symlinkSync("mr-manifest.json", link);
     for (const path of [link, own]) {
@@ -55,7 +55,7 @@ describe("a file for a person", () => {
     }
   });
 
-  test("can be read by those who could read the one before", () => {
+  test("can be read by those who could read the previous one", () => {
     const path = join(directory, "page.html");
     for (const mode of [0o600, 0o664]) {
       fs.writeFileSync(path, "old");
@@ -65,7 +65,7 @@ describe("a file for a person", () => {
     }
   });
 
-  test("is written into a pipe or a device, which stays what it is", async () => {
+  test("is written into a pipe or a device without replacing it", async () => {
     const path = join(directory, "pipe");
     execFileSync("mkfifo", [path]);
     const reader = spawn("timeout", ["10", "cat", path], { stdio: ["ignore", "pipe", "inherit"] });

@@ -21,7 +21,7 @@ function onWrite(write: (descriptor: number, data: Uint8Array, offset: number, l
 afterEach(() => vi.mocked(writeSync).mockImplementation(realWriteSync));
 
 describe("StagedFile", () => {
-  it("holds what was appended, and knows its length and CRC-32", () => {
+  it("contains what was appended, and knows its length and CRC-32", () => {
     const piece = fc.oneof(
       fc.string({ unit: "grapheme" }),
       fc.uint8Array(),
@@ -42,7 +42,7 @@ describe("StagedFile", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
-  it("writes all of its data when the system takes only a part at a time", () => {
+  it("writes all its data when the system accepts only a part at a time", () => {
     onWrite((descriptor, data, offset, length) => realWriteSync(descriptor, data, offset, Math.ceil(length / 3)));
     const text = "0123456789".repeat(30_000);
     const file = StagedFile.create(directory.newPath());
@@ -71,7 +71,7 @@ describe("StagedFile", () => {
     expect(readFileSync(path, "utf8")).toBe("of another");
   });
 
-  it("names code and path when the disk is full, and is gone after discard", () => {
+  it("names code and path when the disk is full, and is removed by discard", () => {
     onWrite(() => {
       throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
     });
@@ -100,7 +100,7 @@ describe("StagedFile", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
-  it("takes nothing after finish or discard", () => {
+  it("accepts nothing after finish or discard", () => {
     const file = StagedFile.create(directory.newPath());
     file.finish();
     expect(() => file.append("more")).toThrow(/already finished/);
@@ -111,7 +111,7 @@ describe("StagedFile", () => {
 });
 
 describe("commitFile", () => {
-  it("gives the file its final name in place of an older one, and a later discard does not remove it", () => {
+  it("renames the file over an older one, and a later discard does not remove it", () => {
     const finalPath = directory.newPath();
     writeFileSync(finalPath, "old");
     const file = StagedFile.create(directory.newPath());

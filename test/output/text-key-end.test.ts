@@ -5,7 +5,7 @@ import { TextKeyEndFinder } from "../../src/output/text-key-end.js";
 
 const text = fc.string({ unit: fc.constantFrom("a", "b", " ", "\t", "\r", "é"), maxLength: 6 });
 
-it("the keys of text end where the writer says, or it says that nobody can tell", () => {
+it("the keys of text end where the writer recorded, or it records that this is unclear", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 8 }), (pairs) => {
       const finder = new TextKeyEndFinder();

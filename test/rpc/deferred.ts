@@ -1,4 +1,4 @@
-/** A promise that the test settles itself: the signal that others wait for. */
+/** A promise that the test settles itself, as a signal for others. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

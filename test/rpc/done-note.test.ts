@@ -27,7 +27,7 @@ test("a note is read as it was written, for that socket and no other", () => {
   expect(readDoneNote("/run/b.sock")).toBeUndefined();
 });
 
-test("a later note takes the place of an earlier one, and removing it leaves nothing", () => {
+test("a later note replaces an earlier one, and removing it leaves nothing", () => {
   writeDoneNote("a.sock", note);
   writeDoneNote("a.sock", { ...note, endedAtMs: 2 });
   expect(readDoneNote("a.sock")).toEqual({ ...note, endedAtMs: 2 });
@@ -63,7 +63,7 @@ test("notes that are a minute old are removed when another one is written, and n
   expect(fs.existsSync(other)).toBe(true);
 });
 
-test("a directory that cannot be written is no error", () => {
+test("an unwritable directory is not an error", () => {
   vi.stubEnv("MR_RUNTIME_DIR", join(directory, "missing"));
   writeDoneNote("a.sock", note);
   removeDoneNote("a.sock");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LineReader } from "../../src/rpc/frames.js";
 
-/** The lines that come of these chunks, and `null` where reading was given up. */
+/** The lines in these chunks, and `null` where reading stopped. */
 function read(bytesMax: number, ...chunks: (string | Buffer)[]): (string | null)[] {
   const seen: (string | null)[] = [];
   const reader = new LineReader(
@@ -23,7 +23,7 @@ describe("a line reader", () => {
     expect(read(100, "a\nhalf a mess")).toEqual(["a"]);
   });
 
-  test("puts a character together that was split over chunks", () => {
+  test("joins a character that was split between chunks", () => {
     const bytes = Buffer.from("é漢😀\n");
     expect(read(100, ...Array.from(bytes, (_, i) => bytes.subarray(i, i + 1)))).toEqual(["é漢😀"]);
   });
@@ -42,7 +42,7 @@ describe("a line reader", () => {
     expect(read(5, ...chunks)).toEqual(["ok", null]);
   });
 
-  test("takes longer lines once it may", () => {
+  test("accepts longer lines once it may", () => {
     const seen: (string | null)[] = [];
     const reader = new LineReader(
       5,
@@ -55,7 +55,7 @@ describe("a line reader", () => {
     expect(seen).toEqual(["12345", "1234567", null]);
   });
 
-  test("takes a line of just the limit, whole or in pieces", () => {
+  test("accepts a line at the limit, whole or in pieces", () => {
     expect(read(5, "12345\n", "123", "45", "\n12345\n")).toEqual(["12345", "12345", "12345"]);
   });
 
@@ -80,7 +80,7 @@ describe("a line reader", () => {
     const startedMs = performance.now();
     const [line] = read(32 * 1024 * 1024, ...Array.from({ length: 16 * 1024 }, () => chunk), "\n");
     expect(line).toHaveLength(16 * 1024 * 1024);
-    // Scanning the whole line again with each chunk takes minutes; this takes about 50 ms.
+    // Rescanning the whole line with each chunk takes minutes; this takes about 50 ms.
     expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
 });

@@ -1,4 +1,4 @@
-/** Keys that mean something to JavaScript, wherever an object is in a message. */
+/** Keys with a special meaning in JavaScript, in any object of a message. */
 import { describe, expect, test } from "vitest";
 import { Peer, type Handlers } from "../../src/rpc/peer.js";
 import { noMeasures } from "../../src/rpc/measures.js";
@@ -25,13 +25,13 @@ const validParams: Record<Method, object> = {
 const hostile = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"];
 const names = Object.keys(methods) as Method[];
 
-/** The texts that come of writing this member first into each object of a text in turn. */
+/** The texts obtained by inserting this member first into each object of a text in turn. */
 function withMember(text: string, member: string): string[] {
   const places = Array.from(text.matchAll(/\{/gu), ({ index }) => index + 1);
   return places.map((at) => `${text.slice(0, at)}${member}${text[at] === "}" ? "" : ","}${text.slice(at)}`);
 }
 
-/** Answers to these lines, and the params that handlers were given. */
+/** The replies to these lines, and the params that handlers received. */
 async function serve(lines: string[]): Promise<{ answers: unknown[]; given: unknown[] }> {
   const given: unknown[] = [];
   const note = (params: unknown) => {
@@ -67,7 +67,7 @@ describe.each(hostile)("a message with the key %s", (key) => {
     expect("polluted" in {}).toBe(false);
   });
 
-  test("cannot give params, method or id to a message that has none", async () => {
+  test("cannot add params, method or id to a message without them", async () => {
     const inner = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "Ping", params: {}, result: {} });
     const { answers, given } = await serve([`{"${key}":${inner}}`, `{"jsonrpc":"2.0","id":8,"${key}":${inner}}`]);
     expect(given).toEqual([]);
@@ -90,7 +90,7 @@ test("args reach the coordinator as an object of text without the keys that coul
   expect(Object.getPrototypeOf(taken)).toBe(Object.prototype);
 });
 
-test("args may not hold anything but text, whatever the key", async () => {
+test("args may contain only text, whatever the key", async () => {
   const lines = ['{"a":{}}', '{"toString":1}', '{"__proto__":{"polluted":"x"},"a":1}'].map((args) => {
     const params = JSON.stringify(validParams.Register).replace("{", `{"args":${args},`);
     return `{"jsonrpc":"2.0","id":7,"method":"Register","params":${params}}`;

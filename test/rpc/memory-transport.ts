@@ -1,10 +1,10 @@
-/** The transport of tests: connections within the process, that behave as sockets do. */
+/** The transport of tests: connections within the process that behave like sockets. */
 import { Duplex } from "node:stream";
 import type { Listener } from "../../src/rpc/transport.js";
 
 type WriteCallback = (error?: Error | null) => void;
 
-/** Two streams; what is written to one is read from the other, with backpressure. */
+/** Two streams; data written to one is read from the other, with backpressure. */
 export function duplexPair(): [Duplex, Duplex] {
   const a = new MemoryDuplex();
   const b = new MemoryDuplex();
@@ -45,12 +45,12 @@ export class MemoryListener implements Listener {
 
 class MemoryDuplex extends Duplex {
   other: MemoryDuplex | undefined;
-  /** Of the write that this side has not read yet. */
+  /** The callback of the write that this side has not read yet. */
   #onRead: WriteCallback | undefined;
   #otherEnded = false;
 
   constructor() {
-    // As `net.Socket` is by default: who reads the end ends as well.
+    // Like `net.Socket` by default: an end that reads the other's end also ends.
     super({ allowHalfOpen: false });
   }
 
@@ -82,7 +82,7 @@ class MemoryDuplex extends Duplex {
     callback(error);
   }
 
-  /** The other side has ended or is gone: as on a socket, that is the end of what can be read. */
+  /** The other side has ended or is gone: as on a socket, there is nothing more to read. */
   takeEnd(): void {
     if (this.#otherEnded || this.destroyed) return;
     this.#otherEnded = true;

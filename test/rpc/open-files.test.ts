@@ -15,7 +15,7 @@ test.each([
   expect(openFilesMax(path)).toBe(limit);
 });
 
-test("without a file that tells it there is no limit of open files", () => {
+test("without a file that states it, there is no limit of open files", () => {
   expect(openFilesMax(directory.newPath())).toBe(Infinity);
 });
 

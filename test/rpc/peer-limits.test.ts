@@ -19,7 +19,7 @@ function serve(handlers: Handlers, options: PeerOptions = {}): { wire: Wire; pee
   return { wire: new Wire(near), peer: new Peer(far, handlers, { nowMs: () => nowMs, ...options }) };
 }
 
-/** Expects that the other end is told this, perhaps among answers, and that the connection is closed. */
+/** Expects that the other end receives this error, perhaps among replies, and that the connection is closed. */
 async function expectCutOff({ wire, peer }: { wire: Wire; peer: Peer }, message: string, code = -32003): Promise<void> {
   const answers: unknown[] = [];
   for (let next = await wire.next(); next !== undefined; next = await wire.next()) answers.push(next);
@@ -60,7 +60,7 @@ describe("an end that sends messages faster than it may", () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  test("is served on when it keeps to the rate", async () => {
+  test("is still served when it keeps to the rate", async () => {
     const { wire } = serve({ Ping: () => ({}) }, { limits });
     wire.send(ping.repeat(100));
     for (let i = 0; i < 100; i += 1) await wire.next();
@@ -99,7 +99,7 @@ describe("an end that sends bytes faster than it may", () => {
     await expectCutOff(end, "too many bytes: more than 1000 at once or 100 a second");
   });
 
-  test("is served on when it keeps to the rate", async () => {
+  test("is still served when it keeps to the rate", async () => {
     const { wire } = serve({ Ping: () => ({}) }, { limits });
     for (let i = 0; i < 100; i += 1) {
       nowMs += 1000;
@@ -126,7 +126,7 @@ describe("an end with many calls that wait for an answer", () => {
     await expectCutOff(end, "more than 5 calls are unanswered");
   });
 
-  test("is served on when they are just as many, and more when those are answered", async () => {
+  test("is still served at the limit, and beyond when calls are answered", async () => {
     const polls = Array.from({ length: 10 }, () => deferred<{ type: "wait" }>());
     let asked = 0;
     const { wire } = serve(

@@ -107,7 +107,7 @@ describe("what arrives at a peer", () => {
     expect(await wire.next()).toEqual({ jsonrpc: "2.0", id: null, result: {} });
   });
 
-  test("is carried out without an answer when it is a notification, even one that fails", async () => {
+  test("is carried out without an answer when it is a notification, even a failing one", async () => {
     const handler = vi.fn(() => Promise.reject(new Error("no")));
     const { wire } = serve({ CancelTask: handler, Ping: () => ({}) });
     const params = { ref: { kind: "map", task: 0, attempt: 1 } };
@@ -208,7 +208,7 @@ describe("a handler", () => {
     );
   });
 
-  test("that still runs when the connection closes does no harm when it ends", async () => {
+  test("that is still running when the connection closes does no harm when it ends", async () => {
     const work = deferred<never>();
     const started = deferred();
     const [worker, coordinator] = pair(
@@ -250,13 +250,13 @@ describe("a call", () => {
     },
   );
 
-  test("that is too long is refused before it is sent, and the connection stays", async () => {
+  test("that is too long is rejected before it is sent, and the connection stays", async () => {
     const [worker] = pair({}, { Ping: () => ({}), RequestTask: vi.fn() }, { messageBytesMax: 1000 });
     await expect(worker.call("RequestTask", { worker: "w".repeat(1000) })).rejects.toThrow(MessageTooLongError);
     expect(await worker.call("Ping", {})).toEqual({});
   });
 
-  test("that the other end would not take for its length is rejected with the reason", async () => {
+  test("that is too long for the other end is rejected with the reason", async () => {
     const [near, far] = duplexPair();
     const coordinator = new Peer(far, {}, { messageBytesMax: 100 });
     const call = new Peer(near, {}).call("RequestTask", { worker: "w".repeat(1000) });

@@ -11,7 +11,7 @@ describe("the counters of a report", () => {
   };
   const many = Array.from({ length: 1001 }, (_, n): [string, number] => [String(n), 1]);
 
-  test("are bounded in number, name and size, so that their sums over a job are", () => {
+  test("are bounded in number, name and size, so that their sums over a job are bounded", () => {
     expect(report([...many.slice(1), ["n".repeat(200), -1e300]])).toBe(false);
     expect(report([...many.slice(2), ["n".repeat(200), -1e300]])).toBe(true);
     expect(report([["n".repeat(201), 1]])).toBe(false);

@@ -24,13 +24,13 @@ describe("the position of a record", () => {
     }
   });
 
-  it("is refused behind the last split, and when there is none", () => {
+  it("is refused after the last split, and without splits", () => {
     expect(isPositionIn(["a", "b"], firstPosition(2))).toBe(false);
     expect(isPositionIn([], 0)).toBe(false);
     expect(() => locate(firstPosition(2), ["a", "b"])).toThrow(RangeError);
   });
 
-  it("is found by the split that it belongs to, and by no other", () => {
+  it("is found only by its own split", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(4), offset)), (places) => {
         const splits = ["a", "b", "c", "d", "e"];

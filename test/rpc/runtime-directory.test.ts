@@ -6,17 +6,17 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 const root = useTemporaryDirectory();
 
 describe("the directory in which processes meet", () => {
-  test("is the one that the user asks for, whether it can be written or not", () => {
+  test("is the one that the user requests, writable or not", () => {
     expect(runtimeDirectory({ MR_RUNTIME_DIR: "/nowhere", XDG_RUNTIME_DIR: "/tmp" })).toBe("/nowhere");
   });
 
-  test("is otherwise /var/tmp, as long as that can be written", () => {
+  test("is otherwise /var/tmp, if that is writable", () => {
     expect(isWritableDirectory("/var/tmp")).toBe(true);
     expect(runtimeDirectory({ MR_RUNTIME_DIR: "", XDG_RUNTIME_DIR: "/tmp", TMPDIR: "/tmp" })).toBe("/var/tmp");
   });
 });
 
-describe("a directory that can be written", () => {
+describe("a writable directory", () => {
   test("is neither a file, nor missing, nor a relative path", () => {
     const file = root.newPath();
     writeFileSync(file, "");

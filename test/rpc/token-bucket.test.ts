@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { TokenBucket } from "../../src/rpc/token-bucket.js";
 
 describe("a token bucket", () => {
-  test("gives a burst at once, then what time brings", () => {
+  test("allows a burst at once, and then the rate", () => {
     let nowMs = 1000;
     const bucket = new TokenBucket({ burst: 10, perSecond: 2 }, () => nowMs);
     expect(bucket.take(10)).toBe(true);
@@ -24,7 +24,7 @@ describe("a token bucket", () => {
     expect(bucket.take(1)).toBe(false);
   });
 
-  test("never gives more than the burst and the rate over any time, and all of it to who asks often", () => {
+  test("never allows more than the burst plus the rate over any time, and all of it to a frequent caller", () => {
     const steps = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 500 }), tokens: fc.nat(30) }));
     fc.assert(
       fc.property(steps, (taken) => {

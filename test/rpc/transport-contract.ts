@@ -11,7 +11,7 @@ import { request, Wire } from "./wire.js";
 
 const plain = { skip: [], marksRecords: false };
 
-/** Starts to listen at a fresh address, and says how to connect to it. */
+/** Starts to listen at a fresh address, and returns how to connect to it. */
 export type TransportFactory = (
   onConnection: (stream: Duplex) => void,
 ) => Promise<{ listener: Listener; connect: () => Promise<Duplex> }>;
@@ -70,7 +70,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       expect(await worker.call("MayCommit", commit)).toEqual({ granted: true });
     });
 
-    test("a call that waits long holds up no other", async () => {
+    test("a call that waits long does not delay others", async () => {
       const work = deferred<Assignment>();
       const [worker] = await peers({}, { RequestTask: () => work.promise, Heartbeat: () => ({ cancel: [] }) });
       const longPoll = worker.call("RequestTask", { worker: "w" });
@@ -81,7 +81,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       expect(await longPoll).toEqual({ type: "exit", outcome: "done" });
     });
 
-    test("1000 calls at once each get their own answer, though they are answered backwards", async () => {
+    test("1000 calls at once each get their own answer, although they are answered in reverse", async () => {
       const waiting: (() => void)[] = [];
       const [worker] = await peers(
         {},
@@ -112,7 +112,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       expect(await worker.call("RequestTask", { worker: "w" })).toMatchObject({ splits: [{ file: text }] });
     });
 
-    test("what was answered before close is sent, and both ends learn that it is closed", async () => {
+    test("answers from before close are sent, and both ends learn that it is closed", async () => {
       const work = deferred<Assignment>();
       const polled = deferred();
       const [worker, coordinator] = await peers(
@@ -152,7 +152,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       await Promise.all([worker.closed, coordinator.closed]);
     });
 
-    test("close does not wait for ever for an end that never reads", async () => {
+    test("close does not wait forever for an end that never reads", async () => {
       const [, far] = await connection();
       const peer = new Peer(far, {}, { closeTimeoutMs: 20 });
       await peer.close();
@@ -189,7 +189,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       await peer.closed;
     });
 
-    test("a listener that is closed keeps its connections and takes no new one", async () => {
+    test("a closed listener keeps its connections and accepts no new one", async () => {
       const [worker] = await peers({}, { Ping: () => ({}) });
       await listener.close();
       await listener.close();
@@ -218,7 +218,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       await other.listener.close();
     });
 
-    test("a connection that breaks with nobody listening for errors harms nobody", async () => {
+    test("a connection that breaks without an error listener does no harm", async () => {
       const [near, far] = await connection();
       near.destroy(new Error("broken"));
       far.resume();

@@ -54,14 +54,14 @@ async function expectAnswer(at = path): Promise<void> {
   await peer.close();
 }
 
-/** Leaves the file of a socket that nobody listens at, as a killed process does. */
+/** Leaves the file of a socket at which no process listens, like a killed process. */
 async function leaveStaleSocket(): Promise<void> {
   const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
   await once(spawn(process.execPath, ["-e", script]), "exit");
   expect(statSync(path).isSocket()).toBe(true);
 }
 
-/** The same without a process: a second name of a socket outlives it. */
+/** The same without a process: a second hard link of a socket outlives it. */
 async function leaveStaleSocketQuickly(): Promise<void> {
   const server = createServer().listen(join(directory, "old"));
   await once(server, "listening");
@@ -93,7 +93,7 @@ describe("listening at a Unix socket", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test("is refused while another listens there, who is not disturbed", async () => {
+  test("is refused while another process listens there, which is not disturbed", async () => {
     const first = await listen();
     await expect(listen()).rejects.toThrow(AddressInUseError);
     await expect(listen()).rejects.toThrow(`a coordinator is already running at ${path}`);
@@ -119,7 +119,7 @@ describe("listening at a Unix socket", () => {
     expect(readdirSync(directory)).toEqual(["mr.sock"]);
   });
 
-  test("takes a path of just the greatest length, counted in bytes, and none that is longer", async () => {
+  test("accepts a path of the maximum length, counted in bytes, and none longer", async () => {
     const room = pathBytesMax - Buffer.byteLength(directory) - 1;
     const longest = join(directory, `${"é".repeat(Math.floor(room / 2))}${"x".repeat(room % 2)}`);
     await leaveStaleSocket();
@@ -150,10 +150,10 @@ describe("listening at a Unix socket", () => {
     await expect(listen(at)).rejects.toThrow(AddressUnusableError);
   });
 
-  test("names the path when the directory may not be written", async () => {
+  test("names the path when the directory is not writable", async () => {
     const root = process.geteuid?.() === 0;
     chmodSync(directory, 0o555);
-    // To the superuser every directory is open.
+    // The superuser may write to every directory.
     if (root) process.seteuid?.(65534);
     try {
       await expect(listen()).rejects.toThrow(`cannot listen at ${path}: no permission to create files in ${directory}`);
@@ -179,7 +179,7 @@ describe("listening at a Unix socket", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test("does not remove, when it closes, the socket of one that came after", async () => {
+  test("does not remove a successor's socket when it closes", async () => {
     const first = await listen();
     rmSync(path);
     const second = await listen();
@@ -206,7 +206,7 @@ describe("listening at a Unix socket", () => {
     }
   });
 
-  test("removes what others have left that were killed before their socket had its name, and nothing else", async () => {
+  test("removes only files of processes killed before their socket had its name", async () => {
     await leaveStaleSocket();
     renameSync(path, `${path}.0a1b2c`);
     await leaveStaleSocket();
@@ -225,8 +225,8 @@ describe("listening at a Unix socket", () => {
   });
 });
 
-describe("a Unix socket with more connections than it takes", () => {
-  test("closes those beyond at once, and takes others when some have gone", async () => {
+describe("a Unix socket with more connections than it accepts", () => {
+  test("closes excess connections at once, and accepts others when some have gone", async () => {
     const listener = await listenUnixSocket(path, (stream) => new Peer(stream, { Ping: () => ({}) }), {
       connectionsMax: 2,
     });
@@ -242,7 +242,7 @@ describe("a Unix socket with more connections than it takes", () => {
   });
 });
 
-test("a client that floods, one that does not read and one that stops in a line hold up no other", async () => {
+test("a client that floods, does not read, or stops in a line does not delay others", async () => {
   const served: Peer[] = [];
   const listener = await listenUnixSocket(path, (stream) => served.push(new Peer(stream, { Ping: () => ({}) })));
   const [flooding, deaf, stuck] = [

@@ -1,4 +1,4 @@
-/** The other end of a connection as somebody who speaks no protocol: bytes out, parsed lines in. */
+/** The other end of a connection without any protocol: bytes out, parsed lines in. */
 import type { Duplex } from "node:stream";
 import split2 from "split2";
 

@@ -6,7 +6,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 
-/** The array that `reduce` gets of each key. */
+/** The array that `reduce` gets for each key. */
 function arrays(content: string, combine?: (key: string, values: JsonValue[]) => JsonValue): [string, JsonValue[]][] {
   const groups = mergeGroups([storedContent(directory.newPath(), content)], { combine });
   return Array.from(groups, (group) => [group.key, group.toArray()]);

@@ -13,7 +13,7 @@ import { hostileKey, jsonValue } from "./hostile-data.js";
 import { keyBytes } from "./key-oracle.js";
 import { compareCodePoints } from "./shuffle-run.js";
 
-/** Bigints near numbers and far from all of them. */
+/** Bigints near numbers and far from all numbers. */
 const bigint = fc.oneof(
   fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }),
   fc
@@ -25,7 +25,7 @@ const byGroup: Grouping = { groupKey: (key) => key.slice(0, 2), sortValues: unde
 const byValue: Grouping = { groupKey: undefined, sortValues: true };
 const byBoth: Grouping = { groupKey: (key) => key.slice(0, 2), sortValues: true };
 
-/** Numbers, strings, all else; each in its own order. Written apart from the product. */
+/** Numbers, strings, everything else; each in its own order. Written independently of the product. */
 function compareValues(a: JsonValue, b: JsonValue): number {
   const isNumber = (value: JsonValue) => typeof value === "number" || typeof value === "bigint";
   const rank = (value: JsonValue) => (isNumber(value) ? 0 : typeof value === "string" ? 1 : 2);
@@ -112,7 +112,7 @@ describe("what values are sorted by", () => {
     );
   });
 
-  it("is refused when it is no JSON value", () => {
+  it("is refused when it is not a JSON value", () => {
     expect(() => groupedKey(byValue, "k", NaN)).toThrow("emit: JSON cannot hold the value");
   });
 });

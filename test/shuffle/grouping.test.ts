@@ -19,7 +19,7 @@ interface Read {
   readonly values: JsonValue[];
 }
 
-/** Runs the pairs of some map tasks through the shuffle; of the values of each group at most `valuesMax` are read. */
+/** Runs the pairs of some map tasks through the shuffle; reads at most `valuesMax` values of each group. */
 function shuffled(
   tasks: readonly KeyValue[][],
   grouping: Grouping,
@@ -56,7 +56,7 @@ const tasks = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-/** The groups, made the plainest way: sort, which keeps the order of equals, then walk. */
+/** The groups, computed in the simplest way: a stable sort, then a walk. */
 function expected(
   pairs: readonly KeyValue[],
   order: (a: KeyValue, b: KeyValue) => number,

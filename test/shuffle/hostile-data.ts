@@ -18,7 +18,7 @@ const characters = [
   "\u2028",
   "\u2029",
   "\ud7ff",
-  // Surrogates, alone or as they happen to meet, and what lies next to them.
+  // Surrogates, alone or in accidental pairs, and their neighbours.
   "\ud800",
   "\ud83d",
   "\udbff",
@@ -34,7 +34,7 @@ const characters = [
   "\u{10ffff}",
 ];
 
-/** Strings rich in whatever goes wrong between UTF-16, UTF-8, JSON and lines. */
+/** Strings full of what goes wrong between UTF-16, UTF-8, JSON and lines. */
 const hostileString: fc.Arbitrary<string> = fc
   .array(fc.constantFrom(...characters), { maxLength: 6 })
   .map((parts) => parts.join(""));
@@ -45,14 +45,14 @@ export const hostileKey: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
 );
 
-/** Values of every kind that JSON has; many are equal to each other, so that they repeat. */
+/** JSON values of every kind; many are equal to each other, so that they repeat. */
 export const jsonValue: fc.Arbitrary<JsonValue> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<JsonValue>("1", 1, "", null, true, false, [], {}, [1], { a: 1 }, { b: [] }) },
   { weight: 1, arbitrary: hostileString },
   { weight: 1, arbitrary: fc.jsonValue() as fc.Arbitrary<JsonValue> },
 );
 
-/** Pairs as a map task may emit them: few distinct keys, so that they have several values. */
+/** Pairs as a map task may emit them: few distinct keys, so that keys have several values. */
 export const pairs: fc.Arbitrary<KeyValue[]> = fc
   .uniqueArray(hostileKey, { minLength: 1, maxLength: 8 })
   .chain((keys) => fc.array(fc.record({ key: fc.constantFrom(...keys), value: jsonValue }), { maxLength: 40 }));

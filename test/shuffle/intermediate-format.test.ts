@@ -10,7 +10,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 
-/** The lines that a key takes. */
+/** The lines of a key. */
 function linesOf(key: string, texts: string[], counts: number[]): string[] {
   const file = StagedFile.create(directory.newPath());
   const writer = new IntermediateWriter();

@@ -1,6 +1,6 @@
 import murmurhash from "murmurhash";
 
-/** The bytes of a key, made the plainest way: UTF-8, three bytes for a lone surrogate. */
+/** The bytes of a key, computed in the simplest way: UTF-8, with three bytes for a lone surrogate. */
 export function keyBytes(key: string): Buffer {
   return Buffer.concat(
     Array.from(key, (character) => {

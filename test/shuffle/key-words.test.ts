@@ -8,7 +8,7 @@ import { compareCodePoints } from "./shuffle-run.js";
 /** Two keys that often share their beginning. */
 const keyPair = fc.tuple(hostileKey, hostileKey, hostileKey).map(([start, a, b]) => [start + a, start + b] as const);
 
-/** The bytes of a key as they are made for the collector and for lines. */
+/** The bytes of a key as created for the collector and for lines. */
 function encoded(key: string): Buffer {
   const bytes = Buffer.alloc(3 * key.length);
   return bytes.subarray(0, encodeKey(key, bytes));

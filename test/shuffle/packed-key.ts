@@ -1,6 +1,6 @@
 import { keyBytes } from "./key-oracle.js";
 
-/** A key as words, made the plainest way. */
+/** A key as words, computed in the simplest way. */
 export function packed(key: string): { words: Int32Array; keyBytes: number } {
   const bytes = keyBytes(key);
   const padded = Buffer.concat([bytes, Buffer.alloc(4)]);

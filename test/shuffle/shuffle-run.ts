@@ -5,7 +5,7 @@ import type { StoredFile } from "../../src/shuffle/stored-file.js";
 
 export type CreateCollector = (options: CollectorOptions) => Collector;
 
-/** What the merge is told about a file the collector has made. */
+/** The merge's description of a file that the collector wrote. */
 export function stored({ path, bytes, checksum }: Omit<CollectedPartition, "partition">): StoredFile {
   return { location: path, bytes, checksum };
 }
@@ -26,7 +26,7 @@ export function readAll(inputs: readonly StoredFile[]): { key: string; values: J
   return Array.from(mergeGroups(inputs), (group) => ({ key: group.key, values: group.toArray() }));
 }
 
-/** What `readAll` must give, made the plainest way: group in a Map, sort by arrays of code points. */
+/** The expected result of `readAll`, computed in the simplest way: group in a Map, sort by arrays of code points. */
 export function expectedGroups(pairs: Iterable<KeyValue>): { key: string; values: JsonValue[] }[] {
   const valuesOf = new Map<string, JsonValue[]>();
   for (const { key, value } of pairs) {

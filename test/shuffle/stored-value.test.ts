@@ -9,7 +9,7 @@ import { collect, readAll, stored } from "./shuffle-run.js";
 
 const directory = useTemporaryDirectory();
 
-/** The values that `reduce` is given when these are emitted for one key. */
+/** The values that `reduce` receives when these are emitted for one key. */
 function shuffled(values: readonly JsonValue[], memoryBytes: number, combine?: boolean): JsonValue[] {
   const options = {
     reducers: 1,
@@ -38,7 +38,7 @@ describe("a bigint among values", () => {
     const values = fc.array(fc.oneof({ weight: 2, arbitrary: whole }, jsonValue), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(values, fc.integer({ min: 0, max: 8000 }), (emitted, memoryBytes) => {
-        // What JSON changes is no bigint: -0 becomes 0.
+        // A value that JSON changes is not a bigint: -0 becomes 0.
         const expected = emitted.map((value) =>
           typeof value === "bigint" ? value : (JSON.parse(JSON.stringify(value)) as JsonValue),
         );

@@ -39,7 +39,7 @@ function workers(n: number): JobView["workers"] {
   return { list, omitted: 0 };
 }
 
-/** A job of 10 s with two workers and nothing to say of it. */
+/** A job of 10 s with two workers and no advice. */
 function jobOf(given: Partial<JobView> = {}): JobView {
   return viewOf({
     phase: "done",

@@ -3,10 +3,10 @@ import { chromium, type Browser } from "playwright-core";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Path of a Chromium that is installed here, or the one that CHROMIUM names; undefined when there is none. */
+/** Path of an installed Chromium, or the one that CHROMIUM names; undefined when there is none. */
 export const chromiumPath = process.env["CHROMIUM"] ?? places.find((path) => existsSync(path));
 
-/** Where all has to be tested, a browser that is missing is an error. */
+/** Where everything must be tested, a missing browser is an error. */
 export const mayBeSkipped = process.env["CI"] !== "true";
 
 export async function launchChromium(): Promise<Browser> {

@@ -3,7 +3,7 @@ import type { JobView } from "../../src/status/job-view.js";
 
 const durations = { count: 0, totalMs: 0, medianMs: 0, maxMs: 0, buckets: [] };
 
-/** A job of which nothing is known but that it runs, and what is given. */
+/** A running job without further properties, overridden by the given ones. */
 export function viewOf(given: Partial<JobView> = {}): JobView {
   return {
     version: 1,
@@ -35,5 +35,5 @@ export function viewOf(given: Partial<JobView> = {}): JobView {
   };
 }
 
-/** What somebody may have called a file, or written into an error: it must stay text. */
+/** A possible file name or error message: it must stay text. */
 export const hostileText = `</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">"'\\&\n\u2028]]>-->`;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LiveView } from "../../src/status/live-view.js";
 import { viewOf } from "./job-views.js";
 
-/** What of a response is used, for one who reads when he is told to. */
+/** The parts of a response that are used, for a watcher that reads only on request. */
 class Reader {
   readonly received: string[] = [];
   writableNeedDrain = false;
@@ -22,7 +22,7 @@ class Reader {
   }
 }
 
-describe("one who watches", () => {
+describe("a watcher", () => {
   let elapsedMs = 0;
 
   beforeEach(() => {
@@ -36,12 +36,12 @@ describe("one who watches", () => {
   function watch(take = () => viewOf({ elapsedMs: elapsedMs++ })): Reader {
     const reader = new Reader();
     new LiveView(take).watch(reader as unknown as ServerResponse);
-    // The time to wait before the next try, and the whole view.
+    // The delay before the next try, and the whole view.
     expect(reader.received.splice(0)).toHaveLength(2);
     return reader;
   }
 
-  it("and reads slowly is sent nothing until he has read all, and then what has changed since", () => {
+  it("that reads slowly is sent nothing until it has read everything, and then the changes since", () => {
     const reader = watch();
     reader.writableNeedDrain = true;
     vi.advanceTimersByTime(5000);
@@ -51,7 +51,7 @@ describe("one who watches", () => {
     expect(reader.received).toEqual([`data: {"elapsedMs":${elapsedMs - 1}}\n\n`]);
   });
 
-  it("and reads nothing for half a minute is given up, and not before", () => {
+  it("that reads nothing for half a minute is given up, but not before", () => {
     const reader = watch();
     reader.writableNeedDrain = true;
     vi.advanceTimersByTime(29_000);
@@ -60,7 +60,7 @@ describe("one who watches", () => {
     expect(reader.isDestroyed).toBe(true);
   });
 
-  it("a job in which nothing changes is sent a sign of life now and then", () => {
+  it("a job without changes sends a sign of life now and then", () => {
     const view = viewOf();
     const reader = watch(() => view);
     vi.advanceTimersByTime(9000);

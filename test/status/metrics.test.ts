@@ -35,7 +35,7 @@ describe("the metrics of a job", () => {
     expect(valueOf("mapreduce_job_phase", { phase: "done" })).toBe(0);
   });
 
-  it("have durations as a histogram in seconds that adds up", () => {
+  it("contain durations as a histogram in seconds that adds up", () => {
     const durations = {
       count: 3,
       totalMs: 4500,
@@ -61,7 +61,7 @@ describe("the metrics of a job", () => {
     ]);
   });
 
-  it("are well-formed whatever an app calls its counters and whatever they count", () => {
+  it("are well-formed whatever the names and values of an app's counters", () => {
     const values = fc.oneof(fc.double({ noNaN: true }), fc.integer());
     const counters = fc.uniqueArray(fc.tuple(fc.string({ unit: "binary" }), values), { selector: ([name]) => name });
     fc.assert(
@@ -78,8 +78,8 @@ describe("the metrics of a job", () => {
 });
 
 /**
- * Reads text format 0.0.4 and throws at whatever is not as its specification says: a family's HELP, TYPE and samples stand
- * together, names and labels have the right letters, counters end in _total, no sample comes twice.
+ * Parses text format 0.0.4 and throws at any violation of its specification: a family's HELP, TYPE and samples are
+ * adjacent, names and labels have valid characters, counters end in _total, and no sample occurs twice.
  */
 function parse(text: string): Metric[] {
   if (!text.endsWith("\n")) throw new Error("no line feed at the end");

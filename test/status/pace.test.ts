@@ -14,7 +14,7 @@ function running(task: number, records: number, bytes: number, attempt = 1) {
 }
 
 describe("the pace of a job", () => {
-  test("is not told of less than a second, nor before there is a worker", () => {
+  test("is not reported for less than a second, nor before there is a worker", () => {
     const pace = new Pace();
     expect(pace.note(snapshotOf({ phase: "waiting" }))).toEqual(unknown);
     expect(pace.note(mapsAt(0, 0))).toEqual(unknown);
@@ -22,7 +22,7 @@ describe("the pace of a job", () => {
     expect(pace.note(mapsAt(1000, 10))).toEqual({ recordsPerSecond: 100, bytesPerSecond: 10_000, leftMs: 3000 });
   });
 
-  test("is that of the last five seconds, and the time left that of the phase", () => {
+  test("covers the last five seconds, while the time left covers the phase", () => {
     const pace = new Pace();
     for (const second of [0, 1, 2, 3, 4, 5]) pace.note(mapsAt(second * 1000, second * 4));
     for (const second of [6, 7, 8, 9]) pace.note(mapsAt(second * 1000, 20));
@@ -34,13 +34,13 @@ describe("the pace of a job", () => {
     });
   });
 
-  test("says nothing of the time left while no task gets on, and says it again afterwards", () => {
+  test("omits the time left while no task makes progress, and shows it again afterwards", () => {
     const pace = new Pace();
     for (const second of [0, 1, 2, 3, 4, 5]) pace.note(mapsAt(second * 1000, second * 4));
     for (const second of [6, 7, 8]) pace.note(mapsAt(second * 1000, 20));
     expect(pace.note(mapsAt(9000, 20)).leftMs).toBe(9000);
     expect(pace.note(mapsAt(10_000, 20))).toEqual({ recordsPerSecond: 0, bytesPerSecond: 0, leftMs: undefined });
-    // A task whose records go on, and that is longer than others: how much longer is not known.
+    // A task whose records advance, but which is longer than the others: the remaining time is unknown.
     expect(pace.note(mapsAt(11_000, 20, 300)).leftMs).toBeUndefined();
     expect(pace.note(mapsAt(12_000, 24)).leftMs).toBe(8000);
   });
@@ -57,7 +57,7 @@ describe("the pace of a job", () => {
     expect(pace.note(mapsAt(2000, 8))).toEqual({ recordsPerSecond: 0, bytesPerSecond: 0, leftMs: undefined });
   });
 
-  test("begins anew with the reduce phase", () => {
+  test("starts over with the reduce phase", () => {
     const pace = new Pace();
     pace.note(mapsAt(0, 0));
     const reduces = (elapsedMs: number, completed: number) => {
@@ -68,7 +68,7 @@ describe("the pace of a job", () => {
     expect(pace.note(reduces(7000, 2))).toEqual({ recordsPerSecond: 50, bytesPerSecond: 500, leftMs: 6000 });
   });
 
-  test("counts attempts that run, and of two of a task the one that is further", () => {
+  test("counts running attempts, and of two attempts of a task the one further along", () => {
     const pace = new Pace();
     pace.note(mapsAt(0, 0));
     const workers = [running(3, 100, 500), running(3, 300, 700, 2), running(4, 1, 1)];
@@ -80,7 +80,7 @@ describe("the pace of a job", () => {
   });
 });
 
-test("a task that runs is done by its share of what others read, but never wholly", () => {
+test("a running task counts by its share of what others read, but never fully", () => {
   const map = { bytesIn: 2000 };
   const of = (...workers: ReturnType<typeof running>[]) =>
     tasksDone(snapshotOf({ maps: tasks(4, 2), map, workers }), "map");
@@ -91,7 +91,7 @@ test("a task that runs is done by its share of what others read, but never wholl
   expect(tasksDone(snapshotOf({ maps: tasks(4, 0), workers: [running(2, 0, 500)] }), "map")).toBe(0);
 });
 
-test("a reduce task that runs is done by its share of the pairs that others had: its bytes are not known", () => {
+test("a running reduce task counts by its share of the pairs that others had: its bytes are unknown", () => {
   const reduce = { recordsIn: 200, bytesIn: 5000 };
   const of = (...pairs: number[]) => {
     const workers = pairs.map((records, i) => {

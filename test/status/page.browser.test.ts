@@ -18,7 +18,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
   const built = fileURLToPath(new URL("../../dist/src/status/page.html", import.meta.url));
   const directory = mkdtempSync(join(tmpdir(), "mr-page-"));
   let browser: Browser;
-  /** What went wrong in the page, and what it has asked of others. */
+  /** The page's errors, and its requests to other hosts. */
   const complaints: string[] = [];
   const requests: string[] = [];
 
@@ -39,7 +39,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
 
   async function open(url: string, { width = 1280, dark = false } = {}): Promise<Page> {
     const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: dark ? "dark" : "light" });
-    // A policy that was broken is told at the console, too.
+    // A violated policy is reported on the console, too.
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
     });
@@ -61,7 +61,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     return server;
   }
 
-  it("shows a kept report without asking anybody for anything", async () => {
+  it("shows a kept report without any requests", async () => {
     const page = await open(reportOf(finished));
     expect(await page.textContent("#app")).toBe("wc.js");
     expect(await page.textContent("#phase")).toBe("done");
@@ -92,7 +92,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect(await told({ ...finished, input: "own" })).toMatch(/at record 7$/);
   });
 
-  it("shows that samples are taken, which are no tasks of the result", async () => {
+  it("shows that samples are taken, which do not count as tasks of the result", async () => {
     const sample = { kind: "sample", task: 0, attempt: 1, worker: "w1", startMs: 0, endMs: 1 } as const;
     const samples = { total: 2, idle: 0, inProgress: 1, completed: 1 };
     const maps = { total: 3, idle: 3, inProgress: 0, completed: 0 };
@@ -102,7 +102,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect(await page.textContent("#slowest")).toBe("No task is done yet.");
   });
 
-  it("shows whatever somebody has written into names and errors as text", async () => {
+  it("shows any names and errors as text", async () => {
     const names = { worker: hostileText, file: hostileText };
     const failed = { kind: "map", task: 0, attempt: 1, startMs: 0, endMs: 1, outcome: "error" } as const;
     const texts = { message: hostileText, stack: hostileText, output: hostileText };
@@ -138,7 +138,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     ]);
   });
 
-  it("follows a job as it goes on, and keeps what it showed when that has ended", async () => {
+  it("follows a job as it proceeds, and keeps showing it when it has ended", async () => {
     let view = viewOf();
     const server = await serve(() => view);
     const page = await open(server.url);
@@ -154,7 +154,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect(asked).toEqual([server.url, `${server.url}api/events`]);
   });
 
-  it("keeps a failed attempt open that somebody reads, while others come", async () => {
+  it("keeps an opened failed attempt open while others arrive", async () => {
     let view = finished;
     const server = await serve(() => view);
     const page = await open(server.url);
@@ -179,7 +179,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect(await page.locator("#timeline .selected").count()).toBe(1);
     await page.keyboard.press("Escape");
     expect(await told()).toBe("Point at a bar, or use the arrow keys, to see what it is.");
-    // All that there is to be opened or chosen is reached by tab.
+    // Everything that can be opened or chosen is reached with the Tab key.
     const reached = new Set<string>();
     for (let n = 0; n < 20; n++) {
       reached.add(await page.evaluate<string>("document.activeElement.tagName"));
@@ -188,7 +188,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     expect([...reached]).toEqual(expect.arrayContaining(["INPUT", "SUMMARY"]));
   });
 
-  it("fits a phone and a desk, and can be read in the light and in the dark", async () => {
+  it("fits phones and desktops, and is readable in light and dark mode", async () => {
     const wide = "x".repeat(300);
     const failure = { message: wide, stack: `at ${wide}`, details: [wide] };
     const url = reportOf({ ...finished, app: wide, directory: `/${wide}`, failure });
@@ -202,7 +202,7 @@ describe.skipIf(isSkipped)(`the status page in a browser${why}`, () => {
     }
   });
 
-  it("of a large job is drawn whole", async () => {
+  it("draws a large job completely", async () => {
     const spans = Array.from({ length: 2000 }, (_, n) => ({ ...span(n, n, n + 1), worker: `w${(n % 400) + 1}` }));
     const bytes = Array.from({ length: 500 }, (_, n) => n);
     const partitions = { ...finished.partitions, count: 10_000, perEntry: 20, bytes };
@@ -268,7 +268,7 @@ const finished = viewOf({
   }),
 });
 
-/** Runs in the page: the texts whose colour is less than 4.5 : 1 from what is behind them (WCAG 2.2, 1.4.3). */
+/** Runs in the page: returns texts whose contrast to their background is less than 4.5 : 1 (WCAG 2.2, 1.4.3). */
 const lowContrasts = `(() => {
   const channels = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
   const luminance = (color) => {

@@ -18,7 +18,7 @@ function linesOf(columns: number, rows = 24, snapshot = snapshotOf(), given = ra
 }
 
 describe("on a terminal", () => {
-  test("there is a bar for each phase, and what else is to be known", () => {
+  test("there is a bar for each phase, and further information", () => {
     expect(linesOf(80, 24, troubled)).toEqual([
       "map    ██████░░░░░░░░░░░░░░░░░░ 10/40  1.2M records/s, 34.5 MB/s, 1m 12s left",
       "reduce ░░░░░░░░░░░░░░░░░░░░░░░░   0/8",
@@ -26,7 +26,7 @@ describe("on a terminal", () => {
     ]);
   });
 
-  test("the rates stand at the phase that they are of", () => {
+  test("the rates are shown at their phase", () => {
     expect(linesOf(80, 24, snapshotOf({ phase: "reduce", maps: tasks(40, 40), reduces: tasks(8, 4) }))).toEqual([
       "map    ████████████████████████ 40/40",
       "reduce ████████████░░░░░░░░░░░░   4/8  1.2M records/s, 34.5 MB/s, 1m 12s left",
@@ -46,7 +46,7 @@ describe("on a terminal", () => {
     expect(linesOf(columns)[0]).toBe(first);
   });
 
-  test("with few rows only the phase that runs is shown", () => {
+  test("with few rows only the running phase is shown", () => {
     expect(linesOf(80, 4, snapshotOf({ phase: "reduce" }), noRates)).toEqual(["reduce ░░░░░░░░░░░░░░░░░░░░░░░░ 0/8"]);
   });
 

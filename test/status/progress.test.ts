@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { createProgressBars, createProgressLines } from "../../src/status/progress.js";
 import { snapshotOf, tasks } from "./snapshots.js";
 
-/** A terminal to look at, as the stream that writes to it. */
+/** An inspectable terminal, as the stream that writes to it. */
 class Screen extends Writable {
   readonly isTTY = true;
   writes = 0;
@@ -39,7 +39,7 @@ class Screen extends Writable {
     this.#terminal.resize(cols, rows);
   }
 
-  /** The rows that are not empty, also those that were scrolled away. */
+  /** The non-empty rows, including those that were scrolled away. */
   async lines(): Promise<string[]> {
     await this.#written;
     const buffer = this.#terminal.buffer.active;
@@ -53,7 +53,7 @@ const later = snapshotOf({ maps: tasks(40, 30) });
 const bars = ["map    ████████████░░░░░░░░░░░░ 20/40", "reduce ░░░░░░░░░░░░░░░░░░░░░░░░   0/8", "       2 workers"];
 
 describe("the bars on a terminal", () => {
-  test("stand below what is logged, and nothing of them is left", async () => {
+  test("stay below log lines, and disappear at the end", async () => {
     const screen = new Screen(60, 10);
     screen.stream.write("$ mr run\n");
     const view = await createProgressBars(screen.stream);
@@ -101,7 +101,7 @@ describe("the bars on a terminal", () => {
   });
 });
 
-test("lines in a pipe come at intervals, and half as often each time as long as they say the same", () => {
+test("lines in a pipe come at intervals, which double while they repeat", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   try {
     const written: [seconds: number, line: string][] = [];

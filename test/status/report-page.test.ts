@@ -5,7 +5,7 @@ import { hostileText, viewOf } from "./job-views.js";
 describe("a report's page", () => {
   const page = "<html><body><!--job--><script>1</script></body></html>";
 
-  it("has the whole view in it, in a script of data that nothing in it can end", () => {
+  it("contains the whole view, in a data script that its contents cannot end", () => {
     const view = viewOf({ app: hostileText, failure: { message: hostileText, details: [hostileText] } });
     const html = reportPage(page, view);
     const [before = "", rest = ""] = html.split('<script type="application/json" id="job">');
@@ -15,7 +15,7 @@ describe("a report's page", () => {
     expect(JSON.parse(data)).toEqual(view);
   });
 
-  it("is not made of a page without a place for it, nor with two", () => {
+  it("cannot be made from a page without a place for it, or with two", () => {
     expect(() => reportPage("<html></html>", viewOf())).toThrow("no place");
     expect(() => reportPage(`${page}${page}`, viewOf())).toThrow("no place");
   });
@@ -26,7 +26,7 @@ describe("a report", () => {
     expect(parseReport(JSON.stringify(viewOf()))).toEqual(viewOf());
   });
 
-  it("that is cut, of another version, or something else is none", () => {
+  it("that is truncated, of another version, or something else is rejected", () => {
     const text = JSON.stringify(viewOf());
     const others = ["", "null", "[]", text.slice(0, -1), text.replace('"version":1', '"version":2')];
     others.push(text.replace('"spans":[]', '"spans":[{}]'), text.replace('"job":"abcd"', '"job":7'));

@@ -34,7 +34,7 @@ async function get(server: StatusServer, path: string, options: RequestOptions =
   return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
 
-/** The patches of the view that a watcher is sent, one by one. */
+/** The patches of the view that a watcher receives, one by one. */
 class Watcher {
   readonly #chunks: AsyncIterator<string>;
   #text = "";
@@ -47,7 +47,7 @@ class Watcher {
     return new Watcher(await ask(server, "/api/events"));
   }
 
-  /** What comes next: an event's name and data. */
+  /** The next event's name and data. */
   async next(): Promise<{ event: string; data: Partial<JobView> }> {
     for (;;) {
       const end = this.#text.indexOf("\n\n");
@@ -66,7 +66,7 @@ class Watcher {
 }
 
 describe("the status page's server", () => {
-  it("serves the page with a policy that lets it load nothing from elsewhere", async () => {
+  it("serves the page with a policy that allows it no other sources", async () => {
     const { status, headers, body } = await get(await serve(), "/");
     expect([status, headers["content-type"], body]).toEqual([200, "text/html; charset=utf-8", page]);
     expect(headers["content-security-policy"]).toBe(
@@ -75,7 +75,7 @@ describe("the status page's server", () => {
     expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "cache-control": "no-store" });
   });
 
-  it("has the view as JSON and as metrics, and says when there is no job yet", async () => {
+  it("serves the view as JSON and as metrics, and says when there is no job yet", async () => {
     const server = await serve();
     expect(await get(server, "/api/status")).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
     server.show(() => viewOf());
@@ -87,7 +87,7 @@ describe("the status page's server", () => {
     expect(await get(server, "/healthz")).toMatchObject({ status: 200, body: "ok\n" });
   });
 
-  it("answers HEAD as GET without a body, and nothing that would change something", async () => {
+  it("answers HEAD like GET without a body, and rejects methods that change something", async () => {
     const server = await serve(() => viewOf());
     for (const path of ["/", "/api/status", "/metrics", "/healthz", "/api/events"]) {
       expect(await get(server, path, { method: "HEAD" })).toMatchObject({ status: 200, body: "" });
@@ -102,7 +102,7 @@ describe("the status page's server", () => {
     }
   });
 
-  it("answers nobody who calls it by the name of another machine: a stranger's page in the browser", async () => {
+  it("rejects requests under the name of another machine, as from a hostile page in the browser", async () => {
     const server = await serve(() => viewOf());
     const refused = await get(server, "/api/status", { headers: { Host: "evil.example:80" } });
     expect(refused).toMatchObject({ status: 421 });
@@ -110,7 +110,7 @@ describe("the status page's server", () => {
     expect(await get(server, "/api/status", { headers: { Host: "localhost:80" } })).toMatchObject({ status: 200 });
   });
 
-  it("sends who watches all of the view, then what changes, then the last one", async () => {
+  it("sends watchers the whole view, then the changes, then the last view", async () => {
     let view = viewOf();
     const server = await serve(() => view);
     const watcher = await Watcher.of(server);
@@ -127,7 +127,7 @@ describe("the status page's server", () => {
     }
   });
 
-  it("takes no view while nobody watches, and one for all who do", async () => {
+  it("builds no view without watchers, and one for all of them", async () => {
     let taken = 0;
     const server = await serve(() => viewOf({ elapsedMs: (taken += 1) }));
     expect(taken).toBe(0);
@@ -138,7 +138,7 @@ describe("the status page's server", () => {
     expect(taken - after).toBeLessThan(watchers.length);
   });
 
-  it("closes although somebody reads nothing, says nothing, or says it slowly", async () => {
+  it("closes although a client reads nothing, sends nothing, or sends slowly", async () => {
     const big = "x".repeat(1_000_000);
     let n = 0;
     const server = await serve(() => viewOf({ directory: `${(n += 1)}${big}` }));
@@ -158,7 +158,7 @@ describe("the status page's server", () => {
     for (const socket of stuck) socket.destroy();
   });
 
-  it("does not listen where somebody else does, and says what to do", async () => {
+  it("does not listen at an address in use, and says what to do", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;

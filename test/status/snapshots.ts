@@ -7,7 +7,7 @@ interface Given extends Partial<Omit<Snapshot, "map" | "reduce" | "attempts">> {
   readonly attempts?: Partial<Snapshot["attempts"]>;
 }
 
-/** A job in its map phase, and what is given. */
+/** A job in its map phase, overridden by the given properties. */
 export function snapshotOf(given: Given = {}): Snapshot {
   return {
     phase: "map",

@@ -17,7 +17,7 @@ const job = {
 const places = { outputs: "out/mr-out-0", badRecords: "out/mr-bad-records.jsonl" };
 
 describe("the summary of a job", () => {
-  it("says what went in, between, and out, in numbers for people", () => {
+  it("shows input, intermediate data and output, in readable numbers", () => {
     expect(summary(job, places).split("\n")).toEqual([
       "done in 1.5s: 1 map task, 2 reduce tasks",
       "  in   1 record, 1 kB",
@@ -26,7 +26,7 @@ describe("the summary of a job", () => {
     ]);
   });
 
-  it("says what was tried again, backed up and left out, when something was", () => {
+  it("mentions retries, backups and skipped records, if any", () => {
     const attempts = { failed: 1, crashed: 1, backup: 2, backupWon: 1, backupSavedMs: 3000 };
     const lines = summary({ ...job, attempts, mapsLost: 1, recordsSkipped: 2 }, places).split("\n");
     expect(lines[0]).toBe(
@@ -36,7 +36,7 @@ describe("the summary of a job", () => {
     expect(lines.at(-1)).toBe("  left out 2 bad records: out/mr-bad-records.jsonl");
   });
 
-  it("counts the warnings, which were told when they came up", () => {
+  it("counts the warnings, which were shown when they occurred", () => {
     const warnings = { list: ["a", "b"], omitted: 1 };
     expect(
       summary({ ...job, warnings }, places)
@@ -45,7 +45,7 @@ describe("the summary of a job", () => {
     ).toBe("  3 warnings, told above");
   });
 
-  it("adds up what maps and reduces have counted under one name", () => {
+  it("adds up counters of maps and reduces with the same name", () => {
     const map = {
       ...job.map,
       counters: [

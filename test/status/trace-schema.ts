@@ -4,7 +4,7 @@ const place = { pid: v.pipe(v.number(), v.safeInteger()), tid: v.pipe(v.number()
 const microseconds = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const args = v.record(v.string(), v.unknown());
 
-/** What the description of the Trace Event Format says of the events that are used here, and nothing else. */
+/** The description in the Trace Event Format of the events that are used here, and nothing else. */
 export const traceFormat = v.strictObject({
   traceEvents: v.array(
     v.variant("ph", [

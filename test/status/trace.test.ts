@@ -21,7 +21,7 @@ function eventsOf<Phase extends TraceEvent["ph"]>(view: JobView, phase: Phase) {
 }
 
 describe("the trace of a job", () => {
-  test("has a process for each host, and in it a thread for each worker, also for those that have left", () => {
+  test("has a process for each host with a thread for each worker, including departed ones", () => {
     const list = [worker("w1", "here"), worker("w10", "there"), worker("w2", "here")];
     const spans = [span({ worker: "w3" }), span({ worker: "w1" })];
     const view = viewOf({ workers: { list, omitted: 0 }, timeline: { spans, omitted: 0 } });
@@ -43,7 +43,7 @@ describe("the trace of a job", () => {
     ]);
   });
 
-  test("has attempts with times in microseconds, backups and what was merged known for such", () => {
+  test("has attempts with times in microseconds, with backups and merged attempts marked", () => {
     const spans = [
       span({ startMs: 1.2345, endMs: 3.5 }),
       span({ kind: "reduce", attempt: 2, isBackup: true, outcome: "cancelled" }),
@@ -56,7 +56,7 @@ describe("the trace of a job", () => {
     ]);
   });
 
-  test("has an instant for each failure, with what is known of it", () => {
+  test("has an instant for each failure, with its details", () => {
     const place = { kind: "map" as const, task: 1, attempt: 2, worker: "w1" };
     const failed = { ...place, startMs: 5, endMs: 7.5, outcome: "error" as const, message: hostileText, file: "a.txt" };
     const [event] = eventsOf(viewOf({ failures: { list: [failed], omitted: 3 } }), "i");
@@ -80,7 +80,7 @@ describe("the trace of a job", () => {
     expect(of("bytes/s").map(([, rate]) => rate)).toEqual(rates.map((rate) => rate * 10));
   });
 
-  test("is what the format's description says, whatever the job, and what follows does not overlap", () => {
+  test("conforms to the format for any job, without overlapping events", () => {
     const times = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { minLength: 0, maxLength: 20 });
     fc.assert(
       fc.property(times, fc.string(), (found, text) => {

@@ -4,7 +4,7 @@ import { ArgReads } from "../../src/worker/arg-reads.js";
 const given = { pattern: "a", flags: "i" };
 
 describe("what an app reads of its args", () => {
-  it("are the names that it takes a value of, or asks for", () => {
+  it("are the names whose values it gets or checks", () => {
     const ways: ((args: Readonly<Record<string, string>>) => unknown)[] = [
       (args) => args["pattern"],
       ({ pattern }) => pattern,
@@ -37,7 +37,7 @@ describe("what an app reads of its args", () => {
     }
   });
 
-  it("are told with what it has looked for in vain", () => {
+  it("are reported together with the names it looked for in vain", () => {
     const reads = new ArgReads(given);
     expect([reads.args["patern"], reads.args["ignore-case"], `${Object.keys(reads.args).length}`]).toEqual([
       undefined,
@@ -47,7 +47,7 @@ describe("what an app reads of its args", () => {
     expect(reads.use?.missed).toEqual(["patern", "ignore-case"]);
   });
 
-  it("cost nothing any more once all were read: then the app has the values themselves", () => {
+  it("cost nothing once all were read: then the app has the values themselves", () => {
     const reads = new ArgReads(given);
     expect(reads.args).not.toBe(given);
     expect(reads.args).toEqual(given);

@@ -16,7 +16,7 @@ function prepare(directory: string, partition: number) {
 }
 
 describe("AttemptFiles", () => {
-  it("gives files their final names, and takes them back", () => {
+  it("renames files to their final names, and takes them back", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     files.commit([prepare(directory, 0), prepare(directory, 1)]);
@@ -25,7 +25,7 @@ describe("AttemptFiles", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("gives none of them its final name when one cannot have it", () => {
+  it("renames none when one cannot be renamed", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     const missing = { ...prepare(directory, 1), temporaryPath: join(directory, "missing") };
@@ -34,12 +34,12 @@ describe("AttemptFiles", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("leaves a file of that name which somebody else has put there since", () => {
+  it("does not remove another file that has the name by now", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     const prepared = prepare(directory, 0);
     files.commit([prepared]);
-    // Renamed into place while the first still exists, it cannot have the same inode.
+    // Because it was renamed into place while the first file existed, it cannot have the same inode.
     writeFileSync(join(directory, "new"), "theirs");
     renameSync(join(directory, "new"), prepared.finalPath);
     files.takeBack();
@@ -54,7 +54,7 @@ describe("AttemptFiles", () => {
     expect(readdirSync(directory)).toEqual(["mr-out-0"]);
   });
 
-  it("gives side files their names, which belong to all attempts of the task, and does not take them back", () => {
+  it("renames side files, whose names belong to all attempts of the task, and does not take them back", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     const publicName = "mr-side-map-0-a";
@@ -75,7 +75,7 @@ describe("AttemptFiles", () => {
     expect(readdirSync(directory).sort()).toEqual(others.sort());
   });
 
-  it("leaves what cannot be removed, and removes the others", () => {
+  it("leaves files that cannot be removed, and removes the others", () => {
     const directory = temporary.newDirectory();
     const files = new AttemptFiles({ directory, id: "job", reducers: 1 }, map);
     mkdirSync(join(directory, `${temporaryPrefix("job", "map", 0, 1)}0`));

@@ -3,7 +3,7 @@ import { Boundaries } from "../../src/worker/boundaries.js";
 import type { Job } from "../../src/worker/executor-messages.js";
 import type { Session } from "../../src/worker/session.js";
 
-/** A coordinator's answers, a page after the other, and from where on each was asked for. */
+/** A coordinator's replies, page by page, and the start of each requested page. */
 function answering(...pages: { boundaries: string[]; next?: number }[]) {
   const asked: number[] = [];
   const call = (_method: string, { from }: { from: number }) => {
@@ -16,7 +16,7 @@ function answering(...pages: { boundaries: string[]; next?: number }[]) {
 const job = { id: "0a1b", partitioner: "range" } as Job;
 
 describe("the boundaries of a job", () => {
-  it("are asked for once, a page after the other", async () => {
+  it("are fetched once, page by page", async () => {
     const { asked, session } = answering({ boundaries: ["b", "c"], next: 2 }, { boundaries: ["d"] });
     const boundaries = new Boundaries();
     expect(await boundaries.of(job, session)).toEqual(["b", "c", "d"]);
@@ -24,7 +24,7 @@ describe("the boundaries of a job", () => {
     expect(asked).toEqual([0, 2]);
   });
 
-  it("are asked for anew of a coordinator that has resumed it: it may have taken other samples", async () => {
+  it("are fetched again from a coordinator that resumed the job: it may have taken other samples", async () => {
     const { session } = answering({ boundaries: ["b"] }, { boundaries: ["x"] });
     const boundaries = new Boundaries();
     await boundaries.of(job, session);

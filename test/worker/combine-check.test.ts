@@ -17,13 +17,13 @@ const sum = (_: string, values: number[]) => values.reduce((total, value) => tot
 const mean = (_: string, values: number[]) => sum(_, values) / values.length;
 
 describe("a combine that changes what reduce gives", () => {
-  it("is found although all values are equal, which are not combined until they are many", async () => {
+  it("is found even if all values are equal, which are not combined until they are many", async () => {
     await expect(testApp(counting({ combine: sum }), ["a a a b"])).rejects.toThrow(
       'combine changes the result: for key "a" reduce gives 3, but 1 when combine has folded some of the values; reduce',
     );
   });
 
-  it("is found where only a result that is combined once more differs", async () => {
+  it("is found if only a repeatedly combined result differs", async () => {
     const lengths = defineApp<number>({
       input: "lines",
       map: (_, line, ctx) => ctx.emit("k", line.length),
@@ -34,7 +34,7 @@ describe("a combine that changes what reduce gives", () => {
     await expect(testApp(lengths, ["a\nbbb\ncccccccccc\n"])).rejects.toThrow(/reduce gives 4\.66\d+, but 6 when/);
   });
 
-  it("is found when reduce throws at what it gives", async () => {
+  it("is found when reduce throws at its result", async () => {
     const app = counting<JsonValue>({
       combine: (_, values) => ({ count: values.length }),
       reduce: (_, values) => (values as number[]).map((value) => value.toFixed(0)).length,

@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { test, type Place } from "../end-to-end/programs.js";
 import { FakeCoordinator } from "./fake-coordinator.js";
 
-/** Takes connections and ends them unanswered, as a coordinator does that is just ending; counts them. */
+/** Accepts connections and ends them unanswered, like a coordinator that is just ending; counts them. */
 async function startClosing(place: Place, isEnough: (taken: number) => boolean = () => false) {
   let taken = 0;
   const server = createServer((socket: Socket) => {
@@ -17,7 +17,7 @@ async function startClosing(place: Place, isEnough: (taken: number) => boolean =
   return server;
 }
 
-test("a worker that finds no coordinator says once where it waits for one", async ({ place }) => {
+test("a worker that finds no coordinator says once where it waits for it", async ({ place }) => {
   const worker = place.start("mr-worker", ["--connect-timeout", "20s", "wc"]);
   await worker.says(`waiting for a coordinator at ${place.socket}, for up to 20s`);
   const coordinator = await FakeCoordinator.start(place);
@@ -27,8 +27,8 @@ test("a worker that finds no coordinator says once where it waits for one", asyn
   expect([code, stderr.match(/waiting/g)]).toEqual([0, ["waiting"]]);
 });
 
-describe.concurrent("a worker that is connected and not answered", () => {
-  test("works for the coordinator that comes next", async ({ place }) => {
+describe.concurrent("a worker that is connected but gets no reply", () => {
+  test("works for the next coordinator", async ({ place }) => {
     const closing = await startClosing(place, (taken) => taken === 3);
     const closed = once(closing, "close");
     const worker = place.start("mr-worker", ["wc"]);

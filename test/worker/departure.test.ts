@@ -3,7 +3,7 @@ import { test, until, type Place } from "../end-to-end/programs.js";
 import { stuckIn, writeStuckApp } from "../end-to-end/test-apps.js";
 import { FakeCoordinator } from "./fake-coordinator.js";
 
-/** A worker in the middle of a map: one that waits for a file named `go`, or one that computes for ever. */
+/** A worker in the middle of a map: one that waits for a file named `go`, or one that computes forever. */
 async function startMap(place: Place, how: "gate" | "loop", options: readonly string[] = []) {
   const app = writeStuckApp(place, "kind === 'map'");
   place.write("in.txt", "ab");
@@ -15,10 +15,10 @@ async function startMap(place: Place, how: "gate" | "loop", options: readonly st
 }
 
 describe.concurrent("a worker that gets SIGTERM", () => {
-  test("finishes the attempt that it runs, says that it leaves, and takes no other", async ({ place }) => {
+  test("finishes its attempt, reports that it leaves, and takes no other", async ({ place }) => {
     const { coordinator, worker } = await startMap(place, "gate");
     worker.signal("SIGTERM");
-    // It is alive, and says so.
+    // It is alive, and sends heartbeats.
     const heartbeats = coordinator.paramsOf("Heartbeat").length;
     await coordinator.heard("Heartbeat", heartbeats + 2);
     coordinator.assignMap(place, "in.txt", 1);

@@ -6,8 +6,8 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 const directory = useTemporaryDirectory();
 const ref = { kind: "map", task: 0, attempt: 1 } as const;
 
-describe("the output of a map task that nothing reduces", () => {
-  it("has all pairs in the order in which they came, however they were emitted", () => {
+describe("the output of a map task without reduce tasks", () => {
+  it("contains all pairs in the order of emission, however they were emitted", () => {
     const path = directory.newPath();
     const output = new DirectOutput(path, undefined, { ref: { ...ref, task: 7 }, output: { format: "jsonl" } });
     const bytes = Buffer.from("zé=1");
@@ -23,7 +23,7 @@ describe("the output of a map task that nothing reduces", () => {
     );
   });
 
-  it("refuses what a collector refuses, and is gone when it is discarded", () => {
+  it("refuses what a collector refuses, and is removed when it is discarded", () => {
     const path = directory.newPath();
     const output = new DirectOutput(path, undefined, { ref, output: {} });
     expect(() => output.emit(1 as unknown as string, 1)).toThrow("emit: a key must be a string, not number 1");

@@ -17,7 +17,7 @@ interface Settings {
   readonly options?: StartOptions;
 }
 
-/** A coordinator with one worker that runs an app of this source. */
+/** A coordinator with one worker that runs an app with this source. */
 async function start(place: Place, source: string, { job, inputs, options }: Settings = {}) {
   place.write("app.mjs", source);
   place.write("in.txt", "first\nsecond\nthird\n");
@@ -30,7 +30,7 @@ async function start(place: Place, source: string, { job, inputs, options }: Set
   return { coordinator, worker, end };
 }
 
-/** The intermediate files of maps 0, 1, 2, … for partition 0, and the inputs of a reduce that they are. */
+/** The intermediate files of maps 0, 1, 2, … for partition 0, and the inputs of a reduce that they form. */
 function writeInputs(place: Place, count: number): ReduceInput[] {
   return Array.from({ length: count }, (_, index) => {
     const text = `["key${index}",[1]]\n`;
@@ -47,7 +47,7 @@ function shell(command: string, path: string): number | null {
   return spawnSync("/bin/sh", ["-c", `${command} "$0"`, path]).status;
 }
 
-describe.concurrent("how an attempt failed is told by class", () => {
+describe.concurrent("the failure of an attempt is reported by class", () => {
   for (const [what, { source, says, className = "error" }] of Object.entries<{
     source: string;
     says: RegExp;
@@ -104,7 +104,7 @@ describe.concurrent("how an attempt failed is told by class", () => {
       coordinator.assignMap(place, "in.txt");
       const failure = await coordinator.failure(1);
       expect(failure).toMatchObject({ class: className, message: expect.stringMatching(says) as string });
-      // The next attempt finds a worker that can do it.
+      // The next attempt finds a worker that can run it.
       coordinator.assignReduce();
       await coordinator.success(2);
       await end();
@@ -122,9 +122,7 @@ describe.concurrent("how an attempt failed is told by class", () => {
     place.leavesFiles = true;
   });
 
-  test("not by what an attempt that has failed emits later: the next one is none the worse for it", async ({
-    place,
-  }) => {
+  test("not because of what a failed attempt emits later: the next attempt is unaffected", async ({ place }) => {
     const { coordinator, end } = await start(
       place,
       `${reduce} export const map = async (n, t, ctx) => {
@@ -141,7 +139,7 @@ describe.concurrent("how an attempt failed is told by class", () => {
     place.leavesFiles = true;
   });
 
-  test("with where the record begins that was being mapped", async ({ place }) => {
+  test("with the offset of the record that was being mapped", async ({ place }) => {
     const { coordinator, end } = await start(
       place,
       `export const input = "lines"; ${reduce}
@@ -176,7 +174,7 @@ describe.concurrent("how an attempt failed is told by class", () => {
   });
 });
 
-test("an attempt whose result is refused for its form has failed, and its files go", async ({ place }) => {
+test("an attempt whose result is malformed has failed, and its files are removed", async ({ place }) => {
   const { coordinator, end } = await start(place, `${map} ${reduce}`);
   coordinator.onCall = (method) => {
     if (method !== "NotifyTaskCompletion" || coordinator.paramsOf(method).length > 1) return;
@@ -212,7 +210,7 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
     });
   }
 
-  test("is not ended as long as records are finished", async ({ place }) => {
+  test("is not ended while it finishes records", async ({ place }) => {
     const { coordinator, end } = await start(
       place,
       `export const input = "lines"; ${reduce}
@@ -249,7 +247,7 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
     });
   }
 
-  test("does not count the time for which the whole worker was stopped", async ({ place }) => {
+  test("does not count time in which the whole worker was stopped", async ({ place }) => {
     const { coordinator, worker, end } = await start(
       place,
       `import { existsSync, writeFileSync } from "node:fs"; ${reduce}
@@ -265,7 +263,7 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
       () => "the map",
     );
     worker.signal("SIGSTOP");
-    // Longer than the timeout: nothing shows that this much time has passed.
+    // Longer than the timeout: nothing shows that so much time has passed.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     worker.signal("SIGCONT");
     const heartbeats = coordinator.paramsOf("Heartbeat").length;
@@ -280,7 +278,7 @@ describe.concurrent("an attempt that takes all memory", () => {
   for (const [what, source] of Object.entries({
     objects: `const kept = []; for (let n = 0; ; n++) kept.push({ key: "key" + n, value: [n] });`,
     strings: `const kept = []; for (let n = 0; ; n++) kept.push(Buffer.alloc(10_000, n).toString("latin1"));`,
-    // They are outside of V8's heap, which knows no limit for them.
+    // They are outside of V8's heap, whose limit does not apply to them.
     Buffers: `const kept = []; for (let n = 0; ; n++) kept.push(Buffer.alloc(1 << 20, n));`,
   })) {
     test(`ends alone, and the worker goes on: ${what}`, async ({ place }) => {
@@ -304,7 +302,7 @@ describe.concurrent("an attempt that takes all memory", () => {
 });
 
 describe.concurrent("a file that cannot be read or written", () => {
-  test("is told with its path, as io: an input that is gone", async ({ place }) => {
+  test("is reported with its path, as io: a missing input", async ({ place }) => {
     const { coordinator, end } = await start(place, `${map} ${reduce}`);
     coordinator.assignMap(place, "in.txt");
     rmSync(join(place.directory, "in.txt"));
@@ -315,7 +313,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     await end();
   });
 
-  test("is not opened when it is a pipe by now", async ({ place }) => {
+  test("is not opened when it has become a pipe", async ({ place }) => {
     const { coordinator, end } = await start(place, `${map} ${reduce}`);
     coordinator.assignMap(place, "in.txt");
     rmSync(join(place.directory, "in.txt"));
@@ -327,7 +325,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     await end();
   });
 
-  test("is told as io: the job's directory cannot be made again", async ({ place }) => {
+  test("is reported as io: the job's directory cannot be created again", async ({ place }) => {
     place.write("file", "");
     const { coordinator, end } = await start(place, `${map} ${reduce}`, {
       job: { directory: join(place.directory, "file/out") },
@@ -343,7 +341,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     await end();
   });
 
-  test("is told as io: a full disk, with what to do", async ({ place }) => {
+  test("is reported as io: a full disk, with advice", async ({ place }) => {
     const out = join(place.directory, "out");
     mkdirSync(out);
     if (shell("mount -t tmpfs -o size=64k tmpfs", out) !== 0) return; // Only root may.
@@ -364,7 +362,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     }
   });
 
-  test("is no reason to give up when it is the job's directory that is gone: it is made again", async ({ place }) => {
+  test("does not fail the attempt when the job's directory is gone: it is created again", async ({ place }) => {
     const { coordinator, end } = await start(place, `${map} ${reduce}`);
     coordinator.assignMap(place, "in.txt");
     await coordinator.success();
@@ -376,7 +374,7 @@ describe.concurrent("a file that cannot be read or written", () => {
     place.leavesFiles = true;
   });
 
-  test("fails the commit, and leaves nothing of it, when the directory goes just before", async ({ place }) => {
+  test("fails the commit, and leaves nothing of it, when the directory disappears just before", async ({ place }) => {
     const { coordinator, end } = await start(place, `${map} ${reduce}`);
     coordinator.onCall = (method) => {
       if (method === "MayCommit") rmSync(join(place.directory, "out"), { recursive: true });
@@ -391,12 +389,12 @@ describe.concurrent("a file that cannot be read or written", () => {
 });
 
 describe.concurrent("a reduce attempt with damaged inputs", () => {
-  test("names all that are missing, short or no files at once, and that one which is corrupt", async ({ place }) => {
+  test("names all inputs that are missing, short or not files at once, and the corrupt one", async ({ place }) => {
     const inputs = writeInputs(place, 6);
     const at = (map: number) => join(place.directory, `out/mr-${map}-0`);
     rmSync(at(1));
     truncateSync(at(2), 3);
-    // It leads to what it should be.
+    // It leads to the correct file.
     renameSync(at(4), join(place.directory, "elsewhere"));
     symlinkSync(join(place.directory, "elsewhere"), at(4));
     rmSync(at(5));

@@ -1,6 +1,6 @@
 /**
- * A coordinator in the test's own process, at the socket of a place: it says what the test wants, to real workers. So
- * what a worker does can be seen at each step, and the coordinator can be lost at any of them.
+ * A coordinator in the test's own process, at the socket of a place: the test determines its messages to real workers.
+ * So each step of a worker is visible, and the coordinator can be lost at any of them.
  */
 import { linkSync, renameSync } from "node:fs";
 import type { Duplex } from "node:stream";
@@ -24,13 +24,13 @@ interface Call {
 export class FakeCoordinator {
   readonly calls: Call[] = [];
   readonly peers = new Set<Peer>();
-  /** What it answers. */
+  /** Its reply. */
   keepsAttempt = false;
   grants = true;
   accepts = true;
-  /** Why it takes no worker. */
+  /** Why it accepts no worker. */
   refusal: string | undefined;
-  /** Called with each call before it is answered; a promise delays the answer. */
+  /** Called with each call before it is answered; a promise delays the reply. */
   onCall: (method: string) => void | Promise<void> = () => undefined;
   readonly #socket: string;
   readonly #job: Job;
@@ -46,7 +46,10 @@ export class FakeCoordinator {
     this.#inputs = inputs;
   }
 
-  /** Of a job with this id, one partition, and the place's directory `out`. `inputs` are those of its reduce tasks. */
+  /**
+   * For a job with this id, one partition, and the place's directory `out`. `inputs` are the inputs of its reduce
+   * tasks.
+   */
   static async start(
     place: Place,
     settings: Partial<Job> = {},
@@ -71,7 +74,7 @@ export class FakeCoordinator {
     return coordinator;
   }
 
-  /** Gives out a task, now or as soon as somebody asks. */
+  /** Assigns a task, now or as soon as a worker asks. */
   assign(assignment: Assignment): void {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#queue.push(assignment);
@@ -89,12 +92,12 @@ export class FakeCoordinator {
     this.assign({ type: "reduce", ref: { kind: "reduce", task: 0, attempt } });
   }
 
-  /** The params of all calls of a method so far. */
+  /** The params of all calls of a method up to now. */
   paramsOf<M extends "Register" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat">(method: M): ParamsOf<M>[] {
     return this.calls.filter((call) => call.method === method).map(({ params }) => params as ParamsOf<M>);
   }
 
-  /** Waits for so many calls of a method, and returns the params of the last one of these. */
+  /** Waits for this many calls of a method, and returns the params of the last. */
   async heard<M extends "Register" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat">(
     method: M,
     times = 1,
@@ -123,7 +126,7 @@ export class FakeCoordinator {
     throw new Error(`the attempt failed: ${outcome.message}`);
   }
 
-  /** Ends as `kill -9` would end it: connections close, and the file of the socket stays. */
+  /** Ends as with `kill -9`: connections close, and the file of the socket stays. */
   async kill(): Promise<void> {
     linkSync(this.#socket, `${this.#socket}~`);
     await this.#listener?.close();
@@ -131,14 +134,14 @@ export class FakeCoordinator {
     for (const peer of this.peers) peer.destroy();
   }
 
-  /** Ends in good order; with `says`, it says goodbye. */
+  /** Ends gracefully; with `says`, it says goodbye. */
   async end({ says }: { says: boolean }): Promise<void> {
     await this.#listener?.close();
     if (says) for (const peer of this.peers) peer.call("Shutdown", { outcome: "done" }).catch(() => undefined);
     for (const peer of this.peers) await peer.close();
   }
 
-  /** Takes a task away from the worker that has it. */
+  /** Takes a task away from its worker. */
   async cancel(ref: AttemptRef): Promise<void> {
     for (const peer of this.peers) await peer.call("CancelTask", { ref });
   }

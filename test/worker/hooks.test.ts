@@ -3,7 +3,7 @@ import type { HookContext } from "../../src/app/contract.js";
 import { AttemptHooks } from "../../src/worker/hooks.js";
 import { hookAtWork, type Progress } from "../../src/worker/task-context.js";
 
-/** Hooks that note what happens to them. */
+/** Hooks that record what happens to them. */
 function noting({ setup, teardown }: { setup?: () => unknown; teardown?: () => unknown } = {}) {
   const events: unknown[] = [];
   let record = NaN;
@@ -29,7 +29,7 @@ function noting({ setup, teardown }: { setup?: () => unknown; teardown?: () => u
 const failing = (message: string) => () => Promise.reject(new Error(message));
 
 describe("the hooks of an attempt", () => {
-  it("are waited for, and have their time, which is that of no record", async () => {
+  it("are awaited, and have their own time limit, which belongs to no record", async () => {
     const { events, hooks } = noting();
     await hooks.setUp();
     events.push("records");
@@ -38,7 +38,7 @@ describe("the hooks of an attempt", () => {
     expect(events).toEqual([...atWork("setup"), "records", ...atWork("teardown")]);
   });
 
-  it("are no generators, whose body would never run", async () => {
+  it("must not be generators, whose body would never run", async () => {
     const setup = function* () {
       yield 1;
     };
@@ -54,14 +54,14 @@ describe("the hooks of an attempt", () => {
     await expect(hooks.tearDown()).rejects.toThrow("teardown is a generator");
   });
 
-  it("are nothing when the app has none", async () => {
+  it("do nothing when the app has none", async () => {
     const hooks = new AttemptHooks({ setup: undefined, teardown: undefined }, {} as HookContext, {} as Progress);
     await hooks.setUp();
     await hooks.tearDown();
     await hooks.tearDownAfterError();
   });
 
-  it("tear down after an error, at the record that is to blame for it", async () => {
+  it("tear down after an error, at the record to blame", async () => {
     const { events, progress, hooks } = noting();
     await hooks.setUp();
     progress.beginRecord(7);
@@ -71,7 +71,7 @@ describe("the hooks of an attempt", () => {
     expect(progress.record).toBe(7);
   });
 
-  it("have their time also when the error was that of no record", async () => {
+  it("have their time limit even if no record is to blame for the error", async () => {
     const { events, progress, hooks } = noting();
     await hooks.setUp();
     progress.beginRecord(NaN);

@@ -44,7 +44,7 @@ describe.concurrent("a worker that is told to leave in the middle of a map", () 
     });
   }
 
-  test("gives it back when it has not finished it in the time that it has for that", async ({ place }) => {
+  test("gives it back when it has not finished it in time", async ({ place }) => {
     const { coordinator, worker } = await startMarkedMap(place, "loop", ["--drain-timeout", "100ms"]);
     worker.signal("SIGTERM");
     expect(await coordinator.heard("NotifyTaskCompletion")).toMatchObject({ ref, outcome: released, leaving: true });
@@ -52,7 +52,7 @@ describe.concurrent("a worker that is told to leave in the middle of a map", () 
     await coordinator.end({ says: false });
   });
 
-  test("leaves without an answer when the coordinator gives none, and without a marker", async ({ place }) => {
+  test("leaves without a reply when the coordinator sends none, and without a marker", async ({ place }) => {
     const { coordinator, worker } = await startMarkedMap(place, "loop");
     coordinator.onCall = () => new Promise(() => undefined);
     worker.signal("SIGINT");
@@ -62,7 +62,7 @@ describe.concurrent("a worker that is told to leave in the middle of a map", () 
     await coordinator.end({ says: false });
   });
 
-  test("has no marker either when a second signal ends it at once", async ({ place }) => {
+  test("has no marker, either, when a second signal ends it at once", async ({ place }) => {
     const { coordinator, worker } = await startMarkedMap(place, "loop");
     coordinator.onCall = () => new Promise(() => undefined);
     worker.signal("SIGINT");
@@ -76,7 +76,7 @@ describe.concurrent("a worker that is told to leave in the middle of a map", () 
   });
 });
 
-test("a worker has no marker any more when it drops a coordinator that has gone silent", async ({ place }) => {
+test("a worker has no marker when it drops a coordinator that has gone silent", async ({ place }) => {
   const { coordinator, worker } = await startMarkedMap(place, "gate", ["--reconnect-timeout", "1h"], {
     taskTimeoutMs: 500,
   });

@@ -38,7 +38,7 @@ function splitOf(text: string): Split {
   return { file: "f", path, startBytes: 0, endBytes: Buffer.byteLength(text) };
 }
 
-/** What an attempt has said about its records, in order, and what to run it with. */
+/** What an attempt reported about its records, in order, and the means to run it. */
 function attempt(marksRecords = false) {
   const directory = temporary.newDirectory();
   const begun: number[] = [];
@@ -91,7 +91,7 @@ describe("a map attempt that reads several files", () => {
     ]);
   });
 
-  it("leaves out the records at the positions that it is told, and says where they were", async () => {
+  it("skips the records at the given positions, and reports their places", async () => {
     const { settings, directory } = attempt();
     const skip = [2, firstPosition(2) + 4, firstPosition(3) + 1];
     const source = sourceOfSplits(group(), { input: "lines" }, skip);
@@ -112,7 +112,7 @@ describe("a map attempt that reads several files", () => {
     expect(begun.at(-1)).toBe(firstPosition(1) + 4);
   });
 
-  it("has no filename in setup and teardown, where none of its files is being read", async () => {
+  it("has no filename in setup and teardown, when no file is being read", async () => {
     const text = "ctx.filename: this task reads 4 files, and none of them is being read; use it in map";
     for (const hook of ["setup", "teardown"] as const) {
       const { settings } = attempt();
@@ -124,7 +124,7 @@ describe("a map attempt that reads several files", () => {
 });
 
 describe("a map attempt", () => {
-  it("does not give map the records that it is to skip, and says where they were", async () => {
+  it("does not give map the records to skip, and reports their places", async () => {
     const { settings, begun } = attempt();
     const source = sourceOfSplits([splitOf("a\nbb\r\nccc\nd")], { input: "lines" }, [10, 2]);
     const result = await runMapTask(echo, source, settings);
@@ -143,7 +143,7 @@ describe("a map attempt", () => {
     expect(begun).toEqual([0, 6, NaN]);
   });
 
-  it("skips nothing but what it meets", async () => {
+  it("reports only the skipped records that it reached", async () => {
     const { settings } = attempt();
     const result = await runMapTask(
       echo,
@@ -153,7 +153,7 @@ describe("a map attempt", () => {
     expect(result).toMatchObject({ recordsIn: 2, skipped: [] });
   });
 
-  it("says which record is to blame for an error of the app, and none for one of its end", async () => {
+  it("blames a record for an error of the app, but none for an error at its end", async () => {
     const failing = attempt();
     const app = appOf((line) => {
       if (line === "b") throw new Error("no b");
@@ -189,7 +189,7 @@ describe("a map attempt", () => {
     expect(begun).toEqual([0, 2, ...Array.from({ length: spills }, () => [NaN, 2]).flat(), 4, NaN]);
   });
 
-  it("does not blame a record for what comes after it and cannot be read", async () => {
+  it("does not blame a record for unreadable data after it", async () => {
     const { settings, begun } = attempt();
     const source = sourceOfSplits([splitOf("a\nb\n")], { input: "lines" });
     const parts = source.parts.map((part): SplitSource => ({
@@ -209,11 +209,11 @@ describe("a map attempt", () => {
     expect(begun).toEqual([0, 2, NaN]);
   });
 
-  it("keeps on the disk which record it is at when it is to, as long as it runs", async () => {
+  it("marks the current record on disk if required, as long as it runs", async () => {
     const { directory, settings, begun } = attempt(true);
     const found: unknown[] = [];
     const app = appOf(() => {
-      // Taking it removes its name, and no later one can be found.
+      // Taking it removes its name, so no later one can be found.
       if (found.length < 2)
         found.push(found.length === 0 ? readdirSync(directory).length : takeRecordMarker(directory, "job", ref));
     });
@@ -224,7 +224,7 @@ describe("a map attempt", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("leaves no mark on the disk when it fails in good order, or is not to make one", async () => {
+  it("leaves no mark on disk when it fails gracefully, or need not make one", async () => {
     const marked = attempt(true);
     const app = appOf(() => {
       throw new Error("no");

@@ -24,9 +24,9 @@ function startAnew(place: Place, settings: { id?: string; directory?: string } =
 const jobFiles = (place: Place) => place.files("out").map((name) => name.replace(/^out\//, ""));
 const isLost = "lost the coordinator; waiting for it to come back";
 
-// A coordinator here leaves its socket, as one that was killed does.
+// A coordinator here leaves its socket, like a killed one.
 describe.concurrent("a worker whose coordinator was killed and comes back", () => {
-  test("goes on with the attempt that it keeps, asks again before it commits, and reports it", async ({ place }) => {
+  test("continues the attempt that it keeps, asks again before it commits, and reports it", async ({ place }) => {
     const { coordinator, worker } = await startGatedMap(place);
     await coordinator.kill();
     await worker.says(isLost);
@@ -82,7 +82,7 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     });
   }
 
-  test("removes files that it has named already when the permission is not given again", async ({ place }) => {
+  test("removes files that it has already renamed when the permission is not granted again", async ({ place }) => {
     const { coordinator, worker } = await startGatedMap(place);
     coordinator.onCall = (called) => (called === "NotifyTaskCompletion" ? coordinator.kill() : undefined);
     place.write("go", "");
@@ -97,7 +97,7 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     expect(await worker.exit()).toMatchObject({ code: 0 });
   });
 
-  test("leaves files alone that a coordinator may have accepted, when it does not keep the attempt", async ({
+  test("does not touch files that a coordinator may have accepted, when it does not keep the attempt", async ({
     place,
   }) => {
     const { coordinator, worker } = await startGatedMap(place);
@@ -112,11 +112,11 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     place.leavesFiles = true;
   });
 
-  test("works for another job as a new worker, and writes nothing of the old one any more", async ({ place }) => {
+  test("works for another job as a new worker, and writes nothing more for the old one", async ({ place }) => {
     const { coordinator, worker } = await startGatedMap(place);
     await coordinator.kill();
     const second = await startAnew(place, { id: "ffff", directory: join(place.directory, "other") });
-    // Even when the new one says so: the attempt is of a job that it does not have.
+    // Even if the new coordinator says so: the attempt belongs to a job that it does not have.
     second.keepsAttempt = true;
     await second.isAsked();
     place.write("go", "");
@@ -129,7 +129,7 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     place.leavesFiles = true;
   });
 
-  test("comes back when it has no attempt, too, and says who it was", async ({ place }) => {
+  test("comes back even without an attempt, and says who it was", async ({ place }) => {
     place.write("in.txt", "ab");
     const coordinator = await FakeCoordinator.start(place);
     const worker = place.start("mr-worker", ["wc"]);
@@ -148,7 +148,7 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     expect(stderr.split(isLost)).toHaveLength(3);
   });
 
-  test("lists the inputs of a reduce again when it was lost before it had them all", async ({ place }) => {
+  test("lists the inputs of a reduce again when the connection was lost before it had them all", async ({ place }) => {
     const coordinator = await FakeCoordinator.start(place);
     const worker = place.start("mr-worker", ["wc"]);
     coordinator.onCall = (called) => (called === "ListInputs" ? coordinator.kill() : undefined);
@@ -163,7 +163,9 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     expect(await worker.exit()).toMatchObject({ code: 0 });
   });
 
-  test("ends with what the new one says when that refuses it, and removes the attempt's files", async ({ place }) => {
+  test("ends with the new coordinator's message when that refuses it, and removes the attempt's files", async ({
+    place,
+  }) => {
     const { coordinator, worker } = await startGatedMap(place, ["--quiet"]);
     await coordinator.kill();
     const second = await startAnew(place);
@@ -197,9 +199,7 @@ describe.concurrent("a worker whose coordinator is lost and does not come back",
     place.leavesFiles = true;
   });
 
-  test("leaves without that wait when the coordinator has ended in good order and was not heard to say so", async ({
-    place,
-  }) => {
+  test("leaves without that wait when the coordinator ended gracefully and its goodbye was lost", async ({ place }) => {
     const { coordinator, worker } = await startGatedMap(place, ["--quiet", "--reconnect-timeout", "1d"]);
     await coordinator.end({ says: false });
     expect(await worker.exit()).toMatchObject({
@@ -209,7 +209,7 @@ describe.concurrent("a worker whose coordinator is lost and does not come back",
     expect(jobFiles(place)).toEqual([]);
   });
 
-  test("takes one that answers nothing any more for lost, and gives up when it stays so", async ({ place }) => {
+  test("treats a coordinator that stops answering as lost, and gives up when it stays so", async ({ place }) => {
     const coordinator = await FakeCoordinator.start(place, { taskTimeoutMs: 300 });
     const worker = place.start("mr-worker", ["--reconnect-timeout", "300ms", "wc"]);
     await coordinator.isAsked();
@@ -218,7 +218,7 @@ describe.concurrent("a worker whose coordinator is lost and does not come back",
     expect(code).toBe(1);
     expect(stderr).toContain(isLost);
     expect(stderr).toContain("has not come back");
-    // It has knocked again.
+    // It has connected again.
     expect(coordinator.paramsOf("Register").length).toBeGreaterThan(1);
     await coordinator.end({ says: false });
   });

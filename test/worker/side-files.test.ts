@@ -15,7 +15,7 @@ function ofAttempt(attempt = 2) {
 }
 
 describe("the side files of an attempt", () => {
-  it("are written under names of the attempt's own, and told with their final names and lengths", () => {
+  it("are written under the attempt's own names, and reported with their final names and lengths", () => {
     const { directory, files } = ofAttempt();
     files.get("a.txt").write("é");
     files.get("b").write(new Uint8Array([1, 2, 3]));
@@ -40,13 +40,13 @@ describe("the side files of an attempt", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("are there when nothing but an empty text was written", () => {
+  it("exist even if only an empty text was written", () => {
     const { files } = ofAttempt();
     files.get("a").write("");
     expect(files.finish()).toMatchObject([{ name: "a", bytes: 0 }]);
   });
 
-  it("cannot be written any more when the attempt has ended", () => {
+  it("cannot be written when the attempt has ended", () => {
     const { files, gate } = ofAttempt();
     const file = files.get("a");
     files.finish();

@@ -4,7 +4,7 @@ import { watchForStall } from "../../src/worker/stall-watch.js";
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** A watch over something that the test sets. */
+/** A watch over a value that the test sets. */
 function watch(timeoutMs: number) {
   const watched = { value: "a" as string | undefined, stalls: 0, stop: () => undefined as void };
   watched.stop = watchForStall(
@@ -24,7 +24,7 @@ describe("watchForStall", () => {
     expect(watched.stalls).toBe(1);
   });
 
-  it("begins anew with each change", () => {
+  it("starts over with each change", () => {
     const watched = watch(1000);
     for (const value of ["b", "c", "d"]) {
       vi.advanceTimersByTime(900);
@@ -36,14 +36,14 @@ describe("watchForStall", () => {
     expect(watched.stalls).toBe(1);
   });
 
-  it("does not count while any time may be taken", () => {
+  it("does not count while any time is allowed", () => {
     const watched = watch(1000);
     watched.value = undefined;
     vi.advanceTimersByTime(100_000);
     expect(watched.stalls).toBe(0);
   });
 
-  it("counts a tick that comes late as one", () => {
+  it("counts a late tick as one", () => {
     const watched = watch(1000);
     for (let tick = 0; tick < 10; tick++) {
       vi.setSystemTime(Date.now() + 3_600_000);

@@ -35,7 +35,7 @@ function fieldsOf(format: OutputFormat, keyEnd: TextKeyEnd = "first space"): Rec
 }
 
 describe("the records of a file", () => {
-  it("are cut as they were written, wherever a block ends, and their fields are those of before", async () => {
+  it("are cut as they were written, wherever a block ends, with their original fields", async () => {
     const pairs = fc.array(fc.tuple(text, text), { maxLength: 20 });
     const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
@@ -63,7 +63,7 @@ describe("the records of a file", () => {
 });
 
 describe("the fields of a record", () => {
-  it("of text end at the space that the writer has noted", () => {
+  it("of text end at the space that the writer recorded", () => {
     const record = Buffer.from("the white whale 12\n");
     const found = (["first space", "last space"] as const).map((keyEnd) => {
       const { key, value } = fieldsOf("text", keyEnd);

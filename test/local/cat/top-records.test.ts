@@ -20,7 +20,7 @@ describe("the top records", () => {
   ])("by %s are the first ones of all when they are sorted", (by, compare) => {
     fc.assert(
       fc.property(pairs, fc.integer({ min: 1, max: 5 }), (all, count) => {
-        // Of equal ones any may be taken: here there are none.
+        // The test has no equal values, because any of them would do.
         const distinct = [...new Map(all.map((pair) => [by === "key" ? pair[0] : pair.join(" "), pair])).values()];
         const top = new TopRecords({ count, by });
         for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`), tsv);
@@ -30,7 +30,7 @@ describe("the top records", () => {
     );
   });
 
-  it("leave out and count what has no number as its value, and keep copies", () => {
+  it("skip and count records whose value is not a number, and keep copies", () => {
     const top = new TopRecords({ count: 9, by: "value" });
     const lent = Buffer.from("a\t1\n");
     top.add(lent, tsv);

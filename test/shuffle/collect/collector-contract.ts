@@ -9,7 +9,7 @@ import { hashPartition } from "../key-oracle.js";
 import { collect, type CreateCollector, expectedGroups, readAll, stored } from "../shuffle-run.js";
 import { useTemporaryDirectory } from "../../support/temporary-directory.js";
 
-/** What every collector must do. Run it on each implementation. */
+/** The contract of every collector. Run it on each implementation. */
 export function testCollectorContract(name: string, create: CreateCollector): void {
   describe(name, () => {
     const directory = useTemporaryDirectory();
@@ -311,7 +311,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
         const early = readdirSync(options.directory).map((run) => statSync(join(options.directory, run)).size);
         expect(collector.spilled).toEqual({ runs: early.length, bytes: early.reduce((sum, bytes) => sum + bytes, 0) });
         collector.finish();
-        // With what was left in memory as the last run.
+        // Including what was left in memory, as the last run.
         expect(collector.spilled.runs).toBe(early.length === 0 ? 0 : early.length + 1);
         return { keys: collector.keysWritten, hasSpilled: collector.spilled.bytes > 0 };
       });

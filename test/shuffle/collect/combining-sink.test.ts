@@ -5,7 +5,7 @@ import { CombiningSink } from "../../../src/shuffle/collect/combining-sink.js";
 import type { SortedSink } from "../../../src/shuffle/collect/sorted-sink.js";
 import { packed } from "../packed-key.js";
 
-/** What the sink behind it gets of the values of a key: each with its count. */
+/** What the next sink receives of a key's values: each with its count. */
 function combined(texts: Iterable<string>, combine: Combine) {
   const given: [value: unknown, count: number][] = [];
   const target: SortedSink = {

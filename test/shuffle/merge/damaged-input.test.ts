@@ -26,7 +26,7 @@ function inputWith(emitted: KeyValue[]): StoredFile {
   return input;
 }
 
-/** A file with just this content, described as what it is. */
+/** A file with exactly these contents, described accordingly. */
 function inputOf(content: string | Uint8Array): StoredFile {
   const location = directory.newPath();
   writeFileSync(location, content);

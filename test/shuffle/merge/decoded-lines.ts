@@ -5,7 +5,7 @@ import type { StoredFile } from "../../../src/shuffle/stored-file.js";
 import { IntermediateReader } from "../../../src/shuffle/merge/intermediate-reader.js";
 import { LineValues } from "../../../src/shuffle/merge/line-values.js";
 
-/** A line as the reader gives it. */
+/** A line as the reader returns it. */
 export interface DecodedLine {
   key: string;
   keyBytes: number[];
@@ -13,13 +13,13 @@ export interface DecodedLine {
   counts: number[];
 }
 
-/** Writes a file with just this content, and describes it as what it is. */
+/** Writes a file with exactly these contents, and describes it accordingly. */
 export function storedContent(location: string, content: string | Uint8Array): StoredFile {
   writeFileSync(location, content);
   return { location, bytes: Buffer.byteLength(content), checksum: crc32(content) };
 }
 
-/** All lines of a file, read with blocks of so many bytes. */
+/** All lines of a file, read in blocks of this size. */
 export function decodedLines(file: StoredFile, blockBytes = 64 * 1024): DecodedLine[] {
   const reader = new IntermediateReader(file, { blockBytes, staysOpen: true });
   const line = new LineValues();

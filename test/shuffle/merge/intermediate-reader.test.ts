@@ -13,12 +13,12 @@ import { useTemporaryDirectory } from "../../support/temporary-directory.js";
 const directory = useTemporaryDirectory();
 let path = "";
 
-/** The lines of this content; all contents of a test go to one path. */
+/** The lines of these contents; all contents of a test use the same path. */
 function read(content: string | Uint8Array, blockBytes?: number): DecodedLine[] {
   return decodedLines(storedContent(path, content), blockBytes);
 }
 
-/** What `JSON.parse` makes of the lines. Throws when one is not a line of an intermediate file. */
+/** The result of `JSON.parse` for the lines. Throws when one is not a line of an intermediate file. */
 function parsed(content: Buffer): DecodedLine[] {
   const lines = content.toString("utf8").split("\n");
   if (lines.pop() !== "") throw new Error("the last line has no end");
@@ -109,7 +109,7 @@ describe("IntermediateReader", () => {
 
   it("gives what JSON.parse gives of a file with other bytes than were written, or calls it damaged", () => {
     path = directory.newPath();
-    // A tab marks a bigint, of which `JSON.parse` knows nothing.
+    // A tab marks a bigint, which `JSON.parse` does not support.
     const interesting = fc.constantFrom(...Buffer.from('\n\r "\\,[]{}-+.0129eu\0'), 0x80, 0xed, 0xa0, 0xff);
     const mutation = fc.record({
       at: fc.nat(),

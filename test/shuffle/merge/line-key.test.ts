@@ -9,7 +9,7 @@ function placed(bytes: number[], offset: number): LineKey {
   return key;
 }
 
-/** Bytes that are often alike. */
+/** Bytes that are often equal. */
 const someBytes = fc.array(fc.constantFrom(0, 1, 0x61, 0x7f, 0x80, 0xff), { maxLength: 9 });
 
 describe("LineKey", () => {

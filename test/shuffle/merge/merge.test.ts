@@ -27,7 +27,7 @@ function pairsOf(text: string): KeyValue[] {
   return text.split(" ").map((word) => ({ key: word.charAt(0), value: word.slice(1) }));
 }
 
-/** What `readAll` gives, value by value. */
+/** The result of `readAll`, value by value. */
 function streamAll(inputs: readonly StoredFile[]): { key: string; values: JsonValue[] }[] {
   return Array.from(mergeGroups(inputs), (group) => ({ key: group.key, values: [...group.values()] }));
 }

@@ -15,7 +15,7 @@ const span = {
 } as const;
 
 describe("the lanes of the timeline", () => {
-  it("are one for each worker, those that have left too, by their numbers", () => {
+  it("are one per worker, including departed ones, ordered by number", () => {
     const running = { kind: "reduce", task: 3, attempt: 2, startMs: 7, isBackup: true, records: 0, bytes: 0 } as const;
     const worker = { pid: 1, host: "h", isSilent: false, memoryBytes: 0, committed: 0, lost: 0 };
     const view = viewOf({

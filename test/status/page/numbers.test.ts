@@ -3,7 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { bytesText, durationText, ratioText, shortCountText } from "../../../src/status/page/format.js";
 import { ticks, timeTicks, timeTickText } from "../../../src/status/page/scale.js";
 
-describe("numbers for people", () => {
+describe("numbers for display", () => {
   test.each([
     [0, "0 B"],
     [999, "999 B"],
@@ -35,13 +35,13 @@ describe("numbers for people", () => {
     expect(shortCountText(n)).toBe(text);
   });
 
-  it("are compared with one digit, or none when it is much", () => {
+  it("are compared with one digit, or none when the ratio is large", () => {
     expect([ratioText(3, 2), ratioText(100, 3)]).toEqual(["1.5 ×", "33 ×"]);
   });
 });
 
 describe("the lines of an axis", () => {
-  it("are few, begin at 0, keep within it, and there is one that is not 0", () => {
+  it("are few, begin at 0, stay within it, and include one that is not 0", () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-3, max: 1e15, noNaN: true }), fc.integer({ min: 3, max: 8 }), (most, wanted) => {
         for (const values of [ticks(most, wanted), timeTicks(Math.max(1, most), wanted)]) {
@@ -54,7 +54,7 @@ describe("the lines of an axis", () => {
     );
   });
 
-  it("of nothing are the 0", () => {
+  it("of an empty range are only 0", () => {
     expect([ticks(0, 4), timeTicks(0, 4), ticks(NaN, 4)]).toEqual([[0], [0], [0]]);
   });
 

@@ -5,7 +5,7 @@ import { ratesOf } from "../../../src/status/page/rates.js";
 const at = (atMs: number, mapBytes: number) => ({ atMs, mapBytes, mapRecords: 0, reduceRecords: 0, reduceBytes: 0 });
 
 describe("rates", () => {
-  it("are what was done in steps of a second, divided by their length", () => {
+  it("are the work done in steps of a second, divided by their length", () => {
     const rates = ratesOf([at(0, 0), at(5000, 500), at(20_000, 500)], 20_000);
     expect(rates).toHaveLength(20);
     expect(rates.map(({ mapBytes }) => Math.round(mapBytes))).toEqual(
@@ -28,7 +28,7 @@ describe("rates", () => {
     );
   });
 
-  it("are zero while a sum falls, since an attempt was lost", () => {
+  it("are zero while a sum falls because an attempt was lost", () => {
     const rates = ratesOf([at(0, 0), at(10_000, 1000), at(20_000, 200)], 20_000);
     expect(rates.slice(10).map(({ mapBytes }) => mapBytes)).toEqual(Array.from({ length: 10 }, () => 0));
   });
