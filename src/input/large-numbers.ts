@@ -16,7 +16,8 @@ const groupBytes = 2 * pairsPerGroup;
 const longInteger = 16;
 
 const [mayBeExponent, isDigits, isSignedDigit] = [1, 2, 4];
-const kindOfPair = makeTable();
+/** Made at the first use: most jobs read no JSON, and the table takes milliseconds. */
+let kindOfPair: Uint8Array | undefined;
 
 /**
  * Returns the first place at `from` or later where the bytes may hold such a number, or `Infinity`. The place is inside
@@ -27,7 +28,7 @@ export function findLargeNumber(bytes: Uint8Array, from: number): number {
   const misaligned = bytes.byteOffset % 2;
   const count = Math.max(0, bytes.length - misaligned) >> 1;
   const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset + misaligned, count);
-  const table = kindOfPair;
+  const table = (kindOfPair ??= makeTable());
   const groupsEnd = count - (count % pairsPerGroup);
   const first = Math.max(0, from - misaligned - 1) >> 1;
   for (let at = first - (first % pairsPerGroup); at < groupsEnd; at += pairsPerGroup) {
@@ -39,7 +40,7 @@ export function findLargeNumber(bytes: Uint8Array, from: number): number {
     const start = misaligned + 2 * at;
     const last = start + groupBytes - 1;
     if ((one & two & three & four) === isDigits && last >= from && isInteger(bytes, last)) return last;
-    if (!mayGoOn(pairs, at)) continue;
+    if (!mayGoOn(table, pairs, at)) continue;
     const found = findExponent(bytes, Math.max(from, start), last + 1);
     if (found !== undefined) return found;
   }
@@ -50,10 +51,10 @@ export function findLargeNumber(bytes: Uint8Array, from: number): number {
 }
 
 /** Whether an "e" of the group may have three digits after it, which rules out most words with an "e". */
-function mayGoOn(pairs: Uint16Array, group: number): boolean {
+function mayGoOn(table: Uint8Array, pairs: Uint16Array, group: number): boolean {
   for (let at = group; at < group + pairsPerGroup; at++) {
-    if (kindOfPair[pairs[at] ?? 0] !== mayBeExponent) continue;
-    if (((kindOfPair[pairs[at + 1] ?? 0] ?? 0) & (isDigits | isSignedDigit)) !== 0) return true;
+    if (table[pairs[at] ?? 0] !== mayBeExponent) continue;
+    if (((table[pairs[at + 1] ?? 0] ?? 0) & (isDigits | isSignedDigit)) !== 0) return true;
   }
   return false;
 }
