@@ -325,7 +325,7 @@ export class Coordinator {
     }
   }
 
-  /** The offset of the record that a worker was mapping when its process ended, if it left a marker. */
+  /** The position of the record that a worker was mapping when its process ended, if it left a marker. */
   #lastRecordOf(worker: string): number | undefined {
     const running = this.#job.state.workers.get(worker)?.running;
     if (running === undefined || this.#job.state.settings.badRecordsMax === 0) return undefined;

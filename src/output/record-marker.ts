@@ -47,7 +47,7 @@ export function removeRecordMarker(directory: string, jobId: string, ref: Attemp
 }
 
 /**
- * Returns the offset of the record that an attempt was mapping when its process ended; undefined when it was mapping
+ * Returns the position of the record that an attempt was mapping when its process ended; undefined when it was mapping
  * none or had no marker. Removes the marker.
  */
 export function takeRecordMarker(directory: string, jobId: string, ref: AttemptRef): number | undefined {

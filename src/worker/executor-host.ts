@@ -163,7 +163,7 @@ export class Executor {
     });
   }
 
-  /** The offset of the record at work; undefined between records. */
+  /** The position of the record at work; undefined between records. */
   get #record(): number | undefined {
     const offset = this.#progress[2] ?? NaN;
     return Number.isNaN(offset) || offset === hookAtWork ? undefined : offset;

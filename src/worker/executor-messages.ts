@@ -10,7 +10,7 @@ export interface ExecutorStart {
   /** The destination of CPU profiles. */
   readonly profiles: ProfileDestination;
   /**
-   * Four 64-bit floats, readable even while the running attempt hangs: records (or values) and bytes done, the offset
+   * Four 64-bit floats, readable even while the running attempt hangs: records (or values) and bytes done, the position
    * of the record at work (`NaN` for none, `hookAtWork` for `setup` or `teardown`), and how many values the app has
    * taken from streams.
    */

@@ -68,7 +68,7 @@ export class Cluster {
     return living.filter(({ command }) => command.includes(`/${program} `)).map(({ pid }) => pid);
   }
 
-  /** Ends the coordinator with a signal; it is restarted. False when there is none, or it is already being ended. */
+  /** Ends the coordinator with a signal; it is restarted. False when none is running, or it is already being ended. */
   interrupt(signal: NodeJS.Signals, interruption: Interruption): boolean {
     const { coordinator } = this;
     if (coordinator === undefined || this.#interruption !== undefined) return false;

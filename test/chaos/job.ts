@@ -14,7 +14,7 @@ type Verdict = "right" | "failed" | "lost" | "wrong";
 
 export interface JobResult {
   readonly verdict: Verdict;
-  /** What is wrong; for a failed job, its message. */
+  /** The problem; for a failed job, its message. */
   readonly complaints: readonly string[];
   readonly faults: readonly { readonly kind: Fault["kind"]; readonly effect: Effect }[];
   readonly resumes: number;

@@ -33,7 +33,7 @@ export function expectedLines(
 }
 
 /**
- * What the lines of one output file are ordered by: the key that `reduce` got, and the app's own order within a key.
+ * The sort key of the lines of one output file: the key that `reduce` got, and the app's own order within a key.
  */
 export function compareLines(app: AppName, a: string, b: string): number {
   if (app !== "grep") return compareBytes(keyOf(a), keyOf(b));

@@ -123,7 +123,7 @@ function lockOf(directory: string): string {
   return `mr-${process.getuid?.()}-${hash}.lock`;
 }
 
-/** What a coordinator leaves for workers that come too late. */
+/** The note that a coordinator leaves for workers that come too late. */
 function doneNoteOf(socket: string): string {
   const hash = createHash("sha256").update(socket).digest("hex").slice(0, 16);
   return `mr-${process.getuid?.()}-${hash}.done`;

@@ -15,7 +15,7 @@ const badRecordsName = "mr-bad-records.jsonl";
 /** How many missing or extra lines are shown. */
 const shownMax = 3;
 
-/** What is wrong with the outputs of a successful job; empty when all is well. */
+/** Problems with the outputs of a successful job; empty when all is well. */
 export function faultsOfOutputs(plan: JobPlan, place: Place): string[] {
   const names = place.outputNames();
   const wanted = Array.from({ length: plan.reducers }, (_, partition) => `mr-out-${partition}`);
@@ -52,7 +52,7 @@ function wrongManifest(place: Place, wanted: readonly string[]): string[] {
   return JSON.stringify(said) === JSON.stringify(seen) ? [] : [`${manifestName} does not say what the outputs are`];
 }
 
-/** What a failed job may leave behind besides its report, and the results of finished steps. */
+/** The files that a failed job may leave behind besides its report, and the results of finished steps. */
 export function remainsOfFailure(place: Place): string[] {
   const names = place.outputNames();
   const done = names.filter((name) => basename(name) === manifestName).map(dirname);

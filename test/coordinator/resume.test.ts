@@ -20,8 +20,7 @@ import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worke
 import { jobOptions } from "./job-options.js";
 
 /**
- * A job of two map tasks and one reduce task, with one map done and the other begun; and what a kill would leave of it
- * now.
+ * A job of two map tasks and one reduce task, with one map done and the other begun; and what a kill would leave at this point.
  */
 async function interruptedJob(options: Partial<CoordinatorOptions> = {}) {
   const job = await startJob(2, options);

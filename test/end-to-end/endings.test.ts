@@ -98,7 +98,7 @@ describe.concurrent("mr run", () => {
     const pid = await stuckIn(place, "map");
     await otherMapIsDone(place);
     run.signalGroup("SIGTERM");
-    // One task or both: its files are visible before the coordinator hears of it.
+    // One task or both: its files are visible before the coordinator hears about the task.
     await run.says("1d to finish");
     process.kill(pid, "SIGTERM");
     process.kill(pid, "SIGTERM");

@@ -24,7 +24,7 @@ function* random(): Generator<number, never> {
   for (let state = 1; ;) yield (state = (state * 48271) % 2147483647);
 }
 
-/** Lines of all lengths, most of which begin with one of a few letters. */
+/** Lines of all lengths. Most begin with one of a few letters. */
 function randomLines(count: number): string[] {
   const letters = Array.from("aaaaaaaabbbcdé λz🐋\uffff\t!");
   const numbers = random();

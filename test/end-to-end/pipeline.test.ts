@@ -272,7 +272,7 @@ describe.concurrent("a pipeline that is interrupted", () => {
   });
 
   test.for([
-    // As for any job: one that is stopped at once keeps nothing, and one that is drained keeps everything.
+    // As for any job: stopping at once keeps nothing, and draining keeps everything.
     ["SIGINT", 130, "1 of 3 steps is done", 2],
     ["SIGTERM", 143, "1 of 3 steps and 1 of 4 tasks are done", 1],
   ] as const)("by %s says what is done, and goes on there", async ([signal, code, isDone, times], { place }) => {

@@ -63,7 +63,7 @@ export class Program {
     process.kill(this.pid, signal);
   }
 
-  /** What a terminal does at Ctrl-C: the signal goes to the program and all its children at once. */
+  /** Acts like a terminal at Ctrl-C: the signal goes to the program and all its children at once. */
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal);
   }
@@ -154,7 +154,7 @@ export class Place {
     return ended;
   }
 
-  /** Runs a job with a coordinator and that many workers, all of which must succeed, unless they come too late. */
+  /** Runs a job with a coordinator and that many workers. All must succeed, unless they come too late. */
   async pair(
     app: string,
     inputs: readonly string[],

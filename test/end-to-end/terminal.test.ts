@@ -16,7 +16,7 @@ export function map(file, text, ctx) {
 export function reduce(key, values) { return String(values.length); }
 `;
 
-/** What a terminal shows after receiving this. */
+/** The screen of a terminal after receiving this. */
 async function shownBy(output: string): Promise<string[]> {
   const terminal = new xterm.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true });
   await new Promise<void>((resolve) => terminal.write(output, resolve));
@@ -25,7 +25,7 @@ async function shownBy(output: string): Promise<string[]> {
   return lines.filter((line) => line !== "");
 }
 
-/** Starts a job of two maps, one of which waits. */
+/** Starts a job of two maps, where one waits. */
 function startHalf(place: Place, env?: Record<string, string>): Program {
   place.write("waiting.mjs", waitingApp);
   const inputs = ["a", "b"].map((name) => place.write(`${name}.txt`, `${name}\n`));

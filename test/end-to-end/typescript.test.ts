@@ -1,5 +1,5 @@
 /**
- * Apps in TypeScript. Newer versions of Node.js run some of them without tsx, so each of these tests must have the same
+ * Apps in TypeScript. Newer versions of Node.js run some apps without tsx, so each test must have the same
  * outcome on every version.
  */
 import { mkdirSync, symlinkSync } from "node:fs";
@@ -112,7 +112,7 @@ test("a tsconfig.json of the app's own that cannot be read is named", async ({ p
   expect(place.files()).toEqual(["app.ts", "in.txt", "tsconfig.json"]);
 });
 
-/** What an app may consist of, grouped by whether Node.js can run it by itself. */
+/** The possible contents of an app, grouped by whether Node.js can run it by itself. */
 const programs: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   [
     "types alone",

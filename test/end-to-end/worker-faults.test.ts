@@ -7,7 +7,7 @@ import { begun, stuckIn, writeStuckApp } from "./test-apps.js";
 const answer = "a 2\nb 1\nc 1\n";
 const inputs = (place: Place) => [place.write("a.txt", "ab"), place.write("b.txt", "ac")];
 
-// Whatever happens to a worker, the answer must be that of an undisturbed job.
+// Whatever happens to a worker, the answer must equal an undisturbed job's.
 describe.concurrent("a job", () => {
   test("makes the files of its maps again, all at once, when they are removed under its reduces", async ({ place }) => {
     const app = writeStuckApp(place, "kind === 'reduce' && ctx.task === 0");

@@ -44,7 +44,7 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   value: hostileValue,
 });
 
-/** The JSON texts of these values: some unchanged, most with one or two things wrong. */
+/** The JSON texts of the values: some unchanged, most with one or two things wrong. */
 export function damagedJson(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.tuple(values, fc.array(damage, { maxLength: 2 })).map(([value, all]) => {
     // Copies: fast-check may return the same value several times.

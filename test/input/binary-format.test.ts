@@ -33,7 +33,7 @@ function zipHeader(entry: string): Buffer {
   return Buffer.concat([header, Buffer.from(entry), Buffer.alloc(20)]);
 }
 
-// The first bytes written by the programs of these formats.
+// The first bytes written by the programs for the formats.
 const heads: [string, Buffer, string][] = [
   ["bzip2-compressed", hex("425a68393141592653 59d6a7c0c3000000"), "bzip2 -dc in"],
   ["bzip2-compressed", hex("425a683917724538509000000000"), "bzip2 -dc in"],

@@ -18,7 +18,7 @@ function linesOf(text: string, maxBytes: number): Read[] {
   return (text.match(/[^\n]*\n|[^\n]+$/g) ?? []).map((line) => {
     const [start, bytes] = [offset, Buffer.byteLength(line)];
     offset += bytes;
-    // A last line without end may be longer than the part of it in memory.
+    // A last line without end may be longer than its part in memory.
     const isTooLong = bytes > maxBytes || (bytes === maxBytes && !line.endsWith("\n"));
     const value = isTooLong ? `bad: a line of ${bytes} B, more than ${maxBytes} B` : line;
     return { value, offset: start, endOffset: offset };

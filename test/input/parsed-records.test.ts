@@ -15,7 +15,7 @@ import { onlyPart, openText, readAll, type Read } from "./read-all.js";
 
 const temporary = useTemporaryDirectory();
 
-/** Reads a file of these bytes in splits, and requires the same result when it is compressed. */
+/** Reads a file with these bytes in splits, and requires the same result when it is compressed. */
 async function read(bytes: Uint8Array | string, format: RecordFormat, splitBytes = 2 ** 30): Promise<Read[]> {
   const [plain, compressed] = [temporary.newPath(), temporary.newPath()];
   writeFileSync(plain, bytes);

@@ -35,7 +35,7 @@ function linesOf(bytes: Uint8Array): { line: Buffer; offset: number }[] {
   return lines.length === 1 && bytes.length === 3 && String(lines[0]?.line) === "\ufeff" ? [] : lines;
 }
 
-/** What an app sees of the bytes at that place. */
+/** The app's view of the bytes at that place. */
 function textAt(offset: number, bytes: Buffer): string {
   const text = bytes.toString();
   return offset === 0 ? text.replace(/^\ufeff/, "") : text;

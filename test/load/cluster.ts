@@ -29,7 +29,7 @@ export interface LoadReport {
   readonly maps: Part;
   /** The same job, resumed from the journal. */
   readonly reduces: Part & { readonly phase: string; readonly failure: string | undefined; readonly outputs: number };
-  /** What is left in the job's directory, except outputs and manifest. */
+  /** The files left in the job's directory, except outputs and manifest. */
   readonly left: readonly string[];
 }
 

@@ -13,7 +13,7 @@ export interface Disturbances {
 }
 
 const disturbers = {
-  /** Requests long replies, and reads none of them. */
+  /** Requests long replies, and does not read them. */
   deaf: async (stream: Duplex) => {
     stream.pause();
     const line = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "Status" })}\n`);

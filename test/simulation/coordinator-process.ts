@@ -198,7 +198,7 @@ export class CoordinatorProcess {
     if (death !== undefined && death.when !== "now") this.#die();
   }
 
-  /** What the core had to do because of the faults: without any of it, nothing was tested. */
+  /** How often the core had to handle faults: a simulation without any tests nothing. */
   #count(effect: Effect): void {
     const world = this.#world;
     if (effect.type === "journal" && effect.record.type === "lost") world.count("a map's files are lost");

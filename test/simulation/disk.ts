@@ -76,7 +76,7 @@ export class Disk {
     if (file !== undefined) this.#files.set(name, { ...file, content });
   }
 
-  /** The journal's bytes; undefined when there is none. */
+  /** The journal's bytes; undefined when it does not exist. */
   get journal(): Buffer | undefined {
     return this.#journal;
   }

@@ -1,4 +1,4 @@
-/** The faults of a simulation: a list derived from its seed, of which any part can be left out. */
+/** The faults of a simulation: a list derived from its seed, where any part can be left out. */
 import type { FailureClass } from "../../src/rpc/protocol.js";
 import { Random } from "./random.js";
 
@@ -23,7 +23,7 @@ export type Fault = { readonly atMs: number } & (
 /** When a coordinator dies in its step: at any time; with some records written; with some replies sent. */
 export type Death = { when: "now" } | { when: "writing"; share: number } | { when: "replying"; share: number };
 
-/** Faults happen up to this time; after that there are none. */
+/** Faults happen up to this time; later there are no more. */
 export const faultsEndMs = 1200;
 
 /** How much a job tolerates. */

@@ -8,7 +8,7 @@ import { offsetsOf } from "./word-count.js";
 import type { WorkerProcess } from "./worker-process.js";
 import type { World } from "./world.js";
 
-/** What a fault can affect. */
+/** The parts of a cluster that a fault can affect. */
 export interface Cluster extends World {
   readonly coordinator: CoordinatorProcess | undefined;
   readonly workers: readonly (WorkerProcess | undefined)[];

@@ -25,7 +25,7 @@ export class Journal {
     return new Journal(disk, checksum);
   }
 
-  /** Reads what is left of a journal, cuts off a torn end, and continues after it; undefined when there is none. */
+  /** Reads what is left of a journal, cuts off a torn end, and continues after it; undefined when it does not exist. */
   static open(disk: Disk): { journal: Journal; header: Header; records: JournalRecord[] } | undefined {
     const bytes = disk.journal;
     if (bytes === undefined) return undefined;
@@ -47,7 +47,7 @@ export class Journal {
     return { journal: new Journal(disk, checksum), header: header as Header, records: known };
   }
 
-  /** Appends records in one piece; only the first `share` of it (from 0 to 1) if the process is killed meanwhile. */
+  /** Appends records in one piece; only the first part, `share` (from 0 to 1), if the process is killed meanwhile. */
   write(records: readonly JournalRecord[], share = 1): void {
     const lines = records.map((record) => {
       const { line, checksum } = encodeRecord(record, this.#checksum);

@@ -2,7 +2,7 @@
  * Connections between workers and the coordinator: two streams each, whose messages arrive in order after a delay.
  *
  * A connection ends when a process closes it or dies, which the other end learns after the last message; or it is cut,
- * which each end learns in its own time, perhaps one of them much later (half-open). Worse than in any real stream,
+ * which each end learns in its own time, perhaps one much later (half-open). Worse than in any real stream,
  * messages may be lost, repeated or reordered. A lost message eventually breaks the connection, as with TCP.
  */
 import { Random } from "./random.js";
@@ -68,7 +68,7 @@ export class Connection {
     });
   }
 
-  /** The connection is cut: nothing more arrives, and each end learns of it after a delay. */
+  /** The connection is cut: nothing more arrives, and each end notices after a delay. */
   cut(workerNoticesMs: number, coordinatorNoticesMs: number): void {
     if (this.#isCut) return;
     this.#isCut = true;

@@ -1,5 +1,5 @@
 /**
- * Leaves out as many of `count` things as possible while it still `fails`: half of them at a time, then a quarter, and
+ * Leaves out as many of `count` things as possible while it still `fails`: half at a time, then a quarter, and
  * so on (delta debugging, Zeller 1999). Returns the numbers of the things that must stay.
  */
 export function shrink(count: number, fails: (kept: readonly number[]) => boolean): readonly number[] {

@@ -1,6 +1,6 @@
 /**
  * Runs simulations: `npm run sim -- --seeds 10000 [--from 1]`, or a single one with all its events: `--seed 123`. Shows
- * the shortest history of the first one that fails, and ends with exit code 1.
+ * the shortest history of the first failure, and ends with exit code 1.
  */
 import { parseArgs } from "node:util";
 import { runSeeds } from "./seeds.js";

@@ -22,7 +22,7 @@ const unlimited = 1_000_000;
 /** The events of a simulation. */
 export interface Report {
   readonly faults: readonly Fault[];
-  /** What is wrong; undefined when nothing is. */
+  /** The problem; undefined when there was no problem. */
   readonly failure: string | undefined;
   readonly outcome: string;
   /** How often each event happened. */

@@ -114,7 +114,7 @@ export function reducePartition(partition: number, attempt: number, inputs: read
 }
 
 /**
- * What is wrong with an output, or undefined. It must count the words of every record once, except the records that its
+ * The problem with an output, or undefined. It must count the words of every record once, except the records that its
  * sources skipped; and only records in `skipped`, as "map offset", may be skipped.
  */
 export function faultOf(

@@ -26,7 +26,7 @@ import {
 } from "./word-count.js";
 import type { World } from "./world.js";
 
-/** What a routine of a process waits for. */
+/** The event that a routine of a process waits for. */
 export type Wait =
   | { readonly type: "call"; readonly method: string; readonly params: unknown }
   /** The time, or a wake-up; with `needsConnection` also the loss of the connection. */

@@ -19,7 +19,7 @@ export interface Response {
   readonly result: unknown;
 }
 
-/** What a worker needs from the world. */
+/** A worker's view of the world. */
 export interface World {
   readonly seed: number;
   readonly timeline: Timeline;

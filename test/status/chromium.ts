@@ -3,7 +3,7 @@ import { chromium, type Browser } from "playwright-core";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Path of an installed Chromium, or the one that CHROMIUM names; undefined when there is none. */
+/** Path of an installed Chromium, or the path in CHROMIUM; undefined when neither exists. */
 export const chromiumPath = process.env["CHROMIUM"] ?? places.find((path) => existsSync(path));
 
 /** Where everything must be tested, a missing browser is an error. */

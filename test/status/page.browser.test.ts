@@ -1,4 +1,4 @@
-/** The built page in a real browser: Debian's Chromium, or the one that CHROMIUM names. */
+/** The built page in a real browser: Debian's Chromium, or the browser that CHROMIUM names. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

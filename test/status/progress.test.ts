@@ -39,7 +39,7 @@ class Screen extends Writable {
     this.#terminal.resize(cols, rows);
   }
 
-  /** The non-empty rows, including those that were scrolled away. */
+  /** The non-empty rows, including rows that were scrolled away. */
   async lines(): Promise<string[]> {
     await this.#written;
     const buffer = this.#terminal.buffer.active;

@@ -39,7 +39,7 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** Names of all files on it except the one that fills it. */
+  /** Names of all files on it except the file that fills it. */
   files(): string[] {
     const names = fs.readdirSync(this.path, { recursive: true, encoding: "utf8" });
     return names.filter((name) => name !== "ballast" && fs.lstatSync(join(this.path, name)).isFile()).sort();

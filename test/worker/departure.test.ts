@@ -3,7 +3,7 @@ import { test, until, type Place } from "../end-to-end/programs.js";
 import { stuckIn, writeStuckApp } from "../end-to-end/test-apps.js";
 import { FakeCoordinator } from "./fake-coordinator.js";
 
-/** A worker in the middle of a map: one that waits for a file named `go`, or one that computes forever. */
+/** A worker in the middle of a map: it waits for a file named `go`, or computes forever. */
 async function startMap(place: Place, how: "gate" | "loop", options: readonly string[] = []) {
   const app = writeStuckApp(place, "kind === 'map'");
   place.write("in.txt", "ab");

@@ -263,7 +263,7 @@ describe.concurrent("an attempt that finishes no record for the attempt timeout"
       () => "the map",
     );
     worker.signal("SIGSTOP");
-    // Longer than the timeout: nothing shows that so much time has passed.
+    // Longer than the timeout: nothing shows how much time has passed.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     worker.signal("SIGCONT");
     const heartbeats = coordinator.paramsOf("Heartbeat").length;

@@ -1,6 +1,6 @@
 /**
  * A coordinator in the test's own process, at the socket of a place: the test determines its messages to real workers.
- * So each step of a worker is visible, and the coordinator can be lost at any of them.
+ * So each step of a worker is visible, and the coordinator can be lost at any step.
  */
 import { linkSync, renameSync } from "node:fs";
 import type { Duplex } from "node:stream";

@@ -84,7 +84,7 @@ export interface Attempt {
    * How many finished maps the job had lost when the attempt began: a later report of a loss may concern another one.
    */
   readonly mapsLostBefore: number;
-  /** The offsets of the records that the attempt was told to skip. */
+  /** The positions of the records that the attempt was told to skip. */
   readonly skip: readonly number[];
   state: AttemptState;
   /** The progress in the worker's last heartbeat. */
@@ -119,9 +119,9 @@ export interface Task {
   readonly failedOn: Set<string>;
   /** The first error of the app, which is the one to show: later errors often result from it. */
   firstError?: TaskError;
-  /** Records at which attempts ended, by offset, when bad records may be skipped. */
+  /** Records at which attempts ended, by position, when bad records may be skipped. */
   readonly suspects: Map<number, Suspect>;
-  /** The offsets of the records to skip. */
+  /** The positions of the records to skip. */
   readonly skip: Set<number>;
   /**
    * Attempts that ran when the coordinator died, and their workers: a worker that comes back may continue its attempt.
@@ -136,7 +136,7 @@ export interface Task {
 export interface TaskError {
   readonly message: string;
   readonly stack?: string | undefined;
-  /** The offset of the record that was being mapped. */
+  /** The position of the record that was being mapped. */
   readonly record?: number | undefined;
   /** The key or the beginning of the record at which the app threw, for people. */
   readonly atWork?: string | undefined;

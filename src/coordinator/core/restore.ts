@@ -50,7 +50,7 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     case "skipped": {
       const { task, offset, error } = record;
       const { skip } = taskOf(state, { kind: "map", task });
-      if (skip.has(offset)) throw new Error(`the journal leaves the record at ${offset} of map task ${task} out twice`);
+      if (skip.has(offset)) throw new Error(`the journal skips the record at ${offset} of map task ${task} twice`);
       skip.add(offset);
       state.skipped.push({ task, offset, error });
     }

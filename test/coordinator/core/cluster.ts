@@ -88,7 +88,7 @@ export class Cluster {
     return { state, effects };
   }
 
-  /** The moves so far, for the message of a failure. */
+  /** The moves up to now, for the message of a failure. */
   get script(): string {
     const lines = this.#script.map(({ now, event, effects }) =>
       [`${now} ms ${JSON.stringify(event)}`, ...effects.map((effect) => `    ${JSON.stringify(effect)}`)].join("\n"),

@@ -10,7 +10,7 @@ export class LedgerJournal {
   #written: JournalRecord[] = [];
   /** This many records were written before anyone was told anything. */
   #told = 0;
-  /** Sets of records, one of which must be written in this step before anyone is told anything. */
+  /** Alternatives: for each, one record must be written in this step before anyone is told anything. */
   #due: ((record: JournalRecord) => boolean)[] = [];
   /** Attempts that were recorded in this step and are yet to be assigned to their workers. */
   #begun: { readonly ref: AttemptRef; readonly worker: string }[] = [];
@@ -46,7 +46,7 @@ export class LedgerJournal {
 
   /**
    * The coordinator was killed, and this much of its journal was found: a prefix that must contain everything that
-   * anyone was told about. After a crash of the whole machine, nobody who was told anything is left.
+   * anyone was told about. After a crash of the whole machine, no one who was told anything is left.
    */
   restart(found: readonly JournalRecord[], machineCrashed: boolean): void {
     must(equal(found, this.#written.slice(0, found.length)), () => `the journal has what was never written`);

@@ -93,7 +93,7 @@ export class Ledger {
     must(equal(done, due), () => `the job is taken up with ${show(done)}, not ${show(due)}`);
   }
 
-  /** What the event alone changes, and the reply that it must get, if only one is correct. */
+  /** The changes caused by the event alone, and the reply that it must get, if only one is correct. */
   #expect(event: Event, now: number): Partial<Reply> | undefined {
     switch (event.type) {
       case "planned":
@@ -421,7 +421,7 @@ function saysAll(result: Reply, expected: Partial<Reply>): boolean {
   return Object.entries(expected).every(([name, value]) => said[name] === value || equal(said[name], value));
 }
 
-/** What the journal keeps of a report, besides the identity of the attempt. */
+/** The journal's part of a report, besides the identity of the attempt. */
 function journaled({
   outputs,
   recordsIn,

@@ -27,7 +27,7 @@ describe("a journal", () => {
 
   test("that skips a record twice is refused", () => {
     const skipped: JournalRecord = { type: "skipped", task: 0, offset: 5, error: { message: "bad" } };
-    expect(() => stateOf([planned, skipped, skipped])).toThrow("leaves the record at 5 of map task 0 out twice");
+    expect(() => stateOf([planned, skipped, skipped])).toThrow("skips the record at 5 of map task 0 twice");
   });
 
   test("restores the job's args, and subtracts the counts of a lost map", () => {

@@ -8,7 +8,7 @@ export const journalRecord: fc.Arbitrary<unknown> = fc.oneof(
   fc.array(fc.tuple(hostileKey, jsonValue), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
 );
 
-/** The lines of a journal of these records. */
+/** The lines of a journal with these records. */
 export function journalLines(records: readonly unknown[]): Buffer[] {
   let checksum = 0;
   return records.map((record) => {
@@ -24,7 +24,7 @@ export const chunkSizes: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, 
   maxLength: 5,
 });
 
-/** The reader's result for these bytes, whole or in chunks of these sizes. The chunks share memory, as with a file. */
+/** The reader's result for these bytes, whole or in chunks of the given sizes. The chunks share memory, as with a file. */
 export function readJournal(bytes: Uint8Array, sizes: readonly number[] = [bytes.length]): JournalEnd & Read {
   const records: unknown[] = [];
   const reader = new JournalReader((record) => records.push(record));

@@ -39,7 +39,7 @@ function onWrite(bytesMax: number, error?: Error): void {
   vi.mocked(fs.writeSync).mockImplementation(write as typeof fs.writeSync);
 }
 
-/** A journal of these records at a new path, left by a departed coordinator. */
+/** A journal with these records at a new path, left by a departed coordinator. */
 function leftBehind(...records: unknown[]): string {
   const file = JournalFile.create(directory.newPath());
   file.appendAll(records);

@@ -16,13 +16,13 @@ export function journalTarget(seed: number, inputs: number): void {
   fc.assert(property, { seed, numRuns: inputs });
 }
 
-/** What was written, and what the file contains now. */
+/** The original records, and the current contents of the file. */
 interface MutatedJournal {
   readonly records: readonly unknown[];
   readonly bytes: Uint8Array;
 }
 
-/** Throws an AssertionError unless the bytes are read as a prefix of these records. */
+/** Throws an AssertionError unless the bytes are read as a prefix of the given records. */
 export function requirePrefix(records: readonly unknown[], bytes: Uint8Array, sizes?: readonly number[]): void {
   const read = readJournal(bytes, sizes);
   const prefix = records.slice(0, read.records.length);

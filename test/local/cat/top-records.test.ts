@@ -20,7 +20,7 @@ describe("the top records", () => {
   ])("by %s are the first ones of all when they are sorted", (by, compare) => {
     fc.assert(
       fc.property(pairs, fc.integer({ min: 1, max: 5 }), (all, count) => {
-        // The test has no equal values, because any of them would do.
+        // The test has no equal values, whose order would be unspecified.
         const distinct = [...new Map(all.map((pair) => [by === "key" ? pair[0] : pair.join(" "), pair])).values()];
         const top = new TopRecords({ count, by });
         for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`), tsv);

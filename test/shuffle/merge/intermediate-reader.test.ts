@@ -13,7 +13,7 @@ import { useTemporaryDirectory } from "../../support/temporary-directory.js";
 const directory = useTemporaryDirectory();
 let path = "";
 
-/** The lines of these contents; all contents of a test use the same path. */
+/** The lines in these contents; all contents of a test use the same path. */
 function read(content: string | Uint8Array, blockBytes?: number): DecodedLine[] {
   return decodedLines(storedContent(path, content), blockBytes);
 }
@@ -31,7 +31,7 @@ function parsed(content: Buffer): DecodedLine[] {
   });
 }
 
-/** An intermediate file of these pairs. */
+/** An intermediate file with these pairs. */
 function fileOf(emitted: KeyValue[]): Buffer {
   const options = { reducers: 1, temporaryPath: () => directory.newPath(), spillPath: () => directory.newPath() };
   return Buffer.concat(collect(createSlabCollector, options, emitted).map((file) => readFileSync(file.path)));
