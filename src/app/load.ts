@@ -137,7 +137,7 @@ export function checkApp(path: string, module: Record<string, unknown>, step?: S
   const wanted = steps[number - 1];
   if (wanted === undefined)
     throw new AppError(
-      `app ${path} has ${steps.length} ${steps.length === 1 ? "step" : "steps"}, and no step ${number}`,
+      `app ${path} has ${steps.length} ${steps.length === 1 ? "step" : "steps"}, but no step ${number}`,
     );
   return checkExports(`${path}, step ${number}`, wanted, step, ofAll);
 }

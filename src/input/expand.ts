@@ -43,7 +43,7 @@ function filesBelow(name: string, passedOver: string[]): string[] {
   const found = tree.files();
   if (found.length > 0) return found;
   throw new InputError(
-    `cannot read input ${shownName(name)}: there is no file in that directory (hidden ones are not taken)`,
+    `cannot read input ${shownName(name)}: there is no file in that directory (hidden files are skipped)`,
   );
 }
 

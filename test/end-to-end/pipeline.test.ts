@@ -496,7 +496,7 @@ test("each step of an app can be run by itself, as one job", async ({ place }) =
   ]);
   expect(place.read("3/mr-out-0")).toBe(answer);
   const refuse = async (args: string[], says: string) => expectRefusal(await place.run("mr", [...args, "1.txt"]), says);
-  await refuse(["run", "app.mjs", "--step", "4"], "has 3 steps, and no step 4");
+  await refuse(["run", "app.mjs", "--step", "4"], "has 3 steps, but no step 4");
   await refuse(["sequential", "count.mjs", "--step", "1"], "exports no steps: leave out --step");
 });
 
