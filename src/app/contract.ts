@@ -105,7 +105,11 @@ export interface TaskContext {
   readonly task: number;
   /** 1 for the first attempt of this task; each retry and each backup attempt increments it. */
   readonly attempt: number;
-  /** Aborted when this attempt is revoked, so that an asynchronous app can stop early. */
+  /**
+   * Fires when nobody wants the result of this attempt any more, so that an asynchronous app can stop early, as in
+   * `fetch(url, { signal: ctx.signal })`: the job was stopped, or another attempt of the task came first. With `concurrency`
+   * each call of `map` has a signal of its own, which fires as well when the attempt fails at an earlier record.
+   */
   readonly signal: AbortSignal;
   /**
    * Writes a line to standard error. As with all that an app prints, the engine marks the line with the task and keeps
@@ -238,6 +242,19 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
   readonly args?: readonly string[] | undefined;
 
   /**
+   * How many records of a map attempt may be in flight at once, 1 to 1000; 1 when absent. Use it for a `map` that awaits
+   * something. The pairs still arrive in the order of the records, so the output has the same bytes. Each call has its own
+   * context, and may emit through it until the call has ended. `--map-concurrency` overrides it.
+   */
+  readonly concurrency?: number | undefined;
+
+  /**
+   * How many calls of `map` may begin in a second, in all attempts of the job together: a number above 0, such as 50 or
+   * 0.5. When absent, there is no limit. `--rate-per-second` overrides it.
+   */
+  readonly ratePerSecond?: number | undefined;
+
+  /**
    * The app's own reader, in place of `input`: an `async function*` that yields the values for `map`. It is called once
    * per file, and each file is one map task. It must yield the same records each time it reads the same file.
    */
@@ -254,7 +271,7 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
    * split, it receives one chunk of whole lines at a time: a few hundred KiB, or a single longer line.
    *
    * The chunk is only lent: the engine reuses its memory after the call returns (or after the returned promise
-   * resolves).
+   * resolves). With `concurrency` or `ratePerSecond` each call has its own copy.
    */
   mapBytes?(key: string, chunk: Uint8Array, ctx: MapContext<Value>): MapResult<Value>;
 

@@ -18,6 +18,7 @@ import { importFailure, importModule } from "./import-module.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
 import { isArgName } from "./arg-name.js";
 import { jsonlProblem } from "./jsonl-options.js";
+import { concurrencyProblem, rateProblem } from "./map-limits.js";
 import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
 import { requireSynchronous } from "./synchronous-functions.js";
@@ -42,6 +43,8 @@ export interface LoadedApp {
   readonly needs?: readonly string[] | undefined;
   /** The names of `--arg` that the app reads; undefined when it does not declare them. */
   readonly args?: readonly string[] | undefined;
+  readonly concurrency?: number | undefined;
+  readonly ratePerSecond?: number | undefined;
 }
 
 /** The module of an app, and the step to run. */
@@ -104,6 +107,10 @@ export function appsIn(path: string, module: Record<string, unknown>): AppsInMod
   if (!isList || steps.length === 0) {
     throw new AppError(`app ${path}: export steps must be an array of one app or more, each an object`);
   }
+  const ofStep = ["concurrency", "ratePerSecond"].find((name) => app[name] !== undefined);
+  if (ofStep !== undefined) {
+    throw new AppError(`app ${path} exports both steps and ${ofStep}: move it into the step whose map it is for`);
+  }
   return { steps: steps as Record<string, unknown>[], ofAll: { needs: app["needs"], args: app["args"] } };
 }
 
@@ -164,6 +171,7 @@ function checkExports(
       `app ${path}: export sortValues must be true, false or a function, but is ${describe(sortValues)}`,
     );
   }
+  requireLimits(path, app);
   requireSynchronous(path, app);
   // A comparator would be called with one value and treat all values as equal.
   if (typeof sortValues === "function" && sortValues.length > 1) {
@@ -184,6 +192,8 @@ function checkExports(
     jsonl: app["jsonl"],
     needs: together(needsOf(path, ofAll), needsOf(path, app)),
     args: together(argsOf(path, ofAll), argsOf(path, app)),
+    concurrency: app["concurrency"],
+    ratePerSecond: app["ratePerSecond"],
     input,
     sortValues: sorting,
     writer: step?.isLast === false ? undefined : writer,
@@ -199,7 +209,17 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
     ...(app.needs === undefined ? {} : { needs: [...app.needs] }),
     ...(app.args === undefined ? {} : { args: [...app.args] }),
+    ...(app.ratePerSecond === undefined ? {} : { ratePerSecond: app.ratePerSecond }),
   };
+}
+
+function requireLimits(path: string, { concurrency, ratePerSecond }: Record<string, unknown>): void {
+  const check = (name: string, value: unknown, problem: string | undefined) => {
+    if (value === undefined || problem === undefined) return;
+    throw new AppError(`app ${path}: export ${name} ${problem}, and is ${describe(value)}`);
+  };
+  check("concurrency", concurrency, concurrencyProblem(concurrency));
+  check("ratePerSecond", ratePerSecond, rateProblem(ratePerSecond));
 }
 
 function needsOf(path: string, { needs }: Declared): readonly string[] | undefined {
@@ -330,5 +350,5 @@ function hint(app: Record<string, unknown>): string {
 
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  return value === null || value === undefined ? String(value) : `of type ${typeof value}`;
+  return value === null || value === undefined || typeof value === "number" ? String(value) : `of type ${typeof value}`;
 }

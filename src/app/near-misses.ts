@@ -22,6 +22,8 @@ const exportKinds: Readonly<Record<string, Kind>> = {
   writer: "object",
   needs: "object",
   args: "object",
+  concurrency: "number",
+  ratePerSecond: "number",
   steps: "object",
   reducers: "number",
 };
@@ -38,6 +40,9 @@ const synonyms: Readonly<Record<string, string>> = {
   recordreader: "readRecords",
   outputwriter: "writer",
   recordwriter: "writer",
+  mapconcurrency: "concurrency",
+  maxconcurrency: "concurrency",
+  ratelimit: "ratePerSecond",
 };
 
 /** An app that exports the name on the right needs none on the left. */

@@ -36,6 +36,8 @@ function commandLine(name: string, path: string) {
     .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.attemptTimeout())
+    .addOption(options.mapConcurrency())
+    .addOption(options.ratePerSecond())
     .addOption(options.backupTasks())
     .addOption(options.maxAttempts())
     .addOption(options.maxCrashes())

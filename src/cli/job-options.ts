@@ -30,6 +30,8 @@ interface Given {
   readonly file?: readonly string[] | undefined;
   readonly taskTimeout: number;
   readonly attemptTimeout?: number | undefined;
+  readonly mapConcurrency?: number | undefined;
+  readonly ratePerSecond?: number | undefined;
   readonly backupTasks: boolean;
   readonly maxAttempts: number;
   readonly maxCrashes: number;
@@ -63,6 +65,8 @@ export function jobOptions(
     files: findSharedFiles(given.file ?? []),
     taskTimeoutMs: given.taskTimeout,
     attemptTimeoutMs: given.attemptTimeout,
+    mapConcurrency: given.mapConcurrency,
+    ratePerSecond: given.ratePerSecond,
     backups: backupRuleOf(given),
     ...attemptLimits(given, command),
     keepIntermediate: given.keepIntermediate ?? false,

@@ -1,6 +1,7 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { mapConcurrencyMax, ratePerSecondMax } from "../app/map-limits.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
 import { outputFormats } from "../output/output-format.js";
 import { runtimePath } from "../rpc/runtime-directory.js";
@@ -9,6 +10,7 @@ import {
   appended,
   duration,
   nameValue,
+  numberAboveZero,
   onOrOff,
   pathNotDash,
   percentage,
@@ -129,6 +131,18 @@ export const attemptTimeout = () =>
     "--attempt-timeout <duration>",
     "end an attempt that finishes no record for this long, such as an endless loop (default: none)",
   ).argParser(duration);
+
+export const mapConcurrency = () =>
+  new Option(
+    "--map-concurrency <n>",
+    "how many records of a map task may be in flight at once, for a map that awaits (default: what the app exports, or 1)",
+  ).argParser(wholeNumber(1, mapConcurrencyMax));
+
+export const ratePerSecond = () =>
+  new Option(
+    "--rate-per-second <n>",
+    "how many calls of map may begin in a second, in all workers together (default: what the app exports, or no limit)",
+  ).argParser(numberAboveZero(ratePerSecondMax));
 
 export const backupTasks = () =>
   new Option("--backup-tasks <on|off>", "whether a slow task gets a backup attempt on an idle worker")

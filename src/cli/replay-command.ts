@@ -40,6 +40,7 @@ function commandLine() {
     .addOption(options.arg())
     .addOption(options.file())
     .addOption(options.memory(1))
+    .addOption(options.ratePerSecond())
     .addOption(options.inspect())
     .addOption(options.quiet())
     .addOption(options.debug())
@@ -98,6 +99,7 @@ async function replay(typed: string, file: string, given: Given, command: Comman
       args: given.arg ?? {},
       argsToRead: argsToRead(command),
       files,
+      ratePerSecond: given.ratePerSecond,
       inspect: given.inspect,
       engineVersion: packageVersion(),
       warn: (message) => say(path, message),

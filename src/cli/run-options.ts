@@ -23,6 +23,8 @@ export function jobCommand(name: string) {
     .addOption(options.memory())
     .addOption(options.taskTimeout())
     .addOption(options.attemptTimeout())
+    .addOption(options.mapConcurrency())
+    .addOption(options.ratePerSecond())
     .addOption(options.backupTasks())
     .addOption(options.maxAttempts())
     .addOption(options.maxCrashes())

@@ -47,6 +47,8 @@ export function sequentialCommand() {
     .addOption(options.noGroup())
     .addOption(options.sample())
     .addOption(options.memory(1))
+    .addOption(options.mapConcurrency())
+    .addOption(options.ratePerSecond())
     .addOption(options.inspect())
     .addOption(options.cpuProf())
     .addOption(options.quiet())
@@ -94,6 +96,8 @@ Examples:
         args: arg ?? {},
         argsToRead: argsToRead(command),
         files,
+        mapConcurrency: given.mapConcurrency,
+        ratePerSecond: given.ratePerSecond,
         inspect,
         profiles,
         engineVersion: packageVersion(),

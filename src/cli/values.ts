@@ -13,6 +13,15 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** A number above 0, which may have a fraction. */
+export function numberAboveZero(most: number): (text: string) => number {
+  return (text) => {
+    const n = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    if (n > 0 && n <= most) return n;
+    throw new InvalidArgumentError(`It must be a number above 0 and up to ${most}, such as 50 or 0.5.`);
+  };
+}
+
 /** A path; rejects `-`, which does not mean standard input or output here. `what` says what to do instead. */
 export function pathNotDash(what: string): (text: string) => string {
   return (text) => {

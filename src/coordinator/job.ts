@@ -154,6 +154,8 @@ function settingsOf(
     intermediatePrefix,
     collectorBytes,
     checksCombine: options.samplePercent === undefined ? undefined : true,
+    mapConcurrency: options.mapConcurrency,
+    ratePerSecond: options.ratePerSecond,
     files,
     taskTimeoutMs,
     attemptTimeoutMs,

@@ -44,6 +44,9 @@ export class WorkerConnection {
       ListInputs: ({ worker, ref, from }) => {
         return this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref, from }));
       },
+      RequestStarts: ({ worker, wanted }) => {
+        return this.#ask(worker, (call) => ({ type: "startsAsked", call, worker, wanted }));
+      },
       MayCommit: ({ worker, ref }) => this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref })),
       NotifyTaskCompletion: ({ worker, ref, outcome, leaving }) => {
         if (outcome.type === "done") requireSound(ref, outcome, home.reducers);

@@ -1,8 +1,25 @@
 /**
  * The shared parts of attempts that run in this process, for `mr sequential`, `mr replay-bad-records` and `testApp`.
  */
+import type { LoadedApp } from "../app/load.js";
+import { StartSlots } from "../coordinator/core/start-slots.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
+import type { ReserveStarts } from "../worker/start-pacer.js";
 import type { AttemptResult, AttemptSettings, Progress } from "../worker/task-context.js";
+
+/** The settings for the maps of a job. Those of the job override those of the app. */
+export function mapSettingsInProcess(
+  app: Pick<LoadedApp, "ratePerSecond">,
+  job: Pick<AttemptSettings, "mapConcurrency" | "ratePerSecond"> = {},
+): Pick<AttemptSettings, "mapConcurrency" | "ratePerSecond" | "reserveStarts"> {
+  const { mapConcurrency, ratePerSecond = app.ratePerSecond } = job;
+  if (ratePerSecond === undefined) return { mapConcurrency };
+  const slots = new StartSlots(performance.now());
+  const reserveStarts: ReserveStarts = (wanted) => {
+    return Promise.resolve(slots.reserve(ratePerSecond, wanted, performance.now()));
+  };
+  return { mapConcurrency, ratePerSecond, reserveStarts };
+}
 
 /** The settings that only a worker's attempt needs. */
 type OfWorkers = "boundaries" | "intermediatePrefix" | "signal" | "progress" | "marksRecords";

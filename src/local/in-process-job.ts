@@ -27,7 +27,7 @@ import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { TaskOutput } from "../worker/task-output.js";
 import { atWorkOf } from "../worker/at-work.js";
 import { AppFailedError } from "./app-failed-error.js";
-import { filesForReduce, settingsInProcess } from "./attempts.js";
+import { filesForReduce, mapSettingsInProcess, settingsInProcess } from "./attempts.js";
 import { commitResults, type Result } from "./commit-results.js";
 import type { DebuggerAddress } from "./debugger.js";
 import { hireJanitor } from "./janitor.js";
@@ -57,6 +57,10 @@ export interface InProcessJob {
   readonly samplePercent?: number | undefined;
   readonly earlierSteps?: readonly EarlierStep[];
   readonly engineVersion: string;
+  /** How many records of a map attempt may be in flight; undefined when the app decides. */
+  readonly mapConcurrency?: number | undefined;
+  /** How many calls of `map` may begin in a second; undefined when the app decides. */
+  readonly ratePerSecond?: number | undefined;
   /** Where CPU profiles of attempts go. */
   readonly profiles?: ProfileDestination;
   readonly warn: (message: string) => void;
@@ -117,7 +121,8 @@ export async function runInProcess(
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
   const { collectorBytes, args, files } = job;
-  const common = { jobId, reducers, output, directory: directory.path, collectorBytes, args, files };
+  const ofMaps = mapSettingsInProcess(app, job);
+  const common = { jobId, reducers, output, directory: directory.path, collectorBytes, args, files, ...ofMaps };
   const appOutput = new TaskOutput([process.stdout, process.stderr]);
   // Messages after the app ends the process are not the app's.
   const release = () => appOutput.release();

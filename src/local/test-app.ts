@@ -26,7 +26,7 @@ import { withOwnProcessState } from "../worker/process-state.js";
 import { PendingWork } from "../worker/pending-work.js";
 import { runReduceTask } from "../worker/reduce-task.js";
 import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
-import { filesForReduce, settingsInProcess } from "./attempts.js";
+import { filesForReduce, mapSettingsInProcess, settingsInProcess } from "./attempts.js";
 
 /** The format in which pairs pass from step to step. */
 const jsonl = recordFormat("jsonl");
@@ -117,7 +117,8 @@ async function runStep(
     );
   }
   const partitions: KeyValue[][] = [];
-  const common = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
+  const ofJob = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
+  const common = { ...ofJob, ...mapSettingsInProcess(app) };
   const runAttempt = async (ref: AttemptRef, run: (settings: AttemptSettings) => Promise<AttemptResult>) => {
     const argReads = new ArgReads(args);
     const work = await PendingWork.begin(`${ref.kind} ${ref.task}`);

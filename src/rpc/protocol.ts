@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { recordKinds } from "../app/input-kinds.js";
+import { isMapConcurrency, isRatePerSecond } from "../app/map-limits.js";
 import { isNeed, needsMax } from "../app/needs.js";
 import { compressions } from "../input/compression.js";
 import { encodings } from "../input/text-encoding.js";
@@ -29,7 +30,7 @@ import {
 import { splitsPerTaskMax } from "./record-position.js";
 
 /** Incremented with every change that keeps an older worker and a newer coordinator from working together. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 /** A longer line is rejected. Data that may be longer, such as the inputs of a reduce task, is fetched in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
@@ -46,6 +47,18 @@ const argName = v.pipe(v.string(), v.maxLength(argNameCharactersMax));
 export const argUse = v.strictObject({
   read: v.array(v.string()),
   missed: v.pipe(v.array(argName), v.maxLength(argNamesMax)),
+});
+
+const ratePerSecond = v.pipe(
+  v.number(),
+  v.check((n) => isRatePerSecond(n)),
+);
+
+/** Calls of `map` that an attempt may begin: the first one after a delay from now on, the others at a fixed distance. */
+const startGrant = v.strictObject({
+  delayMs: v.pipe(v.number(), v.minValue(0)),
+  count: v.pipe(count, v.minValue(1)),
+  spacingMs: v.pipe(v.number(), v.minValue(0)),
 });
 
 /** The app that a worker runs. Two apps are the same when their content is. */
@@ -66,6 +79,8 @@ export const appIdentity = v.strictObject({
   needs: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isNeed))), v.maxLength(needsMax))),
   /** The names of `--arg` that it reads, if it declares them. */
   args: v.optional(v.pipe(v.array(argName), v.maxLength(argNamesMax + needsMax))),
+  /** How many calls of its `map` may begin in a second, if it says. */
+  ratePerSecond: v.optional(ratePerSecond),
 });
 
 /** The format of output files: see `output/output-format.ts`. */
@@ -169,7 +184,10 @@ const assignment = v.variant("type", [
     splits: v.pipe(v.array(split), v.minLength(1), v.maxLength(splitsPerTaskMax)),
     /** Positions of the bad records to skip, because they ended earlier attempts. */
     skip: v.array(count),
-    /** Whether to record on disk which record is being mapped, in case the record kills the whole process. */
+    /**
+     * Whether to map one record at a time, and to record on disk which one: a record may kill the whole process, or an
+     * attempt has ended while several records were in flight.
+     */
     marksRecords: v.boolean(),
   }),
   /** The worker fetches the inputs with `ListInputs`. */
@@ -235,6 +253,8 @@ const attemptOutcome = v.variant("type", [
     stack: v.optional(v.string()),
     /** Position of the record that was being mapped: see `record-position.ts`. */
     record: v.optional(count),
+    /** Several records were being mapped, and the one to blame is unknown. */
+    severalAtWork: v.optional(v.literal(true)),
     /** The key at which `reduce` threw, or the beginning of the record at which `map` did, for people. */
     atWork: v.optional(v.pipe(v.string(), v.maxLength(atWorkCharactersMax))),
     /** The last output of the attempt to standard output and error. */
@@ -334,6 +354,15 @@ export const methods = {
          * Whether map attempts check that `combine` does not change the result of `reduce`; omitted when they do not.
          */
         checksCombine: v.optional(v.literal(true)),
+        /** How many records of a map attempt may be in flight, whatever the app says; left out when the app decides. */
+        mapConcurrency: v.optional(
+          v.pipe(
+            v.number(),
+            v.check((n) => isMapConcurrency(n)),
+          ),
+        ),
+        /** How many calls of `map` may begin in a second in the whole job; left out when the app decides. */
+        ratePerSecond: v.optional(ratePerSecond),
         taskTimeoutMs: v.pipe(v.number(), v.minValue(1)),
         /** An attempt that finishes no record for this long is ended; omitted when it may take any time. */
         attemptTimeoutMs: v.optional(v.pipe(v.number(), v.minValue(1))),
@@ -363,6 +392,11 @@ export const methods = {
   ListBoundaries: {
     params: v.strictObject({ worker: workerId, from: count }),
     result: v.strictObject({ boundaries: v.array(boundary), next: v.optional(count) }),
+  },
+  /** Worker → coordinator, in a job with a rate: reserves the next call of `map` for an attempt, and up to `wanted` calls. */
+  RequestStarts: {
+    params: v.strictObject({ worker: workerId, wanted: v.pipe(count, v.minValue(1)) }),
+    result: startGrant,
   },
   /**
    * Worker → coordinator: may this attempt make its output the task's output? Granted to exactly one attempt of a task.
@@ -415,6 +449,7 @@ export type OutputFile = v.InferOutput<typeof outputFile>;
 export type RecordPlace = v.InferOutput<typeof recordPlace>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
 export type SharedFile = v.InferOutput<typeof sharedFile>;
+export type StartGrant = v.InferOutput<typeof startGrant>;
 export type SideFiles = v.InferOutput<typeof sideFiles>;
 export type Snapshot = v.InferOutput<typeof snapshot>;
 export type Split = v.InferOutput<typeof split>;

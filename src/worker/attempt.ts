@@ -7,6 +7,7 @@ import type { AttemptEnd } from "./executor-host.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
 import type { ExecutorSlot } from "./executor-slot.js";
 import type { Session } from "./session.js";
+import type { ReserveStarts } from "./start-pacer.js";
 import { fileErrorText } from "./system-error.js";
 import { makesOutput, type AttemptResult } from "./task-context.js";
 
@@ -48,6 +49,9 @@ export class Attempt {
   #end: Promise<AttemptEnd> | undefined;
   #isRunning = false;
   #hasFinalNames = false;
+  /** The connection over which it was last asked for its end. */
+  #session: Session | undefined;
+  #onSession: (() => void) | undefined;
   /** Set while it is not known whether the coordinator has accepted the files: then it may count on them. */
   #isInDoubt = false;
 
@@ -107,6 +111,8 @@ export class Attempt {
    * ConnectionClosedError when the session is lost on the way.
    */
   async complete(session: Session, isLeaving: () => boolean): Promise<Assignment> {
+    this.#session = session;
+    this.#onSession?.();
     const end = await this.#run(session);
     if (this.#isCancelled || end.type === "failed") this.#files.discardUnfinished();
     if (this.#isGivenBack) return this.#report(session, released, true);
@@ -145,10 +151,26 @@ export class Attempt {
 
   async #execute(assignment: WorkAssignment): Promise<AttemptEnd> {
     this.#isRunning = true;
-    const end = await this.#slot.run(assignment, this.job, () => this.#isCancelled);
+    const end = await this.#slot.run(assignment, this.job, this);
     this.#isRunning = false;
     return end;
   }
+
+  /**
+   * Reserves calls of `map` for its thread. While there is no connection to a coordinator none can be had: the answer comes
+   * with the next session.
+   */
+  readonly reserveStarts: ReserveStarts = async (wanted) => {
+    for (;;) {
+      const session = this.#session;
+      try {
+        if (session !== undefined) return await session.call("RequestStarts", { wanted });
+      } catch {
+        // The loss of the connection is noticed where the end of the attempt is waited for.
+      }
+      if (session === this.#session) await new Promise<void>((resolve) => (this.#onSession = resolve));
+    }
+  };
 
   /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {

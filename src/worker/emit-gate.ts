@@ -1,27 +1,37 @@
 import { LateEmitError } from "./errors.js";
 
+type State = "open" | "delegated" | "settling" | "closed" | "disowned";
+
 /**
  * Whether an attempt still takes what its app emits.
  *
- * `open`: it does. `settling`: `map` or `reduce` has returned, and the engine looks for work that the app did not await; a
- * late emit is noted, and fails the attempt. `closed`: the attempt has ended well, so a late emit throws, and fails the
- * attempt that runs by then in case the app catches what is thrown.
- * `disowned`: the attempt has failed; whatever its remaining callbacks emit is dropped, so that they do not harm the
- * attempt that runs by then.
+ * `open`: it does. `delegated`: several records are in flight, each of which has a gate of its own; what must be in the order
+ * of the records, pairs and side files, is taken there alone. `settling`: `map` or `reduce` has returned, and the engine looks
+ * for work that the app did not await; a late emit is noted, and fails the attempt. `closed`: the attempt has ended well, so a
+ * late emit throws, and fails the attempt that runs by then in case the app catches what is thrown. `disowned`: the attempt has
+ * failed; whatever its remaining callbacks emit is dropped, so that they do not harm the attempt that runs by then.
  */
 export class EmitPhase {
   /** Public and plain, since each emit reads it. */
   isOpen = true;
-  #state: "open" | "settling" | "closed" | "disowned" = "open";
+  #state: State = "open";
   #late: LateEmitError | undefined;
 
-  /** The first emit that came while the attempt settled. */
+  /** The first emit that came while the attempt settled, or when its record had ended. */
   get late(): LateEmitError | undefined {
     return this.#late;
   }
 
+  get isDelegated(): boolean {
+    return this.#state === "delegated";
+  }
+
   open(): void {
     this.#set("open");
+  }
+
+  delegate(): void {
+    this.#set("delegated");
   }
 
   settle(): void {
@@ -36,7 +46,7 @@ export class EmitPhase {
     this.#set("disowned");
   }
 
-  /** Takes an emit that came when the phase was not open. Throws a LateEmitError once the attempt has ended well. */
+  /** Takes an emit that came too late. Throws a LateEmitError once the attempt has ended well. */
   refuse(task: string, called: string): void {
     if (this.#state === "disowned") return;
     const error = new LateEmitError(task, called);
@@ -47,7 +57,7 @@ export class EmitPhase {
     this.#late ??= error;
   }
 
-  #set(state: "open" | "settling" | "closed" | "disowned"): void {
+  #set(state: State): void {
     this.#state = state;
     this.isOpen = state === "open";
   }
@@ -81,8 +91,43 @@ export class EmitGate {
    * ended well.
    */
   admits(called: string): boolean {
-    if (this.phase.isOpen) return true;
+    if (this.phase.isOpen || this.phase.isDelegated) return true;
     this.phase.refuse(this.task, called);
     return false;
+  }
+
+  /** As `admits`, for what must come in the order of the records. Throws an Error while several of them are in flight. */
+  admitsInOrder(called: string): boolean {
+    if (!this.phase.isDelegated) return this.admits(called);
+    throw new Error(
+      `${called} was called on the ctx of setup while records are in flight; call it on the ctx that map was given`,
+    );
+  }
+}
+
+/** The gate of one record of several in flight. It keeps that of its attempt alive. */
+export class RecordGate {
+  readonly #attempt: EmitGate;
+  #state: "open" | "ended" | "disowned" = "open";
+
+  constructor(attempt: EmitGate) {
+    this.#attempt = attempt;
+  }
+
+  /** Whether a call of `called` is taken; an error of the attempt when it comes after `map` has ended for this record. */
+  admits(called: string): boolean {
+    if (this.#state === "open") return true;
+    if (this.#state === "ended") this.#attempt.phase.refuse(this.#attempt.task, called);
+    return false;
+  }
+
+  /** `map` has ended for the record. */
+  end(): void {
+    if (this.#state === "open") this.#state = "ended";
+  }
+
+  /** Nobody wants the record any more: what it emits is dropped. */
+  disown(): void {
+    this.#state = "disowned";
   }
 }

@@ -15,7 +15,8 @@ import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
 import { OutputTail } from "./output-tail.js";
 import { watchForStall } from "./stall-watch.js";
-import { hookAtWork, type AttemptResult } from "./task-context.js";
+import type { ReserveStarts } from "./start-pacer.js";
+import { hookAtWork, severalAtWork, type AttemptResult } from "./task-context.js";
 
 /** How an attempt ended in its thread. */
 export type AttemptEnd = { readonly type: "finished"; readonly result: AttemptResult } | Failure;
@@ -26,6 +27,7 @@ interface Running {
   /** Resolves with its end. */
   readonly settled: Promise<AttemptEnd>;
   readonly settle: (end: AttemptEnd) => void;
+  readonly reserveStarts: ReserveStarts;
 }
 
 /** How long an asynchronous app may take to react to `ctx.signal` before its thread is terminated. */
@@ -110,7 +112,7 @@ export class Executor {
   }
 
   /** Runs one attempt. Never rejects: whatever happens to the thread, the attempt ends in one of the two ways. */
-  run(assignment: WorkAssignment, job: Job): Promise<AttemptEnd> {
+  run(assignment: WorkAssignment, job: Job, reserveStarts: ReserveStarts): Promise<AttemptEnd> {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
     const watches = [watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory()))];
     if (job.attemptTimeoutMs !== undefined) watches.push(this.#watchProgress(job.attemptTimeoutMs));
@@ -121,7 +123,7 @@ export class Executor {
         resolve(end);
       };
     });
-    this.#running = { assignment, settled, settle };
+    this.#running = { assignment, settled, settle, reserveStarts };
     this.#progress.set([0, 0, NaN, 0]);
     this.#output.clear();
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
@@ -155,7 +157,11 @@ export class Executor {
     // While no app code is at work, the engine is, and may take any time.
     const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
     return watchForStall(timeoutMs, look, () => {
-      const what = this.#progress[2] === hookAtWork ? "did not end setup or teardown" : "finished no record";
+      const atWork = this.#progress[2];
+      const what =
+        atWork === hookAtWork
+          ? "did not end setup or teardown"
+          : `finished no record${atWork === severalAtWork ? ", of several in flight," : ""}`;
       const message =
         `the app ${what} for ${timeoutMs / 1000}s ` +
         "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
@@ -163,20 +169,29 @@ export class Executor {
     });
   }
 
-  /** The position of the record at work; undefined between records. */
+  /** The position of the record at work; undefined when none is, or several are. */
   get #record(): number | undefined {
     const offset = this.#progress[2] ?? NaN;
-    return Number.isNaN(offset) || offset === hookAtWork ? undefined : offset;
+    return Number.isNaN(offset) || offset < 0 ? undefined : offset;
   }
 
   #take(message: ExecutorMessage): void {
     if (message.type === "loaded") this.#resolveLoaded(message.traits);
     else if (message.type === "unloadable") this.#rejectLoaded(new AppError(message.message));
+    else if (message.type === "starts") void this.#reserveStarts(message.wanted);
     else if (message.type !== "dying") this.#end(message);
     else {
       this.#loss ??= message.failure;
       this.#noteAfterthought(message.failure);
     }
+  }
+
+  async #reserveStarts(wanted: number): Promise<void> {
+    const running = this.#running;
+    const grant = await running?.reserveStarts(wanted);
+    // The answer may arrive when another attempt runs.
+    if (grant === undefined || running !== this.#running) return;
+    this.#thread.postMessage({ type: "starts", grant } satisfies ExecutorRequest);
   }
 
   /** The thread has ended. An exit after an error adds nothing. */
@@ -197,10 +212,12 @@ export class Executor {
   /** Adds to a failure what only this side knows. */
   #described(failure: Failure, { type }: WorkAssignment): Failure {
     const record = type === "map" ? this.#record : undefined;
+    const areSeveral = type === "map" && this.#progress[2] === severalAtWork;
     const output = this.#output.text();
     return {
       ...failure,
       ...(record === undefined ? {} : { record }),
+      ...(areSeveral ? { severalAtWork: true } : {}),
       ...(output === undefined ? {} : { output }),
     };
   }

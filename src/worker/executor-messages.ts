@@ -1,5 +1,5 @@
 import type { AppModule } from "../app/load.js";
-import type { AppIdentity, Assignment, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { AppIdentity, Assignment, ReduceInput, ResultOf, StartGrant } from "../rpc/protocol.js";
 import type { ProfileDestination } from "./cpu-profile.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
@@ -11,8 +11,8 @@ export interface ExecutorStart {
   readonly profiles: ProfileDestination;
   /**
    * Four 64-bit floats, readable even while the running attempt hangs: records (or values) and bytes done, the position
-   * of the record at work (`NaN` for none, `hookAtWork` for `setup` or `teardown`), and how many values the app has
-   * taken from streams.
+   * of the record at work (`NaN` for none, `hookAtWork` for `setup` or `teardown`, `severalAtWork`), and how many values
+   * the app has taken from streams.
    */
   readonly progress: SharedArrayBuffer;
   /** The buffer of an `OutputTail`. */
@@ -33,15 +33,21 @@ export type Job = ResultOf<"Register">["job"];
 export type AppTraits = Omit<AppIdentity, "name" | "hash">;
 
 /** From the agent to its executor. */
-export type ExecutorRequest = { type: "run"; assignment: WorkAssignment; job: Job } | { type: "abort" };
+export type ExecutorRequest =
+  | { type: "run"; assignment: WorkAssignment; job: Job }
+  | { type: "abort" }
+  /** The answer to a message `starts`. */
+  | { type: "starts"; grant: StartGrant };
 
 /**
- * From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`; and at any time
- * `dying`, the last message of a thread that is about to end.
+ * From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`, preceded by any
+ * number of `starts`; and at any time `dying`, the last message of a thread that is about to end.
  */
 export type ExecutorMessage =
   | { type: "loaded"; traits: AppTraits }
   | { type: "unloadable"; message: string }
   | { type: "dying"; failure: Failure }
+  /** The attempt that runs wants to begin so many more calls of `map`: asks for one `starts` in return. */
+  | { type: "starts"; wanted: number }
   | { type: "finished"; result: AttemptResult }
   | Failure;

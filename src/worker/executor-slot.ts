@@ -3,6 +3,7 @@ import type { ProfileDestination } from "./cpu-profile.js";
 import { Executor, type AttemptEnd } from "./executor-host.js";
 import type { Failure } from "./failure.js";
 import type { Job, WorkAssignment } from "./executor-messages.js";
+import type { ReserveStarts } from "./start-pacer.js";
 
 /** Holds a worker's only executor, and replaces it when its thread has ended. */
 export class ExecutorSlot {
@@ -32,7 +33,11 @@ export class ExecutorSlot {
   }
 
   /** Runs one attempt. Never rejects. Does not begin the attempt when it is cancelled before an executor is ready. */
-  async run(assignment: WorkAssignment, job: Job, isCancelled: () => boolean): Promise<AttemptEnd> {
+  async run(
+    assignment: WorkAssignment,
+    job: Job,
+    attempt: { readonly isCancelled: boolean; readonly reserveStarts: ReserveStarts },
+  ): Promise<AttemptEnd> {
     const { afterthought } = this.#executor;
     try {
       if (!this.#executor.isAlive) this.#executor = await Executor.start(this.#app, this.#profiles, this.#signal);
@@ -40,8 +45,8 @@ export class ExecutorSlot {
       return { type: "failed", class: "error", message: (error as Error).message };
     }
     if (afterthought !== undefined) return afterthought;
-    if (isCancelled()) return { type: "failed", class: "crash", message: "cancelled before it began" };
-    return this.#executor.run(assignment, job);
+    if (attempt.isCancelled) return { type: "failed", class: "crash", message: "cancelled before it began" };
+    return this.#executor.run(assignment, job, attempt.reserveStarts);
   }
 
   /** Ends the running attempt, if any. */

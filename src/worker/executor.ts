@@ -13,6 +13,7 @@ import { requireUnchanged } from "../input/shared-files.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
+import type { StartGrant } from "../rpc/protocol.js";
 import { ArgReads } from "./arg-reads.js";
 import { withOwnProcessState } from "./process-state.js";
 import { profiled } from "./cpu-profile.js";
@@ -65,6 +66,7 @@ async function serve(): Promise<void> {
     const app = await loadApp(start.app);
     parentPort?.on("message", (request: ExecutorRequest) => {
       if (request.type === "abort") revoked.abort();
+      else if (request.type === "starts") takeGrant?.(request.grant);
       else void run(app, request);
     });
     send({ type: "loaded", traits: traitsOf(app) });
@@ -120,6 +122,9 @@ async function runAttempt(
     progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
     checksCombine: job.checksCombine === true,
+    mapConcurrency: job.mapConcurrency,
+    ratePerSecond: job.ratePerSecond ?? app.ratePerSecond,
+    reserveStarts,
     ...watches,
   };
   try {
@@ -150,6 +155,17 @@ async function runTask(
         settings,
       );
   }
+}
+
+/** Takes the answer of the agent to `starts`. */
+let takeGrant: ((grant: StartGrant) => void) | undefined;
+
+/** An attempt waits for one answer at a time. An answer for an earlier attempt never arrives during a later one. */
+function reserveStarts(wanted: number): Promise<StartGrant> {
+  return new Promise((resolve) => {
+    takeGrant = resolve;
+    send({ type: "starts", wanted });
+  });
 }
 
 /** The job's directory determines the paths of map output files. */

@@ -12,7 +12,9 @@ import { groupingOf } from "../shuffle/grouped-key.js";
 import { CombineCheck } from "./combine-check.js";
 import { DirectOutput } from "./direct-output.js";
 import { AttemptHooks } from "./hooks.js";
-import { MapAttemptContext, mapSource } from "./map-records.js";
+import { MapAttemptContext } from "./map-context.js";
+import { inFlightOf } from "./in-flight-settings.js";
+import { mapSource } from "./map-records.js";
 import {
   hookAtWork,
   progressThrough,
@@ -72,7 +74,7 @@ export async function runMapTask(
     }
     hooks = new AttemptHooks(app, context, progress);
     await hooks.setUp();
-    const read = await mapSource(app, source, context, taker, progress);
+    const read = await mapSource(app, source, context, taker, progress, inFlightOf(app, settings));
     await hooks.tearDown();
     context.end();
     await check?.run();

@@ -5,7 +5,9 @@ import { noMeasures } from "../rpc/measures.js";
 import type { Split } from "../rpc/protocol.js";
 import { KeySample } from "../shuffle/collect/key-sample.js";
 import { AttemptHooks } from "./hooks.js";
-import { MapAttemptContext, mapSource } from "./map-records.js";
+import { MapAttemptContext } from "./map-context.js";
+import { inFlightOf } from "./in-flight-settings.js";
+import { mapSource } from "./map-records.js";
 import { progressThrough, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /**
@@ -22,6 +24,9 @@ export async function runSampleTask(
 ): Promise<AttemptResult> {
   const { groupKey } = app;
   const sample = new KeySample({ keysMax: sampledKeysMax, keyUnitsMax: sampledKeyUnitsMax, groupKey });
+  // So that the sample is the same as with one record after the other.
+  const inFlight = inFlightOf(app, settings);
+  const ofSample = inFlight && { ...inFlight, deliversFailed: true };
   let [records, bytes] = [0, 0];
   const progress = progressThrough(settings.progress, { set: () => settings.progress.set(++records, bytes) });
   for (const place of places) {
@@ -29,7 +34,7 @@ export async function runSampleTask(
     const hooks = new AttemptHooks(app, context, progress);
     try {
       await hooks.setUp();
-      const mapped = await mapSource(app, sourceOfPlace(place, app), context, sample, progress);
+      const mapped = await mapSource(app, sourceOfPlace(place, app), context, sample, progress, ofSample);
       await hooks.tearDown();
       bytes += mapped.bytes;
     } catch {

@@ -16,7 +16,13 @@ export interface SessionHome {
 
 /** The methods that need a registered worker. */
 type WorkerMethod =
-  "RequestTask" | "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat";
+  | "RequestTask"
+  | "ListBoundaries"
+  | "ListInputs"
+  | "RequestStarts"
+  | "MayCommit"
+  | "NotifyTaskCompletion"
+  | "Heartbeat";
 
 /**
  * One connection of a worker to its coordinator, from `register` to its end. When it is lost, in whatever way, every

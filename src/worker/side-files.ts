@@ -45,17 +45,32 @@ export class SideFiles {
    * files.
    */
   get(name: string): SideFile {
-    const { ref, jobId, directory } = this.#place;
     this.#gate.admits("ctx.sideFile");
-    const found = this.#files.get(name);
-    if (found !== undefined) return found;
+    return this.#get(name);
+  }
+
+  /** Where the file of that name is while the attempt runs. Throws when a file cannot have that name. */
+  pathOf(name: string): string {
     if (typeof name !== "string" || !sideNamePattern.test(name)) {
       const allowed = "1 to 100 letters of a to z, digits, _ or -, with single dots between them";
       throw new TypeError(`a side file cannot be called ${JSON.stringify(name)}: its name is ${allowed}`);
     }
-    if (this.#files.size >= sideFilesMax) throw new RangeError(`a task may have ${sideFilesMax} side files`);
+    const { ref, jobId, directory } = this.#place;
     const { kind, task, attempt } = ref;
-    const path = join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}side-${name}`);
+    return join(directory, `${temporaryPrefix(jobId, kind, task, attempt)}side-${name}`);
+  }
+
+  /** Adds to the file of that name, if there is something to add, whatever the gate says. Throws as `get` does. */
+  append(name: string, data: string | Uint8Array | undefined): void {
+    const file = this.#get(name);
+    if (data !== undefined) file.append(data);
+  }
+
+  #get(name: string): AttemptSideFile {
+    const found = this.#files.get(name);
+    if (found !== undefined) return found;
+    const path = this.pathOf(name);
+    if (this.#files.size >= sideFilesMax) throw new RangeError(`a task may have ${sideFilesMax} side files`);
     const file = new AttemptSideFile(path, this.#gate);
     this.#files.set(name, file);
     return file;
@@ -89,7 +104,10 @@ class AttemptSideFile implements SideFile {
   }
 
   write(data: string | Uint8Array): void {
-    if (!this.#gate.admits("write of a side file")) return;
+    if (this.#gate.admitsInOrder("write of a side file")) this.append(data);
+  }
+
+  append(data: string | Uint8Array): void {
     this.#staged ??= StagedFile.create(this.path);
     this.#staged.append(data);
   }

@@ -7,6 +7,7 @@ import { ArgReads } from "./arg-reads.js";
 import type { ArgUse, AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { EmitGate } from "./emit-gate.js";
 import type { PendingWork } from "./pending-work.js";
+import type { ReserveStarts } from "./start-pacer.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
 
 /** What one attempt runs with, besides its data. */
@@ -32,7 +33,15 @@ export interface AttemptSettings {
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. */
+  /** How many records of a map attempt may be in flight; undefined when the app decides. */
+  readonly mapConcurrency?: number | undefined;
+  /** How many calls of `map` may begin in a second in the job, and how they are reserved; undefined when there is no limit. */
+  readonly ratePerSecond?: number | undefined;
+  readonly reserveStarts?: ReserveStarts | undefined;
+  /**
+   * Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. There is one at a
+   * time then.
+   */
   readonly marksRecords: boolean;
   /** Whether a map attempt looks if `combine` changes what `reduce` gives (`combine-check.ts`). */
   readonly checksCombine?: boolean | undefined;
@@ -44,6 +53,12 @@ export interface AttemptSettings {
 
 /** To be given to `beginRecord` while `setup` or `teardown` is at work: it has its time, and no record is to blame. */
 export const hookAtWork = -1;
+
+/**
+ * To be given to `beginRecord` while several records are at work: if the attempt ends now without an error of its own, nobody
+ * knows which of them is to blame.
+ */
+export const severalAtWork = -2;
 
 /** Told how far the attempt is. */
 export interface Progress {
@@ -118,7 +133,7 @@ export abstract class AttemptContext implements TaskContext {
   /** What the app has put in the place of its args. */
   #ownArgs: Readonly<Record<string, string>> | undefined;
   readonly #counts = new Map<string, number>();
-  protected readonly gate: EmitGate;
+  readonly gate: EmitGate;
 
   constructor(settings: AttemptSettings) {
     const { ref, signal, work } = settings;
@@ -156,25 +171,26 @@ export abstract class AttemptContext implements TaskContext {
   }
 
   counter(name: string): Counter {
-    const counts = this.#counts;
+    requireCounterName(name);
     const { gate } = this;
-    if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
-    if (name.length > counterCharactersMax) {
-      throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${counterCharactersMax} characters`);
-    }
     return {
-      add(n = 1) {
-        if (!gate.admits("add of a counter")) return;
-        if (!Number.isFinite(n)) throw new TypeError(`counter ${name}: cannot add ${n}`);
-        const before = counts.get(name);
-        if (before === undefined && counts.size >= countersMax) {
-          throw new RangeError(`counter ${name}: a task may have ${countersMax} counters; emit pairs to count more`);
-        }
-        const sum = (before ?? 0) + n;
-        if (Math.abs(sum) > counterMax) throw new RangeError(`counter ${name}: ${sum} is too large for a counter`);
-        counts.set(name, sum);
+      add: (n = 1) => {
+        if (gate.admits("add of a counter")) this.count(name, n);
       },
     };
+  }
+
+  /** Adds to a counter, whatever the gate says. Throws when the sum, or one more counter, cannot be had. */
+  count(name: string, n: number): void {
+    requireCountable(name, n);
+    const counts = this.#counts;
+    const before = counts.get(name);
+    if (before === undefined && counts.size >= countersMax) {
+      throw new RangeError(`counter ${name}: a task may have ${countersMax} counters; emit pairs to count more`);
+    }
+    const sum = (before ?? 0) + n;
+    if (Math.abs(sum) > counterMax) throw new RangeError(`counter ${name}: ${sum} is too large for a counter`);
+    counts.set(name, sum);
   }
 
   /** From now on nothing can be emitted; what the app has started may still be looked for. */
@@ -192,4 +208,16 @@ export abstract class AttemptContext implements TaskContext {
   counts(): [string, number][] {
     return [...this.#counts];
   }
+}
+
+/** Throws when a counter cannot have that name. */
+export function requireCounterName(name: unknown): void {
+  if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
+  if (name.length <= counterCharactersMax) return;
+  throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${counterCharactersMax} characters`);
+}
+
+/** Throws a TypeError when that cannot be added to a counter. */
+export function requireCountable(name: string, n: number): void {
+  if (!Number.isFinite(n)) throw new TypeError(`counter ${name}: cannot add ${n}`);
 }

@@ -27,6 +27,11 @@ describe("an export that is probably misspelt", () => {
     ["need", "needs", []],
     ["Steps", "steps", []],
     ["Reducers", "reducers", 2],
+    ["concurency", "concurrency", 4],
+    ["mapConcurrency", "concurrency", 4],
+    ["max_concurrency", "concurrency", 4],
+    ["rate_per_second", "ratePerSecond", 50],
+    ["rateLimit", "ratePerSecond", 50],
   ])("is %s, for %s", (name, meant, value) => {
     expect(nearMisses({ [name]: value })).toEqual([{ name, meant }]);
   });

@@ -14,6 +14,7 @@ const validParams: Record<Method, object> = {
   RequestTask: { worker: "w" },
   ListBoundaries: { worker: "w", from: 0 },
   ListInputs: { worker: "w", ref, from: 0 },
+  RequestStarts: { worker: "w", wanted: 1 },
   MayCommit: { worker: "w", ref },
   NotifyTaskCompletion: { worker: "w", ref, outcome: done, leaving: false },
   Heartbeat: { worker: "w", attempts: [{ ref, records: 1, bytes: 1 }], memoryBytes: 1 },

@@ -93,12 +93,14 @@ export class FakeCoordinator {
   }
 
   /** The params of all calls of a method up to now. */
-  paramsOf<M extends "Register" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat">(method: M): ParamsOf<M>[] {
+  paramsOf<M extends "Register" | "RequestStarts" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat">(
+    method: M,
+  ): ParamsOf<M>[] {
     return this.calls.filter((call) => call.method === method).map(({ params }) => params as ParamsOf<M>);
   }
 
   /** Waits for this many calls of a method, and returns the params of the last. */
-  async heard<M extends "Register" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat">(
+  async heard<M extends "Register" | "RequestStarts" | "MayCommit" | "NotifyTaskCompletion" | "Heartbeat">(
     method: M,
     times = 1,
   ): Promise<ParamsOf<M>> {
@@ -166,6 +168,10 @@ export class FakeCoordinator {
       ListInputs: async (params) => {
         await hear("ListInputs", params);
         return this.#inputs;
+      },
+      RequestStarts: async (params) => {
+        await hear("RequestStarts", params);
+        return { delayMs: 0, count: 1, spacingMs: 1000 };
       },
       MayCommit: async (params) => {
         await hear("MayCommit", params);

@@ -65,6 +65,34 @@ describe.concurrent("a worker whose coordinator was killed and comes back", () =
     place.leavesFiles = true;
   });
 
+  test("asks it for the calls of map that the other one was to grant, and begins none meanwhile", async ({ place }) => {
+    const app = place.write(
+      "app.mjs",
+      `import { appendFileSync } from "node:fs";
+      export const input = "lines";
+      export const concurrency = 4;
+      export async function map(file, line, ctx) { appendFileSync("calls", line + "\\n"); ctx.emit(line, 1); }
+      export const reduce = (line, ones) => ones.length;`,
+    );
+    place.write("in.txt", "a\nb\nc\nd\n");
+    const coordinator = await FakeCoordinator.start(place, { ratePerSecond: 50 });
+    const asked = () => coordinator.paramsOf("RequestStarts").length;
+    coordinator.onCall = (called) => (called === "RequestStarts" && asked() === 3 ? coordinator.kill() : undefined);
+    const worker = place.start("mr-worker", [app]);
+    coordinator.assignMap(place, "in.txt");
+    await worker.says(isLost);
+    expect(place.read("calls")).toBe("a\nb\n");
+    const second = await FakeCoordinator.start(place, { ratePerSecond: 50 });
+    second.keepsAttempt = true;
+    expect(await second.success()).toMatchObject({ recordsIn: 4, recordsOut: 4 });
+    const wanted = { worker: "0a1b-w1", wanted: 1 };
+    expect(second.paramsOf("RequestStarts")).toEqual([wanted, wanted]);
+    expect(place.read("calls")).toBe("a\nb\nc\nd\n");
+    await second.end({ says: true });
+    expect(await worker.exit()).toMatchObject({ code: 0 });
+    place.leavesFiles = true;
+  });
+
   for (const method of ["MayCommit", "NotifyTaskCompletion"] as const) {
     test(`asks again and commits once when it was lost during ${method}`, async ({ place }) => {
       const { coordinator, worker } = await startGatedMap(place);

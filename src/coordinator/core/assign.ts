@@ -88,8 +88,8 @@ function begin(
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
   if (task.places !== undefined) return { type: "sample", ref, places: [...task.places] };
   if (task.splits === undefined) return { type: "reduce", ref };
-  // After a process died, only its marker on disk names the record, and writing markers is expensive.
-  const marksRecords = state.settings.badRecordsMax > 0 && task.crashes > 0;
+  // To find the record that ended an attempt is expensive: the worker writes a marker for each, and maps one at a time.
+  const marksRecords = state.settings.badRecordsMax > 0 && (task.crashes > 0 || task.endedAtSeveral);
   return { type: "map", ref, splits: [...task.splits], skip, marksRecords };
 }
 

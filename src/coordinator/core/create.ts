@@ -1,6 +1,7 @@
 import { noTotals } from "../../rpc/measures.js";
 import { BackupQueue } from "./backup-queue.js";
 import type { JobSettings, State, Task } from "./model.js";
+import { StartSlots } from "./start-slots.js";
 import { Timeline } from "./timeline.js";
 import { ArgUseOfJob } from "./arg-use.js";
 import { Warnings } from "./warnings.js";
@@ -35,6 +36,7 @@ export function createState(
     skipped: [],
     warnings: new Warnings(),
     argUse: new ArgUseOfJob(),
+    startSlots: new StartSlots(now),
     timeline: new Timeline(),
     partitionBytes: new Float64Array(settings.reducers),
     failure: undefined,
@@ -51,6 +53,7 @@ export function createTask(task: Pick<Task, "kind" | "index" | "splits" | "place
     attempts: new Map(),
     errors: 0,
     crashes: 0,
+    endedAtSeveral: false,
     ioErrors: 0,
     retryAtMs: undefined,
     filesLost: 0,

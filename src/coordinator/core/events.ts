@@ -35,6 +35,7 @@ export type Event =
   | { type: "taskRequested"; call: number; worker: string }
   | { type: "boundariesAsked"; call: number; worker: string; from: number }
   | { type: "inputsAsked"; call: number; worker: string; ref: AttemptRef; from: number }
+  | { type: "startsAsked"; call: number; worker: string; wanted: number }
   | { type: "commitAsked"; call: number; worker: string; ref: AttemptRef }
   | {
       type: "attemptEnded";
@@ -114,6 +115,7 @@ type Reply =
   | Registered
   | ResultOf<"ListBoundaries">
   | ResultOf<"ListInputs">
+  | ResultOf<"RequestStarts">
   | ResultOf<"MayCommit">
   | ResultOf<"NotifyTaskCompletion">
   | ResultOf<"Heartbeat">;

@@ -12,7 +12,8 @@
  * the same way and reports the error.
  *
  * With bad records allowed, a record at which two attempts ended is skipped, and these two no longer count (paper
- * section 4.6). So a split may have any number of bad records, up to the limit of the job.
+ * section 4.6). So a split may have any number of bad records, up to the limit of the job. If an attempt ends while several
+ * records are in flight, the next attempts of its task map one record at a time, and end at the record to blame.
  */
 import { noMeasures } from "../../rpc/measures.js";
 import { scheduleBackup } from "./backups.js";
@@ -115,6 +116,11 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   const record = loss.class === "io" ? undefined : loss.record;
   // This attempt began before the record was marked to be skipped; the next one will skip it.
   if (record !== undefined && task.skip.has(record) && !attempt.skip.includes(record)) return undefined;
+  if (loss.severalAtWork === true && state.settings.badRecordsMax > 0 && !task.endedAtSeveral) {
+    // The next attempt finds out which of the records is to blame, and what it finds counts.
+    task.endedAtSeveral = true;
+    return undefined;
+  }
   if (isCrash) task.crashes += 1;
   else {
     task.errors += 1;

@@ -24,6 +24,7 @@ import type {
 } from "../../rpc/protocol.js";
 import type { BackupQueue } from "./backup-queue.js";
 import type { MapFiles } from "./map-files.js";
+import type { StartSlots } from "./start-slots.js";
 import { filesText } from "./task-input.js";
 import type { Timeline } from "./timeline.js";
 import type { ArgUseOfJob } from "./arg-use.js";
@@ -46,6 +47,10 @@ export interface JobSettings {
   readonly collectorBytes: number;
   /** Whether map attempts check that `combine` does not change the result of `reduce`; passed to the workers. */
   readonly checksCombine?: true | undefined;
+  /** How many records of a map attempt may be in flight; undefined when the app decides. Passed to the workers. */
+  readonly mapConcurrency?: number | undefined;
+  /** How many calls of `map` may begin in a second; undefined when the app decides. Passed to the workers. */
+  readonly ratePerSecond?: number | undefined;
   /** The files that the app may read; passed to the workers. */
   readonly files: readonly SharedFile[];
   /** A worker silent for this long is presumed dead; a task running for this long gets a backup attempt. */
@@ -110,6 +115,8 @@ export interface Task {
   /** Attempts that count towards `maxAttempts`, and towards `maxCrashes`. */
   errors: number;
   crashes: number;
+  /** Whether an attempt ended while several records were in flight, so that the record to blame is unknown. */
+  endedAtSeveral: boolean;
   /** How many attempts could not read or write a file, and until when the next attempt is delayed for that reason. */
   ioErrors: number;
   retryAtMs: number | undefined;
@@ -247,6 +254,8 @@ export interface State {
   readonly warnings: Warnings;
   /** Which values of `--arg` committed attempts have read. */
   readonly argUse: ArgUseOfJob;
+  /** The calls of `map` that may begin, in a job with a rate. */
+  readonly startSlots: StartSlots;
   /** The attempts that have ended since this coordinator started. */
   readonly timeline: Timeline;
   /** The input size of each reduce task, summed over the committed maps. */

@@ -10,6 +10,7 @@ import type { Effect, JournalRecord } from "./events.js";
 import type { State, Task } from "./model.js";
 import { samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
+import { skipFormerStarts } from "./reserve-starts.js";
 import { moveTask } from "./transitions.js";
 
 /** Applies one record; call it in the order of writing. No worker may have joined the job. */
@@ -23,6 +24,7 @@ export function restore(state: State, record: JournalRecord, now: number): void 
       const task = taskOf(state, record.ref);
       task.attemptsBegun = Math.max(task.attemptsBegun, record.ref.attempt);
       task.orphans.set(record.ref.attempt, record.worker);
+      skipFormerStarts(state, now);
       // The token of this worker is valid for this attempt, so no other worker may get its id.
       state.workersJoined = Math.max(state.workersJoined, Number(record.worker.slice(1)));
       break;

@@ -10,6 +10,7 @@ import type { State, Worker } from "./model.js";
 import { hasEnded } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { unpark } from "./release.js";
+import { reserveStarts } from "./reserve-starts.js";
 import { disconnect, hear, presumeDead, register } from "./workers.js";
 
 /** The events that a registered worker sends. */
@@ -84,6 +85,9 @@ function takeFromWorker(
       break;
     case "inputsAsked":
       effects.push({ type: "reply", call: event.call, result: listInputs(state, worker, event.ref, event.from) });
+      break;
+    case "startsAsked":
+      effects.push({ type: "reply", call: event.call, result: reserveStarts(state, event.wanted, now) });
       break;
     case "commitAsked": {
       const granted = decideCommit(state, worker, event.ref, now);

@@ -37,7 +37,7 @@ export function register(
 
 function jobOf({ settings, args }: State) {
   const { id, reducers, partitioner, output, directory, intermediatePrefix, collectorBytes, files } = settings;
-  const { checksCombine } = settings;
+  const { checksCombine, mapConcurrency, ratePerSecond } = settings;
   const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
@@ -46,7 +46,11 @@ function jobOf({ settings, args }: State) {
   };
   const data = { directory, intermediatePrefix, args: { ...args }, files: [...files], collectorBytes };
   const checks = checksCombine === undefined ? {} : { checksCombine };
-  return { id, reducers, partitioner, output, ...data, ...checks, ...timeouts };
+  const mapping = {
+    ...(mapConcurrency === undefined ? {} : { mapConcurrency }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+  };
+  return { id, reducers, partitioner, output, ...data, ...checks, ...mapping, ...timeouts };
 }
 
 /**

@@ -11,6 +11,10 @@ export function describeReply(reply: Reply): string {
     return reply.cancel.length === 0 ? "go on" : `stop ${reply.cancel.map(describeRef).join(", ")}`;
   if ("accepted" in reply) return `${reply.accepted ? "accepted" : "stale"}, then ${describeAssignment(reply.next)}`;
   if ("boundaries" in reply) return `the boundaries are ${reply.boundaries.join(", ") || "none"}`;
+  if ("delayMs" in reply) {
+    const { delayMs, count, spacingMs } = reply;
+    return `it may begin ${count} calls of map, the first in ${delayMs}ms, ${spacingMs}ms apart`;
+  }
   if (reply.type === "stale") return "stale";
   if (reply.type === "page") {
     const inputs = reply.inputs.map(([map, attempt]) => `map ${map} attempt ${attempt}`).join(", ");

@@ -2,7 +2,7 @@
  * The lines of a history, and the events that they stand for.
  *
  *     # What the history shows.
- *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, no backups
+ *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, rate per second 50, no backups
  *                                                           (each may be left out; or: backups behind peers)
  *
  *     0s the inputs are a.txt 100, b.txt 50                 (or: the inputs are nothing)
@@ -15,8 +15,9 @@
  *     1s w1 reports map 0 attempt 1 done, and leaves
  *     1s w1 reports sample 0 attempt 1 done, with keys a, b
  *     1s w1 asks for the boundaries
+ *     1s w1 reserves 1 starts
  *     1s w1 fails map 0 attempt 1 with error "boom"         (or timeout, memory, io, crash, released, fatal)
- *     1s w1 fails map 0 attempt 1 with error "boom" at record 40
+ *     1s w1 fails map 0 attempt 1 with error "boom" at record 40 (or: at one of several records)
  *     1s w1 fails map 0 attempt 1 with released "it is to leave", and leaves
  *     1s w1 asks for the inputs of reduce 0 attempt 1
  *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, map 1 attempt 2
@@ -43,7 +44,7 @@ type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
 const attemptPattern = "(?<kind>sample|map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
 const failurePattern =
-  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+))?$/;
+  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+)| at (?<several>one of several records))?$/;
 
 const leavingSuffix = ", and leaves";
 const sampledSuffix = ", each is sampled";
@@ -62,6 +63,8 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
     const { record } = match(/^disconnects(?: at record (?<record>\d+))?$/, does);
     return { type: "disconnected", worker, ...(record === undefined ? {} : { record: Number(record) }) };
   }
+  const { starts } = /^reserves (?<starts>\d+) starts$/.exec(does)?.groups ?? {};
+  if (starts !== undefined) return { type: "startsAsked", call, worker, wanted: Number(starts) };
   if (does === "asks for the boundaries") return { type: "boundariesAsked", call, worker, from: 0 };
   if (does === "sends a heartbeat") return { type: "heartbeat", call, worker, attempts: [], memoryBytes: 0 };
   const { verb, rest = "", ...named } = match(new RegExp(`^(?<verb>.+?) ${attemptPattern}(?: (?<rest>.+))?$`), does);
@@ -111,6 +114,7 @@ export function readSettings(line: string): JobSettings {
     maxAttempts: Number(value("max attempts") ?? 4),
     maxCrashes: Number(value("max crashes") ?? 20),
     badRecordsMax: Number(value("bad records") ?? 0),
+    ratePerSecond: value("rate per second") === undefined ? undefined : Number(value("rate per second")),
   });
 }
 
@@ -149,7 +153,7 @@ function readJoin(call: number, pid: number, does: string): Event {
 }
 
 function readFailure(text: string): FailedOutcome {
-  const { errorClass, message = "", maps, record } = match(failurePattern, text);
+  const { errorClass, message = "", maps, record, several } = match(failurePattern, text);
   const damaged = maps?.split(", ").map((map): [number, number] => {
     const { task, attempt } = match(new RegExp(`^${attemptPattern}$`), map);
     return [Number(task), Number(attempt)];
@@ -159,6 +163,7 @@ function readFailure(text: string): FailedOutcome {
     class: errorClass as FailedOutcome["class"],
     message,
     ...(record === undefined ? {} : { record: Number(record) }),
+    ...(several === undefined ? {} : { severalAtWork: true }),
     ...(damaged === undefined ? {} : { damaged }),
   };
 }

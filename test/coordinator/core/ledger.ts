@@ -139,6 +139,8 @@ export class Ledger {
         return this.#job.samplesAreDone() && this.#boundaries !== undefined
           ? { boundaries: [...this.#boundaries] }
           : {};
+      case "startsAsked":
+        return {};
       case "inputsAsked":
         return this.#expectInputs(worker, event);
       case "commitAsked": {

@@ -1,0 +1,87 @@
+import { BadRecordError } from "../input/bad-record-error.js";
+import type { RecordReader } from "../input/record-reader.js";
+import type { RecordSource } from "../input/records.js";
+import { firstPosition } from "../rpc/record-position.js";
+import type { MapAttemptContext, MapOfRecords } from "./map-context.js";
+
+/** Reads the records of all parts of a source one after the other, as one sequence. */
+export class RecordsOfParts {
+  readonly #parts: RecordSource["parts"];
+  readonly #open: MapOfRecords["open"];
+  readonly #context: MapAttemptContext;
+  #opened = 0;
+  #reader: RecordReader<unknown> | undefined;
+  #bytesRead = 0;
+  /** The position of the malformed record that `next` has thrown an error for; `NaN` for none. */
+  badPosition = NaN;
+
+  constructor({ parts }: RecordSource, open: MapOfRecords["open"], context: MapAttemptContext) {
+    this.#parts = parts;
+    this.#open = open;
+    this.#context = context;
+  }
+
+  /** Advances to the next record; false at the end. Throws the errors of reading, which name the place. */
+  next(): boolean | Promise<boolean> {
+    const reader = this.#reader;
+    if (reader === undefined) return this.#openNext();
+    try {
+      const isThere = reader.next();
+      if (isThere === true) return true;
+      return isThere === false ? this.#openNext() : this.#whenThere(isThere);
+    } catch (error) {
+      return this.#rethrow(error);
+    }
+  }
+
+  /** The current record. Bytes are lent until the next call of `next`. */
+  current() {
+    const reader = this.#reader;
+    if (reader === undefined) throw new Error("there is no record before the first call of next");
+    const { value, offset, endOffset, bytesRead } = reader;
+    const length = endOffset - offset;
+    // Some readers count what they have read, because their offsets do not tell it.
+    const bytes = bytesRead === undefined ? length : bytesRead - this.#bytesRead;
+    this.#bytesRead += bytes;
+    const file = this.#context.filename;
+    return { value, file, offset, position: firstPosition(this.#opened - 1) + offset, length, bytes };
+  }
+
+  /** Closes the file that is open. To be called once, in any state. */
+  async close(): Promise<void> {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await reader?.close();
+  }
+
+  async #openNext(): Promise<boolean> {
+    await this.close();
+    const part = this.#parts[this.#opened];
+    if (part === undefined) {
+      this.#context.endFiles();
+      return false;
+    }
+    this.#opened += 1;
+    this.#bytesRead = 0;
+    this.#context.beginFile(part.split.file);
+    this.#reader = await this.#open(part, this.#context);
+    return this.next();
+  }
+
+  async #whenThere(pending: Promise<boolean>): Promise<boolean> {
+    let isThere: boolean;
+    try {
+      isThere = await pending;
+    } catch (error) {
+      return this.#rethrow(error);
+    }
+    return isThere || this.#openNext();
+  }
+
+  async #rethrow(error: unknown): Promise<never> {
+    const part = this.#parts[this.#opened - 1];
+    if (!(error instanceof BadRecordError) || part === undefined) throw error;
+    this.badPosition = firstPosition(this.#opened - 1) + error.offset;
+    throw await part.describe(error);
+  }
+}
