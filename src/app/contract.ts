@@ -229,15 +229,15 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
   readonly jsonl?: JsonlOptions | undefined;
 
   /**
-   * The options the app requires, as the user types them: `"--arg pattern=REGEX"`, `"--file centroids.txt"`. The engine
-   * rejects a job that lacks any option before it starts.
+   * The options the app requires, as the user types them: `"--arg pattern=REGEX"`, `"--file centroids.txt"`. A job is
+   * rejected up front if any is missing.
    */
   readonly needs?: readonly string[] | undefined;
 
   /**
-   * The names of `--arg` that the app reads, besides those in `needs`: `["ignore-case"]`, or `[]` for none. The engine
-   * rejects a job that passes any other name before it starts. Without this export, a job that passed an `--arg` which
-   * the app never read fails at its end.
+   * The names of `--arg` that the app reads, besides those in `needs`: `["ignore-case"]`, or `[]` for none. A job that
+   * passes any other name is rejected up front. Without this export, a job that passed an `--arg` which the app never
+   * read fails at its end.
    */
   readonly args?: readonly string[] | undefined;
 
@@ -256,7 +256,7 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
 
   /**
    * The app's own reader, in place of `input`: an `async function*` that yields the values for `map`. It is called once
-   * per file, and each file is one map task. It must yield the same records each time it reads the same file.
+   * per file, and must yield the same records each time it reads the same file.
    */
   readonly readRecords?: ReadRecords<Input> | undefined;
 

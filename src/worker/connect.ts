@@ -31,7 +31,7 @@ export interface CoordinatorSearch {
 }
 
 export interface ConnectOptions {
-  /** The worker's app. It is not a late worker of a job with another app or other args. */
+  /** The worker's app. A worker with a different app or different args is not a late worker of the job. */
   readonly app: { readonly hash: string };
   readonly args: Readonly<Record<string, string>> | undefined;
   /** How long to wait for a coordinator that is not up yet. */
