@@ -7,6 +7,7 @@ import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource, SplitSource } from "../input/records.js";
 import { firstPosition } from "../rpc/record-position.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
+import { noteRecord } from "./at-work.js";
 import type { InFlightSettings } from "./in-flight-settings.js";
 import type { MapAttemptContext, MapFunction, MapOfRecords, MappedRecords } from "./map-context.js";
 import { emitAll } from "./returned-pairs.js";
@@ -82,6 +83,8 @@ async function mapRecords<Value>(
   const bytesBefore = bytes;
   const file = context.filename;
   const isCountedByReader = reader.bytesRead !== undefined;
+  /** Whether the app has a record, and the engine is not looking for the next one. */
+  let isAtWork = false;
   try {
     for (;;) {
       let isThere = goOn(reader, first, progress);
@@ -89,16 +92,21 @@ async function mapRecords<Value>(
       if (!isThere) break;
       context.offset = reader.offset;
       progress.beginRecord(first + reader.offset);
+      isAtWork = true;
       let result = map?.(file, reader.value, context);
       if (result !== undefined) {
         if (isThenable(result)) result = await result;
         const emitted = emitAll(result, taker);
         if (emitted !== undefined) await emitted;
       }
+      isAtWork = false;
       records += 1;
       bytes = isCountedByReader ? bytesBefore + (reader.bytesRead ?? 0) : bytes + (reader.endOffset - reader.offset);
       progress.set(records, bytes);
     }
+  } catch (error) {
+    if (isAtWork) noteRecord(error, reader.value);
+    throw error;
   } finally {
     await reader.close();
   }

@@ -39,7 +39,7 @@ async function allCommands(): Promise<CommandUnknownOpts[]> {
 }
 
 function kindOf(option: Option): string {
-  if (option.isBoolean()) return "flag";
+  if (option.isBoolean() || option.negate) return "flag";
   if (hasOptionalValue(option)) return "optional";
   const value = /<(.*)>/.exec(option.flags)?.[1] ?? "";
   const kinds: Record<string, string> = { n: "number", duration: "measure", size: "measure", "on|off": "switch" };

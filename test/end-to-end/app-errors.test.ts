@@ -167,6 +167,28 @@ describe.concurrent("an app that fails", () => {
     });
   }
 
+  test("says at which record map threw, by its beginning", async ({ place }) => {
+    for (const [input, record] of [
+      ["lines", '"text\\u0007"'],
+      ["csv", "{ 'text\\x07': 'b' }"],
+      ["file", '"text\\u0007\\nb'],
+    ]) {
+      place.write(
+        "app.mjs",
+        `export const input = "${input}"; export const map = () => { throw new Error("no"); }; ${reduce}`,
+      );
+      place.write("in.txt", `text\u0007\nb${"x".repeat(input === "file" ? 1000 : 0)}`);
+      for (const how of ["run", "sequential"]) {
+        const { code, stderr } = await place.run("mr", [how, "app.mjs", "in.txt"]);
+        expect({ code, stderr }).toEqual({
+          code: 1,
+          stderr: expect.stringContaining(`the record: ${record}`) as string,
+        });
+        expect(stderr).not.toContain("x".repeat(300));
+      }
+    }
+  });
+
   test("says at which key reduce threw, why, and where in the source", async ({ place }) => {
     place.write(
       "app.mjs",
