@@ -79,7 +79,7 @@ Examples:
           }),
           departure,
           onJoined: (id) => tell(`joined as worker ${id}`),
-          onAfterthought: (message) => say(path, message),
+          onWarning: (message) => say(path, message),
           onLost: () => tell("lost the coordinator; waiting for it to come back"),
         });
         if (outcome === "failed") throw new Exit(exitCodes.failed, "the job failed or was stopped");

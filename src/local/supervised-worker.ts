@@ -24,7 +24,7 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
     const onJoined = () => void tell({ type: "joined" });
     const onLost = () => undefined;
     // The supervisor prints it: this process may be killed before a slow reader has taken its output.
-    const onAfterthought = (message: string) => void tell({ type: "warning", message });
+    const onWarning = (message: string) => void tell({ type: "warning", message });
     await runWorker({
       app: start.app,
       args: undefined,
@@ -34,7 +34,7 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
       departure,
       onJoined,
       onLost,
-      onAfterthought,
+      onWarning,
     });
     return 0;
   } catch (error) {

@@ -42,8 +42,8 @@ export interface WorkerOptions {
   onJoined(id: string): void;
   /** Called when the coordinator is lost and the worker waits for it. */
   onLost(): void;
-  /** Called at the end of the job with an app error that surfaced after its attempt had ended. */
-  onAfterthought(message: string): void;
+  /** Called with what the user must know at once, such as an app error that surfaced after its attempt had ended. */
+  onWarning(message: string): void;
 }
 
 /**
@@ -92,7 +92,9 @@ class Agent {
 
   constructor(options: WorkerOptions, executor: Executor) {
     this.#options = options;
-    this.#slot = new ExecutorSlot(executor, options.app, options.profiles, options.departure.signal);
+    this.#slot = new ExecutorSlot(executor, options.app, options.profiles, options.departure.signal, (message) =>
+      options.onWarning(message),
+    );
     this.#search = options.coordinator.seek();
   }
 
@@ -236,7 +238,7 @@ class Agent {
   #sayAfterthought(): void {
     const { afterthought } = this.#slot;
     if (afterthought === undefined) return;
-    this.#options.onAfterthought(`an error of the app came too late to fail its attempt: ${afterthought.message}`);
+    this.#options.onWarning(`an error of the app came too late to fail its attempt: ${afterthought.message}`);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   Job,
   WorkAssignment,
 } from "./executor-messages.js";
+import { isPositionIn, locate } from "../rpc/record-position.js";
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory } from "./memory-watch.js";
 import { OutputTail } from "./output-tail.js";
@@ -32,6 +33,15 @@ interface Running {
 
 /** How long an asynchronous app may take to react to `ctx.signal` before its thread is terminated. */
 const abortGraceMs = 200;
+/** The user hears of an attempt that finishes no record for this long, and has no time limit. */
+const noticeMsMax = 30_000;
+
+/** What an attempt needs of the thread that speaks with the coordinator. */
+export interface AttemptServices {
+  readonly reserveStarts: ReserveStarts;
+  /** Shows a message to the user. */
+  readonly warn: (message: string) => void;
+}
 
 /** The agent's handle of an executor thread. */
 export class Executor {
@@ -112,10 +122,14 @@ export class Executor {
   }
 
   /** Runs one attempt. Never rejects: whatever happens to the thread, the attempt ends in one of the two ways. */
-  run(assignment: WorkAssignment, job: Job, reserveStarts: ReserveStarts): Promise<AttemptEnd> {
+  run(assignment: WorkAssignment, job: Job, { reserveStarts, warn }: AttemptServices): Promise<AttemptEnd> {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
-    const watches = [watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory()))];
-    if (job.attemptTimeoutMs !== undefined) watches.push(this.#watchProgress(job.attemptTimeoutMs));
+    const watches = [
+      watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory())),
+      job.attemptTimeoutMs === undefined
+        ? this.#watchForNotice(Math.min(noticeMsMax, 3 * job.taskTimeoutMs), assignment, warn)
+        : this.#watchProgress(job.attemptTimeoutMs),
+    ];
     let settle: Running["settle"] = () => undefined;
     const settled = new Promise<AttemptEnd>((resolve) => {
       settle = (end) => {
@@ -154,18 +168,39 @@ export class Executor {
   }
 
   #watchProgress(timeoutMs: number): () => void {
-    // While no app code is at work, the engine is, and may take any time.
-    const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
-    return watchForStall(timeoutMs, look, () => {
-      const atWork = this.#progress[2];
-      const what =
-        atWork === hookAtWork
-          ? "did not end setup or teardown"
-          : `finished no record${atWork === severalAtWork ? ", of several in flight," : ""}`;
+    return this.#watchApp(timeoutMs, (what) => {
       const message =
         `the app ${what} for ${timeoutMs / 1000}s ` +
         "(an endless loop, or a promise that never settles? --attempt-timeout says how long it may take)";
       void this.#endThread({ type: "failed", class: "timeout", message });
+    });
+  }
+
+  /** Warns once of an attempt that may go on for ever. */
+  #watchForNotice(
+    timeoutMs: number,
+    { type, ref, ...work }: WorkAssignment,
+    warn: (message: string) => void,
+  ): () => void {
+    return this.#watchApp(timeoutMs, (what) => {
+      const record = this.#record;
+      const splits = "splits" in work ? work.splits : [];
+      const at = record !== undefined && isPositionIn(splits, record) ? locate(record, splits) : undefined;
+      const where = at === undefined ? "" : `, at byte ${at.offset} of ${at.split.file}`;
+      warn(
+        `${type} task ${ref.task}: the app ${what} for ${timeoutMs / 1000}s${where}; ` +
+          "if that is an endless loop, or a promise that never settles, --attempt-timeout ends such attempts",
+      );
+    });
+  }
+
+  /** Calls `onStall` when app code is at work and finishes nothing. The engine may take any time. */
+  #watchApp(timeoutMs: number, onStall: (what: string) => void): () => void {
+    const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
+    return watchForStall(timeoutMs, look, () => {
+      const atWork = this.#progress[2];
+      if (atWork === hookAtWork) onStall("did not end setup or teardown");
+      else onStall(`finished no record${atWork === severalAtWork ? ", of several in flight," : ""}`);
     });
   }
 

@@ -10,14 +10,22 @@ export class ExecutorSlot {
   readonly #app: AppModule;
   readonly #profiles: ProfileDestination;
   readonly #signal: AbortSignal;
+  readonly #warn: (message: string) => void;
   #executor: Executor;
 
-  /** On abort, a starting executor gives up. */
-  constructor(executor: Executor, app: AppModule, profiles: ProfileDestination, signal: AbortSignal) {
+  /** When `signal` fires, a starting executor gives up. `warn` shows a message to the user. */
+  constructor(
+    executor: Executor,
+    app: AppModule,
+    profiles: ProfileDestination,
+    signal: AbortSignal,
+    warn: (message: string) => void,
+  ) {
     this.#executor = executor;
     this.#app = app;
     this.#profiles = profiles;
     this.#signal = signal;
+    this.#warn = warn;
   }
 
   get traits(): Executor["traits"] {
@@ -46,7 +54,8 @@ export class ExecutorSlot {
     }
     if (afterthought !== undefined) return afterthought;
     if (attempt.isCancelled) return { type: "failed", class: "crash", message: "cancelled before it began" };
-    return this.#executor.run(assignment, job, attempt.reserveStarts);
+    const { reserveStarts } = attempt;
+    return this.#executor.run(assignment, job, { reserveStarts, warn: this.#warn });
   }
 
   /** Ends the running attempt, if any. */

@@ -48,6 +48,19 @@ describe.concurrent("a job", () => {
     expect(stderr).toMatch(/reduce task 0.*the app finished no record for 0\.3s/);
   });
 
+  test("says that an attempt finishes no record, which one, and what would end it", async ({ place }) => {
+    const app = writeStuckApp(place, "kind === 'map' && ctx.task === 1");
+    const given = ["--task-timeout", "100ms", "--backup-tasks", "off", "-w", "2", "-r", "1", "-o", "out"];
+    const run = place.start("mr", ["run", ...given, "--arg", "how=gate", app, ...inputs(place)]);
+    await run.says(
+      "map task 1: the app finished no record for 0.3s, at byte 0 of b.txt; if that is an endless loop, or a promise " +
+        "that never settles, --attempt-timeout ends such attempts",
+    );
+    place.write("go", "");
+    expect(await run.exit()).toMatchObject({ code: 0 });
+    expect(place.read("out/mr-out-0")).toBe(answer);
+  });
+
   test("retries in the same process when an attempt takes all memory", async ({ place }) => {
     place.write(
       "app.mjs",
