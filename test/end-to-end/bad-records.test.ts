@@ -226,6 +226,27 @@ describe.concurrent("bad records", () => {
     expect(stderr).not.toContain("bad record");
   });
 
+  test("are named in the log up to the fifth, and all kept in their file", async ({ place }) => {
+    place.write("in.txt", Array.from({ length: 60 }, (_, n) => `${n % 3 === 0 ? "bad" : "good"}${n}\n`).join(""));
+    place.write(
+      "app.mjs",
+      `export const input = "lines";
+      export const map = (file, line, ctx) => {
+        if (line.startsWith("bad")) throw new Error("no " + line);
+        ctx.emit("good", 1);
+      };
+      export const reduce = (key, ones) => ones.length;`,
+    );
+    const given = ["-w", "1", "-r", "1", "--skip-bad-records", "50", "app.mjs", "in.txt"];
+    const { stderr } = await place.succeed("mr", ["run", ...given]);
+    expect(place.read("mr-output/mr-out-0")).toBe("good 40\n");
+    expect(place.read("mr-output/mr-bad-records.jsonl").match(/\n/g)).toHaveLength(20);
+    expect(stderr.match(/is skipped, since 2 attempts ended there/g)).toHaveLength(5);
+    expect(stderr.match(/further bad records are skipped without a message/g)).toHaveLength(1);
+    expect(stderr.match(/Error: no bad/g)).toHaveLength(5);
+    expect(stderr).toContain("left out 20 bad records");
+  });
+
   test("are shown at once by mr sequential", async ({ place }) => {
     const app = writeApp(place, throwing);
     const input = place.write("in.txt", "good\npoison\n");

@@ -89,6 +89,13 @@ describe.concurrent("a job of many small files", () => {
     const good = all.filter((line) => !/^word1 file(5|45|77)$/.test(line));
     const counted = [...new Set(good)].map((line) => `${line} ${good.filter((other) => other === line).length}`);
     expect(output(place)).toEqual(inByteOrder(counted));
+    const app = place.read("app.mjs").replace("(5|45|77)$/.test(line)", "(45)$/.test(line)");
+    place.write("corrected.mjs", app);
+    const replay = ["replay-bad-records", "corrected.mjs", "mr-output/mr-bad-records.jsonl", "-o", "replayed"];
+    const { code, stdout } = await place.run("mr", replay);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^in\/005\.txt:0 ok \(1 pair\)\nin\/045\.txt:0 failed: Error: bad word1 file45\n/);
+    expect(output(place, "replayed")).toEqual(["word1 file5 1", "word1 file77 1"]);
   });
 
   test("says in which file the app failed", async ({ place }) => {

@@ -30,6 +30,8 @@ type Loss = Omit<FailedOutcome, "type">;
 
 /** After two attempts end at the same record, the record is to blame. */
 const failuresOfBadRecord = 2;
+/** The number of bad records that the log names. */
+const skipsLoggedMax = 5;
 
 /** Handles the loss of the attempt that this worker runs: retries the task, unless that happened too often. */
 export function loseAttempt(state: State, worker: Worker, reported: Loss, now: number, effects: Effect[]): void {
@@ -55,7 +57,7 @@ export function loseAttempt(state: State, worker: Worker, reported: Loss, now: n
   const description = `${taskName(task)}, attempt ${attempt.number} on ${worker.id}`;
   const isKnown = task.firstError?.message === loss.message;
   const message = `${description}: ${isKnown ? "the same error again" : loss.message}`;
-  effects.push({ type: "log", level: "warn", message });
+  if (!isOfUnloggedRecord(state, loss)) effects.push({ type: "log", level: "warn", message });
   let failure: JobFailure | undefined;
   if (loss.class === "released") return;
   if (loss.class === "damaged") failure = takeDamage(state, task, attempt.mapsLostBefore, loss, now, effects);
@@ -171,13 +173,25 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   const skipped = { task: task.index, offset, error: stack === undefined ? { message } : { message, stack } };
   state.skipped.push(skipped);
   effects.push({ type: "journal", record: { type: "skipped", ...skipped } });
+  if (state.skipped.length > skipsLoggedMax) return undefined;
   const { splits = [] } = task;
   const place = locate(offset, splits);
   const inFile = splits.length > 1 ? ` of ${place.split.file}` : "";
   const where = state.app?.input === "own" ? `record ${place.offset}` : `the record at byte ${place.offset}`;
   const text = `${taskName(task)}: ${where}${inFile} is skipped, since ${failuresOfBadRecord} attempts ended there`;
   effects.push({ type: "log", level: "warn", message: text });
+  if (state.skipped.length === skipsLoggedMax) {
+    const rest = "further bad records are skipped without a message; the file of bad records has them all";
+    effects.push({ type: "log", level: "warn", message: rest });
+  }
   return undefined;
+}
+
+/** Whether an attempt ended at a record when the log names no more bad records: a job may have thousands. */
+function isOfUnloggedRecord({ settings, skipped }: State, { class: lossClass, record }: Loss): boolean {
+  return (
+    settings.badRecordsMax > 0 && skipped.length >= skipsLoggedMax && lossClass === "error" && record !== undefined
+  );
 }
 
 /** The files of a map attempt are missing, short or corrupt: that map runs again, and the reduce waits for it. */
