@@ -3,17 +3,17 @@ import type { JsonValue } from "../app/contract.js";
 import { textToCopy, withRepeated } from "./repeated-values.js";
 import { storedText, storedValue } from "./stored-value.js";
 
-/** How much `combine` is given in one call: so many values, with JSON texts of so many characters. */
+/** Limits of one call of `combine`: how many values, and how many characters of JSON text. */
 const batchValuesMax = 64 * 1024;
 const batchTextMax = 16 * 1024 * 1024;
 
 /**
- * Gathers the values of a key. When they are more than a batch, `combine` folds the batch into one value, or a few, with
- * which the next batch begins: so the array is of bounded length, however many values there are. Up to a batch the values
- * stay as they are: `combine` would save no memory.
+ * Gathers the values of a key. When they exceed a batch, `combine` folds the batch into one value, or a few, which
+ * begin the next batch: so the array stays bounded, however many values there are. A single batch is not folded, since
+ * `combine` would save no memory.
  *
- * A `combine` that joins its values, or keeps most of them, gives a result as long as they are. Then the next batches are
- * longer, too: with batches of one length, each would be little more than the result so far, read and written again.
+ * A `combine` that joins its values, or keeps most, returns a result as long as its input. Then the next
+ * batches grow too: with a fixed length, each would be little more than the result so far, read and written again.
  */
 export class FoldedValues {
   readonly #key: string;
@@ -22,7 +22,7 @@ export class FoldedValues {
   #textLength = 0;
   #valuesMax = batchValuesMax;
   #textMax = batchTextMax;
-  /** Whether one of the values is an array. */
+  /** Whether any value is an array. */
   #hasArrays = false;
 
   constructor(key: string, combine: Combine) {
@@ -30,7 +30,7 @@ export class FoldedValues {
     this.#combine = combine;
   }
 
-  /** All values, some of them folded. */
+  /** All values, folded or not. */
   get values(): JsonValue[] {
     return this.#values;
   }
@@ -41,7 +41,7 @@ export class FoldedValues {
    */
   add(value: JsonValue, textLength: number, count: number): void {
     if (Array.isArray(value)) this.#hasArrays = true;
-    // Taken before `combine` has the first copy and can change it.
+    // Taken before `combine` gets the first copy and can change it.
     const text = count === 1 ? undefined : textToCopy(value);
     for (let left = count; left > 0;) {
       if (!this.#hasRoomFor(textLength)) this.fold();
@@ -55,12 +55,12 @@ export class FoldedValues {
   }
 
   /**
-   * Folds all values into one, or a few, and returns their texts. Throws what `combine` throws, and a TypeError when what it
-   * gives cannot travel.
+   * Folds all values into one, or a few, and returns their texts. Throws what `combine` throws, and a TypeError when
+   * JSON cannot hold the result.
    */
   fold(): readonly string[] {
     const result: unknown = this.#combine(this.#key, this.#values);
-    // Most apps combine to a number or a string, of which there is nothing to ask.
+    // Most apps combine to a number or a string, which needs no check.
     const given = typeof result === "object" ? combinedValues(this.#key, result, this.#hasArrays) : [result];
     const texts: string[] = [];
     this.#values = [];
@@ -68,7 +68,7 @@ export class FoldedValues {
     this.#textLength = 0;
     for (const each of given) {
       const text = storedText("combine", this.#key, each);
-      // What a number or a string becomes is known without its text: -0 becomes 0.
+      // The stored value of a number or string is known without its text: -0 becomes 0.
       const value = typeof each === "number" ? each + 0 : typeof each === "string" ? each : storedValue(text);
       texts.push(text);
       this.#values.push(value);

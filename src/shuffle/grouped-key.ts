@@ -1,12 +1,13 @@
 /**
- * Keys that the shuffle sorts by more than what is one key to `reduce`: a group, and behind it what orders the pairs in it
- * (secondary sort). So values come sorted without being in memory together: what sorts them is what sorts keys.
+ * Grouped keys, by which the shuffle sorts within a group (secondary sort). A grouped key holds the group, which is one
+ * key to `reduce`, followed by the order of the pair in the group. So sorting keys also sorts values, which need not be
+ * in memory together.
  *
  *     group with each of its characters up to the space as two   two spaces   order
  *
- * The characters up to the space, U+0000 … U+0020, become a space and U+0021 … U+0041. So nothing in a group is less than
- * the two spaces that end it, and grouped keys are in the order of their groups, then of what is behind, whatever
- * characters either has. Most groups stand there as they are, and a person can still read the intermediate files.
+ * The characters up to the space, U+0000 … U+0020, become a space and U+0021 … U+0041. So nothing in a group is less
+ * than the two spaces that end it, and grouped keys sort by group, then by order, whatever characters either has. Most
+ * groups are unchanged by this, so a person can still read the intermediate files.
  */
 import type { JsonValue } from "../app/contract.js";
 import { jsonText, shownKey } from "../app/given.js";
@@ -14,41 +15,41 @@ import { isThenable } from "../app/json-value.js";
 
 const groupEnd = "  ";
 const space = 0x20;
-/** What is added to a character that becomes two. */
+/** Added to a character that becomes two. */
 const shift = 0x21;
 const lowCharacters = /[\0- ]/g;
 
-/** What an app says of grouping and order; one of them at least. */
+/** The app's settings for grouping and order; at least one is set. */
 export interface Grouping {
   readonly groupKey: ((key: string) => string) | undefined;
-  /** True: the values themselves are sorted by. */
+  /** True: sort by the values themselves. */
   readonly sortValues: true | ((value: JsonValue) => string | number | bigint) | undefined;
 }
 
-/** What an app says of grouping and order; undefined when a group is a key, and its values come as they come. */
+/** The app's grouping; undefined when each key is its own group and values are not sorted. */
 export function groupingOf({ groupKey, sortValues }: Grouping): Grouping | undefined {
   return groupKey === undefined && sortValues === undefined ? undefined : { groupKey, sortValues };
 }
 
-/** The grouped key of a pair. Throws a TypeError when the app's functions give what cannot be sorted by. */
+/** The grouped key of a pair. Throws a TypeError when the app's functions return something that cannot be sorted. */
 export function groupedKey({ groupKey, sortValues }: Grouping, key: string, value: JsonValue): string {
   if (groupKey === undefined) return groupStart(key) + sortText(sortValues, key, value);
   const start = groupStart(checkedGroup(groupKey, key));
   return sortValues === undefined ? start + key : start + groupStart(key) + sortText(sortValues, key, value);
 }
 
-/** The group that a key belongs to. Throws a TypeError when the app's function gives no string. */
+/** The group that a key belongs to. Throws a TypeError when the app's function does not return a string. */
 export function groupOfKey({ groupKey }: Pick<Grouping, "groupKey">, key: string): string {
   return groupKey === undefined ? key : checkedGroup(groupKey, key);
 }
 
-/** What all grouped keys of a group begin with, and no others. */
+/** The common beginning of all grouped keys in a group; no other key begins with it. */
 export function groupStart(group: string): string {
   const doubled = (character: string) => ` ${String.fromCharCode(character.charCodeAt(0) + shift)}`;
   return group.replace(lowCharacters, doubled) + groupEnd;
 }
 
-/** What all grouped keys of the group of this one begin with. */
+/** The common beginning of all grouped keys in this key's group. */
 export function groupStartOf(key: string): string {
   return key.slice(0, key.indexOf(groupEnd) + groupEnd.length);
 }
@@ -59,14 +60,14 @@ export function groupOf(key: string): string {
   return key.slice(0, end).replace(/ ./gs, (two) => String.fromCharCode(two.charCodeAt(1) - shift));
 }
 
-/** The key that the app has emitted. */
+/** The key that the app emitted. */
 export function emittedKeyOf({ groupKey, sortValues }: Grouping, key: string): string {
   if (groupKey === undefined) return groupOf(key);
   const order = key.slice(key.indexOf(groupEnd) + groupEnd.length);
   return sortValues === undefined ? order : groupOf(order);
 }
 
-/** Writes the bytes of the group of a grouped key, which is in `bytes` too, to its beginning. Returns how many they are. */
+/** Decodes the group of a grouped key in place, at the beginning of `bytes`. Returns its length in bytes. */
 export function keepGroup(bytes: Uint8Array): number {
   let to = 0;
   for (let at = 0; at < bytes.length; at++, to++) {
@@ -84,10 +85,10 @@ export function keepGroup(bytes: Uint8Array): number {
 function checkedGroup(groupKey: (key: string) => string, key: string): string {
   const group: unknown = groupKey(key);
   if (typeof group === "string") return group;
-  throw new TypeError(`groupKey: gave ${shownGiven(group)} for key ${shownKey(key)}; it must give a string`);
+  throw new TypeError(`groupKey: returned ${shownGiven(group)} for key ${shownKey(key)}; it must return a string`);
 }
 
-/** Numbers and bigints come before strings, and these before all else. */
+/** Numbers and bigints come before strings, and strings before everything else. */
 function sortText(sortValues: Grouping["sortValues"], key: string, value: JsonValue): string {
   if (typeof sortValues !== "function") {
     if (typeof value === "number" && Number.isFinite(value)) return `0${numberText(value)}`;
@@ -100,7 +101,7 @@ function sortText(sortValues: Grouping["sortValues"], key: string, value: JsonVa
   if (typeof given === "string") return `1${given}`;
   const shown = shownGiven(given);
   throw new TypeError(
-    `sortValues: gave ${shown} for a value of key ${shownKey(key)}; it must give a string or a number`,
+    `sortValues: returned ${shown} for a value of key ${shownKey(key)}; it must return a string or a number`,
   );
 }
 
@@ -110,8 +111,8 @@ const bits = new Uint32Array(float.buffer);
 const high = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
 /**
- * Sixteen hexadecimal digits in the order of numbers: the bits of the 64-bit float, of a negative number all of them turned
- * round, of another the first.
+ * Sixteen hexadecimal digits in the order of numbers: the bits of the 64-bit float, with all bits inverted for a
+ * negative number, else only the first bit.
  */
 function numberText(number: number): string {
   float[0] = number + 0; // There is one zero.
@@ -121,8 +122,9 @@ function numberText(number: number): string {
 }
 
 /**
- * A text in the order of bigints and numbers: that of the greatest number which is not greater, and behind it, if there is
- * one, the distance to it. All with the same number before them are hexadecimal digits, with how many they are at the front.
+ * A text in the order of bigints and numbers: the text of the greatest number that is not above the bigint, then the
+ * distance to that number unless it is zero. The distance is written as hexadecimal digits, preceded by how many there
+ * are.
  */
 function bigintText(bigint: bigint): string {
   const below = numberNotAbove(bigint);
@@ -151,7 +153,7 @@ function digitsText(bigint: bigint): string {
   return hex(digits.length) + digits;
 }
 
-/** Of bigints below all numbers the one with the larger magnitude comes first. */
+/** Among bigints below all numbers, the larger magnitude comes first. */
 function belowAllText(magnitude: bigint): string {
   const digits = magnitude.toString(16);
   const complement = (1n << BigInt(4 * digits.length)) - magnitude;

@@ -1,12 +1,12 @@
 /**
- * The line format of intermediate files (`mr-X-Y`): JSON Lines in key order, one line a key, as in
+ * The line format of intermediate files (`mr-X-Y`): JSON Lines in key order, one line per key, as in
  *
  *     ["the",["1"],[4312]]
  *
- * the key, its values in the order in which they were emitted, and how often each of them repeats in a row. The third
- * element is left out when all repeat once. A key with many values takes several consecutive lines, so that a reader
- * never holds more than a line: at most 1024 values and 16 Ki characters of them, unless a single value is longer.
- * Strings are escaped by JSON, lone surrogates included, so the file is valid UTF-8 and a newline always ends a line.
+ * The elements are the key, its values in the order in which they were emitted, and how often each repeats in a row.
+ * The third element is absent when every count is 1. A key with many values takes several consecutive lines, so that a
+ * reader never holds more than a line: at most 1024 values and 16 Ki characters, unless a single value is longer. JSON
+ * escapes strings, lone surrogates included, so the file is valid UTF-8 and a newline always ends a line.
  */
 import { DamagedInputError } from "./merge/damaged-input-error.js";
 
@@ -15,7 +15,7 @@ export const lineValuesMax = 1024;
 /** Most UTF-16 units of values in a line, unless a single value is longer. */
 export const lineCharactersMax = 16 * 1024;
 
-/** The error for a line, given without its newline, that is anything but what `IntermediateWriter` writes. */
+/** The error for a line, given without its newline, that `IntermediateWriter` cannot have written. */
 export function damagedLine(text: string, location: string, lineNumber: number): DamagedInputError {
   try {
     JSON.parse(text);

@@ -3,9 +3,9 @@
  * zeros. So two keys are compared a word at a time as unsigned numbers, whatever the byte order of the machine, and the
  * first word is the number to sort by.
  *
- * The order of keys is that of their bytes: by code points, which is the order of UTF-8 (`LC_ALL=C sort`, Go) and not
- * JavaScript's order of UTF-16 units. The two differ where a character beyond U+FFFF, written as two surrogates
- * 0xD800 … 0xDFFF, meets one of U+E000 … U+FFFF.
+ * Keys are ordered by their bytes, that is by code points. This is the order of UTF-8 (`LC_ALL=C sort`, Go) and not
+ * JavaScript's order of UTF-16 units. The two differ where a character beyond U+FFFF, written as two surrogates 0xD800
+ * … 0xDFFF, meets one in U+E000 … U+FFFF.
  *
  * A lone surrogate is legal in a JavaScript string, and so in a key. It counts as a code point of its own, as in WTF-8
  * (https://wtf-8.codeberg.page), the generalization of UTF-8 that gives it three bytes.
@@ -19,7 +19,7 @@ export function wordsOf(keyBytes: number): number {
   return (keyBytes + 3) >>> 2;
 }
 
-/** How many words a key takes in the collector: at least two, so that short ones need no loop. */
+/** How many words a key takes in the collector: at least two, so that short keys need no loop. */
 export function paddedWordsOf(keyBytes: number): number {
   return keyBytes <= shortBytesMax ? 2 : wordsOf(keyBytes);
 }
@@ -39,11 +39,13 @@ export function compareKeyWords(
     const wordB = b[bAt + at] ?? 0;
     if (wordA !== wordB) return (wordA >>> 0) - (wordB >>> 0);
   }
-  // The zeros that fill the shorter one's last word are not greater than any byte of the longer one.
+  // The zeros that fill the shorter key's last word are never greater than a byte of the longer key.
   return aBytes - bBytes;
 }
 
-/** Writes the bytes of a key, UTF-8 or else WTF-8, into `bytes` and returns how many: at most three for each UTF-16 unit. */
+/**
+ * Writes the bytes of a key, as UTF-8 or else WTF-8, into `bytes` and returns how many: at most three per UTF-16 unit.
+ */
 export function encodeKey(key: string, bytes: Uint8Array): number {
   let end = 0;
   for (let at = 0; at < key.length; at++) {
@@ -109,7 +111,7 @@ export function keyString(words: Int32Array, wordAt: number, keyBytes: number): 
   return decodeKey(bytes);
 }
 
-/** A lone surrogate is 0xED and a byte from 0xA0; in UTF-8 the byte after 0xED is lower. */
+/** A lone surrogate is 0xED and a byte from 0xA0; in valid UTF-8 the byte after 0xED is lower. */
 function decodeKey(bytes: Buffer): string {
   let key = "";
   let done = 0;

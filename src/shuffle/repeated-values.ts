@@ -1,16 +1,16 @@
 /**
  * Equal consecutive values of a key travel as one value and a count. Here they become values again: an object or array
- * is copied for each repetition, so that an app that changes one does not see the change in the next. Strings, numbers,
- * booleans and null cannot be changed and are handed out as they are.
+ * is copied for each repetition, so that an app that changes one copy does not see the change in the next. Strings,
+ * numbers, booleans and null are immutable and need no copy.
  */
 import type { JsonValue } from "../app/contract.js";
 
-/** From here on an array is made in one piece. */
+/** From this length on, an array is made in one step. */
 const filledMin = 64;
-/** V8 makes a hash table of an array that is longer when it is made. */
+/** V8 makes a hash table of a longer array. */
 const filledMax = 32 * 1024 * 1024;
 
-/** Appends `value` to `values`, `count` times. Returns the array that is to be used instead of `values` from now on. */
+/** Appends `value` to `values`, `count` times. Returns the array to use instead of `values` from now on. */
 export function withRepeated(values: JsonValue[], value: JsonValue, count: number): JsonValue[] {
   const text = count === 1 ? undefined : textToCopy(value);
   if (text === undefined) {
@@ -27,7 +27,7 @@ function pushRepeated(values: JsonValue[], value: JsonValue, count: number): Jso
   return values;
 }
 
-/** The JSON text of a value that must be copied, undefined for one that cannot be changed. */
+/** The JSON text of a value that must be copied, undefined for an immutable value. */
 export function textToCopy(value: JsonValue): string | undefined {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
 }

@@ -1,4 +1,4 @@
-/** A finished intermediate file, with what its reader needs to notice that it is short or damaged. */
+/** A finished intermediate file, with the size and checksum by which its reader notices damage. */
 export interface StoredFile {
   /** Absolute path. */
   readonly location: string;

@@ -1,7 +1,8 @@
 /**
- * Values as texts in the slab, in runs and in intermediate files: as JSON, in which a bigint must not become a number. It is
- * written as its digits with a tab before them, which JSON allows there and `JSON.stringify` never writes; in a string a tab is
- * escaped. So `1152921504606846976`, the JSON text of 2 ** 60, is that number again, and a bigint a bigint, whatever its size.
+ * Values as texts in the slab, in runs and in intermediate files: JSON in which a bigint must not become a number. A
+ * bigint is its digits after a tab, which JSON allows there and `JSON.stringify` never writes; in a string a tab is
+ * escaped. So `1152921504606846976`, the JSON text of 2 ** 60, stays a number, and a bigint stays a bigint, whatever
+ * its size.
  */
 import type { JsonValue } from "../app/contract.js";
 import { jsonText } from "../app/given.js";
@@ -9,7 +10,7 @@ import { jsonText } from "../app/given.js";
 const bigintMark = "\t";
 const markedBigint = /^\t-?(?:0|[1-9]\d*)$/;
 
-/** The text of a value that app code gave. Throws what `jsonText` throws. */
+/** The text of a value that app code supplied. Throws what `jsonText` throws. */
 export function storedText(giver: string, key: string, value: unknown): string {
   const text = jsonText(giver, key, value);
   return typeof value === "bigint" ? bigintMark + text : text;
@@ -21,7 +22,7 @@ export function storedValue(text: string): JsonValue {
   return JSON.parse(text) as JsonValue;
 }
 
-/** Whether one of the values of a JSON array of texts is a bigint. */
+/** Whether a JSON array of texts contains a bigint. */
 export function hasBigint(text: string): boolean {
   return text.includes(bigintMark);
 }

@@ -258,6 +258,8 @@ describe.concurrent("values that are sorted", () => {
     place.write("nan.mjs", app("() => NaN"));
     const failed = await place.run("mr", ["run", "nan.mjs", "in.txt"]);
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('sortValues: gave NaN for a value of key "k"; it must give a string or a number');
+    expect(failed.stderr).toContain(
+      'sortValues: returned NaN for a value of key "k"; it must return a string or a number',
+    );
   });
 });

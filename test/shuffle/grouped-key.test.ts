@@ -108,7 +108,7 @@ describe("what values are sorted by", () => {
   it.each([NaN, undefined, null, {}, true, Promise.resolve("a")])("is refused when it is %s", (given) => {
     const grouping: Grouping = { groupKey: undefined, sortValues: () => given as number };
     expect(() => groupedKey(grouping, "k", 1)).toThrow(
-      /^sortValues: gave .+ for a value of key "k"; it must give a string or a number$/,
+      /^sortValues: returned .+ for a value of key "k"; it must return a string or a number$/,
     );
   });
 
@@ -119,5 +119,5 @@ describe("what values are sorted by", () => {
 
 it.each([1, undefined, Promise.resolve("a")])("a group that is %s is refused", (given) => {
   const grouping = { groupKey: () => given as unknown as string, sortValues: undefined };
-  expect(() => groupedKey(grouping, "k", 1)).toThrow(/^groupKey: gave .+ for key "k"; it must give a string$/);
+  expect(() => groupedKey(grouping, "k", 1)).toThrow(/^groupKey: returned .+ for key "k"; it must return a string$/);
 });

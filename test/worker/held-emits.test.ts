@@ -59,8 +59,8 @@ describe("what a record in flight emits", () => {
     expect(() => emits.emitBytes(bytes, 0, 3, { a: [new Map()] } as never)).toThrow(
       `of key "key": value.a[0] is a Map`,
     );
-    expect(() => emits.emitBytes(bytes, 2, 9, 1)).toThrow("emitBytes: 2 to 9 is no range of a buffer of 3 bytes");
-    expect(() => emits.emitSlices(bytes, 0, 1, 3, 2)).toThrow("emitSlices: 3 to 2 is no range");
+    expect(() => emits.emitBytes(bytes, 2, 9, 1)).toThrow("emitBytes: 2 to 9 is not a range of a buffer of 3 bytes");
+    expect(() => emits.emitSlices(bytes, 0, 1, 3, 2)).toThrow("emitSlices: 3 to 2 is not a range");
     expect(() => emits.emitBytes("key" as never, 0, 1, 1)).toThrow("emitBytes: the bytes must be in a Uint8Array");
     emits.deliver();
     expect(sink.given).toEqual([]);

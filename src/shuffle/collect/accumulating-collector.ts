@@ -8,33 +8,32 @@ import { travelledValue } from "./travelled-value.js";
 const keysMax = 16 * 1024;
 const memoryShare = 1 / 8;
 const liveBytesMax = 32 * 2 ** 20;
-/** The number of values of a key that are folded at a time. */
+/** How many values of a key are folded at a time. */
 const valuesMax = 32;
-/** Longer keys are hardly those of accumulators. */
+/** Accumulators rarely have longer keys. */
 const keyLengthMax = 256;
 /** The estimated size of an entry without its key and values. */
 const entryBytes = 200;
-/** The number of pairs without a place in the table after which it is emptied, to make room for the keys of now. */
+/** After this many pairs without a place in the table, it is emptied to make room for the current keys. */
 const missesMax = 4 * keysMax;
 
-/** The values of a key that wait to be folded. */
+/** The values of a key that are waiting to be folded. */
 interface Live {
   readonly key: string;
   values: JsonValue[];
-  /** An estimate of the memory that the values need. */
+  /** An estimate of the memory for the values. */
   bytes: number;
-  /** Whether one of the values is an array. */
+  /** Whether any value is an array. */
   hasArrays: boolean;
 }
 
 /**
- * A collector in front of another one, for apps that emit arrays or objects and can combine them. It keeps the values of
- * hot keys as JavaScript values and folds them a few at a time, as the partial aggregation of Spark and DuckDB does. The
- * collector behind it gets a folded value in place of many, and makes JSON of that one only.
+ * A collector in front of another one, for apps that emit arrays or objects and can combine them. It keeps the values
+ * of hot keys as JavaScript values and folds them a few at a time, as the partial aggregation of Spark and DuckDB does.
+ * The inner collector gets one folded value in place of many, and only that value becomes JSON.
  *
- * The first value of a key goes through at once: the app's `partition` is asked, and a bad key or value refused, at the
- * `emit` that is at fault. A full table is emptied into the collector behind. When the keys hardly repeat, the table is
- * given up.
+ * The first value of a key goes through at once, so that the `emit` at fault asks the app's `partition` and rejects a
+ * bad key or value. A full table is emptied into the inner collector. If keys hardly repeat, the table is abandoned.
  */
 export class AccumulatingCollector implements Collector {
   readonly #inner: Collector;
@@ -44,15 +43,15 @@ export class AccumulatingCollector implements Collector {
   readonly #live = new Map<string, Live>();
   #bytes = 0;
   #pairs = 0;
-  /** Pairs that found a live key, and that found no place, since the table was empty. */
+  /** Pairs that found a live key, and pairs that found no place since the table was last emptied. */
   #hits = 0;
   #misses = 0;
-  /** Whether keys get into the table. */
+  /** Whether the table accepts new keys. */
   #isOpen = true;
-  /** Why no pair can be taken now. */
+  /** Why the collector takes no pair now. */
   #refusal: string | undefined;
 
-  /** `create` makes the collector behind, which gets what memory is left. */
+  /** `create` makes the inner collector, which gets the remaining memory. */
   constructor(
     options: CollectorOptions & { readonly combine: Combine },
     create: (options: CollectorOptions) => Collector,
@@ -128,7 +127,7 @@ export class AccumulatingCollector implements Collector {
     this.#inner.discard();
   }
 
-  /** Keeps the later values of a key, if there is room. */
+  /** Keeps the later values of a key if there is room. */
   #enter(key: string): void {
     if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
       this.#live.set(key, { key, values: [], bytes: 0, hasArrays: false });
@@ -154,13 +153,13 @@ export class AccumulatingCollector implements Collector {
     if (Array.isArray(value)) live.hasArrays = true;
   }
 
-  /** Folds the values of a key into one, or a few. Values that do not get shorter leave the table. */
+  /** Folds the values of a key into one or a few. A key whose values do not get shorter leaves the table. */
   #fold(live: Live): void {
     const { key, values, bytes, hasArrays } = live;
     this.#forget(live);
     for (const value of this.#combined(key, values, hasArrays)) this.#push(live, value);
     if (live.bytes <= bytes / 2) return;
-    // A `combine` that joins its values would read and write a longer and longer result.
+    // A `combine` that joins its values would keep reading and writing an ever longer result.
     this.#isOpen = false;
     this.#empty();
   }
@@ -174,14 +173,14 @@ export class AccumulatingCollector implements Collector {
       this.#refusal = undefined;
       return travelled;
     } catch (error) {
-      // The record at hand is not to blame for the values of its key.
+      // The current record is not to blame for the values of its key.
       this.#onSpill(true);
       this.#giveUp();
       throw error;
     }
   }
 
-  /** Hands all values on to the collector behind. */
+  /** Hands all values to the inner collector. */
   #empty(): void {
     // A table that saves less than every second pair is not worth its cost.
     if (this.#hits < 2 * this.#live.size && this.#misses > 0) this.#isOpen = false;
@@ -217,14 +216,14 @@ export class AccumulatingCollector implements Collector {
     live.hasArrays = false;
   }
 
-  /** Pairs that the collector has taken are lost, so that the others must not become a result. */
+  /** Accepted pairs were lost, so the remaining pairs must not become a result. */
   #giveUp(): void {
     this.#refusal = "pairs could not be combined";
     this.discard();
   }
 }
 
-/** An estimate of the memory that a value needs. */
+/** An estimate of a value's memory. */
 function bytesOf(value: JsonValue): number {
   if (typeof value === "string") return 32 + 2 * value.length;
   if (typeof value !== "object" || value === null) return 16;

@@ -1,10 +1,10 @@
 import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
 
-/** A longer text is handed on at once. */
+/** Longer texts are passed on at once. */
 const heldBytesMax = 256;
 
-/** Makes equal values in a row one value with a count again, where a run ended between them. */
+/** Joins equal values in a row into one value with a count again where a run boundary separated them. */
 export class CoalescingSink implements SortedSink {
   readonly #sink: SortedSink;
   readonly #held = new HeldValue();

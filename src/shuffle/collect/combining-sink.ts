@@ -7,9 +7,9 @@ import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
 
 /**
- * Folds the values of each key with the app's `combine`, and hands the result on. A value that comes alone is left as it
- * is, however often it repeats: with its count it is as short as a result could be, and folding a million ones into one
- * takes a million values.
+ * Folds the values of each key with the app's `combine` and passes the result on. A key's only value stays as it is,
+ * however often it repeats: with its count it is as short as a result could be, and folding a million ones into one
+ * would need a million values.
  */
 export class CombiningSink implements SortedSink {
   readonly #sink: SortedSink;
@@ -17,7 +17,7 @@ export class CombiningSink implements SortedSink {
   #words: Int32Array = new Int32Array(0);
   #wordAt = 0;
   #keyBytes = 0;
-  /** The only value so far. */
+  /** The only value yet. */
   readonly #only = new HeldValue();
   /** Two values or more. */
   #folded: FoldedValues | undefined;

@@ -6,25 +6,25 @@ import type { ValueSlab } from "./value-slab.js";
 type Primitive = string | number | boolean | null;
 
 /**
- * Values that are found again without making their text: at most so many, and no longer strings than this, which
- * hold on to no longer string that they are a piece of (V8 copies a slice of less than 13 characters).
+ * Limits of the values that are recognised without making their text: how many, and how long as strings. A string of
+ * this length does not keep a longer parent string alive (V8 copies slices of less than 13 characters).
  */
 const knownValuesMax = 256;
 const knownLengthMax = 12;
-/** A number, a boolean or a short string takes no more than this, with the length of its text. */
+/** The most bytes that a number, a boolean or a short string needs, including the length of its text. */
 const shortBytesMax = 128;
 
 /**
- * Where the texts of emitted values lie. Of most apps the value is the one before, or one of a few: for these no text is
- * made.
+ * Where the texts of emitted values lie. In most apps a value equals the one before, or one of a few; these need no new
+ * text.
  */
 export class EmittedValues {
   readonly #values: ValueSlab;
   readonly #reserve: (bytes: number) => void;
-  /** The value that was emitted last if it was no object, else NaN, which equals nothing; and where its text lies. */
+  /** The last emitted value unless it was an object, else NaN, which equals nothing; and the place of its text. */
   #recent: Primitive = NaN;
   #place = 0;
-  /** Where the texts of some values lie, the first that came. */
+  /** The places of the first few values' texts. */
   readonly #knownPlaces = new Map<Primitive, number>();
 
   /** `reserve` is called before that many bytes, or fewer, are added to `values`. */
@@ -33,12 +33,12 @@ export class EmittedValues {
     this.#reserve = reserve;
   }
 
-  /** The place of the text of a value. Throws a TypeError that names `key` when JSON cannot hold the value. */
+  /** The place of a value's text. Throws a TypeError that names `key` when JSON cannot hold the value. */
   placeOf(key: string, value: JsonValue): number {
     return value === this.#recent ? this.#place : this.#take(key, value);
   }
 
-  /** To be called when the values were cleared. */
+  /** To be called after the values were cleared. */
   forget(): void {
     this.#recent = NaN;
     this.#knownPlaces.clear();
@@ -48,7 +48,7 @@ export class EmittedValues {
     if (!isPrimitive(value)) {
       const text = storedText("emit", key, value);
       this.#reserve(3 * text.length);
-      // It may have changed when it is emitted again.
+      // The app may have changed it before it emits it again.
       this.#recent = NaN;
       return this.#values.addText(text);
     }
@@ -72,7 +72,7 @@ export class EmittedValues {
   }
 }
 
-/** Apps in plain JavaScript can give anything, and a `toJSON` may give another text each time. */
+/** Apps in plain JavaScript can pass anything, and a `toJSON` may return another text each time. */
 function isPrimitive(value: unknown): value is Primitive {
   return value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
@@ -81,7 +81,7 @@ function isLong(value: Primitive): value is string {
   return typeof value === "string" && value.length > knownLengthMax;
 }
 
-/** The JSON text of a value that is no object; undefined for a string, which needs none. */
+/** The JSON text of a value that is not an object; undefined for a string, which needs none. */
 function textOf(key: string, value: Primitive): string | undefined {
   if (typeof value === "string") return undefined;
   return Number.isFinite(value) ? String(value) : storedText("emit", key, value);

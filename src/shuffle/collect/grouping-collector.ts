@@ -7,8 +7,8 @@ import { createPartitioner } from "./partitioner.js";
 import { createSlabCollector } from "./slab-collector.js";
 
 /**
- * Makes the collector of an app with a `groupKey`, or whose values are to be sorted: it collects pairs with grouped keys
- * (`grouped-key.ts`). The app's `partition` is asked about groups, its `combine` has pairs with the same key and order.
+ * Makes the collector for an app with `groupKey` or `sortValues`: it collects pairs under grouped keys
+ * (`grouped-key.ts`). The app's `partition` sees groups; its `combine` sees pairs with the same key and order.
  */
 export function createGroupingCollector(grouping: Grouping, options: CollectorOptions): Collector {
   const { reducers, partition, combine } = options;

@@ -1,6 +1,6 @@
 /**
- * A hash table of twice the length with the same entries: pairs (hash, record), 0 as the record of a free slot, open
- * addressing with linear probing from the low bits of the hash.
+ * Doubles a hash table and keeps its entries: pairs (hash, record), with record 0 in a free slot; open addressing with
+ * linear probing from the low bits of the hash.
  */
 export function doubledSlots(old: Int32Array): Int32Array<ArrayBuffer> {
   const slots = new Int32Array(old.length * 2);

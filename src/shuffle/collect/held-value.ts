@@ -1,13 +1,13 @@
 const bytesMin = 256;
 
-/** The text of a value that is not handed on yet, since the next one may be the same: a copy, and how often it repeats. */
+/** A copy of a value's text, held back with its repeat count because the next value may be the same. */
 export class HeldValue {
   #bytes = Buffer.allocUnsafeSlow(bytesMin);
   #length = 0;
-  /** 0 when there is none. */
+  /** 0 when no value is held. */
   count = 0;
 
-  /** Begins with its first byte. */
+  /** Holds the text from its first byte on. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -24,7 +24,7 @@ export class HeldValue {
     this.count = count;
   }
 
-  /** Whether that text is held. */
+  /** Whether the held text equals this one. */
   is(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.count === 0 || end - start !== this.#length) return false;
     for (let at = start; at < end; at++) if (bytes[at] !== this.#bytes[at - start]) return false;

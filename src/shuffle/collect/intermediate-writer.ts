@@ -3,18 +3,18 @@ import { lineCharactersMax, lineValuesMax } from "../intermediate-format.js";
 import { keyString, unpackKey } from "../key-words.js";
 
 const blockBytes = 256 * 1024;
-/** A line begins only where there is room for all of it, unless a key or value is very long. */
+/** A line begins only where the block has room for the whole line, unless a key or value is very long. */
 const lineBytesMax = 96 * 1024;
-/** A UTF-16 unit takes at most three bytes: a longer text is longer than a line's texts may be. */
+/** A UTF-16 unit takes at most three bytes, so a longer text exceeds the limit on a line's texts. */
 const lineTextBytesMax = lineCharactersMax * 3;
-/** What a line has besides key and values: brackets, commas, counts. */
+/** The room for a line's brackets, commas and counts. */
 const countDigitsMax = 17;
 
 const [quote, comma, bracket, closing, backslash, newline] = [0x22, 0x2c, 0x5b, 0x5d, 0x5c, 0x0a];
 
 /**
- * Writes the lines of intermediate files (`intermediate-format.ts`) straight as bytes: a key that JSON does not escape
- * is copied, and never becomes a string.
+ * Writes the lines of intermediate files (`intermediate-format.ts`) directly as bytes: a key that JSON does not escape
+ * is copied and never becomes a string.
  */
 export class IntermediateWriter {
   readonly #block = Buffer.allocUnsafeSlow(blockBytes);
@@ -24,13 +24,18 @@ export class IntermediateWriter {
   #words: Int32Array = new Int32Array(0);
   #wordAt = 0;
   #keyBytes = 0;
-  /** Of the line: number of values, an upper bound of their characters, where the first one begins in the block. */
+  /**
+   * For the current line: its number of values, an upper bound of their characters, and where the first begins in the
+   * block.
+   */
   #values = 0;
   #characters = 0;
   #valuesAt = 0;
   #isRepeating = false;
 
-  /** From now on lines go to this file, undefined for none. What the file before it was given is written. */
+  /**
+   * Directs further lines to this file, or nowhere if undefined. First writes what is buffered for the previous file.
+   */
   writeTo(file: StagedFile | undefined): void {
     this.#flush();
     this.#file = file;
@@ -107,11 +112,11 @@ export class IntermediateWriter {
     else this.#requireFile().append(Buffer.from(text));
   }
 
-  /** Whether the line may take this text as well; if so, it is counted. */
+  /** Whether the line has room for this text too; if so, counts it. */
   #hasRoomFor(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#values === lineValuesMax) return false;
     if (this.#characters + end - start > lineCharactersMax) {
-      // Bytes are only an upper bound. The values of the line are all in the block, with a comma after each but one.
+      // Bytes are only an upper bound. All values of the line are in the block, with a comma after each except one.
       if (end - start > lineTextBytesMax || this.#characters > lineTextBytesMax) return false;
       this.#characters = charactersIn(this.#block, this.#valuesAt, this.#filled) - (this.#values - 1);
       const characters = charactersIn(bytes, start, end);
@@ -169,7 +174,7 @@ export class IntermediateWriter {
   }
 }
 
-/** Whether `JSON.stringify` gives anything else than these bytes in quotes. Lone surrogates begin with 0xED 0xA0. */
+/** Whether `JSON.stringify` gives anything other than these bytes in quotes. Lone surrogates begin with 0xED 0xA0. */
 function isEscaped(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
@@ -179,7 +184,7 @@ function isEscaped(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Number of UTF-16 units that these bytes of UTF-8 make. */
+/** How many UTF-16 units these bytes of UTF-8 make. */
 function charactersIn(bytes: Uint8Array, start: number, end: number): number {
   let characters = 0;
   for (let at = start; at < end; at++) {

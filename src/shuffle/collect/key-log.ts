@@ -2,36 +2,38 @@ import { isUtf8 } from "node:buffer";
 import { decodedRange } from "./byte-ranges.js";
 import { encodeKey, packKey, paddedWordsOf, shortBytesMax, wordsOf } from "../key-words.js";
 
-/** Where an entry has what, in words; then come the key's words. */
+/** The layout of an entry, in words; the key's words follow. */
 const keyBytesAt = 1;
 const valueAt = 2;
 export const entryHeaderWords = 3;
 
 const partsMax = 64;
-/** A log with less room than this for a part is cut into fewer parts. */
+/** When a part would have less room than this, the log gets fewer parts. */
 const partBytesMin = 16 * 1024;
 const partWordsMin = 64;
-/** A longer key does not keep its room. */
+/** The room for a longer key is not kept. */
 const keyWordsMax = 4 * 1024;
 
 /**
- * Pairs on their way into the key table: hash and words of the key (`key-words.ts`), and the place of the value.
+ * Pairs on their way into the key table: the key's hash and words (`key-words.ts`), and the place of the value.
  *
  *     part 0   │ hash keyBytes value key … │ hash keyBytes value key … │
  *     part 1   │ hash keyBytes value key … │
  *
- * The table is larger than the processor's cache, and keys come in no order: a look into it costs more than all else that
- * is done for a pair. So pairs are kept in parts by the first bits of their hashes, and taken into the table a part at a
- * time, each into the small piece of the table that is its own and fits the cache (radix partitioning: Manegold, Boncz
+ * The table is larger than the processor's cache, and keys come in random order: a look-up costs more than all other
+ * work for a pair. So the log sorts pairs into parts by the first bits of their hashes, and the table takes in one part
+ * at a time. Each part has its own small piece of the table, which fits the cache (radix partitioning: Manegold, Boncz
  * and Kersten, "Optimizing main-memory join on modern hardware", 2002).
  *
- * Pairs of one key are in one part, in the order in which they came.
+ * All pairs of a key are in one part, in the order in which they came.
  */
 export class KeyLog {
   /** A power of two. */
   readonly parts: number;
   readonly #partWords: number;
-  /** Differs from run to run, so that keys which meet in the table do so once, and not in each run of the same job. */
+  /**
+   * Differs from run to run, so that keys that collide in the table do so once, and not in each run of the same job.
+   */
   readonly #seed: number;
   readonly #words: Int32Array[];
   readonly #ends: Int32Array;
@@ -39,10 +41,10 @@ export class KeyLog {
   #bytes: Uint8Array = new Uint8Array(0);
   #offset = 0;
   #view: DataView = new DataView(this.#bytes.buffer);
-  /** The key that is being added: its words, when they are not written to their place at once. */
+  /** The words of the key being added, unless they are written directly to their place. */
   #key = new Int32Array(partWordsMin);
 
-  /** `bytesMax` is about what all parts may take together. */
+  /** `bytesMax` roughly limits all parts together. */
   constructor(bytesMax: number, seed: number) {
     let parts = 1;
     while (parts < partsMax && parts * 2 * partBytesMin <= bytesMax) parts *= 2;
@@ -53,14 +55,14 @@ export class KeyLog {
     this.#ends = new Int32Array(parts);
   }
 
-  /** Memory in use. */
+  /** The memory in use. */
   get bytes(): number {
     let words = 0;
     for (const end of this.#ends) words += end;
     return words * 4;
   }
 
-  /** Adds a key with its value, and returns the part that it is in. */
+  /** Adds a key with its value and returns its part. */
   add(key: string, value: number): number {
     const { length } = key;
     if (length > 4 * this.#key.length) this.#key = new Int32Array(wordsOf(length));
@@ -94,14 +96,14 @@ export class KeyLog {
     return this.#addWords(to, length, hash, value);
   }
 
-  /** As `add`, for the key whose UTF-8 is in `buffer` from `start` to `end`; what is not UTF-8 is taken for U+FFFD. */
+  /** Like `add`, for the key in `buffer` from `start` to `end`, in UTF-8; invalid UTF-8 becomes U+FFFD. */
   addBytes(buffer: Uint8Array, start: number, end: number, value: number): number {
     if (buffer !== this.#bytes) this.#lookInto(buffer);
     const view = this.#view;
     const length = end - start;
     const from = this.#offset + start;
     if (length <= shortBytesMax && from + shortBytesMax <= view.byteLength) {
-      // Most keys are short. A loop over their bytes would end at another place each time, which processors do not like.
+      // Most keys are short. A loop over their bytes would end at an unpredictable place, which is slow.
       const first = view.getInt32(from) & (firstMasks[length] ?? 0);
       const second = view.getInt32(from + 4) & (secondMasks[length] ?? 0);
       if (((first | second) & 0x80808080) === 0 || isUtf8(buffer.subarray(start, end))) {
@@ -117,12 +119,12 @@ export class KeyLog {
     return this.#addLongBytes(buffer, start, end, value);
   }
 
-  /** Whether a part should be taken into the table before anything is added to it. */
+  /** Whether the table must take in a part before anything is added to it. */
   isFull(part: number): boolean {
     return (this.#ends[part] ?? 0) > this.#partWords - partWordsMin / 2;
   }
 
-  /** The words of a part, and where its entries end in them. */
+  /** The words of a part, and where its entries end. */
   wordsOf(part: number): Int32Array {
     return this.#words[part] ?? new Int32Array(0);
   }
@@ -131,7 +133,7 @@ export class KeyLog {
     return this.#ends[part] ?? 0;
   }
 
-  /** Forgets the entries of a part. Keeps the room, unless a single key needed more than there should be. */
+  /** Forgets the entries of a part. Keeps the room, unless a single key needed too much. */
   clear(part: number): void {
     this.#ends[part] = 0;
     if (this.wordsOf(part).length > 2 * this.#partWords) this.#words[part] = new Int32Array(0);
@@ -194,7 +196,7 @@ export class KeyLog {
     return (hash >>> 26) & (this.parts - 1);
   }
 
-  /** Begins an entry, and returns where its key is to be written. */
+  /** Begins an entry and returns where to write its key. */
   #begin(part: number, hash: number, keyBytes: number, value: number, keyWords: number): number {
     const at = this.#ends[part] ?? 0;
     const key = at + entryHeaderWords;
@@ -217,27 +219,27 @@ export class KeyLog {
   #lookInto(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#offset = bytes.byteOffset;
-    // An app may make another view of the same buffer for each key.
+    // An app may pass a new view of the same buffer for each key.
     if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
   }
 }
 
-/** Of the entry at `at` in the words of a part: the hash of its key. */
+/** The key's hash in the entry at `at`. */
 export function hashOf(words: Int32Array, at: number): number {
   return words[at] ?? 0;
 }
 
-/** The length of its key in bytes. */
+/** The key's length in bytes. */
 export function keyBytesOf(words: Int32Array, at: number): number {
   return words[at + keyBytesAt] ?? 0;
 }
 
-/** The place of its value. */
+/** The place of the value. */
 export function valueOf(words: Int32Array, at: number): number {
   return words[at + valueAt] ?? 0;
 }
 
-/** Which bits of the first and of the second word belong to a short key of each length. */
+/** For each length of a short key, which bits of the first and second word belong to the key. */
 const firstMasks = Int32Array.of(0, -1 << 24, -1 << 16, -1 << 8, -1, -1, -1, -1, -1);
 const secondMasks = Int32Array.of(0, 0, 0, 0, 0, -1 << 24, -1 << 16, -1 << 8, -1);
 

@@ -5,15 +5,14 @@ import type { PairTaker } from "./collector.js";
 
 interface KeySampleOptions {
   readonly keysMax: number;
-  /** Longer keys are cut: what comes before or after such a piece comes before or after the key, too. */
+  /** Longer keys are cut: such a prefix compares with other keys as the whole key does. */
   readonly keyUnitsMax: number;
   readonly groupKey: Grouping["groupKey"];
 }
 
 /**
- * Takes pairs and keeps the keys of some, each with the same chance (reservoir sampling: Vitter, "Random sampling with a
- * reservoir", 1985, algorithm R). Chance comes from a generator that always begins the same, so that the same pairs leave
- * the same sample.
+ * Takes pairs and keeps the keys of some, all with the same probability (reservoir sampling: Vitter, "Random sampling
+ * with a reservoir", 1985, algorithm R). The random generator has a fixed seed, so the same pairs give the same sample.
  */
 export class KeySample implements PairTaker {
   readonly keys: string[] = [];
@@ -55,7 +54,7 @@ export class KeySample implements PairTaker {
     this.keys[place] = groupOfKey(this.#options, key).slice(0, this.#options.keyUnitsMax);
   }
 
-  /** From 0 up to and without 1 (Marsaglia, "Xorshift RNGs", 2003). */
+  /** At least 0 and less than 1 (Marsaglia, "Xorshift RNGs", 2003). */
   #nextRandom(): number {
     this.#random ^= this.#random << 13;
     this.#random ^= this.#random >>> 17;

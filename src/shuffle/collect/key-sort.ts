@@ -1,10 +1,10 @@
 import { compareKeyWords, wordsOf } from "../key-words.js";
 import type { KeyTable } from "./key-table.js";
 
-/** What sorting takes for each key. */
+/** The memory that sorting needs per key. */
 export const sortBytesPerKey = 16;
 
-/** Ranges up to this length are sorted by insertion. */
+/** Insertion sort handles ranges up to this length. */
 const insertionLengthMax = 12;
 
 /** Which half of a 64-bit number is the high one depends on the machine. */
@@ -12,16 +12,15 @@ const high = new Uint32Array(BigUint64Array.of(1n).buffer)[0] === 1 ? 1 : 0;
 const low = 1 - high;
 
 /**
- * The records of a table in the order of partitions, within one in the order of keys.
+ * Returns the records of a table in the order of partitions, and within a partition in the order of keys.
  *
- * The first eight bytes of all keys are gathered in one walk through the table, so that most keys are never looked at
- * again. Each key becomes a 64-bit number: its first four bytes in the high half, its place in that walk in the low one.
- * The numbers of a partition are sorted by the typed array's own sort, which runs natively and in place. Where the four
- * bytes are equal the next four take their place, and so on (a radix sort from the front with 32-bit digits). Short
- * ranges are compared.
+ * One walk through the table gathers the first eight bytes of all keys, so that most keys are never read again. Each
+ * key becomes a 64-bit number: its first four bytes in the high half, its place in that walk in the low half. The typed
+ * array's own sort, which runs natively and in place, sorts the numbers of a partition. Where the four bytes are equal,
+ * the next four replace them, and so on (a radix sort from the front with 32-bit digits). Short ranges are compared.
  *
- * A radix sort from the back over the same eight bytes, eleven bits at a time, takes longer (`npx tsx bench/sort-keys.ts`
- * measures both): it moves all keys once for each digit, to anywhere in memory.
+ * A radix sort from the back over the same eight bytes, eleven bits at a time, takes longer (`npx tsx
+ * bench/sort-keys.ts` measures both): it moves all keys to random places in memory once per digit.
  */
 export function sortKeys(table: KeyTable, reducers: number): Uint32Array {
   return new KeySort(table, reducers).sorted();
@@ -36,7 +35,7 @@ class KeySort {
   readonly #seconds: Uint32Array;
   /** Where each partition ends. */
   readonly #ends: Uint32Array;
-  /** Ranges still to be sorted, each as from, to, depth. Not a recursion: keys may share any number of words. */
+  /** Ranges still to sort, each as from, to, depth. Not a recursion: keys may share any number of words. */
   readonly #pending: number[] = [];
 
   constructor(table: KeyTable, reducers: number) {
@@ -62,7 +61,7 @@ class KeySort {
     return halves.subarray(0, keys);
   }
 
-  /** Writes the numbers, those of a partition side by side. */
+  /** Writes the numbers, with those from one partition side by side. */
   #gather(): void {
     const table = this.#table;
     const ends = this.#ends;
@@ -107,7 +106,9 @@ class KeySort {
     }
   }
 
-  /** Finds the first digit from `from` on in which keys of the range differ, and leaves the range to be sorted by it. */
+  /**
+   * Finds the first digit from `from` on in which keys of the range differ, and queues the range to be sorted by it.
+   */
   #deepen(start: number, end: number, from: number): void {
     const halves = this.#halves;
     for (let depth = from; ; depth++) {
@@ -125,7 +126,7 @@ class KeySort {
         return;
       }
       if (isLonger) continue;
-      // Nothing is left but zeros that end some of the keys: the shorter one is first.
+      // Only the zeros that end some keys are left to compare: the shorter key is first.
       for (let at = start; at < end; at++) halves[2 * at + high] = this.#keyBytesAt(at);
       this.#numbers.subarray(start, end).sort();
       return;
@@ -141,7 +142,7 @@ class KeySort {
     return this.#table.keyBytesOf(this.#records[this.#halves[2 * at + low] ?? 0] ?? 0);
   }
 
-  /** Sorts keys that are equal in the words before `depth`; the high halves are of no use afterwards. */
+  /** Sorts keys that are equal in the words before `depth`; the high halves are meaningless afterwards. */
   #sortByInsertion(start: number, end: number, depth: number): void {
     const halves = this.#halves;
     for (let at = start + 1; at < end; at++) {

@@ -3,7 +3,7 @@ import { entryHeaderWords, hashOf, keyBytesOf } from "./key-log.js";
 import { paddedWordsOf, shortBytesMax } from "../key-words.js";
 import { grownSlab, slabBytesMin } from "./slab.js";
 
-/** Where a record has what, in words. */
+/** The layout of a record, in words. */
 const partitionAt = 1;
 const valueAt = 2;
 const countAt = 3;
@@ -16,11 +16,11 @@ const slotsMin = 64;
 const countMax = 0x7fff_ffff;
 
 /**
- * The distinct keys, each with its partition, its last value, how often that was repeated, and the chain of the values
- * before. A key is a number, the place of its record in the slab; no object is made for one.
+ * The distinct keys, each with its partition, its last value, that value's repeat count, and the chain of earlier
+ * values. A key is a number, the place of its record in the slab; it has no object.
  *
- * The hash table has the parts of the key log, and looks for one entry of it at a time. Each part is open addressing with
- * linear probing over pairs (hash, record), so a slot that holds another key is passed over without a look into the slab.
+ * The hash table has the same parts as the key log and looks up one log entry at a time. Each part uses open addressing
+ * with linear probing over pairs (hash, record), so it skips a slot of another key without reading the slab.
  */
 export class KeyTable {
   readonly #reserveBytes: number;
@@ -31,15 +31,15 @@ export class KeyTable {
   readonly #keysOfParts: Int32Array;
   #slotBytes: number;
   #keys = 0;
-  /** The part that is in use, and its slots. */
+  /** The part in use, and its slots. */
   #part = 0;
   #slots: Int32Array;
-  /** Where in it the last key that was not found belongs. */
+  /** The slot in that part for the last key that was not found. */
   #freeSlot = 0;
 
   /**
-   * `reserveBytes` is what the slab may need at most, unless a single key is longer; `sortBytesPerKey` what sorting will
-   * take for each key.
+   * `reserveBytes` is what the slab may need at most, unless a single key is longer; `sortBytesPerKey` is the memory
+   * that sorting will need per key.
    */
   constructor(parts: number, reserveBytes: number, sortBytesPerKey: number) {
     this.#reserveBytes = reserveBytes;
@@ -50,28 +50,28 @@ export class KeyTable {
     this.#slotBytes = parts * this.#slots.byteLength;
   }
 
-  /** Number of distinct keys. */
+  /** How many distinct keys there are. */
   get keys(): number {
     return this.#keys;
   }
 
-  /** The slab: records and the keys' words in them. */
+  /** The slab: records, including the words of their keys. */
   get words(): Int32Array {
     return this.#words;
   }
 
-  /** Memory in use, with what sorting will take. */
+  /** The memory in use, including what sorting will need. */
   get bytes(): number {
     return this.#end * 4 + this.#slotBytes + this.#keys * this.#sortBytesPerKey;
   }
 
-  /** From now on keys of that part of the log are looked for. */
+  /** Selects the part of the log whose keys are looked up from now on. */
   usePart(part: number): void {
     this.#part = part;
     this.#slots = this.#parts[part] ?? this.#slots;
   }
 
-  /** The record of the key that the entry at `at` in `entries`, words of the log, has; 0 when it has none. */
+  /** The record for the key of the log entry at `at` in `entries`; 0 if the key is new. */
   find(entries: Int32Array, at: number): number {
     const hash = hashOf(entries, at);
     const slots = this.#slots;
@@ -86,7 +86,7 @@ export class KeyTable {
     }
   }
 
-  /** Makes a record with one value for the key of an entry. Only after `find` gave 0 for it. */
+  /** Makes a record with one value for the key of an entry. Only after `find` returned 0 for it. */
   insert(entries: Int32Array, at: number, partition: number, value: number): void {
     const keyBytes = keyBytesOf(entries, at);
     const record = this.#end;
@@ -106,11 +106,11 @@ export class KeyTable {
     this.#keys++;
     const keys = (this.#keysOfParts[this.#part] ?? 0) + 1;
     this.#keysOfParts[this.#part] = keys;
-    // It is never more than five eighths full.
+    // At most five eighths of it are in use.
     if (keys * 16 > this.#slots.length * 5) this.#growPart();
   }
 
-  /** Counts the value once more if it is the last of the record. */
+  /** Counts the value once more if it is the record's last value. */
   countRepeated(record: number, value: number): boolean {
     const words = this.#words;
     const count = words[record + countAt] ?? 0;
@@ -119,7 +119,7 @@ export class KeyTable {
     return true;
   }
 
-  /** Sets the last value, which is there once, and the chain of those before. */
+  /** Sets the last value, with count 1, and the chain of earlier values. */
   setValue(record: number, value: number, tail: number): void {
     this.#words[record + valueAt] = value;
     this.#words[record + countAt] = 1;
@@ -131,12 +131,12 @@ export class KeyTable {
     return this.#words[record + valueAt] ?? 0;
   }
 
-  /** How often it was repeated. */
+  /** How often the last value was repeated. */
   countOf(record: number): number {
     return this.#words[record + countAt] ?? 0;
   }
 
-  /** The chain of the values before, 0 when there are none. */
+  /** The chain of earlier values, or 0. */
   tailOf(record: number): number {
     return this.#words[record + tailAt] ?? 0;
   }
@@ -155,8 +155,8 @@ export class KeyTable {
   }
 
   /**
-   * The last values of the records from `start` on, as many as there is room for. Brings these records into the processor's
-   * cache all at once: one after the other, when each is needed, takes longer, since they lie anywhere (group
+   * Fills `values` with the last values of the records from `start` on. This brings the records into the processor's
+   * cache all at once. Fetching each when it is needed takes longer, since they lie in random places (group
    * prefetching: Chen et al., "Improving hash join performance through prefetching", 2004).
    */
   fetchValues(records: Uint32Array, start: number, values: Int32Array): void {
@@ -165,7 +165,7 @@ export class KeyTable {
     for (let at = 0; at < count; at++) values[at] = words[(records[start + at] ?? 0) + valueAt] ?? 0;
   }
 
-  /** The records in the order in which they were inserted: the first, then the one after each, 0 after the last. */
+  /** Walks the records in insertion order: returns the first, then the one after each, 0 after the last. */
   recordAfter(record: number): number {
     const next = record === 0 ? firstRecord : record + headerWords + paddedWordsOf(this.#words[record] ?? 0);
     return next < this.#end ? next : 0;

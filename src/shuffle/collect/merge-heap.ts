@@ -1,7 +1,7 @@
 /**
- * The binary heap of a k-way merge (Knuth, The Art of Computer Programming, volume 3, section 5.4.1): holds what is
- * merged by its next element, the one that comes first at the root. An element is not taken out and put back as the
- * merge goes on: its source moves on in place, and sinks to where it belongs now.
+ * The binary heap of a k-way merge (Knuth, The Art of Computer Programming, volume 3, section 5.4.1): orders sources by
+ * their next element, with the first at the root. The merge does not remove and reinsert elements: a source moves on in
+ * place, and sinks to its new position.
  */
 export class MergeHeap<Source> {
   readonly #sources: Source[];
@@ -14,7 +14,7 @@ export class MergeHeap<Source> {
     for (let root = this.#sources.length >> 1; root >= 0; root--) this.#siftDown(root);
   }
 
-  /** The source whose element comes first; undefined when there is none. */
+  /** The source whose element comes first; undefined when the heap is empty. */
   get first(): Source | undefined {
     return this.#sources[0];
   }
@@ -24,7 +24,7 @@ export class MergeHeap<Source> {
     this.#siftDown(0);
   }
 
-  /** Takes the first source out: it has no further element. */
+  /** Removes the first source, which has no further element. */
   removeFirst(): void {
     const last = this.#sources.pop();
     if (last === undefined || this.#sources.length === 0) return;

@@ -3,7 +3,7 @@ import type { CollectedPartition } from "./collector.js";
 import { IntermediateWriter } from "./intermediate-writer.js";
 import type { SortedSink } from "./sorted-sink.js";
 
-/** The files of the partitions, written one after the other; a partition without a key has none. */
+/** Writes the files of the partitions one after the other; a partition without a key gets none. */
 export class PartitionFiles implements SortedSink {
   readonly #pathOf: (partition: number) => string;
   readonly #writer = new IntermediateWriter();
@@ -16,7 +16,7 @@ export class PartitionFiles implements SortedSink {
     this.#pathOf = pathOf;
   }
 
-  /** Number of keys so far. */
+  /** How many keys were written. */
   get keys(): number {
     return this.#keys;
   }

@@ -4,14 +4,14 @@ import { groupStart, keepGroup } from "../grouped-key.js";
 import { compareKeyWords, encodeKey, packKey, unpackKey, wordsOf } from "../key-words.js";
 import type { CollectorOptions } from "./collector.js";
 
-/** Gives the partition of a key in words (`key-words.ts`). */
+/** Returns the partition of a key in words (`key-words.ts`). */
 type WordsPartitioner = (words: Int32Array, wordAt: number, keyBytes: number) => number;
 
 const keptBytesMax = 64;
 
 /**
- * Makes the function that asks the app's own which reduce task a key belongs to, 0 … reducers − 1 (paper section 4.1). It
- * throws a RangeError when the app's function gives anything else.
+ * Makes the function that asks the app's own function for a key's reduce task, 0 … reducers − 1 (paper section 4.1). It
+ * throws a RangeError when the app's function returns anything else.
  */
 export function createPartitioner(
   reducers: number,
@@ -20,20 +20,20 @@ export function createPartitioner(
   return (key) => checkedPartition(key, reducers, appPartition(key, reducers));
 }
 
-/** Makes the function that gives the partition of a key when the app does not say it: by a hash, or by boundaries. */
+/** Makes the function that partitions keys when the app does not: by a hash, or by boundaries. */
 export function createWordsPartitioner(
   reducers: number,
   { boundaries, isGrouped = false }: Pick<CollectorOptions, "boundaries" | "isGrouped"> = {},
 ): WordsPartitioner {
   if (boundaries === undefined) return isGrouped ? groupHashing(reducers) : hashing(reducers);
   if (boundaries.length >= reducers) throw new Error(`${boundaries.length} boundaries of ${reducers} partitions`);
-  // All keys of a group come after what they begin with, and it comes after all keys of the groups before.
+  // A group's prefix comes before all keys of the group and after all keys of earlier groups.
   return searching(isGrouped ? boundaries.map(groupStart) : boundaries);
 }
 
 /**
- * By MurmurHash3_x86_32 with seed 0 of the key's bytes, modulo the number of reducers. The bytes are in arrays that are
- * kept, one for each length, for keys of usual lengths.
+ * MurmurHash3_x86_32 with seed 0 of the key's bytes, modulo the number of reducers. For keys of usual lengths it reuses
+ * one byte array per length.
  */
 function hashing(reducers: number): WordsPartitioner {
   const arrays: Uint8Array[] = [];
@@ -44,7 +44,7 @@ function hashing(reducers: number): WordsPartitioner {
   };
 }
 
-/** As `hashing`, of the group of a grouped key. */
+/** Like `hashing`, for the group of a grouped key. */
 function groupHashing(reducers: number): WordsPartitioner {
   return (words, wordAt, keyBytes) => {
     const bytes = new Uint8Array(keyBytes);
@@ -53,7 +53,7 @@ function groupHashing(reducers: number): WordsPartitioner {
   };
 }
 
-/** By how many of the boundaries come at or before the key: a binary search over their words. */
+/** Counts the boundaries at or before the key, by a binary search over their words. */
 function searching(boundaries: readonly string[]): WordsPartitioner {
   const encoded = boundaries.map((boundary) => {
     const bytes = new Uint8Array(3 * boundary.length);
@@ -83,11 +83,11 @@ function searching(boundaries: readonly string[]): WordsPartitioner {
 
 function checkedPartition(key: string, reducers: number, result: unknown): number {
   if (Number.isInteger(result) && (result as number) >= 0 && (result as number) < reducers) {
-    // `-10 % 5` is -0 in JavaScript, which is the partition 0.
+    // `-10 % 5` is -0 in JavaScript, which means partition 0.
     return (result as number) + 0;
   }
   throw new RangeError(
-    `partition: gave ${shownResult(result)} for key ${shownKey(key)}; it must give a whole number from 0 to ${reducers - 1}`,
+    `partition: returned ${shownResult(result)} for key ${shownKey(key)}; it must return a whole number from 0 to ${reducers - 1}`,
   );
 }
 

@@ -4,8 +4,8 @@ import type { RunReader } from "./run-reader.js";
 import type { SortedSink } from "./sorted-sink.js";
 
 /**
- * Merges runs, given in the order in which they were spilled, into one sorted sequence of pairs. The values of a key come
- * in the order of the runs, which is that of emission.
+ * Merges runs, given in the order in which they were spilled, into one sorted sequence of pairs. The values of a key
+ * come in the order of the runs, and so in the order of emission.
  */
 export function mergeRuns(runs: readonly RunReader[], sink: SortedSink): void {
   const heap = new MergeHeap(
@@ -14,7 +14,7 @@ export function mergeRuns(runs: readonly RunReader[], sink: SortedSink): void {
   );
   let key = new Int32Array(64);
   for (let { first } = heap; first !== undefined;) {
-    // The reader's block moves on with the values; the key is needed until the last of them.
+    // The reader's block moves on with the values, but the key is needed until its last value.
     const words = wordsOf(first.keyBytes);
     if (key.length < words) key = new Int32Array(words * 2);
     for (let at = 0; at < words; at++) key[at] = first.words[first.keyAt + at] ?? 0;

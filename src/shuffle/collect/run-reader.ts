@@ -2,24 +2,24 @@ import { readSync } from "node:fs";
 import { compareKeyWords, wordsOf } from "../key-words.js";
 
 /**
- * Reads a run (see `RunWriter`) from front to back: `nextKey`, then `nextValue` until it gives false, and so on.
- * Holds one block, and more only for a key or value that is longer.
+ * Reads a run (see `RunWriter`) from front to back: `nextKey`, then `nextValue` until it returns false, and so on.
+ * Holds one block, and more only for a longer key or value.
  */
 export class RunReader {
-  /** The place of the run among those it is merged with: values of an earlier run come first. */
+  /** The run's position among the merged runs: values of an earlier run come first. */
   readonly index: number;
   readonly #descriptor: number;
   readonly #blockWords: number;
   #words: Int32Array;
   #bytes: Uint8Array;
-  /** Where in the block the next word is, and where the words that were read end. */
+  /** Where the next word is in the block, and where the filled part ends. */
   #at = 0;
   #filled = 0;
-  /** Of the current key. */
+  /** The current key's partition. */
   partition = 0;
   keyBytes = 0;
   keyAt = 0;
-  /** Of the current value: how often it repeats, and where its text lies in `textBytes`. */
+  /** The current value's repeat count, and the range of its text in `textBytes`. */
   count = 0;
   textStart = 0;
   textEnd = 0;
@@ -32,17 +32,17 @@ export class RunReader {
     this.#bytes = new Uint8Array(this.#words.buffer);
   }
 
-  /** What holds the current key, until `nextValue` is called. */
+  /** Holds the current key until `nextValue` is called. */
   get words(): Int32Array {
     return this.#words;
   }
 
-  /** What holds the text of the current value, until the next call. */
+  /** Holds the text of the current value until the next call. */
   get textBytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** Goes on to the next key. All values of the current one have been taken. False at the end of the run. */
+  /** Advances to the next key after all values of the current one were taken. False at the end of the run. */
   nextKey(): boolean {
     if (!this.#have(2)) return false;
     this.partition = this.#words[this.#at++] ?? 0;
@@ -54,7 +54,7 @@ export class RunReader {
     return true;
   }
 
-  /** Goes on to the next value of the key; false when there is none. */
+  /** Advances to the key's next value; false after the last one. */
   nextValue(): boolean {
     this.#need(1);
     this.count = this.#words[this.#at++] ?? 0;
@@ -75,7 +75,7 @@ export class RunReader {
     return compareKeyWords(this.#words, this.keyAt, this.keyBytes, other.#words, other.keyAt, other.keyBytes);
   }
 
-  /** Whether the current key is this one, in `words` from 0 on. */
+  /** Whether the current key equals this one, in `words` from 0 on. */
   isAt(partition: number, words: Int32Array, keyBytes: number): boolean {
     if (this.partition !== partition || this.keyBytes !== keyBytes) return false;
     return compareKeyWords(this.#words, this.keyAt, keyBytes, words, 0, keyBytes) === 0;
@@ -85,7 +85,7 @@ export class RunReader {
     if (!this.#have(words)) throw new Error("a spilled run is shorter than it was written");
   }
 
-  /** Whether that many words are in the block; reads on when they are not. */
+  /** Whether the block has that many words, after reading more if necessary. */
   #have(words: number): boolean {
     if (this.#filled - this.#at >= words) return true;
     this.#words.copyWithin(0, this.#at, this.#filled);
@@ -98,7 +98,7 @@ export class RunReader {
       if (bytes === 0) break;
       filledBytes += bytes;
     }
-    // A read may end within a word: what is missing of it is fetched at once.
+    // A read may end within a word: the rest of the word is fetched at once.
     while (filledBytes % 4 !== 0) {
       const bytes = readSync(this.#descriptor, this.#bytes, filledBytes, 4 - (filledBytes % 4), null);
       if (bytes === 0) break;
@@ -108,7 +108,7 @@ export class RunReader {
     return this.#filled >= words;
   }
 
-  /** Makes the block as long as it has to be, and as short again as it may be. */
+  /** Lengthens the block as needed, and shortens it again when possible. */
   #fit(words: number): void {
     if (this.#words.length === words) return;
     const block = new Int32Array(words);

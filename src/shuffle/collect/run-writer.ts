@@ -6,8 +6,8 @@ const blockWords = 64 * 1024;
 const countMax = 0x7fff_ffff;
 
 /**
- * Writes a run: a temporary file with pairs of all partitions in the order of (partition, key), read only by the process
- * that wrote it. It is made of 32-bit words in the byte order of the machine:
+ * Writes a run: a temporary file with pairs of all partitions in the order of (partition, key), which only the process
+ * that wrote it reads. It consists of 32-bit words in the machine's byte order:
  *
  *     partition, keyBytes, key …            as in `key-words.ts`
  *       count, textBytes, text …            for each value, filled up to whole words
@@ -46,7 +46,7 @@ export class RunWriter implements SortedSink {
     this.#words[this.#filled++] = 0;
   }
 
-  /** Writes what is buffered. The file stays open. */
+  /** Writes buffered data. The file stays open. */
   flush(): void {
     this.#flush();
   }

@@ -1,33 +1,33 @@
 /**
- * The map side of the shuffle: groups the pairs of a map attempt by key, sorts the keys, writes one file a partition.
- * It makes no object for a record and none for a key. All data lie in arrays of 32-bit words:
+ * The map side of the shuffle: groups the pairs of a map attempt by key, sorts the keys, writes one file per partition.
+ * It makes no object per record and none per key. All data lie in arrays of 32-bit words:
  *
- *     log     │ hash keyBytes text t h e 0 │ …                one entry a pair, in parts by the hash; soon forgotten
+ *     log     │ hash keyBytes text t h e 0 │ …                one entry per pair, in parts by the hash; soon forgotten
  *                            │
  *     table   │ hash record │ 0 0 │ hash record │ …           open addressing, in the same parts
  *                        │
- *     keys    │ keyBytes partition text count tail │ t h e 0 │ keyBytes …           one record a distinct key
+ *     keys    │ keyBytes partition text count tail │ t h e 0 │ keyBytes …           one record per distinct key
  *                                    │          │
  *     values  │ length " 1 " 0 │ length { " a " : 1 } 0 │ next text count │ …       texts, and links of chains
  *
- * A pair first gets into the log (`key-log.ts`), its value into the slab of values (`emitted-values.ts`). When a part of
- * the log is full, and at the end, its pairs are taken into the piece of the table that is their own: so the processor's
- * cache holds what they look for. A key's record ends in its bytes (`key-words.ts`) and has its last value: where its JSON
- * text lies and how often it was repeated. So a word counted with 1 costs no more than its record, all of them share one
- * text, and one that repeats only raises the count. The values before the last one hang on `tail`, a ring of links.
- * `KeyTable` has the table and the keys, `ValueSlab` the values.
+ * A pair first enters the log (`key-log.ts`), and its value the slab of values (`emitted-values.ts`). When a part of
+ * the log is full, and at the end, its own piece of the table takes in its pairs, so that the processor's cache holds
+ * the data they look up. A key's record ends with the key's bytes (`key-words.ts`) and holds its last value: the place
+ * of its JSON text, and its repeat count. So a word counted with 1 costs only its record, since all such words share
+ * one text, and a repeated value only raises the count. Earlier values hang on `tail`, a ring of links. `KeyTable`
+ * holds the table and the keys, `ValueSlab` the values.
  *
- * Memory is counted in words in use. When a pair may exceed the budget, the log is emptied; when little room is left even
- * so, the keys are sorted (`key-sort.ts`), combined when the app can, and spilled as one run (`run-writer.ts`); the slabs
- * are emptied and used again. At the end the runs are merged (`run-merge.ts`), in passes when there are many, into the
- * partition files (`partition-files.ts`). With no run the files are written straight from the slabs. Everything sorted
- * goes through a `SortedSink`, whose methods get places in buffers, not strings:
+ * Memory is counted in words in use. When a pair might exceed the budget, the log is emptied. If little room is left
+ * even then, the keys are sorted (`key-sort.ts`), combined if the app can, and spilled as one run (`run-writer.ts`);
+ * the slabs are emptied and used again. At the end the runs are merged (`run-merge.ts`), in passes when there are many,
+ * into the partition files (`partition-files.ts`). Without runs the files are written straight from the slabs. All
+ * sorted data goes through a `SortedSink`, whose methods get places in buffers, not strings:
  *
  *     slabs ──── (combine) ──┬─────────────────────────────────────────── partition files
  *                            └─ runs ─ heap ─ (combine, or join counts) ─┘
  *
- * Not to be confused: a run is a temporary file with all partitions, of no use to anyone else; the intermediate files
- * are what reduce tasks read.
+ * Do not confuse the two kinds of file: a run is a private temporary file with all partitions; reduce tasks read
+ * intermediate files.
  */
 import { randomInt } from "node:crypto";
 import type { JsonValue } from "../../app/contract.js";
@@ -46,18 +46,18 @@ import type { SortedSink } from "./sorted-sink.js";
 import { SpilledRuns } from "./spilled-runs.js";
 import { ValueSlab } from "./value-slab.js";
 
-/** Another one in each process, so that nobody can choose keys that all collide. */
+/** Different in each process, so that an attacker cannot choose keys that all collide. */
 const hashSeed = randomInt(2 ** 31);
 const memoryBytesDefault = 256 * 1024 * 1024;
-/** How much of the memory the log may take at most; with less room than that left, what is in the slabs is spilled. */
+/** The log's largest share of the memory. When less room than that is left, the slabs are spilled. */
 const logShare = 0.25;
 /**
- * What a pair with a new key may take besides the bytes of key and value: in the log, in the slabs, in the hash table, and
- * for sorting.
+ * The most that a pair with a new key may need besides the bytes of key and value: in the log, in the slabs, in the
+ * hash table, and for sorting.
  */
 const pairBytesMax = 160;
 
-/** Sorted records lie anywhere in the slab: so many are fetched from memory at a time. */
+/** Sorted records lie in random places of the slab, so this many are fetched from memory at a time. */
 const fetchedRecords = 16;
 
 /** Makes the collector that keeps pairs in slabs and spills them when they exceed `memoryBytes`. */
@@ -77,9 +77,9 @@ class SlabCollector implements Collector {
   readonly #emitted: EmittedValues;
   #pairs = 0;
   #keysWritten = 0;
-  /** How many bytes may be added before somebody has to look what is really in use. */
+  /** How many bytes may be added before actual memory use must be checked. */
   #bytesLeft: number;
-  /** Why no pair can be taken now. */
+  /** Why the collector takes no pair now. */
   #refusal: string | undefined;
 
   constructor(options: CollectorOptions) {
@@ -124,7 +124,7 @@ class SlabCollector implements Collector {
     if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
     requireRange("emitBytes", buffer, start, end);
     this.#reserve(pairBytesMax + 6 * (end - start));
-    // The key as a string is for a message.
+    // Only error messages need the key as a string.
     const place = this.#emitted.placeOf(isPlain(value) ? "" : decodedRange(buffer, start, end), value);
     this.#taken(this.#log.addBytes(buffer, start, end, place));
   }
@@ -168,17 +168,17 @@ class SlabCollector implements Collector {
 
   /** A pair was added to that part of the log. */
   #taken(part: number): void {
-    // What an app's partition function throws is to come from the call that emits the key.
+    // An error of the app's partition function must come from the call that emits the key.
     if (this.#appPartitionOf !== undefined || this.#log.isFull(part)) this.#drain(part);
     this.#pairs++;
   }
 
-  /** Takes all pairs of the log into the slabs. */
+  /** Moves all pairs from the log into the slabs. */
   #drainAll(): void {
     for (let part = 0; part < this.#log.parts; part++) this.#drain(part);
   }
 
-  /** Takes the pairs of a part of the log into the slabs; there is room for all of them. */
+  /** Moves the pairs of one part of the log into the slabs, which have room for them. */
   #drain(part: number): void {
     const entries = this.#log.wordsOf(part);
     const end = this.#log.endOf(part);
@@ -192,7 +192,7 @@ class SlabCollector implements Collector {
         else if (!keys.countRepeated(record, value)) this.#addValue(record, value);
       }
     } catch (error) {
-      // Of a bad partition only the one pair is lost, which its giver is told.
+      // A bad partition loses only its own pair, and the call that emitted it throws.
       if (this.#appPartitionOf === undefined) this.#giveUp("pairs could not be kept in memory");
       throw error;
     } finally {
@@ -200,7 +200,7 @@ class SlabCollector implements Collector {
     }
   }
 
-  /** Adds a value to a record whose last value is in another place. */
+  /** Adds a value that differs from the record's last value. */
   #addValue(record: number, value: number): void {
     const last = this.#keys.valueOf(record);
     if (this.#values.isSame(last, value) && this.#keys.countRepeated(record, last)) return;
@@ -218,10 +218,10 @@ class SlabCollector implements Collector {
   }
 
   /**
-   * To be called before that many bytes are added, or fewer. What is counted here is the most that a pair may need; when
-   * that has used up the memory, pairs are taken out of the log, and what is then really in use is likely to be less.
-   * A table that is about to double may need more than its next pairs are counted with; that it is spilled before the
-   * last quarter of the memory is in use leaves room for it.
+   * To be called before that many bytes, or fewer, are added. This counts the most that a pair may need. When the count
+   * reaches the limit, pairs leave the log, and actual use is likely to be lower. A table that is about to double may
+   * need more than its next pairs are counted for; spilling before the last quarter of the memory is in use leaves room
+   * for it.
    */
   #reserve(bytes: number): void {
     this.#bytesLeft -= bytes;
@@ -230,7 +230,7 @@ class SlabCollector implements Collector {
 
   #makeRoom(bytes: number): void {
     this.#drainAll();
-    // With little room the log would be short, and of little use.
+    // With little room the log would be too short to be useful.
     const isShort = this.memoryBytes + bytes > this.#memoryBytesMax * (1 - logShare);
     if (isShort) this.#spill();
     this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes - bytes;
@@ -240,7 +240,7 @@ class SlabCollector implements Collector {
     this.#options.onSpill?.(true);
     try {
       const write = () => this.#runs.add((sink) => this.#writeSorted(sink));
-      // Values without a key are those of pairs that were refused.
+      // Values without a key belong to rejected pairs.
       if (this.#keys.keys > 0) this.#refusing("called by the app's combine function", write);
     } catch (error) {
       this.#giveUp("pairs could not be spilled");
@@ -252,7 +252,7 @@ class SlabCollector implements Collector {
     this.#options.onSpill?.(false);
   }
 
-  /** Calls what may call code of the app, which must not emit meanwhile. */
+  /** Runs an action that may call app code, which must not emit meanwhile. */
   #refusing<Result>(refusal: string, action: () => Result): Result {
     const before = this.#refusal;
     this.#refusal = refusal;
@@ -263,13 +263,13 @@ class SlabCollector implements Collector {
     }
   }
 
-  /** Pairs were lost that were taken: nothing may come of those that are left. */
+  /** Accepted pairs were lost, so the remaining pairs must not become a result. */
   #giveUp(refusal: string): void {
     this.#refusal = refusal;
     this.discard();
   }
 
-  /** Gives all pairs in memory to the sink, combined. */
+  /** Passes all pairs in memory to the sink, combined. */
   #writeSorted(target: SortedSink): void {
     const { combine, reducers } = this.#options;
     const sink = combine ? new CombiningSink(target, combine) : target;
@@ -297,7 +297,7 @@ class SlabCollector implements Collector {
   }
 }
 
-/** Whether a value has a JSON text for certain. */
+/** Whether JSON can certainly hold a value. */
 function isPlain(value: JsonValue): boolean {
   return typeof value === "string" || typeof value === "boolean" || value === null || Number.isFinite(value);
 }

@@ -1,4 +1,4 @@
-/** Up to here a slab grows by doubling; beyond, it gets all the room that the budget could give it at once. */
+/** Up to here a slab grows by doubling; beyond, it gets all the room that the budget allows at once. */
 const doublingBytesMax = 16 * 1024 * 1024;
 
 /** The first length of a slab. */
@@ -7,8 +7,8 @@ export const slabBytesMin = 64 * 1024;
 /**
  * A slab with room for `words` words that begins with the first `used` words of `old`.
  *
- * A long slab is made `reserveBytes` long so that it is never copied again. That is address space: the system gives
- * memory to a page when it is first written, so what counts against a budget are the words in use.
+ * A long slab gets `reserveBytes` so that it is never copied again. That is only address space: the system backs a page
+ * with memory when it is first written, so only words in use count against the budget.
  */
 export function grownSlab(old: Int32Array, used: number, words: number, reserveBytes: number): Int32Array {
   const doubled = Math.max(words, old.length * 2);

@@ -12,7 +12,9 @@ import type { SortedSink } from "./sorted-sink.js";
 const mergedRunsMax = 64;
 const blockBytes = 64 * 1024;
 
-/** The runs of one collector, in the order in which they were spilled. All are removed by `discard`, in any state. */
+/**
+ * The runs of one collector, in the order in which they were spilled. `discard` removes all of the files, in any state.
+ */
 export class SpilledRuns {
   readonly #pathOf: (run: number) => string;
   readonly #combine: Combine | undefined;
@@ -29,17 +31,16 @@ export class SpilledRuns {
     return this.#runs.length;
   }
 
-  /** How many runs were made, those of merge passes included, and of how many bytes. */
+  /** How many runs were made, including merge passes, and their bytes. */
   get made(): { readonly runs: number; readonly bytes: number } {
     return { runs: this.#made, bytes: this.#bytes };
   }
 
-  /** Adds a run with what `write` gives to the sink. */
+  /** Adds a run from the pairs that `write` passes to the sink. */
   add(write: (sink: SortedSink) => void): void {
     this.#runs.push(this.#make(write));
   }
 
-  /** Merges all runs into the sink. */
   merge(sink: SortedSink): void {
     while (this.#runs.length > mergedRunsMax) this.#mergePass();
     this.#mergeInto(this.#runs, sink);
@@ -51,7 +52,7 @@ export class SpilledRuns {
     this.#runs = [];
   }
 
-  /** Merges neighbours, so that the order of the values of a key stays. */
+  /** Merges neighbours, so that the values of a key keep their order. */
   #mergePass(): void {
     const { length } = this.#runs;
     const mergedRuns = Math.ceil(length / Math.ceil(length / mergedRunsMax));

@@ -1,19 +1,19 @@
 import type { JsonValue } from "../../app/contract.js";
 import { storedText, storedValue } from "../stored-value.js";
 
-/** Deeper values take the way through their text. */
+/** Deeper values are copied through their text. */
 const depthMax = 3;
 
 /**
- * The value that `combine` or `reduce` gets for a value that app code gave: a copy, as if through JSON. Plain arrays and
- * objects of scalars are copied without making their text. Throws what `storedText` throws.
+ * The value that `combine` or `reduce` gets for a value that app code returned: a copy, as if through JSON. Plain
+ * arrays and objects of scalars are copied without making their text. Throws what `storedText` throws.
  */
 export function travelledValue(giver: string, key: string, value: unknown): JsonValue {
   const copied = copyOf(value, 0);
   return copied === undefined ? storedValue(storedText(giver, key, value)) : copied;
 }
 
-/** Undefined when the value has something about it that only `storedText` knows to judge. */
+/** Undefined for a value that only `storedText` can judge. */
 function copyOf(value: unknown, depth: number): JsonValue | undefined {
   switch (typeof value) {
     case "string":

@@ -7,19 +7,19 @@ import { grownSlab, slabBytesMin } from "./slab.js";
 const firstWord = 1;
 const linkWords = 3;
 const [quote, backslash] = [0x22, 0x5c];
-/** The native encoder is slower for texts up to this length, such as numbers. */
+/** For texts up to this length, such as numbers, the native encoder is slower. */
 const shortLengthMax = 24;
-/** Longer strings are faster left to `JSON.stringify` and the native encoder. */
+/** For longer strings, `JSON.stringify` and the native encoder are faster. */
 const plainLengthMax = 256;
 
 /**
- * The values of all keys: JSON texts as UTF-8 bytes, and the links of the chains in which a key with several values has
- * all but its last one. A text or a link is a number, its place in the slab.
+ * The values of all keys: JSON texts as UTF-8 bytes, and chains of links that hold all but the last value of a key with
+ * several values. A text or a link is identified by its place in the slab.
  *
  *     text   byteLength, bytes filled up to whole words
  *     link   next link (the last one's: the first), text, count
  *
- * A text is written behind all others first, and stays there unless it is the same as the one that was added last.
+ * A text is first written after all others, and stays there unless it equals the text added before.
  */
 export class ValueSlab {
   readonly #reserveBytes: number;
@@ -31,7 +31,7 @@ export class ValueSlab {
   #sourceOffset = 0;
   #sourceView: DataView = new DataView(this.#source.buffer);
   #end = firstWord;
-  /** The text that was added last, 0 when there is none. */
+  /** The text added last, or 0. */
   #last = 0;
 
   /** `reserveBytes` is what the slab may need at most, unless a single value is longer. */
@@ -39,7 +39,7 @@ export class ValueSlab {
     this.#reserveBytes = reserveBytes;
   }
 
-  /** Memory in use. */
+  /** The memory in use. */
   get bytes(): number {
     return this.#end * 4;
   }
@@ -69,7 +69,8 @@ export class ValueSlab {
     const stop = this.#sourceOffset + end;
     let at = this.#sourceOffset + start;
     let toAt = first + 1;
-    // The highest bit of a byte of `escaped` is set where JSON escapes the byte, of `bits` where it is not ASCII.
+    // The highest bit of a byte of `escaped` is set where JSON escapes the byte; the same bit in `bits`, where it is
+    // not ASCII.
     let escaped = 0;
     let bits = 0;
     for (; at + 4 <= stop; at += 4, toAt += 4) {
@@ -101,7 +102,7 @@ export class ValueSlab {
     return this.#added(end > 0 ? end : start + this.#bytes.write(text, start));
   }
 
-  /** Whether two texts are the same. */
+  /** Whether two texts are equal. */
   isSame(a: number, b: number): boolean {
     const words = this.#words;
     const length = words[b] ?? 0;
@@ -110,7 +111,9 @@ export class ValueSlab {
     return true;
   }
 
-  /** Appends a text with its count to the chain that ends with the link `tail` (0: begins one). Returns the new tail. */
+  /**
+   * Appends a text with its count to the chain that ends with the link `tail` (0 begins a chain). Returns the new tail.
+   */
   link(tail: number, text: number, count: number): number {
     this.#makeRoom(0);
     const words = this.#words;
@@ -132,11 +135,11 @@ export class ValueSlab {
     const words = this.#words;
     let sum = 0;
     for (const text of texts) sum ^= words[text] ?? 0;
-    // A loop without a result would be left out by the compiler; word 0 is of no use otherwise.
+    // The compiler would drop a loop without a result; word 0 is otherwise unused.
     words[0] = sum;
   }
 
-  /** Gives the values of the chain that ends with the link `tail` to the sink. */
+  /** Passes the values of the chain that ends with the link `tail` to the sink. */
   giveChain(tail: number, sink: SortedSink): void {
     if (tail === 0) return;
     const words = this.#words;
@@ -147,7 +150,7 @@ export class ValueSlab {
     } while (link !== tail);
   }
 
-  /** Gives one value to the sink. */
+  /** Passes one value to the sink. */
   giveText(text: number, count: number, sink: SortedSink): void {
     const start = (text + 1) * 4;
     sink.value(this.#bytes, start, start + (this.#words[text] ?? 0), count);
@@ -161,17 +164,17 @@ export class ValueSlab {
     this.#last = 0;
   }
 
-  /** Forgets everything, and gives the room back. */
+  /** Forgets everything and frees the room. */
   release(): void {
     this.#use(new Int32Array(slabBytesMin / 4));
     this.clear();
   }
 
-  /** The text that was written behind all others ends at byte `end`. Returns its place. */
+  /** Records that the text written after all others ends at byte `end`. Returns its place. */
   #added(end: number): number {
     const text = this.#end;
     const length = end - (text + 1) * 4;
-    // Texts are compared by words: the bytes between the end and that of the last word are zero.
+    // Texts are compared by words, so the bytes that fill the last word must be zero.
     for (let at = end; (at & 3) !== 0; at++) this.#bytes[at] = 0;
     this.#words[text] = length;
     if (this.#last !== 0 && this.isSame(this.#last, text)) return this.#last;
@@ -180,7 +183,7 @@ export class ValueSlab {
     return text;
   }
 
-  /** Writes ASCII that has no meaning in a JSON string. Returns where it ends, 0 when the text is anything else. */
+  /** Writes plain ASCII that JSON does not escape. Returns where it ends, 0 when the text is anything else. */
   #writePlain(text: string, start: number): number {
     const bytes = this.#bytes;
     let end = start;
@@ -206,15 +209,15 @@ export class ValueSlab {
   #readFrom(source: Uint8Array): void {
     this.#source = source;
     this.#sourceOffset = source.byteOffset;
-    // An app may make another view of the same buffer for each value.
+    // An app may pass a new view of the same buffer for each value.
     if (this.#sourceView.buffer !== source.buffer) this.#sourceView = new DataView(source.buffer);
   }
 }
 
 /**
- * Sets the highest bit of each byte of a word that is a control character, a quote or a backslash, and perhaps of one
- * before such a byte; no bit when there is none (Anderson, "Bit twiddling hacks", "Determine if a word has a byte less
- * than n" and "equal to n").
+ * Sets the highest bit of each byte of a word that is a control character, a quote or a backslash, and perhaps of a
+ * byte before such a byte; sets no bit when there are none (Anderson, "Bit twiddling hacks", "Determine if a word has a
+ * byte less than n" and "equal to n").
  */
 function escapedBytes(word: number): number {
   const isQuote = word ^ 0x22222222;

@@ -1,6 +1,6 @@
 /**
- * An intermediate file is missing, short or corrupt. The reduce task cannot go on; the map task that made the file must
- * run again.
+ * An intermediate file is missing, short or corrupt. The reduce task cannot continue; the map task that made the file
+ * must run again.
  */
 export class DamagedInputError extends Error {
   override readonly name = "DamagedInputError";

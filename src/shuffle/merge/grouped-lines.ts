@@ -2,10 +2,10 @@ import { groupOf, groupStartOf } from "../grouped-key.js";
 import type { LineValues } from "./line-values.js";
 import type { MergedLines } from "./merged-lines.js";
 
-/** The lines of grouped keys (`grouped-key.ts`), group by group: those of a group in the order of its keys. */
+/** The lines of grouped keys (`grouped-key.ts`), group by group, and within a group in the order of its keys. */
 export class GroupedLines {
   readonly #lines: MergedLines;
-  /** What the keys of the current group begin with; undefined when there is no group. */
+  /** The common beginning of the current group's keys; undefined when there is no group. */
   #start: string | undefined;
   /** The current key, which may be the first of the next group; undefined at the end. */
   #key: string | undefined;
@@ -19,7 +19,7 @@ export class GroupedLines {
     return this.#lines.pairs;
   }
 
-  /** Goes on to the next group, past the lines of the current one that were not taken. Undefined at the end. */
+  /** Advances to the next group, skipping the remaining lines of the current one. Undefined at the end. */
   nextKey(): string | undefined {
     if (!this.#hasBegun) this.#advance();
     while (this.#isInGroup()) this.#advance();
@@ -27,7 +27,7 @@ export class GroupedLines {
     return this.#key === undefined ? undefined : groupOf(this.#key);
   }
 
-  /** The values of the next line of the current group, there until the next call; undefined when it has no more lines. */
+  /** The values of the current group's next line, valid until the next call; undefined when there are no more lines. */
   takeLine(): LineValues | undefined {
     while (this.#isInGroup()) {
       const line = this.#lines.takeLine();
@@ -37,7 +37,7 @@ export class GroupedLines {
     return undefined;
   }
 
-  /** Closes all inputs. There are no more lines. */
+  /** Closes all inputs. No lines follow. */
   close(): void {
     this.#key = undefined;
     this.#lines.close();

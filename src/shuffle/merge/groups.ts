@@ -11,23 +11,23 @@ export interface Group {
   readonly key: string;
 
   /**
-   * The values, streaming: they can be read once, until the next group is asked for, and are not all in memory. Need not
-   * be read to the end. Reading a second time, or too late, throws an Error rather than giving other values.
-   * Each object or array is the reader's own, to be changed freely.
+   * Streams the values, which are not all in memory. They can be read once, until the caller asks for the next group,
+   * and need not be read to the end. Reading a second time, or too late, throws an Error rather than give other values.
+   * Each object or array belongs to the reader, who may change it.
    */
   values(): Iterable<JsonValue>;
 
-  /** All values in an array; the one reading that is allowed. */
+  /** All values in an array; counts as the one permitted reading. */
   toArray(): JsonValue[];
 }
 
-/** Where a group has its values from. */
+/** Where a group gets its values. */
 interface LineSource {
   /** Lends the values of the key's next line until the next call; undefined when there are no more. */
   takeLine(): LineValues | undefined;
 }
 
-/** The values of a key in one array; the same as FoldedValues for an app that cannot fold. */
+/** The values of a key in one array: FoldedValues for an app that cannot fold. */
 class AllValues {
   values: JsonValue[] = [];
 
@@ -46,7 +46,7 @@ export class LineGroup implements Group {
   #isTaken = false;
   #isOver = false;
 
-  /** With `combine`, the array of values is kept short by it. */
+  /** `combine`, if given, keeps the array of values short. */
   constructor(key: string, lines: LineSource, combine: Combine | undefined, onValue?: () => void) {
     this.key = key;
     this.#lines = lines;
@@ -67,7 +67,7 @@ export class LineGroup implements Group {
   toArray(): JsonValue[] {
     this.#take();
     const gathered = this.#combine === undefined ? new AllValues() : new FoldedValues(this.key, this.#combine);
-    // Equal values in a row are counted across lines: an array is made at once as long as it has to be.
+    // Equal values are counted across lines, so that an array gets its full length at once.
     let last: JsonValue = null;
     let textBytes = 0;
     let count = 0;

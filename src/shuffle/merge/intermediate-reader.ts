@@ -12,11 +12,11 @@ const [newline, quote, comma] = [0x0a, 0x22, 0x2c];
 const [bracket, closingBracket, zero] = [0x5b, 0x5d, 0x30];
 
 /**
- * Reads an intermediate file line by line: `nextLine`, then `readValues`, and so on. Until then a line is the bytes of
- * its key; nothing is made of them that a merge does not need.
+ * Reads an intermediate file line by line: `nextLine`, then `readValues`, and so on. Until `readValues`, a line is just
+ * the bytes of its key, which is all that a merge needs.
  *
- * Throws a DamagedInputError for everything that LineBlocks notices, and for lines that are not of the format.
- * The order of keys is left to who compares them anyway.
+ * Throws a DamagedInputError for everything that LineBlocks notices, and for malformed lines. Callers compare keys
+ * anyway, so they check the order.
  */
 export class IntermediateReader {
   /** The key of the current line, until `nextLine` is called. */
@@ -25,12 +25,12 @@ export class IntermediateReader {
   readonly #blocks: LineBlocks;
   readonly #values: ValueScanner;
   #lineNumber = 0;
-  /** Where the current line begins, and where what follows its key. */
+  /** Where the current line begins, and where the part after its key begins. */
   #lineAt = 0;
   #keyEnd = 0;
   /** Where the next line begins. */
   #next = 0;
-  /** The key when it is written with escapes, else undefined. */
+  /** The key if it is written with escapes, else undefined. */
   #escapedKey: string | undefined;
 
   /** Opens the file and checks its length. */
@@ -40,7 +40,7 @@ export class IntermediateReader {
     this.#values = new ValueScanner(this.#blocks);
   }
 
-  /** Goes on to the next line; the values of the current one have been read. False at the end of the file. */
+  /** Advances to the next line after the values of the current one were read. False at the end of the file. */
   nextLine(): boolean {
     if (this.#next === this.#blocks.end) {
       if (!this.#blocks.next()) return this.#endOfFile();
@@ -76,7 +76,7 @@ export class IntermediateReader {
     }
   }
 
-  /** What is to be thrown when this line's key comes before the last one's. */
+  /** The error for a line whose key comes before the previous one. */
   keyOutOfOrder(): DamagedInputError {
     return new DamagedInputError(this.#location, `is damaged: the key in line ${this.#lineNumber} is out of order`);
   }
@@ -105,7 +105,7 @@ export class IntermediateReader {
     this.#escapedKey = key;
   }
 
-  /** Reads what follows the key. Returns where the next line begins. */
+  /** Reads the part after the key. Returns where the next line begins. */
   #readRest(into: LineValues): number {
     const { bytes } = this.#blocks;
     into.clear();

@@ -1,4 +1,4 @@
-/** Strings in the bytes of a JSON text, which ends with a newline. */
+/** Finds strings in the bytes of a JSON text that ends with a newline. */
 
 const [quote, backslash, space] = [0x22, 0x5c, 0x20];
 
@@ -7,19 +7,22 @@ const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= space && byte !== quote && byte !== backslash ? 1 : 0,
 );
 
-/** Where the first byte from `start` on is that does not stand for itself. */
+/** The place of the first byte, from `start` on, that does not stand for itself. */
 export function plainEnd(bytes: Uint8Array, start: number): number {
   let at = start;
   while (isPlain[bytes[at] ?? 0] === 1) at++;
   return at;
 }
 
-/** Where the closing quote is of the string whose content begins at `start`. Throws a SyntaxError when it has none. */
+/**
+ * The place of the closing quote of the string whose content begins at `start`. Throws a SyntaxError when there is
+ * none.
+ */
 export function stringEnd(bytes: Uint8Array, start: number): number {
   for (let at = plainEnd(bytes, start); ; at = plainEnd(bytes, at)) {
     if (bytes[at] === quote) return at;
     if (bytes[at] !== backslash) throw new SyntaxError("the line ends within a string");
-    // The escaped character is stepped over, unless it is none.
+    // Skips the escaped character, unless a control character stands in its place.
     at += (bytes[at + 1] ?? 0) < space ? 1 : 2;
   }
 }

@@ -4,32 +4,32 @@ import { DamagedInputError } from "./damaged-input-error.js";
 import { StoredBytes } from "./stored-bytes.js";
 
 const newline = 0x0a;
-/** Up to here V8 copies a slice; a longer one would keep the whole text alive. */
+/** Up to this length V8 copies a slice; a longer slice would keep the whole text alive. */
 const sliceLengthMax = 12;
 
 /** How an intermediate file is read. */
 export interface ReaderOptions {
-  /** How much is read at a time; what a reader holds in memory, unless a line is longer. */
+  /** How much is read at a time. A reader holds this much in memory, unless a line is longer. */
   readonly blockBytes: number;
   /** Whether the file stays open between blocks. */
   readonly staysOpen: boolean;
 }
 
 /**
- * Reads a stored file a block at a time and hands out the whole lines of each. A byte 0x0A is a newline wherever it
- * stands in UTF-8, so no character is ever cut in two.
+ * Reads a stored file a block at a time and hands out the whole lines of each block. A byte 0x0A is always a newline in
+ * UTF-8, so no character is ever cut in two.
  *
  * Throws a DamagedInputError for everything that StoredBytes notices, and for bytes that are not UTF-8.
  */
 export class LineBlocks {
-  /** Whole lines, the last byte of which is the newline before `end`; what follows is the beginning of another line. */
+  /** Whole lines, up to the newline before `end`; the beginning of another line follows. */
   bytes: Buffer;
   end = 0;
   readonly #location: string;
   readonly #stored: StoredBytes;
   readonly #blockBytes: number;
   #filled = 0;
-  /** A character for each byte of the lines (Latin-1): of ASCII, a short slice is the cheapest string to make. */
+  /** One character per byte of the lines (Latin-1): in ASCII, a short slice is the cheapest string to make. */
   #text = "";
 
   /** Opens the file and checks its length. */
@@ -40,12 +40,12 @@ export class LineBlocks {
     this.bytes = Buffer.allocUnsafeSlow(Math.min(options.blockBytes, Math.max(1, file.bytes)));
   }
 
-  /** Whether there are bytes behind the last newline: at the end of the file, a line without an end. */
+  /** Whether bytes follow the last newline: at the end of the file, this is an unterminated line. */
   get hasRest(): boolean {
     return this.#filled > this.end;
   }
 
-  /** Goes on to the next lines, at least one. False at the end of the file, which by then has been verified and closed. */
+  /** Advances to the next lines, at least one. False at the end of the file, which is then verified and closed. */
   next(): boolean {
     this.#dropLines();
     for (;;) {
@@ -63,7 +63,7 @@ export class LineBlocks {
     }
   }
 
-  /** The string that these bytes of the lines stand for. */
+  /** Decodes a range of the lines. */
   string(start: number, end: number): string {
     if (end - start <= sliceLengthMax && isAscii(this.bytes, start, end)) return this.#text.slice(start, end);
     return this.bytes.toString("utf8", start, end);
@@ -85,7 +85,7 @@ export class LineBlocks {
     this.#filled -= this.end;
     this.end = 0;
     this.#text = "";
-    // The room for a long line is given back; the rest of the last block read is shorter than a block.
+    // Releases the room for a long line; the rest of the last block read is shorter than a block.
     if (this.bytes.length > this.#blockBytes) this.#resize(this.#blockBytes);
   }
 

@@ -1,9 +1,9 @@
-/** Bytes in the number by which keys are compared first. */
+/** How many bytes make up the number that is compared first. */
 const prefixBytes = 6;
 
 /**
  * The key of a line as bytes (UTF-8; WTF-8 for lone surrogates, see `key-words.ts`), which may lie in the middle of a
- * block. Its first six bytes are also kept as one number, which nearly always tells two keys apart.
+ * block. Its first six bytes are also kept as one number, which distinguishes nearly all keys.
  */
 export class LineKey {
   bytes: Uint8Array = new Uint8Array(64);
@@ -11,7 +11,7 @@ export class LineKey {
   end = 0;
   prefix = 0;
 
-  /** Makes it the key in `bytes` from `start` to `end`, which stays there. */
+  /** Refers to the key in `bytes` from `start` to `end`, without a copy. */
   set(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
     this.start = start;
@@ -19,7 +19,7 @@ export class LineKey {
     this.prefix = prefixOf(bytes, start, end);
   }
 
-  /** Makes it a copy of another key. To be used on a key that is never `set`. */
+  /** Copies another key. To be used on a key that is never `set`. */
   copy({ bytes, start, end, prefix }: LineKey): void {
     const length = end - start;
     if (this.bytes.length < length) this.bytes = new Uint8Array(length * 2);
@@ -43,7 +43,7 @@ export class LineKey {
   }
 }
 
-/** The first bytes as a number, zeros where the key is shorter: those are not greater than any byte of a longer key. */
+/** The first bytes as a number, filled up with zeros, which are never greater than a byte of a longer key. */
 function prefixOf(bytes: Uint8Array, start: number, end: number): number {
   let high = 0;
   const middle = start + 4;

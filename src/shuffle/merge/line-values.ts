@@ -1,12 +1,12 @@
 import type { JsonValue } from "../../app/contract.js";
 
-/** The values of one line, as they were read, and how often each of them repeats in a row. Used again line by line. */
+/** The values of one line, and how often each repeats in a row. Reused line by line. */
 export class LineValues {
   readonly values: JsonValue[] = [];
   readonly counts: number[] = [];
   /** The length of each value's JSON text, in bytes. */
   readonly textBytes: number[] = [];
-  /** How many values there are; what the arrays hold beyond is of no meaning. */
+  /** How many values there are; array elements beyond this are meaningless. */
   length = 0;
   /** How many there are with all repetitions. */
   pairs = 0;
@@ -16,7 +16,7 @@ export class LineValues {
     this.pairs = 0;
   }
 
-  /** Adds a value that is there once, as long as `setCount` does not say otherwise. */
+  /** Adds a value with count 1, which `setCount` may change. */
   add(value: JsonValue, textBytes: number): void {
     const index = this.length++;
     this.values[index] = value;

@@ -5,20 +5,20 @@
  *     mr-1-Y ─ blocks ─ lines ┼─ tournament on (key, input) ─ groups: key, values ─ reduce
  *     mr-2-Y ─ blocks ─ lines ┘
  *
- * Groups come in the order of keys (`key-words.ts`), the values of a key in the order of the inputs, which is that of the
- * map tasks, and within one input in the order of emission. So the result is the one of a sequential run.
+ * Groups come in the order of keys (`key-words.ts`). The values of a key come in the order of the inputs, which is the
+ * order of the map tasks, and within one input in the order of emission. So the result equals a sequential run's.
  *
- * A line stays bytes until its values are asked for: inputs are compared by the bytes of their keys, a key becomes a
- * string once a group, and values are made for the group at hand only.
+ * A line stays bytes until its values are needed: the merge compares inputs by the bytes of their keys, a key becomes a
+ * string once per group, and only the current group's values are made.
  *
- * Nothing is read ahead here. The kernel does that for a file that is read from front to back, while `reduce` runs: a
+ * Nothing is read ahead here. The kernel reads ahead in a file that is read from front to back, while `reduce` runs: a
  * reduce over files that are not in the page cache (`dd of=FILE oflag=nocache conv=notrunc,fdatasync count=0` evicts
- * one) takes no longer than over files that are.
+ * one) takes no longer than over cached files.
  *
- * Memory is a block and a line an input, whatever the files' size. With more inputs than may be open at once, no file
- * stays open between two blocks: each read opens it again where it left off. That costs some microseconds a block, while
- * the usual way, merging in passes, would write and read all data once more; and it needs no place on the disk. Blocks
- * get smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
+ * Memory is a block and a line per input, whatever the files' size. With more inputs than may be open at once, no file
+ * stays open between two blocks: each read reopens it where it left off. This costs some microseconds per block, while
+ * the usual way, merging in passes, would write and read all data once more, and would need disk space. Blocks get
+ * smaller when there are very many inputs, so that together they stay within 64 MiB up to 16,384 inputs.
  */
 import type { Combine } from "../../app/combine.js";
 import type { StoredFile } from "../stored-file.js";
@@ -28,13 +28,15 @@ import { MergedLines } from "./merged-lines.js";
 
 /** How groups are made. */
 interface MergeOptions {
-  /** The app's `combine`, by which `toArray` folds values that are too many for an array; a stream needs none. */
+  /**
+   * The app's `combine`, with which `toArray` folds values that are too many for an array; a stream does not need it.
+   */
   readonly combine?: Combine | undefined;
-  /** Whether the keys of the files are grouped ones (`grouped-key.ts`). */
+  /** Whether the files have grouped keys (`grouped-key.ts`). */
   readonly isGrouped?: boolean | undefined;
-  /** Told how many pairs were read so far, at each line whose values are read. */
+  /** Called with the number of pairs read so far, at each line whose values are read. */
   readonly onPairs?: ((pairs: number) => void) | undefined;
-  /** Called with each value that is read from a stream, before it is handed out. */
+  /** Called for each value that a stream reads, before it returns the value. */
   readonly onValue?: (() => void) | undefined;
 }
 
@@ -45,12 +47,12 @@ const allBlocksBytesMax = 64 * 1024 * 1024;
 
 /**
  * Merges the intermediate files of one reduce task, given in the order of their map tasks; `location` is an absolute
- * path. The files are opened when the first group is asked for, and closed after the last one, on an error, and when a
- * `for … of` loop is left early.
+ * path. The files are opened when the caller asks for the first group, and closed after the last one, on an error, and
+ * when a `for … of` loop is left early.
  *
  * Throws a DamagedInputError, from the loop or from reading a group's values, when a file is missing, short or corrupt.
- * A wrong checksum is known for certain only with the last block of a file, so nothing made from the groups may be
- * committed before the loop has ended.
+ * Only the last block of a file reveals a wrong checksum, so nothing made from the groups may be committed before the
+ * loop has ended.
  */
 export function mergeGroups(inputs: readonly StoredFile[], options: MergeOptions = {}): MergedGroups {
   return new MergedGroups(inputs, options);
@@ -75,7 +77,7 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
     this.#onValue = onValue;
   }
 
-  /** Number of pairs so far, counted a line at a time; at the end all of them, those that were not read included. */
+  /** Pairs so far, counted a line at a time; at the end all pairs, including unread ones. */
   get pairs(): number {
     return this.#lines.pairs;
   }

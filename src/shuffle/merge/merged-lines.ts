@@ -9,33 +9,33 @@ import { ReaderTournament } from "./reader-tournament.js";
  * The lines of several sorted intermediate files as one sorted sequence, key by key; the lines of a key come in the
  * order of the inputs.
  *
- * Nothing is opened before the first key is asked for. An error closes everything and is thrown again by every later
- * call: whoever swallows it cannot go on with half of the data. Throws what IntermediateReader throws, and a
+ * Nothing is opened before the first key is requested. An error closes everything, and every later call throws it
+ * again: a caller that swallows it cannot continue with half of the data. Throws what IntermediateReader throws, and a
  * DamagedInputError for keys out of order.
  */
 export class MergedLines {
-  /** Number of pairs in the lines taken so far, or passed over. */
+  /** Pairs in the lines taken or skipped. */
   pairs = 0;
   readonly #inputs: readonly StoredFile[];
   readonly #options: ReaderOptions;
   readonly #onPairs: ((pairs: number) => void) | undefined;
   #readers: IntermediateReader[] | undefined;
   #tournament = new ReaderTournament([]);
-  /** The current key. It is kept here since the block it comes from is gone before its last line is reached. */
+  /** The current key, copied because its block is gone before its last line is reached. */
   readonly #key = new LineKey();
-  /** Whether the first line in the tournament is one of the current key. */
+  /** Whether the first line in the tournament belongs to the current key. */
   #hasLine = false;
   readonly #values = new LineValues();
   #failure: { readonly error: unknown } | undefined;
 
-  /** `onPairs` is told the number of pairs whenever a line is taken. */
+  /** `onPairs` gets the number of pairs whenever a line is taken. */
   constructor(inputs: readonly StoredFile[], options: ReaderOptions, onPairs?: (pairs: number) => void) {
     this.#inputs = inputs;
     this.#options = options;
     this.#onPairs = onPairs;
   }
 
-  /** Goes on to the next key, past the lines of the current one that were not taken. Undefined at the end. */
+  /** Advances to the next key, skipping the remaining lines of the current one. Undefined at the end. */
   nextKey(): string | undefined {
     this.#requireNoFailure();
     try {
@@ -51,7 +51,7 @@ export class MergedLines {
     }
   }
 
-  /** The values of the next line of the current key, there until the next call; undefined when it has no more lines. */
+  /** The values of the current key's next line, valid until the next call; undefined when there are no more lines. */
   takeLine(): LineValues | undefined {
     this.#requireNoFailure();
     if (!this.#hasLine) return undefined;
@@ -64,7 +64,7 @@ export class MergedLines {
     }
   }
 
-  /** Closes all inputs. There are no more lines. */
+  /** Closes all inputs. No lines follow. */
   close(): void {
     for (const reader of this.#readers ?? []) reader.close();
     this.#readers = [];
@@ -78,7 +78,7 @@ export class MergedLines {
     this.#tournament = new ReaderTournament(this.#readers);
   }
 
-  /** Takes the first line in the tournament, which is one of the current key, and moves its reader on. */
+  /** Takes the first line in the tournament, which belongs to the current key, and advances its reader. */
   #take(): void {
     const { first } = this.#tournament;
     if (first === undefined) return;

@@ -1,21 +1,21 @@
 import type { IntermediateReader } from "./intermediate-reader.js";
 
-/** What a reader at the end of its file has for a prefix: it comes after every key. */
+/** The prefix of a reader at the end of its file, which comes after every key. */
 const atEnd = Infinity;
 
 /**
  * The tournament of a k-way merge, as a tree of losers (Knuth, The Art of Computer Programming, volume 3, section
- * 5.4.1): finds the reader whose line comes first by key and, of equal keys, by its place among the readers. When it
- * has moved on, only the matches on its way to the root are played again, log₂ k of them.
+ * 5.4.1): finds the reader whose line comes first by key and, for equal keys, by its place among the readers. When that
+ * reader has moved on, only the log₂ k matches on its way to the root are replayed.
  */
 export class ReaderTournament {
   readonly #readers: readonly IntermediateReader[];
-  /** The first bytes of each reader's key (see `LineKey`), by which nearly all matches are decided. */
+  /** The first bytes of each reader's key (see `LineKey`), which decide nearly all matches. */
   readonly #prefixes: Float64Array;
-  /** Readers by number: the winner of all at 0, from 1 on who lost the match there. −1: not played yet. */
+  /** Readers by number: the overall winner at 0, and from 1 on the loser of each match. −1: not played yet. */
   readonly #tree: Int32Array;
 
-  /** The readers are before their first lines. */
+  /** All readers must be before their first lines. */
   constructor(readers: readonly IntermediateReader[]) {
     this.#readers = readers;
     this.#prefixes = Float64Array.from(readers, (reader) => (reader.nextLine() ? reader.key.prefix : atEnd));
@@ -23,20 +23,20 @@ export class ReaderTournament {
     for (let reader = 0; reader < readers.length; reader++) this.#enter(reader);
   }
 
-  /** The reader whose line comes first; undefined when all are at their ends. */
+  /** The reader whose line comes first; undefined when all have ended. */
   get first(): IntermediateReader | undefined {
     const first = this.#tree[0] ?? -1;
     return this.#prefixes[first] === atEnd ? undefined : this.#readers[first];
   }
 
-  /** To be called when the first reader has gone on to a line with another key, or to its end. */
+  /** To be called when the first reader has moved on to a line with another key, or to its end. */
   firstHasMoved(isAtEnd: boolean): void {
     const moved = this.#tree[0] ?? 0;
     this.#prefixes[moved] = isAtEnd ? atEnd : (this.#readers[moved]?.key.prefix ?? atEnd);
     this.#enter(moved);
   }
 
-  /** Plays the matches from the reader's leaf to the root, or to the first one that still waits for its opponent. */
+  /** Plays the matches from the reader's leaf to the root, or to the first match that still lacks an opponent. */
   #enter(reader: number): void {
     const tree = this.#tree;
     let winner = reader;

@@ -4,8 +4,8 @@ import type { StoredFile } from "../stored-file.js";
 import { DamagedInputError } from "./damaged-input-error.js";
 
 /**
- * The job's directory is shared with whoever may write there. So a link is not followed to where it leads, and what is no
- * file is not waited for.
+ * Others may be able to write to the job's directory. So a link is not followed, and opening a special file does not
+ * block.
  */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -13,8 +13,8 @@ const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
  * The bytes of a stored file, read front to back, with length and checksum verified on the way.
  *
  * Throws a DamagedInputError when the file is missing, has another length, cannot be read, or has another checksum. The
- * last is noticed with the last block, before its bytes are handed out. An error that says nothing about the file
- * (too many open files, permission denied) is thrown as it comes from the system. After any error the file is closed.
+ * checksum is checked at the last block, before its bytes are returned. A system error that says nothing about the file
+ * (too many open files, permission denied) is passed through. After any error the file is closed.
  */
 export class StoredBytes {
   readonly #file: StoredFile;
@@ -23,7 +23,7 @@ export class StoredBytes {
   #position = 0;
   #checksum = 0;
 
-  /** Opens the file, or only checks that it is there and as long as it should be when it is not to stay open. */
+  /** Opens the file, or only checks its existence and length when it is not to stay open. */
   constructor(file: StoredFile, staysOpen: boolean) {
     this.#file = file;
     this.#staysOpen = staysOpen;

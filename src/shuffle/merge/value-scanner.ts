@@ -6,21 +6,23 @@ import type { LineValues } from "./line-values.js";
 
 const [newline, quote, comma, zero] = [0x0a, 0x22, 0x2c, 0x30];
 const [bracket, closingBracket, brace, closingBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
-/** Integers of so many digits are exact. */
+/** Integers with at most this many digits are exact. */
 const integerDigitsMax = 15;
-/** A string of so many bytes is worth a comparison before it is made anew. */
+/** From this length on, comparing a string with the previous one pays off before making a new one. */
 const heldBytesMin = 13;
 
 /**
- * Makes values of the JSON texts in a block of lines: integers and strings without escapes straight from the bytes, all
- * else by `storedValue`. So what is taken is JSON, and the value is the one that `storedValue` gives.
+ * Makes values from the JSON texts in a block of lines: integers and strings without escapes straight from the bytes,
+ * everything else by `storedValue`. So only JSON is accepted, and the value equals the one from `storedValue`.
  */
 export class ValueScanner {
   readonly #blocks: LineBlocks;
-  /** Where the value that was read last ends, and whether it took a call of native code. */
+  /** Where the last value ended, and whether reading it called native code. */
   #end = 0;
   #isCostly = false;
-  /** The last longer string, and where in the block its bytes are: in an inverted index it comes again and again. */
+  /**
+   * The last longer string, and the range of its bytes in the block: in an inverted index it recurs again and again.
+   */
   #held = "";
   #heldAt = 0;
   #heldBytes = 0;
@@ -29,15 +31,15 @@ export class ValueScanner {
     this.#blocks = blocks;
   }
 
-  /** To be called when the block has other lines than before. */
+  /** To be called when the block holds other lines than before. */
   forget(): void {
     this.#held = "";
     this.#heldBytes = 0;
   }
 
   /**
-   * Reads the array whose bracket is at `start`, at least one value; they are added to `into`. Returns where it ends.
-   * Throws a SyntaxError when there is no such array, or none that ends in this line.
+   * Adds the values of the array whose bracket is at `start`, at least one, to `into`. Returns where the array ends.
+   * Throws a SyntaxError when there is no such array, or it does not end in this line.
    */
   readArray(start: number, into: LineValues): number {
     const { bytes } = this.#blocks;
@@ -113,7 +115,7 @@ export class ValueScanner {
     return storedValue(this.#blocks.string(start, this.#end));
   }
 
-  /** One call for all the values of a line takes less than one for each. */
+  /** Parsing all values of a line in one call is faster than one call per value. */
   #parseArray(start: number, into: LineValues): number {
     const end = valueEnd(this.#blocks.bytes, start);
     const text = this.#blocks.string(start, end);
@@ -137,7 +139,7 @@ export class ValueScanner {
   }
 }
 
-/** Where the text that begins at `start` ends, if it is a JSON value: before a comma or a bracket that is not in it. */
+/** Where the text that begins at `start` ends, if it is a JSON value: before a comma or bracket outside it. */
 function valueEnd(bytes: Uint8Array, start: number): number {
   let depth = 0;
   for (let at = start; ; at++) {

@@ -5,21 +5,21 @@ import { textToCopy } from "../repeated-values.js";
 const done = { done: true, value: undefined } as const;
 
 /**
- * The values of a key one after the other, each object a copy of its own. Holds one line of them at a time. A class
- * rather than a generator, which takes longer for each value.
+ * The values of a key one after the other, each object a separate copy. Holds one line at a time. A class rather than a
+ * generator, which is slower per value.
  */
 export class ValueStream implements IterableIterator<JsonValue, undefined, undefined> {
   readonly #onValue: () => void;
   #nextLine: () => LineValues | undefined;
   #line: LineValues | undefined;
-  /** The place in the line of the value to come after this one. */
+  /** The index in the line of the value after this one. */
   #index = 0;
-  /** The value, how often it is still to be handed out, and its text when each time is a copy. */
+  /** The value, how many more times to return it, and its text if it must be copied each time. */
   #value: JsonValue = null;
   #left = 0;
   #text: string | undefined;
 
-  /** `nextLine` lends the lines of the key one after the other, then gives undefined. It may throw. */
+  /** `nextLine` lends the lines of the key one after the other, then returns undefined. It may throw. */
   constructor(nextLine: () => LineValues | undefined, onValue: () => void = () => undefined) {
     this.#onValue = onValue;
     this.#nextLine = nextLine;
@@ -32,14 +32,13 @@ export class ValueStream implements IterableIterator<JsonValue, undefined, undef
     return { done: false, value: this.#text === undefined ? this.#value : (JSON.parse(this.#text) as JsonValue) };
   }
 
-  /** There are no more values. */
   return(): IteratorResult<JsonValue, undefined> {
     this.#nextLine = () => undefined;
     this.forgetLine();
     return done;
   }
 
-  /** To be called when the line is of no meaning any more. */
+  /** To be called when the line is no longer valid. */
   forgetLine(): void {
     this.#line = undefined;
     this.#left = 0;

@@ -105,7 +105,7 @@ describe("an app's own partition", () => {
     (result) => {
       const partitionOf = createPartitioner(3, () => result as number);
       expect(() => partitionOf("key")).toThrow(RangeError);
-      expect(() => partitionOf("key")).toThrow(/^partition: gave .+ for key "key"; .* from 0 to 2$/);
+      expect(() => partitionOf("key")).toThrow(/^partition: returned .+ for key "key"; .* from 0 to 2$/);
     },
   );
 
