@@ -28,8 +28,8 @@ describe("the output of a map task without reduce tasks", () => {
     const output = new DirectOutput(path, undefined, { ref, output: {} });
     expect(() => output.emit(1 as unknown as string, 1)).toThrow("emit: a key must be a string, not number 1");
     expect(() => output.emit("k", NaN)).toThrow('emit: JSON cannot hold the value of key "k": value is NaN');
-    expect(() => output.emitBytes(Buffer.from("ab"), 1, 3, 1)).toThrow("emitBytes: 1 to 3 is no range");
-    expect(() => output.emitSlices(Buffer.from("ab"), 0, 1, 2, 1)).toThrow("emitSlices: 2 to 1 is no range");
+    expect(() => output.emitBytes(Buffer.from("ab"), 1, 3, 1)).toThrow("emitBytes: 1 to 3 is not a range");
+    expect(() => output.emitSlices(Buffer.from("ab"), 0, 1, 2, 1)).toThrow("emitSlices: 2 to 1 is not a range");
     output.discard();
     expect(existsSync(path)).toBe(false);
   });
