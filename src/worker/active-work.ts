@@ -1,6 +1,6 @@
 /**
- * What is active in this thread since an attempt began: timers, requests, connections, child processes and the like, each as
- * the name that Node has for its kind. There are two ways to know it, for the two places in which attempts run.
+ * Lists what became active in this thread since an attempt began: timers, requests, connections, child processes and
+ * the like, each by Node's name for its kind. There are two ways to find out, for the two places in which attempts run.
  */
 import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
@@ -8,11 +8,14 @@ import type { MessagePort } from "node:worker_threads";
 import { UnrefedWork } from "./unrefed-work.js";
 
 export interface ActiveWork {
-  /** Whether the attempt alone can be what keeps the event loop alive while `started` lists nothing. */
+  /** Whether only the attempt can keep the event loop alive while `started` lists nothing. */
   readonly isLoopOwn: boolean;
-  /** The kinds of what the attempt has started and what is active still. */
+  /** The kinds of work that the attempt started and that is still active. */
   started(): string[];
-  /** From now on what is open, such as connections and worker threads, does not count as started. Timers and requests do. */
+  /**
+   * From now on open resources, such as connections and worker threads, do not count as started. Timers and requests
+   * do.
+   */
   noteSetUp(): Promise<void>;
   /** Resolves to whether nothing is active: as soon as that is so, or after that time. */
   isIdleWithin(pauseMs: number): Promise<boolean>;
@@ -21,10 +24,10 @@ export interface ActiveWork {
   stop(): void;
 }
 
-/** How long what an earlier attempt or `setup` has printed is given to be written. */
+/** How long output that an earlier attempt or `setup` printed may take to be written. */
 const pauseMsAtStart = 10;
 
-/** In a thread that does nothing but run attempts: its event loop is idle exactly when nothing is pending. Costs nothing. */
+/** For a thread that only runs attempts: its event loop is idle exactly when nothing is pending. Costs nothing. */
 export class ActiveInOwnLoop implements ActiveWork {
   readonly #port: MessagePort;
   readonly #unrefed = new UnrefedWork();
@@ -36,7 +39,7 @@ export class ActiveInOwnLoop implements ActiveWork {
     this.#isLoopOwn = isLoopOwn;
   }
 
-  /** `port` is the one by which the thread is told what to do, and keeps its event loop alive. */
+  /** `port` gives the thread its instructions and keeps its event loop alive. */
   static async begin(port: MessagePort): Promise<ActiveInOwnLoop> {
     return new ActiveInOwnLoop(port, await isLoopIdleWithin(pauseMsAtStart, port));
   }
@@ -75,8 +78,9 @@ export class ActiveInOwnLoop implements ActiveWork {
 }
 
 /**
- * Whether the event loop runs out of work within that time: exactly then Node emits `beforeExit`. It sees all that would
- * keep a program from ending, also what `getActiveResourcesInfo` does not list, such as zlib, crypto and worker threads.
+ * Whether the event loop runs out of work within that time, which is when Node emits `beforeExit`. This covers
+ * everything that keeps a program from ending, including what `getActiveResourcesInfo` does not list: zlib, crypto and
+ * worker threads.
  */
 async function isLoopIdleWithin(pauseMs: number, port: MessagePort): Promise<boolean> {
   port.unref();
@@ -84,7 +88,7 @@ async function isLoopIdleWithin(pauseMs: number, port: MessagePort): Promise<boo
     return await new Promise<boolean>((resolve) => {
       const onIdle = () => {
         clearTimeout(timer);
-        // It keeps the thread from ending.
+        // Keeps the thread from ending.
         setImmediate(() => resolve(true));
       };
       process.once("beforeExit", onIdle);
@@ -98,7 +102,10 @@ async function isLoopIdleWithin(pauseMs: number, port: MessagePort): Promise<boo
   }
 }
 
-/** What keeps the event loop alive, by kind. Ports are those by which a worker thread prints, and immediates pass. */
+/**
+ * What keeps the event loop alive, by kind. A worker thread prints through ports, and immediates pass, so neither
+ * counts.
+ */
 function activeKinds(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) {
@@ -108,8 +115,8 @@ function activeKinds(): Record<string, number> {
 }
 
 /**
- * In a thread that does other things at the same time, such as the main thread of a test framework: `async_hooks` tell what
- * was started in the attempt's own asynchronous context. That slows down promises, if the app makes any.
+ * For a thread that does other things at the same time, such as the main thread of a test framework: `async_hooks`
+ * reports what was started in the attempt's own asynchronous context. That slows down promises, if the app makes any.
  */
 export class ActiveInContext implements ActiveWork {
   readonly isLoopOwn = false;
@@ -121,7 +128,7 @@ export class ActiveInContext implements ActiveWork {
         this.#live.set(id, { kind, resource: new WeakRef(resource) });
       }
     },
-    // A request is over then. That of a promise is destroyed only when it is collected, which may be much later.
+    // The request has ended. A promise-based request is destroyed only when it is collected, which may be much later.
     after: (id) => {
       const work = this.#live.get(id);
       if (work !== undefined && isRequest(work.kind)) this.#live.delete(id);
@@ -146,7 +153,7 @@ export class ActiveInContext implements ActiveWork {
   }
 
   async isIdleWithin(pauseMs: number): Promise<boolean> {
-    // A rejection that nobody handles comes out a turn later.
+    // Node reports an unhandled rejection a turn later.
     await nextTurn();
     if (this.started().length === 0) return true;
     await delay(pauseMs);
@@ -166,9 +173,11 @@ export class ActiveInContext implements ActiveWork {
 
 const context = new AsyncLocalStorage<ActiveInContext>();
 
-/** As `async_hooks` call what runs in other threads and ends by itself. `getActiveResourcesInfo` does not list it. */
+/**
+ * `async_hooks` names of work that runs in other threads and ends by itself. `getActiveResourcesInfo` does not list it.
+ */
 const inOtherThreads = /^(QUERYWRAP|ZLIB|(?!HTTP)\w+(REQUEST|JOB))$/;
-/** An HTTP request shows as its connection: that of Node's own kind lives on with the parser, which is kept for later. */
+/** An HTTP request shows as its connection: the HTTP kind lives on with the parser, which Node keeps for later. */
 const watched =
   /^(Timeout|FSREQ\w+|FILEHANDLECLOSEREQ|(TCP|PIPE|UDP|PROCESS|TCPCONNECT|PIPECONNECT|WRITE|SHUTDOWN|QUERY)WRAP|GET\w+REQWRAP|FSEVENTWRAP|STATWATCHER|ZLIB|WORKER|(?!HTTP)\w+(REQUEST|JOB))$/;
 
@@ -196,13 +205,13 @@ const names: readonly [kind: RegExp, name: string][] = [
 const isWorker = /^(WORKER|UnrefedWorker)$/;
 const elsewhere = "work in another thread, such as zlib, crypto or a Worker";
 
-/** The kinds as they are called in messages. */
+/** Names the kinds for messages. */
 export function describeKinds(started: readonly string[]): string {
   const nameOf = (kind: string) =>
     names.find(([pattern]) => pattern.test(kind))?.[1] ??
     (inOtherThreads.test(kind) || isWorker.test(kind) ? elsewhere : kind);
   const found = new Set(started.map(nameOf));
-  // The pipes of a child are a part of it.
+  // A child's pipes belong to the child.
   if (found.has("a child process")) for (const pipe of ["PipeWrap", "PIPEWRAP"]) found.delete(pipe);
   return found.size === 0 ? elsewhere : [...found].join(" and ");
 }

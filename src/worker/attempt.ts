@@ -11,7 +11,7 @@ import type { ReserveStarts } from "./start-pacer.js";
 import { fileErrorText } from "./system-error.js";
 import { makesOutput, type AttemptResult } from "./task-context.js";
 
-/** What the coordinator has given out to be done. */
+/** Work assigned by the coordinator. */
 type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
 
 const released: AttemptOutcome = { type: "failed", class: "released", message: "its worker was told to leave" };
@@ -23,7 +23,7 @@ const staleInputs: AttemptEnd = {
   damaged: [],
 };
 
-/** Longer texts of an app's error are cut: the message must fit on the wire, and somebody is to read it. */
+/** Longer error texts of an app are cut: the message must fit on the wire and be readable. */
 const errorCharactersMax = 64 * 1024;
 
 /**
@@ -31,9 +31,9 @@ const errorCharactersMax = 64 * 1024;
  *
  *     assigned ─ ListInputs of a reduce ─► running ─► finished ─ MayCommit, rename ─► committed ─ report ─► over
  *
- * It outlives the connection over which it was assigned. When that is lost the thread goes on, and `complete` is called
- * again with the next session: it takes up where it was, but asks for the permission to commit anew, since a coordinator
- * that was restarted does not know that it gave it.
+ * An attempt outlives the connection that assigned it. When the connection is lost the thread continues, and the worker
+ * calls `complete` again with the next session. The attempt resumes where it was, but asks again for the permission to
+ * commit, since a restarted coordinator does not know that it gave one.
  */
 export class Attempt {
   readonly job: Job;
@@ -41,18 +41,18 @@ export class Attempt {
   readonly #slot: ExecutorSlot;
   readonly #boundaries: Boundaries;
   readonly #files: AttemptFiles;
-  /** Set when nobody wants its result any more. */
+  /** Set when the result is no longer wanted. */
   #isCancelled = false;
-  /** Set when it is its own worker that does not go on with it, and the coordinator is to know. */
+  /** Set when this worker itself stops the attempt and must tell the coordinator. */
   #isGivenBack = false;
-  /** How it ended in its thread; undefined before it has begun there. */
+  /** How it ended in its thread; undefined before it began there. */
   #end: Promise<AttemptEnd> | undefined;
   #isRunning = false;
   #hasFinalNames = false;
-  /** The connection over which it was last asked for its end. */
+  /** The connection of the latest `complete`. */
   #session: Session | undefined;
   #onSession: (() => void) | undefined;
-  /** Set while it is not known whether the coordinator has accepted the files: then it may count on them. */
+  /** Set while it is unknown whether the coordinator accepted the files, and so may rely on them. */
   #isInDoubt = false;
 
   constructor(work: Work, job: Job, slot: ExecutorSlot, boundaries: Boundaries) {
@@ -71,19 +71,22 @@ export class Attempt {
     return this.#isCancelled;
   }
 
-  /** Whether its thread is at work on it. */
+  /** Whether its thread is working on it. */
   get isRunning(): boolean {
     return this.#isRunning;
   }
 
-  /** Stops it; `complete` notices. Does nothing once it is finished: then the coordinator is asked about it anyway. */
+  /** Stops it; `complete` notices. Does nothing once it has finished, because the coordinator will be asked anyway. */
   cancel(): void {
     if (this.#isCancelled || (this.#end !== undefined && !this.#isRunning)) return;
     this.#isCancelled = true;
     if (this.#isRunning) void this.#slot.cancel();
   }
 
-  /** Stops it, and lets `complete` tell the coordinator that it is nobody's fault. As `cancel` it does nothing too late. */
+  /**
+   * Stops it and makes `complete` report that it failed through no fault of its own. Like `cancel`, does nothing too
+   * late.
+   */
   giveBack(): void {
     if (this.#isCancelled) return;
     this.cancel();
@@ -91,14 +94,17 @@ export class Attempt {
   }
 
   /**
-   * To be called before the worker ends the connection or itself: a marker that is found says that the worker has died at
-   * that record. Its thread may go on.
+   * To be called before the worker ends the connection or itself: a marker that remains says that the worker died at
+   * that record. The thread may continue.
    */
   removeMarker(): void {
     this.#files.removeMarker();
   }
 
-  /** Gives it up. When this resolves nothing is written any more, and what nobody can count on is removed. */
+  /**
+   * Gives up the attempt. When this resolves, nothing more is written, and files on which the coordinator cannot rely
+   * are removed.
+   */
   async abandon(): Promise<void> {
     this.cancel();
     await this.#end;
@@ -107,8 +113,8 @@ export class Attempt {
   }
 
   /**
-   * Brings it to its end, whichever, and returns what to do next. `isLeaving` is asked when it reports. Rejects with a
-   * ConnectionClosedError when the session is lost on the way.
+   * Brings the attempt to its end, whatever that is, and returns what to do next. Asks `isLeaving` when it reports.
+   * Rejects with a ConnectionClosedError when the session is lost on the way.
    */
   async complete(session: Session, isLeaving: () => boolean): Promise<Assignment> {
     this.#session = session;
@@ -129,7 +135,7 @@ export class Attempt {
     return session.unlessLost(this.#end);
   }
 
-  /** The work with what is too much for its assignment; undefined when its inputs are not there any more. */
+  /** Adds to the work what is too large for its assignment; undefined when its inputs no longer exist. */
   async #complement(work: Work, session: Session): Promise<WorkAssignment | undefined> {
     if (work.type === "sample") return work;
     if (work.type === "map") return { ...work, boundaries: await this.#boundaries.of(this.job, session) };
@@ -137,7 +143,7 @@ export class Attempt {
     return inputs && { ...work, inputs };
   }
 
-  /** The inputs of a reduce attempt; undefined when some are not there any more. */
+  /** The inputs of a reduce attempt; undefined when some no longer exist. */
   async #listInputs(session: Session): Promise<ReduceInput[] | undefined> {
     const inputs: ReduceInput[] = [];
     for (let from: number | undefined = 0; from !== undefined;) {
@@ -157,8 +163,8 @@ export class Attempt {
   }
 
   /**
-   * Reserves calls of `map` for its thread. While there is no connection to a coordinator none can be had: the answer comes
-   * with the next session.
+   * Reserves calls of `map` for its thread. Without a connection to a coordinator, the answer waits for the next
+   * session.
    */
   readonly reserveStarts: ReserveStarts = async (wanted) => {
     for (;;) {
@@ -166,13 +172,13 @@ export class Attempt {
       try {
         if (session !== undefined) return await session.call("RequestStarts", { wanted });
       } catch {
-        // The loss of the connection is noticed where the end of the attempt is waited for.
+        // `complete`, which waits for the end of the attempt, notices the lost connection.
       }
       if (session === this.#session) await new Promise<void>((resolve) => (this.#onSession = resolve));
     }
   };
 
-  /** Gives the files their final names; the outcome to report, or undefined when another attempt came first. */
+  /** Gives the files their final names. Returns the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
     const { files, sideFiles, skipped, warnings, argUse, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
@@ -187,7 +193,7 @@ export class Attempt {
       this.#files.discardUnfinished();
       return { type: "failed", class: "io", message: fileErrorText(error as Error) };
     }
-    // An output file is nobody's input.
+    // No task reads an output file.
     const isOutput = makesOutput(this.ref, this.job.reducers);
     const made = isOutput ? [] : files;
     const outputs = made.map(({ partition, bytes, checksum }): OutputFile => [partition, bytes, checksum]);
@@ -211,7 +217,7 @@ export class Attempt {
   }
 
   /**
-   * A grant holds as long as the coordinator takes this worker for alive, which is at least the task timeout from the
+   * A grant holds as long as the coordinator considers this worker alive, which is at least the task timeout from the
    * moment of asking. A worker that was stopped in between (SIGSTOP, a sleeping laptop) asks again before it renames.
    */
   async #mayCommit(session: Session): Promise<boolean> {
@@ -231,7 +237,7 @@ export class Attempt {
       return next;
     } catch (error) {
       if (outcome.type === "failed" || !isUnfitForWire(error)) throw error;
-      // What was refused has no effect: the files are nobody's.
+      // A rejected report has no effect: the files belong to no task.
       this.#isInDoubt = false;
       this.#files.takeBack();
       const message = `its result cannot be reported: ${error.message}`;
@@ -240,14 +246,14 @@ export class Attempt {
   }
 }
 
-/** Codes that a coordinator answers with may be any number. */
+/** The coordinator may answer with any number as a code. */
 const invalidParams: number = invalidParamsCode;
 
 function isUnfitForWire(error: unknown): error is Error {
   return error instanceof MessageTooLongError || (error instanceof RemoteError && error.code === invalidParams);
 }
 
-/** The first warnings, and how many more there are. */
+/** The first warnings, then how many more there are. */
 function atMost(count: number, warnings: readonly string[]): readonly string[] {
   if (warnings.length <= count) return warnings;
   return [...warnings.slice(0, count - 1), `${warnings.length - count + 1} more warnings of the same task`];

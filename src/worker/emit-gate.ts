@@ -3,13 +3,14 @@ import { LateEmitError } from "./errors.js";
 type State = "open" | "delegated" | "settling" | "closed" | "disowned";
 
 /**
- * Whether an attempt still takes what its app emits.
+ * Whether an attempt still accepts what its app emits.
  *
- * `open`: it does. `delegated`: several records are in flight, each of which has a gate of its own; what must be in the order
- * of the records, pairs and side files, is taken there alone. `settling`: `map` or `reduce` has returned, and the engine looks
- * for work that the app did not await; a late emit is noted, and fails the attempt. `closed`: the attempt has ended well, so a
- * late emit throws, and fails the attempt that runs by then in case the app catches what is thrown. `disowned`: the attempt has
- * failed; whatever its remaining callbacks emit is dropped, so that they do not harm the attempt that runs by then.
+ * `open`: it does. `delegated`: several records are in flight, each with a gate of its own; pairs and side files, which
+ * must come in the order of the records, go through those gates alone. `settling`: `map` or `reduce` has returned, and
+ * the engine looks for work that the app did not await; a late emit is noted and fails the attempt. `closed`: the
+ * attempt has succeeded, so a late emit throws. If the app catches the error, the attempt that runs by then fails.
+ * `disowned`: the attempt has failed; whatever its remaining callbacks emit is dropped, so that it does not harm the
+ * attempt that runs by then.
  */
 export class EmitPhase {
   /** Public and plain, since each emit reads it. */
@@ -17,7 +18,7 @@ export class EmitPhase {
   #state: State = "open";
   #late: LateEmitError | undefined;
 
-  /** The first emit that came while the attempt settled, or when its record had ended. */
+  /** The first emit that came while the attempt settled, or after its record had ended. */
   get late(): LateEmitError | undefined {
     return this.#late;
   }
@@ -46,7 +47,7 @@ export class EmitPhase {
     this.#set("disowned");
   }
 
-  /** Takes an emit that came too late. Throws a LateEmitError once the attempt has ended well. */
+  /** Handles an emit that came too late. Throws a LateEmitError once the attempt has succeeded. */
   refuse(task: string, called: string): void {
     if (this.#state === "disowned") return;
     const error = new LateEmitError(task, called);
@@ -65,7 +66,7 @@ export class EmitPhase {
 
 let untold: LateEmitError | undefined;
 
-/** What was thrown at an emit of an attempt that had ended well, once. The app may have caught it. */
+/** The error thrown at a late emit of a successful attempt, returned once. The app may have caught it. */
 export function takeUntold(): LateEmitError | undefined {
   const error = untold;
   untold = undefined;
@@ -73,12 +74,12 @@ export function takeUntold(): LateEmitError | undefined {
 }
 
 /**
- * What everything holds through which an app emits: the context with its functions, its counters and its side files. While
- * the garbage collector finds the gate alive, something of the app may still emit.
+ * Every object through which an app emits holds the gate: the context with its functions, its counters and its side
+ * files. While the garbage collector finds the gate alive, the app may still emit.
  */
 export class EmitGate {
   readonly phase: EmitPhase;
-  /** How the task is called in messages: `map 3`. */
+  /** The task's name in messages: `map 3`. */
   readonly task: string;
 
   constructor(task: string, phase: EmitPhase = new EmitPhase()) {
@@ -87,8 +88,8 @@ export class EmitGate {
   }
 
   /**
-   * Whether a call of `called` is taken. When it is not, it is to be dropped. Throws a LateEmitError once the attempt has
-   * ended well.
+   * Whether to accept a call of `called`; if not, the caller drops it. Throws a LateEmitError once the attempt has
+   * succeeded.
    */
   admits(called: string): boolean {
     if (this.phase.isOpen || this.phase.isDelegated) return true;
@@ -96,7 +97,10 @@ export class EmitGate {
     return false;
   }
 
-  /** As `admits`, for what must come in the order of the records. Throws an Error while several of them are in flight. */
+  /**
+   * Like `admits`, for calls that must come in the order of the records. Throws an Error while several records are in
+   * flight.
+   */
   admitsInOrder(called: string): boolean {
     if (!this.phase.isDelegated) return this.admits(called);
     throw new Error(
@@ -105,7 +109,7 @@ export class EmitGate {
   }
 }
 
-/** The gate of one record of several in flight. It keeps that of its attempt alive. */
+/** The gate of one of several records in flight. It keeps the attempt's gate alive. */
 export class RecordGate {
   readonly #attempt: EmitGate;
   #state: "open" | "ended" | "disowned" = "open";
@@ -114,7 +118,7 @@ export class RecordGate {
     this.#attempt = attempt;
   }
 
-  /** Whether a call of `called` is taken; an error of the attempt when it comes after `map` has ended for this record. */
+  /** Whether to accept a call of `called`. A call after `map` has ended for this record is an error of the attempt. */
   admits(called: string): boolean {
     if (this.#state === "open") return true;
     if (this.#state === "ended") this.#attempt.phase.refuse(this.#attempt.task, called);
@@ -126,7 +130,7 @@ export class RecordGate {
     if (this.#state === "open") this.#state = "ended";
   }
 
-  /** Nobody wants the record any more: what it emits is dropped. */
+  /** The record is no longer wanted: what it emits is dropped. */
   disown(): void {
     this.#state = "disowned";
   }

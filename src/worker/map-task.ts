@@ -24,9 +24,9 @@ import {
 } from "./task-context.js";
 
 /**
- * Runs one attempt of a map task: gives each record of the source to `map` or `mapBytes`, and what that emits to a
- * collector that sorts it into one file for each reduce task (paper section 3.1, steps 3 and 4), or into an output file of
- * its own when there are no reduce tasks. Throws what the app throws.
+ * Runs one attempt of a map task: passes each record of the source to `map` or `mapBytes`, and the emitted pairs to a
+ * collector that sorts them into one file per reduce task (paper section 3.1, steps 3 and 4), or into an output file of
+ * its own when there are no reduce tasks. Throws the app's errors.
  */
 export async function runMapTask(
   app: LoadedApp,
@@ -48,7 +48,7 @@ export async function runMapTask(
     temporaryPath: (partition) => `${prefix}${partition}`,
     spillPath: (run) => `${prefix}run-${run}`,
     memoryBytes: collectorBytes,
-    // It takes its time, which is not that of the record at hand.
+    // Time spent spilling does not count as the current record's.
     onSpill: (isSpilling) => {
       if (isSpilling) spilledAt = progress.record;
       progress.beginRecord(isSpilling ? NaN : spilledAt);
@@ -117,7 +117,7 @@ function collectorOf(app: LoadedApp, options: CollectorOptions): Collector {
     : new AccumulatingCollector({ ...options, combine }, createSlabCollector);
 }
 
-/** Writes which record is mapped to the marker, too; what is no record is none there. */
+/** Also writes the current record to the marker, where a hook counts as no record. */
 function marking(progress: Progress, marker: RecordMarker): Progress {
   return progressThrough(progress, {
     beginRecord: (offset) => {

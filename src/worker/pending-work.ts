@@ -1,18 +1,19 @@
 /**
- * Finds work that an app started in an attempt and did not await: timers, requests, streams, child processes, promises that
- * wait for these. A pair that such work emits comes too late, so the attempt must fail, however much later that is.
+ * Finds work that an app started in an attempt and did not await: timers, requests, streams, child processes, promises
+ * that wait for these. A pair that such work emits comes too late, so the attempt must fail, however much later that
+ * is.
  *
- * What is still active at the end of an attempt says little by itself: a pool of database connections keeps sockets and
- * timers for the next attempt, and a `Promise.race` against a time-out leaves its timer behind. The question is whether any
- * of it can still emit, and the garbage collector answers that: a callback that can emit keeps the attempt's `EmitGate`
- * alive. Pending work that can reach the gate fails the attempt. Other work may go on, unless it is of a kind that ends by
- * itself, such as writing a file, which is waited for.
+ * Activity at the end of an attempt proves little: a pool of database connections keeps sockets and timers for the next
+ * attempt, and a `Promise.race` against a time-out leaves its timer behind. The question is whether any such work can
+ * still emit, and the garbage collector answers it: a callback that can emit keeps the attempt's `EmitGate` alive.
+ * Pending work that can reach the gate fails the attempt. The engine waits for other work only if it is of a kind that
+ * ends by itself, such as writing a file.
  *
- * An app may also keep the context in a variable of its module. Then the gate is always alive, and only what the attempt
- * itself has started counts; what was open when its `setup` had ended does not.
+ * An app may also keep the context in a module variable. Then the gate is always alive, and only work that the attempt
+ * itself started counts, without what was open when its `setup` ended.
  *
- * An attempt that leaves nothing behind, as nearly all do, costs one turn of the event loop, and a record costs nothing. The
- * collector is asked only when something is pending.
+ * An attempt that leaves nothing behind, as nearly all do, costs one turn of the event loop; a record costs nothing.
+ * The collector runs only when something is pending.
  */
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -29,7 +30,7 @@ import {
 import { EmitGate, EmitPhase, takeUntold } from "./emit-gate.js";
 import { UnawaitedWorkError } from "./errors.js";
 
-/** How long pending work is given to end before the attempt fails: a file that is being closed needs a moment. */
+/** How long pending work may take to end before the attempt fails: closing a file takes a moment. */
 const graceMs = 2000;
 const pauseMsMax = 100;
 
@@ -46,21 +47,21 @@ export class PendingWork {
   }
 
   /**
-   * To be called before the attempt begins; `task` is how it is called in messages. A thread that does nothing but run
-   * attempts gives the port by which it is told to.
+   * To be called before the attempt begins; `task` is its name in messages. A thread that only runs attempts passes the
+   * port through which it gets its instructions.
    */
   static async begin(task: string, port?: MessagePort | null): Promise<PendingWork> {
-    // Node opens these at their first use, which would count as work of the app.
+    // Node opens these on first use, which would count as work of the app.
     for (const stream of [process.stdout, process.stderr]) stream.listenerCount("error");
     return new PendingWork(task, port ? await ActiveInOwnLoop.begin(port) : new ActiveInContext());
   }
 
   /**
-   * Runs the attempt and resolves to its result when nothing that it started can emit any more. Nothing that this function
+   * Runs the attempt and resolves to its result once nothing that it started can still emit. Nothing that this function
    * calls may hold the attempt's context once `attempt` has resolved.
    *
-   * Throws what `attempt` throws, a LateEmitError when something has emitted late, and an UnawaitedWorkError when something
-   * may. What still emits then is dropped.
+   * Throws what `attempt` throws, a LateEmitError when something emitted late, and an UnawaitedWorkError when something
+   * may. Later emits are dropped.
    */
   async run<Result>(attempt: () => Promise<Result>): Promise<Result> {
     try {
@@ -87,14 +88,15 @@ export class PendingWork {
     return gate;
   }
 
-  /** To be called when `setup` has ended: the connections that it has opened are there to be kept. */
+  /** To be called when `setup` has ended: the connections that it opened are meant to stay open. */
   noteSetUp(): Promise<void> {
     return this.#active.noteSetUp();
   }
 
   /**
-   * To be called after the last record and after `teardown`: waits until files that are being read or written are done with,
-   * since `teardown` and the side files may depend on them. Throws the LateEmitError of a pair that is emitted meanwhile.
+   * To be called after the last record and after `teardown`: waits until the app's file reads and writes are finished,
+   * since `teardown` and the side files may depend on them. Throws the LateEmitError of a pair that is emitted
+   * meanwhile.
    */
   async settleFiles(): Promise<void> {
     const isBusy = () => this.#active.started().some(isRequest);
@@ -115,14 +117,14 @@ export class PendingWork {
     const deadlineMs = performance.now() + graceMs;
     for (let pauseMs = 1; ; pauseMs = longer(pauseMs)) {
       if (await this.#active.isIdleWithin(pauseMs)) return;
-      // What was looked at in this turn is not collected in it.
+      // A weak reference that was read in this turn keeps its target alive until the next.
       await nextTurn();
       collectGarbage();
       const canEmit = this.#gates.some((gate) => gate.deref() !== undefined);
       const started = this.#active.started();
       this.#throwLate();
       if (!canEmit && !started.some(isFinite)) return;
-      // The app keeps its context, and what is active was so before the attempt.
+      // The app keeps its context, and all active work is older than the attempt.
       if (canEmit && started.length === 0 && !this.#active.isLoopOwn) return;
       if (performance.now() >= deadlineMs) throw new UnawaitedWorkError(this.#task, describeKinds(started));
     }
@@ -140,7 +142,6 @@ function longer(pauseMs: number): number {
 
 let runCollector: (() => void) | undefined;
 
-/** Collects all garbage now. */
 function collectGarbage(): void {
   if (runCollector === undefined) {
     setFlagsFromString("--expose-gc");

@@ -10,23 +10,23 @@ import type { PendingWork } from "./pending-work.js";
 import type { ReserveStarts } from "./start-pacer.js";
 import { SideFiles, type PreparedSideFile } from "./side-files.js";
 
-/** What one attempt runs with, besides its data. */
+/** The settings of one attempt, besides its data. */
 export interface AttemptSettings {
   readonly ref: AttemptRef;
   readonly jobId: string;
-  /** With none, each map task writes an output file. */
+  /** With 0, each map task writes an output file. */
   readonly reducers: number;
-  /** The keys at which partitions 1, 2, … begin, for a map attempt; undefined when keys are hashed. */
+  /** For a map attempt: the keys at which partitions 1, 2, … begin; undefined when keys are hashed. */
   readonly boundaries: readonly string[] | undefined;
   readonly output: OutputSettings;
-  /** Where the attempt's files go. */
+  /** The directory for the attempt's files. */
   readonly directory: string;
-  /** How much memory the pairs of a map attempt may take before they are spilled. */
+  /** How much memory a map attempt's pairs may take before they are spilled. */
   readonly collectorBytes: number;
-  /** What the names of intermediate files begin with: see the protocol. */
+  /** The prefix of intermediate file names: see the protocol. */
   readonly intermediatePrefix: string;
   readonly args: Readonly<Record<string, string>>;
-  /** Notes which of them the app reads. */
+  /** Notes which args the app reads. */
   readonly argReads?: ArgReads | undefined;
   /** The files that the app may read. */
   readonly files: readonly SharedFile[];
@@ -35,50 +35,52 @@ export interface AttemptSettings {
   readonly progress: Progress;
   /** How many records of a map attempt may be in flight; undefined when the app decides. */
   readonly mapConcurrency?: number | undefined;
-  /** How many calls of `map` may begin in a second in the job, and how they are reserved; undefined when there is no limit. */
+  /**
+   * How many calls of `map` may begin per second in the job, and how to reserve them; undefined when there is no limit.
+   */
   readonly ratePerSecond?: number | undefined;
   readonly reserveStarts?: ReserveStarts | undefined;
   /**
-   * Whether a map attempt keeps on the disk which record it is at, since its whole process may die of it. There is one at a
-   * time then.
+   * Whether a map attempt keeps its current record on disk, since the record may kill the whole process. Only one
+   * record is in flight then.
    */
   readonly marksRecords: boolean;
-  /** Whether a map attempt looks if `combine` changes what `reduce` gives (`combine-check.ts`). */
+  /** Whether a map attempt checks that `combine` does not change the result of `reduce` (`combine-check.ts`). */
   readonly checksCombine?: boolean | undefined;
-  /** Finds what the app has not awaited; left out when nobody looks for it. */
+  /** Finds work that the app has not awaited; undefined when nothing looks for it. */
   readonly work?: PendingWork | undefined;
-  /** Told what the attempt has written to its output, key and value. */
+  /** Called with each key and value that the attempt writes to its output. */
   readonly onOutput?: ((key: string, value: JsonValue) => void) | undefined;
 }
 
-/** To be given to `beginRecord` while `setup` or `teardown` is at work: it has its time, and no record is to blame. */
+/** For `beginRecord` while `setup` or `teardown` runs: the hook's time counts, but no record is to blame. */
 export const hookAtWork = -1;
 
 /**
- * To be given to `beginRecord` while several records are at work: if the attempt ends now without an error of its own, nobody
- * knows which of them is to blame.
+ * For `beginRecord` while several records are in flight: if the attempt ends now without an error of its own, the
+ * record to blame is unknown.
  */
 export const severalAtWork = -2;
 
-/** Told how far the attempt is. */
+/** Receives the attempt's progress. */
 export interface Progress {
-  /** What `beginRecord` was told last. */
+  /** The last argument of `beginRecord`. */
   readonly record: number;
-  /** So many records were mapped or values reduced so far, and so many bytes of the input read if that is known. */
+  /** Reports how many records were mapped or values reduced, and how many bytes of input were read, if known. */
   set(records: number, bytes: number): void;
   /**
-   * From now on a record is at work: that of a map which begins at `offset`, in bytes, or a key of a reduce. `NaN`: none
-   * is, and the engine takes the time that it takes. `hookAtWork`: none is, and the app is at work all the same.
+   * Begins a record: for a map the one at byte `offset`, for a reduce a key. `NaN`: no record, while the engine itself
+   * works and may take its time. `hookAtWork`: no record, but the app works.
    */
   beginRecord(offset: number): void;
-  /** The app has taken one more value of the key at work from the stream of them. */
+  /** The app took one more value of the current key from its stream. */
   takeValue(): void;
 }
 
-/** Progress that is told to another one, but for what is given here. */
+/** Forwards progress to another object, except for the given methods. */
 export function progressThrough(progress: Progress, own: Partial<Omit<Progress, "record">>): Progress {
   return {
-    // Not a copy of what it is now.
+    // A getter, since the value changes.
     get record() {
       return progress.record;
     },
@@ -97,30 +99,30 @@ export interface PreparedFile {
   readonly bytes: number;
   /** CRC-32 of the whole file. */
   readonly checksum: number;
-  /** Of an output file: see `RecordWriter`. */
+  /** For an output file: see `RecordWriter`. */
   readonly textKeyEnd?: TextKeyEnd;
 }
 
-/** What an attempt made: to be committed, or removed. */
+/** The result of an attempt, to be committed or removed. */
 export interface AttemptResult extends Readonly<Measures> {
   readonly files: readonly PreparedFile[];
-  /** The records that were not given to `map`, as the assignment said. */
+  /** The records that were not given to `map`, because the assignment said so. */
   readonly skipped: readonly RecordPlace[];
-  /** What a sample task has found. */
+  /** The keys that a sample task found. */
   readonly sampled?: string[];
   readonly sideFiles: readonly PreparedSideFile[];
-  /** What the user is to be told once the attempt is committed. */
+  /** Messages for the user, once the attempt is committed. */
   readonly warnings: readonly string[];
   /** Which values of `--arg` the app has read; left out when the job has none. */
   readonly argUse?: ArgUse | undefined;
 }
 
-/** Whether the task makes an output file, and not files for reduce tasks. */
+/** Whether the task makes an output file instead of files for reduce tasks. */
 export function makesOutput({ kind }: Pick<AttemptRef, "kind">, reducers: number): boolean {
   return kind === "reduce" || reducers === 0;
 }
 
-/** The part of the context that `map` and `reduce` have in common, and what was counted through it. */
+/** What the contexts of `map` and `reduce` have in common, including the counters. */
 export abstract class AttemptContext implements TaskContext {
   abstract readonly kind: TaskContext["kind"];
   readonly task: number;
@@ -130,7 +132,7 @@ export abstract class AttemptContext implements TaskContext {
   readonly sideFiles: SideFiles;
   readonly #files: readonly SharedFile[];
   readonly #argReads: ArgReads;
-  /** What the app has put in the place of its args. */
+  /** What the app assigned to `args`. */
   #ownArgs: Readonly<Record<string, string>> | undefined;
   readonly #counts = new Map<string, number>();
   readonly gate: EmitGate;
@@ -180,7 +182,7 @@ export abstract class AttemptContext implements TaskContext {
     };
   }
 
-  /** Adds to a counter, whatever the gate says. Throws when the sum, or one more counter, cannot be had. */
+  /** Adds to a counter, whatever the gate says. Throws when the sum is too large, or there are too many counters. */
   count(name: string, n: number): void {
     requireCountable(name, n);
     const counts = this.#counts;
@@ -193,31 +195,31 @@ export abstract class AttemptContext implements TaskContext {
     counts.set(name, sum);
   }
 
-  /** From now on nothing can be emitted; what the app has started may still be looked for. */
+  /** From now on nothing can be emitted, but the search for unawaited work may continue. */
   end(): void {
     if (this.work === undefined) this.gate.phase.close();
     else this.gate.phase.settle();
   }
 
-  /** The attempt has failed: from now on what the app still emits is dropped. */
+  /** The attempt has failed: from now on whatever the app emits is dropped. */
   abandon(): void {
     this.gate.phase.disown();
   }
 
-  /** What was counted, by name. */
+  /** The sums of the counters, by name. */
   counts(): [string, number][] {
     return [...this.#counts];
   }
 }
 
-/** Throws when a counter cannot have that name. */
+/** Throws unless a counter can have that name. */
 export function requireCounterName(name: unknown): void {
   if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
   if (name.length <= counterCharactersMax) return;
   throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${counterCharactersMax} characters`);
 }
 
-/** Throws a TypeError when that cannot be added to a counter. */
+/** Throws a TypeError unless that can be added to a counter. */
 export function requireCountable(name: string, n: number): void {
   if (!Number.isFinite(n)) throw new TypeError(`counter ${name}: cannot add ${n}`);
 }

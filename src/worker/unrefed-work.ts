@@ -1,8 +1,8 @@
 /**
- * Work that an app has started and told Node not to wait for: timers, child processes and worker threads on which `unref()`
- * was called, `timers/promises` with `{ ref: false }`, and `AbortSignal.timeout`. It can emit as any other work can, but does
- * not keep an event loop alive, and Node lists it nowhere. So the ways to it are wrapped, for the whole thread, once the
- * first attempt begins. A record costs nothing, since nobody calls these for each of them.
+ * Finds work that an app started and told Node not to wait for: timers, child processes and worker threads after
+ * `unref()`, `timers/promises` with `{ ref: false }`, and `AbortSignal.timeout`. It can emit like any other work, but
+ * does not keep an event loop alive, and Node lists it nowhere. So this module wraps those functions, for the whole
+ * thread, once the first attempt begins. It costs nothing per record, since apps do not call them for each record.
  */
 import { ChildProcess } from "node:child_process";
 import { getEventListeners } from "node:events";
@@ -15,10 +15,10 @@ interface Item {
   isPending(): boolean;
 }
 
-/** Those who watch now. Only in tests there is more than one in a thread. */
+/** The current observers. A thread has more than one only in tests. */
 const watching = new Set<UnrefedWork>();
 
-/** What was started without a reference since this was created. */
+/** Work started without a reference since this was created. */
 export class UnrefedWork {
   #items: Item[] = [];
   #lengthToPrune = 1000;
@@ -28,13 +28,13 @@ export class UnrefedWork {
     watching.add(this);
   }
 
-  /** The kinds of what is pending. */
+  /** The kinds of pending work. */
   pending(): string[] {
     this.#prune();
     return this.#items.map(({ kind }) => kind);
   }
 
-  /** Takes no further notice of what was started so far. */
+  /** Ignores all work started until now. */
   forget(): void {
     this.#items = [];
   }
@@ -73,7 +73,7 @@ function noteObject<T extends object>(kind: string, object: T, isPending: (objec
   });
 }
 
-/** Such as the timers by which `fetch` closes connections that nobody uses. Called by a wrapper of this module. */
+/** Whether Node itself called the wrapper, for example for the timers by which `fetch` closes idle connections. */
 function isCalledByNode(): boolean {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 3;
@@ -137,11 +137,11 @@ function wrapTimersPromises(): void {
     };
     return iterator;
   };
-  // For those who import them by name.
+  // For modules that import them by name.
   syncBuiltinESMExports();
 }
 
-/** Notes a timer that is pending until `watch` calls what it is given. */
+/** Notes a timer that is pending until `watch` calls its argument. */
 function noteUntil(watch: (onEnd: () => void) => unknown): void {
   let isPending = true;
   note({ kind: "Timeout", isPending: () => isPending });
