@@ -19,7 +19,7 @@ export const lineBytesMax = 256 * 2 ** 20;
 
 interface ChunkOptions {
   /** The usual length of a chunk. */
-  readonly chunkBytes?: number;
+  readonly chunkBytes?: number | undefined;
   /** A longer line is a bad record, and no chunk is longer. */
   readonly maxBytes?: number;
   /** Whether a lone carriage return also ends a line. */
@@ -141,8 +141,9 @@ export class ChunkReader implements RecordReader<Uint8Array> {
       return undefined;
     }
     const newlineEnd = this.#block.lastIndexOf(newline) + 1;
+    // A return at the end of the block may be half of a line end.
     const wholeLines = this.#endsAtReturn
-      ? Math.max(newlineEnd, this.#block.lastIndexOf(carriageReturn) + 1)
+      ? Math.max(newlineEnd, this.#block.subarray(0, -1).lastIndexOf(carriageReturn) + 1)
       : newlineEnd;
     const isLongest = this.#block.length >= this.#maxBytes;
     if (wholeLines > least || (isLongest && wholeLines > 0)) {

@@ -167,8 +167,8 @@ async function readerOfValues(
     case "pairs":
       return new PairReader(new JsonReader(source, file, jsonl));
     case "csv":
-      // Most jobs need no CSV parser, and need not load it.
-      return (await import("./csv-reader.js")).openCsv(source, file, csv, header);
+      // Most jobs need no CSV reader, and need not load it.
+      return (await import("./csv-reader.js")).openCsv({ source, file, options: csv }, header);
     case "own":
       throw new Error("an app's own reader reads a file, not bytes");
   }

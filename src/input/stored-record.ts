@@ -48,7 +48,7 @@ function only<Value>(reader: RecordReader<Value>, wanted: number): RecordReader<
 async function headerOf(split: Split, { input, csv = {} }: RecordFormat): Promise<CsvHeader | undefined> {
   if (input !== "csv") return undefined;
   const { openCsv } = await import("./csv-reader.js");
-  const reader = await openCsv(linesIn(split), split.file, csv);
+  const reader = await openCsv({ source: linesIn(split), file: split.file, options: csv });
   try {
     return await reader.header();
   } finally {
