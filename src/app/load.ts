@@ -204,6 +204,7 @@ function checkExports(
 export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
   return {
     input: app.input,
+    ...(app.csv === undefined ? {} : { csv: withoutNames(app.csv) }),
     ...(app.partition === undefined ? {} : { ownPartition: true }),
     ...(isMapOnly(app) ? { isMapOnly: true } : {}),
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
@@ -220,6 +221,11 @@ function requireLimits(path: string, { concurrency, ratePerSecond }: Record<stri
   };
   check("concurrency", concurrency, concurrencyProblem(concurrency));
   check("ratePerSecond", ratePerSecond, rateProblem(ratePerSecond));
+}
+
+/** The options of `csv`, but that there are names of columns instead of these: a file may have many. */
+function withoutNames({ columns, ...options }: CsvOptions): NonNullable<AppIdentity["csv"]> {
+  return columns === undefined ? options : { ...options, columns: [] };
 }
 
 function needsOf(path: string, { needs }: Declared): readonly string[] | undefined {

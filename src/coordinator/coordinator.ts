@@ -67,6 +67,8 @@ export class Coordinator {
    * times.
    */
   #held: Effect[] | undefined;
+  /** Settles once the inputs are planned for the first worker; undefined when no plan is being made. */
+  #planning: Promise<unknown> | undefined;
   /** Why the inputs cannot be split as the app requires. */
   #unsplittable: InputError | undefined;
 
@@ -207,6 +209,8 @@ export class Coordinator {
   }
 
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
+    // The first worker determines the app when its inputs are planned.
+    while (this.#planning !== undefined) await this.#planning;
     const refused = refusal(this.#job.state, params);
     if (refused !== undefined) {
       const fresh = this.#mayBeginAnew() ? newJob(this.#options, this.#job.directory) : undefined;
@@ -217,7 +221,12 @@ export class Coordinator {
       this.#beginAnew(fresh, refused);
     }
     const { app, args, pid, host } = params;
-    if (this.#job.state.phase === "waiting") this.#plan(app, this.#job.state.args ?? args ?? {});
+    if (this.#job.state.phase === "waiting") {
+      const planned = this.#plan(app, this.#job.state.args ?? args ?? {});
+      const over = () => (this.#planning = undefined);
+      this.#planning = planned.then(over, over);
+      await planned;
+    }
     const former = this.#formerWorker(params.former);
     const registered = await this.#ask<Omit<ResultOf<"Register">, "token">>((call) => {
       return { type: "registered", call, pid, host, former };
@@ -234,11 +243,13 @@ export class Coordinator {
   }
 
   /** The first worker determines the app, and so how the inputs are split. Only from here on are files written. */
-  #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): void {
+  async #plan(app: ParamsOf<"Register">["app"], args: Readonly<Record<string, string>>): Promise<void> {
     const { output, partitioner, reducers, log } = this.#options;
     const { directory } = this.#job;
     try {
-      const { all, tasks: splits } = planInputs({ ...this.#options, kind: app.input });
+      const { all, tasks: splits } = await planInputs({ ...this.#options, kind: app.input, csv: app.csv });
+      // The user stopped the job in the meantime.
+      if (hasEnded(this.#job.state)) return;
       const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
       requireSourcesApart(directory.path, directory.path, this.#options, outputSuffix(output, app.extension));
       if (directory.hasJournal() && this.#options.resume === false) {

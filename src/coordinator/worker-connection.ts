@@ -22,6 +22,9 @@ export interface Home {
 /** How long a new connection may take to register or to ask for the status. */
 const strangerTimeoutMs = 10_000;
 
+/** How often a worker hears from the coordinator while its registration takes long. */
+const pingIntervalMs = 1000;
+
 /**
  * One connection to the coordinator: from a worker, once it has registered, or from a client that asks for the status.
  */
@@ -31,6 +34,7 @@ export class WorkerConnection {
   /** The worker that registered here. A connection speaks for no other. */
   #worker: string | undefined;
   #isRegistering = false;
+  #isClosed = false;
 
   /** A stranger has proved nothing except that it could connect. */
   constructor(stream: Duplex, home: Home, { isStranger }: { isStranger: boolean }) {
@@ -62,6 +66,7 @@ export class WorkerConnection {
     const options = isStranger ? { stranger: { limits: strangerLimits, timeoutMs: strangerTimeoutMs } } : {};
     this.#peer = new Peer(stream, handlers, options);
     void this.closed.then(() => {
+      this.#isClosed = true;
       if (this.#worker !== undefined) home.lose(this.#worker);
     });
   }
@@ -103,10 +108,21 @@ export class WorkerConnection {
       throw new RefusedError(refusedCode, `this connection is already registered as worker ${this.#worker ?? "…"}`);
     }
     this.#isRegistering = true;
-    const result = await this.#home.register(params).finally(() => (this.#isRegistering = false));
+    // Planning large inputs takes a while, and neither end must presume the other dead.
+    const pings = setInterval(() => this.#keepAlive(), pingIntervalMs);
+    const result = await this.#home.register(params).finally(() => {
+      clearInterval(pings);
+      this.#isRegistering = false;
+    });
     this.#worker = result.worker;
+    if (this.#isClosed) this.#home.lose(result.worker);
     this.#peer.trust();
     return result;
+  }
+
+  #keepAlive(): void {
+    this.#peer.letStay();
+    this.#peer.call("Ping", {}).catch(() => undefined);
   }
 
   #ask<Reply>(worker: string, toEvent: (call: number) => Event): Promise<Reply> {

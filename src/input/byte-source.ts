@@ -54,7 +54,8 @@ export function wholeFile(split: Split, refusesBinary: boolean, warn?: Warn): By
   });
 }
 
-function isStoredAsRead({ compression, encoding }: Split): boolean {
+/** Whether the places of its bytes are those in the file. */
+export function isStoredAsRead({ compression, encoding }: Split): boolean {
   return compression === undefined && encoding === undefined;
 }
 

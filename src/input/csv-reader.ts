@@ -1,7 +1,8 @@
 /** The rows of a CSV file as objects. */
 import type { CsvOptions } from "../app/contract.js";
+import type { Split } from "../rpc/protocol.js";
 import { BadRecordError } from "./bad-record-error.js";
-import type { ByteSource } from "./byte-source.js";
+import { linesIn, type ByteSource } from "./byte-source.js";
 import { readDialect, type CsvDialect } from "./csv-dialect.js";
 import { rowMaker, type CsvRow, type RowMaker } from "./csv-row.js";
 import { CsvRows, rowBytesMax } from "./csv-rows.js";
@@ -23,6 +24,8 @@ export interface CsvSource {
   /** The name of its file. */
   readonly file: string;
   readonly options: CsvOptions;
+  /** The rows that begin at this place of the file or behind it are not read. */
+  readonly endBytes?: number | undefined;
   /** Usual length of the chunks in which it is read. */
   readonly chunkBytes?: number | undefined;
 }
@@ -44,11 +47,26 @@ export async function openCsv(opened: CsvSource, header?: CsvHeader): Promise<Cs
   }
 }
 
+/**
+ * The header of a file, whose rows are read from somewhere else than its beginning. Throws what opening and reading it
+ * throws.
+ */
+export async function csvHeaderOf(file: Split, options: CsvOptions): Promise<CsvHeader> {
+  const all = { ...file, startBytes: 0, endBytes: Number.MAX_SAFE_INTEGER };
+  const reader = await openCsv({ source: linesIn(all), file: file.file, options });
+  try {
+    return await reader.header();
+  } finally {
+    await reader.close();
+  }
+}
+
 export class CsvReader implements RecordReader<CsvRow> {
   readonly #file: string;
   readonly #options: CsvOptions;
   readonly #dialect: CsvDialect;
   readonly #rows: CsvRows;
+  readonly #endBytes: number;
   /** Undefined before the header is read. */
   #columns: readonly string[] | undefined;
   #makeRow: RowMaker | undefined;
@@ -56,13 +74,14 @@ export class CsvReader implements RecordReader<CsvRow> {
 
   /** `columns` is undefined when the first row of the source is the header. */
   constructor(
-    { source, file, options, chunkBytes }: CsvSource,
+    { source, file, options, endBytes = Infinity, chunkBytes }: CsvSource,
     dialect: CsvDialect,
     columns: readonly string[] | undefined,
   ) {
     this.#file = file;
     this.#options = options;
     this.#dialect = dialect;
+    this.#endBytes = endBytes;
     const { headBytes } = dialect;
     this.#rows = new CsvRows(source, { syntax: csvSyntax(options, dialect), headBytes, chunkBytes });
     if (columns !== undefined) this.#setColumns(columns);
@@ -84,23 +103,31 @@ export class CsvReader implements RecordReader<CsvRow> {
 
   next(): boolean | Promise<boolean> {
     for (;;) {
+      if (this.#rows.endOffset >= this.#endBytes) return false;
       const isThere = this.#rows.next();
-      if (typeof isThere !== "boolean") return isThere.then((isThere) => isThere && (this.#takeRow() || this.next()));
+      if (typeof isThere !== "boolean") return isThere.then((isThere) => isThere && (this.#takeRow() ?? this.next()));
       if (!isThere) return false;
-      if (this.#takeRow()) return true;
+      const isTaken = this.#takeRow();
+      if (isTaken !== undefined) return isTaken;
     }
+  }
+
+  /** As `CsvRows.skipTo`. */
+  skipTo(position: number): number | Promise<number> {
+    return this.#rows.skipTo(position);
   }
 
   close(): void | Promise<void> {
     return this.#rows.close();
   }
 
-  /** False when the row is the header. */
-  #takeRow(): boolean {
+  /** Whether the row is a record; undefined when it is the header. */
+  #takeRow(): boolean | undefined {
     const rows = this.#rows;
+    if (rows.offset >= this.#endBytes) return false;
     if (this.#columns === undefined) {
       this.#readHeader();
-      return false;
+      return undefined;
     }
     if (rows.fault !== undefined) throw new BadRecordError(rows.offset, rows.endOffset, rows.fault);
     if (!rows.isUtf8()) throw notUtf8(rows.offset, rows.endOffset);

@@ -5,7 +5,8 @@
  * rows up to the next quote. When the quotes of a row are still open at the end of the chunk, the row is read again together with
  * more of the file.
  *
- * Where a row ends depends only on the bytes from its own beginning, never on how the file comes in chunks.
+ * Where a row ends depends only on the bytes from its own beginning, never on how the file comes in chunks. That is what
+ * lets a file be read from the beginning of any of its rows (`csv-splits.ts`).
  */
 import { isAscii, isUtf8 } from "node:buffer";
 import type { ByteSource } from "./byte-source.js";
@@ -107,6 +108,25 @@ export class CsvRows {
     }
   }
 
+  /**
+   * Goes to the first place at `position` or behind it where a row can begin, and returns it; the end of the source when
+   * there is none. Runs over rows without a look at their fields. Throws a BadRecordError for a line that is too long;
+   * called again, it goes on behind it.
+   */
+  skipTo(position: number): number | Promise<number> {
+    for (;;) {
+      if (this.endOffset >= position) return this.endOffset;
+      if (this.#at < this.#end) this.#skipRowsWithoutQuotes(position);
+      if (this.endOffset >= position) return this.endOffset;
+      if (this.#readRow()) continue;
+      const isThere = this.#nextChunk();
+      if (typeof isThere !== "boolean") {
+        return isThere.then((isThere) => (isThere ? this.skipTo(position) : this.endOffset));
+      }
+      if (!isThere) return this.endOffset;
+    }
+  }
+
   /** How many fields the row has. */
   get count(): number {
     return this.#isScanned ? (this.#scanner?.count ?? 0) : this.#parser.fields.length;
@@ -191,6 +211,17 @@ export class CsvRows {
     // The chunk cannot grow.
     this.#isTooLong = begunBytes > 0 && value.length <= begunBytes && !isLast;
     return true;
+  }
+
+  /** Skips rows up to `position`, or to the row with the next quote. */
+  #skipRowsWithoutQuotes(position: number): void {
+    const { endsAtReturn } = this.#syntax;
+    if (endsAtReturn) return;
+    const found = this.#quoteByte < 0 ? -1 : this.#bytes.indexOf(this.#quoteByte, this.#at);
+    const limit = found < 0 || found >= this.#end ? this.#end : this.#bytes.lastIndexOf(newline, found) + 1;
+    const wanted = position - this.#chunkOffset;
+    if (wanted > limit) this.#at = Math.max(this.#at, limit);
+    else this.#at = this.#lineEnd(wanted - 1);
   }
 
   /** Where the row begins that comes at `from`, behind empty lines, comments, and lines of white space that are no rows. */

@@ -2,8 +2,10 @@
  * Which splits each map task reads: usually one. A job with many small files would spend its time on beginning and
  * ending tasks, so such files share tasks, as with Hadoop's CombineFileInputFormat.
  */
+import type { CsvOptions } from "../app/contract.js";
 import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
+import { cutCsvFiles } from "./csv-splits.js";
 import type { InputFile } from "./files.js";
 import { splitsPerTaskMax } from "../rpc/record-position.js";
 import { sampledSplits } from "./sampled-splits.js";
@@ -19,6 +21,8 @@ const openingBytes = 4096;
 export interface InputPlanOptions {
   readonly inputs: readonly InputFile[];
   readonly kind: RecordKind;
+  /** The app's options for `"csv"`. */
+  readonly csv?: CsvOptions | undefined;
   /** The maximum size in bytes of a split of a file that may be cut. */
   readonly splitBytes: number;
   /** How many bytes of small files share a task, from `groupBytesFor`; 0 for one task per split. */
@@ -35,8 +39,10 @@ export interface InputPlan {
 }
 
 /** Plans the map tasks of a job. Throws an InputError as `planSplits` does. */
-export function planInputs({ inputs, kind, splitBytes, groupBytes, samplePercent }: InputPlanOptions): InputPlan {
-  const all = planSplits(inputs, kind, splitBytes);
+export async function planInputs(options: InputPlanOptions): Promise<InputPlan> {
+  const { inputs, kind, csv, splitBytes, groupBytes, samplePercent } = options;
+  const planned = planSplits(inputs, kind, splitBytes);
+  const all = kind === "csv" ? await cutCsvFiles(planned, csv, splitBytes) : planned;
   const splits = sampledSplits(all, kind, samplePercent);
   return { all, tasks: groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes) };
 }

@@ -17,10 +17,10 @@ import type { RecordKind } from "../app/input-kinds.js";
 import type { RecordPlace, Split } from "../rpc/protocol.js";
 import { firstPosition, offsetsIn } from "../rpc/record-position.js";
 import { BadRecordError } from "./bad-record-error.js";
-import { linesIn, wholeFile, type ByteSource } from "./byte-source.js";
+import { isStoredAsRead, linesIn, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
-import type { CsvHeader } from "./csv-reader.js";
 import type { Warn } from "./input-handle.js";
+import type { CsvHeader } from "./csv-reader.js";
 import { FirstOffsetReader } from "./first-offset-reader.js";
 import { JsonReader } from "./json-reader.js";
 import { LineBytesReader, LineReader } from "./line-readers.js";
@@ -122,7 +122,9 @@ async function openValues(
   context: ReadContext,
   warn: Warn,
 ): Promise<RecordReader<unknown>> {
-  if (format.readRecords === undefined) return valuesIn(sourceOf(split, format, true, warn), split, format);
+  if (format.readRecords === undefined) {
+    return valuesIn(sourceOf(split, format, true, warn), split, format, split.startBytes > 0);
+  }
   const { OwnReader } = await import("./own-reader.js");
   return new OwnReader(split, format.readRecords, context, warn);
 }
@@ -133,28 +135,31 @@ async function describe(error: BadRecordError, split: Split, { input }: RecordFo
 }
 
 function sourceOf(split: Split, { input }: RecordFormat, refusesBinary: boolean, warn: Warn): ByteSource {
-  return input === "file" ? wholeFile(split, refusesBinary, warn) : linesIn(split, warn);
+  if (input === "file") return wholeFile(split, refusesBinary, warn);
+  // What is wrong with the last row of a split is told by what comes after it, as in a file that was not cut.
+  return linesIn(input === "csv" ? { ...split, endBytes: Number.MAX_SAFE_INTEGER } : split, warn);
 }
 
 /**
- * The records in some bytes, as values. In strings, bytes that are not UTF-8 become U+FFFD. Pass the `header` of a CSV
- * file when the source is not its beginning.
+ * The records in some bytes of a file, as values. In strings, bytes that are not UTF-8 become U+FFFD. `isPart` tells
+ * whether the file has bytes before these.
  */
 export async function valuesIn(
   source: ByteSource,
-  split: Pick<Split, "file">,
+  split: Split,
   format: RecordFormat,
-  header?: CsvHeader,
+  isPart: boolean,
 ): Promise<RecordReader<unknown>> {
-  return fromFirstOffset(await readerOfValues(source, split, format, header), source);
+  return fromFirstOffset(await readerOfValues(source, split, format, isPart), source);
 }
 
 async function readerOfValues(
   source: ByteSource,
-  { file }: Pick<Split, "file">,
+  split: Split,
   { input, csv = {}, jsonl = {} }: RecordFormat,
-  header: CsvHeader | undefined,
+  isPart: boolean,
 ): Promise<RecordReader<unknown>> {
+  const { file } = split;
   switch (input) {
     case "file":
       return new WholeTextReader(source);
@@ -168,10 +173,30 @@ async function readerOfValues(
       return new PairReader(new JsonReader(source, file, jsonl));
     case "csv":
       // Most jobs need no CSV reader, and need not load it.
-      return (await import("./csv-reader.js")).openCsv({ source, file, options: csv }, header);
+      return openRows(source, split, csv, isPart);
     case "own":
       throw new Error("an app's own reader reads a file, not bytes");
   }
+}
+
+/** A row does not name its columns: its file does that, at its beginning. */
+async function openRows(
+  source: ByteSource,
+  split: Split,
+  options: CsvOptions,
+  isPart: boolean,
+): Promise<RecordReader<unknown>> {
+  const { csvHeaderOf, openCsv } = await import("./csv-reader.js");
+  // Splits begin and end with a row, except for those whose places are not those of the file.
+  const endBytes = isStoredAsRead(split) ? split.endBytes : undefined;
+  let header: CsvHeader | undefined;
+  try {
+    if (isPart) header = await csvHeaderOf(split, options);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+  return openCsv({ source, file: split.file, options, endBytes }, header);
 }
 
 /** The records in some bytes, as bytes. */

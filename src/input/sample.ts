@@ -1,3 +1,4 @@
+import type { RecordKind } from "../app/input-kinds.js";
 import type { AppIdentity, Split } from "../rpc/protocol.js";
 import { InputError } from "./input-error.js";
 import { ReaderOver } from "./reader-over.js";
@@ -31,7 +32,7 @@ export function planSample(
   requireNoOwnPartition(app);
   const { input: kind } = app;
   if (reducers <= 1) return [];
-  const files = joined(splits);
+  const files = joined(splits, kind);
   const isCut = files.some((file) => isCuttable(kind, file));
   const totalBytes = files.reduce((sum, file) => sum + lengthOf(file), 0);
   const wanted = isCut ? Math.min(placesMax, Math.ceil(totalBytes / placeBytes)) : Math.min(filesMax, files.length);
@@ -92,12 +93,12 @@ class BeginningReader<Value> extends ReaderOver<Value> {
   }
 }
 
-/** Merges adjacent splits of a file. */
-function joined(splits: readonly Split[]): Split[] {
+/** Merges adjacent splits of a file that can be cut anywhere. */
+function joined(splits: readonly Split[], kind: RecordKind): Split[] {
   const files: Split[] = [];
   for (const split of splits) {
     const last = files.at(-1);
-    if (last?.path === split.path && last.endBytes === split.startBytes) {
+    if (isCuttable(kind, split) && last?.path === split.path && last.endBytes === split.startBytes) {
       files[files.length - 1] = { ...last, endBytes: split.endBytes };
     } else files.push(split);
   }

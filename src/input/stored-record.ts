@@ -1,6 +1,5 @@
 import type { Split } from "../rpc/protocol.js";
-import { keptBytes, linesIn } from "./byte-source.js";
-import type { CsvHeader } from "./csv-reader.js";
+import { keptBytes } from "./byte-source.js";
 import type { RecordReader } from "./record-reader.js";
 import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource, type SplitSource } from "./records.js";
 import { SkippingReader } from "./skipping-reader.js";
@@ -30,7 +29,7 @@ function partOfRecord(record: StoredRecord, format: RecordFormat): SplitSource {
     openValues: async (context) => {
       // Only the app can find it.
       if (format.input === "own") return only(await ofFile.openValues(context), offset);
-      return valuesIn(await bytes(), split, format, await headerOf(split, format));
+      return valuesIn(await bytes(), split, format, true);
     },
     describe: (error) => ofFile.describe(error),
   };
@@ -42,16 +41,4 @@ function only<Value>(reader: RecordReader<Value>, wanted: number): RecordReader<
     (offset) => offset !== wanted,
     () => undefined,
   );
-}
-
-/** A row does not include the column names, which are at the beginning of its file. */
-async function headerOf(split: Split, { input, csv = {} }: RecordFormat): Promise<CsvHeader | undefined> {
-  if (input !== "csv") return undefined;
-  const { openCsv } = await import("./csv-reader.js");
-  const reader = await openCsv({ source: linesIn(split), file: split.file, options: csv });
-  try {
-    return await reader.header();
-  } finally {
-    await reader.close();
-  }
 }

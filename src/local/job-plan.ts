@@ -46,7 +46,7 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
   if (unfit !== undefined) throw new AppError(unfit);
   const suffix = outputSuffix(output, identity.extension);
   const filesToClear = foreseeClearing(outputDirectory, { suffix, sources: options });
-  const { all, tasks } = planInputs({ ...options, kind: loaded.input });
+  const { all, tasks } = await planInputs({ ...options, kind: loaded.input, csv: loaded.csv });
   if (partitioner === "range") planSample(all, identity, reducers);
   return { input: loaded.input, tasks, filesToClear };
 }

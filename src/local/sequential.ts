@@ -40,7 +40,7 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadInProcess(options.app, options.inspect);
   const { reducers, partitioner } = options;
-  const { all, tasks } = planInputs({ ...options, kind: app.input });
+  const { all, tasks } = await planInputs({ ...options, kind: app.input, csv: app.csv });
   const identity = { name: options.app.name, ...traitsOf(app) };
   const sample = partitioner === "range" ? planSample(all, identity, reducers) : undefined;
   return runInProcess({ ...options, app, appFile: options.app }, async (runAttempt) => {

@@ -12,9 +12,10 @@ import { unreadArgs } from "../coordinator/unread-args.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestOptions, TestResult } from "../app/test-contract.js";
 import { findInputs, type InputFile } from "../input/files.js";
+import { planInputs } from "../input/map-inputs.js";
 import { sourceOfSplits } from "../input/records.js";
 import { findSharedFiles } from "../input/shared-files.js";
-import { planSplits, splitBytesDefault } from "../input/splits.js";
+import { splitBytesDefault } from "../input/splits.js";
 import { outputName, stepDirectoryName } from "../output/names.js";
 import { recordFormat } from "../output/record-format.js";
 import { addMeasures, noTotals } from "../rpc/measures.js";
@@ -132,7 +133,8 @@ async function runStep(
     argUse.add(argReads.use);
     return result;
   };
-  const splits = planSplits(inputs, app.input, Math.min(splitBytes, splitBytesDefault));
+  const most = Math.min(splitBytes, splitBytesDefault);
+  const { all: splits } = await planInputs({ inputs, kind: app.input, csv: app.csv, splitBytes: most, groupBytes: 0 });
   for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
   const results: AttemptResult[] = [];
   for (const [task, split] of splits.entries()) {

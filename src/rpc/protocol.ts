@@ -61,6 +61,19 @@ const startGrant = v.strictObject({
   spacingMs: v.pipe(v.number(), v.minValue(0)),
 });
 
+/** How an app's CSV files are written: what the coordinator needs to find where rows begin. */
+const csvOptions = v.strictObject({
+  delimiter: v.exactOptional(v.string()),
+  quote: v.exactOptional(v.union([v.string(), v.literal(false)])),
+  escape: v.exactOptional(v.string()),
+  comment: v.exactOptional(v.string()),
+  trim: v.exactOptional(v.boolean()),
+  relaxQuotes: v.exactOptional(v.boolean()),
+  /** Set when the app names the columns. The names themselves are not sent: there may be many. */
+  columns: v.exactOptional(v.tuple([])),
+  header: v.exactOptional(v.boolean()),
+});
+
 /** The app that a worker runs. Two apps are the same when their content is. */
 export const appIdentity = v.strictObject({
   /** File name, for display. */
@@ -69,6 +82,8 @@ export const appIdentity = v.strictObject({
   hash: v.string(),
   /** The kind of records that its `map` reads. */
   input: recordKind,
+  /** The app's options for `"csv"`, if it has any. */
+  csv: v.optional(csvOptions),
   /** True when the app has its own `partition`; omitted otherwise. */
   ownPartition: v.optional(v.literal(true)),
   /** Set when the app has no reduce function and can only run in a job without reduce tasks. */

@@ -98,7 +98,7 @@ function aloneText(view: JobView, kind: Kind): string | undefined {
 
 /** How to get more and smaller map tasks. */
 function splitText({ app, input }: JobView, file: string | undefined): string {
-  if (input === "file" || input === "csv" || input === "own") {
+  if (input === "file" || input === "own") {
     return `smaller files help: ${app ?? "the app"} reads each of them in one piece`;
   }
   if (file !== undefined && /\.(gz|zst|xz)$/.test(file)) return "smaller files help: a compressed one cannot be split";

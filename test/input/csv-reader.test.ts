@@ -1,32 +1,42 @@
 /**
- * The CSV reader against `csv-parse` and Python's csv. The files are random, and as nasty as can be.
+ * The CSV reader against `csv-parse` and Python's csv, and files in splits against the same files as a whole. The files are
+ * random, and as nasty as can be.
  *
  * `CSV_ROWS` is how many rows each comparison has. After a change of the reader, a million:
  *
  *     CSV_ROWS=1000000 npx vitest run test/input/csv-reader.test.ts
  */
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CsvOptions } from "../../src/app/contract.js";
 import { BadRecordError } from "../../src/input/bad-record-error.js";
 import { keptBytes, type ByteSource } from "../../src/input/byte-source.js";
 import { readDialect } from "../../src/input/csv-dialect.js";
-import { openCsv, type CsvSource } from "../../src/input/csv-reader.js";
+import { openCsv, type CsvHeader, type CsvSource } from "../../src/input/csv-reader.js";
+import { cutCsvFiles } from "../../src/input/csv-splits.js";
+import { findInputs } from "../../src/input/files.js";
+import { planSplits } from "../../src/input/splits.js";
 import { UnreadableInputError } from "../../src/input/unreadable-input-error.js";
+import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { csvParseRecords, type CsvRecord } from "./csv-parse-records.js";
+import { openText, readAll } from "./read-all.js";
 
 const rowsWanted = Number(process.env["CSV_ROWS"] ?? 15_000);
 const timeoutMs = 3_600_000;
+const temporary = useTemporaryDirectory();
 
-/** The bytes of a file, a byte order mark at its beginning included. */
-function sourceOf(file: Buffer): ByteSource {
-  return { ...keptBytes(file, 1), start: 0, firstOffset: 0 };
+/** Some bytes of a file, a byte order mark at its beginning included. */
+function sourceOf(file: Buffer, from = 0): ByteSource {
+  return { ...keptBytes(file.subarray(from), from + 1), start: from, firstOffset: from };
 }
 
+type Opened = Omit<CsvSource, "source" | "file"> & { readonly from?: number };
+
 /** All records, bad ones included; "header" when the first row cannot be the header. */
-async function recordsOf(file: Buffer, opened: Pick<CsvSource, "options" | "chunkBytes">) {
-  const reader = await openCsv({ source: sourceOf(file), file: "in", ...opened });
+async function recordsOf(file: Buffer, { from = 0, ...opened }: Opened, header?: CsvHeader) {
+  const reader = await openCsv({ source: sourceOf(file, from), file: "in", ...opened }, header);
   const records: CsvRecord[] = [];
   for (;;) {
     try {
@@ -156,6 +166,60 @@ it(
   },
   timeoutMs,
 );
+
+describe("a file in splits", () => {
+  it(
+    "has the rows of the file as a whole, wherever it is cut",
+    async () => {
+      const places = fc.array(fc.nat(300), { maxLength: 4 }).map((places) => places.sort((a, b) => a - b));
+      await untilEnough([file, options, chunkBytes, places], async (file, options, chunkBytes, places) => {
+        const expected = await recordsOf(file, { options });
+        if (expected === "header") return 0;
+        const reader = await openCsv({ source: sourceOf(file), file: "in", options, chunkBytes });
+        const header = await reader.header();
+        const starts: number[] = [];
+        for (const place of places) starts.push(await reader.skipTo(place));
+        const ends = [...starts, Infinity];
+        const found: CsvRecord[] = [];
+        for (const [n, endBytes] of ends.entries()) {
+          const from = starts[n - 1];
+          // The first one begins with the header.
+          const part =
+            from === undefined
+              ? await recordsOf(file, { options, endBytes })
+              : await recordsOf(file, { options, endBytes, from }, header);
+          if (part === "header") throw new Error("only the first split has a header");
+          found.push(...part);
+        }
+        expect(found).toEqual(expected);
+        return expected.length;
+      });
+    },
+    timeoutMs,
+  );
+
+  it("is planned so that each split begins with a row, and is read as the file as a whole", async () => {
+    const run = async (file: Buffer, options: CsvOptions, splitBytes: number) => {
+      const path = temporary.newPath();
+      writeFileSync(path, file);
+      const format = { input: "csv", csv: options } as const;
+      const whole = planSplits(findInputs([path]), "csv", splitBytes);
+      const splits = await cutCsvFiles(whole, options, splitBytes);
+      const read = async (split: (typeof splits)[number]) => {
+        try {
+          return await readAll(openText(split, format));
+        } catch (error) {
+          if (error instanceof UnreadableInputError) return [];
+          throw error;
+        }
+      };
+      const [expected = []] = await Promise.all(whole.map(read));
+      expect((await Promise.all(splits.map(read))).flat()).toEqual(expected);
+      expect(temporary.openFiles()).toBe(0);
+    };
+    await fc.assert(fc.asyncProperty(file, options, fc.integer({ min: 5, max: 300 }), run), { numRuns: 300 });
+  });
+});
 
 const python = `
 import base64, csv, io, json, sys

@@ -15,13 +15,13 @@ function filesOf(sizes: readonly number[]): InputFile[] {
 }
 
 describe("the map tasks of a job", () => {
-  it("read the splits in the order of the inputs, each split once, whatever is grouped", () => {
+  it("read the splits in the order of the inputs, each split once, whatever is grouped", async () => {
     const kinds = fc.constantFrom(...recordKinds);
     const sizes = fc.array(fc.oneof(fc.nat(10), fc.nat(100 * KiB)), { maxLength: 60 });
-    fc.assert(
-      fc.property(kinds, sizes, fc.nat(300 * KiB), (kind, lengths, groupBytes) => {
+    await fc.assert(
+      fc.asyncProperty(kinds, sizes, fc.nat(300 * KiB), async (kind, lengths, groupBytes) => {
         const inputs = filesOf(lengths);
-        const { all, tasks } = planInputs({ inputs, kind, splitBytes: 20 * KiB, groupBytes });
+        const { all, tasks } = await planInputs({ inputs, kind, splitBytes: 20 * KiB, groupBytes });
         expect(tasks.flat()).toEqual(all);
         expect(all).toEqual(planSplits(inputs, kind, 20 * KiB));
         for (const splits of tasks) {
@@ -36,22 +36,22 @@ describe("the map tasks of a job", () => {
     );
   });
 
-  it("have a split each without grouping", () => {
-    const { tasks } = planInputs({ inputs: filesOf([1, 2, 3]), kind: "lines", splitBytes: KiB, groupBytes: 0 });
+  it("have a split each without grouping", async () => {
+    const { tasks } = await planInputs({ inputs: filesOf([1, 2, 3]), kind: "lines", splitBytes: KiB, groupBytes: 0 });
     expect(tasks.map((splits) => splits.length)).toEqual([1, 1, 1]);
   });
 
-  it("leave large files and parts of files alone, among small ones", () => {
+  it("leave large files and parts of files alone, among small ones", async () => {
     const inputs = filesOf([KiB, KiB, 40 * KiB, KiB, KiB, 90 * KiB, KiB]);
-    const { tasks } = planInputs({ inputs, kind: "lines", splitBytes: 50 * KiB, groupBytes: 20 * KiB });
+    const { tasks } = await planInputs({ inputs, kind: "lines", splitBytes: 50 * KiB, groupBytes: 20 * KiB });
     expect(tasks.map((splits) => splits.map(({ file }) => file).join("+"))).toEqual([
       ...["0+1", "2", "3+4", "5", "5", "6"],
     ]);
   });
 
-  it("have a limited number of files each, even of empty ones", () => {
+  it("have a limited number of files each, even of empty ones", async () => {
     const inputs = filesOf(Array.from({ length: 2500 }, () => 0));
-    const { tasks } = planInputs({ inputs, kind: "file", splitBytes: KiB, groupBytes: 2 ** 40 });
+    const { tasks } = await planInputs({ inputs, kind: "file", splitBytes: KiB, groupBytes: 2 ** 40 });
     expect(tasks.map((splits) => splits.length)).toEqual([splitsPerTaskMax, splitsPerTaskMax, 500]);
   });
 });
@@ -61,9 +61,9 @@ describe("groupBytesFor", () => {
     expect(groupBytesFor(filesOf(Array.from({ length: 32 }, () => 100)), 2)).toBe(0);
   });
 
-  it.each([33, 3000])("gives %i files about 4 tasks per worker", (files) => {
+  it.each([33, 3000])("gives %i files about 4 tasks per worker", async (files) => {
     const inputs = filesOf(Array.from({ length: files }, (_, n) => n % 7));
-    const plan = planInputs({ inputs, kind: "file", splitBytes: KiB, groupBytes: groupBytesFor(inputs, 2) });
+    const plan = await planInputs({ inputs, kind: "file", splitBytes: KiB, groupBytes: groupBytesFor(inputs, 2) });
     expect(plan.tasks.length).toBeGreaterThan(6);
     expect(plan.tasks.length).toBeLessThanOrEqual(10);
   });
