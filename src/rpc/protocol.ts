@@ -70,7 +70,7 @@ const csvOptions = v.strictObject({
   trim: v.exactOptional(v.boolean()),
   relaxQuotes: v.exactOptional(v.boolean()),
   /** Set when the app names the columns. The names themselves are not sent: there may be many. */
-  columns: v.exactOptional(v.tuple([])),
+  columns: v.exactOptional(v.pipe(v.tuple([]), v.readonly())),
   header: v.exactOptional(v.boolean()),
 });
 

@@ -2,6 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JobReport } from "../../src/coordinator/job-end.js";
+import { findInputs } from "../../src/input/files.js";
 import { refusedCode, unknownWorkerCode } from "../../src/rpc/errors.js";
 import type { AttemptOutcome, OutputFile, ParamsOf } from "../../src/rpc/protocol.js";
 import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
@@ -31,6 +32,19 @@ describe("the coordinator", () => {
     expect(snapshot).toMatchObject({ phase: "done", map: { recordsIn: 2, counters: [["pages", 10]] } });
     const made = ["mr-manifest.json", "mr-out-0", "mr-report.json"];
     expect(readdirSync(directory)).toEqual(["input-0", "input-1", ...made]);
+  });
+
+  it("plans a large CSV file once, for all workers that register in the meantime", async () => {
+    const path = join(temporary.newDirectory(), "in.csv");
+    writeFileSync(path, Buffer.alloc(40 * 2 ** 20, '1,"2\n"\n'));
+    const { socket, coordinator } = await startJob(0, { inputs: findInputs([path]), splitBytes: 2 ** 23 });
+    const csvApp = { ...app, input: "csv", csv: { columns: [] } } as const;
+    const workers = await Promise.all([1, 2, 3].map(() => FakeWorker.connect(socket)));
+    const other = await FakeWorker.connect(socket);
+    const registered = workers.map((worker) => worker.register({ app: csvApp }));
+    await expect(other.register({ app: { ...csvApp, hash: "other" } })).rejects.toThrow(/differs from the job's/);
+    expect(new Set((await Promise.all(registered)).map(({ worker }) => worker)).size).toBe(3);
+    expect(coordinator.snapshot()).toMatchObject({ phase: "map", maps: { total: 5 } });
   });
 
   it("lets a RequestTask wait until there is a task for it", async () => {

@@ -57,6 +57,77 @@ describe.concurrent("a file that is cut into splits", () => {
   });
 });
 
+describe.concurrent("a CSV file that is cut into splits", () => {
+  /** Rows with line ends, quotes and commas in quotes, so that most line ends do not end a row. */
+  const rows = Array.from({ length: 3000 }, (_, n) => {
+    const note =
+      [`plain ${n}`, `"${"line\n".repeat(n % 7)}"`, `"say ""${n}"",\r\nthen, go"`, '"\n"",\n""\n"'][n % 4] ?? "";
+    return `${n},${note}${n % 2 === 0 ? "\n" : "\r\n"}`;
+  });
+  const csv = `\ufeffid,note\n${rows.join("")}`;
+  const app = `
+    export const input = "csv";
+    export const map = (file, { id, note }, ctx) => ctx.emit(String(ctx.offset), id + " " + JSON.stringify(note));
+    export const reduce = (offset, rows) => rows.join();`;
+  let offset = Buffer.byteLength("\ufeffid,note\n");
+  const expected = inByteOrder(
+    rows.map((row, n) => {
+      const text = row.trimEnd().slice(row.indexOf(",") + 1);
+      const note = text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
+      const line = `${offset} ${n} ${JSON.stringify(note)}`;
+      offset += Buffer.byteLength(row);
+      return line;
+    }),
+  );
+
+  test("gives each row once, and where it begins", async ({ place }) => {
+    place.write("app.mjs", app);
+    place.write("in.csv", csv);
+    const { stdout } = await place.succeed("mr", ["run", "--json", "--split-size", "4KiB", "app.mjs", "in.csv"]);
+    const report = JSON.parse(stdout) as { maps: { total: number }; map: { recordsIn: number } };
+    expect(report.map.recordsIn).toBe(rows.length);
+    expect(report.maps.total).toBe(Math.ceil(Buffer.byteLength(csv) / 4096));
+    expect(output(place)).toEqual(expected);
+  });
+
+  test("is read by all programs, and by those that sample it", async ({ place }) => {
+    place.write("app.mjs", app);
+    place.write("in.csv", csv);
+    await place.pair("app.mjs", ["in.csv"], ["--split-size", "4KiB", "-o", "mr-output"]);
+    expect(output(place)).toEqual(expected);
+    for (const command of ["sequential", "run"]) {
+      await place.succeed("mr", [command, "--split-size", "4KiB", "--partitioner", "range", "app.mjs", "in.csv"]);
+      expect(output(place)).toEqual(expected);
+    }
+    await place.succeed("mr", ["run", "--split-size", "4KiB", "--sample", "10%", "app.mjs", "in.csv"]);
+    const sampled = output(place);
+    expect(sampled.length).toBeGreaterThan(0);
+    expect(sampled.length).toBeLessThan(rows.length / 2);
+    expect(sampled.every((line) => expected.includes(line))).toBe(true);
+  });
+
+  test("has the columns that a line sep= and the app name, and the lines of its bad rows", async ({ place }) => {
+    const broken = rows.map((row, n) => (n === 2000 ? '2000,"open,\n' : n === 2500 ? "2500\n" : row)).join("");
+    place.write("in.csv", `sep=;\n${broken.replaceAll(",", ";")}`);
+    const named = `export const csv = { columns: ["id", "note"] };`;
+    place.write(
+      "app.mjs",
+      `${named} export const input = "csv"; export const map = (f, row, ctx) => ctx.emit(row.id, 1);`,
+    );
+    const given = ["run", "-r", "0", "--split-size", "4KiB", "--skip-bad-records", "9", "app.mjs", "in.csv"];
+    await place.succeed("mr", given);
+    const ids = output(place).map((line) => Number(line.split(" ")[0]));
+    expect(ids.toSorted((a, b) => a - b)).toEqual(rows.map((_, n) => n).filter((n) => n !== 2000 && n !== 2500));
+    const bad = linesOf(place.read("mr-output/mr-bad-records.jsonl")).map((line) => {
+      return (JSON.parse(line) as { error: { message: string } }).error.message;
+    });
+    const lineOf = (n: number) => rows.slice(0, n).join("").split("\n").length + 1;
+    // The quote of the first one is closed by that of a row behind it.
+    expect(bad[0]).toContain(`in.csv, line ${lineOf(2000)}: a closing quote is not followed by a delimiter`);
+    expect(bad[1]).toContain(`in.csv, line ${lineOf(2500)}: a row of 1 field, and there are 2 columns`);
+  });
+});
+
 describe.concurrent("a file that is longer than a string can be", () => {
   for (const program of [["run"], ["sequential"]]) {
     test(`is refused by mr ${program.join()} when an app takes whole files, with the way out`, async ({ place }) => {
