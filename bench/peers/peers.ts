@@ -18,6 +18,7 @@ const venv = (packages: string): string => `python3 -m venv bench/.venv && bench
 /** All programs, by the names that contenders call them. */
 export const peers = {
   mr: { title: "mapreduce-ts", version: "mr --version", install: "npm run build" },
+  node: { title: "Node.js", version: "node -p process.versions.node", install: "npm run build" },
   mawk: {
     title: "mawk",
     version: "mawk -W version 2>&1 | sed -n 's/^mawk //; s/,.*//; 1p'",

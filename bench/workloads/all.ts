@@ -1,4 +1,5 @@
 import { books } from "./books.js";
+import { csv } from "./csv.js";
 import { distinct } from "./distinct.js";
 import { grepFrequent, grepRare } from "./grep.js";
 import { hotKey } from "./hot-key.js";
@@ -19,5 +20,6 @@ export const workloads = [
   sort,
   distinct,
   hotKey,
+  csv,
   scaling,
 ] as const;

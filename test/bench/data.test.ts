@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { provide } from "../../bench/data/data-set.js";
 import { keyParts } from "../../bench/data/distinct-keys.js";
 import { pairParts } from "../../bench/data/hot-key-pairs.js";
+import { saleParts } from "../../bench/data/sales.js";
 import { recordParts } from "../../bench/data/sort-records.js";
 import { smallTexts } from "../../bench/data/texts.js";
 
@@ -59,6 +60,17 @@ test("four of five pairs have the hot key, with numbers that differ", () => {
   expect(hot.length / lines.length).toBeCloseTo(0.8, 1);
   expect(new Set(hot).size).toBeGreaterThan(30_000);
   expect(sha256(lines)).toBe(sha256(linesOf(pairParts(50_000, 1))));
+});
+
+test("sales are one CSV file of eight columns without quotes, the same each time", () => {
+  const texts = textsOf(saleParts(30_000, 1));
+  expect(texts).toHaveLength(1);
+  const [header, ...rows] = linesOf(saleParts(30_000, 1));
+  expect(header?.split(",")).toHaveLength(8);
+  expect(rows).toHaveLength(30_000);
+  const row = /^\d{8},2025-\d\d-\d\d,[a-z-]+,[a-z]+,\d{1,2},\d{3,5},[A-Z][a-z]+ \d{1,3},(fragile)?$/;
+  expect(rows.filter((line) => !row.test(line))).toEqual([]);
+  expect(new Set(rows.map((line) => line.split(",").slice(2, 4).join("|"))).size).toBe(80);
 });
 
 test("small texts have 2 to 10 kB, differ, and end with a newline", () => {
