@@ -37,7 +37,7 @@ export interface KeyValue<Value extends JsonValue = JsonValue> {
  *   job's `--output-format jsonl`, or from the previous step of a pipeline.
  *
  * Uncompressed line-based files, including `"jsonl"` and `"pairs"`, are cut into splits that are mapped independently.
- * A line ends with "\n", "\r\n" or the end of the file.
+ * A line ends with "\n", "\r\n" or the end of the file. Large CSV files are cut where a row begins.
  */
 export type InputKind = (typeof inputKinds)[number];
 

@@ -20,8 +20,18 @@ const arrayIndex = /^(?:0|[1-9]\d{0,9})$/;
 /** For more columns, functions of their own would take long to compile. */
 const compiledColumnsMax = 256;
 
-/** Returns what makes rows with these columns. */
+/** The files of a job usually have the same columns, and code that V8 has optimized is worth keeping. */
+let latest: { readonly columns: readonly string[]; readonly maker: RowMaker } | undefined;
+
+/** Returns a maker of rows with these columns. */
 export function rowMaker(columns: readonly string[]): RowMaker {
+  const known = latest?.columns;
+  const isSame = known?.length === columns.length && known.every((name, index) => name === columns[index]);
+  if (latest === undefined || !isSame) latest = { columns, maker: newRowMaker(columns) };
+  return latest.maker;
+}
+
+function newRowMaker(columns: readonly string[]): RowMaker {
   if (!columns.some((name) => arrayIndex.test(name))) {
     return (columns.length <= compiledColumnsMax ? compile(columns) : undefined) ?? generalMaker(columns);
   }

@@ -26,9 +26,9 @@ export function isCuttable(
  * Cuts the inputs into splits, one per map task (paper section 3.1), in the order in which they were given.
  *
  * Files of lines are cut into equal parts of at most `splitBytes`, regardless of line ends, so planning reads nothing.
- * Every other file is a single split: whole files, CSV (where a line end may be inside a row), files for the app's own
- * reader, and files that are compressed or not UTF-8, whose readers start at the beginning. An empty file has no line
- * or row, and so no split.
+ * Every other file is a single split: whole files, CSV (where a line end may be inside a row: `cutCsvFiles` cuts large
+ * files afterwards), files for the app's own reader, and files that are compressed or not UTF-8, whose readers start at
+ * the beginning. An empty file has no line or row, and so no split.
  *
  * Throws an InputError that names the file when an app would receive a whole file longer than a string can be. That
  * applies to `mapBytes`, too, although it needs no string: planning knows what an app receives, but not in which form.

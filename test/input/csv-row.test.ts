@@ -30,10 +30,21 @@ it("makes plain objects with the columns in their order, from slices of a text a
   fc.assert(fc.property(names, fc.array(fc.string(), { minLength: 1, maxLength: 5 }), run), { numRuns: 200 });
 });
 
+it("keeps the maker for files with the same columns, and for no others", () => {
+  const maker = rowMaker(["a", "b"]);
+  expect(rowMaker(["a", "b"])).toBe(maker);
+  for (const columns of [["b", "a"], ["a"], ["a", "b", "c"]]) {
+    const row = rowMaker(columns).fromFields(["1", "2", "3"]);
+    expect(Object.keys(row)).toEqual(columns);
+  }
+});
+
 it("makes the same objects where Node.js must not compile strings", () => {
   const { Function: compile } = globalThis;
   const columns = ["b", "__proto__", "a"];
   const expected = Object.entries(rowMaker(columns).fromFields(["1", "2", "3"]));
+  // So that the maker is not kept.
+  rowMaker(["other"]);
   try {
     globalThis.Function = function () {
       throw new EvalError("Code generation from strings disallowed for this context");
