@@ -247,8 +247,10 @@ export class Coordinator {
     const { output, partitioner, reducers, log } = this.#options;
     const { directory } = this.#job;
     try {
-      const { all, tasks: splits } = await planInputs({ ...this.#options, kind: app.input, csv: app.csv });
-      // The user stopped the job in the meantime.
+      const stop = new AbortController();
+      void this.#ended.then(() => stop.abort());
+      const { input: kind, csv } = app;
+      const { all, tasks: splits } = await planInputs({ ...this.#options, kind, csv, signal: stop.signal });
       if (hasEnded(this.#job.state)) return;
       const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
       requireSourcesApart(directory.path, directory.path, this.#options, outputSuffix(output, app.extension));
@@ -261,6 +263,8 @@ export class Coordinator {
       log.info(`the job runs ${app.name}, the app of its first worker`);
       this.#step({ type: "planned", app, args, splits, ...sample });
     } catch (error) {
+      // The user stopped the job in the meantime.
+      if (hasEnded(this.#job.state)) return;
       // The next worker would fail in the same way.
       if (error instanceof InputError) this.#unsplittable = error;
       this.abort((error as Error).message);

@@ -1,16 +1,24 @@
-import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CsvOptions } from "../app/contract.js";
 import type { Split } from "../rpc/protocol.js";
 import { BadRecordError } from "./bad-record-error.js";
-import { linesIn } from "./byte-source.js";
+import { isStoredAsRead, linesIn, type ByteSource } from "./byte-source.js";
 import { openCsv, type CsvReader } from "./csv-reader.js";
 import { lengthOf } from "./splits.js";
 
 /** A file that is so small a part of the input is one task: there are enough of them without looking for rows. */
 const smallShare = 1 / 64;
-/** How much is read at a time to find rows, and how much before others get their turn. */
+/** How much is read at a time to find rows, and how much before the event loop continues. */
 const chunkBytes = 1024 * 1024;
 const turnBytes = 16 * 1024 * 1024;
+
+export interface CutOptions {
+  /** The app's options for `"csv"`. */
+  readonly csv?: CsvOptions | undefined;
+  /** The usual size of a split in bytes. */
+  readonly splitBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Cuts large CSV files into splits that begin with a row. Files that are compressed, not UTF-8, or whose rows end with a
@@ -19,39 +27,52 @@ const turnBytes = 16 * 1024 * 1024;
  * A line end may be in quotes; whether it is depends on everything before it. So this reads each file once from its
  * beginning, with the code that later reads its rows, including malformed ones. It only skips stretches without quotes, at
  * the speed of memory. The splits of a file therefore have exactly the rows of the whole file.
+ *
+ * Throws the reason of `signal` when it is aborted.
  */
 export async function cutCsvFiles(
   splits: readonly Split[],
-  options: CsvOptions = {},
-  splitBytes: number,
+  { csv = {}, splitBytes, signal }: CutOptions,
 ): Promise<Split[]> {
   const totalBytes = splits.reduce((sum, split) => sum + lengthOf(split), 0);
   const cut: Split[] = [];
   for (const split of splits) {
     const isSmall = lengthOf(split) <= Math.max(splitBytes, totalBytes * smallShare);
-    if (isSmall || split.compression !== undefined || split.encoding !== undefined) cut.push(split);
-    else cut.push(...(await cutFile(split, options, Math.ceil(lengthOf(split) / splitBytes))));
+    if (isSmall || !isStoredAsRead(split)) cut.push(split);
+    else cut.push(...(await cutFile(split, csv, Math.ceil(lengthOf(split) / splitBytes), signal)));
   }
   return cut;
 }
 
-async function cutFile(file: Split, options: CsvOptions, count: number): Promise<Split[]> {
-  const ends = Array.from({ length: count - 1 }, (_, n) => Math.floor((file.endBytes / count) * (n + 1)));
-  const starts = [...new Set([0, ...(await rowStarts(file, options, ends))])].filter((start) => start < file.endBytes);
+async function cutFile(
+  file: Split,
+  options: CsvOptions,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<Split[]> {
+  const places = Array.from({ length: count - 1 }, (_, n) => Math.floor((file.endBytes / count) * (n + 1)));
+  const rows = await rowStarts(file, options, places, signal);
+  const starts = [...new Set([0, ...rows])].filter((start) => start < file.endBytes);
   return starts.map((startBytes, n) => ({ ...file, startBytes, endBytes: starts[n + 1] ?? file.endBytes }));
 }
 
-/** The first place at each of these places, or behind it, where a row begins; none if the file cannot be cut. */
-async function rowStarts(file: Split, options: CsvOptions, places: readonly number[]): Promise<number[]> {
+/** For each place, where the first row at it or behind it begins; none if the file cannot be cut. */
+async function rowStarts(
+  file: Split,
+  options: CsvOptions,
+  places: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
   let reader: CsvReader | undefined;
   try {
-    reader = await openCsv({ source: linesIn(file), file: file.file, options, chunkBytes });
+    reader = await openCsv({ source: takingTurns(linesIn(file), signal), file: file.file, options, chunkBytes });
     const { dialect } = await reader.header();
     if (dialect.endsAtReturn) return [];
     const starts: number[] = [];
     for (const place of places) starts.push(await rowStart(reader, place));
     return starts;
   } catch {
+    signal?.throwIfAborted();
     // The map task that reads the file finds out what is wrong with it, and says so.
     return [];
   } finally {
@@ -61,13 +82,35 @@ async function rowStarts(file: Split, options: CsvOptions, places: readonly numb
 
 async function rowStart(reader: CsvReader, place: number): Promise<number> {
   for (;;) {
-    const next = Math.min(place, reader.endOffset + turnBytes);
     try {
-      const start = await reader.skipTo(next);
-      if (start >= place || start < next) return start;
+      return await reader.skipTo(place);
     } catch (error) {
+      // A line is too long to be a row.
       if (!(error instanceof BadRecordError)) throw error;
     }
-    await yieldToOthers();
   }
+}
+
+/** Lets the event loop continue now and then while a source is read. */
+function takingTurns(source: ByteSource, signal: AbortSignal | undefined): ByteSource {
+  let bytes = 0;
+  const read = (into: Buffer, at: number) => {
+    bytes += into.length - at;
+    return source.read(into, at);
+  };
+  return {
+    start: source.start,
+    firstOffset: source.firstOffset,
+    length: source.length,
+    isWholeFile: source.isWholeFile,
+    read: (into, at) => {
+      if (bytes < turnBytes) return read(into, at);
+      bytes = 0;
+      return nextTurn().then(() => {
+        signal?.throwIfAborted();
+        return read(into, at);
+      });
+    },
+    close: () => source.close(),
+  };
 }

@@ -29,6 +29,8 @@ export interface InputPlanOptions {
   readonly groupBytes: number;
   /** The percentage of the input that `--sample` maps; undefined for all. */
   readonly samplePercent?: number | undefined;
+  /** Stops the planning, which reads large CSV files. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface InputPlan {
@@ -38,11 +40,11 @@ export interface InputPlan {
   readonly tasks: readonly (readonly Split[])[];
 }
 
-/** Plans the map tasks of a job. Throws an InputError as `planSplits` does. */
+/** Plans the map tasks of a job. Throws an InputError as `planSplits` does, and the reason of `signal`. */
 export async function planInputs(options: InputPlanOptions): Promise<InputPlan> {
-  const { inputs, kind, csv, splitBytes, groupBytes, samplePercent } = options;
+  const { inputs, kind, splitBytes, groupBytes, samplePercent } = options;
   const planned = planSplits(inputs, kind, splitBytes);
-  const all = kind === "csv" ? await cutCsvFiles(planned, csv, splitBytes) : planned;
+  const all = kind === "csv" ? await cutCsvFiles(planned, options) : planned;
   const splits = sampledSplits(all, kind, samplePercent);
   return { all, tasks: groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes) };
 }

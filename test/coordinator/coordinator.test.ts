@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JobReport } from "../../src/coordinator/job-end.js";
@@ -45,6 +45,31 @@ describe("the coordinator", () => {
     await expect(other.register({ app: { ...csvApp, hash: "other" } })).rejects.toThrow(/differs from the job's/);
     expect(new Set((await Promise.all(registered)).map(({ worker }) => worker)).size).toBe(3);
     expect(coordinator.snapshot()).toMatchObject({ phase: "map", maps: { total: 5 } });
+  });
+
+  it("shows life while it plans, and plans no further when the job is stopped", async () => {
+    const path = join(temporary.newDirectory(), "in.csv");
+    // Zeros: nothing is on the disk, and there is more to read than anybody waits for.
+    writeFileSync(path, "a,b\n");
+    truncateSync(path, 2 ** 40);
+    const { socket, coordinator, report, directory } = await startJob(0, { inputs: findInputs([path]) });
+    let pinged: () => void = () => undefined;
+    const ping = new Promise<void>((resolve) => (pinged = resolve));
+    const worker = await FakeWorker.connect(socket, {
+      Ping: () => {
+        pinged();
+        return {};
+      },
+    });
+    const registered = worker.register({ app: { ...app, input: "csv" } });
+    const ending = Promise.allSettled([registered]);
+    await ping;
+    expect(coordinator.snapshot().phase).toBe("waiting");
+    coordinator.abort("stopped");
+    expect((await report).failure?.message).toBe("stopped");
+    await ending;
+    expect(readdirSync(directory).filter((name) => name.includes("journal"))).toEqual([]);
+    expect(temporary.openFiles()).toBe(0);
   });
 
   it("lets a RequestTask wait until there is a task for it", async () => {

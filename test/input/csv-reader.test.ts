@@ -204,7 +204,7 @@ describe("a file in splits", () => {
       writeFileSync(path, file);
       const format = { input: "csv", csv: options } as const;
       const whole = planSplits(findInputs([path]), "csv", splitBytes);
-      const splits = await cutCsvFiles(whole, options, splitBytes);
+      const splits = await cutCsvFiles(whole, { csv: options, splitBytes });
       const read = async (split: (typeof splits)[number]) => {
         try {
           return await readAll(openText(split, format));
@@ -218,6 +218,15 @@ describe("a file in splits", () => {
       expect(temporary.openFiles()).toBe(0);
     };
     await fc.assert(fc.asyncProperty(file, options, fc.integer({ min: 5, max: 300 }), run), { numRuns: 300 });
+  });
+
+  it("is not planned any further when the job is stopped", async () => {
+    const path = temporary.newPath();
+    writeFileSync(path, Buffer.alloc(40 * 2 ** 20, '1,"2\\n"\\n'));
+    const splits = planSplits(findInputs([path]), "csv", 1000);
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await expect(cutCsvFiles(splits, { splitBytes: 1000, signal })).rejects.toThrow("stopped");
+    expect(temporary.openFiles()).toBe(0);
   });
 });
 
