@@ -16,7 +16,7 @@ export interface CsvDialect {
   readonly delimiter: string;
   /** Whether a lone carriage return ends a row. */
   readonly endsAtReturn: boolean;
-  /** How many bytes the line `sep=` has, which stands before the first row; 0 when there is none. */
+  /** The length in bytes of the line `sep=` before the first row; 0 without such a line. */
   readonly headBytes: number;
 }
 

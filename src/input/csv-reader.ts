@@ -11,28 +11,28 @@ import { notUtf8 } from "./json-reader.js";
 import type { RecordReader } from "./record-reader.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
-/** What only the beginning of a file tells, and a single row does not. */
+/** What only the beginning of a file determines. */
 export interface CsvHeader {
   readonly dialect: CsvDialect;
   /** Empty when the file has no row. */
   readonly columns: readonly string[];
 }
 
-/** What is known of a source before it is opened. */
+/** A source of CSV rows. */
 export interface CsvSource {
   readonly source: ByteSource;
   /** The name of its file. */
   readonly file: string;
   readonly options: CsvOptions;
-  /** The rows that begin at this place of the file or behind it are not read. */
+  /** The reader ends before the first row that begins at this offset of the file or after it. */
   readonly endBytes?: number | undefined;
-  /** Usual length of the chunks in which it is read. */
+  /** The usual length of a chunk. */
   readonly chunkBytes?: number | undefined;
 }
 
 /**
- * Opens a file, or bytes of its rows when its header is known. Closes the source, and throws what reading throws, when its
- * beginning cannot be read.
+ * Opens a file, or some of its rows when its header is known. If the beginning of the source cannot be read, closes the
+ * source and throws what reading throws.
  */
 export async function openCsv(opened: CsvSource, header?: CsvHeader): Promise<CsvReader> {
   if (header !== undefined) return new CsvReader(opened, { ...header.dialect, headBytes: 0 }, header.columns);
@@ -47,10 +47,7 @@ export async function openCsv(opened: CsvSource, header?: CsvHeader): Promise<Cs
   }
 }
 
-/**
- * The header of a file, whose rows are read from somewhere else than its beginning. Throws what opening and reading it
- * throws.
- */
+/** Reads the header of a file, for a reader of rows elsewhere in it. Throws what opening and reading the file throws. */
 export async function csvHeaderOf(file: Split, options: CsvOptions): Promise<CsvHeader> {
   const all = { ...file, startBytes: 0, endBytes: Number.MAX_SAFE_INTEGER };
   const reader = await openCsv({ source: linesIn(all), file: file.file, options });
@@ -95,7 +92,7 @@ export class CsvReader implements RecordReader<CsvRow> {
     return this.#rows.endOffset;
   }
 
-  /** Reads the header, if that was not done yet. */
+  /** Returns the header, after reading it if necessary. */
   async header(): Promise<CsvHeader> {
     if (this.#columns === undefined && (await this.#rows.next())) this.#readHeader();
     return { dialect: this.#dialect, columns: this.#columns ?? [] };

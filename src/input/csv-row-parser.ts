@@ -4,14 +4,14 @@
  */
 import type { CsvSyntax } from "./csv-syntax.js";
 
-/** In place of where the row ends: its quotes are not closed in these bytes. */
+/** `parse` returns this when the quotes of the row are not closed in these bytes. */
 export const quoteNotClosed = -1;
-/** In place of where the row ends: what is wrong with it. */
+/** `parse` returns one of these for a malformed row. */
 export const [invalidClosingQuote, characterAfterQuote, invalidOpeningQuote] = [-2, -3, -4] as const;
 
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
-/** The white space of JavaScript, which `trim` leaves out around fields. */
+/** The white space of JavaScript, which `trim` removes around fields. */
 const whiteSpace = Array.from(
   "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff",
   (character) => Buffer.from(character),
@@ -22,10 +22,10 @@ export class CsvRowParser {
   readonly #quote: Buffer;
   readonly #comment: Buffer;
   readonly #escapeIsQuote: boolean;
-  /** The field at hand. */
+  /** The bytes of the current field. */
   #field = Buffer.allocUnsafeSlow(1024);
   #length = 0;
-  /** The fields of the row; none when there was only a comment, or white space that is trimmed. */
+  /** The fields of the row; empty for a comment, and for white space that `trim` removes. */
   fields: string[] = [];
 
   constructor(syntax: CsvSyntax) {
@@ -35,7 +35,7 @@ export class CsvRowParser {
     this.#escapeIsQuote = this.#quote.equals(syntax.escape);
   }
 
-  /** Reads the row that begins at `from`. Returns where the next row begins, or what is wrong, which is negative. */
+  /** Parses the row that begins at `from`. Returns the start of the next row, or a negative number for a fault. */
   parse(bytes: Buffer, from: number, end: number): number {
     const { delimiter, escape, trim, relaxQuotes } = this.#syntax;
     const quote = this.#quote;
@@ -113,7 +113,7 @@ export class CsvRowParser {
     return has(bytes, at, end, escape) && next < end && (!this.#escapeIsQuote || has(bytes, next, end, this.#quote));
   }
 
-  /** Whether a quote closes its field when this comes after it. */
+  /** Whether a quote before `at` closes its field. */
   #mayFollowQuote(bytes: Buffer, at: number, end: number): boolean {
     const { delimiter, trim } = this.#syntax;
     return (
@@ -126,7 +126,7 @@ export class CsvRowParser {
     );
   }
 
-  /** Where the row end at `at` ends; -1 when there is none. */
+  /** Returns the end of the row end at `at`; -1 if no row ends there. */
   #rowEnd(bytes: Buffer, at: number, end: number): number {
     const byte = bytes[at];
     if (byte === newline) return at + 1;
@@ -141,7 +141,7 @@ export class CsvRowParser {
     this.#length += 1;
   }
 
-  /** Makes the quotes around the field a part of it. */
+  /** Adds the quotes around the field to its text. */
   #surround(quote: Buffer): void {
     this.#grow(this.#length + 2 * quote.length);
     this.#field.copyWithin(quote.length, 0, this.#length);
@@ -164,7 +164,7 @@ export class CsvRowParser {
   }
 }
 
-/** Whether `wanted`, which is not empty, stands at `at`. */
+/** Whether the bytes at `at` are `wanted`. Nothing is never there. */
 function has(bytes: Buffer, at: number, end: number, wanted: Buffer): boolean {
   const { length } = wanted;
   if (length === 0 || at + length > end || bytes[at] !== wanted[0]) return false;
@@ -172,7 +172,7 @@ function has(bytes: Buffer, at: number, end: number, wanted: Buffer): boolean {
   return true;
 }
 
-/** How many bytes the white space at `at` has; 0 when there is none. */
+/** The length in bytes of the white space character at `at`; 0 if `at` is another character. */
 function spaceLength(bytes: Buffer, at: number, end: number): number {
   const byte = bytes[at] ?? 0;
   if (byte > 0x20 && byte < 0x80) return 0;

@@ -1,21 +1,21 @@
 /**
- * The fast way to find the fields of a CSV row: one look at each byte, and no string or object made.
+ * Finds the fields of a CSV row fast: it reads each byte once and makes no strings or objects.
  *
  * The scanner knows rows as RFC 4180 defines them: a field has no quote, or it begins and ends with one and each quote in it
  * is doubled. It leaves all other rows to the parser in `csv-row-parser.ts`, which knows every option and every fault.
  */
 import type { CsvSyntax } from "./csv-syntax.js";
 
-/** The row is not for the scanner. */
+/** `scan` returns this for a row that only the parser can read. */
 export const irregular = -1;
-/** The quotes of the row are not closed in these bytes. */
+/** `scan` returns this when the quotes of the row are not closed in these bytes. */
 export const unfinished = -2;
 
 /** Classes of bytes outside of quotes. */
 const [ordinary, delimiterByte, newlineByte, returnByte, quoteByte, nonAsciiByte] = [0, 1, 2, 3, 4, 5];
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
-/** How a field differs from a slice of the text of its chunk: what is not ASCII is to be decoded, doubled quotes are to be halved. */
+/** Marks of fields that are not simply slices of the text: bytes to decode, and doubled quotes to halve. */
 export const nonAscii = 1;
 export const doubledQuotes = 2;
 
@@ -25,15 +25,15 @@ export class CsvRowScanner {
   /** -1 when no field is in quotes. */
   readonly #quote: number;
   readonly #endsAtReturn: boolean;
-  /** Where the fields of the row begin and end in the bytes, without their quotes, and how they differ from slices. */
+  /** The start and end of each field, without its quotes, and its marks. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
   marks = new Uint8Array(64);
   count = 0;
-  /** Whether all fields are slices. */
+  /** Whether no field has a mark. */
   isPlain = true;
 
-  /** Undefined when the scanner cannot tell the rows of this syntax. */
+  /** Returns undefined if the scanner does not support this syntax. */
   static of(syntax: CsvSyntax): CsvRowScanner | undefined {
     const { delimiter, quote, escape, trim } = syntax;
     const isByte = (bytes: Buffer) => bytes.length === 1 && bytes[0] !== newline && bytes[0] !== carriageReturn;
@@ -53,7 +53,7 @@ export class CsvRowScanner {
     this.#classes[this.#delimiter] = delimiterByte;
   }
 
-  /** Finds the fields of the row that begins at `from`. Returns where the next row begins, `irregular`, or `unfinished`. */
+  /** Finds the fields of the row that begins at `from`. Returns the start of the next row, `irregular` or `unfinished`. */
   scan(bytes: Uint8Array, from: number, end: number): number {
     const classes = this.#classes;
     const quote = this.#quote;
@@ -134,7 +134,7 @@ export class CsvRowScanner {
     }
   }
 
-  /** Where the row end at `at` ends; -1 when there is none. */
+  /** Returns the end of the row end at `at`; -1 if no row ends there. */
   #rowEnd(bytes: Uint8Array, at: number, end: number): number {
     if (bytes[at] === newline) return at + 1;
     if (bytes[at] !== carriageReturn) return -1;

@@ -2,14 +2,14 @@
 export type CsvRow = Record<string, string>;
 
 /**
- * Makes rows, all of one shape. There is one field for each column.
+ * Makes rows with the same columns. There must be one field for each column.
  *
- * Rows are plain objects with all of their fields. Objects that make a field when the app reads it were measured: as properties of
- * a prototype they are no faster, because slices of a string are cheap, and they are missing from `Object.keys(row)` and
- * `{ ...row }`; as a proxy they are slower.
+ * A row is a plain object with all of its fields. Objects that make a field only when the app reads it were measured. Getters
+ * on a prototype are not faster, because slicing a string is cheap, and `Object.keys(row)` and `{ ...row }` miss them.
+ * Proxies are slower.
  */
 export interface RowMaker {
-  /** Makes a row of slices of a text, which begin and end at these places. */
+  /** Makes a row of the slices of the text with these starts and ends. */
   readonly fromSlices: (text: string, starts: Int32Array, ends: Int32Array) => CsvRow;
   readonly fromFields: (fields: readonly string[]) => CsvRow;
 }
@@ -17,10 +17,10 @@ export interface RowMaker {
 /** JavaScript puts properties with such names before all others, in numeric order. */
 const arrayIndex = /^(?:0|[1-9]\d{0,9})$/;
 
-/** For more columns, functions of their own would take long to compile. */
+/** A function for more columns would take long to compile. */
 const compiledColumnsMax = 256;
 
-/** The files of a job usually have the same columns, and code that V8 has optimized is worth keeping. */
+/** The files of a job usually have the same columns. To reuse the maker keeps the code that V8 has optimized for it. */
 let latest: { readonly columns: readonly string[]; readonly maker: RowMaker } | undefined;
 
 /** Returns a maker of rows with these columns. */
@@ -52,11 +52,11 @@ function generalMaker(columns: readonly string[]): RowMaker {
 }
 
 /**
- * Compiles object literals for these columns, which V8 makes twice as fast as it adds one property after the other.
- * Undefined where Node.js must not compile strings (`--disallow-code-generation-from-strings`).
+ * Compiles object literals with these columns: V8 makes such objects twice as fast as it adds one property after the other.
+ * Returns undefined if Node.js may not compile strings (`--disallow-code-generation-from-strings`).
  */
 function compile(columns: readonly string[]): RowMaker | undefined {
-  // In brackets, even __proto__ is a property like any other. JSON strings are JavaScript strings.
+  // In brackets, even __proto__ is an ordinary property. A JSON string is also a JavaScript string.
   const literal = (value: (index: number) => string) =>
     `({ ${columns.map((name, index) => `[${JSON.stringify(name)}]: ${value(index)}`).join(", ")} })`;
   try {
@@ -71,7 +71,7 @@ function compile(columns: readonly string[]): RowMaker | undefined {
 }
 
 function compiled(...parameters: string[]): (result: string) => RowMaker["fromSlices"] & RowMaker["fromFields"] {
-  // All that comes from the file is in JSON strings.
+  // Names from the file occur only as JSON strings.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   return (result) => new Function(...parameters, `return ${result};`) as never;
 }

@@ -1,12 +1,12 @@
 /**
  * Cuts the bytes of a CSV file into rows, and finds what is wrong with malformed ones.
  *
- * A malformed row ends where its first line ends, and the next row begins there: a quote too many costs one line, not all
- * rows up to the next quote. When the quotes of a row are still open at the end of the chunk, the row is read again together with
- * more of the file.
+ * A malformed row ends where its first line ends, and the next row begins there, so one quote too many costs one line
+ * and not all rows up to the next quote. If the quotes of a row are still open at the end of a chunk, the row is read
+ * again with more of the file.
  *
- * Where a row ends depends only on the bytes from its own beginning, never on how the file comes in chunks. That is what
- * lets a file be read from the beginning of any of its rows (`csv-splits.ts`).
+ * The end of a row depends only on the bytes from its own beginning, never on how the file is divided into chunks. A
+ * reader can therefore begin with any row (`csv-splits.ts`).
  */
 import { isAscii, isUtf8 } from "node:buffer";
 import type { ByteSource } from "./byte-source.js";
@@ -23,7 +23,7 @@ import type { CsvSyntax } from "./csv-syntax.js";
 
 const [tab, newline, carriageReturn, dosEndOfFile, space] = [0x09, 0x0a, 0x0d, 0x1a, 0x20];
 
-/** A longer row is malformed: with a quote that is never closed, the rest of the file would be one. */
+/** A longer row is malformed. Otherwise a quote that is never closed would make one row of the rest of the file. */
 export const rowBytesMax = 16 * 2 ** 20;
 
 const tooLong = `a row of more than ${rowBytesMax} bytes (is a quote not closed?)`;
@@ -35,12 +35,12 @@ const faults: Readonly<Record<number, string>> = {
   [invalidOpeningQuote]: "there is a quote in a field that does not begin with one",
 };
 
-/** Where the rows of a file begin, and how they are written. */
+/** How to read the rows of a source. */
 export interface CsvRowsOptions {
   readonly syntax: CsvSyntax;
-  /** How many bytes of the source come before the first row. */
+  /** The number of bytes before the first row. */
   readonly headBytes: number;
-  /** Usual length of a chunk. */
+  /** The usual length of a chunk. */
   readonly chunkBytes?: number | undefined;
 }
 
@@ -57,21 +57,21 @@ export class CsvRows {
   readonly #headBytes: number;
   #bytes: Buffer = Buffer.alloc(0);
   #isUtf8 = true;
-  /** The chunk as Latin-1, one character for each byte; undefined as long as nobody has asked for it. */
+  /** The chunk as Latin-1, with one character per byte; undefined until it is needed. */
   #text: string | undefined;
-  /** Where in the file the chunk begins. */
+  /** The offset of the chunk in the file. */
   #chunkOffset: number;
-  /** Rows of the chunk are read up to `#at`; the last one ends at `#end`. Both are places in the chunk. */
+  /** The end of the current row, and of the last row. These are offsets in the chunk, and so is `#start`. */
   #at = 0;
   #end = 0;
   #start = 0;
-  /** Set when a row is longer than a row may be: more of the file does not help. */
+  /** Whether the row at `#at` exceeds the maximum, so that more of the file does not help. */
   #isTooLong = false;
-  /** Whether the scanner has found the fields of the row, and not the parser. */
+  /** Whether the scanner found the fields of the row, not the parser. */
   #isScanned = false;
-  /** Whether a line of white space is a row, since the file has a single column. */
+  /** Whether a line of white space is a row, because the file has a single column. */
   hasWhiteRows = false;
-  /** What is wrong with the row; undefined when nothing is. */
+  /** Describes the fault of a malformed row; undefined for a sound one. */
   fault: string | undefined;
 
   constructor(source: ByteSource, { syntax, headBytes, chunkBytes }: CsvRowsOptions) {
@@ -88,17 +88,17 @@ export class CsvRows {
     this.#chunkOffset = source.start;
   }
 
-  /** Where the row begins in the file. */
+  /** The offset of the row in the file. */
   get offset(): number {
     return this.#chunkOffset + this.#start;
   }
 
-  /** Where it ends, its line ending included. */
+  /** The end of the row, including its line ending. */
   get endOffset(): number {
     return this.#chunkOffset + this.#at;
   }
 
-  /** Goes on to the next row, over empty lines and comments. As `RecordReader.next`, but malformed rows have a `fault`. */
+  /** Advances to the next row, past empty lines and comments. As `RecordReader.next`, but malformed rows have a `fault`. */
   next(): boolean | Promise<boolean> {
     for (;;) {
       if (this.#readRow()) return true;
@@ -109,9 +109,9 @@ export class CsvRows {
   }
 
   /**
-   * Goes to the first place at `position` or behind it where a row can begin, and returns it; the end of the source when
-   * there is none. Runs over rows without a look at their fields. Throws a BadRecordError for a line that is too long;
-   * called again, it goes on behind it.
+   * Advances to the first offset, `position` or greater, where a row can begin, and returns it; at the end of the source,
+   * returns the end. Skips rows without finding their fields where it can. Throws a BadRecordError for a line that is too
+   * long; the next call continues after this line.
    */
   skipTo(position: number): number | Promise<number> {
     for (;;) {
@@ -127,17 +127,17 @@ export class CsvRows {
     }
   }
 
-  /** How many fields the row has. */
+  /** The number of fields in the row. */
   get count(): number {
     return this.#isScanned ? (this.#scanner?.count ?? 0) : this.#parser.fields.length;
   }
 
-  /** The scanner when all fields are slices of `text` by its `starts` and `ends`; undefined when they are not. */
+  /** The scanner, if its `starts` and `ends` cut all fields from `text`; otherwise undefined. */
   get slices(): CsvRowScanner | undefined {
     return this.#isScanned && this.#scanner?.isPlain === true ? this.#scanner : undefined;
   }
 
-  /** The chunk that the row is in, one character for each byte. */
+  /** The chunk with the row, as one character per byte. */
   get text(): string {
     return (this.#text ??= this.#bytes.toString("latin1", 0, this.#end));
   }
@@ -165,7 +165,7 @@ export class CsvRows {
     return this.#chunks.close();
   }
 
-  /** False when the chunk has no more row, or only the beginning of one. */
+  /** Returns false if the chunk has no more rows, or only the beginning of one. */
   #readRow(): boolean {
     for (;;) {
       const start = this.#rowStart(this.#at);
@@ -177,7 +177,7 @@ export class CsvRows {
       else if (rowEnd === unfinished) rowEnd = quoteNotClosed;
       if (rowEnd >= 0) {
         this.#at = rowEnd;
-        // The parser has found a comment, or white space that is trimmed.
+        // A comment, or white space that `trim` removes.
         if (this.count === 0) continue;
         this.fault = undefined;
       } else {
@@ -190,7 +190,7 @@ export class CsvRows {
     }
   }
 
-  /** Goes on to the next chunk, with the row that the last one has the beginning of. False when there is none. */
+  /** Reads the next chunk, together with an unfinished row of this one. Returns false at the end of the source. */
   #nextChunk(): boolean | Promise<boolean> {
     const begunBytes = this.#end - this.#at;
     if (begunBytes > 0) this.#chunks.keep(this.#at);
@@ -208,12 +208,12 @@ export class CsvRows {
     this.#at = offset === this.#firstChunk ? this.#headBytes : 0;
     this.#end = value.length;
     if (isLast) while (this.#end > this.#at && value[this.#end - 1] === dosEndOfFile) this.#end -= 1;
-    // The chunk cannot grow.
+    // The chunk has reached its maximum and did not grow.
     this.#isTooLong = begunBytes > 0 && value.length <= begunBytes && !isLast;
     return true;
   }
 
-  /** Skips rows up to `position`, or to the row with the next quote. */
+  /** Skips to the row with the next quote, but not past `position`. */
   #skipRowsWithoutQuotes(position: number): void {
     const { endsAtReturn } = this.#syntax;
     if (endsAtReturn) return;
@@ -224,7 +224,7 @@ export class CsvRows {
     else this.#at = this.#lineEnd(wanted - 1);
   }
 
-  /** Where the row begins that comes at `from`, behind empty lines, comments, and lines of white space that are no rows. */
+  /** Returns the start of the next row, after empty lines, comments, and lines of white space that are not rows. */
   #rowStart(from: number): number {
     const { comment } = this.#syntax;
     let start = from;
@@ -239,7 +239,7 @@ export class CsvRows {
     return start;
   }
 
-  /** Where the line at `start` ends if it is empty or of white space, and so no row; -1 if it is a row. */
+  /** Returns the end of the line at `start` if it is blank and therefore not a row; -1 if it is a row. */
   #blankLineEnd(start: number): number {
     const bytes = this.#bytes;
     for (let at = start; at < this.#end; at++) {
@@ -252,7 +252,7 @@ export class CsvRows {
     return this.#end;
   }
 
-  /** Where the line ends that `from` is in. */
+  /** Returns the end of the line that contains `from`. */
   #lineEnd(from: number): number {
     const bytes = this.#bytes;
     const found = bytes.indexOf(newline, from);

@@ -6,7 +6,7 @@ import { isStoredAsRead, linesIn, type ByteSource } from "./byte-source.js";
 import { openCsv, type CsvReader } from "./csv-reader.js";
 import { lengthOf } from "./splits.js";
 
-/** A file that is so small a part of the input is one task: there are enough of them without looking for rows. */
+/** A file that makes up no more of the input than this is one task: the job has enough tasks anyway. */
 const smallShare = 1 / 64;
 /** How much is read at a time to find rows, and how much before the event loop continues. */
 const chunkBytes = 1024 * 1024;
@@ -56,7 +56,7 @@ async function cutFile(
   return starts.map((startBytes, n) => ({ ...file, startBytes, endBytes: starts[n + 1] ?? file.endBytes }));
 }
 
-/** For each place, where the first row at it or behind it begins; none if the file cannot be cut. */
+/** For each place, returns the start of the first row at or after it; nothing if the file cannot be cut. */
 async function rowStarts(
   file: Split,
   options: CsvOptions,
@@ -73,7 +73,7 @@ async function rowStarts(
     return starts;
   } catch {
     signal?.throwIfAborted();
-    // The map task that reads the file finds out what is wrong with it, and says so.
+    // The map task that reads the file will report the error.
     return [];
   } finally {
     await reader?.close();
@@ -91,7 +91,7 @@ async function rowStart(reader: CsvReader, place: number): Promise<number> {
   }
 }
 
-/** Lets the event loop continue now and then while a source is read. */
+/** Lets the event loop run from time to time while the source is read. */
 function takingTurns(source: ByteSource, signal: AbortSignal | undefined): ByteSource {
   let bytes = 0;
   const read = (into: Buffer, at: number) => {

@@ -1,10 +1,10 @@
 import type { CsvOptions } from "../app/contract.js";
 import type { CsvDialect } from "./csv-dialect.js";
 
-/** How the rows of a CSV file are written: the app's options and the file's dialect, complete and as bytes. */
+/** The syntax of a CSV file: the app's options and the file's dialect, complete and as bytes. */
 export interface CsvSyntax {
   readonly delimiter: Buffer;
-  /** Undefined when no field is in quotes. */
+  /** Undefined if no field is in quotes. */
   readonly quote: Buffer | undefined;
   readonly escape: Buffer;
   readonly comment: Buffer | undefined;
@@ -14,7 +14,7 @@ export interface CsvSyntax {
   readonly endsAtReturn: boolean;
 }
 
-/** Combines what the app says with what the file says. */
+/** Combines the options of the app with the dialect of the file. */
 export function csvSyntax(options: CsvOptions, { delimiter, endsAtReturn }: CsvDialect): CsvSyntax {
   const { quote = '"', comment, trim = false, relaxQuotes = false } = options;
   const { escape = quote === false ? '"' : quote } = options;

@@ -136,7 +136,7 @@ async function describe(error: BadRecordError, split: Split, { input }: RecordFo
 
 function sourceOf(split: Split, { input }: RecordFormat, refusesBinary: boolean, warn: Warn): ByteSource {
   if (input === "file") return wholeFile(split, refusesBinary, warn);
-  // What is wrong with the last row of a split is told by what comes after it, as in a file that was not cut.
+  // The reader ends by itself. The text after the split decides what is wrong with a malformed last row.
   return linesIn(input === "csv" ? { ...split, endBytes: Number.MAX_SAFE_INTEGER } : split, warn);
 }
 
@@ -179,7 +179,7 @@ async function readerOfValues(
   }
 }
 
-/** A row does not name its columns: its file does that, at its beginning. */
+/** Opens rows. Their column names are at the beginning of their file. */
 async function openRows(
   source: ByteSource,
   split: Split,
@@ -187,7 +187,7 @@ async function openRows(
   isPart: boolean,
 ): Promise<RecordReader<unknown>> {
   const { csvHeaderOf, openCsv } = await import("./csv-reader.js");
-  // Splits begin and end with a row, except for those whose places are not those of the file.
+  // A compressed file has other offsets than its rows, and is read to its end.
   const endBytes = isStoredAsRead(split) ? split.endBytes : undefined;
   let header: CsvHeader | undefined;
   try {

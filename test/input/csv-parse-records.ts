@@ -1,15 +1,15 @@
 /**
- * The records of a CSV file by way of `csv-parse`: what the engine's own reader must give. `csv-parse` says where the rows of
- * a block end and what is in them. A malformed row ends where its first line ends, and a new parse begins there.
+ * Reads the records of a CSV file with `csv-parse`, as an oracle for the engine's own reader. `csv-parse` determines the
+ * fields and ends of the rows. A malformed row ends where its first line ends, and a new parse begins there.
  */
 import { isUtf8 } from "node:buffer";
 import { CsvError, parse } from "csv-parse/sync";
 import type { CsvOptions } from "../../src/app/contract.js";
 import type { CsvDialect } from "../../src/input/csv-dialect.js";
 
-/** A row, or what is wrong with it, and where it is. */
+/** A row, or its fault, and its position. */
 export interface CsvRecord {
-  /** Names of columns with their fields. */
+  /** The names of the columns with their fields, or the fault. */
   readonly value: readonly (readonly [string, string])[] | string;
   readonly offset: number;
   readonly endOffset: number;
@@ -53,7 +53,7 @@ export function csvParseRecords(file: Buffer, options: CsvOptions, dialect: CsvD
     for (const { fields, end } of rows) {
       const start = rowStart(bytes, rowAt, options, dialect, columns?.length);
       rowAt = at + end;
-      // Otherwise it was a line of white space.
+      // Otherwise the row is a line of white space.
       if (start < rowAt) take(fields, start, rowAt);
     }
     at = bytes.length;
@@ -90,14 +90,14 @@ function parsed(bytes: Buffer, options: CsvOptions, { delimiter, endsAtReturn }:
   }
 }
 
-/** The file without the characters that DOS writes at its end. */
+/** Removes the characters that DOS writes at the end of a file. */
 function withoutEnd(file: Buffer): Buffer {
   let end = file.length;
   while (end > 0 && file[end - 1] === dosEndOfFile) end--;
   return file.subarray(0, end);
 }
 
-/** Where the row begins that comes at `from`, behind empty lines, comments, and lines of white space that are no rows. */
+/** Returns the start of the next row, after empty lines, comments, and lines of white space that are not rows. */
 function rowStart(
   bytes: Buffer,
   from: number,
@@ -124,7 +124,7 @@ function rowStart(
   return start;
 }
 
-/** Where the line ends that `from` is in. */
+/** Returns the end of the line that contains `from`. */
 function lineEnd(bytes: Buffer, from: number, { endsAtReturn }: CsvDialect): number {
   const found = bytes.subarray(from).findIndex((byte) => byte === newline || (endsAtReturn && byte === carriageReturn));
   if (found < 0) return bytes.length;

@@ -2,7 +2,7 @@
  * The CSV reader against `csv-parse` and Python's csv, and files in splits against the same files as a whole. The files are
  * random, and as nasty as can be.
  *
- * `CSV_ROWS` is how many rows each comparison has. After a change of the reader, a million:
+ * `CSV_ROWS` is the number of rows in each comparison. After a change of the reader, compare a million:
  *
  *     CSV_ROWS=1000000 npx vitest run test/input/csv-reader.test.ts
  */
@@ -27,14 +27,14 @@ const rowsWanted = Number(process.env["CSV_ROWS"] ?? 15_000);
 const timeoutMs = 3_600_000;
 const temporary = useTemporaryDirectory();
 
-/** Some bytes of a file, a byte order mark at its beginning included. */
+/** The bytes of a file from an offset on, including a byte order mark. */
 function sourceOf(file: Buffer, from = 0): ByteSource {
   return { ...keptBytes(file.subarray(from), from + 1), start: from, firstOffset: from };
 }
 
 type Opened = Omit<CsvSource, "source" | "file"> & { readonly from?: number };
 
-/** All records, bad ones included; "header" when the first row cannot be the header. */
+/** Returns all records, including bad ones; "header" if the first row cannot be the header. */
 async function recordsOf(file: Buffer, { from = 0, ...opened }: Opened, header?: CsvHeader) {
   const reader = await openCsv({ source: sourceOf(file, from), file: "in", ...opened }, header);
   const records: CsvRecord[] = [];
@@ -75,7 +75,7 @@ const anyOptions: fc.Arbitrary<CsvOptions> = fc.record(
   { requiredKeys: [] },
 );
 
-/** `csv-parse` drops a character of a quote of several, where it takes a quote for a part of its field. */
+/** With `relax_quotes`, `csv-parse` drops characters of a quote that has several. */
 const options = fc
   .oneof(fc.constant<CsvOptions>({}), fc.constant<CsvOptions>({ columns: ["a", "b"] }), anyOptions)
   .filter(({ quote, relaxQuotes }) => !(quote === "''" && relaxQuotes === true));
@@ -141,7 +141,7 @@ const wellFormed = fc
 const file = fc.oneof(pieces, pieces, wellFormed);
 const chunkBytes = fc.integer({ min: 1, max: 40 });
 
-/** Checks one batch of runs after the other until there were so many rows; `run` returns how many it has compared. */
+/** Repeats the property until it has compared enough rows; `run` returns how many it compares. */
 async function untilEnough<Values extends [unknown, ...unknown[]]>(
   arbitraries: { [N in keyof Values]: fc.Arbitrary<Values[N]> },
   run: (...values: Values) => Promise<number>,
