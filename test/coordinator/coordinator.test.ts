@@ -72,6 +72,19 @@ describe("the coordinator", () => {
     expect(temporary.openFiles()).toBe(0);
   });
 
+  it("does not count on a worker that leaves while the job is planned", async () => {
+    const path = join(temporary.newDirectory(), "in.csv");
+    writeFileSync(path, Buffer.alloc(80 * 2 ** 20, '1,"2\n"\n'));
+    const { socket, coordinator } = await startJob(0, { inputs: findInputs([path]), splitBytes: 2 ** 23 });
+    const csvApp = { ...app, input: "csv", csv: { columns: [] } } as const;
+    const leaving = await FakeWorker.connect(socket);
+    void leaving.register({ app: csvApp }).catch(() => undefined);
+    await leaving.leave();
+    const staying = await FakeWorker.connect(socket);
+    await staying.register({ app: csvApp });
+    expect(coordinator.snapshot().workers.map(({ id }) => id)).toEqual([staying.id]);
+  });
+
   it("lets a RequestTask wait until there is a task for it", async () => {
     const { socket } = await startJob(1);
     const [busy, waiting] = [await FakeWorker.join(socket), await FakeWorker.join(socket)];
