@@ -59,6 +59,8 @@ export class CsvRows {
   #isUtf8 = true;
   /** The chunk as Latin-1, with one character per byte; undefined until it is needed. */
   #text: string | undefined;
+  /** The offset of a quote in the chunk; -1 before the first search. */
+  #quoteAt = -1;
   /** The offset of the chunk in the file. */
   #chunkOffset: number;
   /** The end of the current row, and of the last row. These are offsets in the chunk, and so is `#start`. */
@@ -204,6 +206,7 @@ export class CsvRows {
     this.#bytes = value;
     this.#isUtf8 = isAscii(value) || isUtf8(value);
     this.#text = undefined;
+    this.#quoteAt = -1;
     this.#chunkOffset = offset;
     this.#at = offset === this.#firstChunk ? this.#headBytes : 0;
     this.#end = value.length;
@@ -217,11 +220,20 @@ export class CsvRows {
   #skipRowsWithoutQuotes(position: number): void {
     const { endsAtReturn } = this.#syntax;
     if (endsAtReturn) return;
-    const found = this.#quoteByte < 0 ? -1 : this.#bytes.indexOf(this.#quoteByte, this.#at);
-    const limit = found < 0 || found >= this.#end ? this.#end : this.#bytes.lastIndexOf(newline, found) + 1;
+    const quoteAt = this.#nextQuote();
+    const limit = quoteAt >= this.#end ? this.#end : this.#bytes.lastIndexOf(newline, quoteAt) + 1;
     const wanted = position - this.#chunkOffset;
     if (wanted > limit) this.#at = Math.max(this.#at, limit);
     else this.#at = this.#lineEnd(wanted - 1);
+  }
+
+  /** Returns the offset of the first quote from `#at` on; Infinity without one in the chunk. */
+  #nextQuote(): number {
+    if (this.#quoteAt < this.#at) {
+      const found = this.#quoteByte < 0 ? -1 : this.#bytes.indexOf(this.#quoteByte, this.#at);
+      this.#quoteAt = found < 0 ? Infinity : found;
+    }
+    return this.#quoteAt;
   }
 
   /** Returns the start of the next row, after empty lines, comments, and lines of white space that are not rows. */
