@@ -56,9 +56,10 @@ function generalMaker(columns: readonly string[]): RowMaker {
  * Returns undefined if Node.js may not compile strings (`--disallow-code-generation-from-strings`).
  */
 function compile(columns: readonly string[]): RowMaker | undefined {
-  // In brackets, even __proto__ is an ordinary property. A JSON string is also a JavaScript string.
+  // A JSON string is also a JavaScript string. Only in brackets is __proto__ an ordinary property.
+  const key = (name: string) => (name === "__proto__" ? `["__proto__"]` : JSON.stringify(name));
   const literal = (value: (index: number) => string) =>
-    `({ ${columns.map((name, index) => `[${JSON.stringify(name)}]: ${value(index)}`).join(", ")} })`;
+    `({ ${columns.map((name, index) => `${key(name)}: ${value(index)}`).join(", ")} })`;
   try {
     return {
       fromSlices: compiled("text", "starts", "ends")(literal((n) => `text.slice(starts[${n}], ends[${n}])`)),
