@@ -30,7 +30,7 @@ const progress = new Progress(
 );
 const interrupted = new AbortController();
 for (const [name, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
-  // Once: a second signal ends the process at once.
+  // Once: a second signal ends the process immediately.
   process.once(name, () => {
     process.exitCode = exitCode;
     interrupted.abort(new Error(`stopped by ${name}`));
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   await publish(await format(renderResults(report), { parser: "markdown", printWidth: 120 }));
 }
 
-/** Runs every program of each workload once and compares the outputs. Sets the exit code when something is wrong. */
+/** Runs every program of each workload once and compares the outputs. Sets the exit code if anything is wrong. */
 async function check(environment: NodeJS.ProcessEnv, found: FoundPeers): Promise<void> {
   for (const workload of only) {
     const { contenders, measureOptions } = await prepare(workload, environment, found);
@@ -116,7 +116,7 @@ async function prepare(workload: Workload, environment: NodeJS.ProcessEnv, found
   return { contenders: present, lacking, measureOptions };
 }
 
-/** Removes what a run has left that was killed. */
+/** Removes what a killed run left behind. */
 async function removeAbandonedWork(): Promise<void> {
   await mkdir(options.data, { recursive: true });
   for (const name of await readdir(options.data)) {

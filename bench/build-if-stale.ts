@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Builds `dist/` when a source is newer, so that what is measured is what is there to be read. */
+/** Builds `dist/` when a source is newer, so that the benchmark measures the current source. */
 export function buildIfStale(root: string): void {
   const built = statSync(join(root, "dist/src/cli/mr.js"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = ["src", "apps"].flatMap((directory) =>

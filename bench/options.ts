@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { workloads } from "./workloads/all.js";
 import type { Workload } from "./workloads/workload.js";
 
-/** What was asked for on the command line. Exits with 2 when it cannot be understood. */
+/** Parses the command line. Exits with 2 when it is invalid. */
 export function parseOptions() {
   return new Command("npm run bench --")
     .description(

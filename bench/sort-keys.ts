@@ -3,7 +3,7 @@
  *
  *     npx tsx bench/sort-keys.ts
  *
- * Both take turns on the same table, seven times. They must come to the same order.
+ * Both alternate on the same table, seven times. They must produce the same order.
  */
 import { makeLanguage, Text } from "../scripts/corpus/text.js";
 import { entryHeaderWords, keyBytesOf, KeyLog } from "../src/shuffle/collect/key-log.js";
@@ -43,10 +43,13 @@ function compare(what: string, keys: Iterable<string>): void {
   console.log(`  ratio:                   ${(median(radix) / median(own)).toFixed(2)}`);
 }
 
-/** The first eight bytes of all keys, eleven bits at a time from the last, then partitions; then what is still equal. */
+/**
+ * The first eight bytes of all keys, eleven bits at a time from the last, then partitions; then keys that are still
+ * equal.
+ */
 class RadixSort {
   readonly #table: KeyTable;
-  /** Where each digit of each pass begins; the last pass is that of partitions. */
+  /** Where each digit of each pass begins; the last pass sorts by partition. */
   readonly #places = Array.from({ length: 7 }, () => new Uint32Array(digits));
   #from: Columns;
   #to: Columns;
@@ -100,7 +103,7 @@ class RadixSort {
 
   #distribute(pass: number): void {
     const places = this.#places[pass] ?? new Uint32Array(0);
-    // Held in variables while the loop runs: it decides how fast this sort is.
+    // Local variables, because this loop decides how fast the sort is.
     const { firsts, seconds, partitions, records } = this.#from;
     const to = this.#to;
     const [toFirsts, toSeconds, toPartitions, toRecords] = [to.firsts, to.seconds, to.partitions, to.records];
@@ -120,7 +123,7 @@ class RadixSort {
     this.#from = to;
   }
 
-  /** Sorts what is equal in its first eight bytes by whole keys; returns how many keys those are. */
+  /** Sorts keys that are equal in their first eight bytes by whole keys; returns how many keys those are. */
   #refine(): number {
     const { firsts, seconds, partitions, records } = this.#from;
     const table = this.#table;
@@ -157,7 +160,7 @@ function columns(length: number): Columns {
   return { firsts: column(), seconds: column(), partitions: column(), records: column() };
 }
 
-/** Eleven of the 64 bits of two words, pass 0 the last ones. */
+/** Eleven of the 64 bits of two words; pass 0 takes the last ones. */
 function digitOf(first: number, second: number, pass: number): number {
   if (pass < 2) return (second >>> (pass * digitBits)) & (digits - 1);
   if (pass === 2) return ((second >>> 22) | (first << 10)) & (digits - 1);
@@ -169,7 +172,7 @@ function compareRecords(table: KeyTable, a: number, b: number): number {
   return compareKeyWords(words, table.keyAt(a), table.keyBytesOf(a), words, table.keyAt(b), table.keyBytesOf(b));
 }
 
-/** A table of keys that are all distinct, filled through the log as a map task does it. */
+/** A table of distinct keys, filled through the log as in a map task. */
 function tableOf(keys: Iterable<string>): KeyTable {
   const log = new KeyLog(2 ** 26, 1);
   const table = new KeyTable(log.parts, 2 ** 28, 0);

@@ -1,9 +1,9 @@
 // Builds dist/ from src/ and apps/. Plain JavaScript, since `npm ci` runs it before anything is built.
 //
-// Each program becomes one file, with the packages it needs in it, and CommonJS: to find, read and link a hundred small
-// modules takes Node.js longer than to run them, in each process and thread of a job, and its loader of ES modules has
-// its price, too. Each bundled app becomes one file as well, an ES module. Nothing is minified, so that stacks can be
-// read.
+// Each program becomes one CommonJS file that includes the packages it needs: Node.js takes longer to find, read and
+// link a hundred small modules than to run them, in each process and thread of a job, and its loader of ES modules has
+// its price too. Each bundled app also becomes one file, an ES module. Nothing is minified, so that stacks stay
+// readable.
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,12 +15,12 @@ import { buildStatusPage } from "./status-page.js";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const { name, bin, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** What is started, as a process or a thread. */
+/** Everything that is started as a process or a thread. */
 const programs = ["cli/mr", "cli/mr-coordinator", "cli/mr-worker", "local/worker-child", "worker/executor"];
 
 /**
- * `xz-decompress` requires "stream/web" for Node.js before 18, and an ES module cannot require. Newer versions have what it
- * wants as a global, as browsers do, where its package.json leaves that module out, too.
+ * `xz-decompress` requires "stream/web" for Node.js before 18, and an ES module cannot require. Newer versions have
+ * those classes as globals, as browsers do, for which its package.json also leaves the module out.
  */
 const withoutWebStreams = {
   name: "without-web-streams",
@@ -32,7 +32,7 @@ const withoutWebStreams = {
   },
 };
 
-// Built beside and put in place whole: what does not compile leaves the last build as it was.
+// Built in a directory beside dist/ and renamed as a whole, so a failed build keeps the last one.
 const fresh = `dist-${process.pid}`;
 try {
   declareTypes(fresh);
@@ -54,11 +54,11 @@ try {
       format: "esm",
       entryPoints: ["src/index.ts"],
       outdir: `${fresh}/src`,
-      // What is imported only when it is needed becomes a file of its own.
+      // An import that is loaded on demand gets a file of its own.
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
     }),
-    // The package that an app imports is this one: it is found by its name, as it is by apps of users.
+    // An app imports this package by its name, as users' apps do.
     build({
       ...bundled,
       external: [...bundled.external, name],
@@ -78,7 +78,7 @@ try {
   );
 } catch (error) {
   rmSync(fresh, { recursive: true, force: true });
-  // What does not compile has been told already.
+  // Compile errors have already been reported.
   if (!("errors" in error)) console.error(error.message);
   process.exit(1);
 }

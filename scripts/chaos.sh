@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Runs jobs and does harm to them, see test/chaos/chaos.ts. Builds the programs first when they are older than their
-# source. Where it may, it runs in a mount namespace of its own, so that small disks can be mounted and none stays.
+# Runs jobs and disrupts them, see test/chaos/chaos.ts. Builds the programs first when they are older than their source.
+# Where permitted, it runs in its own mount namespace, so that it can mount small disks and leaves none behind.
 
 set -euo pipefail
 
@@ -23,5 +23,5 @@ for way in '--mount' '--mount --user --map-root-user'; do
   fi
 done
 
-# Not by the program tsx, which stands between a signal and its receiver.
+# Without the program tsx, which would stand between a signal and its receiver.
 exec "${isolation[@]}" node --import "file://$root/node_modules/tsx/dist/loader.mjs" "$root/test/chaos/chaos.ts" "$@"

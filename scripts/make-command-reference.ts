@@ -15,7 +15,7 @@ import { OptionValues } from "../src/cli/option-values.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../src/machine/budget.js";
 import { runtimePath } from "../src/rpc/runtime-directory.js";
 
-/** Where the reference is. */
+/** The path of the reference. */
 export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md", import.meta.url));
 
 /** Text that differs between machines, and its replacement. */
@@ -53,7 +53,7 @@ export async function commandReference(): Promise<string> {
 }
 
 function section(command: CommandUnknownOpts): string {
-  // Adds the options that each command has.
+  // Adds the options that every command has.
   new OptionValues(command);
   const help = command.createHelp();
   const args = help.visibleArguments(command).map((argument) => {
@@ -79,7 +79,7 @@ function tableOf(what: string, rows: readonly (readonly string[])[]): string {
   return `| ${what} | |\n| --- | --- |\n${lines.join("\n")}`;
 }
 
-/** What the command's help says below its options, examples included. */
+/** The command's help below its options, including examples. */
 function textBelow(command: CommandUnknownOpts): string {
   let written = "";
   command.configureOutput({ writeOut: (text) => (written += text) });
@@ -88,7 +88,7 @@ function textBelow(command: CommandUnknownOpts): string {
   return below === "" ? "" : `\`\`\`\n${anywhere(below)}\n\`\`\``;
 }
 
-/** As plain text in a cell of a table: nothing in it is Markdown. */
+/** Escapes plain text for a table cell, so that nothing in it acts as Markdown. */
 function inCell(text: string): string {
   return anywhere(text).replace(/[\\|*_<>`[\]]/g, "\\$&");
 }

@@ -1,4 +1,7 @@
-/** The command that makes a large text for measurements: see `--help`, and `corpus/text.ts` for what the text is. */
+/**
+ * The command that makes a large text for measurements: see `--help`, and `corpus/text.ts` for a description of the
+ * text.
+ */
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
 import { parseByteSize } from "../src/cli/byte-size.js";
@@ -32,7 +35,7 @@ if (bytes < files)
 
 const interrupted = new AbortController();
 for (const [signal, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
-  // Once: a second signal ends the process at once.
+  // Once: a second signal ends the process immediately.
   process.once(signal, () => {
     process.exitCode = exitCode;
     interrupted.abort(new Error(`stopped by ${signal}; nothing was left behind`));

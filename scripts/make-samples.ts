@@ -1,10 +1,10 @@
 /**
- * Puts small inputs for the bundled apps into `data/samples/`: logs of a web server, pages of some web sites, the edges of
- * a graph, points in the plane, two tables.
+ * Puts small inputs for the bundled apps into `data/samples/`: logs of a web server, pages of some web sites, the edges
+ * of a graph, points in the plane, two tables.
  *
  *     npm run samples
  *
- * They are the same on every machine. Files that are there and complete are left alone.
+ * They are the same on every machine. Complete files are left alone.
  */
 import { realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -21,7 +21,7 @@ import { webPages } from "./samples/web.js";
 const seed = 1;
 const customerCount = 60;
 
-/** Makes the samples in `directory` (the checkout's `data/samples/` when left out), and returns their paths. */
+/** Makes the samples in `directory`, by default the checkout's `data/samples/`, and returns their paths. */
 export async function makeSamples(directory = fileURLToPath(new URL("../data/samples", import.meta.url))) {
   const paths: string[] = [];
   for (const [name, contents] of samples()) {
@@ -33,7 +33,7 @@ export async function makeSamples(directory = fileURLToPath(new URL("../data/sam
   return paths;
 }
 
-/** Each kind from a stream of choices of its own: a change to one leaves the others as they are. */
+/** Each kind has its own stream of choices, so that changing one does not change the others. */
 function samples(): [name: string, contents: string][] {
   return [
     ["access-1.log", accessLog(new Choice(seed, 1), 200, "common")],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Writes the licences of the packages whose files are among `inputs`: whoever gets their code has to get these, too. */
+/** Writes the licences of the packages whose files are among `inputs`, which must accompany their code. */
 export function writeNotices(inputs, path) {
   const found = inputs.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
   const names = [...new Set(found.filter((name) => name !== undefined))].sort();

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 /**
- * Builds the status page: one document with its style and script in it, and a policy that lets it load nothing else. So
- * it needs no network, neither served by a coordinator nor opened as a file.
+ * Builds the status page: one document that contains its style and script, and a policy that lets it load nothing else.
+ * So it needs no network, whether a coordinator serves it or a browser opens it as a file.
  */
 export async function buildStatusPage(path) {
   const bundle = async (entryPoint) => {

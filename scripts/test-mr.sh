@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 #
-# End-to-end tests: the coordinator and the workers as they are built, over the books in data/. They are the tests of
-# the MIT 6.5840 lab, told from its description. Each test has a directory and a socket of its own, and since most of
-# their time is sleep, all run at once.
+# End-to-end tests of the built coordinator and workers, over the books in data/. They follow the description of the MIT
+# 6.5840 lab's tests. Each test has its own directory and socket, and since they mostly sleep, all run at once.
 
 readonly usage='Usage: test-mr.sh [-v] [test...]
 
@@ -15,7 +14,7 @@ Runs all tests, or those named:
 Exit code: 0 PASSED ALL TESTS, 1 FAILED SOME TESTS, 2 wrong usage.'
 readonly all_tests=(wc indexer map-parallelism reduce-parallelism job-count early-exit crash grep)
 
-# The same order of characters everywhere.
+# A fixed collation order.
 export LC_ALL=C
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -40,7 +39,7 @@ start_worker() { # start_worker NAME ARGUMENTS...
   worker=$!
 }
 
-sequential() { # sequential APP: what a run in one process gives, sorted, in the file `expected`
+sequential() { # sequential APP: writes the sorted output of a run in one process to the file `expected`
   start sequential mr sequential -o expected.d "$1" "${inputs[@]}"
   wait $! || fail "mr sequential $1 ended with exit code $?" || return
   sorted expected.d/mr-out-* >expected
@@ -73,7 +72,7 @@ ended_well() { # ended_well WHAT PID...: waits for them
   done
 }
 
-first_ended_well() { # Waits for one of them; the output at that moment is in `actual`, the rest of them in `others`.
+first_ended_well() { # first_ended_well PID...: waits for one; puts the output of that moment in `actual`, the other ids in `others`
   local first code
   wait -n -p first "$@"
   code=$?
@@ -83,7 +82,7 @@ first_ended_well() { # Waits for one of them; the output at that moment is in `a
   for pid; do [[ $pid == "$first" ]] || others+=("$pid"); done
 }
 
-left_nothing() { # After a job: its output and what is said of it, and nothing else that a job writes.
+left_nothing() { # Checks that a job left only its output, manifest and report.
   local left
   left=$(find . -maxdepth 1 \( -name '.mr-*' -o -name 'mr-*' -o -type s \) \
     ! -name 'mr-out-*' ! -name mr-manifest.json ! -name mr-report.json | sort | tr '\n' ' ')
@@ -97,10 +96,10 @@ test_wc() {
   start_coordinator
   local workers=()
   for i in 1 2 3; do start_worker "worker-$i" wc && workers+=("$worker"); done
-  # The output must be there when the coordinator ends, not a moment later.
+  # The output must exist when the coordinator ends, not a moment later.
   ended_well "the coordinator" "$coordinator" || return
   sorted mr-out-* >actual
-  same expected actual "the output is not that of a sequential run when the coordinator ends" || return
+  same expected actual "the output does not match a sequential run when the coordinator ends" || return
   ended_well "a worker" "${workers[@]}" && left_nothing
 }
 
@@ -110,7 +109,7 @@ test_indexer() {
   local workers=()
   for i in 1 2; do start_worker "worker-$i" indexer && workers+=("$worker"); done
   first_ended_well "${workers[@]}" || return
-  same expected actual "the output is not that of a sequential run when a worker ends" || return
+  same expected actual "the output does not match a sequential run when a worker ends" || return
   ended_well "a process" "$coordinator" "${others[@]}" && left_nothing
 }
 
@@ -151,7 +150,7 @@ test_early-exit() {
   start_coordinator
   local processes=("$coordinator")
   for i in 1 2 3; do start_worker "worker-$i" early-exit && processes+=("$worker"); done
-  # Whoever ends first, the whole output must be there.
+  # Whichever process ends first, the whole output must exist.
   first_ended_well "${processes[@]}" || return
   mv actual actual-at-first-exit
   ended_well "a process" "${others[@]}" || return
@@ -171,15 +170,15 @@ test_crash() {
   done
   ended_well "the coordinator" "$coordinator"
   local code=$?
-  # The loops would go on: each worker that comes too late leaves, and another one is started.
+  # The loops never end by themselves: each late worker leaves, and the loop starts another one.
   kill "${loops[@]}" 2>/dev/null
   wait "${loops[@]}"
   ((code == 0)) || return
   sorted mr-out-* >actual
-  same expected actual "the output is not that of a run without crashes" && left_nothing
+  same expected actual "the output does not match a run without crashes" && left_nothing
 }
 
-restart_workers() { # restart_workers NAME ARGUMENTS...: until it is ended itself
+restart_workers() { # restart_workers NAME ARGUMENTS...: until it is killed
   trap 'kill "$worker" 2>/dev/null; wait; exit' INT TERM HUP
   while true; do
     start_worker "$@"
@@ -196,15 +195,15 @@ test_grep() {
   for i in 1 2; do start_worker "worker-$i" --arg "pattern=$pattern" grep && workers+=("$worker"); done
   ended_well "the coordinator" "$coordinator" || return
   sorted mr-out-* >actual
-  same expected actual "the output is not that of grep -n" || return
+  same expected actual "the output does not match grep -n" || return
   ended_well "a worker" "${workers[@]}" && left_nothing
 }
 
-# ---- Running them.
+# ---- Running the tests.
 
-run_test() { # run_test NAME: in a process of its own; prints one line, and the logs when asked to or when it failed
+run_test() { # run_test NAME: in its own process; prints one line, and the logs on request or after a failure
   local name=$1 begin=$EPOCHREALTIME result=PASS
-  # Ctrl-C reaches this process too, not only the one that started it.
+  # Ctrl-C reaches this process too, not only its parent.
   trap 'end_children; exit 143' INT TERM HUP
   mkdir "$work/$name" && cd "$work/$name" || exit
   exec 2>script.log
@@ -215,9 +214,9 @@ run_test() { # run_test NAME: in a process of its own; prints one line, and the 
   if [[ $result == PASS ]]; then
     line+=" $((seconds / 1000000)).$((seconds / 100000 % 10)) s"
   else
-    line+=": $(cat why 2>/dev/null || echo 'it ended before its time')"
+    line+=": $(cat why 2>/dev/null || echo 'it ended too early')"
   fi
-  # Written in one piece, since other tests write too.
+  # One write, since other tests write too.
   local logs=''
   if [[ $result == FAIL || $verbose == yes ]]; then logs=$'\n'$(show_logs "$result"); fi
   printf '%s%s\n' "$line" "$logs"
@@ -235,7 +234,7 @@ show_logs() {
 end_children() {
   local children
   children=$(jobs -p)
-  # shellcheck disable=SC2086 # one word a process
+  # shellcheck disable=SC2086 # one word per process
   [[ -n $children ]] && kill $children 2>/dev/null
   wait
 }
@@ -263,7 +262,7 @@ main() {
 
   prepare || exit 1
   work=$(mktemp -d "${TMPDIR:-/tmp}/test-mr.XXXXXX") || exit 1
-  # Locks, and notes of jobs that are done.
+  # For locks, and notes of finished jobs.
   export MR_RUNTIME_DIR=$work
   trap clean_up EXIT
   trap 'exit 130' INT
@@ -282,7 +281,7 @@ main() {
   echo "PASSED ALL TESTS"
 }
 
-prepare() { # The programs and the books, when they are missing.
+prepare() { # Makes the programs and the books if they are missing.
   if [[ ! -e $root/dist/src/cli/mr-coordinator.js ]]; then
     echo "building" >&2
     node "$root/scripts/build.js" || return

@@ -1,5 +1,5 @@
 /**
- * Counts how often each line occurs, where (nearly) every line is another one: the output is as large as the input.
+ * Counts how often each line occurs, where (nearly) all lines differ: the output is as large as the input.
  *
  *     mr run bench/apps/distinct.js keys-*.txt
  *
@@ -12,7 +12,7 @@ export const input = "text";
 export function mapBytes(_filename, chunk, ctx) {
   const { length } = chunk;
   for (let start = 0; start < length;) {
-    // Lines are short: a loop is faster than a call of `indexOf` for each.
+    // Lines are short, so a loop is faster than `indexOf`.
     let end = start;
     while (end < length && chunk[end] !== newline) end++;
     ctx.emitBytes(chunk, start, end, 1);

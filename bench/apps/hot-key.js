@@ -1,10 +1,10 @@
 /**
- * Sums numbers by key, of which one has most of them: its values must not all be in memory at once.
+ * Sums numbers by key, where one key has most of the numbers: its values must not all be in memory at once.
  *
  *     mr run bench/apps/hot-key.js pairs-*.txt
  *
- * Lines of the input are `key number`, those of the output `key count sum`. There is no `combine`, on purpose: what is
- * measured is the way of many values of one key.
+ * The input has lines `key number`, the output `key count sum`. There is deliberately no `combine`: the benchmark
+ * measures how many values of one key travel.
  */
 const [newline, space] = [10, 32];
 
@@ -13,7 +13,7 @@ export const input = "text";
 export function mapBytes(_filename, chunk, ctx) {
   const { length } = chunk;
   for (let start = 0; start < length;) {
-    // Lines are short: a loop is faster than a call of `indexOf` for each.
+    // Lines are short, so a loop is faster than `indexOf`.
     let keyEnd = start;
     while (keyEnd < length && chunk[keyEnd] !== space) keyEnd++;
     let end = keyEnd + 1;

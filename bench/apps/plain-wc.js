@@ -1,5 +1,5 @@
 /**
- * Counts words as one writes it in the MIT 6.5840 lab: `map` returns an array of pairs, `reduce` how many there are.
+ * Counts words as in the MIT 6.5840 lab: `map` returns an array of pairs, `reduce` their number.
  *
  *     mr run bench/apps/plain-wc.js data/pg-*.txt
  *

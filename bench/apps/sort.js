@@ -3,8 +3,8 @@
  *
  *     mr run bench/apps/sort.js records-*.txt
  *
- * Each line of the output is a line of the input, and each output file is sorted. Which file a line is in is decided by
- * the hash of its key; for files that are sorted one after the other, an app would export `partition`.
+ * Each line of the output is a line of the input, and each output file is sorted. The hash of its key decides which
+ * file a line goes to; to get consecutive files, an app would export `partition`.
  */
 const [newline, space] = [10, 32];
 

@@ -1,9 +1,9 @@
 /**
- * Counts words as the bundled `wc` does, on strings instead of bytes. The output is the same.
+ * Counts words as the bundled `wc` does, but on strings instead of bytes. The output is the same.
  *
  *     mr run bench/apps/wc-strings.js data/pg-*.txt
  */
-// An app beside a project that has mapreduce-ts installed imports it by its name; bench/ is a package of its own.
+// An app in a project that has installed mapreduce-ts imports it by its name, but bench/ is a separate package.
 import { words } from "../../dist/src/index.js";
 
 export const input = "text";

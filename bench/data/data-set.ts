@@ -2,17 +2,17 @@ import { existsSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Input files `*.txt` that can be made again, the same bytes each time. */
+/** Input files `*.txt` that can be made again, with the same bytes each time. */
 export interface DataSet {
-  /** Name of its directory; sets of another content have another name. */
+  /** The name of its directory; different content needs a different name. */
   readonly name: string;
-  /** What it is, for the reader of the results. */
+  /** A description for readers of the results. */
   readonly about: string;
   /** Writes the files into an empty directory. */
   make(directory: string, signal: AbortSignal): Promise<void>;
 }
 
-/** Makes the data set in `root`, unless it is there already; returns its directory and whether it had to be made. */
+/** Makes the data set in `root` unless it exists; returns its directory and whether it had to be made. */
 export async function provide(
   set: DataSet,
   root: string,
@@ -20,7 +20,7 @@ export async function provide(
 ): Promise<{ directory: string; made: boolean }> {
   const directory = join(root, set.name);
   if (existsSync(directory)) return { directory, made: false };
-  // Renamed when it is complete: what an interrupted run has left is never taken for a whole set.
+  // Renamed when complete, so that an interrupted run never leaves a partial set that looks whole.
   const unfinished = `${directory}.${process.pid}.tmp`;
   try {
     await mkdir(unfinished, { recursive: true });
@@ -32,7 +32,10 @@ export async function provide(
   return { directory, made: true };
 }
 
-/** Writes `prefix-1.txt`, `prefix-2.txt`, ..., each of the blocks of one part. A block may be reused when the next is asked for. */
+/**
+ * Writes `prefix-1.txt`, `prefix-2.txt`, ..., one from the blocks of each part. A block may be reused once the next is
+ * requested.
+ */
 export async function writeParts(
   directory: string,
   prefix: string,

@@ -5,7 +5,7 @@ const files = 8;
 const prefix = new TextEncoder().encode("user-");
 const lineBytes = prefix.length + 10 + 1;
 
-/** Lines `user-0123456789`, each of them another one, in no order. At most 2 ** 32. */
+/** Distinct lines `user-0123456789` in no order. At most 2 ** 32. */
 export function distinctKeys(keys: number): DataSet {
   return {
     name: `distinct-keys-${keys}`,

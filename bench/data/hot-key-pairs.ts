@@ -8,7 +8,9 @@ const hot = new TextEncoder().encode("hot ");
 const cold = new TextEncoder().encode("cold-");
 const lineBytesMax = cold.length + 6 + 1 + 6 + 1;
 
-/** Lines `key number`: in four of five the key is `hot`, in the others one of 100,000. The numbers are random. */
+/**
+ * Lines `key number`: in four of five lines the key is `hot`, in the rest one of 100,000 keys. The numbers are random.
+ */
 export function hotKeyPairs(pairs: number, seed = 1): DataSet {
   return {
     name: `hot-key-${pairs}-${seed}`,

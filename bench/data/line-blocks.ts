@@ -3,7 +3,7 @@ const blockBytes = 2 ** 20;
 /** Writes line `index` into `block` at `at`; returns where it ends. */
 export type WriteLine = (index: number, block: Uint8Array, at: number) => number;
 
-/** Lines `first` to `end` − 1, in blocks of about a megabyte. A block is valid until the next one is asked for. */
+/** Lines `first` to `end` − 1, in blocks of about a megabyte. A block is valid until the next one is requested. */
 function* lineBlocks(first: number, end: number, lineBytesMax: number, writeLine: WriteLine): Generator<Uint8Array> {
   const block = new Uint8Array(blockBytes);
   let at = 0;
@@ -17,7 +17,7 @@ function* lineBlocks(first: number, end: number, lineBytesMax: number, writeLine
   yield block.subarray(0, at);
 }
 
-/** `lines` lines in so many parts of about equal length; a line has at most `lineBytesMax` bytes. */
+/** Divides `lines` lines into parts of about equal length; a line has at most `lineBytesMax` bytes. */
 export function* parts(
   lines: number,
   count: number,
@@ -31,7 +31,7 @@ export function* parts(
   }
 }
 
-/** Writes a whole number in exactly so many decimal digits; returns where it ends. */
+/** Writes a whole number in exactly `digits` decimal digits; returns where it ends. */
 export function writeDigits(number: number, digits: number, block: Uint8Array, at: number): number {
   let rest = number;
   for (let i = at + digits - 1; i >= at; i--) {

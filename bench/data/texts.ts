@@ -7,7 +7,7 @@ import { writeParts, type DataSet } from "./data-set.js";
 const seed = 1;
 const [smallBytesMin, smallBytesMax] = [2_000, 10_000] as const;
 
-/** The text that `scripts/make-corpus.ts` makes of these options. */
+/** The text that `scripts/make-corpus.ts` makes from these options. */
 export function corpus(bytes: number, files: number): DataSet {
   return {
     name: `corpus-${bytes}-${files}`,
@@ -18,7 +18,7 @@ export function corpus(bytes: number, files: number): DataSet {
   };
 }
 
-/** Many files of 2 to 10 kB of the same kind of text. */
+/** Many files with 2 to 10 kB of the same kind of text. */
 export function smallFiles(files: number): DataSet {
   return {
     name: `small-files-${files}`,

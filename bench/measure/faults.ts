@@ -1,8 +1,8 @@
 import type { ContenderResult } from "./measure-workload.js";
 
 /**
- * What is wrong with the outputs of one workload, a line each: a program that failed, or an output of mapreduce-ts that is
- * not the one most programs gave. The output of another program may differ; RESULTS.md then says so.
+ * Lists what is wrong with the outputs of one workload, one line each: a program that failed, or an output of
+ * mapreduce-ts that most programs disagree with. The output of another program may differ; RESULTS.md then says so.
  */
 export function faultsOf(results: readonly ContenderResult[]): string[] {
   return results.flatMap(({ contender: { name, peer }, verdict, failure }) => {

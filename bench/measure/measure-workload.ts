@@ -17,12 +17,12 @@ export interface MeasureOptions {
   readonly progress: (text: string) => void;
 }
 
-/** A program that takes longer than this the first time is measured so often at most. */
+/** A program that takes longer than this many seconds the first time gets at most this many runs. */
 const [slowSeconds, slowRuns] = [30, 2] as const;
-/** So often at most is measured what has no target. */
+/** The most runs of a program without a target. */
 const otherRuns = 3;
 
-/** How often a contender is measured after its warm-up, which took so long. */
+/** How often to measure a contender whose warm-up took that long. */
 export function runsOf(contender: Contender, warmUpSeconds: number, runs: number): number {
   if (contender.runs !== undefined) return Math.min(contender.runs, runs);
   if (contender.peer === "mr") return runs;
@@ -30,12 +30,12 @@ export function runsOf(contender: Contender, warmUpSeconds: number, runs: number
   return contender.target === undefined ? Math.min(otherRuns, runs) : runs;
 }
 
-/** A contender with what came out of it: an error, or an output and how long it took each time. */
+/** A contender's result: an error, or an output and the time of each run. */
 export interface ContenderResult {
   readonly contender: Contender;
   readonly measurements: readonly Measurement[];
   readonly verdict: Verdict;
-  /** Why it has failed; then there are no measurements. */
+  /** Why it failed; then there are no measurements. */
   readonly failure?: string;
 }
 
@@ -49,8 +49,8 @@ interface Runner {
 }
 
 /**
- * Runs contenders in turn, first each one once as a warm-up. Compares what they have put out the first time with each
- * other, and what each has put out later with that.
+ * Runs contenders in turn, after a warm-up of each. Compares the contenders' first outputs with each other, and later
+ * outputs of each contender with its first.
  */
 export async function measureWorkload(
   workload: Workload,
@@ -70,7 +70,7 @@ export async function measureWorkload(
   return resultsOf(runners);
 }
 
-/** Runs each contender once, without a measurement, and compares their outputs with each other. */
+/** Runs each contender once, without measuring it, and compares their outputs with each other. */
 export async function runOnceEach(
   workload: Workload,
   contenders: readonly Contender[],
@@ -109,7 +109,7 @@ async function runOnce(workload: Workload, runner: Runner, round: number, option
   const directory = join(options.work, workload.name, "output");
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  // What the one before has left to be written is not to be written on the time of the next one.
+  // The next program must not pay for data that the previous one left unwritten.
   execFileSync("sync");
   const environment = { ...options.environment, DATA: options.dataDirectory(contender) };
   const label = `${workload.name}: ${contender.name}, ${round === 0 ? "warm-up" : `run ${round}`}`;

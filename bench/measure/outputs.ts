@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { PeerName } from "../peers/peers.js";
 
-/** What is known about the output of a contender. */
+/** The assessment of a contender's output. */
 export type Verdict = "same" | "differs" | "unstable" | "unchecked";
 
-/** Whether times of a contender mean nothing: its output is wrong, or is another one each time. */
+/** Whether a contender's times are meaningless, because its output is wrong or changes between runs. */
 export function isWrong(verdict: Verdict): boolean {
   return verdict === "differs" || verdict === "unstable";
 }
@@ -13,7 +13,7 @@ export function isWrong(verdict: Verdict): boolean {
 export interface Output {
   readonly name: string;
   readonly peer: PeerName;
-  /** Outputs are compared with others for the same data. */
+  /** Outputs for the same data are compared with each other. */
   readonly data: string;
   readonly digest: string;
 }
@@ -24,10 +24,10 @@ interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-/** The first output of a contender: each later one must be the same. */
+/** Keeps a contender's first output, which all later ones must equal. */
 export class OutputCheck {
   readonly #canonical: string;
-  /** Digests of outputs with their lines in the order in which they came, which are known to be the same. */
+  /** Digests of outputs, with their lines in the original order, that are known to be equal. */
   readonly #known = new Set<string>();
   #first: string | undefined;
 
@@ -42,7 +42,7 @@ export class OutputCheck {
   }
 
   /**
-   * Looks at an output; says whether it is the same as the first one.
+   * Compares an output with the first one.
    *
    * @throws {Error} when the output cannot be printed or is wrong in itself.
    */
@@ -59,9 +59,9 @@ export class OutputCheck {
 }
 
 /**
- * Digest of the lines that a command prints, whatever their order.
+ * The digest of the lines that a command prints, in any order.
  *
- * @throws {Error} when the command fails, with what it said.
+ * @throws {Error} when the command fails, with its error output.
  */
 export function digestOf(canonical: string, context: CommandContext): Promise<string> {
   return digest(canonical, "LC_ALL=C sort --parallel=2 -S 1G | sha256sum", context);
@@ -74,8 +74,8 @@ async function digest(canonical: string, filter: string, context: CommandContext
 }
 
 /**
- * Compares outputs for the same data. Right is what most programs say; when as many say otherwise, the one that another
- * program than mapreduce-ts says first. Where no two programs are there to be compared, nothing is known.
+ * Compares outputs for the same data. The majority of programs is right; in a tie, the first program other than
+ * mapreduce-ts. With fewer than two programs, nothing is known.
  */
 export function judge(outputs: readonly Output[]): Map<string, Verdict> {
   const verdicts = new Map<string, Verdict>();
@@ -93,6 +93,6 @@ function rightDigest(outputs: readonly Output[]): string | undefined {
   for (const { peer, digest } of outputs.toSorted((a, b) => Number(a.peer === "mr") - Number(b.peer === "mr"))) {
     peersByDigest.set(digest, (peersByDigest.get(digest) ?? new Set()).add(peer));
   }
-  // The sort is stable: of those with as many programs the first one stays the first.
+  // The sort is stable: in a tie the first output stays first.
   return [...peersByDigest].sort(([, a], [, b]) => b.size - a.size)[0]?.[0];
 }

@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
-/** The kernel's unit of processor time in `/proc`, on all machines that Linux runs on now. */
+/** The kernel's unit of processor time in `/proc`, the same on all current Linux machines. */
 const ticksPerSecond = 100;
 
-/** A process that was seen, and the most memory it ever had. */
+/** An observed process, and its peak memory. */
 export interface ProcessPeak {
-  /** Its program; for an interpreter the script. */
+  /** Its program, or the script for an interpreter. */
   readonly name: string;
   /** High-water mark of resident memory, in bytes. */
   readonly peakBytes: number;
 }
 
 /**
- * The memory of a process and all its descendants, by `/proc`. The kernel keeps the high-water mark of each process, so
- * looking now and then misses only what a process allocates between the last look and its end. Of the sum of all
- * processes it keeps none: that is the greatest one seen.
+ * Tracks the memory of a process and all its descendants through `/proc`. The kernel keeps the high-water mark of each
+ * process, so periodic sampling misses only allocations between the last sample and the end. It keeps no high-water
+ * mark of the sum over all processes: that is the greatest sum observed.
  */
 export class ProcessTree {
   readonly #session: number;
@@ -29,13 +29,13 @@ export class ProcessTree {
     this.#session = leader;
   }
 
-  /** Looks at all processes of the tree that run now. */
+  /** Samples all processes of the tree that are running now. */
   sample(): void {
     let ownBytes = 0;
     const sharedBytes = new Map<string, number>();
     for (const entry of readdirSync("/proc")) {
       const pid = Number(entry);
-      // Processes that were there before are looked at once only: with a hundred of them it matters.
+      // Processes that existed before are read only once, which matters when there are a hundred.
       if (!(pid > 0) || this.#foreign.has(pid)) continue;
       if (!this.#ours.has(pid) && !this.#isOurs(pid)) {
         this.#foreign.add(pid);
@@ -51,28 +51,28 @@ export class ProcessTree {
     this.#peakSumBytes = Math.max(this.#peakSumBytes, sum);
   }
 
-  /** What was seen so far, the largest first. */
+  /** The observed processes, the largest first. */
   get peaks(): ProcessPeak[] {
     return [...this.#ours.values()].sort((a, b) => b.peakBytes - a.peakBytes);
   }
 
   /**
-   * The most resident memory that all processes were seen to have at one time, in bytes. Pages of files (a program's own
-   * code, most of all) are counted once for all processes of the same program, which share them.
+   * The greatest resident memory of all processes at one time that was observed, in bytes. Pages of files (mostly a
+   * program's own code) count once for all processes of the same program, which share them.
    */
   get peakSumBytes(): number {
     return this.#peakSumBytes;
   }
 
-  /** Time of all processes on the processors until they were last seen, in seconds. */
+  /** The processor time of all processes until they were last observed, in seconds. */
   get cpuSeconds(): number {
     return [...this.#cpuTicks.values()].reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond;
   }
 
-  /** Ends all processes that were seen and still run. */
+  /** Kills all observed processes that still run. */
   kill(): void {
     for (const pid of this.#ours.keys()) {
-      // A number may have been given to another process meanwhile.
+      // The process id may have been reused.
       if (!this.#isOurs(pid)) continue;
       try {
         process.kill(pid, "SIGKILL");
@@ -98,7 +98,10 @@ export class ProcessTree {
   }
 }
 
-/** The program of a command line, for an interpreter the script; undefined of a process that is just ending, which has none. */
+/**
+ * The program of a command line, or the script for an interpreter; undefined for a process that is ending, which has no
+ * command line.
+ */
 function nameOf(commandLine: string): string | undefined {
   const [program = "", ...args] = commandLine.split("\0");
   if (program === "") return undefined;
@@ -106,16 +109,16 @@ function nameOf(commandLine: string): string | undefined {
   return basename(script ?? program);
 }
 
-/** The script that an interpreter was given: the first argument, or, after options, the first that looks like a file. */
+/** The script given to an interpreter: the first argument, or, after options, the first that looks like a file. */
 function scriptOf(args: readonly string[]): string | undefined {
   const isOption = args[0]?.startsWith("-") ?? true;
   return isOption ? args.find((arg) => /^[^-]\S*\.\w+$/.test(arg)) : args[0];
 }
 
-/** State, parent, group, session and so on: what is known of a process, without its number and name. */
+/** A process's state, parent, group, session and so on, without its id and name. */
 function statOf(pid: number): string[] {
   const stat = read(`/proc/${pid}/stat`);
-  // The name of the program, in brackets, may have spaces and brackets itself.
+  // The program's name, in brackets, may contain spaces and brackets.
   return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 

@@ -6,44 +6,44 @@ import { ProcessTree, type ProcessPeak } from "./process-tree.js";
 
 const sampleEveryMs = 25;
 
-/** The shell that starts the command tells its time on descriptor 3: seconds, user seconds, system seconds. */
+/** The shell that starts the command writes its time to descriptor 3: seconds, user seconds, system seconds. */
 const timed = `set -o pipefail; TIMEFORMAT='%3R %3U %3S'; { time eval "$1" 2>&4 3>&-; } 4>&2 2>&3`;
 
 export interface CommandOptions {
-  /** Where it runs; what it says goes to `log.txt` in the directory above. */
+  /** Where it runs; its output goes to `log.txt` in the parent directory. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
-  /** When aborted, the command is ended and the reason thrown. */
+  /** Aborting it ends the command and throws the reason. */
   readonly signal: AbortSignal;
 }
 
 export interface Measurement {
   /** Wall time. */
   readonly seconds: number;
-  /** Time of all its processes on the processors, user and system. */
+  /** Processor time of all its processes, user and system. */
   readonly cpuSeconds: number;
-  /** The processes that were seen, the largest first. */
+  /** The observed processes, the largest first. */
   readonly processes: readonly ProcessPeak[];
-  /** The most memory that all processes together were seen to have, in bytes. */
+  /** The greatest memory of all processes together that was observed, in bytes. */
   readonly peakSumBytes: number;
 }
 
-/** The command has failed or took too long; the message says which, with the end of what it said. */
+/** The command failed or took too long; the message says which, with the end of the command's output. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
 /**
- * Runs a command of the shell (bash) and measures it with all its processes.
+ * Runs a shell command (bash) and measures it with all its processes.
  *
- * @throws {CommandError} when it ends with another exit code than 0, or not in time.
+ * @throws {CommandError} when its exit code is not 0, or it takes too long.
  */
 export async function runCommand(command: string, options: CommandOptions): Promise<Measurement> {
   options.signal.throwIfAborted();
   const logPath = join(options.directory, "..", "log.txt");
   const log = openSync(logPath, "w");
-  // Bash reads ~/.bashrc even for a command, when it takes itself for one that was called over the network.
+  // Bash reads ~/.bashrc even for a command if it believes that it was called over the network.
   const child = spawn("bash", ["--norc", "-c", timed, "bash", command], {
     cwd: options.directory,
     env: options.environment,
@@ -60,11 +60,11 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     try {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     } catch {
-      // It has ended just now.
+      // It has just ended.
     }
     tree.kill();
   };
-  // Not `AbortSignal.timeout` in `AbortSignal.any`: Node.js 20 may collect it as garbage before its time.
+  // Not `AbortSignal.timeout` in `AbortSignal.any`: Node.js 20 may collect it as garbage too early.
   const late = new AbortController();
   const timer = setTimeout(() => {
     late.abort();
@@ -77,7 +77,8 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     if (late.signal.aborted) throw new CommandError(`not done in ${options.timeoutMs / 1000} s`);
     if (code !== 0) throw new CommandError(`exit code ${code ?? "none"}: ${endOf(logPath)}`);
     const [seconds = NaN, user = NaN, system = NaN] = (await told).trim().split(" ").map(Number);
-    // The shell knows of what was waited for only, to the end; the tree of everything, until shortly before the end.
+    // The shell knows only processes that were waited for, but until their end; the tree knows all, until shortly
+    // before it.
     const cpuSeconds = Math.max(user + system, tree.cpuSeconds);
     return { seconds, cpuSeconds, processes: tree.peaks, peakSumBytes: tree.peakSumBytes };
   } finally {

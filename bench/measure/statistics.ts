@@ -1,4 +1,4 @@
-/** The middle one of some numbers; of an even number of them the mean of the two in the middle. NaN of none. */
+/** The median of some numbers; for an even count, the mean of the middle two. NaN if there are no numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -1,9 +1,9 @@
 /**
- * Runs the SQL of its standard input in DuckDB, with so many threads and no database file:
+ * Runs the SQL of its standard input in DuckDB, with the given number of threads and no database file:
  *
  *     node bench/peers/duckdb.js 2 <<< "COPY (SELECT 42) TO 'out.txt'"
  *
- * The order of rows is of no interest, which saves DuckDB some work and memory.
+ * The order of rows does not matter, which saves DuckDB some work and memory.
  */
 import { readFileSync } from "node:fs";
 import { DuckDBInstance } from "@duckdb/node-api";

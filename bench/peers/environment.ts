@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * What npm tells its scripts about itself is no business of those that are measured; and Node reads the certificates of
- * `NODE_EXTRA_CA_CERTS` before it does anything else, which would be added to the time of each of its processes.
+ * Variables that npm sets for its scripts do not concern the measured programs. And Node reads the certificates of
+ * `NODE_EXTRA_CA_CERTS` before it does anything else, which would add to the time of each Node process.
  */
 const notInherited = /^npm_|^NODE_OPTIONS$|^NODE_EXTRA_CA_CERTS$/;
 
 /**
- * The environment of all commands: `mr` is the one of this checkout, Python that of `bench/.venv` where there is one,
- * `$BENCH` this directory, and letters are bytes, which is the fastest for the tools of the shell.
+ * The environment of all commands: `mr` is this checkout's, Python the one of `bench/.venv` if that exists, `$BENCH`
+ * this directory, and letters are bytes, which is fastest for the shell tools.
  */
 export async function makeEnvironment(work: string): Promise<NodeJS.ProcessEnv> {
   const bin = join(work, "bin");

@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 /** A program that the benchmark measures. */
 interface Peer {
   readonly title: string;
-  /** Command of the shell that prints its version, and fails where the program is absent or does not work. */
+  /** A shell command that prints its version, and fails if the program is absent or does not work. */
   readonly version: string;
-  /** How to get it, for who lacks it. */
+  /** How to install it. */
   readonly install: string;
 }
 
@@ -15,7 +15,7 @@ const npmPackage = (name: string): string =>
   `node -p 'require(process.env.BENCH + "/node_modules/${name}/package.json").version'`;
 const venv = (packages: string): string => `python3 -m venv bench/.venv && bench/.venv/bin/pip install ${packages}`;
 
-/** All programs, by the names that contenders call them. */
+/** All programs, by the names that contenders use. */
 export const peers = {
   mr: { title: "mapreduce-ts", version: "mr --version", install: "npm run build" },
   node: { title: "Node.js", version: "node -p process.versions.node", install: "npm run build" },
@@ -47,7 +47,7 @@ export const peers = {
 
 export type PeerName = keyof typeof peers;
 
-/** What looking for a peer has found: its version, or why it cannot be measured. */
+/** The result of looking for a peer: its version, or why it cannot be measured. */
 export type Found = { readonly version: string } | { readonly lacks: string };
 
 /** Looks for all peers. */

@@ -16,11 +16,11 @@ export interface Machine {
   readonly node: string;
   /** How long Node takes to start and to end, in seconds. */
   readonly nodeStartSeconds: number;
-  /** How fast 256 MiB are written to the disk and flushed, in bytes a second. */
+  /** How fast 256 MiB can be written to the disk and flushed, in bytes per second. */
   readonly diskBytesPerSecond: number;
 }
 
-/** Looks at this machine and measures what is not of any program. */
+/** Describes this machine and measures what no single program determines. */
 export async function describeMachine(
   directory: string,
   environment: NodeJS.ProcessEnv,

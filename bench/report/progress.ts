@@ -1,14 +1,14 @@
-/** Tells how long a run of the benchmark has taken, and about how long it will. */
+/** Reports how long a benchmark run has taken, and estimates the remaining time. */
 export class Progress {
   readonly #now: () => number;
   readonly #begin: number;
-  /** Expected minutes of the workloads that are to come, the next one first. */
+  /** Expected minutes of the remaining workloads, the next one first. */
   readonly #expected: number[];
   #expectedUntilNow = 0;
-  /** From when on workloads are measured. */
+  /** When the first workload began. */
   #firstWorkload: number | undefined;
 
-  /** `expectedMinutes` are those of the workloads, in full size; `scale` is the factor of the size. */
+  /** `expectedMinutes` of each workload at full size; `scale` multiplies the sizes. */
   constructor(expectedMinutes: readonly number[], scale: number, now: () => number = () => performance.now()) {
     this.#now = now;
     this.#begin = now();
@@ -20,7 +20,7 @@ export class Progress {
     const now = this.#now();
     this.#firstWorkload ??= now;
     const left = this.#expected.reduce((sum, minutes) => sum + minutes, 0);
-    // This machine may be faster or slower than the one of which the minutes are.
+    // This machine may be faster or slower than the one for which the minutes were noted.
     const measured = (now - this.#firstWorkload) / 60_000;
     const pace = this.#expectedUntilNow > 0 ? measured / this.#expectedUntilNow : 1;
     this.#expectedUntilNow += this.#expected.shift() ?? 0;

@@ -9,7 +9,7 @@ import type { WorkloadResult } from "./workload-result.js";
 import { threads } from "../workloads/workload.js";
 import { workloadSection } from "./workload-table.js";
 
-/** All that a run of the benchmark has to say. */
+/** Everything that a benchmark run reports. */
 export interface Report {
   readonly date: Date;
   readonly machine: Machine;
@@ -17,7 +17,7 @@ export interface Report {
   readonly runs: number;
   readonly scale: number;
   readonly workloads: readonly WorkloadResult[];
-  /** What a person has written about the results, in Markdown. */
+  /** Hand-written notes about the results, in Markdown. */
   readonly notes: string;
 }
 

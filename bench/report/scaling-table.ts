@@ -3,13 +3,13 @@ import { median } from "../measure/statistics.js";
 import { megabytes, seconds, table } from "./markdown.js";
 import { medianSeconds, type WorkloadResult } from "./workload-result.js";
 
-/** The processes of `mr run`, which have a column each. */
+/** The processes of `mr run`, each with its own column. */
 const programs = [
   { column: "mr, with the coordinator in it: peak MB", script: "mr" },
   { column: "worker: peak MB", script: "worker-child.js" },
 ] as const;
 
-/** Time and memory by size; nothing when that was not measured. */
+/** Time and memory by size; nothing if that was not measured. */
 export function scalingTable(all: readonly WorkloadResult[], scale: number): string[] {
   const rows = all.flatMap(({ results }) => results).flatMap((result) => row(result, scale));
   if (rows.length === 0) return [];

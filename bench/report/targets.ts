@@ -1,20 +1,20 @@
 import { medianSeconds, type WorkloadResult } from "./workload-result.js";
 
-/** Greatest peak memory of any process of mapreduce-ts. */
+/** The highest allowed peak memory of any process of mapreduce-ts. */
 const peakBytesTarget = 450e6;
-/** By how much the time a GB may grow from 256 MiB to 4 GiB. */
+/** The factor by which the time per GB may grow from 256 MiB to 4 GiB. */
 const growthTarget = 1.15;
 
-/** Something that is to be reached, and what was. */
+/** A target and the value that was reached. */
 export interface Target {
   readonly what: string;
   readonly limit: string;
   readonly reached: string;
-  /** Undefined when it could not be found out. */
+  /** Undefined when it could not be measured. */
   readonly met: boolean | undefined;
 }
 
-/** All targets of the workloads that were measured. */
+/** All targets of the measured workloads. */
 export function targetsOf(results: readonly WorkloadResult[]): Target[] {
   return [...results.flatMap(targetsOfWorkload), memoryTarget(results), ...growthTargets(results)];
 }

@@ -31,7 +31,7 @@ export function workloadSection({ workload, results, lacking }: WorkloadResult):
   ].join("\n\n");
 }
 
-/** The one of mapreduce-ts on the same data that all are compared with: the last one where there are several. */
+/** The mapreduce-ts result on the same data with which all others are compared: the last one if there are several. */
 function referenceOf(of: ContenderResult, results: readonly ContenderResult[]): ContenderResult | undefined {
   return results.findLast(({ contender }) => contender.peer === "mr" && contender.data.name === of.contender.data.name);
 }

@@ -2,7 +2,7 @@ import { books as data } from "../data/texts.js";
 import * as wordCount from "./word-count.js";
 import type { Contender, Workload } from "./workload.js";
 
-/** The only bytes beyond ASCII in the books that are no letter are those of the dash. */
+/** In the books, only the dash has bytes beyond ASCII that are not letters. */
 const noDashes = String.raw`LC_ALL=C sed 's/\xe2\x80\x94/ /g' "$DATA"/*.txt`;
 
 export const books: Workload = {

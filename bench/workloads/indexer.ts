@@ -1,12 +1,12 @@
 import { smallFiles } from "../data/texts.js";
 import { duckdb, duckdbLines, duckdbName, gnuSort, mrOutput, mrRun, threads, type Workload } from "./workload.js";
 
-/** Prints `word file` for each word that is in a file, once. */
+/** Prints `word file` once for each word in a file. */
 const wordsOfFiles = String.raw`LC_ALL=C mawk -F '[^A-Za-z\200-\377]+' '
     FNR == 1 { split("", seen) }
     { for (i = 1; i <= NF; i++) if ($i != "" && !($i in seen)) { seen[$i]; print $i, FILENAME } }'`;
 
-/** Makes lines `word N file,file,...` of sorted lines `word file`. */
+/** Makes lines `word N file,file,...` from sorted lines `word file`. */
 const group = String.raw`mawk '
   function put(i) { if (n) { printf "%s %d ", word, n; for (i = 1; i < n; i++) printf "%s,", files[i]; print files[n] } }
   $1 != word { put(); word = $1; n = 0 }

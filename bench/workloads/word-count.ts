@@ -1,6 +1,6 @@
 /**
- * Word counts by other programs. The text that `make-corpus` makes has no bytes beyond ASCII but those of letters, so
- * tools that work on bytes find the same words as those that know Unicode.
+ * Word counts by other programs. In the text that `make-corpus` makes, only letters have bytes beyond ASCII, so tools
+ * that work on bytes find the same words as tools that know Unicode.
  */
 import type { DataSet } from "../data/data-set.js";
 import {
@@ -21,7 +21,7 @@ const sum = `mawk '{ n[$1] += $2 } END { for (w in n) print w, n[w] }'`;
 
 const output = "cat out.txt";
 
-/** mapreduce-ts, with the app and the options that are given. */
+/** mapreduce-ts, with the given app and options. */
 export function mr(data: DataSet, app?: string, options?: string): Contender {
   return {
     name: "mapreduce-ts",
@@ -33,8 +33,8 @@ export function mr(data: DataSet, app?: string, options?: string): Contender {
 }
 
 /**
- * The fastest of the right queries that were tried: it groups what stands between spaces, and looks for words in the
- * groups. It is twice as fast as the plain one.
+ * The fastest correct query we found: it groups the text between spaces, and looks for words in the groups. It is twice
+ * as fast as the plain one.
  */
 export function duckdbTuned(data: DataSet): Contender {
   const tokens = `SELECT unnest(string_split(line, ' ')) AS token
@@ -46,7 +46,7 @@ export function duckdbTuned(data: DataSet): Contender {
   return { name: duckdbName, peer: "duckdb", data, command: duckdb(query), canonical: output };
 }
 
-/** The query that one writes first. */
+/** The obvious query. */
 export function duckdbPlain(data: DataSet): Contender {
   const query = `SELECT word, count(*) FROM (
     SELECT unnest(regexp_extract_all(line, '\\pL+')) AS word
@@ -65,13 +65,13 @@ export function trMawk(data: DataSet): Contender {
   };
 }
 
-/** A process for each file, two at a time. */
+/** One process per file, two at a time. */
 export function parallelMawk(data: DataSet): Contender {
   const give = `parallel -j${threads} 'count < {}' ::: "$DATA"/*.txt`;
   return { name: "GNU parallel + mawk", peer: "parallel", data, command: parallel(give), canonical: output };
 }
 
-/** A process for each 64 MB of one file, two at a time. */
+/** One process per 64 MB of one file, two at a time. */
 export function parallelMawkOneFile(data: DataSet): Contender {
   const give = `parallel -j${threads} --pipepart --block 64M -a "$DATA"/*.txt count`;
   return { name: "GNU parallel + mawk", peer: "parallel", data, command: parallel(give), canonical: output };
@@ -83,7 +83,7 @@ export -f count
 ${give} | LC_ALL=C ${sum} > out.txt`;
 }
 
-/** The contender runs once, for others to have an output to be compared with. */
+/** Runs the contender once, so that other outputs can be compared with its output. */
 export function toCompareWith(contender: Contender): Contender {
   return { ...contender, ...once };
 }

@@ -8,19 +8,19 @@ export interface Contender {
   readonly data: DataSet;
   readonly command: string;
   /**
-   * Command that prints the output in the form that all contenders have in common; the order of its lines is of no
-   * matter. It fails when the output is wrong in itself.
+   * A command that prints the output in the form that all contenders share; the order of lines does not matter. It
+   * fails when the output is wrong in itself.
    */
   readonly canonical: string;
-  /** How often it is measured at most; left out, `runsOf` has the rule. */
+  /** The most runs that are measured; by default the rule of `runsOf`. */
   readonly runs?: number;
-  /** It is measured the first time that it runs, without one run before that does not count. */
+  /** Measures the very first run, without a warm-up. */
   readonly cold?: true;
-  /** The greatest ratio that the time of mapreduce-ts may have to the time of this one. */
+  /** The highest allowed ratio of mapreduce-ts's time to this contender's. */
   readonly target?: number;
-  /** The longest that this one may take, in seconds. */
+  /** The longest allowed time of this contender, in seconds. */
   readonly targetSeconds?: number;
-  /** Where it stands in the scaling table: the size that its data have at full scale, and how many workers there are. */
+  /** Its place in the scaling table: the size of its data at full scale, and the number of workers. */
   readonly step?: { readonly mebibytes: number; readonly workers: number };
 }
 
@@ -28,9 +28,9 @@ export interface Contender {
 export interface Workload {
   readonly name: string;
   readonly title: string;
-  /** What the contenders do with the data, and what the workload is there to show. */
+  /** A description: how the contenders use the data, and what the workload shows. */
   readonly about: string;
-  /** About how long it takes, with all peers and five runs, in minutes: to tell how long the rest will take. */
+  /** Roughly how long it takes, with all peers and five runs, in minutes: to estimate the remaining time. */
   readonly minutes: number;
   /** Contenders for data of the full size times `scale`; the first is mapreduce-ts. */
   contenders(scale: number): readonly [Contender, ...Contender[]];
@@ -38,15 +38,15 @@ export interface Workload {
 
 export const MiB = 2 ** 20;
 
-/** How many threads, workers or jobs each program may use, where it can use several. */
+/** How many threads, workers or jobs each program may use if it supports several. */
 export const threads = 2;
 
-/** The command that runs an app of mapreduce-ts; `options` are what its files follow. */
+/** The command that runs a mapreduce-ts app; `options` come before the input files. */
 export function mrRun(app: string, options = `-w ${threads}`): string {
   return `mr run ${options} ${app} "$DATA"/*.txt`;
 }
 
-/** GNU sort on bytes; what is given follows. */
+/** GNU sort on bytes; its arguments follow. */
 export const gnuSort = `LC_ALL=C sort --parallel=${threads}`;
 
 export const duckdbName = `DuckDB, ${threads} threads`;
@@ -54,14 +54,14 @@ export const duckdbName = `DuckDB, ${threads} threads`;
 /** Prints the output files of `mr run`. */
 export const mrOutput = "cat mr-output/mr-out-*";
 
-/** For what takes minutes: one run, and that the first. */
+/** For programs that take minutes: a single run, without a warm-up. */
 export const once = { runs: 1, cold: true } as const;
 
-/** The start of a query's input: the lines of the files. The delimiter is a byte that is in none of them. */
+/** The start of a query's input: the lines of the files. The delimiter is a byte that occurs in no file. */
 export const duckdbLines = `read_csv('$DATA/*.txt', columns = {line: 'VARCHAR'}, header = false, delim = E'\\x01',
     quote = '', escape = '', auto_detect = false)`;
 
-/** A command that runs a query in DuckDB and writes the rows to out.txt, values with a space between them. */
+/** A command that runs a query in DuckDB and writes the rows to out.txt, values separated by a space. */
 export function duckdb(query: string): string {
   return `node "$BENCH/peers/duckdb.js" ${threads} <<SQL
 COPY (

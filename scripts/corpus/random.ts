@@ -3,10 +3,10 @@
  * state). It uses integer arithmetic only, so it gives the same numbers on every machine.
  */
 export class Random {
-  // A typed array, since numbers beyond 31 bits in plain fields would be allocated anew at each step.
+  // A typed array, since each step would allocate numbers beyond 31 bits in plain fields.
   readonly #state: Int32Array;
 
-  /** Streams of the same seed and another number, or of another seed, are independent. Both are below 2 ** 53. */
+  /** Streams with another seed or another number are independent. Both arguments are below 2 ** 53. */
   constructor(seed: number, stream: number) {
     const high = (n: number): number => Math.floor(n / 2 ** 32);
     this.#state = Int32Array.of(seed | 0, high(seed) ^ (high(stream) << 16), stream | 0, 1);

@@ -2,10 +2,10 @@ import { Random } from "./random.js";
 import { makeVocabulary, wordPitch, type Vocabulary } from "./vocabulary.js";
 import { ZipfRanks } from "./zipf.js";
 
-/** With this many words, 256 MiB of text hold about a million distinct ones (those with a capital counted apart). */
+/** With this many words, 256 MiB of text hold about a million distinct ones, counting capitalised words separately. */
 const vocabularySize = 640_000;
 
-/** So many words are drawn at a time: the accesses to memory for one do not wait for those for another. */
+/** How many words are drawn at a time, so that their memory accesses overlap. */
 const drawnWords = 128;
 
 /** A step writes a word, its punctuation, a newline or space, and perhaps a blank line. */
@@ -13,7 +13,7 @@ const stepBytesMax = wordPitch + 3;
 
 const [newline, space, comma, fullStop, questionMark, exclamationMark] = [10, 32, 44, 46, 63, 33] as const;
 
-/** What all texts share: the words and how often each is drawn. It takes a moment to make. */
+/** The part that all texts share: the words and their frequencies. It takes a moment to make. */
 export interface Language {
   readonly vocabulary: Vocabulary;
   readonly ranks: ZipfRanks;
@@ -25,13 +25,13 @@ export function makeLanguage(): Language {
 
 /**
  * An endless text: words by Zipf's law in clauses of 3 to 10, clauses in sentences, sentences in paragraphs, lines of
- * about 70 bytes. The text is decided by its two numbers alone, not by the sizes in which it is taken.
+ * about 70 bytes. Only its two numbers determine the text, not the sizes in which it is read.
  */
 export class Text {
   readonly #language: Language;
   readonly #wordRandom: Random;
   readonly #markRandom: Random;
-  /** Words that are drawn and not yet written: where they are in the vocabulary. */
+  /** Where the words that are drawn but not yet written are in the vocabulary. */
   readonly #words = new Uint32Array(drawnWords);
   #nextWord = drawnWords;
   #wordsLeftInClause = 5;
@@ -45,11 +45,14 @@ export class Text {
     this.#markRandom = new Random(seed, 2 * number + 1);
   }
 
-  /** Writes the next of the text into `target` until another step might not fit, and returns how many bytes it wrote. */
+  /**
+   * Writes the next part of the text into `target` until another step might not fit, and returns how many bytes it
+   * wrote.
+   */
   fill(target: DataView): number {
     const { vocabulary } = this.#language;
     const words = this.#words;
-    // Held in variables while the loop runs: this loop decides how fast a corpus is made.
+    // Local variables, because this loop decides how fast a corpus is made.
     let nextWord = this.#nextWord;
     let wordsLeftInClause = this.#wordsLeftInClause;
     let sentencesLeftInParagraph = this.#sentencesLeftInParagraph;
@@ -65,8 +68,8 @@ export class Text {
       }
       const begin = at;
       const word = words[nextWord++] ?? 0;
-      // Always as much as the longest word: a loop up to the length would be hard to predict, and slower. Numbers keep
-      // the bytes as they are, unless they are NaN, for which there would have to be a byte 7F or FF.
+      // Always copies the longest word's length: a loop up to the length would be hard to predict, and slower. Numbers
+      // keep the bytes unchanged unless they are NaN, which would take a byte 7F or FF.
       target.setFloat64(at, vocabulary.getFloat64(word + 1, true), true);
       target.setFloat64(at + 8, vocabulary.getFloat64(word + 9, true), true);
       at += vocabulary.getUint8(word);
@@ -111,7 +114,7 @@ export class Text {
       this.#words[i] = word;
       touched |= vocabulary.getUint8(word);
     }
-    // It is used, so that the compiler does not leave out the access that brings the word into the cache.
+    // Uses the value, so that the compiler keeps the access that brings the word into the cache.
     if (touched === 0) throw new Error("The vocabulary has no words.");
   }
 }
@@ -121,7 +124,7 @@ function sentenceMark(choice: number): number {
   return choice === 0 ? questionMark : exclamationMark;
 }
 
-/** Ends a text in exactly these bytes: full stops up to a newline. */
+/** Fills exactly these bytes at the end of a text: full stops up to a newline. */
 export function fillEnd(target: Uint8Array): void {
   target.fill(fullStop, 0, -1).fill(newline, -1);
 }

@@ -2,8 +2,8 @@ import { Random } from "./random.js";
 
 /**
  * A list of distinct words, in order of their frequency: word i is in the 16 bytes from 16 · i on, its length in the
- * first of them and then the word in UTF-8. So reading a word is one memory access, and it can be copied in steps of
- * eight bytes.
+ * first byte and then the word in UTF-8. So reading a word is one memory access, and it can be copied in steps of eight
+ * bytes.
  */
 export type Vocabulary = DataView;
 
@@ -12,17 +12,21 @@ export const wordPitch = 16;
 const consonants = "bcdfghjklmnpqrstvwxz";
 const vowels = "aeiou";
 
-/** Each hundredth word has letters beyond ASCII: by turns accents, Greek, Cyrillic. No two letters become the same. */
+/**
+ * Every hundredth word has letters beyond ASCII: accents, Greek and Cyrillic in turn. No two letters become the same.
+ */
 const alphabets = [
   { from: "aeioucnsz", to: "áéíóúčñšž" },
   { from: consonants + vowels, to: "βψδφγηξκλμνπθρστςχζωαειου" },
   { from: consonants + vowels, to: "бцдфгхйклмнпщрствшжзаеиоу" },
 ].map(({ from, to }) => new Map(Array.from(from, (letter, i) => [letter, to.charAt(i)])));
 
-/** Letters of two bytes: seven of them fit. */
+/** Each takes two bytes, so seven fit. */
 const transcribedLettersMax = 7;
 
-/** Fewest and most letters of the words at places 2 ** i … 2 ** (i + 1) − 1: frequent words are short. */
+/**
+ * The smallest and largest number of letters for words at places 2 ** i … 2 ** (i + 1) − 1: frequent words are short.
+ */
 // prettier-ignore
 const lengths = [
   [2, 2], [1, 2], [2, 3], [2, 3], [2, 4], [2, 5], [3, 5], [3, 5], [3, 6], [3, 7],
@@ -32,13 +36,13 @@ const lengths = [
 /**
  * Makes `size` words (at most 2 ** 20 − 1), the same ones every time.
  *
- * A word is made from its place in the list by a rule that never makes a word twice, so that there is no need to keep
- * and search those already made. Vowels and consonants take turns, which makes the words of one length the numbers of
- * a mixed radix; they are counted through in steps that share no factor with the radix, so that neighbours in the list
- * do not look alike.
+ * A rule turns each place in the list into a word and never makes the same word twice, so earlier words need not be
+ * kept and searched. Vowels and consonants alternate, which makes the words of one length the numbers of a mixed radix;
+ * the rule counts through them in steps that share no factor with the radix, so that neighbours in the list do not look
+ * alike.
  */
 export function makeVocabulary(size: number): Vocabulary {
-  // Eight bytes more, for whoever copies the last word in steps of eight.
+  // Eight bytes more, for copying the last word in steps of eight.
   const slab = Buffer.alloc(size * wordPitch + 8);
   const random = new Random(0, 0);
   const madeOfLength = new Uint32Array(wordPitch);
@@ -60,13 +64,13 @@ export function makeVocabulary(size: number): Vocabulary {
   return new DataView(slab.buffer, slab.byteOffset, slab.length);
 }
 
-/** Writes the word of that length with that serial number: even ones begin with a vowel, odd ones with a consonant. */
+/** Writes the word with that length and serial number: even ones begin with a vowel, odd ones with a consonant. */
 function spell(serial: number, slab: Uint8Array, at: number, length: number): void {
   const first = serial % 2 === 0 ? vowels : consonants;
   const second = serial % 2 === 0 ? consonants : vowels;
   let words = 1; // how many there are of this length and beginning
   for (let i = 0; i < length; i++) words *= i % 2 === 0 ? first.length : second.length;
-  // The radices 5 and 20 have no factors but 2 and 5, so steps that end in 7 meet every number once.
+  // The radices 5 and 20 have only the factors 2 and 5, so steps that end in 7 meet every number once.
   const step = Math.floor(Math.min(words, 1e9) * 0.0618) * 10 + 7;
   let code = (Math.floor(serial / 2) * step) % words;
   for (let i = 0; i < length; i++) {

@@ -4,15 +4,15 @@ import { fillEnd, makeLanguage, Text, type Language } from "./text.js";
 
 export interface CorpusOptions {
   readonly directory: string;
-  /** Size of all files together; at least one byte a file. */
+  /** Total size of all files, at least one byte per file. */
   readonly bytes: number;
   readonly files: number;
   readonly seed: number;
-  /** Replace a corpus that is in the directory; otherwise it is a `CorpusExistsError`. */
+  /** Replaces an existing corpus in the directory; otherwise that throws a `CorpusExistsError`. */
   readonly overwrite?: boolean;
-  /** When aborted, what was written is removed and the signal's reason thrown. */
+  /** Aborting it removes what was written and throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told now and then how much is written. */
+  /** Called now and then with the number of bytes written. */
   readonly progress?: (bytesWritten: number) => void;
 }
 
@@ -24,7 +24,7 @@ const blockBytes = 2 ** 20;
 
 /**
  * Writes `corpus-1.txt`, `corpus-2.txt`, … and returns their paths. The files appear all together at the end, so that
- * nobody takes half a corpus for a whole one.
+ * half a corpus never passes for a whole one.
  */
 export async function writeCorpus(options: CorpusOptions): Promise<string[]> {
   const { directory, files } = options;
@@ -48,7 +48,7 @@ export async function writeCorpus(options: CorpusOptions): Promise<string[]> {
   }
 }
 
-/** Numbers of one width, so that the files sort by name in the order of their numbers. */
+/** All numbers have the same width, so that sorting the files by name keeps the order of their numbers. */
 function corpusNames(files: number): string[] {
   const width = String(files).length;
   return Array.from({ length: files }, (_, i) => `corpus-${String(i + 1).padStart(width, "0")}.txt`);
@@ -79,7 +79,7 @@ async function writeTexts(paths: readonly string[], { bytes, seed, signal, progr
   progress?.(written);
 }
 
-/** A text of exactly that many bytes. Two buffers take turns: a block is valid until the one after the next is made. */
+/** A text of exactly that many bytes. Two buffers alternate: a block is valid until the one after the next is made. */
 function* textBlocks(language: Language, seed: number, number: number, bytes: number): Generator<Uint8Array> {
   const text = new Text(language, seed, number);
   const buffers = [new Uint8Array(blockBytes), new Uint8Array(blockBytes)];

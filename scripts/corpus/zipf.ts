@@ -4,14 +4,14 @@ const slots = 2 ** 16;
  * Draws ranks by Zipf's law: rank r (from 0) with a probability proportional to 1 / (r + 1).
  *
  * The distribution function is cut into 65536 slots of equal probability. The upper half of a random number chooses the
- * slot; the lower half one of the ranks in it, all alike. A frequent rank fills many slots; in the tail, where neighbours
- * hardly differ, a slot holds many ranks.
+ * slot; the lower half chooses one of its ranks uniformly. A frequent rank fills many slots; in the tail, where
+ * neighbours hardly differ, a slot holds many ranks.
  */
 export class ZipfRanks {
-  /** First rank of a slot, then how many ranks are in it: side by side, so that they are one memory access. */
+  /** First rank of a slot, then the number of its ranks: side by side, so that reading them is one memory access. */
   readonly #slots = new Uint32Array(2 * slots);
 
-  /** `ranks` is at most some millions, since the lower half of a random number must tell apart the ranks in a slot. */
+  /** `ranks` is at most some millions, since the lower half of a random number must distinguish the ranks in a slot. */
   constructor(ranks: number) {
     let total = 0;
     for (let rank = ranks; rank > 0; rank--) total += 1 / rank;
@@ -24,12 +24,12 @@ export class ZipfRanks {
         rank++;
         weightUpToRank += 1 / (rank + 1);
       }
-      // A rank that crosses the end of the slot belongs to the next one, unless there is no other in this one.
+      // A rank that crosses the end of the slot belongs to the next one, unless it is the slot's only rank.
       this.#slots.set([first, slot === slots - 1 ? ranks - first : Math.max(1, rank - first)], 2 * slot);
     }
   }
 
-  /** The rank that a random 32-bit integer stands for. */
+  /** Maps a random 32-bit integer to a rank. */
   at(random: number): number {
     const slot = (random >>> 16) << 1;
     return (this.#slots[slot] ?? 0) + (((random & 0xffff) * (this.#slots[slot + 1] ?? 0)) >>> 16);

@@ -1,6 +1,6 @@
 import type { Choice } from "./choice.js";
 
-/** The most popular one first. */
+/** The most popular URL comes first. */
 const urls = [
   "/",
   "/search?q=whale",
@@ -24,10 +24,10 @@ const agents = [
   'harpooner \\"the bot\\" (+http://bot.example/)',
 ];
 
-/** What is in any log as well: no request within the time, TLS spoken to a server that does not, a line half written. */
+/** Noise that every log has: no request within the time limit, TLS spoken to a plain server, a half-written line. */
 const withoutRequest = ['"-" 408 -', '"\\x16\\x03\\x01\\x02" 400 226', '"GET /books/mob'];
 
-/** Lines as Apache writes them, in the Common Log Format, or in the Combined one, which says more. */
+/** Makes log lines like Apache's, in the Common Log Format or the longer Combined one. */
 export function accessLog(choice: Choice, lines: number, format: "common" | "combined"): string {
   let log = "";
   let seconds = 0;
@@ -49,7 +49,7 @@ export function accessLog(choice: Choice, lines: number, format: "common" | "com
   return log;
 }
 
-/** A time in the afternoon of the day on which *Moby-Dick* came out, 18 October 1851. */
+/** A time in the afternoon of 18 October 1851, the day on which *Moby-Dick* came out. */
 function timestamp(seconds: number): string {
   const time = new Date(Date.UTC(1851, 9, 18, 12) + seconds * 1000).toISOString();
   return `18/Oct/1851:${time.slice(11, 19)} +0000`;

@@ -1,27 +1,27 @@
 import { Random } from "../corpus/random.js";
 import { ZipfRanks } from "../corpus/zipf.js";
 
-/** Chooses among things, the same ones for the same seed on every machine. */
+/** Makes random choices, the same for a given seed on every machine. */
 export class Choice {
   readonly #random: Random;
   readonly #ranks = new Map<number, ZipfRanks>();
 
-  /** Choices of the same seed and another stream are independent. */
+  /** Streams with the same seed are independent. */
   constructor(seed: number, stream: number) {
     this.#random = new Random(seed, stream);
   }
 
-  /** A whole number from 0 up to and without `end`, all alike. */
+  /** A whole number, at least 0 and less than `end`, uniformly distributed. */
   below(end: number): number {
     return Math.floor((this.#random.next() / 2 ** 32) * end);
   }
 
-  /** One of them, all alike. */
+  /** One of the things, uniformly. */
   of<Thing>(things: readonly Thing[]): Thing {
     return this.#at(things, this.below(things.length));
   }
 
-  /** One of them, the first ones more often, by Zipf's law. */
+  /** One of the things, by Zipf's law: the first ones more often. */
   mostlyFirstOf<Thing>(things: readonly Thing[]): Thing {
     let ranks = this.#ranks.get(things.length);
     if (ranks === undefined) this.#ranks.set(things.length, (ranks = new ZipfRanks(things.length)));

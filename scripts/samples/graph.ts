@@ -1,8 +1,8 @@
 import type { Choice } from "./choice.js";
 
 /**
- * The edges of a directed graph in which the popular become more popular (preferential attachment), so that a few nodes
- * have many: `from\tto`, below a comment as the graphs of SNAP have it. An edge may occur twice.
+ * The edges of a directed graph that grows by preferential attachment, so that a few nodes have many: `from\tto`, below
+ * a comment as in SNAP's graphs. An edge may occur twice.
  */
 export function edgeList(choice: Choice, nodes: number, edgesOfNode: number): string {
   const ends = [0];

@@ -16,7 +16,7 @@ export function points(choice: Choice, count: number): string {
   return csv;
 }
 
-/** Nearly normal, and made of sums alone, which are the same on every machine. */
+/** Nearly normal, and made only from sums, which are the same on every machine. */
 function deviation(choice: Choice): number {
   let sum = 0;
   for (let i = 0; i < 6; i++) sum += choice.below(1000) / 1000 - 0.5;

@@ -5,7 +5,7 @@ const lastNames = ["Coffin", "Folger", "Gardner", "Hussey", "Macy", "Starbuck"];
 const towns = ["Nantucket", "New Bedford", "Sag Harbor", "London"];
 const items = ["oil", "candles", "rope", "biscuit", "harpoon", "compass", "sailcloth"];
 
-/** Customers, as CSV with a header. Names have a comma in them. */
+/** Customers, as CSV with a header. Their names contain a comma. */
 export function customers(choice: Choice, count: number): string {
   let csv = "customer,name,town\n";
   for (let customer = 1; customer <= count; customer++) {
@@ -14,7 +14,7 @@ export function customers(choice: Choice, count: number): string {
   return csv;
 }
 
-/** What has been ordered by some of so many customers, by others whom nobody knows, and by none. */
+/** Orders by some of the customers, by unknown customers, and without a customer. */
 export function orders(choice: Choice, count: number, customerCount: number): string {
   let csv = "order,customer,item,dollars\n";
   for (let order = 1; order <= count; order++) {

@@ -1,6 +1,6 @@
 import type { Choice } from "./choice.js";
 
-/** What each host writes about; the first words most. */
+/** The words that each host writes about, the most frequent first. */
 const topics = {
   "sea.example": "whale ship captain harpoon sea boat sailor wave deck mast crew spout".split(" "),
   "sky.example": "star planet orbit comet telescope moon galaxy eclipse light sun meteor night".split(" "),
@@ -13,14 +13,14 @@ const small = "the and of a to in is was with by".split(" ");
 const names = ["index", "news", "about", "links"];
 
 export interface SamplePage {
-  /** Below the directory of all hosts. */
+  /** Relative to the directory of all hosts. */
   readonly path: string;
   readonly html: string;
 }
 
 /**
- * Some pages of some hosts as `wget --mirror` keeps them: links of all kinds, and HTML as people write it, with tags that
- * are never closed, attributes without quotes, and what looks like a link and is none.
+ * Pages of a few hosts as `wget --mirror` stores them: links of all kinds, and HTML as people write it, with unclosed
+ * tags, unquoted attributes, and text that only looks like a link.
  */
 export function webPages(choice: Choice): SamplePage[] {
   return Object.entries(topics).flatMap(([host, topic]) =>
