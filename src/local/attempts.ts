@@ -32,17 +32,28 @@ export function settingsInProcess(own: Omit<AttemptSettings, OfWorkers>): Attemp
     // Intermediate files keep their temporary names.
     intermediatePrefix: "",
     signal: new AbortController().signal,
-    progress: unwatched,
+    progress: unwatched(),
     marksRecords: false,
   };
 }
 
-const unwatched: Progress = {
-  record: NaN,
-  set: () => undefined,
-  beginRecord: () => undefined,
-  takeValue: () => undefined,
-};
+/** Progress that nobody watches; its record says who is to blame for an error. */
+function unwatched(): Progress {
+  let record = NaN;
+  let isFolding = false;
+  return {
+    get record() {
+      return record;
+    },
+    get isFolding() {
+      return isFolding;
+    },
+    set: () => undefined,
+    beginRecord: (offset) => void (record = offset),
+    setFolding: (is) => void (isFolding = is),
+    takeValue: () => undefined,
+  };
+}
 
 /** The map output for a reduce task. Only this process reads it, so the files keep their temporary names. */
 export function filesForReduce(maps: readonly AttemptResult[], task: number): StoredFile[] {

@@ -46,7 +46,7 @@ export interface AttemptServices {
 /** The agent's handle of an executor thread. */
 export class Executor {
   readonly #thread: Worker;
-  readonly #progress = new Float64Array(new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT));
+  readonly #progress = new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT));
   readonly #output = new OutputTail();
   readonly #loaded: Promise<AppTraits>;
   #resolveLoaded: (traits: AppTraits) => void = () => undefined;
@@ -138,7 +138,7 @@ export class Executor {
       };
     });
     this.#running = { assignment, settled, settle, reserveStarts };
-    this.#progress.set([0, 0, NaN, 0]);
+    this.#progress.set([0, 0, NaN, 0, 0]);
     this.#output.clear();
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     return settled;
@@ -196,7 +196,8 @@ export class Executor {
 
   /** Calls `onStall` when app code is at work and finishes nothing. The engine may take any time. */
   #watchApp(timeoutMs: number, onStall: (what: string) => void): () => void {
-    const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.join(" "));
+    // A record that emits forever does not make progress because `combine` is at work now and then.
+    const look = () => (Number.isNaN(this.#progress[2]) ? undefined : this.#progress.subarray(0, 4).join(" "));
     return watchForStall(timeoutMs, look, () => {
       const atWork = this.#progress[2];
       if (atWork === hookAtWork) onStall("did not end setup or teardown");
@@ -204,10 +205,11 @@ export class Executor {
     });
   }
 
-  /** The position of the record at work; undefined when none is, or several are. */
+  /** The position of the record at work; undefined when none is, several are, or `combine` is. */
   get #record(): number | undefined {
     const offset = this.#progress[2] ?? NaN;
-    return Number.isNaN(offset) || offset < 0 ? undefined : offset;
+    const isFolding = this.#progress[4] === 1;
+    return isFolding || Number.isNaN(offset) || offset < 0 ? undefined : offset;
   }
 
   #take(message: ExecutorMessage): void {

@@ -33,12 +33,18 @@ const progress: Progress = {
   get record() {
     return done[2] ?? NaN;
   },
+  get isFolding() {
+    return done[4] === 1;
+  },
   set(records, bytes) {
     done[0] = records;
     done[1] = bytes;
   },
   beginRecord(offset) {
     done[2] = offset;
+  },
+  setFolding(isFolding) {
+    done[4] = isFolding ? 1 : 0;
   },
   takeValue() {
     done[3] = (done[3] ?? 0) + 1;

@@ -13,7 +13,7 @@ import type { MapAttemptContext, MapOfRecords, MappedRecords } from "./map-conte
 import { RecordContext } from "./record-context.js";
 import { RecordsOfParts } from "./records-of-parts.js";
 import { emitAll } from "./returned-pairs.js";
-import { severalAtWork, type Progress } from "./task-context.js";
+import { isBlamed, severalAtWork, type Progress } from "./task-context.js";
 
 /**
  * The window of records that have begun and are not delivered yet, as a multiple of the concurrency. A window of the
@@ -48,7 +48,9 @@ export async function mapInFlight(
 ): Promise<MappedRecords> {
   const reader = new RecordsOfParts(source, open, context);
   const held: HeldBytes = { bytes: 0, max: heldBytesMax };
-  const sink = sinkOf(context, taker);
+  /** Whether pairs of several records are lost, by an error of `combine` or of the disk. */
+  let isBlameless = false;
+  const sink = sinkOf(context, taker, () => (isBlameless ||= !isBlamed(progress)));
   let records = 0;
   let bytes = 0;
   /** The record that is at work according to the progress, unless another one begins or is being delivered. */
@@ -106,9 +108,9 @@ export async function mapInFlight(
     },
     failed(record, error) {
       hasFailed = true;
-      progress.beginRecord(record?.position ?? reader.badPosition);
+      progress.beginRecord(isBlameless ? NaN : (record?.position ?? reader.badPosition));
       if (record === undefined) return;
-      noteRecord(error, record.value);
+      if (!isBlameless) noteRecord(error, record.value);
       if (deliversFailed) record.held.deliver();
       record.context.cancel();
       record.held.discard();
@@ -131,15 +133,24 @@ export async function mapInFlight(
   return { records, bytes };
 }
 
-function sinkOf(context: MapAttemptContext, taker: PairTaker): RecordSink {
+/** What takes the pairs of records. `onError` is called when the taker throws. */
+function sinkOf(context: MapAttemptContext, taker: PairTaker, onError: () => void): RecordSink {
+  const noting = (give: () => void) => {
+    try {
+      give();
+    } catch (error) {
+      onError();
+      throw error;
+    }
+  };
   return {
     get pairs() {
       return taker.pairs;
     },
-    emit: (key, value) => taker.emit(key, value),
-    emitBytes: (buffer, start, end, value) => taker.emitBytes(buffer, start, end, value),
+    emit: (key, value) => noting(() => taker.emit(key, value)),
+    emitBytes: (buffer, start, end, value) => noting(() => taker.emitBytes(buffer, start, end, value)),
     emitSlices: (buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-      taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
+      noting(() => taker.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd));
     },
     count: (name, n) => context.count(name, n),
     writeSideFile: (name, data) => context.sideFiles.append(name, data),

@@ -11,7 +11,7 @@ import { noteRecord } from "./at-work.js";
 import type { InFlightSettings } from "./in-flight-settings.js";
 import type { MapAttemptContext, MapFunction, MapOfRecords, MappedRecords } from "./map-context.js";
 import { emitAll } from "./returned-pairs.js";
-import type { Progress } from "./task-context.js";
+import { isBlamed, type Progress } from "./task-context.js";
 
 /**
  * Gives all records of the source to the app, and the pairs that it emits to the taker: one record after the other, or
@@ -105,7 +105,7 @@ async function mapRecords<Value>(
       progress.set(records, bytes);
     }
   } catch (error) {
-    if (isAtWork) noteRecord(error, reader.value);
+    if (isAtWork && isBlamed(progress)) noteRecord(error, reader.value);
     throw error;
   } finally {
     await reader.close();

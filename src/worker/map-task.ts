@@ -53,6 +53,7 @@ export async function runMapTask(
       if (isSpilling) spilledAt = progress.record;
       progress.beginRecord(isSpilling ? NaN : spilledAt);
     },
+    onFold: (isFolding) => progress.setFolding(isFolding),
   };
   const collector = reducers === 0 ? new DirectOutput(`${prefix}out`, app.writer, settings) : collectorOf(app, options);
   const { combine } = app;
@@ -123,6 +124,10 @@ function marking(progress: Progress, marker: RecordMarker): Progress {
     beginRecord: (offset) => {
       progress.beginRecord(offset);
       marker.mark(offset === hookAtWork ? NaN : offset);
+    },
+    setFolding: (isFolding) => {
+      progress.setFolding(isFolding);
+      marker.mark(isFolding || progress.record === hookAtWork ? NaN : progress.record);
     },
   });
 }

@@ -66,6 +66,8 @@ export const severalAtWork = -2;
 export interface Progress {
   /** The last argument of `beginRecord`. */
   readonly record: number;
+  /** The last argument of `setFolding`. */
+  readonly isFolding: boolean;
   /** Reports how many records were mapped or values reduced, and how many bytes of input were read, if known. */
   set(records: number, bytes: number): void;
   /**
@@ -73,19 +75,33 @@ export interface Progress {
    * works and may take its time. `hookAtWork`: no record, but the app works.
    */
   beginRecord(offset: number): void;
+  /**
+   * Reports whether `combine` works on values that several records emitted: if the attempt ends now, none of them is to blame.
+   * Its time is that of the current record.
+   */
+  setFolding(isFolding: boolean): void;
   /** The app took one more value of the current key from its stream. */
   takeValue(): void;
 }
 
+/** Whether the current record is to blame for an error. It is not for an error of `combine`. */
+export function isBlamed(progress: Progress): boolean {
+  return !progress.isFolding && !Number.isNaN(progress.record);
+}
+
 /** Forwards progress to another object, except for the given methods. */
-export function progressThrough(progress: Progress, own: Partial<Omit<Progress, "record">>): Progress {
+export function progressThrough(progress: Progress, own: Partial<Omit<Progress, "record" | "isFolding">>): Progress {
   return {
     // A getter, since the value changes.
     get record() {
       return progress.record;
     },
+    get isFolding() {
+      return progress.isFolding;
+    },
     set: (records, bytes) => progress.set(records, bytes),
     beginRecord: (offset) => progress.beginRecord(offset),
+    setFolding: (isFolding) => progress.setFolding(isFolding),
     takeValue: () => progress.takeValue(),
     ...own,
   };

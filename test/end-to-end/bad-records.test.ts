@@ -194,6 +194,32 @@ describe.concurrent("bad records", () => {
     });
   }
 
+  for (const [what, concurrency, atPoison] of [
+    ["an error of combine", 1, `throw new Error("no sum")`],
+    ["an error of combine with several records in flight", 4, `throw new Error("no sum")`],
+    ["a crash of combine", 1, `process.kill(process.pid, "SIGKILL")`],
+    ["an endless loop of combine with several records in flight", 4, `for (;;)`],
+  ] as const) {
+    test(`are not blamed for ${what}, whose values are those of several`, async ({ place }) => {
+      const app = place.write(
+        "app.mjs",
+        `export const input = "lines"; export const concurrency = ${concurrency};
+         export const map = async (file, line, ctx) => ctx.emit("all", [Number(line)]);
+         export const combine = (key, values) => {
+           if (values.some(([n]) => n === 60)) ${atPoison};
+           return [values.reduce((sum, [n]) => sum + n, 0)];
+         };
+         export const reduce = combine;`,
+      );
+      const input = place.write("in.txt", Array.from({ length: 120 }, (_, n) => `${n}\n`).join(""));
+      const limits = ["--max-attempts", "3", "--max-crashes", "3", "--attempt-timeout", "500ms"];
+      const ended = await place.run("mr", ["run", "-w", "1", ...limits, "--skip-bad-records", "100", app, input]);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).not.toContain("skipped");
+      expect(ended.stderr).not.toContain("the record:");
+    });
+  }
+
   test("are found by a coordinator whose workers were started by hand", async ({ place }) => {
     const app = writeApp(place, `process.exit(3)`);
     const inputs = writeInputs(place);

@@ -11,7 +11,9 @@ function noting({ setup, teardown }: { setup?: () => unknown; teardown?: () => u
     get record() {
       return record;
     },
+    isFolding: false,
     set: () => undefined,
+    setFolding: () => undefined,
     takeValue: () => undefined,
     beginRecord: (offset) => void events.push((record = offset)),
   };

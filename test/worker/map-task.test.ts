@@ -58,8 +58,10 @@ function attempt(marksRecords = false) {
       get record() {
         return begun.at(-1) ?? NaN;
       },
+      isFolding: false,
       set: () => undefined,
       beginRecord: (offset) => void begun.push(offset),
+      setFolding: () => undefined,
       takeValue: () => undefined,
     },
     marksRecords,

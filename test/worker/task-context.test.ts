@@ -18,7 +18,14 @@ function newContext(): AttemptContext {
     files: [],
     args: {},
     signal: new AbortController().signal,
-    progress: { record: NaN, set: () => undefined, beginRecord: () => undefined, takeValue: () => undefined },
+    progress: {
+      record: NaN,
+      isFolding: false,
+      set: () => undefined,
+      beginRecord: () => undefined,
+      setFolding: () => undefined,
+      takeValue: () => undefined,
+    },
     marksRecords: false,
   });
 }

@@ -38,7 +38,7 @@ interface Live {
 export class AccumulatingCollector implements Collector {
   readonly #inner: Collector;
   readonly #combine: Combine;
-  readonly #onSpill: (isSpilling: boolean) => void;
+  readonly #onFold: (isFolding: boolean) => void;
   readonly #bytesMax: number;
   readonly #live = new Map<string, Live>();
   #bytes = 0;
@@ -60,7 +60,7 @@ export class AccumulatingCollector implements Collector {
     this.#bytesMax = Math.min(liveBytesMax, Math.floor(memoryBytes * memoryShare));
     this.#inner = create({ ...options, memoryBytes: memoryBytes - this.#bytesMax });
     this.#combine = options.combine;
-    this.#onSpill = (isSpilling) => options.onSpill?.(isSpilling);
+    this.#onFold = (isFolding) => options.onFold?.(isFolding);
   }
 
   get pairs(): number {
@@ -166,15 +166,16 @@ export class AccumulatingCollector implements Collector {
 
   #combined(key: string, values: JsonValue[], hasArrays: boolean): JsonValue[] {
     this.#refusal = "called by the app's combine function";
+    // The record at hand is not to blame for the values of its key.
+    this.#onFold(true);
     try {
       const result: unknown = this.#combine(key, values);
       const given = typeof result === "object" ? combinedValues(key, result, hasArrays) : [result];
       const travelled = given.map((value) => travelledValue("combine", key, value));
       this.#refusal = undefined;
+      this.#onFold(false);
       return travelled;
     } catch (error) {
-      // The current record is not to blame for the values of its key.
-      this.#onSpill(true);
       this.#giveUp();
       throw error;
     }

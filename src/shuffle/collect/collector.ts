@@ -70,6 +70,8 @@ export interface CollectorOptions {
   spillPath(run: number): string;
   /** Called when an `emit` starts to spill pairs, and again after the spill unless it failed. */
   onSpill?(isSpilling: boolean): void;
+  /** Told when `combine` begins to fold values inside of an `emit` without spilling, and when it has, unless that failed. */
+  onFold?(isFolding: boolean): void;
   /**
    * How much memory the pairs may take before they are spilled; 256 MiB when absent. Only a single pair that is larger
    * by itself exceeds it.
