@@ -4,7 +4,9 @@ import { distinct } from "./distinct.js";
 import { grepFrequent, grepRare } from "./grep.js";
 import { hotKey } from "./hot-key.js";
 import { indexer } from "./indexer.js";
+import { smallFiles } from "./small-files.js";
 import { sort } from "./sort.js";
+import { temperatures } from "./temperatures.js";
 import { scaling, wc, wcOneFile, wcPlain, wcStrings } from "./wc.js";
 
 /** All workloads, in the order in which they are measured. */
@@ -21,5 +23,7 @@ export const workloads = [
   distinct,
   hotKey,
   csv,
+  temperatures,
+  smallFiles,
   scaling,
 ] as const;

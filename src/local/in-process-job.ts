@@ -275,14 +275,14 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
   try {
     return await run();
   } catch (error) {
-    const atWork = atWorkOf(error);
-    const given = atWork === undefined ? "" : `\n${atWork}`;
-    throw new AppFailedError(`${task} failed: ${textOf(error)}${given}`, { cause: error });
+    throw new AppFailedError(`${task} failed: ${textOf(error)}`, { cause: error });
   }
 }
 
 function textOf(error: unknown): string {
   // The message names the input, and there is no place in the app to name.
   if (error instanceof UnreadableInputError || error instanceof ChangedFileError) return error.message;
-  return error instanceof Error && isOwnFileError(error) ? fileErrorText(error) : thrownText(error);
+  if (error instanceof Error && isOwnFileError(error)) return fileErrorText(error);
+  const atWork = atWorkOf(error);
+  return atWork === undefined ? thrownText(error) : `${thrownText(error)}\n${atWork}`;
 }

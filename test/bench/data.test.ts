@@ -9,6 +9,7 @@ import { keyParts } from "../../bench/data/distinct-keys.js";
 import { pairParts } from "../../bench/data/hot-key-pairs.js";
 import { saleParts } from "../../bench/data/sales.js";
 import { recordParts } from "../../bench/data/sort-records.js";
+import { rowParts } from "../../bench/data/temperatures.js";
 import { smallTexts } from "../../bench/data/texts.js";
 
 function linesOf(parts: Iterable<Iterable<Uint8Array>>): string[] {
@@ -71,6 +72,16 @@ test("sales are one CSV file of eight columns without quotes, the same each time
   const row = /^\d{8},2025-\d\d-\d\d,[a-z-]+,[a-z]+,\d{1,2},\d{3,5},[A-Z][a-z]+ \d{1,3},(fragile)?$/;
   expect(rows.filter((line) => !row.test(line))).toEqual([]);
   expect(new Set(rows.map((line) => line.split(",").slice(2, 4).join("|"))).size).toBe(80);
+});
+
+test("temperatures are rows of 413 stations with one decimal, the same each time", () => {
+  const rows = linesOf(rowParts(50_000, 1));
+  expect(rows).toHaveLength(50_000);
+  expect(rows.filter((row) => !/^Station-\d{3};-?\d{1,2}\.\d$/.test(row))).toEqual([]);
+  expect(new Set(rows.map((row) => row.split(";")[0])).size).toBe(413);
+  const degrees = rows.map((row) => Number(row.split(";")[1]));
+  expect([Math.min(...degrees), Math.max(...degrees)]).toEqual([-99.9, 99.9]);
+  expect(rows).toEqual(linesOf(rowParts(50_000, 1)));
 });
 
 test("small texts have 2 to 10 kB, differ, and end with a newline", () => {

@@ -100,7 +100,7 @@ describe.concurrent("the output", () => {
     for (const file of files) expect(file).toMatch(/^<\n(\w=\d\n)*>\n$/);
     expect(files.join("").match(/\w=\d/g)?.sort()).toEqual(["a=2", "b=1", "c=1"]);
     expect((await place.succeed("mr", ["cat"])).stdout).toBe(files.join(""));
-    expectRefusal(await place.run("mr", ["cat", "--top", "1"]), "mr cat", "format of the app's own");
+    expectRefusal(await place.run("mr", ["cat", "--top", "1"]), "mr cat", "the app's own format");
     for (const command of ["run", "sequential"]) {
       const given = [command, "-o", "x", "--output-format", "csv", "./own.mjs", "in.txt"];
       expectRefusal(await place.run("mr", given), "writer of its own", "leave out --output-format");
