@@ -40,7 +40,7 @@ describe("the values of a key with `combine`", () => {
     expect(calls.every(([key, length]) => key === "a" && length === 65_536)).toBe(true);
   });
 
-  it("are folded when they are long, and a single one is left alone", () => {
+  it("are folded when they are long, except for a single value", () => {
     const lengths: number[] = [];
     const combine = (_: string, values: JsonValue[]) => {
       lengths.push(values.length);
@@ -64,7 +64,7 @@ describe("the values of a key with `combine`", () => {
     expect(calls).toBeLessThanOrEqual(3);
   }, 20_000);
 
-  it("are each as they were emitted, where a batch ends and it changes those before", () => {
+  it("stay as they were emitted when a batch ends and it changes earlier values", () => {
     const combine = (_: string, values: JsonValue[]) => {
       let total = 0;
       for (const value of values as { n: number }[]) {
@@ -90,7 +90,7 @@ describe("the values of a key with `combine`", () => {
     expect(values.reduce<number>((total, value) => total + (value as { n: number }).n, 0)).toBe(200_000);
   });
 
-  it("are not given to it when they are streamed", () => {
+  it("are not passed to it when they are streamed", () => {
     const input = storedContent(directory.newPath(), `["a",[1],[100000]]\n`);
     const combine = () => {
       throw new Error("there is no need");

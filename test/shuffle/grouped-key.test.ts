@@ -64,7 +64,7 @@ describe("grouped keys", () => {
     );
   });
 
-  it("tell their groups, and what was emitted", () => {
+  it("reveal their group and the emitted key", () => {
     fc.assert(
       fc.property(pair, fc.constantFrom(byGroup, byValue, byBoth), ({ key, value }, grouping) => {
         const grouped = groupedKey(grouping, key, value);
@@ -78,7 +78,7 @@ describe("grouped keys", () => {
     );
   });
 
-  it("of one group begin with the same, and no others do", () => {
+  it("share a beginning exactly within their group", () => {
     fc.assert(
       fc.property(pair, pair, (a, b) => {
         const [left, right] = [a, b].map(({ key, value }) => groupedKey(byBoth, key, value));
@@ -88,16 +88,16 @@ describe("grouped keys", () => {
     );
   });
 
-  it("have a group as it is, when it has no spaces", () => {
+  it("contain the group unchanged when it has no spaces", () => {
     expect(groupedKey(byValue, "the", "x")).toBe("the  1x");
     expect(groupedKey(byValue, "a b", 1)).toBe("a Ab  0bff0000000000000");
   });
 });
 
-describe("what values are sorted by", () => {
+describe("a sort key for values", () => {
   const numbers = [-Infinity, -1e300, -2, -1.5, -5e-324, 0, 5e-324, 1, 2, 10, 1e300, Infinity];
 
-  it("may be any number, and these are in their order", () => {
+  it("may be any number, and numbers keep their order", () => {
     const grouping: Grouping = { groupKey: undefined, sortValues: (value) => Number(value) };
     const texts = numbers.map((number) => groupedKey(grouping, "k", String(number)));
     expect(texts).toEqual(texts.toSorted());
@@ -105,19 +105,19 @@ describe("what values are sorted by", () => {
     expect(groupedKey(grouping, "k", "-0")).toBe(groupedKey(grouping, "k", "0"));
   });
 
-  it.each([NaN, undefined, null, {}, true, Promise.resolve("a")])("is refused when it is %s", (given) => {
+  it.each([NaN, undefined, null, {}, true, Promise.resolve("a")])("is rejected when it is %s", (given) => {
     const grouping: Grouping = { groupKey: undefined, sortValues: () => given as number };
     expect(() => groupedKey(grouping, "k", 1)).toThrow(
       /^sortValues: returned .+ for a value of key "k"; it must return a string or a number$/,
     );
   });
 
-  it("is refused when it is not a JSON value", () => {
+  it("is rejected when it is not a JSON value", () => {
     expect(() => groupedKey(byValue, "k", NaN)).toThrow("emit: JSON cannot hold the value");
   });
 });
 
-it.each([1, undefined, Promise.resolve("a")])("a group that is %s is refused", (given) => {
+it.each([1, undefined, Promise.resolve("a")])("rejects %s as a group", (given) => {
   const grouping = { groupKey: () => given as unknown as string, sortValues: undefined };
   expect(() => groupedKey(grouping, "k", 1)).toThrow(/^groupKey: returned .+ for key "k"; it must return a string$/);
 });

@@ -72,7 +72,7 @@ function expected(
 }
 
 describe("groups of keys", () => {
-  it("have the values of their keys, in the order of these, in one partition each", () => {
+  it("have the values of their keys, in key order, each in one partition", () => {
     fc.assert(
       fc.property(
         tasks,
@@ -105,7 +105,7 @@ describe("groups of keys", () => {
     );
   });
 
-  it("are what the app's partition is asked about, and boundaries divide", () => {
+  it("are the argument of the app's partition, and what boundaries divide", () => {
     const emitted = ["a1", "b1", "a2", "c1", "b0"].map((key) => ({ key, value: key }));
     const asked: string[] = [];
     const partition = (group: string) => (asked.push(group), group === "a" ? 1 : 0);
@@ -123,7 +123,7 @@ describe("groups of keys", () => {
     ]);
   });
 
-  it("combine values of the same key only, and combine sees the key that was emitted", () => {
+  it("combine only values of the same key, and combine sees the emitted key", () => {
     const emitted = ["a1", "a2", "a1", "a2", "b1"].map((key, value) => ({ key, value }));
     const combined: [string, JsonValue[]][] = [];
     const combine = (key: string, values: JsonValue[]) => {
@@ -142,8 +142,8 @@ describe("groups of keys", () => {
   });
 });
 
-describe("values that are sorted", () => {
-  it("come in their order, of several tasks and through spills", () => {
+describe("sorted values", () => {
+  it("come in order, from several tasks and through spills", () => {
     fc.assert(
       fc.property(tasks, fc.constantFrom(2 ** 12, 2 ** 20), (some, memoryBytes) => {
         const groups = shuffled(some, { groupKey: undefined, sortValues: true }, { memoryBytes });

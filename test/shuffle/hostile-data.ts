@@ -34,7 +34,7 @@ const characters = [
   "\u{10ffff}",
 ];
 
-/** Strings full of what goes wrong between UTF-16, UTF-8, JSON and lines. */
+/** Strings full of characters that cause trouble between UTF-16, UTF-8, JSON and lines. */
 const hostileString: fc.Arbitrary<string> = fc
   .array(fc.constantFrom(...characters), { maxLength: 6 })
   .map((parts) => parts.join(""));

@@ -40,7 +40,7 @@ describe("a line of an intermediate file", () => {
     expect(linesOf("the", ["1", '"1"', "null"], [1, 2, 1])).toEqual(['["the",[1,"1",null],[1,2,1]]']);
   });
 
-  it("leaves the counts out when all are 1", () => {
+  it("omits the counts when all are 1", () => {
     expect(linesOf("the", ['{"a":[]}', "true"], [1, 1])).toEqual(['["the",[{"a":[]},true]]']);
   });
 
@@ -76,7 +76,7 @@ describe("a line of an intermediate file", () => {
     expect(lines.flatMap((line) => line.values).map(String)).toEqual(texts);
   });
 
-  it("holds at most 16 Ki characters of values, but for a single longer value", () => {
+  it("holds at most 16 Ki characters of values, except for a single longer value", () => {
     const texts = [5000, 5000, 5000, 5000, 90_000, 10, 10].map((length) => JSON.stringify("x".repeat(length - 2)));
     const counts = texts.map(() => 1);
     const lengths = linesOf("the", texts, counts).map((line) =>

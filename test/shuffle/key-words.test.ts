@@ -28,7 +28,7 @@ function order(a: string, b: string): number {
 }
 
 describe("a key as bytes and as words", () => {
-  it("is in the order of code points, equal for equal keys only", () => {
+  it("is ordered by code points and equal only for equal keys", () => {
     fc.assert(
       fc.property(keyPair, ([a, b]) => {
         const expected = Math.sign(compareCodePoints(a, b));
@@ -42,14 +42,14 @@ describe("a key as bytes and as words", () => {
   it.each([
     ["a character beyond U+FFFF comes after U+E000 … U+FFFF", "\uffff", "😀"],
     ["a lone high surrogate comes before a pair that begins with it", "\ud83d", "\ud83d\ude00"],
-    ["a lone high surrogate and more comes before such a pair", "\ud83d\uffff", "\ud83d\ude00"],
+    ["a lone high surrogate with a suffix comes before such a pair", "\ud83d\uffff", "\ud83d\ude00"],
     ["a lone high surrogate comes before U+E000", "\ud83d", "\ue000"],
     ["a lone low surrogate comes before U+E000", "\udfff", "\ue000"],
     ["a lone low surrogate comes before a pair", "\udfff", "\u{10000}"],
     ["a lone high surrogate comes before a pair with a smaller one", "\udbff", "\ud800\udc00"],
     ["two pairs with the same high surrogate differ in the low one", "\u{1f600}", "\u{1f601}"],
     ["the empty key comes first", "", "\0"],
-    ["a beginning comes before the whole", "the", "there"],
+    ["a prefix comes before the longer key", "the", "there"],
   ])("%s", (_, smaller, greater) => {
     expect(Buffer.compare(encoded(smaller), encoded(greater))).toBe(-1);
     expect(order(smaller, greater)).toBe(-1);

@@ -48,11 +48,11 @@ describe("a bigint among values", () => {
     );
   });
 
-  it("may be what combine is given, and what it returns", () => {
+  it("may be passed to combine and returned by it", () => {
     expect(shuffled([2n ** 64n, 1, "x"], 1_000_000, true)).toEqual([2n ** 64n]);
   });
 
-  it("has a text that is JSON, and not that of any number", () => {
+  it("has a JSON text that differs from every number's", () => {
     expect(JSON.parse(storedText("emit", "k", 5n))).toBe(5);
     expect(storedValue(storedText("emit", "k", 2n ** 60n))).toBe(2n ** 60n);
     expect(storedValue(storedText("emit", "k", 2 ** 60))).toBe(2 ** 60);

@@ -31,7 +31,7 @@ const stats = (_: string, values: JsonValue[]): JsonValue => {
   ];
 };
 
-/** The collector, and how many pairs the one behind it was given. */
+/** The collector, and how many pairs its inner collector received. */
 function collectorWith(combine: Combine, memoryBytes?: number): { collector: Collector; handedOn: () => number } {
   const directory = temporary.newDirectory();
   let inner: Collector | undefined;
@@ -53,7 +53,7 @@ function groupsOf(collector: Collector): Map<string, JsonValue[]> {
 }
 
 describe("live accumulators", () => {
-  it("fold all values of a few keys, and hand few pairs on", () => {
+  it("fold all values of a few keys, and pass on few pairs", () => {
     const { collector, handedOn } = collectorWith(stats);
     for (let n = 0; n < 10_000; n++) collector.emit(`k${n % 7}`, [n, n, n, 1]);
     expect(collector.pairs).toBe(10_000);
@@ -63,7 +63,7 @@ describe("live accumulators", () => {
     expect(groups.get("k3")).toEqual([[3, 9999 - ((9999 - 3) % 7), (1429 / 2) * (3 + 9999 - ((9999 - 3) % 7)), 1429]]);
   });
 
-  it("give what folding the values in any groups gives, for any keys, within any memory", () => {
+  it("give the same result as folding in any groups, for any keys, with any memory", () => {
     const key = fc.oneof(fc.constantFrom("hot", "warm", "__proto__", ""), fc.string());
     const number = fc.integer({ min: -1000, max: 1000 });
     const memoryBytes = fc.constantFrom(undefined, 20_000, 200_000);
@@ -79,7 +79,7 @@ describe("live accumulators", () => {
       }
       const groups = groupsOf(collector);
       expect(new Set(groups.keys())).toEqual(new Set(expected.keys()));
-      // A value that repeats may be left with its count.
+      // A repeated value may keep its count instead.
       for (const [name, values] of groups) expect(stats(name, values)).toEqual(expected.get(name));
     };
     const pairs = fc.array(fc.tuple(key, number), { minLength: 1, maxLength: 40 });
@@ -103,7 +103,7 @@ describe("live accumulators", () => {
     expect(joined("k", values).all).toEqual(expected);
   });
 
-  it("have a value as it was when it was emitted, and as JSON would have it", () => {
+  it("keep a value as it was when emitted, and as JSON would represent it", () => {
     const seen: JsonValue[] = [];
     const { collector } = collectorWith((_, values) => {
       seen.push(...structuredClone(values));
@@ -125,7 +125,7 @@ describe("live accumulators", () => {
     expect(JSON.stringify(first)).not.toContain("88");
   });
 
-  it("are given up when keys hardly repeat, and take the hot keys of later", () => {
+  it("are abandoned when keys hardly repeat, and accept later hot keys", () => {
     const { collector, handedOn } = collectorWith(stats);
     for (let n = 0; n < 200_000; n++) collector.emit(`k${n}`, [n, n, n, 1]);
     const before = handedOn();
@@ -138,7 +138,7 @@ describe("live accumulators", () => {
     expect(groupsOf(later.collector).size).toBe(24_000);
   });
 
-  it("do not fold again and again what only gets longer", () => {
+  it("do not repeatedly fold values that only get longer", () => {
     let folded = 0;
     const { collector } = collectorWith((_, values) => {
       folded += values.length;
@@ -150,7 +150,7 @@ describe("live accumulators", () => {
     expect(folded).toBeLessThan(200_000);
   });
 
-  it("lose nothing in silence when combine fails in the middle", () => {
+  it("lose nothing silently when combine fails midway", () => {
     let calls = 0;
     const { collector } = collectorWith((key, values) => {
       calls += 1;

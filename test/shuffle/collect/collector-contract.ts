@@ -26,12 +26,12 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       return file === undefined ? "" : readFileSync(file.path, "utf8");
     }
 
-    it("writes one line of JSON a key, in the order of the keys", () => {
+    it("writes one line of JSON per key, in the order of the keys", () => {
       const emitted = ["b", "a", "b", "\n", "__proto__", "a", "b"].map((key) => ({ key, value: "1" }));
       expect(collectText(emitted)).toBe('["\\n",["1"]]\n["__proto__",["1"]]\n["a",["1"],[2]]\n["b",["1"],[3]]\n');
     });
 
-    it("counts values that are equal to the one before, and keeps the order of the others", () => {
+    it("counts consecutive equal values, and keeps the order of the others", () => {
       const values = ["1", "1", 1, 1, "1", null, null, { a: 1 }, { a: 1 }, [1], true, true, 0, -0];
       const emitted = values.map((value) => ({ key: "k", value }));
       expect(collectText(emitted)).toBe('["k",["1",1,"1",null,{"a":1},[1],true,0],[2,2,1,2,2,1,2,2]]\n');
@@ -46,7 +46,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collector.finish().map((file) => readFileSync(file.path, "utf8"))).toEqual(['["k",[{"n":1},{"n":2}]]\n']);
     });
 
-    it("gives the merge exactly the pairs that were emitted, in order, for several map tasks and reducers", () => {
+    it("passes exactly the emitted pairs to the merge, in order, for several map tasks and reducers", () => {
       const run = (tasks: KeyValue[][], reducers: number) => {
         const outputs = tasks.map((emitted) => collect(create, inNewDirectory({ reducers }), emitted));
         const groups = Array.from({ length: reducers }, (_, partition) =>
@@ -69,7 +69,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(directory.openFiles()).toBe(0);
     });
 
-    it("puts each key into the partition that the app names, asking once a key, and leaves empty ones out", () => {
+    it("puts each key into the app's partition, asking once per key, and leaves out empty partitions", () => {
       const asked: string[] = [];
       const partition = (key: string, reducers: number) => {
         asked.push(key);
@@ -88,7 +88,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readdirSync(options.directory)).toEqual([]);
     });
 
-    it("folds the values of a key with combine, and leaves a value alone that is the only one or repeats", () => {
+    it("folds a key's values with combine, except a single value or one that only repeats", () => {
       const combine = (key: string, values: JsonValue[]) => {
         expect(values.length).toBeGreaterThan(1);
         return `${key}${values.map(Number).reduce((sum, value) => sum + value)}`;
@@ -99,13 +99,13 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(text).toBe('["one",["1"]]\n["ones",["1"],[2]]\n["sum",["sum4"]]\n');
     });
 
-    it("gives combine objects of its own, equal ones too", () => {
+    it("passes combine separate objects, even for equal values", () => {
       function* combine(_: string, values: JsonValue[]) {
         const results: { n: number }[] = [];
         for (const value of values as { n: number }[]) {
           expect(value.n).toBeGreaterThanOrEqual(0);
           results.push({ n: value.n });
-          // Nobody must find it again.
+          // A later emit must not find it.
           value.n = -1;
         }
         yield* results;
@@ -118,7 +118,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collectText(emitted, { combine })).toBe('["k",[{"n":0},{"n":1},{"n":1}]]\n');
     });
 
-    it("refuses keys that are no strings, values JSON cannot hold and bad partitions, and can go on", () => {
+    it("rejects keys that are not strings, values JSON cannot hold and bad partitions, and continues", () => {
       const partition = (key: string) => (key === "bad" ? -1 : 0);
       const collector = create(inNewDirectory({ partition }));
       collector.emit("good", "1");
@@ -136,7 +136,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readAll(collector.finish().map(stored))).toEqual([{ key: "good", values: ["1", "1"] }]);
     });
 
-    it("gives the same within any memory, with and without combine, and leaves nothing but its files", () => {
+    it("gives the same result with any memory, with and without combine, and leaves only its files", () => {
       const unjoined = (values: JsonValue[]) => values.flatMap((value) => (isJoined(value) ? value.joined : [value]));
       const run = (emitted: KeyValue[], memoryBytes: number, isCombined: boolean, isOwnPartition: boolean) => {
         const reducers = 3;
@@ -165,7 +165,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(directory.openFiles()).toBe(0);
     });
 
-    it("keeps a value that has a text of its own making as it was, whatever it is", () => {
+    it("keeps a value with its own toJSON as it was when emitted", () => {
       const collector = create(inNewDirectory());
       const value = Object.assign(() => undefined, { n: 1, toJSON: () => value.n });
       collector.emit("k", value as unknown as JsonValue);
@@ -174,7 +174,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collector.finish().map((file) => readFileSync(file.path, "utf8"))).toEqual(['["k",[1,2]]\n']);
     });
 
-    it("keeps to its memory when all pairs are refused by their partition", () => {
+    it("keeps to its memory when the partition function rejects all pairs", () => {
       const memoryBytes = 100_000;
       const collector = create(inNewDirectory({ memoryBytes, partition: () => -1 }));
       for (let n = 0; n < 5000; n++) {
@@ -184,7 +184,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collector.finish()).toEqual([]);
     });
 
-    it("goes on to refuse everything when pairs were lost while a value was asked for its text", () => {
+    it("rejects everything after pairs were lost while a value made its text", () => {
       const options = inNewDirectory({ memoryBytes: 10_000, partition: () => 0 });
       writeFileSync(options.spillPath(0), "of another");
       const collector = create(options);
@@ -231,7 +231,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collector.memoryBytes).toBeLessThan(20_000);
     });
 
-    it("writes the same bytes for keys and values that are given as UTF-8", () => {
+    it("writes the same bytes for keys and values passed as UTF-8", () => {
       const ways = {
         strings: (collector: Collector, key: string, value: JsonValue) => collector.emit(key, value),
         bytes: (collector: Collector, key: string, value: JsonValue) => {
@@ -264,7 +264,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       fc.assert(fc.property(manyPairs, fc.integer({ min: 0, max: 12_000 }), run), { numRuns: 60 });
     });
 
-    it("takes bytes that are not UTF-8 for the text that they decode to", () => {
+    it("treats invalid UTF-8 as the text that it decodes to", () => {
       const bytes = fc.uint8Array({ maxLength: 12 });
       const run = (keys: Uint8Array[], value: Uint8Array) => {
         const [ofBytes, ofStrings] = [create(inNewDirectory()), create(inNewDirectory())];
@@ -280,7 +280,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       fc.assert(fc.property(fc.array(bytes, { maxLength: 8 }), bytes, run), { numRuns: 300 });
     });
 
-    it("refuses bytes that are not in the buffer, and can go on", () => {
+    it("rejects ranges outside the buffer, and continues", () => {
       const collector = create(inNewDirectory());
       const buffer = Buffer.from("key");
       for (const [start, end] of [
@@ -301,7 +301,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readAll(collector.finish().map(stored))).toEqual([{ key: "key", values: [1] }]);
     });
 
-    it("says how many keys are in the files, and what was spilled", () => {
+    it("reports how many keys are in the files, and what was spilled", () => {
       const emitted = Array.from({ length: 60_000 }, (_, n) => ({ key: `key ${n % 20_000}`, value: n }));
       const results = [2 ** 20, 2 ** 26].map((memoryBytes) => {
         const options = inNewDirectory({ reducers: 3, memoryBytes });
@@ -311,7 +311,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
         const early = readdirSync(options.directory).map((run) => statSync(join(options.directory, run)).size);
         expect(collector.spilled).toEqual({ runs: early.length, bytes: early.reduce((sum, bytes) => sum + bytes, 0) });
         collector.finish();
-        // Including what was left in memory, as the last run.
+        // The last run holds the pairs that were left in memory.
         expect(collector.spilled.runs).toBe(early.length === 0 ? 0 : early.length + 1);
         return { keys: collector.keysWritten, hasSpilled: collector.spilled.bytes > 0 };
       });
@@ -321,7 +321,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       ]);
     });
 
-    it("spills nothing for values that repeat, however many there are", () => {
+    it("spills nothing for repeated values, however many there are", () => {
       const options = inNewDirectory({ memoryBytes: 20_000 });
       const collector = create(options);
       for (let n = 0; n < 200_000; n++) collector.emit(n % 2 ? "a" : "b", "1");
@@ -331,7 +331,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       ]);
     });
 
-    it("takes a key and a value that are larger than its memory, between others", () => {
+    it("accepts a key and a value that are larger than its memory, between others", () => {
       const emitted = ["a", "k".repeat(300_000), "b", "é".repeat(200_000), "a", "k".repeat(300_000), "z"].flatMap(
         (key) => [
           { key, value: "1" },
@@ -345,7 +345,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       }
     });
 
-    it("folds a key with very many values a part at a time", () => {
+    it("folds a key with very many values in parts", () => {
       let valuesMax = 0;
       const combine = (_: string, values: JsonValue[]) => {
         valuesMax = Math.max(valuesMax, values.length);
@@ -362,7 +362,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(valuesMax).toBeLessThanOrEqual(65_536);
     });
 
-    it("sorts keys with long common beginnings, and with zeros at the end", () => {
+    it("sorts keys with long common prefixes, and with trailing zeros", () => {
       const keys = Array.from({ length: 40 }, (_, n) => [
         `${"/same/beginning".repeat(20)}${n}`,
         "\0".repeat(n),
@@ -373,7 +373,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(read).toEqual(expectedGroups(emitted));
     });
 
-    it("removes what was spilled when it is given up", () => {
+    it("removes spilled files when discarded", () => {
       const options = inNewDirectory({ memoryBytes: 10_000 });
       const collector = create(options);
       for (let n = 0; n < 1000; n++) collector.emit(String(n), "1");
@@ -385,7 +385,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(directory.openFiles()).toBe(0);
     });
 
-    it("keeps its files when it is given up after it has finished", () => {
+    it("keeps its files when discarded after finish", () => {
       const options = inNewDirectory();
       const collector = create(options);
       collector.emit("k", "1");
@@ -394,7 +394,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readdirSync(options.directory)).toEqual([".part-0"]);
     });
 
-    it("leaves nothing behind, and cannot go on, when it cannot spill", () => {
+    it("leaves nothing behind, and rejects further pairs, when it cannot spill", () => {
       const options = inNewDirectory({ memoryBytes: 10_000 });
       writeFileSync(options.spillPath(1), "of another");
       const collector = create(options);
@@ -433,7 +433,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       }
     });
 
-    it("refuses pairs that the app emits from inside partition or combine", () => {
+    it("rejects pairs that the app emits inside partition or combine", () => {
       const collector = create(
         inNewDirectory({
           partition: () => {
@@ -446,7 +446,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(collector.pairs).toBe(0);
     });
 
-    it("takes nothing after finish", () => {
+    it("accepts nothing after finish", () => {
       const collector = create(inNewDirectory());
       collector.emit("k", "1");
       collector.finish();
@@ -481,7 +481,7 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(directory.openFiles()).toBe(0);
     });
 
-    it("leaves another's file alone when its temporary name is taken, and nothing of its own", () => {
+    it("leaves alone an existing file under its temporary name, and leaves no file of its own", () => {
       const options = inNewDirectory({ reducers: 2, partition: (key) => Number(key) });
       writeFileSync(options.temporaryPath(1), "of another");
       const collector = create(options);

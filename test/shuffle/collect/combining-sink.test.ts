@@ -5,7 +5,7 @@ import { CombiningSink } from "../../../src/shuffle/collect/combining-sink.js";
 import type { SortedSink } from "../../../src/shuffle/collect/sorted-sink.js";
 import { packed } from "../packed-key.js";
 
-/** What the next sink receives of a key's values: each with its count. */
+/** The values of a key that the next sink receives, with their counts. */
 function combined(texts: Iterable<string>, combine: Combine) {
   const given: [value: unknown, count: number][] = [];
   const target: SortedSink = {
@@ -58,7 +58,7 @@ describe("combining on the map side", () => {
     expect(calls).toBeLessThanOrEqual(4);
   }, 20_000);
 
-  it("hands on each value that a generator yields, in batches too", () => {
+  it("passes on each value that a generator yields, in batches too", () => {
     const distinct = function* (_: string, values: JsonValue[]) {
       yield* new Set(values);
     };
@@ -71,7 +71,7 @@ describe("combining on the map side", () => {
     expect(combined(texts, distinct)).toEqual(Array.from({ length: 1000 }, (_, n) => [n, 1]));
   });
 
-  it("folds ever longer batches when a generator yields all that it is given", () => {
+  it("folds ever longer batches when a generator yields its whole input", () => {
     let calls = 0;
     const all = function* (_: string, values: JsonValue[]) {
       calls++;
@@ -91,11 +91,11 @@ describe("combining on the map side", () => {
     ["nothing", undefined, /^combine: JSON cannot hold the value of key "key": value is undefined/],
     ["a Map", new Map(), /^combine: JSON cannot hold the value of key "key": value is a Map/],
     ["a generator of NaN", [NaN].values(), /^combine: JSON cannot hold the value of key "key": value is NaN/],
-  ])("refuses %s", (_, result, message) => {
+  ])("rejects %s", (_, result, message) => {
     expect(() => combined(["1", "2"], () => result as JsonValue)).toThrow(message);
   });
 
-  it("takes an array where one of the values is an array", () => {
+  it("accepts an array where one of the values is an array", () => {
     const flat = (_: string, values: JsonValue[]) => values.flat();
     expect(combined(["[1]", "2"], flat)).toEqual([[[1, 2], 1]]);
     expect(() => combined(["1", "2"], flat)).toThrow(TypeError);

@@ -11,7 +11,7 @@ function sampleOf(keys: readonly string[], more: Partial<ConstructorParameters<t
 }
 
 describe("a sample of keys", () => {
-  it("has all keys as long as there is room, and never more than that", () => {
+  it("keeps all keys while there is room, and never more than fit", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 8 }), { maxLength: 300 }), (keys) => {
         const sample = sampleOf(keys);
@@ -23,7 +23,7 @@ describe("a sample of keys", () => {
     );
   });
 
-  it("stands for all pairs, the last as well as the first, and for those that come in turn", () => {
+  it("represents all pairs: the first, the last, and alternating ones", () => {
     const pairs = Array.from({ length: 40_000 }, (_, n) => `${n % 2 === 0 ? "a" : "b"}${n}`);
     const { keys } = sampleOf(pairs, { keysMax: 2000 });
     const share = (matches: (key: string) => boolean) => keys.filter(matches).length / keys.length;
@@ -38,11 +38,11 @@ describe("a sample of keys", () => {
     expect(sampleOf(pairs).keys).toEqual(sampleOf(pairs).keys);
   });
 
-  it("has the groups of keys, and long ones cut", () => {
+  it("keeps the groups of keys, and cuts long ones", () => {
     expect(sampleOf(["b123456789", "a"], { groupKey: (key) => `${key}!` }).keys).toEqual(["b1234567", "a!"]);
   });
 
-  it("takes keys as bytes, and refuses what is no key", () => {
+  it("accepts keys as bytes, and rejects invalid keys", () => {
     const sample = new KeySample(options);
     const bytes = Buffer.from("xéy");
     sample.emitBytes(bytes, 1, 3);

@@ -39,7 +39,7 @@ describe("the default partition", () => {
     [[0, 0, 0], 0, 0x85f0b427],
     [[0, 0], 0, 0x30f4c306],
     [[0], 0, 0x514e28b7],
-  ])("rests on a hash that gives for bytes %j and seed %i the known %i", (bytes, seed, hash) => {
+  ])("uses a hash that maps bytes %j and seed %i to the known %i", (bytes, seed, hash) => {
     expect(murmurhash.v3(Uint8Array.from(bytes), seed)).toBe(hash);
   });
 
@@ -75,7 +75,7 @@ describe("a partition that is a range of keys", () => {
     );
   });
 
-  it("is that of the group of a grouped key", () => {
+  it("is the partition of the group for a grouped key", () => {
     const grouping = { groupKey: (key: string) => key.slice(0, 2), sortValues: undefined };
     fc.assert(
       fc.property(ascending, hostileKey, (boundaries, key) => {
@@ -85,18 +85,18 @@ describe("a partition that is a range of keys", () => {
     );
   });
 
-  it("is one of as many as there are reducers", () => {
+  it("needs fewer boundaries than reducers", () => {
     expect(() => createWordsPartitioner(2, { boundaries: ["a", "b"] })).toThrow("2 boundaries of 2 partitions");
   });
 });
 
 describe("an app's own partition", () => {
-  it("is asked with the key and the number of reducers", () => {
+  it("gets the key and the number of reducers", () => {
     const partitionOf = createPartitioner(7, (key, reducers) => key.length % reducers);
     expect(partitionOf("123456789")).toBe(2);
   });
 
-  it("may give -0, which is 0", () => {
+  it("may return -0, which means 0", () => {
     expect(createPartitioner(5, () => -10 % 5)("key")).toBe(0);
   });
 
@@ -109,7 +109,7 @@ describe("an app's own partition", () => {
     },
   );
 
-  it("is refused with a message that does not repeat a long key in full", () => {
+  it("is rejected with a message that shortens a long key", () => {
     const partitionOf = createPartitioner(3, () => -1);
     expect(() => partitionOf("long\n".repeat(10_000))).toThrow(/^[^\n]{1,250}$/);
   });

@@ -77,7 +77,7 @@ describe("a damaged intermediate file", () => {
     expectDamage([input], input, "bytes long instead of");
   });
 
-  it("is noticed wherever one byte is another, before any value is handed out when it fits a block", () => {
+  it("is noticed wherever a byte changed, before any value is returned if it fits a block", () => {
     const [input, other] = [smallInput(), smallInput()];
     const content = readFileSync(input.location);
     for (const [at, byte] of content.entries()) {
@@ -92,7 +92,7 @@ describe("a damaged intermediate file", () => {
     }
   });
 
-  it("is noticed at the latest in its last block when it is long", () => {
+  it("is noticed in its last block at the latest when it is long", () => {
     const emitted = Array.from({ length: 30_000 }, (_, index) => ({ key: String(index), value: "1" }));
     const input = inputWith(emitted);
     const content = readFileSync(input.location);
@@ -105,7 +105,7 @@ describe("a damaged intermediate file", () => {
     }
   });
 
-  it("is noticed among so many that they are not kept open", () => {
+  it("is noticed among too many files to keep open", () => {
     const input = inputOf('["a",["1"]]\n');
     const inputs = Array.from({ length: 501 }, (_, n) => (n === 250 ? input : inputOf('["a",["1"]]\n')));
     writeFileSync(input.location, '["a",["2"]]\n');
@@ -114,17 +114,17 @@ describe("a damaged intermediate file", () => {
     expectDamage(inputs, input, "is missing");
   });
 
-  it("is noticed when its keys go backwards", () => {
+  it("is noticed when its keys are out of order", () => {
     const input = inputOf('["a",["1"]]\n["b",["1"]]\n["b",["1"]]\n["a",["1"]]\n');
     expectDamage([input], input, "is damaged: the key in line 4 is out of order");
   });
 
-  it("is noticed when a line is of another shape, with the number of the line", () => {
+  it("is noticed when a line has another shape, with the line's number", () => {
     const input = inputOf(`${'["a",["1"]]\n'.repeat(9000)}["a",[]]\n`);
     expectDamage([input], input, /line 9001 is not \[key, values\]/);
   });
 
-  it("is noticed when its last line has no end", () => {
+  it("is noticed when its last line is unterminated", () => {
     const input = inputOf('["a",["1"]]\n["b",["1"]]');
     expectDamage([input], input, "line 2 has no end");
   });
@@ -147,7 +147,7 @@ describe("a damaged intermediate file", () => {
   });
 });
 
-describe("an intermediate file that may not be read", () => {
+describe("an unreadable intermediate file", () => {
   it.skipIf(process.getuid?.() === 0)("is not called damaged, since making it again would not help", () => {
     const input = smallInput();
     chmodSync(input.location, 0);

@@ -38,7 +38,7 @@ function fileOf(emitted: KeyValue[]): Buffer {
 }
 
 describe("IntermediateReader", () => {
-  it("gives what JSON.parse gives, of whatever pairs and with blocks of whatever size", () => {
+  it("agrees with JSON.parse, for any pairs and any block size", () => {
     path = directory.newPath();
     fc.assert(
       fc.property(pairs, fc.integer({ min: 1, max: 100 }), (emitted, blockBytes) => {
@@ -49,7 +49,7 @@ describe("IntermediateReader", () => {
     );
   });
 
-  it("gives what JSON.parse gives of keys and strings that are written with other escapes than they need", () => {
+  it("agrees with JSON.parse on keys and strings with unnecessary escapes", () => {
     path = directory.newPath();
     const escaped = (text: string) =>
       JSON.stringify(text).replace(/[a-z]/gu, (letter) => `\\u00${letter.codePointAt(0)?.toString(16) ?? ""}`);
@@ -61,7 +61,7 @@ describe("IntermediateReader", () => {
     );
   });
 
-  it("gives each number that JSON has as JSON.parse does", () => {
+  it("agrees with JSON.parse on every JSON number", () => {
     path = directory.newPath();
     const texts = [
       "0",
@@ -81,7 +81,7 @@ describe("IntermediateReader", () => {
     }
   });
 
-  it("gives a bigint for digits behind a tab, wherever they are in the line", () => {
+  it("returns a bigint for digits behind a tab, anywhere in the line", () => {
     path = directory.newPath();
     const values = [{ a: "\t1" }, 2n ** 70n, "a long string of text", -1n, 2 ** 60, [1], 0n];
     const texts = values.map((value) => (typeof value === "bigint" ? `\t${value}` : JSON.stringify(value)));
@@ -92,7 +92,7 @@ describe("IntermediateReader", () => {
     }
   });
 
-  it("gives equal strings in neighbouring lines, and those that only begin alike", () => {
+  it("distinguishes equal strings in neighbouring lines from strings that only begin alike", () => {
     path = directory.newPath();
     const values = [
       "a long file name",
@@ -107,7 +107,7 @@ describe("IntermediateReader", () => {
     expect(read(content, 40).flatMap((line) => line.values)).toEqual(values);
   });
 
-  it("gives what JSON.parse gives of a file with other bytes than were written, or calls it damaged", () => {
+  it("agrees with JSON.parse on a file with changed bytes, or calls it damaged", () => {
     path = directory.newPath();
     // A tab marks a bigint, which `JSON.parse` does not support.
     const interesting = fc.constantFrom(...Buffer.from('\n\r "\\,[]{}-+.0129eu\0'), 0x80, 0xed, 0xa0, 0xff);
@@ -192,14 +192,14 @@ describe("IntermediateReader", () => {
     '["the",["1","2"],[2]]',
     '["the",["1"],[2],[2]]',
     '["the",["1"],[2]]["the",["1"],[2]]',
-  ])("refuses %j, naming file and line", (text) => {
+  ])("rejects %j, naming file and line", (text) => {
     path = directory.newPath();
     const action = () => read(`["a",["1"]]\n${text}\n["x",["1"]]\n`);
     expect(action).toThrow(DamagedInputError);
     expect(action).toThrow(`intermediate file ${path} is damaged: line 2 is not `);
   });
 
-  it("refuses bytes that are not UTF-8", () => {
+  it("rejects bytes that are not UTF-8", () => {
     path = directory.newPath();
     for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
       const content = Buffer.concat([Buffer.from('["'), Buffer.from(bytes), Buffer.from('",[1]]\n')]);

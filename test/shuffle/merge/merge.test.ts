@@ -55,7 +55,7 @@ describe("mergeGroups", () => {
     );
   });
 
-  it("gives no group without inputs, or of an empty file", () => {
+  it("gives no group without inputs, or from an empty file", () => {
     expect(readAll([])).toEqual([]);
     const [input] = inputsOf(pairsOf("a1"));
     const path = `${input?.location ?? ""}-empty`;
@@ -121,7 +121,7 @@ describe("mergeGroups", () => {
     ]);
   });
 
-  it("hands out each repeated object as a copy of its own", () => {
+  it("returns each repeated object as a separate copy", () => {
     const inputs = inputsOf([1, 2, 3].map(() => ({ key: "k", value: { list: [1] } })));
     for (const read of ["values", "toArray"] as const) {
       for (const group of mergeGroups(inputs)) {
@@ -133,7 +133,7 @@ describe("mergeGroups", () => {
     }
   });
 
-  it("lets the values of a group be read only once and only in their turn", () => {
+  it("allows reading the values of a group only once and only in their turn", () => {
     const merge = mergeGroups(inputsOf(pairsOf("a1 a2 b1")));
     const first = merge.next().value;
     const values = first?.values() ?? [];
@@ -153,7 +153,7 @@ describe("mergeGroups", () => {
     expect(() => values?.next()).toThrow('the values of key "a" can be read only before the next key');
   });
 
-  it("ends the values of a group where a loop was left", () => {
+  it("ends the values of a group where a loop exits", () => {
     const merge = mergeGroups(inputsOf(pairsOf("a1 a2 a3")));
     const values = merge.next().value?.values()[Symbol.iterator]();
     expect(values?.next().value).toBe("1");
@@ -180,7 +180,7 @@ describe("mergeGroups", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
-  it("does not give a part of a group's values for all of them when it was left early", () => {
+  it("does not pass off a part of a group's values as all when left early", () => {
     const merge = mergeGroups(inputsOf(largeTask(), largeTask()));
     const group = merge.next().value;
     merge.return();
