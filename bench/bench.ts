@@ -46,7 +46,7 @@ try {
   await main();
 } catch (error) {
   if (!signal.aborted) throw error;
-  say(`${(error as Error).message}; data that are complete were left in ${options.data}`);
+  say(`${(error as Error).message}; complete data remain in ${options.data}`);
 } finally {
   await rm(work, { recursive: true, force: true });
 }
@@ -108,7 +108,7 @@ async function prepare(workload: Workload, environment: NodeJS.ProcessEnv, found
   for (const { data } of present) {
     if (directories.has(data.name)) continue;
     const { directory, made } = await provide(data, options.data, signal);
-    say(`${workload.name}: data: ${data.about}: ${made ? "made" : "there already"} (${directory})`);
+    say(`${workload.name}: data: ${data.about}: ${made ? "made" : "reused"} (${directory})`);
     directories.set(data.name, directory);
   }
   const dataDirectory = ({ data }: (typeof all)[number]): string => resolve(directories.get(data.name) ?? "");

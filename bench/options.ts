@@ -9,24 +9,24 @@ import type { Workload } from "./workloads/workload.js";
 export function parseOptions() {
   return new Command("npm run bench --")
     .description(
-      "Measures mapreduce-ts against the programs that are installed, in alternation, and writes bench/RESULTS.md.\n" +
-        "A run that is not whole (--only, --scale, fewer runs than 5) prints its results instead.",
+      "Measures mapreduce-ts and the installed programs in turn, and writes bench/RESULTS.md.\n" +
+        "A partial run (--only, --scale, fewer than 5 runs) prints its results instead.",
     )
-    .addOption(new Option("--only <names>", "these workloads only, by names with commas between").argParser(byNames))
+    .addOption(new Option("--only <names>", "only these workloads, as names separated by commas").argParser(byNames))
     .addOption(new Option("--runs <n>", "how often each program is measured").default(5).argParser(times))
-    .addOption(new Option("--scale <factor>", "all sizes times this, for a quick look").default(1).argParser(positive))
-    .option("--data <dir>", "where data and outputs are", join(tmpdir(), "mapreduce-ts-bench"))
+    .addOption(new Option("--scale <factor>", "multiplies all sizes, for a quick look").default(1).argParser(positive))
+    .option("--data <dir>", "directory for data and outputs", join(tmpdir(), "mapreduce-ts-bench"))
     .addOption(
       new Option("--timeout <duration>", "longest time for a run").default(ms("20m"), "20m").argParser(duration),
     )
     .option("--out <file>", "write the results to this file")
     .option("--no-write", "only print the results")
-    .option("--list", "list the workloads and what is installed, and end")
+    .option("--list", "list the workloads and the installed programs, then exit")
     .addOption(
       new Option(
         "--check",
         "measure nothing: run each program once on a hundredth of the data and compare the outputs;\n" +
-          "exit code 1 when mapreduce-ts gives a wrong output, or a program that is installed fails",
+          "exit code 1 when an output of mapreduce-ts is wrong or an installed program fails",
       ).conflicts(["runs", "scale", "out"]),
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))

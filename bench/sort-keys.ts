@@ -38,7 +38,7 @@ function compare(what: string, keys: Iterable<string>): void {
   console.log(`  ${table.keys} keys, of which ${ties} need refinement; medians of ${rounds} rounds`);
   console.log(`  key-sort.ts:             ${median(own).toFixed(1)} ms`);
   console.log(
-    `  radix sort from the back: ${median(radix).toFixed(1)} ms, ${median(refinement).toFixed(1)} ms of it refinement`,
+    `  radix sort from the back: ${median(radix).toFixed(1)} ms, including ${median(refinement).toFixed(1)} ms for refinement`,
   );
   console.log(`  ratio:                   ${(median(radix) / median(own)).toFixed(2)}`);
 }

@@ -72,7 +72,7 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     const { paths, written } = await makeBooks();
     const directory = relative("", dirname(paths[0] ?? "")) || ".";
     console.log(
-      written === 0 ? `${directory}: all ${paths.length} books are there` : `${directory}: made ${written} books`,
+      written === 0 ? `${directory}: all ${paths.length} books exist` : `${directory}: made ${written} books`,
     );
   } catch (error) {
     console.error(`make-books: ${error instanceof Error ? error.message : String(error)}`);

@@ -11,7 +11,7 @@ const filesMax = 10_000;
 
 const command = new Command("make-corpus")
   .description(
-    "Makes text files of made-up words that occur as often as words do (Zipf's law): corpus-1.txt, corpus-2.txt, ...\n" +
+    "Makes text files of invented words with natural frequencies (Zipf's law): corpus-1.txt, corpus-2.txt, ...\n" +
       "The same --bytes, --files and --seed give the same bytes on every machine.",
   )
   .addOption(
@@ -21,8 +21,8 @@ const command = new Command("make-corpus")
   )
   .option("--files <n>", "number of files, about equal in size", wholeNumber(1, filesMax), 8)
   .option("--seed <n>", "which text", wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
-  .requiredOption("--out <dir>", "directory for the files, made when it is not there")
-  .option("--overwrite", "replace the files corpus-*.txt that are in it; without this they are an error")
+  .requiredOption("--out <dir>", "directory for the files, created if it does not exist")
+  .option("--overwrite", "replace existing files corpus-*.txt, which are an error otherwise")
   .addHelpText(
     "after",
     "\nExample:\n  npx tsx scripts/make-corpus.ts --bytes 256MiB --files 8 --seed 1 --out /tmp/corpus",
@@ -31,7 +31,7 @@ const command = new Command("make-corpus")
 command.parse();
 const { bytes, files, seed, out, overwrite = false } = command.opts();
 if (bytes < files)
-  command.error(`error: --bytes ${bytes} is too little for ${files} files: each needs a byte at least`);
+  command.error(`error: --bytes ${bytes} is too little for ${files} files: each needs at least one byte`);
 
 const interrupted = new AbortController();
 for (const [signal, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
@@ -56,7 +56,7 @@ try {
     console.error(`error: ${error.message}: choose another --out, or replace it with --overwrite`);
     process.exitCode = 2;
   } else if (error instanceof Error && "syscall" in error && error.syscall === "mkdir") {
-    console.error(`error: --out ${out} is no directory and cannot be made one (${error.message})`);
+    console.error(`error: --out ${out} is not a directory and cannot be created (${error.message})`);
     process.exitCode = 2;
   } else {
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);

@@ -49,5 +49,5 @@ function samples(): [name: string, contents: string][] {
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const directory = fileURLToPath(new URL("../data/samples", import.meta.url));
   const paths = await makeSamples(directory);
-  console.log(`${relative("", directory)}: ${paths.length} files are there`);
+  console.log(`${relative("", directory)}: ${paths.length} files are ready`);
 }

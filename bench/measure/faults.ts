@@ -9,6 +9,6 @@ export function faultsOf(results: readonly ContenderResult[]): string[] {
     if (failure !== undefined) return [`${name} fails: ${failure}`];
     if (peer !== "mr" || verdict === "same") return [];
     if (verdict === "unchecked") return [`${name}: no other program is installed to compare its output with`];
-    return [`${name}: its output differs from that of the other programs`];
+    return [`${name}: its output differs from the other programs'`];
   });
 }

@@ -121,7 +121,7 @@ async function runOnce(workload: Workload, runner: Runner, round: number, option
     const context = { cwd: directory, env: environment, signal: options.signal };
     if (await runner.check.isSame(context)) return;
     runner.isUnstable = true;
-    options.progress(`${label}: its output differs from that of its first run`);
+    options.progress(`${label}: its output differs from its first run's`);
   } catch (error) {
     options.signal.throwIfAborted();
     if (!(error instanceof Error)) throw error;

@@ -115,7 +115,7 @@ export class Text {
       touched |= vocabulary.getUint8(word);
     }
     // Uses the value, so that the compiler keeps the access that brings the word into the cache.
-    if (touched === 0) throw new Error("The vocabulary has no words.");
+    if (touched === 0) throw new Error("the vocabulary has no words");
   }
 }
 

@@ -230,7 +230,7 @@ export abstract class AttemptContext implements TaskContext {
 
 /** Throws unless a counter can have that name. */
 export function requireCounterName(name: unknown): void {
-  if (typeof name !== "string") throw new TypeError(`the name of a counter is a string, not ${typeof name}`);
+  if (typeof name !== "string") throw new TypeError(`the name of a counter must be a string, not ${typeof name}`);
   if (name.length <= counterCharactersMax) return;
   throw new RangeError(`counter ${name.slice(0, 20)}…: the name is longer than ${counterCharactersMax} characters`);
 }

@@ -16,7 +16,7 @@ describe("npm run bench -- --check", () => {
 
   test.each(["differs", "unstable"] as const)("reports an output of mapreduce-ts that is %s", (verdict) => {
     expect(faultsOf([result("mr", verdict), result("duckdb", "same")])).toEqual([
-      "the mr: its output differs from that of the other programs",
+      "the mr: its output differs from the other programs'",
     ]);
   });
 

@@ -55,6 +55,6 @@ describe("a counter", () => {
     context.counter(name(7)).add();
     expect(context.counts()).toHaveLength(1000);
     expect(() => context.counter("n".repeat(201))).toThrow(/longer than 200 characters/);
-    expect(() => context.counter(7 as unknown as string)).toThrow(/is a string, not number/);
+    expect(() => context.counter(7 as unknown as string)).toThrow(/must be a string, not number/);
   });
 });
