@@ -146,7 +146,7 @@ describe("the command", () => {
     await writeFile(out, "");
     const { status, stderr } = run("--bytes", "10kB", "--out", out);
     expect(status).toBe(2);
-    expect(stderr).toContain(`--out ${out} is no directory`);
+    expect(stderr).toContain(`--out ${out} is not a directory`);
   });
 
   test("leaves nothing behind on Ctrl-C", async () => {
