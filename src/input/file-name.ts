@@ -7,7 +7,7 @@
 import { isUtf8 } from "node:buffer";
 
 const escapes = 0xdc00;
-const loneEscape = /[\udc80-\udcff]/;
+const loneEscape = /^[\udc80-\udcff]$/u;
 const replacement = "\ufffd";
 
 /** Converts the bytes of a name to a string. */

@@ -9,7 +9,7 @@ const temporary = useTemporaryDirectory();
 const latin1 = Buffer.from("caf\xe9.txt", "latin1");
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 12 }).map((array) => Buffer.from(array)),
-  fc.array(fc.constantFrom("a", "é", "😀", "\xe9", "\xc3", "\xf0\x9f\x98"), { maxLength: 6 }).map((pieces) => {
+  fc.array(fc.constantFrom("a", "é", "😀", "\u{10080}", "\xe9", "\xc3", "\xf0\x9f\x98"), { maxLength: 6 }).map((pieces) => {
     return Buffer.concat(pieces.map((text) => Buffer.from(text, text > "\xff" || text === "é" ? "utf8" : "latin1")));
   }),
 );
@@ -27,6 +27,13 @@ describe("a name of a file", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it("keeps a character whose second surrogate looks like an escaped byte", () => {
+    const mixed = Buffer.concat([Buffer.from("\u{10080}"), Buffer.from([0x80])]);
+    expect(nameOfBytes(mixed)).toBe("\u{10080}\udc80");
+    expect(bytesOfName(nameOfBytes(mixed))).toEqual(mixed);
+    expect(shownName(nameOfBytes(mixed))).toBe("\u{10080}\\x80");
   });
 
   it("is shown with the bytes that are not UTF-8", () => {
