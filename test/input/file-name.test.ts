@@ -9,9 +9,11 @@ const temporary = useTemporaryDirectory();
 const latin1 = Buffer.from("caf\xe9.txt", "latin1");
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 12 }).map((array) => Buffer.from(array)),
-  fc.array(fc.constantFrom("a", "é", "😀", "\u{10080}", "\xe9", "\xc3", "\xf0\x9f\x98"), { maxLength: 6 }).map((pieces) => {
-    return Buffer.concat(pieces.map((text) => Buffer.from(text, text > "\xff" || text === "é" ? "utf8" : "latin1")));
-  }),
+  fc
+    .array(fc.constantFrom("a", "é", "😀", "\u{10080}", "\xe9", "\xc3", "\xf0\x9f\x98"), { maxLength: 6 })
+    .map((pieces) => {
+      return Buffer.concat(pieces.map((text) => Buffer.from(text, text > "\xff" || text === "é" ? "utf8" : "latin1")));
+    }),
 );
 
 describe("a name of a file", () => {
