@@ -3,8 +3,8 @@
  *
  *     mr run bench/apps/temperatures.js rows-0001.txt
  *
- * Lines of the input are `station;temperature`, those of the output `station least sum greatest count`. The sums are in
- * tenths of a degree, so that all programs get the same ones.
+ * The input has lines `station;temperature`, the output `station least sum greatest count`. The sums are in tenths of a
+ * degree, so that all programs get the same sums.
  */
 export const input = "lines";
 

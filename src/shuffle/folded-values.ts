@@ -13,7 +13,7 @@ const batchTextMax = 16 * 1024 * 1024;
  * `combine` would save no memory.
  *
  * A `combine` that joins its values, or keeps most, returns a result as long as its input. Then the next
- * batches grow too: with a fixed length, each would be little more than the result so far, read and written again.
+ * batches grow too: with a fixed length, each would be little more than the previous result, read and written again.
  */
 export class FoldedValues {
   readonly #key: string;

@@ -76,8 +76,8 @@ export interface Progress {
    */
   beginRecord(offset: number): void;
   /**
-   * Reports whether `combine` works on values that several records emitted: if the attempt ends now, none of them is to blame.
-   * Its time is that of the current record.
+   * Reports whether `combine` works on values that several records emitted: if the attempt ends now, no record is to blame.
+   * The time of `combine` counts for the current record.
    */
   setFolding(isFolding: boolean): void;
   /** The app took one more value of the current key from its stream. */
@@ -138,7 +138,7 @@ export function makesOutput({ kind }: Pick<AttemptRef, "kind">, reducers: number
   return kind === "reduce" || reducers === 0;
 }
 
-/** What the contexts of `map` and `reduce` have in common, including the counters. */
+/** The common part of the contexts of `map` and `reduce`, including the counters. */
 export abstract class AttemptContext implements TaskContext {
   abstract readonly kind: TaskContext["kind"];
   readonly task: number;
@@ -148,7 +148,7 @@ export abstract class AttemptContext implements TaskContext {
   readonly sideFiles: SideFiles;
   readonly #files: readonly SharedFile[];
   readonly #argReads: ArgReads;
-  /** What the app assigned to `args`. */
+  /** The app's own args, if it assigned any. */
   #ownArgs: Readonly<Record<string, string>> | undefined;
   readonly #counts = new Map<string, number>();
   readonly gate: EmitGate;

@@ -166,7 +166,7 @@ export class AccumulatingCollector implements Collector {
 
   #combined(key: string, values: JsonValue[], hasArrays: boolean): JsonValue[] {
     this.#refusal = "called by the app's combine function";
-    // The record at hand is not to blame for the values of its key.
+    // The current record is not to blame for the values of its key.
     this.#onFold(true);
     try {
       const result: unknown = this.#combine(key, values);

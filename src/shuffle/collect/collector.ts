@@ -12,7 +12,7 @@ export interface CollectedPartition extends FinishedFile {
 
 /** Takes the pairs that `map` emits. */
 export interface PairTaker {
-  /** Pairs taken so far. */
+  /** How many pairs were taken. */
   readonly pairs: number;
 
   /**
@@ -37,7 +37,7 @@ export interface PairTaker {
  * partition. An implementation keeps pairs in memory or spills them; the caller cannot tell.
  */
 export interface Collector extends PairTaker {
-  /** How many runs were spilled so far, including runs made by merging, and their bytes. */
+  /** How many runs were spilled, including runs made by merging, and their bytes. */
   readonly spilled: { readonly runs: number; readonly bytes: number };
 
   /** Distinct keys in the files; 0 before `finish`. */
@@ -70,7 +70,7 @@ export interface CollectorOptions {
   spillPath(run: number): string;
   /** Called when an `emit` starts to spill pairs, and again after the spill unless it failed. */
   onSpill?(isSpilling: boolean): void;
-  /** Told when `combine` begins to fold values inside of an `emit` without spilling, and when it has, unless that failed. */
+  /** Called when an `emit` starts to fold values without spilling, and again after the fold unless it failed. */
   onFold?(isFolding: boolean): void;
   /**
    * How much memory the pairs may take before they are spilled; 256 MiB when absent. Only a single pair that is larger

@@ -216,7 +216,7 @@ export class ValueSlab {
 
 /**
  * Sets the highest bit of each byte of a word that is a control character, a quote or a backslash, and perhaps of a
- * byte before such a byte; sets no bit when there are none (Anderson, "Bit twiddling hacks", "Determine if a word has a
+ * byte before such a byte; otherwise sets no bit (Anderson, "Bit twiddling hacks", "Determine if a word has a
  * byte less than n" and "equal to n").
  */
 function escapedBytes(word: number): number {

@@ -34,7 +34,7 @@ interface MergeOptions {
   readonly combine?: Combine | undefined;
   /** Whether the files have grouped keys (`grouped-key.ts`). */
   readonly isGrouped?: boolean | undefined;
-  /** Called with the number of pairs read so far, at each line whose values are read. */
+  /** Called with the total number of pairs read, at each line whose values are read. */
   readonly onPairs?: ((pairs: number) => void) | undefined;
   /** Called for each value that a stream reads, before it returns the value. */
   readonly onValue?: (() => void) | undefined;
@@ -77,7 +77,7 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
     this.#onValue = onValue;
   }
 
-  /** Pairs so far, counted a line at a time; at the end all pairs, including unread ones. */
+  /** The running number of pairs, counted a line at a time; at the end all pairs, including unread ones. */
   get pairs(): number {
     return this.#lines.pairs;
   }
