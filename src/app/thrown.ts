@@ -23,6 +23,32 @@ export function thrownText(thrown: unknown): string {
   return text;
 }
 
+/**
+ * Returns what app code threw, or an Error in its place if it cannot be read: it may have getters that throw, or be a proxy.
+ */
+export function readableError(thrown: unknown): unknown {
+  try {
+    thrownText(thrown);
+    if (thrown instanceof Error) for (const property of ["stack", "code", "syscall"]) Reflect.get(thrown, property);
+    return thrown;
+  } catch (trap) {
+    return unreadableError(trap);
+  }
+}
+
+/** The stack is that of the getter, which is in the app. */
+function unreadableError(trap: unknown): Error {
+  const what = "the app threw an error that cannot be shown, since reading it throws";
+  try {
+    const error = new Error(`${what} ${trap instanceof Error ? named(trap.name, trap.message) : shownValue(trap)}`);
+    const stack = trap instanceof Error ? trap.stack : undefined;
+    error.stack = typeof stack === "string" ? stack : "";
+    return error;
+  } catch {
+    return new Error(`${what} again`);
+  }
+}
+
 /** Adds a cause, unless the message quotes it already. */
 function withCause(text: string, cause: unknown, seen: Set<unknown>): string {
   if (!(cause instanceof Error)) return `${text}, caused by ${shownValue(cause)}`;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { thrownText } from "../app/thrown.js";
+import { readableError, thrownText } from "../app/thrown.js";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
 import { visibleLine, visibleText } from "../terminal/visible-text.js";
@@ -121,7 +121,8 @@ async function replay(typed: string, file: string, given: Given, command: Comman
   tellEnd(await withStdoutAside(run), quiet);
 }
 
-function failureText(error: unknown, debug: boolean): string {
+function failureText(thrown: unknown, debug: boolean): string {
+  const error = readableError(thrown);
   const frames = debug && error instanceof Error ? error.stack : appPlace(error);
   return visibleText(`failed: ${thrownText(error)}${frames === undefined || frames === "" ? "" : `\n${frames}`}`);
 }

@@ -6,7 +6,7 @@ import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
-import { thrownText } from "../app/thrown.js";
+import { readableError, thrownText } from "../app/thrown.js";
 import { Warnings } from "../coordinator/core/warnings.js";
 import type { InputFile } from "../input/files.js";
 import { ChangedFileError, requireUnchanged } from "../input/shared-files.js";
@@ -275,14 +275,15 @@ export async function runNamed(task: string, run: () => Promise<AttemptResult>):
   try {
     return await run();
   } catch (error) {
-    throw new AppFailedError(`${task} failed: ${textOf(error)}`, { cause: error });
+    throw new AppFailedError(`${task} failed: ${textOf(error)}`, { cause: readableError(error) });
   }
 }
 
-function textOf(error: unknown): string {
+function textOf(thrown: unknown): string {
+  const error = readableError(thrown);
   // The message names the input, and there is no place in the app to name.
   if (error instanceof UnreadableInputError || error instanceof ChangedFileError) return error.message;
   if (error instanceof Error && isOwnFileError(error)) return fileErrorText(error);
-  const atWork = atWorkOf(error);
+  const atWork = atWorkOf(thrown);
   return atWork === undefined ? thrownText(error) : `${thrownText(error)}\n${atWork}`;
 }

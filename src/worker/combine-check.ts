@@ -11,7 +11,7 @@ import { combinedValues, type Combine } from "../app/combine.js";
 import type { JsonValue, ReduceContext } from "../app/contract.js";
 import { shownKey } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
-import { thrownText } from "../app/thrown.js";
+import { readableError, thrownText } from "../app/thrown.js";
 import { emittedKeyOf, groupedKey, groupingOf, groupOf, type Grouping } from "../shuffle/grouped-key.js";
 import { decodedRange } from "../shuffle/collect/byte-ranges.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
@@ -125,7 +125,7 @@ export class CombineCheck implements PairTaker {
       results = await this.#reduced(groups, (part) => copied(part));
     } catch (error) {
       return new CombineMismatchError(
-        `reduce gives results for what map emits, but for values that combine has folded it throws ${thrownText(error)}`,
+        `reduce gives results for what map emits, but for values that combine has folded it throws ${thrownText(readableError(error))}`,
       );
     }
     const at = results.findIndex((result, index) => !isSameResult(result, reference[index] ?? []));

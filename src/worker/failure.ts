@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs";
-import { thrownText } from "../app/thrown.js";
+import { readableError, thrownText } from "../app/thrown.js";
 import { ChangedFileError } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import type { AttemptOutcome, ReduceInput } from "../rpc/protocol.js";
@@ -21,8 +21,11 @@ export interface ReduceInputFile {
 /**
  * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are a reduce attempt's.
  */
-export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
-  if (!(error instanceof Error)) return { type: "failed", class: "error", message: thrownText(error) };
+export function failureOf(thrown: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
+  const error = readableError(thrown);
+  const atWork = atWorkOf(thrown);
+  const given = atWork === undefined ? {} : { atWork };
+  if (!(error instanceof Error)) return { type: "failed", class: "error", message: thrownText(error), ...given };
   const damage = damageIn(error);
   if (damage !== undefined) return damagedFailure(damage, inputs);
   if (error instanceof UnreadableInputError || error instanceof ChangedFileError) {
@@ -31,7 +34,7 @@ export function failureOf(error: unknown, inputs: readonly ReduceInputFile[] = [
   if (error instanceof CombineMismatchError) return { type: "failed", class: "fatal", message: error.message };
   if (isOwnFileError(error)) return { type: "failed", class: "io", message: fileErrorText(error) };
   if (error instanceof UnawaitedWorkError) return { type: "failed", class: "fatal", message: error.message };
-  return { ...appFailure(error), class: error instanceof LateEmitError ? "fatal" : "error" };
+  return { ...appFailure(error), ...given, class: error instanceof LateEmitError ? "fatal" : "error" };
 }
 
 /** The failure that an app's own error describes. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { thrownText } from "../../src/app/thrown.js";
+import { readableError, thrownText } from "../../src/app/thrown.js";
 
 const withName = (name: unknown) => Object.assign(new Error("no"), { name });
 
@@ -50,4 +50,34 @@ it("has an end however long the chain of causes is", () => {
   let error = new Error("0");
   for (let n = 1; n < 100; n++) error = new Error(String(n), { cause: error });
   expect(thrownText(error).match(/caused by/g)?.length).toBeLessThan(10);
+});
+
+const throwing = () => {
+  throw new RangeError("no getter");
+};
+const withGetter = (property: string) => Object.defineProperty(new Error("no"), property, { get: throwing });
+const evil = () => {
+  throw withGetter("message");
+};
+
+it.each([
+  ["name", withGetter("name"), "RangeError: no getter"],
+  ["message", withGetter("message"), "RangeError: no getter"],
+  ["stack", withGetter("stack"), "RangeError: no getter"],
+  ["cause", withGetter("cause"), "RangeError: no getter"],
+  ["code", withGetter("code"), "RangeError: no getter"],
+  ["prototype", new Proxy({}, { getPrototypeOf: throwing }), "RangeError: no getter"],
+  [
+    "message, which throws an error that is no better",
+    Object.defineProperty(new Error(), "message", { get: evil }),
+    "again",
+  ],
+])("an error whose %s cannot be read has another in its place", (_, thrown, why) => {
+  expect(thrownText(readableError(thrown))).toBe(
+    `Error: the app threw an error that cannot be shown, since reading it throws ${why}`,
+  );
+});
+
+it("an error that can be read stays the same", () => {
+  for (const thrown of [failed, looped, "text", null, undefined]) expect(readableError(thrown)).toBe(thrown);
 });
