@@ -24,6 +24,7 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
     case "strict_object":
       return objectOf(schema.entries ?? {});
     case "optional":
+    case "exact_optional":
       return arbitraryOf(required(schema.wrapped));
     case "array":
       return fc.array(arbitraryOf(required(schema.item)), { maxLength: 3 });
@@ -34,6 +35,7 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
         maxKeys: 3,
       });
     case "variant":
+    case "union":
       return fc.oneof(...(schema.options as readonly Schema[]).map(arbitraryOf));
     case "picklist":
       return fc.constantFrom(...(schema.options ?? []));
@@ -54,7 +56,7 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
 
 function objectOf(entries: Readonly<Record<string, Schema>>): fc.Arbitrary<unknown> {
   const arbitraries = Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, arbitraryOf(entry)]));
-  const requiredKeys = Object.keys(entries).filter((key) => entries[key]?.type !== "optional");
+  const requiredKeys = Object.keys(entries).filter((key) => !entries[key]?.type.endsWith("optional"));
   return fc.record(arbitraries, { requiredKeys, noNullPrototype: true });
 }
 
