@@ -50,6 +50,8 @@ export class AccumulatingCollector implements Collector {
   #isOpen = true;
   /** Why the collector takes no pair now. */
   #refusal: string | undefined;
+  /** The error by which pairs were lost. The app may have caught it where it called `emit`. */
+  #lossError: unknown;
 
   /** `create` makes the inner collector, which gets the remaining memory. */
   constructor(
@@ -80,7 +82,7 @@ export class AccumulatingCollector implements Collector {
   }
 
   emit(key: string, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw new Error(`emit: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("emit", this.#refusal);
     const live = this.#live.get(key);
     if (live !== undefined) this.#add(live, value);
     else {
@@ -91,7 +93,7 @@ export class AccumulatingCollector implements Collector {
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("emitBytes", this.#refusal);
     if (this.#live.size === 0 && typeof value !== "object") {
       this.#inner.emitBytes(buffer, start, end, value);
       this.#pairs += 1;
@@ -102,7 +104,7 @@ export class AccumulatingCollector implements Collector {
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
-    if (this.#refusal !== undefined) throw new Error(`emitSlices: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("emitSlices", this.#refusal);
     if (this.#live.size === 0) {
       this.#inner.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
       this.#pairs += 1;
@@ -114,7 +116,7 @@ export class AccumulatingCollector implements Collector {
   }
 
   finish(): CollectedPartition[] {
-    if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("finish", this.#refusal);
     this.#empty();
     this.#refusal = "the map task has already finished";
     return this.#inner.finish();
@@ -125,6 +127,10 @@ export class AccumulatingCollector implements Collector {
     this.#live.clear();
     this.#bytes = 0;
     this.#inner.discard();
+  }
+
+  #refused(called: string, refusal: string): Error {
+    return new Error(`${called}: ${refusal}`, { cause: this.#lossError });
   }
 
   /** Keeps the later values of a key if there is room. */
@@ -176,7 +182,7 @@ export class AccumulatingCollector implements Collector {
       this.#onFold(false);
       return travelled;
     } catch (error) {
-      this.#giveUp();
+      this.#giveUp(error);
       throw error;
     }
   }
@@ -205,7 +211,7 @@ export class AccumulatingCollector implements Collector {
     try {
       for (const value of values) this.#inner.emit(key, value);
     } catch (error) {
-      this.#giveUp();
+      this.#giveUp(error);
       throw error;
     }
   }
@@ -218,8 +224,9 @@ export class AccumulatingCollector implements Collector {
   }
 
   /** Accepted pairs were lost, so the remaining pairs must not become a result. */
-  #giveUp(): void {
+  #giveUp(error: unknown): void {
     this.#refusal = "pairs could not be combined";
+    this.#lossError = error;
     this.discard();
   }
 }

@@ -81,6 +81,8 @@ class SlabCollector implements Collector {
   #bytesLeft: number;
   /** Why the collector takes no pair now. */
   #refusal: string | undefined;
+  /** The error by which pairs were lost. The app may have caught it where it called `emit`. */
+  #lossError: unknown;
 
   constructor(options: CollectorOptions) {
     const { reducers, partition, combine } = options;
@@ -113,7 +115,7 @@ class SlabCollector implements Collector {
   }
 
   emit(key: string, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw new Error(`emit: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("emit", this.#refusal);
     if (typeof key !== "string") requireStringKey("emit", key);
     // A UTF-16 unit takes at most three bytes, in the log and in the table.
     this.#reserve(pairBytesMax + 6 * key.length);
@@ -121,7 +123,7 @@ class SlabCollector implements Collector {
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw new Error(`emitBytes: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("emitBytes", this.#refusal);
     requireRange("emitBytes", buffer, start, end);
     this.#reserve(pairBytesMax + 6 * (end - start));
     // Only error messages need the key as a string.
@@ -130,7 +132,7 @@ class SlabCollector implements Collector {
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
-    if (this.#refusal !== undefined) throw new Error(`emitSlices: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("emitSlices", this.#refusal);
     requireRange("emitSlices", buffer, keyStart, keyEnd);
     requireRange("emitSlices", buffer, valueStart, valueEnd);
     this.#reserve(pairBytesMax + 6 * (keyEnd - keyStart) + 6 * (valueEnd - valueStart));
@@ -138,7 +140,7 @@ class SlabCollector implements Collector {
   }
 
   finish(): CollectedPartition[] {
-    if (this.#refusal !== undefined) throw new Error(`finish: ${this.#refusal}`);
+    if (this.#refusal !== undefined) throw this.#refused("finish", this.#refusal);
     const files = new PartitionFiles((partition) => this.#options.temporaryPath(partition));
     try {
       this.#drainAll();
@@ -193,7 +195,7 @@ class SlabCollector implements Collector {
       }
     } catch (error) {
       // A bad partition loses only its own pair, and the call that emitted it throws.
-      if (this.#appPartitionOf === undefined) this.#giveUp("pairs could not be kept in memory");
+      if (this.#appPartitionOf === undefined) this.#giveUp("pairs could not be kept in memory", error);
       throw error;
     } finally {
       this.#log.clear(part);
@@ -243,7 +245,7 @@ class SlabCollector implements Collector {
       // Values without a key belong to rejected pairs.
       if (this.#keys.keys > 0) this.#refusing("called by the app's combine function", write);
     } catch (error) {
-      this.#giveUp("pairs could not be spilled");
+      this.#giveUp("pairs could not be spilled", error);
       throw error;
     }
     this.#keys.clear();
@@ -263,9 +265,14 @@ class SlabCollector implements Collector {
     }
   }
 
+  #refused(called: string, refusal: string): Error {
+    return new Error(`${called}: ${refusal}`, { cause: this.#lossError });
+  }
+
   /** Accepted pairs were lost, so the remaining pairs must not become a result. */
-  #giveUp(refusal: string): void {
+  #giveUp(refusal: string, error: unknown): void {
     this.#refusal = refusal;
+    this.#lossError = error;
     this.discard();
   }
 

@@ -164,6 +164,19 @@ describe("live accumulators", () => {
     expect(emitAll).toThrow(/^emit: pairs could not be combined/);
     expect(() => collector.finish()).toThrow(/^finish: /);
   });
+
+  it("name the error of combine in later errors, in case the app has caught it", () => {
+    const failure = new Error("app error");
+    const { collector } = collectorWith(() => {
+      throw failure;
+    });
+    const emitAll = () => {
+      for (let n = 0; n < 100; n++) collector.emit("k", [n, n, n, 1]);
+    };
+    expect(emitAll).toThrow(failure);
+    expect(emitAll).toThrow(expect.objectContaining({ cause: failure }));
+    expect(() => collector.finish()).toThrow(expect.objectContaining({ cause: failure }));
+  });
 });
 
 function isJoined(value: JsonValue): value is { all: JsonValue[] } {

@@ -405,6 +405,8 @@ export function testCollectorContract(name: string, create: CreateCollector): vo
       expect(readdirSync(options.directory)).toEqual([".run-1"]);
       expect(emitAll).toThrow(/^emit: /);
       expect(() => collector.finish()).toThrow(/^finish: /);
+      const spillError: unknown = expect.objectContaining({ code: "EEXIST" });
+      expect(() => collector.finish()).toThrow(expect.objectContaining({ cause: spillError }));
     });
 
     it("leaves nothing behind when combine throws at a spill or at the merge", () => {
