@@ -133,7 +133,7 @@ function commandLineOfThis(): Buffer {
 }
 
 /** Lines of an app's message must not look like lines of the program. */
-function indented(message: string): string {
+export function indented(message: string): string {
   return message.replaceAll("\n", "\n    ");
 }
 

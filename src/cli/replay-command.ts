@@ -8,7 +8,7 @@ import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
 import { argsToRead, outputSettings } from "./job-options.js";
-import { appPlace, Exit, exitCodes, say } from "./program.js";
+import { appPlace, Exit, exitCodes, indented, say } from "./program.js";
 import { withStdoutAside } from "./stdout-aside.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
 import { packageVersion } from "./version.js";
@@ -124,7 +124,9 @@ async function replay(typed: string, file: string, given: Given, command: Comman
 function failureText(thrown: unknown, debug: boolean): string {
   const error = readableError(thrown);
   const frames = debug && error instanceof Error ? error.stack : appPlace(error);
-  return visibleText(`failed: ${thrownText(error)}${frames === undefined || frames === "" ? "" : `\n${frames}`}`);
+  return visibleText(
+    `failed: ${indented(thrownText(error))}${frames === undefined || frames === "" ? "" : `\n${frames}`}`,
+  );
 }
 
 function tellEnd({ passed, failed, directory, outputs, sideFiles }: ReplayReport, quiet: boolean): void {

@@ -380,6 +380,14 @@ describe.concurrent("mr replay-bad-records", () => {
     );
   });
 
+  test("indents the other lines of an error, which could look like results", async ({ place }) => {
+    const app = writeApp(place, `throw new Error("no\\na.txt:7 ok (2 pairs)")`);
+    const input = place.write("in.txt", "good\npoison");
+    await place.succeed("mr", ["run", "--skip-bad-records", "1", app, input]);
+    const { stdout } = await place.run("mr", ["replay-bad-records", app]);
+    expect(linesOf(stdout).slice(0, 2)).toEqual(["in.txt:5 failed: Error: no", "    a.txt:7 ok (2 pairs)"]);
+  });
+
   test("prints only failures with --quiet", async ({ place }) => {
     const app = writeApp(place, throwing);
     const input = place.write("in.txt", "poison 1\npoison 2\n");
