@@ -160,10 +160,28 @@ export function appPlace(error: unknown): string | undefined {
 }
 
 function appFrames(error: unknown): string | undefined {
-  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
+  if (typeof error !== "object" || error === null) return undefined;
+  const { stack, message } = error as Readonly<Record<"stack" | "message", unknown>>;
   if (typeof stack !== "string") return undefined;
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const lines = stack.split("\n");
+  const framesAt = typeof message === "string" ? linesOfMessage(lines, message) : 0;
+  const frames = lines.slice(framesAt).filter(isFrame);
   return frames.filter((line) => !line.includes("node:internal") && !line.includes(engineDirectory)).join("\n");
+}
+
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
+}
+
+/**
+ * The number of lines at the beginning of a stack that belong to the message, which may quote the stack of another program.
+ * The text given may begin and end with more than the message.
+ */
+function linesOfMessage(stack: readonly string[], message: string): number {
+  const text = message.split("\n");
+  if (text.length === 1 || isFrame(stack[0] ?? "")) return 0;
+  const differsAt = stack.findIndex((line, n) => n > 0 && text[n]?.startsWith(line) !== true);
+  return differsAt < 0 ? stack.length : differsAt;
 }
 
 /**
