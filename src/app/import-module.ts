@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
+import { readableError } from "./thrown.js";
 
 /**
  * Imports a module by path. Node.js itself runs TypeScript where that gives the same result; otherwise tsx does, which
@@ -25,7 +26,8 @@ export async function importModule(path: string): Promise<Record<string, unknown
 }
 
 /** Says in one line why the import of a module failed, and where. */
-export function importFailure(path: string, error: unknown): string {
+export function importFailure(path: string, thrown: unknown): string {
+  const error = readableError(thrown);
   if (!(error instanceof Error)) return `it threw ${inspect(error)}`;
   if (error.name === "TsconfigError") return error.message;
   const message = `${error.name}: ${firstLines(error.message)}`;
