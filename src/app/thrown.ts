@@ -3,6 +3,8 @@ import { inspect } from "node:util";
 /** How many causes of an error, and errors of an AggregateError, a message names. */
 const causesMax = 8;
 const aggregatedMax = 3;
+/** The longest text of an error with its causes. */
+const textCharactersMax = 64 * 1024;
 /** The longest text of a value that is no error. */
 const valueCharactersMax = 200;
 
@@ -11,6 +13,11 @@ const valueCharactersMax = 200;
  * caused by Error: connect ECONNREFUSED`. Apps may throw anything, and put anything into the properties of an error.
  */
 export function thrownText(thrown: unknown): string {
+  const text = wholeText(thrown);
+  return text.length <= textCharactersMax ? text : `${text.slice(0, textCharactersMax)}…`;
+}
+
+function wholeText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `the app threw ${inspect(thrown)}`;
   const seen = new Set<unknown>([thrown]);
   let text = errorText(thrown, seen);

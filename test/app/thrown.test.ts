@@ -81,3 +81,7 @@ it.each([
 it("an error that can be read stays the same", () => {
   for (const thrown of [failed, looped, "text", null, undefined]) expect(readableError(thrown)).toBe(thrown);
 });
+
+it("a very long message is cut off", () => {
+  expect(thrownText(new Error("x".repeat(10 ** 7)))).toBe(`Error: ${"x".repeat(64 * 1024 - 7)}…`);
+});
