@@ -10,17 +10,42 @@
 export const textKeyEnds = ["first space", "last space", "unclear"] as const;
 export type TextKeyEnd = (typeof textKeyEnds)[number];
 
-/** Examines the records of a file. */
+const [lineEnd, space] = [0x0a, 0x20];
+
+/**
+ * Examines the records of a file. It counts the spaces and line ends of many records at a time: looking for them in each
+ * record would copy the record, which is still in pieces.
+ */
 export class TextKeyEndFinder {
   #haveKeysSpaces = false;
   #haveValuesSpaces = false;
   #haveLineEnds = false;
+  /** Since the last call of `noteText`: the number of records, and the spaces in their keys. */
+  #records = 0;
+  #keySpaces = 0;
 
-  /** Examines a record: `key`, a space, the value, and a line end. */
-  note(key: string, record: string): void {
-    if (key.includes(" ")) this.#haveKeysSpaces = true;
-    if (record.indexOf("\n") < record.length - 1) this.#haveLineEnds = true;
-    if (!this.#haveValuesSpaces && record.includes(" ", key.length + 1)) this.#haveValuesSpaces = true;
+  /** Notes the key of the next record. */
+  noteKey(key: string): void {
+    this.#records += 1;
+    if (key.includes(" ")) {
+      this.#haveKeysSpaces = true;
+      this.#keySpaces += key.split(" ").length - 1;
+    }
+  }
+
+  /** Examines the text of the records since the last call. Each is the key, a space, the value, and a line end. */
+  noteText(text: string): void {
+    let lineEnds = 0;
+    let spaces = 0;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit === lineEnd) lineEnds++;
+      else if (unit === space) spaces++;
+    }
+    if (lineEnds > this.#records) this.#haveLineEnds = true;
+    if (spaces > this.#records + this.#keySpaces) this.#haveValuesSpaces = true;
+    this.#records = 0;
+    this.#keySpaces = 0;
   }
 
   /** The result for the records up to now. */
