@@ -50,7 +50,7 @@ export class RecordWriter {
   /** Writes one record. Throws the errors of the format, and those of StagedFile for this or an earlier record. */
   append(key: string, value: JsonValue): void {
     const record = this.#format.record(this.#giver, key, value);
-    this.#keyEnds?.noteKey(key);
+    this.#keyEnds?.note(key, value, record as string);
     this.#take(record);
     this.count++;
   }
@@ -79,7 +79,6 @@ export class RecordWriter {
   }
 
   #handOver(): void {
-    this.#keyEnds?.noteText(this.#gathered);
     // Whole records, so that no surrogate pair is split.
     this.#file.append(this.#gathered);
     this.#gathered = "";

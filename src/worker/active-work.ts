@@ -86,16 +86,25 @@ async function isLoopIdleWithin(pauseMs: number, port: MessagePort): Promise<boo
   port.unref();
   try {
     return await new Promise<boolean>((resolve) => {
+      const endMs = performance.now() + pauseMs;
+      let timer: NodeJS.Timeout;
       const onIdle = () => {
         clearTimeout(timer);
-        // Keeps the thread from ending.
+        // It keeps the thread from ending.
         setImmediate(() => resolve(true));
       };
+      const onTime = () => {
+        const leftMs = endMs - performance.now();
+        if (leftMs > 0) wait(leftMs);
+        else {
+          process.off("beforeExit", onIdle);
+          resolve(false);
+        }
+      };
+      // A timer counts from the time of the event loop, which stood still while the attempt ran: it may fire at once.
+      const wait = (ms: number) => (timer = setTimeout(onTime, ms).unref());
       process.once("beforeExit", onIdle);
-      const timer = setTimeout(() => {
-        process.off("beforeExit", onIdle);
-        resolve(false);
-      }, pauseMs).unref();
+      wait(pauseMs);
     });
   } finally {
     port.ref();

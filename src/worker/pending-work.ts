@@ -33,6 +33,8 @@ import { UnawaitedWorkError } from "./errors.js";
 /** How long pending work may take to end before the attempt fails: closing a file takes a moment. */
 const graceMs = 2000;
 const pauseMsMax = 100;
+/** The first pause. An idle event loop ends it at once, unless the machine is busy; then a collection would cost more. */
+const firstPauseMs = 10;
 
 /** The work of one attempt. */
 export class PendingWork {
@@ -115,7 +117,7 @@ export class PendingWork {
 
   async #settle(): Promise<void> {
     const deadlineMs = performance.now() + graceMs;
-    for (let pauseMs = 1; ; pauseMs = longer(pauseMs)) {
+    for (let pauseMs = firstPauseMs; ; pauseMs = longer(pauseMs)) {
       if (await this.#active.isIdleWithin(pauseMs)) return;
       // A weak reference that was read in this turn keeps its target alive until the next.
       await nextTurn();

@@ -42,7 +42,10 @@ export class AccumulatingCollector implements Collector {
   readonly #bytesMax: number;
   readonly #live = new Map<string, Live>();
   #bytes = 0;
-  #pairs = 0;
+  /** Pairs taken that the inner collector has not been given, or only in folded form. */
+  #folded = 0;
+  /** Whether no key is live and nothing is refused: pairs with other values than objects then go straight through. */
+  #isIdle = true;
   /** Pairs that found a live key, and pairs that found no place since the table was last emptied. */
   #hits = 0;
   #misses = 0;
@@ -66,7 +69,7 @@ export class AccumulatingCollector implements Collector {
   }
 
   get pairs(): number {
-    return this.#pairs;
+    return this.#inner.pairs + this.#folded;
   }
 
   get spilled(): Collector["spilled"] {
@@ -82,34 +85,34 @@ export class AccumulatingCollector implements Collector {
   }
 
   emit(key: string, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw this.#refused("emit", this.#refusal);
-    const live = this.#live.get(key);
-    if (live !== undefined) this.#add(live, value);
-    else {
-      this.#inner.emit(key, value);
-      if (this.#isOpen && typeof value === "object") this.#enter(key);
+    if (!this.#isIdle) {
+      if (this.#refusal !== undefined) throw this.#refused("emit", this.#refusal);
+      const live = this.#live.get(key);
+      if (live !== undefined) {
+        this.#add(live, value);
+        return;
+      }
     }
-    this.#pairs += 1;
+    this.#inner.emit(key, value);
+    if (typeof value === "object" && this.#isOpen) this.#enter(key);
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw this.#refused("emitBytes", this.#refusal);
-    if (this.#live.size === 0 && typeof value !== "object") {
+    if (this.#isIdle && typeof value !== "object") {
       this.#inner.emitBytes(buffer, start, end, value);
-      this.#pairs += 1;
       return;
     }
+    if (this.#refusal !== undefined) throw this.#refused("emitBytes", this.#refusal);
     requireRange("emitBytes", buffer, start, end);
     this.emit(decodedRange(buffer, start, end), value);
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
-    if (this.#refusal !== undefined) throw this.#refused("emitSlices", this.#refusal);
-    if (this.#live.size === 0) {
+    if (this.#isIdle) {
       this.#inner.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
-      this.#pairs += 1;
       return;
     }
+    if (this.#refusal !== undefined) throw this.#refused("emitSlices", this.#refusal);
     requireRange("emitSlices", buffer, keyStart, keyEnd);
     requireRange("emitSlices", buffer, valueStart, valueEnd);
     this.emit(decodedRange(buffer, keyStart, keyEnd), decodedRange(buffer, valueStart, valueEnd));
@@ -118,12 +121,12 @@ export class AccumulatingCollector implements Collector {
   finish(): CollectedPartition[] {
     if (this.#refusal !== undefined) throw this.#refused("finish", this.#refusal);
     this.#empty();
-    this.#refusal = "the map task has already finished";
+    this.#refuse("the map task has already finished");
     return this.#inner.finish();
   }
 
   discard(): void {
-    this.#refusal ??= "the map task was given up";
+    this.#refuse(this.#refusal ?? "the map task was given up");
     this.#live.clear();
     this.#bytes = 0;
     this.#inner.discard();
@@ -133,10 +136,16 @@ export class AccumulatingCollector implements Collector {
     return new Error(`${called}: ${refusal}`, { cause: this.#lossError });
   }
 
+  #refuse(refusal: string): void {
+    this.#refusal = refusal;
+    this.#isIdle = false;
+  }
+
   /** Keeps the later values of a key if there is room. */
   #enter(key: string): void {
     if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
       this.#live.set(key, { key, values: [], bytes: 0, hasArrays: false });
+      this.#isIdle = false;
       this.#bytes += entryBytes + 2 * key.length;
       return;
     }
@@ -147,6 +156,7 @@ export class AccumulatingCollector implements Collector {
   #add(live: Live, value: JsonValue): void {
     this.#push(live, travelledValue("emit", live.key, value));
     this.#hits += 1;
+    this.#folded += 1;
     if (live.values.length === valuesMax) this.#fold(live);
     if (this.#bytes > this.#bytesMax) this.#empty();
   }
@@ -171,7 +181,7 @@ export class AccumulatingCollector implements Collector {
   }
 
   #combined(key: string, values: JsonValue[], hasArrays: boolean): JsonValue[] {
-    this.#refusal = "called by the app's combine function";
+    this.#refuse("called by the app's combine function");
     // The current record is not to blame for the values of its key.
     this.#onFold(true);
     try {
@@ -200,6 +210,7 @@ export class AccumulatingCollector implements Collector {
       this.#giveOn(live);
     }
     this.#live.clear();
+    this.#isIdle = true;
     this.#bytes = 0;
     this.#hits = 0;
     this.#misses = 0;
@@ -209,7 +220,10 @@ export class AccumulatingCollector implements Collector {
     const { key, values } = live;
     this.#forget(live);
     try {
-      for (const value of values) this.#inner.emit(key, value);
+      for (const value of values) {
+        this.#inner.emit(key, value);
+        this.#folded -= 1;
+      }
     } catch (error) {
       this.#giveUp(error);
       throw error;
@@ -225,7 +239,7 @@ export class AccumulatingCollector implements Collector {
 
   /** Accepted pairs were lost, so the remaining pairs must not become a result. */
   #giveUp(error: unknown): void {
-    this.#refusal = "pairs could not be combined";
+    this.#refuse("pairs could not be combined");
     this.#lossError = error;
     this.discard();
   }
