@@ -12,12 +12,4 @@ export function map(_filename, line, ctx) {
   ctx.emit(`${region}|${product}`, Number(cents));
 }
 
-export function combine(_key, values) {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
-}
-
-export function reduce(key, values) {
-  return combine(key, values);
-}
+export { combine, reduce } from "./csv-sum.js";

@@ -218,7 +218,8 @@ export function isAsyncIterator(value: unknown): value is AsyncIterableIterator<
   return isObject(value) && Symbol.asyncIterator in value && typeof (value as { next?: unknown }).next === "function";
 }
 
-function isObject(value: unknown): value is object {
+/** Whether a value is an object, null aside. */
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 

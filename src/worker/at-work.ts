@@ -4,6 +4,7 @@
  */
 import { inspect } from "node:util";
 import { shownKey } from "../app/given.js";
+import { isObject } from "../app/json-value.js";
 import { atWorkCharactersMax } from "../rpc/attempt-limits.js";
 
 const notes = new WeakMap<object, string>();
@@ -34,10 +35,12 @@ function shownRecord(value: unknown): string {
   const shown =
     typeof text === "string"
       ? JSON.stringify(text.slice(0, charactersMax + 1))
-      : inspect(text, { depth: 2, breakLength: Infinity, maxStringLength: charactersMax, maxArrayLength: 10 });
+      : inspect(text, {
+          depth: 2,
+          breakLength: Infinity,
+          maxStringLength: charactersMax,
+          maxArrayLength: 10,
+          customInspect: false,
+        });
   return shown.length <= charactersMax ? shown : `${shown.slice(0, charactersMax)}…`;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -16,11 +16,14 @@ export class EmitPhase {
   /** Public and plain, since each emit reads it. */
   isOpen = true;
   #state: State = "open";
-  #late: LateEmitError | undefined;
+  #fault: Error | undefined;
 
-  /** The first emit that came while the attempt settled, or after its record had ended. */
-  get late(): LateEmitError | undefined {
-    return this.#late;
+  /**
+   * The error of the first emit that was not accepted: it came while the attempt settled, after its record had ended, or
+   * out of the order of the records. It fails the attempt, even if the app has caught it.
+   */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   get isDelegated(): boolean {
@@ -55,7 +58,16 @@ export class EmitPhase {
       untold = error;
       throw error;
     }
-    this.#late ??= error;
+    this.#fault ??= error;
+  }
+
+  /** Throws the error of an emit that comes out of the order of the records. */
+  misplace(called: string): never {
+    const error = new Error(
+      `${called} was called on the ctx of setup while records are in flight; call it on the ctx that map was given`,
+    );
+    this.#fault ??= error;
+    throw error;
   }
 
   #set(state: State): void {
@@ -102,10 +114,7 @@ export class EmitGate {
    * flight.
    */
   admitsInOrder(called: string): boolean {
-    if (!this.phase.isDelegated) return this.admits(called);
-    throw new Error(
-      `${called} was called on the ctx of setup while records are in flight; call it on the ctx that map was given`,
-    );
+    return this.phase.isDelegated ? this.phase.misplace(called) : this.admits(called);
   }
 }
 

@@ -70,7 +70,7 @@ export class PendingWork {
       const result = await this.#active.run(attempt);
       for (const phase of this.#phases) phase.settle();
       await this.#settle();
-      this.#throwLate();
+      this.#throwFault();
       for (const phase of this.#phases) phase.close();
       return result;
     } catch (error) {
@@ -111,7 +111,7 @@ export class PendingWork {
       // Synchronous calls, such as `randomUUID` and `gzipSync`, count as active until they are collected.
       if (isBusy()) collectGarbage();
     }
-    this.#throwLate();
+    this.#throwFault();
     for (const phase of open) phase.open();
   }
 
@@ -124,7 +124,7 @@ export class PendingWork {
       collectGarbage();
       const canEmit = this.#gates.some((gate) => gate.deref() !== undefined);
       const started = this.#active.started();
-      this.#throwLate();
+      this.#throwFault();
       if (!canEmit && !started.some(isFinite)) return;
       // The app keeps its context, and all active work is older than the attempt.
       if (canEmit && started.length === 0 && !this.#active.isLoopOwn) return;
@@ -132,9 +132,9 @@ export class PendingWork {
     }
   }
 
-  #throwLate(): void {
-    const late = this.#phases.find((phase) => phase.late !== undefined)?.late ?? takeUntold();
-    if (late !== undefined) throw late;
+  #throwFault(): void {
+    const fault = this.#phases.find((phase) => phase.fault !== undefined)?.fault ?? takeUntold();
+    if (fault !== undefined) throw fault;
   }
 }
 

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import type { KeyValue } from "../app/contract.js";
-import { isThenable } from "../app/json-value.js";
+import { isObject, isThenable } from "../app/json-value.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
 
 /** Emits what `map` returned; the promise, if any, resolves when everything is emitted. */
@@ -32,8 +32,4 @@ function emitPair(pair: unknown, taker: PairTaker): void {
   }
   const { key, value } = pair as KeyValue;
   taker.emit(key, value);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

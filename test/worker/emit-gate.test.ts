@@ -11,7 +11,7 @@ describe("the gate of an attempt", () => {
     gate.phase.settle();
     expect(gate.admits("ctx.emit")).toBe(false);
     expect(gate.admits("add of a counter")).toBe(false);
-    expect(gate.phase.late?.message).toBe("map 1 called ctx.emit after it had ended (is an `await` missing?)");
+    expect(gate.phase.fault?.message).toBe("map 1 called ctx.emit after it had ended (is an `await` missing?)");
     gate.phase.open();
     expect(gate.admits("ctx.emit")).toBe(true);
   });
@@ -31,6 +31,6 @@ describe("the gate of an attempt", () => {
     expect(gate.admits("ctx.emit")).toBe(false);
     gate.phase.settle();
     expect(gate.admits("ctx.emit")).toBe(false);
-    expect(gate.phase.late).toBeUndefined();
+    expect(gate.phase.fault).toBeUndefined();
   });
 });

@@ -311,7 +311,10 @@ describe("a record in flight", () => {
     await expect(testApp(app, { a: "0\n1\n" })).rejects.toThrow("work that it started goes on (a timer)");
   });
 
-  it("may not emit by way of the context of setup, whose pairs would be in no certain order", async () => {
+  it.each([
+    ["", false],
+    [", even if the app catches the error", true],
+  ])("may not emit by way of the context of setup, whose pairs would be in no certain order%s", async (_, catches) => {
     let outer: { emit(key: string, value: JsonValue): void } | undefined;
     const app: App = {
       input: "lines",
@@ -319,7 +322,11 @@ describe("a record in flight", () => {
       setup: (ctx) => void (outer = ctx),
       async map() {
         await nextTurn();
-        outer?.emit("k", 1);
+        try {
+          outer?.emit("k", 1);
+        } catch (error) {
+          if (!catches) throw error;
+        }
       },
       ...all,
     };
