@@ -8,6 +8,7 @@ import { TextKeyEndFinder, type TextKeyEnd } from "./text-key-end.js";
 
 /** How many UTF-16 units of records are gathered before they are written: a call per record would dominate the time. */
 const gatheredMin = 16 * 1024;
+const bufferBytes = 64 * 1024;
 
 /** A finished output file, and for `text` where the keys in its records end. */
 export interface FinishedOutput extends FinishedFile {
@@ -25,6 +26,7 @@ export class RecordWriter {
   /** For a `text` file. */
   readonly #keyEnds: TextKeyEndFinder | undefined;
   #gathered = "";
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes);
 
   constructor(file: StagedFile | GzipFile, format: RecordFormat, giver: "emit" | "reduce", isText = false) {
     this.#keyEnds = isText ? new TextKeyEndFinder() : undefined;
@@ -50,7 +52,7 @@ export class RecordWriter {
   /** Writes one record. Throws the errors of the format, and those of StagedFile for this or an earlier record. */
   append(key: string, value: JsonValue): void {
     const record = this.#format.record(this.#giver, key, value);
-    this.#keyEnds?.note(key, value, record as string);
+    this.#keyEnds?.noteKey(key);
     this.#take(record);
     this.count++;
   }
@@ -79,8 +81,19 @@ export class RecordWriter {
   }
 
   #handOver(): void {
-    // Whole records, so that no surrogate pair is split.
-    this.#file.append(this.#gathered);
+    const text = this.#gathered;
+    if (text === "") return;
     this.#gathered = "";
+    // Whole records, so that no surrogate pair is split.
+    const bytes = this.#encoded(text);
+    this.#keyEnds?.examine(text, bytes);
+    this.#file.append(bytes);
+  }
+
+  /** The text in UTF-8, until the next call. */
+  #encoded(text: string): Uint8Array {
+    // A UTF-16 unit takes at most three bytes.
+    if (3 * text.length > this.#buffer.length) return Buffer.from(text);
+    return this.#buffer.subarray(0, this.#buffer.write(text));
   }
 }
