@@ -118,8 +118,9 @@ class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   constructor(settings: AttemptSettings, records: RecordWriter) {
     super(settings);
     const { gate } = this;
+    const { phase } = gate;
     this.emit = (key, value) => {
-      if (!gate.admits("ctx.emit")) return;
+      if (!phase.isOpen && !gate.admits("ctx.emit")) return;
       records.append(key, value);
       settings.onOutput?.(key, value);
     };

@@ -1,5 +1,6 @@
 import type { JsonValue } from "../../app/contract.js";
 import { storedText } from "../stored-value.js";
+import { decodedRange } from "./byte-ranges.js";
 import type { ValueSlab } from "./value-slab.js";
 
 /** A value that can be compared with `===` and does not change. */
@@ -36,6 +37,13 @@ export class EmittedValues {
   /** The place of a value's text. Throws a TypeError that names `key` when JSON cannot hold the value. */
   placeOf(key: string, value: JsonValue): number {
     return value === this.#recent ? this.#place : this.#take(key, value);
+  }
+
+  /** Like `placeOf`, for the key in `buffer` from `start` to `end`. */
+  placeForBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): number {
+    if (value === this.#recent) return this.#place;
+    // Only error messages need the key as a string.
+    return this.#take(isPlain(value) ? "" : decodedRange(buffer, start, end), value);
   }
 
   /** To be called after the values were cleared. */
@@ -85,4 +93,9 @@ function isLong(value: Primitive): value is string {
 function textOf(key: string, value: Primitive): string | undefined {
   if (typeof value === "string") return undefined;
   return Number.isFinite(value) ? String(value) : storedText("emit", key, value);
+}
+
+/** Whether JSON can certainly hold a value. */
+function isPlain(value: JsonValue): boolean {
+  return typeof value === "string" || typeof value === "boolean" || value === null || Number.isFinite(value);
 }

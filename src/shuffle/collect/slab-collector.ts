@@ -32,7 +32,7 @@
 import { randomInt } from "node:crypto";
 import type { JsonValue } from "../../app/contract.js";
 import { requireStringKey } from "../../app/given.js";
-import { decodedRange, requireRange } from "./byte-ranges.js";
+import { requireRange } from "./byte-ranges.js";
 import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
 import { CombiningSink } from "./combining-sink.js";
 import { sortBytesPerKey, sortKeys } from "./key-sort.js";
@@ -126,9 +126,7 @@ class SlabCollector implements Collector {
     if (this.#refusal !== undefined) throw this.#refused("emitBytes", this.#refusal);
     requireRange("emitBytes", buffer, start, end);
     this.#reserve(pairBytesMax + 6 * (end - start));
-    // Only error messages need the key as a string.
-    const place = this.#emitted.placeOf(isPlain(value) ? "" : decodedRange(buffer, start, end), value);
-    this.#taken(this.#log.addBytes(buffer, start, end, place));
+    this.#taken(this.#log.addBytes(buffer, start, end, this.#emitted.placeForBytes(buffer, start, end, value)));
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -302,9 +300,4 @@ class SlabCollector implements Collector {
     this.#values.release();
     this.#emitted.forget();
   }
-}
-
-/** Whether JSON can certainly hold a value. */
-function isPlain(value: JsonValue): boolean {
-  return typeof value === "string" || typeof value === "boolean" || value === null || Number.isFinite(value);
 }
