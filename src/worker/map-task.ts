@@ -4,7 +4,6 @@ import type { RecordSource } from "../input/records.js";
 import { intermediateName, outputName, stagedName, temporaryPrefix } from "../output/names.js";
 import { outputSuffix } from "../output/output-format.js";
 import { RecordMarker } from "../output/record-marker.js";
-import { AccumulatingCollector } from "../shuffle/collect/accumulating-collector.js";
 import type { Collector, CollectorOptions } from "../shuffle/collect/collector.js";
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
@@ -111,11 +110,7 @@ export async function runMapTask(
 
 function collectorOf(app: LoadedApp, options: CollectorOptions): Collector {
   const grouping = groupingOf(app);
-  if (grouping !== undefined) return createGroupingCollector(grouping, options);
-  const { combine } = options;
-  return combine === undefined
-    ? createSlabCollector(options)
-    : new AccumulatingCollector({ ...options, combine }, createSlabCollector);
+  return grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
 }
 
 /** Also writes the current record to the marker, where a hook counts as no record. */

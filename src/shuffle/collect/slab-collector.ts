@@ -26,15 +26,20 @@
  *     slabs ──── (combine) ──┬─────────────────────────────────────────── partition files
  *                            └─ runs ─ heap ─ (combine, or join counts) ─┘
  *
+ * Arrays and objects for hot keys may wait outside the slabs to be folded (`accumulators.ts`).
+ *
  * Do not confuse the two kinds of file: a run is a private temporary file with all partitions; reduce tasks read
  * intermediate files.
  */
 import { randomInt } from "node:crypto";
+import type { Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
 import { requireStringKey } from "../../app/given.js";
-import { requireRange } from "./byte-ranges.js";
+import { Accumulators } from "./accumulators.js";
+import { decodedRange, requireRange } from "./byte-ranges.js";
 import type { CollectedPartition, Collector, CollectorOptions } from "./collector.js";
 import { CombiningSink } from "./combining-sink.js";
+import { Refusal, type Detour } from "./detour.js";
 import { sortBytesPerKey, sortKeys } from "./key-sort.js";
 import { EmittedValues } from "./emitted-values.js";
 import { entryHeaderWords, keyBytesOf, KeyLog, valueOf } from "./key-log.js";
@@ -79,10 +84,10 @@ class SlabCollector implements Collector {
   #keysWritten = 0;
   /** How many bytes may be added before actual memory use must be checked. */
   #bytesLeft: number;
-  /** Why the collector takes no pair now. */
-  #refusal: string | undefined;
-  /** The error by which pairs were lost. The app may have caught it where it called `emit`. */
-  #lossError: unknown;
+  /** Absent if the app has no `combine`, or keys are grouped. */
+  readonly #accumulators: Accumulators | undefined;
+  /** Gets the pairs for now: the accumulators while any key is live, or a refusal. */
+  #detour: Detour | undefined;
 
   constructor(options: CollectorOptions) {
     const { reducers, partition, combine } = options;
@@ -95,11 +100,12 @@ class SlabCollector implements Collector {
     this.#keys = new KeyTable(this.#log.parts, this.#memoryBytesMax, sortBytesPerKey);
     this.#values = new ValueSlab(this.#memoryBytesMax);
     this.#emitted = new EmittedValues(this.#values, (bytes) => this.#reserve(bytes));
+    this.#accumulators = combine && options.isGrouped !== true ? this.#newAccumulators(combine) : undefined;
     this.#bytesLeft = this.#memoryBytesMax - this.memoryBytes;
   }
 
   get pairs(): number {
-    return this.#pairs;
+    return this.#pairs + (this.#accumulators?.pairs ?? 0);
   }
 
   get spilled(): Collector["spilled"] {
@@ -111,26 +117,34 @@ class SlabCollector implements Collector {
   }
 
   get memoryBytes(): number {
-    return this.#log.bytes + this.#keys.bytes + this.#values.bytes;
+    return this.#log.bytes + this.#keys.bytes + this.#values.bytes + (this.#accumulators?.bytes ?? 0);
   }
 
   emit(key: string, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw this.#refused("emit", this.#refusal);
-    if (typeof key !== "string") requireStringKey("emit", key);
-    // A UTF-16 unit takes at most three bytes, in the log and in the table.
-    this.#reserve(pairBytesMax + 6 * key.length);
-    this.#taken(this.#log.add(key, this.#emitted.placeOf(key, value)));
+    if (this.#detour !== undefined) {
+      this.#detour.emit(key, value);
+      return;
+    }
+    this.#keep(key, value);
+    if (typeof value === "object") this.#accumulators?.enter(key);
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
-    if (this.#refusal !== undefined) throw this.#refused("emitBytes", this.#refusal);
+    if (this.#detour !== undefined) {
+      this.#detour.emitBytes(buffer, start, end, value);
+      return;
+    }
     requireRange("emitBytes", buffer, start, end);
     this.#reserve(pairBytesMax + 6 * (end - start));
     this.#taken(this.#log.addBytes(buffer, start, end, this.#emitted.placeForBytes(buffer, start, end, value)));
+    if (typeof value === "object") this.#accumulators?.enter(decodedRange(buffer, start, end));
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
-    if (this.#refusal !== undefined) throw this.#refused("emitSlices", this.#refusal);
+    if (this.#detour !== undefined) {
+      this.#detour.emitSlices(buffer, keyStart, keyEnd, valueStart, valueEnd);
+      return;
+    }
     requireRange("emitSlices", buffer, keyStart, keyEnd);
     requireRange("emitSlices", buffer, valueStart, valueEnd);
     this.#reserve(pairBytesMax + 6 * (keyEnd - keyStart) + 6 * (valueEnd - valueStart));
@@ -138,11 +152,12 @@ class SlabCollector implements Collector {
   }
 
   finish(): CollectedPartition[] {
-    if (this.#refusal !== undefined) throw this.#refused("finish", this.#refusal);
+    if (this.#detour instanceof Refusal) throw this.#detour.errorOf("finish");
+    this.#accumulators?.empty();
     const files = new PartitionFiles((partition) => this.#options.temporaryPath(partition));
     try {
       this.#drainAll();
-      this.#refusal = "the map task has already finished";
+      this.#detour = new Refusal("the map task has already finished");
       if (this.#runs.count === 0) {
         this.#writeSorted(files);
       } else {
@@ -161,9 +176,34 @@ class SlabCollector implements Collector {
   }
 
   discard(): void {
-    this.#refusal ??= "the map task was given up";
+    if (!(this.#detour instanceof Refusal)) this.#detour = new Refusal("the map task was given up");
+    this.#accumulators?.discard();
     this.#runs.discard();
     this.#release();
+  }
+
+  #newAccumulators(combine: Combine): Accumulators {
+    const accumulators: Accumulators = new Accumulators(combine, this.#memoryBytesMax, {
+      keep: (key, value) => this.#keep(key, value),
+      divert: (isDiverted) => (this.#detour = isDiverted ? accumulators : undefined),
+      reserve: (bytes) => this.#reserve(bytes),
+      fold: (action) => {
+        // The current record is not to blame for the values of its key.
+        this.#options.onFold?.(true);
+        const result = this.#refusing("called by the app's combine function", action);
+        this.#options.onFold?.(false);
+        return result;
+      },
+      giveUp: (error) => this.#giveUp("pairs could not be combined", error),
+    });
+    return accumulators;
+  }
+
+  #keep(key: string, value: JsonValue): void {
+    if (typeof key !== "string") requireStringKey("emit", key);
+    // A UTF-16 unit takes at most three bytes, in the log and in the table.
+    this.#reserve(pairBytesMax + 6 * key.length);
+    this.#taken(this.#log.add(key, this.#emitted.placeOf(key, value)));
   }
 
   /** A pair was added to that part of the log. */
@@ -254,23 +294,18 @@ class SlabCollector implements Collector {
 
   /** Runs an action that may call app code, which must not emit meanwhile. */
   #refusing<Result>(refusal: string, action: () => Result): Result {
-    const before = this.#refusal;
-    this.#refusal = refusal;
+    const before = this.#detour;
+    this.#detour = new Refusal(refusal);
     try {
       return action();
     } finally {
-      this.#refusal = before;
+      this.#detour = before;
     }
-  }
-
-  #refused(called: string, refusal: string): Error {
-    return new Error(`${called}: ${refusal}`, { cause: this.#lossError });
   }
 
   /** Accepted pairs were lost, so the remaining pairs must not become a result. */
   #giveUp(refusal: string, error: unknown): void {
-    this.#refusal = refusal;
-    this.#lossError = error;
+    this.#detour = new Refusal(refusal, error);
     this.discard();
   }
 
