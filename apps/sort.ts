@@ -4,9 +4,9 @@
  *     mr run sort --partitioner range data/samples/access-*.log && cat $(ls -v mr-output/mr-out-*)
  *
  * Lines are ordered by their UTF-8 bytes, as `LC_ALL=C sort` orders them, and each occurs as often as in the input. Without
- * `--partitioner range` each output file is sorted for itself, and `LC_ALL=C sort -m mr-output/mr-out-*` merges them.
+ * `--partitioner range` each output file is sorted for itself, and `mr cat` merges them.
  */
-import type { MapContext, OutputWriter, ReduceContext } from "mapreduce-ts";
+import type { MapContext, ReduceContext } from "mapreduce-ts";
 
 export const input = "text";
 export const args: readonly string[] = [];
@@ -26,6 +26,3 @@ export function mapBytes(_filename: string, text: Uint8Array, ctx: MapContext<st
 export function reduceStream(line: string, occurrences: Iterable<string>, ctx: ReduceContext): void {
   for (const occurrence of occurrences) ctx.emit(line, occurrence);
 }
-
-/** A line of the engine's own format would have the key, a space and the empty value. */
-export const writer: OutputWriter = { extension: "txt", record: (line) => `${line}\n` };

@@ -1,62 +1,85 @@
 /**
- * Where the key of a `text` record ends. The format is the lab's, `key value`, and a key may contain spaces. So the
- * writer of a file records what a reader needs to find the keys.
+ * Where the key of a `text` record ends. The format is the lab's, `key value`, or `key` alone for an empty value, and a
+ * key may contain spaces. So the writer of a file records what a reader needs to find the keys.
  */
 
 /**
- * `first space`: no key has a space. `last space`: keys have spaces, but values have none. `unclear`: both have spaces,
- * or one has a line end, so that no reader can tell where a key or a record ends.
+ * - `first space`: no key has a space. A record without a space is a key whose value is empty.
+ * - `last space`: some keys have spaces, but no value has one, and no key with a space has an empty value. A record
+ *   without a space is a key whose value is empty.
+ * - `line end`: some keys have spaces, and all values are empty, so each record is a key.
+ * - `unclear`: no reader can tell where a key or a record ends.
  */
-export const textKeyEnds = ["first space", "last space", "unclear"] as const;
+export const textKeyEnds = ["first space", "last space", "line end", "unclear"] as const;
 export type TextKeyEnd = (typeof textKeyEnds)[number];
 
 /**
- * Examines the records of a file, many at a time: if they have one space and one line end each, which takes little time
- * to count, no key and no value has any.
+ * Examines the records of a file, many at a time. No key and no value has a space or a line end if each record has one
+ * line end, and each one with a value has one space. Counting these takes little time.
  */
 export class TextKeyEndFinder {
   #haveKeysSpaces = false;
   #haveValuesSpaces = false;
   #haveLineEnds = false;
+  /** Whether a record has a value that is not empty. */
+  #haveValues = false;
+  /** Whether a key with a space has an empty value. */
+  #haveSpacedKeysAlone = false;
   /** The number of records since the last call of `examine`, and the lengths of their keys in UTF-16 units. */
   #records = 0;
   readonly #keyLengths: number[] = [];
+  /** The number of these records whose value is empty. */
+  #alone = 0;
 
-  /** Notes the key of the next record. */
-  noteKey(key: string): void {
+  /** Notes the next record, which begins with this key. */
+  note(key: string, record: string): void {
     this.#keyLengths[this.#records++] = key.length;
+    if (record.length === key.length + 1) this.#alone++;
   }
 
   /**
-   * Examines the text of the records whose keys were noted since the last call: for each its key, a space, its value,
-   * and a line end. `bytes` is the text in UTF-8, at an offset of whole words in its buffer.
+   * Examines the text of the records noted since the last call. `bytes` is the text in UTF-8, at an offset of whole
+   * words in its buffer.
    */
   examine(text: string, bytes: Uint8Array): void {
-    const records = this.#records;
+    const [records, alone] = [this.#records, this.#alone];
     this.#records = 0;
+    this.#alone = 0;
     if (this.keyEnd === "unclear") return;
+    if (alone < records) this.#haveValues = true;
     const { spaces, lineEnds } = countSeparators(bytes);
     if (lineEnds > records) this.#haveLineEnds = true;
-    else if (spaces > records) this.#examineEach(text, records);
+    else if (spaces > records - alone) this.#examineEach(text, records);
   }
 
   /** The result for the records up to now. */
   get keyEnd(): TextKeyEnd {
     if (this.#haveLineEnds) return "unclear";
     if (!this.#haveKeysSpaces) return "first space";
-    return this.#haveValuesSpaces ? "unclear" : "last space";
+    if (!this.#haveValues) return "line end";
+    return this.#haveValuesSpaces || this.#haveSpacedKeysAlone ? "unclear" : "last space";
   }
 
   #examineEach(text: string, records: number): void {
     let start = 0;
+    let space = indexOfSpace(text, 0);
     for (let record = 0; record < records; record++) {
       const keyEnd = start + (this.#keyLengths[record] ?? 0);
       const end = text.indexOf("\n", start);
-      if (text.indexOf(" ", start) < keyEnd) this.#haveKeysSpaces = true;
-      if (text.lastIndexOf(" ", end) > keyEnd) this.#haveValuesSpaces = true;
+      if (space < start) space = indexOfSpace(text, start);
+      if (space < keyEnd) {
+        this.#haveKeysSpaces = true;
+        if (end === keyEnd) this.#haveSpacedKeysAlone = true;
+      }
+      if (space < end && text.lastIndexOf(" ", end) > keyEnd) this.#haveValuesSpaces = true;
       start = end + 1;
     }
   }
+}
+
+function indexOfSpace(text: string, from: number): number {
+  const found = text.indexOf(" ", from);
+  return found < 0 ? Infinity : found;
 }
 
 /** The numbers of the bytes that are a space and a line end. Four bytes at a time take half as long as each by itself. */

@@ -8,10 +8,10 @@ function lines(text: string, pattern: string): string[] {
 
 test.each<[string, string, string, string[]]>([
   ["no line of an empty file", "", "", []],
-  ["one empty line", "\n", "", ["f:1 "]],
+  ["one empty line", "\n", "", ["f:1"]],
   ["no line after the last newline", "a\nb\n", "", ["f:1 a", "f:2 b"]],
   ["a last line without a newline", "a\nb", "b", ["f:2 b"]],
-  ["empty lines between", "\n\nx\n\n", "^$", ["f:1 ", "f:2 ", "f:4 "]],
+  ["empty lines between", "\n\nx\n\n", "^$", ["f:1", "f:2", "f:4"]],
   ["lines without their CRLF", "a\r\n\r\nab\r\n", "a$", ["f:1 a"]],
   ["a carriage return that ends no line", "a\rb\r\nc\r", "\\r", ["f:1 a\rb", "f:2 c\r"]],
   ["the whole line", "say: the white whale!\nno\n", "white w", ["f:1 say: the white whale!"]],

@@ -48,7 +48,7 @@ export function runApp(
   const records: string[] = [];
   const emit = (key: string, value: JsonValue): void => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    records.push(String(app.writer?.record(key, value) ?? `${key} ${text}\n`));
+    records.push(text === "" ? `${key}\n` : `${key} ${text}\n`);
   };
   for (const key of [...groups.keys()].sort()) {
     const values = groups.get(key) ?? [];

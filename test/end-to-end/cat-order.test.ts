@@ -71,13 +71,42 @@ describe.concurrent("mr cat", () => {
     expect(await cat(place, "many")).toBe(place.read("one/mr-out-0"));
   });
 
+  test("puts keys in their right place in text when no key has a value", async ({ place }) => {
+    const pairs = samplePairs(fc.constant("")).filter(([key]) => !key.includes("\n"));
+    await runJobs(
+      place,
+      pairs.map(([key]): Pair => [key, ""]),
+    );
+    const lines = pairs.map(([key]) => Buffer.from(`${key}\n`));
+    // The key's bytes, not the line's: one key may be another key and a tab.
+    lines.sort((a, b) => Buffer.compare(a.subarray(0, -1), b.subarray(0, -1)));
+    expect(await cat(place, "many")).toBe(Buffer.concat(lines).toString());
+    expect(await cat(place, "one")).toBe(Buffer.concat(lines).toString());
+  });
+
+  test("takes a line of text without a space for a key without a value", async ({ place }) => {
+    await runJobs(place, [
+      ["c", ""],
+      ["a b", 3],
+      ["", ""],
+      ["a", ""],
+      ["b", 2],
+      ["d e f", 1],
+    ]);
+    expect(await cat(place, "many")).toBe("\na\na b 3\nb 2\nc\nd e f 1\n");
+    expect(await cat(place, "many", "--top", "2")).toBe("a b 3\nb 2\n");
+  });
+
   for (const [what, pair] of [
+    ["a key with a space has no value, and another key has one", ["a b", ""]],
     ["both keys and values have spaces", ["a b", "c d"]],
     ["a key has a line end", ["a\nb", 1]],
     ["a value has a line end", ["a", "b\nc"]],
   ] as const) {
+    // Together with the first one, so that one file has both.
+    const more = Array.from({ length: 9 }, (_, index): Pair => [`y${index}`, 1]);
     test(`refuses by name to order text when ${what}, and gives it as it is from one file`, async ({ place }) => {
-      await runJobs(place, [pair, ["z", 1]]);
+      await runJobs(place, [pair, ["z", 1], ...more]);
       const refused = await place.run("mr", ["cat", "many"]);
       expect([refused.code, refused.stdout]).toEqual([2, ""]);
       expect(refused.stderr).toMatch(

@@ -8,13 +8,18 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();
 
-const outputLine = (key: string, value: JsonValue) => String(recordFormat("text").record("reduce", key, value));
-const writeText = () => new RecordWriter(StagedFile.create(directory.newPath()), recordFormat("text"), "reduce");
+const outputLine = (key: string, value: JsonValue) =>
+  String(recordFormat({ format: "text" }).record("reduce", key, value));
+const writeText = () =>
+  new RecordWriter(StagedFile.create(directory.newPath()), recordFormat({ format: "text" }), "reduce");
 
 describe("the text format", () => {
   it.each<[string, JsonValue, string]>([
     ["the", "4312", "the 4312\n"],
-    ["the", "", "the \n"],
+    ["the", "", "the\n"],
+    ["a b", "", "a b\n"],
+    ["", "", "\n"],
+    ["the", " ", "the  \n"],
     ["", "1", " 1\n"],
     ["the", 4312, "the 4312\n"],
     ["the", -0, "the 0\n"],

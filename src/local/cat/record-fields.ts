@@ -39,15 +39,15 @@ function documentOf(record: Buffer): { readonly value?: JsonValue } {
   return parseDocument(record.toString(), "bigint") as { readonly value?: JsonValue };
 }
 
-function textFields(keyEnd: "first space" | "last space"): RecordFields {
+function textFields(keyEnd: Exclude<TextKeyEnd, "unclear">): RecordFields {
   const endOfKey = (record: Buffer) => {
+    if (keyEnd === "line end") return endOf(record);
     const end = keyEnd === "first space" ? record.indexOf(space) : record.lastIndexOf(space);
-    if (end < 0) throw new SyntaxError("there is no space in it");
-    return end;
+    return end < 0 ? endOf(record) : end;
   };
   return {
     key: (record) => record.subarray(0, endOfKey(record)),
-    value: (record) => record.toString("utf8", endOfKey(record) + 1, endOf(record)),
+    value: (record) => record.toString("utf8", Math.min(endOfKey(record) + 1, endOf(record)), endOf(record)),
   };
 }
 

@@ -8,7 +8,7 @@ import type { TextKeyEnd } from "../../../src/output/text-key-end.js";
 import { recordFormat } from "../../../src/output/record-format.js";
 
 const bytesOf = (format: OutputFormat, key: string, value: JsonValue) =>
-  Buffer.from(String(recordFormat(format).record("reduce", key, value)));
+  Buffer.from(String(recordFormat({ format }).record("reduce", key, value)));
 
 async function* blocksOf(bytes: Buffer, lengths: readonly number[]): AsyncGenerator<Buffer> {
   await Promise.resolve();
@@ -65,13 +65,14 @@ describe("the records of a file", () => {
 describe("the fields of a record", () => {
   it("of text end at the space that the writer recorded", () => {
     const record = Buffer.from("the white whale 12\n");
-    const found = (["first space", "last space"] as const).map((keyEnd) => {
+    const found = (["first space", "last space", "line end"] as const).map((keyEnd) => {
       const { key, value } = fieldsOf("text", keyEnd);
       return [String(key(record)), value(record)];
     });
     expect(found).toEqual([
       ["the", "white whale 12"],
       ["the white whale", "12"],
+      ["the white whale 12", ""],
     ]);
     expect(recordFields("text", "unclear")).toBeUndefined();
     expect(recordFields("text", undefined)).toBeUndefined();
