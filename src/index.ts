@@ -14,6 +14,7 @@ export type {
   KeyValue,
   MapContext,
   MapResult,
+  OutputLayout,
   OutputWriter,
   Pipeline,
   ReadContext,

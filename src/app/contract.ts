@@ -212,6 +212,21 @@ export interface OutputWriter {
 }
 
 /**
+ * How the engine writes an app's output files: `export const writer = { format: "csv", columns: ["country", "total"] }`.
+ */
+export interface OutputLayout {
+  readonly format: "jsonl" | "csv" | "tsv";
+  /**
+   * For csv and tsv: the names of the columns, and the header of each file. The first is the key's, unless `values` is
+   * true. The others are the value's: the properties of an object with these names, the elements of an array in this
+   * order, or a single value that is neither. A value that does not fit is an error.
+   */
+  readonly columns?: readonly string[];
+  /** Whether to write only the values, without their keys. csv and tsv then need `columns`. */
+  readonly values?: boolean;
+}
+
+/**
  * An app: the exports of its module. It needs either `map` or `mapBytes`, and either `reduce` or `reduceStream`. A job
  * without reduce tasks (`-r 0`) needs neither of the latter two: its output is what `map` emits.
  *
@@ -326,8 +341,11 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
    */
   teardown?(ctx: HookContext<Value>): void | Promise<void>;
 
-  /** The app's own output format, in place of the engine's. In a pipeline, only the last step's writer is used. */
-  readonly writer?: OutputWriter;
+  /**
+   * The format of the app's output, which the user then cannot choose: one of the engine's, or the app's own. In a
+   * pipeline, only the last step's writer is used.
+   */
+  readonly writer?: OutputWriter | OutputLayout | OutputLayout["format"];
 }
 
 /**

@@ -44,6 +44,7 @@ export const optionKinds = {
   taskTimeout: "measure",
   top: "number",
   trace: "text",
+  values: "flag",
   workers: "number",
 } as const satisfies Readonly<Record<string, keyof Values>>;
 

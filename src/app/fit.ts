@@ -1,4 +1,4 @@
-import type { OutputSettings } from "../output/output-format.js";
+import type { OutputSettings, RecordLayout } from "../output/output-format.js";
 import { unknownArgText } from "./unread-args.js";
 import { missingText, type Given } from "./needs.js";
 
@@ -8,6 +8,8 @@ interface AppTraits {
   readonly isMapOnly?: boolean | undefined;
   /** The extension of the app's own writer, if it has one. */
   readonly extension?: string | undefined;
+  /** The layout of the records, if the app names one. */
+  readonly layout?: RecordLayout | undefined;
   /** The options that the app requires: see `needs.ts`. */
   readonly needs?: readonly string[] | undefined;
   /** The names of `--arg` that the app reads; undefined when it does not declare them. */
@@ -29,8 +31,10 @@ export function misfit(app: AppTraits, job: JobTraits): string | undefined {
   if (app.isMapOnly === true && reducers > 0) {
     return `app ${app.name} exports no function reduce; to output what map emits, pass -r 0`;
   }
-  if (app.extension !== undefined && output.format !== undefined && output.formatIsDefault !== true) {
-    return `app ${app.name} has a writer of its own, for .${app.extension} files; leave out --output-format`;
+  const written = app.extension ?? app.layout?.format;
+  if (written !== undefined && output.format !== undefined && output.formatIsDefault !== true) {
+    const option = output.values === true ? "--output-format and --values" : "--output-format";
+    return `app ${app.name} has a writer of its own, for .${written} files; leave out ${option}`;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import type { AppIdentity } from "../rpc/protocol.js";
 import { argNameCharactersMax, argNamesMax } from "../rpc/attempt-limits.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import { isWriterExtension } from "../output/output-format.js";
+import type { RecordLayout } from "../output/output-format.js";
 import type {
   App,
   CsvOptions,
@@ -21,7 +21,9 @@ import { jsonlProblem } from "./jsonl-options.js";
 import { concurrencyProblem, rateProblem } from "./map-limits.js";
 import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
+import { describe } from "./described.js";
 import { requireSynchronous } from "./synchronous-functions.js";
+import { writerOf } from "./writer.js";
 
 /** An app whose exports were checked: callable functions, and only one of each pair of alternatives. */
 export interface LoadedApp {
@@ -40,6 +42,8 @@ export interface LoadedApp {
   readonly setup: Hook | undefined;
   readonly teardown: Hook | undefined;
   readonly writer: OutputWriter | undefined;
+  /** The layout of the records, if the app names one instead of a writer of its own. */
+  readonly layout?: RecordLayout | undefined;
   readonly needs?: readonly string[] | undefined;
   /** The names of `--arg` that the app reads; undefined when it does not declare them. */
   readonly args?: readonly string[] | undefined;
@@ -185,7 +189,7 @@ function checkExports(
     functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
   );
   const sorting = typeof sortValues === "function" ? (sortValues.bind(app) as unknown) : sortValues || undefined;
-  const writer = writerOf(path, app);
+  const { writer, layout } = writerOf(path, app["writer"]);
   return {
     ...bound,
     csv: app["csv"],
@@ -197,6 +201,7 @@ function checkExports(
     input,
     sortValues: sorting,
     writer: step?.isLast === false ? undefined : writer,
+    layout: step?.isLast === false ? undefined : layout,
   } as LoadedApp;
 }
 
@@ -208,6 +213,7 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(app.partition === undefined ? {} : { ownPartition: true }),
     ...(isMapOnly(app) ? { isMapOnly: true } : {}),
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
+    ...(app.layout === undefined ? {} : { layout: sentLayout(app.layout) }),
     ...(app.needs === undefined ? {} : { needs: [...app.needs] }),
     ...(app.args === undefined ? {} : { args: [...app.args] }),
     ...(app.ratePerSecond === undefined ? {} : { ratePerSecond: app.ratePerSecond }),
@@ -226,6 +232,11 @@ function requireLimits(path: string, { concurrency, ratePerSecond }: Record<stri
 /** The options of `csv`, but that there are names of columns instead of these: a file may have many. */
 function withoutNames({ columns, ...options }: CsvOptions): NonNullable<AppIdentity["csv"]> {
   return columns === undefined ? options : { ...options, columns: [] };
+}
+
+/** A copy, because messages are mutable and the exports of an app are not. */
+function sentLayout({ format, columns, values }: RecordLayout): NonNullable<AppIdentity["layout"]> {
+  return { format, ...(columns && { columns: [...columns] }), ...(values && { values }) };
 }
 
 function needsOf(path: string, { needs }: Declared): readonly string[] | undefined {
@@ -311,31 +322,6 @@ function requireAtMostOneOf(path: string, app: Record<string, unknown>, name: st
   }
 }
 
-function writerOf(path: string, app: Record<string, unknown>): OutputWriter | undefined {
-  const writer = app["writer"];
-  if (writer === undefined) return undefined;
-  if (typeof writer !== "object" || writer === null) {
-    throw new AppError(
-      `app ${path}: export writer must be an object with extension and record, but is ${describe(writer)}`,
-    );
-  }
-  const { extension, header, footer, record } = writer as Record<keyof OutputWriter, unknown>;
-  if (typeof extension !== "string" || !isWriterExtension(extension)) {
-    throw new AppError(
-      `app ${path}: writer.extension must be up to 16 lower-case letters and digits, such as "xml", and not the extension of ` +
-        `another format, but is ${describe(extension)}`,
-    );
-  }
-  if (typeof record !== "function") {
-    throw new AppError(`app ${path}: writer.record must be a function, but is ${describe(record)}`);
-  }
-  for (const [name, found] of Object.entries({ header, footer })) {
-    if (found === undefined || typeof found === "string" || found instanceof Uint8Array) continue;
-    throw new AppError(`app ${path}: writer.${name} must be a string or a Uint8Array, but is ${describe(found)}`);
-  }
-  return writer as OutputWriter;
-}
-
 /** The app is either the default export (`defineApp`, or `module.exports` of CommonJS) or the named exports. */
 function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
   const candidates = [module["default"], (module["default"] as { default?: unknown } | undefined)?.default];
@@ -352,9 +338,4 @@ function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
 function hint(app: Record<string, unknown>): string {
   const names = Object.keys(app).filter((other) => other !== "default");
   return names.length === 0 ? "" : ` (it exports: ${names.join(", ")})`;
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  return value === null || value === undefined || typeof value === "number" ? String(value) : `of type ${typeof value}`;
 }

@@ -1,7 +1,7 @@
 /** Exports that are probably misspelt app exports: `Map`, `reducer`, `sort_values`. */
 import { closestMatch } from "leven";
 
-type Kind = "function" | "string" | "object" | "number" | "boolean or function";
+type Kind = "function" | "string" | "object" | "number" | "boolean or function" | "string or object";
 
 /** Everything an app may export, and its type. */
 const exportKinds: Readonly<Record<string, Kind>> = {
@@ -19,7 +19,7 @@ const exportKinds: Readonly<Record<string, Kind>> = {
   input: "string",
   csv: "object",
   jsonl: "object",
-  writer: "object",
+  writer: "string or object",
   needs: "object",
   args: "object",
   concurrency: "number",
@@ -97,5 +97,6 @@ function sorted(name: string): string {
 
 function isOfKind(value: unknown, kind: Kind | undefined): boolean {
   if (kind === "boolean or function") return typeof value === "boolean" || typeof value === "function";
+  if (kind === "string or object") return typeof value === "string" || (typeof value === "object" && value !== null);
   return value !== null && typeof value === kind;
 }

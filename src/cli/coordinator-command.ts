@@ -28,6 +28,7 @@ function commandLine(name: string, path: string) {
     .addOption(options.socket())
     .addOption(options.outputDirectory(".", "the current directory"))
     .addOption(options.outputFormat())
+    .addOption(options.values())
     .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())

@@ -18,6 +18,7 @@ interface Given {
   readonly reducers: number;
   readonly partitioner: Partitioner;
   readonly outputFormat?: OutputFormat | undefined;
+  readonly values?: true | undefined;
   readonly compress?: "gz" | "none" | undefined;
   readonly splitSize?: number | undefined;
   /** Missing where each file has a map task of its own. */
@@ -153,12 +154,22 @@ const meetings = { attempts: 2, crashes: 3 } as const;
 
 /** The settings for the output; omits settings that were not given. */
 export function outputSettings(
-  { outputFormat, compress }: Pick<Given, "outputFormat" | "compress">,
+  { outputFormat, values, compress }: Pick<Given, "outputFormat" | "values" | "compress">,
   command: CommandUnknownOpts,
 ): OutputSettings {
-  const isDefault = !isOnCommandLine(command, "outputFormat");
+  const isDefault = !isOnCommandLine(command, "outputFormat") && !isOnCommandLine(command, "values");
+  const areAlone = values === true && outputFormat === "jsonl";
+  if (values === true && !areAlone) {
+    requireNotOnCommandLine(
+      command,
+      "values",
+      "--values needs --output-format jsonl: for csv or tsv, the app names the columns of the values, as in " +
+        'export const writer = { format: "csv", columns: ["total"], values: true }',
+    );
+  }
   return {
     ...(outputFormat === undefined ? {} : { format: outputFormat, ...(isDefault ? { formatIsDefault: true } : {}) }),
+    ...(areAlone ? { values } : {}),
     ...(compress === "gz" ? { compress } : {}),
   };
 }

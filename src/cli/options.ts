@@ -63,6 +63,9 @@ export const outputFormat = () =>
     "format of the output files: key value as text, tsv, jsonl, or csv with a header (default: text, or the app's own writer)",
   ).choices(outputFormats);
 
+export const values = () =>
+  new Option("--values", "with --output-format jsonl: write only the values, without their keys");
+
 export const compress = () =>
   new Option("--compress <method>", "compress the output files; none overrides a config file (default: none)").choices([
     "gz",

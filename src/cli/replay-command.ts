@@ -36,6 +36,7 @@ function commandLine() {
     .addOption(options.reducers().default(1))
     .addOption(ownDirectory())
     .addOption(options.outputFormat())
+    .addOption(options.values())
     .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())

@@ -14,6 +14,7 @@ export function jobCommand(name: string) {
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.outputFormat())
+    .addOption(options.values())
     .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())

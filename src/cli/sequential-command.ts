@@ -40,6 +40,7 @@ export function sequentialCommand() {
     .addOption(options.partitioner())
     .addOption(options.outputDirectory("mr-output"))
     .addOption(options.outputFormat())
+    .addOption(options.values())
     .addOption(options.compress())
     .addOption(options.arg())
     .addOption(options.file())

@@ -15,7 +15,7 @@ import { InputError } from "../input/input-error.js";
 import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
 import { requireSourcesApart } from "../output/job-files.js";
-import { outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../output/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
 import { removeDoneNote, writeDoneNote } from "../rpc/done-note.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
@@ -253,7 +253,8 @@ export class Coordinator {
       const { all, tasks: splits } = await planInputs({ ...this.#options, kind, csv, signal: stop.signal });
       if (hasEnded(this.#job.state)) return;
       const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
-      requireSourcesApart(directory.path, directory.path, this.#options, outputSuffix(output, app.extension));
+      const suffix = outputSuffix(outputOf(output, app.layout), app.extension);
+      requireSourcesApart(directory.path, directory.path, this.#options, suffix);
       if (directory.hasJournal() && this.#options.resume === false) {
         log.warn("giving up the job that was interrupted here; --resume would have continued it");
       }

@@ -1,5 +1,5 @@
 import { outputName, sideFileName, stagedName } from "../output/names.js";
-import { outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../output/output-format.js";
 import { outputTasks, type State, type Task } from "./core/model.js";
 import type { Job } from "./job.js";
 
@@ -35,5 +35,5 @@ export function outputNameOf(job: Job, task: number): string {
 
 /** The suffix that the job's output format adds to file names, such as `.jsonl.gz`. */
 export function outputSuffixOf({ state: { settings, app } }: Job): string {
-  return outputSuffix(settings.output, app?.extension);
+  return outputSuffix(outputOf(settings.output, app?.layout), app?.extension);
 }

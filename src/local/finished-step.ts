@@ -20,7 +20,7 @@ export function differenceFromDone(
 }
 
 function inputsOfDone({ inputs, files = [], args, options }: Manifest): JobInputs {
-  const { reducers, partitioner = "hash", outputFormat, compress, splitBytes, samplePercent } = options;
+  const { reducers, partitioner = "hash", outputFormat, values, compress, splitBytes, samplePercent } = options;
   return {
     inputs: inputs.map(fileOf),
     files: files.map(fileOf),
@@ -29,6 +29,7 @@ function inputsOfDone({ inputs, files = [], args, options }: Manifest): JobInput
     partitioner,
     output: {
       ...(outputFormat === "app" ? {} : { format: outputFormat }),
+      ...(values === undefined ? {} : { values }),
       ...(compress === "gz" ? { compress } : {}),
     },
     ...(splitBytes === undefined ? {} : { splitBytes }),

@@ -15,7 +15,7 @@ import { JobDirectory } from "../output/directory.js";
 import { earlierFiles } from "../output/earlier-job.js";
 import { writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
-import { outputSuffix, type OutputSettings } from "../output/output-format.js";
+import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
 import type { AttemptRef, Partitioner, SharedFile } from "../rpc/protocol.js";
 import { PendingWork } from "../worker/pending-work.js";
@@ -116,7 +116,8 @@ export async function runInProcess(
   const extension = app.writer?.extension;
   const unfit = misfit({ name: job.appFile.name, ...traitsOf(app) }, job);
   if (unfit !== undefined) throw new AppError(unfit);
-  const suffix = outputSuffix(output, extension);
+  const { layout } = app;
+  const suffix = outputSuffix(outputOf(output, layout), extension);
   const directory = job.taken?.lend() ?? (await JobDirectory.take(job.outputDirectory, job, suffix));
   const jobId = randomBytes(4).toString("hex");
   const dismissJanitor = hireJanitor(directory, jobId);
@@ -185,7 +186,7 @@ export async function runInProcess(
         writeManifest(directory.path, jobId, {
           ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
           ...{ badRecordsMax: 0, badRecords: 0 },
-          app: { name, hash, input: app.input, extension },
+          app: { name, hash, input: app.input, extension, layout },
           ...totals,
           mapTasks: maps.length,
           elapsedMs: performance.now() - startedMs,

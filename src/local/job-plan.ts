@@ -6,7 +6,7 @@ import type { InputFile } from "../input/files.js";
 import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
 import { foreseeClearing } from "../output/earlier-job.js";
-import { outputSuffix, type OutputSettings } from "../output/output-format.js";
+import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner, SharedFile, Split } from "../rpc/protocol.js";
 
 export interface PlanOptions {
@@ -44,7 +44,7 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
   const identity = { name: app.name, ...traitsOf(loaded) };
   const unfit = misfit(identity, { ...options, args });
   if (unfit !== undefined) throw new AppError(unfit);
-  const suffix = outputSuffix(output, identity.extension);
+  const suffix = outputSuffix(outputOf(output, identity.layout), identity.extension);
   const filesToClear = foreseeClearing(outputDirectory, { suffix, sources: options });
   const { all, tasks } = await planInputs({ ...options, kind: loaded.input, csv: loaded.csv });
   if (partitioner === "range") planSample(all, identity, reducers);

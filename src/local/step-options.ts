@@ -10,7 +10,7 @@ import { InputError } from "../input/input-error.js";
 import { requireNoOwnPartition } from "../input/sample.js";
 import { JobDirectory } from "../output/directory.js";
 import { stepDirectoriesIn, type JobSources } from "../output/job-files.js";
-import { outputSuffix, type OutputSettings } from "../output/output-format.js";
+import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import type { StepJob } from "./pipeline.js";
 
@@ -86,7 +86,11 @@ export function requireFit(
   if (unfit !== undefined) throw new AppError(unfit);
   if (partitioner === "range") requireNoOwnPartition(app);
   const sources = { inputs, files };
-  const there = JobDirectory.foresee(outputDirectory, sources, outputSuffix(output, app.extension));
+  const there = JobDirectory.foresee(
+    outputDirectory,
+    sources,
+    outputSuffix(outputOf(output, app.layout), app.extension),
+  );
   // Before any directory is cleared.
   for (const { name } of there === undefined ? [] : stepDirectoriesIn(there)) {
     JobDirectory.foresee(join(outputDirectory, name), sources);

@@ -30,7 +30,7 @@ import type { AttemptResult, AttemptSettings } from "../worker/task-context.js";
 import { filesForReduce, mapSettingsInProcess, settingsInProcess } from "./attempts.js";
 
 /** The format in which pairs pass from step to step. */
-const jsonl = recordFormat("jsonl");
+const jsonl = recordFormat({ format: "jsonl" });
 
 /**
  * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, and read and write files in

@@ -11,13 +11,16 @@ import { InputError } from "../input/input-error.js";
 import type { Measures } from "../rpc/measures.js";
 import { attemptMeasures, count, type SharedFile } from "../rpc/protocol.js";
 import { looksLikeOutput, manifestName, stagedName, temporaryManifestName } from "./names.js";
-import { outputFormats, type OutputSettings } from "./output-format.js";
+import { outputFormats, outputOf, type OutputSettings, type RecordLayout } from "./output-format.js";
 import { requireWhole } from "./whole-output.js";
 import { writeWhole } from "./staged-file.js";
 import { textKeyEnds, type TextKeyEnd } from "./text-key-end.js";
 
-/** Incremented with every change that makes manifests unreadable to older programs. */
-const manifestVersion = 1;
+/**
+ * Incremented with every change that older programs must not ignore. Version 2 describes outputs whose records are not
+ * a key and a value; all others have version 1, which earlier programs read, too.
+ */
+const manifestVersions = [1, 2] as const;
 
 const time = v.pipe(v.string(), v.isoTimestamp());
 
@@ -52,6 +55,10 @@ const finishedJob = v.object({
     samplePercent: v.optional(v.number()),
     /** `app`: the app's own writer. */
     outputFormat: v.picklist([...outputFormats, "app"]),
+    /** The columns of a csv or tsv output whose app names them. */
+    columns: v.optional(v.array(v.string())),
+    /** Whether the records contain only values, without keys. */
+    values: v.optional(v.literal(true)),
     compress: v.picklist(["none", "gz"]),
     /** Missing when a resumed job kept the splits it had before. */
     splitBytes: v.optional(count),
@@ -67,7 +74,7 @@ const finishedJob = v.object({
 });
 
 const manifest = v.object({
-  manifest: v.literal(manifestVersion),
+  manifest: v.picklist(manifestVersions),
   engine: v.object({ name: v.string(), version: v.string() }),
   /** The id of the job, which shows whether a job that was killed at that moment is done. */
   job: v.optional(v.string()),
@@ -113,6 +120,7 @@ export interface JobFacts {
     readonly hash: string;
     readonly input: string;
     readonly extension?: string | undefined;
+    readonly layout?: RecordLayout | undefined;
   };
   readonly args: Readonly<Record<string, string>>;
   readonly argsRead: readonly string[];
@@ -187,9 +195,11 @@ export function findManifest(directory: string): Manifest | undefined {
 }
 
 function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
-  const { app, output, elapsedMs } = job;
+  const { app, elapsedMs } = job;
+  const output = outputOf(job.output, app.layout);
+  const { columns, values } = app.extension === undefined ? output : {};
   return {
-    manifest: manifestVersion,
+    manifest: columns === undefined && values === undefined ? 1 : 2,
     engine: { name: "mapreduce-ts", version: job.engineVersion },
     job: jobId,
     ...(job.keptIntermediate === true ? { keptIntermediate: true } : {}),
@@ -203,6 +213,8 @@ function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
       ...(job.partitioner === "range" ? { partitioner: job.partitioner } : {}),
       ...(job.samplePercent === undefined ? {} : { samplePercent: job.samplePercent }),
       outputFormat: app.extension === undefined ? (output.format ?? "text") : "app",
+      ...(columns === undefined ? {} : { columns: [...columns] }),
+      ...(values === undefined ? {} : { values }),
       compress: output.compress ?? "none",
       ...(job.splitBytes === undefined ? {} : { splitBytes: job.splitBytes }),
       skipBadRecords: job.badRecordsMax,

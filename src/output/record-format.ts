@@ -2,7 +2,8 @@
  * How the pairs of a job become the records of its output files. All formats but `text` can be read back without loss,
  * even by other programs:
  *
- * - `text`: `key value`, the lab's format, for people and for `sort`.
+ * - `text`: `key value`, the lab's format, for people and for `sort`. For an empty string as value, `key` alone, without
+ *   the space.
  * - `tsv`: `key`, a tab, `value`, escaped as in PostgreSQL's COPY text format: `\t`, `\n`, `\r`, `\\`, and `\N` for
  *   null.
  * - `jsonl`: `{"key":…,"value":…}`, JSON Lines.
@@ -10,10 +11,14 @@
  *   first record for one. An empty string is `""`, and null an empty field.
  *
  * `text`, `tsv` and `csv` write a string value as it is, and any other value as JSON.
+ *
+ * With `columns`, `csv` and `tsv` have one column per part of the value: see `column-format.ts`. With `values`, a record
+ * has no key: in `jsonl` it is the value alone.
  */
 import type { JsonValue, OutputWriter } from "../app/contract.js";
 import { jsonText, requireStringKey, requireValue } from "../app/given.js";
-import type { OutputFormat } from "./output-format.js";
+import { columnFormat } from "./column-format.js";
+import type { OutputFormat, OutputSettings } from "./output-format.js";
 
 /** Formats the records of a file. */
 export interface RecordFormat {
@@ -26,27 +31,49 @@ export interface RecordFormat {
   record(giver: string, key: string, value: JsonValue): string | Uint8Array;
 }
 
-const formats: Readonly<Record<OutputFormat, RecordFormat>> = {
+const pairFormats: Readonly<Record<OutputFormat, RecordFormat>> = {
   text: { header: "", footer: "", record: textLine },
   tsv: { header: "", footer: "", record: tsvLine },
   jsonl: { header: "", footer: "", record: jsonLine },
   csv: { header: "key,value\n", footer: "", record: csvLine },
 };
 
+const valueLines: RecordFormat = {
+  header: "",
+  footer: "",
+  record(giver, key, value) {
+    requireStringKey(giver, key);
+    return `${valueText(giver, key, value)}\n`;
+  },
+};
+
 /** Returns the format of the records: the app's own writer's, if it has one. */
-export function recordFormat(format: OutputFormat = "text", writer?: OutputWriter): RecordFormat {
-  return writer === undefined ? formats[format] : ownFormat(writer);
+export function recordFormat(
+  { format = "text", columns, values }: Pick<OutputSettings, "format" | "columns" | "values">,
+  writer?: OutputWriter,
+): RecordFormat {
+  if (writer !== undefined) return ownFormat(writer);
+  if (columns !== undefined) {
+    const field = format === "csv" ? csvValue : tsvValue;
+    return columnFormat(columns, { isKeyed: values !== true, separator: format === "csv" ? "," : "\t", field });
+  }
+  return values === true ? valueLines : pairFormats[format];
 }
 
 function textLine(giver: string, key: string, value: JsonValue): string {
   requireStringKey(giver, key);
+  if (value === "") return `${key}\n`;
   return `${key} ${typeof value === "string" ? value : valueText(giver, key, value)}\n`;
 }
 
 function tsvLine(giver: string, key: string, value: JsonValue): string {
   requireStringKey(giver, key);
-  if (value === null) return `${tsvField(key)}\t\\N\n`;
-  return `${tsvField(key)}\t${tsvField(typeof value === "string" ? value : valueText(giver, key, value))}\n`;
+  return `${tsvField(key)}\t${tsvValue(giver, key, value)}\n`;
+}
+
+function tsvValue(giver: string, key: string, value: JsonValue): string {
+  if (value === null) return "\\N";
+  return tsvField(typeof value === "string" ? value : valueText(giver, key, value));
 }
 
 const tsvEscapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
@@ -62,8 +89,12 @@ function jsonLine(giver: string, key: string, value: JsonValue): string {
 
 function csvLine(giver: string, key: string, value: JsonValue): string {
   requireStringKey(giver, key);
-  if (value === null) return `${csvField(key)},\n`;
-  return `${csvField(key)},${csvField(typeof value === "string" ? value : valueText(giver, key, value))}\n`;
+  return `${csvField(key)},${csvValue(giver, key, value)}\n`;
+}
+
+function csvValue(giver: string, key: string, value: JsonValue): string {
+  if (value === null) return "";
+  return csvField(typeof value === "string" ? value : valueText(giver, key, value));
 }
 
 function csvField(text: string): string {

@@ -1,7 +1,7 @@
 import type { JsonValue } from "../app/contract.js";
 import type { LoadedApp } from "../app/load.js";
 import { GzipFile } from "./gzip-file.js";
-import type { OutputSettings } from "./output-format.js";
+import { outputOf, type OutputSettings } from "./output-format.js";
 import { recordFormat, type RecordFormat } from "./record-format.js";
 import { StagedFile, type FinishedFile } from "./staged-file.js";
 import { TextKeyEndFinder, type TextKeyEnd } from "./text-key-end.js";
@@ -39,20 +39,21 @@ export class RecordWriter {
   /** Creates the output file of an attempt, under its temporary name. */
   static create(
     path: string,
-    { format, compress }: OutputSettings,
-    writer: LoadedApp["writer"],
+    settings: OutputSettings,
+    { writer, layout }: Pick<LoadedApp, "writer" | "layout">,
     giver: "emit" | "reduce",
   ): RecordWriter {
-    const records = recordFormat(format, writer);
+    const output = outputOf(settings, layout);
+    const records = recordFormat(output, writer);
     const file = StagedFile.create(path);
-    const isText = writer === undefined && (format ?? "text") === "text";
-    return new RecordWriter(compress === "gz" ? new GzipFile(file) : file, records, giver, isText);
+    const isText = writer === undefined && (output.format ?? "text") === "text";
+    return new RecordWriter(output.compress === "gz" ? new GzipFile(file) : file, records, giver, isText);
   }
 
   /** Writes one record. Throws the errors of the format, and those of StagedFile for this or an earlier record. */
   append(key: string, value: JsonValue): void {
     const record = this.#format.record(this.#giver, key, value);
-    this.#keyEnds?.noteKey(key);
+    this.#keyEnds?.note(key, record as string);
     this.#take(record);
     this.count++;
   }

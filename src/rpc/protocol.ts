@@ -11,7 +11,7 @@ import { isNeed, needsMax } from "../app/needs.js";
 import { compressions } from "../input/compression.js";
 import { encodings } from "../input/text-encoding.js";
 import { sideNamePattern } from "../output/names.js";
-import { isWriterExtension, outputFormats } from "../output/output-format.js";
+import { areColumns, isWriterExtension, outputFormats } from "../output/output-format.js";
 import { textKeyEnds } from "../output/text-key-end.js";
 import {
   argNameCharactersMax,
@@ -74,6 +74,18 @@ const csvOptions = v.strictObject({
   header: v.exactOptional(v.boolean()),
 });
 
+/** The layout of output records that an app names: see `output/output-format.ts`. */
+const recordLayout = v.strictObject({
+  format: v.picklist(outputFormats),
+  columns: v.optional(
+    v.pipe(
+      v.array(v.string()),
+      v.check((names: string[]) => areColumns(names)),
+    ),
+  ),
+  values: v.optional(v.literal(true)),
+});
+
 /** The app that a worker runs. Two apps are the same when their content is. */
 export const appIdentity = v.strictObject({
   /** File name, for display. */
@@ -90,6 +102,8 @@ export const appIdentity = v.strictObject({
   isMapOnly: v.optional(v.literal(true)),
   /** The file extension of the app's own writer, if it has one. */
   extension: v.optional(v.pipe(v.string(), v.check(isWriterExtension))),
+  /** The layout of its output records, if it names one. */
+  layout: v.optional(recordLayout),
   /** The options it requires, such as `--arg pattern=REGEX`. */
   needs: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isNeed))), v.maxLength(needsMax))),
   /** The names of `--arg` that it reads, if it declares them. */
@@ -101,6 +115,7 @@ export const appIdentity = v.strictObject({
 /** The format of output files: see `output/output-format.ts`. */
 export const outputSettings = v.strictObject({
   format: v.optional(v.picklist(outputFormats)),
+  values: v.optional(v.literal(true)),
   formatIsDefault: v.optional(v.literal(true)),
   compress: v.optional(v.literal("gz")),
 });

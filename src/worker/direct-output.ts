@@ -19,10 +19,10 @@ export class DirectOutput implements Collector {
 
   constructor(
     temporaryPath: string,
-    writer: LoadedApp["writer"],
+    app: Pick<LoadedApp, "writer" | "layout">,
     { ref, output, onOutput }: Pick<AttemptSettings, "ref" | "output" | "onOutput">,
   ) {
-    this.#records = RecordWriter.create(temporaryPath, output, writer, "emit");
+    this.#records = RecordWriter.create(temporaryPath, output, app, "emit");
     this.#task = ref.task;
     this.#onOutput = onOutput;
   }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isMapOnly, type LoadedApp } from "../app/load.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, outputName, stagedName, temporaryPrefix } from "../output/names.js";
-import { outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../output/output-format.js";
 import { RecordMarker } from "../output/record-marker.js";
 import type { Collector, CollectorOptions } from "../shuffle/collect/collector.js";
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
@@ -34,7 +34,7 @@ export async function runMapTask(
 ): Promise<AttemptResult> {
   const { ref, jobId, directory, reducers, intermediatePrefix, boundaries, output, collectorBytes } = settings;
   const prefix = join(directory, temporaryPrefix(jobId, "map", ref.task, ref.attempt));
-  const suffix = outputSuffix(output, app.writer?.extension);
+  const suffix = outputSuffix(outputOf(output, app.layout), app.writer?.extension);
   const nameOf = (partition: number) =>
     reducers === 0
       ? stagedName(jobId, outputName(ref.task, suffix))
@@ -54,7 +54,7 @@ export async function runMapTask(
     },
     onFold: (isFolding) => progress.setFolding(isFolding),
   };
-  const collector = reducers === 0 ? new DirectOutput(`${prefix}out`, app.writer, settings) : collectorOf(app, options);
+  const collector = reducers === 0 ? new DirectOutput(`${prefix}out`, app, settings) : collectorOf(app, options);
   const { combine } = app;
   const check =
     settings.checksCombine === true && combine !== undefined && reducers > 0 && !isMapOnly(app)

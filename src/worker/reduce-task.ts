@@ -3,7 +3,7 @@ import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js"
 import { isAsyncIterator, isIterator, isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, stagedName, temporaryPrefix } from "../output/names.js";
-import { outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../output/output-format.js";
 import { RecordWriter } from "../output/record-writer.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";
@@ -25,7 +25,7 @@ export async function runReduceTask(
 ): Promise<AttemptResult> {
   const { ref, jobId, directory, output } = settings;
   const temporaryPath = join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out");
-  const records = RecordWriter.create(temporaryPath, output, app.writer, "reduce");
+  const records = RecordWriter.create(temporaryPath, output, app, "reduce");
   const context = new ReduceAttemptContext(settings, records);
   const { progress } = settings;
   const hooks = new AttemptHooks(app, context, progress);
@@ -55,7 +55,7 @@ export async function runReduceTask(
     await hooks.tearDown();
     context.end();
     const { path, bytes, ...facts } = records.finish();
-    const name = outputName(ref.task, outputSuffix(output, app.writer?.extension));
+    const name = outputName(ref.task, outputSuffix(outputOf(output, app.layout), app.writer?.extension));
     const finalPath = join(directory, stagedName(jobId, name));
     return {
       files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, ...facts }],

@@ -29,6 +29,24 @@ test("a format from elsewhere than the command line applies only to apps without
   expect(outputSettings({ outputFormat: "csv" }, commandWith("compress"))).toEqual(settings);
 });
 
+describe("--values", () => {
+  test("asks for values alone in jsonl, and like a format from the command line fits no writer", () => {
+    const given = { outputFormat: "jsonl", values: true } as const;
+    expect(outputSettings(given, commandWith("values"))).toEqual({ format: "jsonl", values: true });
+    const elsewhere = { format: "jsonl", formatIsDefault: true, values: true };
+    expect(outputSettings(given, commandWith("compress"))).toEqual(elsewhere);
+  });
+
+  test.each([undefined, "text", "csv", "tsv"] as const)(
+    "is refused with the format %s, and ignored elsewhere",
+    (format) => {
+      const given = { outputFormat: format, values: true } as const;
+      expect(() => outputSettings(given, commandWith("values"))).toThrow("--values needs --output-format jsonl");
+      expect(outputSettings(given, commandWith("outputFormat"))).toEqual(format === undefined ? {} : { format });
+    },
+  );
+});
+
 test("key ranges without reduce tasks are refused on the command line, and ignored elsewhere", () => {
   const given = { partitioner: "range", reducers: 0 } as const;
   expect(() => partitionerOf(given, commandWith("partitioner"))).toThrow("--partitioner range needs reduce tasks");

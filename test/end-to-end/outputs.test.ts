@@ -131,6 +131,120 @@ describe.concurrent("the output", () => {
 const ownWriterApp = `${countsApp}
 export const writer = { extension: "own", header: "<\\n", footer: ">\\n", record: (key, value) => \`\${key}=\${value}\\n\` };`;
 
+/** Sums by two columns, in the layout of the writer. */
+const salesApp = (writer: string, result: string) => `
+export const input = "csv";
+export const map = (file, { country, town, n }, ctx) => ctx.emit(JSON.stringify([country, town]), Number(n));
+export const reduce = (key, numbers) => {
+  const [country, town] = JSON.parse(key);
+  const total = numbers.reduce((sum, n) => sum + n);
+  return ${result};
+};
+export const writer = ${writer};`;
+const sales = 'country,town,n\nAT,"Wien, Umgebung",3\nAT,Graz,2\nDE,Köln,5\nAT,"Wien, Umgebung",4\n"""DE""","a\nb",5\n';
+
+describe.concurrent("an app that names a format as its writer", () => {
+  test("writes csv with its own columns, the same wherever it runs, and mr cat has one header", async ({ place }) => {
+    const writer = '{ format: "csv", columns: ["country", "town", "total"], values: true }';
+    place.write("sales.mjs", salesApp(writer, "{ country, town, total }"));
+    place.write("in.csv", sales);
+    await place.pair("./sales.mjs", ["in.csv"], ["-r", "3", "-o", "pair"]);
+    await place.succeed("mr", ["run", "-r", "3", "-o", "run", "./sales.mjs", "in.csv"]);
+    await place.succeed("mr", ["sequential", "-r", "3", "-o", "one", "./sales.mjs", "in.csv"]);
+    const rows = ['"""DE""","a\nb",5', "AT,Graz,2", 'AT,"Wien, Umgebung",7', "DE,Köln,5"].sort();
+    for (const directory of ["pair", "run", "one"]) {
+      expect(outputNames(place, directory)).toEqual(["mr-out-0.csv", "mr-out-1.csv", "mr-out-2.csv"]);
+      const { stdout } = await place.succeed("mr", ["cat", directory]);
+      expect(stdout).toMatch(/^country,town,total\n/);
+      expect(
+        stdout
+          .slice("country,town,total\n".length, -1)
+          .split(/\n(?!b)/)
+          .sort(),
+      ).toEqual(rows);
+      await place.succeed("mr", ["verify", directory]);
+      expectRefusal(await place.run("mr", ["cat", directory, "--top", "1"]), "values without keys");
+    }
+    expect(manifestOf(place, "run")).toMatchObject({
+      manifest: 2,
+      options: { outputFormat: "csv", columns: ["country", "town", "total"], values: true },
+    });
+  });
+
+  for (const format of ["csv", "tsv"]) {
+    test(`has the key in the first column of ${format}, and mr cat merges by it`, async ({ place }) => {
+      place.write("sales.mjs", salesApp(`{ format: "${format}", columns: ["place", "total"] }`, "total"));
+      place.write("in.csv", sales);
+      await place.succeed("mr", ["run", "-r", "3", "-o", "many", "--compress", "gz", "./sales.mjs", "in.csv"]);
+      await place.succeed("mr", ["run", "-r", "1", "-o", "one", "./sales.mjs", "in.csv"]);
+      const { stdout } = await place.succeed("mr", ["cat", "many"]);
+      expect(stdout).toBe(place.read(`one/mr-out-0.${format}`));
+      expect((await place.succeed("mr", ["cat", "many", "--top", "1"])).stdout).toMatch(/^place.total\n.*Wien.*7\n$/);
+    });
+  }
+
+  test("is told the key and the field that do not fit, and leaves no output", async ({ place }) => {
+    place.write("sales.mjs", salesApp('{ format: "csv", columns: ["place", "sum"] }', "{ total }"));
+    place.write("in.csv", sales);
+    const { code, stderr } = await place.run("mr", ["run", "-q", "-r", "1", "./sales.mjs", "in.csv"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `reduce: the value of key ${JSON.stringify('["AT","Graz"]')} does not fit the columns: it has no field "sum"`,
+    );
+    expect(stderr).not.toContain("Array.map");
+    expect(place.exists("mr-output/mr-out-0.csv")).toBe(false);
+  });
+
+  test("cannot be given another format on the command line", async ({ place }) => {
+    place.write("sales.mjs", salesApp('"csv"', "total"));
+    place.write("in.csv", sales);
+    const other = ["run", "--output-format", "jsonl", "--values", "./sales.mjs", "in.csv"];
+    expectRefusal(
+      await place.run("mr", other),
+      "writer of its own, for .csv files; leave out --output-format and --values",
+    );
+    await place.succeed("mr", ["run", "-r", "1", "./sales.mjs", "in.csv"], { env: { MR_OUTPUT_FORMAT: "tsv" } });
+    expect(place.read("mr-output/mr-out-0.csv")).toMatch(/^key,value\n/);
+  });
+});
+
+describe.concurrent("--values", () => {
+  test("writes only the values, of reduce and of map, and mr cat writes file after file", async ({ place }) => {
+    place.write("counts.mjs", countsApp);
+    place.write("in.txt", text);
+    const values = ["--output-format", "jsonl", "--values"];
+    await place.succeed("mr", ["run", "-r", "3", "-o", "run", ...values, "./counts.mjs", "in.txt"]);
+    await place.succeed("mr", ["sequential", "-r", "3", "-o", "one", ...values, "./counts.mjs", "in.txt"]);
+    await place.pair("./counts.mjs", ["in.txt"], ["-r", "3", "-o", "pair", ...values]);
+    for (const directory of ["run", "one", "pair"]) {
+      const files = outputNames(place, directory).map((name) => place.read(`${directory}/${name}`));
+      const found = linesOf(files.join("")).map(Number);
+      expect(found.sort((a, b) => a - b)).toEqual(words.map((_, index) => index + 1));
+      expect((await place.succeed("mr", ["cat", directory])).stdout).toBe(files.join(""));
+      await place.succeed("mr", ["verify", directory]);
+    }
+    await place.succeed("mr", ["run", "-r", "0", "-o", "maps", ...values, "./counts.mjs", "in.txt"]);
+    expect(place.read("maps/mr-out-0.jsonl")).toBe("1\n".repeat(text.split("|").length));
+  });
+
+  test("needs jsonl", async ({ place }) => {
+    place.write("counts.mjs", countsApp);
+    place.write("in.txt", text);
+    for (const format of ["text", "tsv", "csv"]) {
+      const { code, stderr } = await place.run("mr", [
+        "run",
+        "--values",
+        "--output-format",
+        format,
+        "./counts.mjs",
+        "in.txt",
+      ]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("--values needs --output-format jsonl")]);
+    }
+    expect(place.exists("mr-output")).toBe(false);
+  });
+});
+
 describe.concurrent("a job without reduce tasks", () => {
   const app = `
   export const input = "lines";
@@ -259,7 +373,7 @@ describe.concurrent("the manifest", () => {
       const job = ["-r", "2", "--partitioner", "range", "--sample", "50%", "sort", "in.txt"];
       await place.succeed("mr", [command, ...job]);
       expect(manifestOf(place, "mr-output")).toMatchObject({
-        options: { partitioner: "range", samplePercent: 50, outputFormat: "app" },
+        options: { partitioner: "range", samplePercent: 50, outputFormat: "text" },
         map: { recordsOut: 2 },
       });
     },

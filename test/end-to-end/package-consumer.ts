@@ -20,6 +20,7 @@ import {
   type KeyValue,
   type MapContext,
   type MapResult,
+  type OutputLayout,
   type OutputWriter,
   type Pipeline,
   type ReadContext,
@@ -178,6 +179,9 @@ export const withHooks: App<number> = {
     yield { key: contents, value: 1 };
   },
 };
+const layout: OutputLayout = { format: "csv", columns: ["word", "count"], values: false };
+export const withLayout: App<number> = { ...withHooks, writer: layout };
+export const withFormat: App<number> = { ...withHooks, writer: "jsonl" };
 
 export async function test(): Promise<TestResult> {
   const options: TestOptions = { args: { n: "2" }, reducers: 2, files: { list: "list.txt" }, splitBytes: 1024 };

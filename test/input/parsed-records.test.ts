@@ -102,7 +102,7 @@ describe("pairs", () => {
     const pair = fc.record({ key: fc.string({ unit: "binary", maxLength: 5 }), value: fc.jsonValue() });
     const run = async (written: { key: string; value: unknown }[], splitBytes: number) => {
       const text = written
-        .map(({ key, value }) => recordFormat("jsonl").record("emit", key, value as JsonValue))
+        .map(({ key, value }) => recordFormat({ format: "jsonl" }).record("emit", key, value as JsonValue))
         .join("");
       expect(values(await read(text, pairs, splitBytes))).toEqual(asRead(written));
     };

@@ -5,7 +5,7 @@ import { recordFormat } from "../../src/output/record-format.js";
 import type { OutputFormat } from "../../src/output/output-format.js";
 
 const record = (format: OutputFormat, key: string, value: JsonValue) =>
-  String(recordFormat(format).record("reduce", key, value));
+  String(recordFormat({ format }).record("reduce", key, value));
 
 describe("a record", () => {
   it.each<[OutputFormat, string, JsonValue, string]>([
@@ -76,7 +76,7 @@ describe("the output can be read back:", () => {
 });
 
 describe("an app's own writer", () => {
-  const own = (made: unknown) => recordFormat(undefined, { extension: "own", record: () => made as string });
+  const own = (made: unknown) => recordFormat({}, { extension: "own", record: () => made as string });
 
   it("may write text or bytes, and nothing else", () => {
     expect(own("x").record("reduce", "k", 1)).toBe("x");
@@ -91,7 +91,7 @@ describe("an app's own writer", () => {
     writer.record = function (this: typeof writer, key: string) {
       return this.mark + key;
     };
-    expect(recordFormat(undefined, writer).record("reduce", "k", 1)).toBe("#k");
+    expect(recordFormat({}, writer).record("reduce", "k", 1)).toBe("#k");
   });
 });
 

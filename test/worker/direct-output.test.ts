@@ -9,7 +9,11 @@ const ref = { kind: "map", task: 0, attempt: 1 } as const;
 describe("the output of a map task without reduce tasks", () => {
   it("contains all pairs in the order of emission, however they were emitted", () => {
     const path = directory.newPath();
-    const output = new DirectOutput(path, undefined, { ref: { ...ref, task: 7 }, output: { format: "jsonl" } });
+    const output = new DirectOutput(
+      path,
+      { writer: undefined },
+      { ref: { ...ref, task: 7 }, output: { format: "jsonl" } },
+    );
     const bytes = Buffer.from("zé=1");
     output.emit("z", { a: 1 });
     output.emitBytes(bytes, 0, 3, 2);
@@ -25,7 +29,7 @@ describe("the output of a map task without reduce tasks", () => {
 
   it("refuses what a collector refuses, and is removed when it is discarded", () => {
     const path = directory.newPath();
-    const output = new DirectOutput(path, undefined, { ref, output: {} });
+    const output = new DirectOutput(path, { writer: undefined }, { ref, output: {} });
     expect(() => output.emit(1 as unknown as string, 1)).toThrow("emit: a key must be a string, not number 1");
     expect(() => output.emit("k", NaN)).toThrow('emit: JSON cannot hold the value of key "k": value is NaN');
     expect(() => output.emitBytes(Buffer.from("ab"), 1, 3, 1)).toThrow("emitBytes: 1 to 3 is not a range");

@@ -63,8 +63,8 @@ export function appDifference(before: App | undefined, now: App | undefined): st
     : `it ran the app ${before.name}, but this one runs ${now.name}`;
 }
 
-function shownOutput({ output: { format, compress } }: JobInputs): string {
-  const shown = [format && `--output-format ${format}`, compress && `--compress ${compress}`];
+function shownOutput({ output: { format, values, compress } }: JobInputs): string {
+  const shown = [format && `--output-format ${format}`, values && "--values", compress && `--compress ${compress}`];
   return shown.filter((option) => option !== undefined).join(" ") || "no --output-format and no --compress";
 }
 

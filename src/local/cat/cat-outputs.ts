@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
 import { readManifest, requireStillThere, type Manifest } from "../../output/manifest.js";
-import type { OutputFormat } from "../../output/output-format.js";
+import type { RecordLayout } from "../../output/output-format.js";
 import { recordFormat } from "../../output/record-format.js";
 import { MergeHeap } from "../../shuffle/collect/merge-heap.js";
 import { outputBlocks, type OutputSource } from "./output-blocks.js";
@@ -30,11 +30,12 @@ export async function catOutputs(directory: string, top: Top | undefined): Promi
     return { path: join(directory, name), bytes, isCompressed: options.compress === "gz" };
   });
   const out = new StandardOutput();
-  if (options.outputFormat === "app") {
+  const { outputFormat: format, columns, values } = options;
+  if (format === "app") {
     if (top !== undefined) throw new InputError("the output is in the app's own format: --top cannot read it");
     await concatenate(files, out);
   } else {
-    await writeRecords(files, options.outputFormat, { directory, manifest, top }, out);
+    await writeRecords(files, { format, columns, values }, { directory, manifest, top }, out);
   }
   await out.flush();
   if (!out.isClosed) requireStillThere(directory, manifest);
@@ -57,16 +58,17 @@ interface Wanted {
 
 async function writeRecords(
   files: readonly OutputSource[],
-  format: OutputFormat,
+  layout: RecordLayout,
   wanted: Wanted,
   out: StandardOutput,
 ): Promise<void> {
   const { options } = wanted.manifest;
-  const open = opener(format, files.length);
+  if (wanted.top !== undefined) requireTop(layout, wanted.top);
+  const open = opener(layout, files.length);
   // Reading the files one after another gives the order of the keys, or there is no order to keep.
-  const isInOrder = options.reducers <= 1 || options.partitioner === "range";
-  const fields = wanted.top === undefined && isInOrder ? [] : fieldsOfEach(format, wanted);
-  if (files.length > 0) out.take(Buffer.from(recordFormat(format).header));
+  const isInOrder = options.reducers <= 1 || options.partitioner === "range" || layout.values === true;
+  const fields = wanted.top === undefined && isInOrder ? [] : fieldsOfEach(layout, wanted);
+  if (files.length > 0) await out.flush(Buffer.from(recordFormat(layout).header));
   try {
     if (wanted.top !== undefined) await writeTop(withFields(files, fields), open, new TopRecords(wanted.top), out);
     else if (isInOrder) await inTurn(files, open, out);
@@ -77,10 +79,19 @@ async function writeRecords(
   }
 }
 
+function requireTop({ columns = [], values }: RecordLayout, { by }: Top): void {
+  if (values === true) throw new InputError("the output has values without keys: --top cannot read it");
+  if (columns.length > 2 && by === "value") {
+    throw new InputError(
+      `the output has ${columns.length - 1} columns of values: --top cannot compare them; use --by key`,
+    );
+  }
+}
+
 /** How to read the records of each file. Throws an InputError when keys and values cannot be separated. */
-function fieldsOfEach(format: OutputFormat, { directory, manifest, top }: Wanted): RecordFields[] {
+function fieldsOfEach(layout: RecordLayout, { directory, manifest, top }: Wanted): RecordFields[] {
   return manifest.outputs.map(({ name, records, keyEnd }) => {
-    const fields = recordFields(format, records === 0 ? "first space" : keyEnd);
+    const fields = recordFields(layout.format, records === 0 ? "first space" : keyEnd);
     if (fields !== undefined) return fields;
     const what = top === undefined ? "put the records in order" : "find the top records";
     const why =
@@ -111,13 +122,13 @@ function withFields(files: readonly OutputSource[], fields: readonly RecordField
 type Open = (source: OutputSource) => Promise<RecordCutter>;
 
 /** Returns a function that opens one of `count` files. */
-function opener(format: OutputFormat, count: number): Open {
+function opener(layout: RecordLayout, count: number): Open {
   const perSource = Math.round(aheadBytesMax / Math.max(1, count));
   const blockBytes = Math.max(blockBytesMin, Math.min(blockBytesMax, perSource));
   return async (source) => {
-    const records = new RecordCutter(outputBlocks(source, blockBytes), { hasQuotes: format === "csv" });
+    const records = new RecordCutter(outputBlocks(source, blockBytes), { hasQuotes: layout.format === "csv" });
     // The header is written once for all files.
-    if (recordFormat(format).header.length > 0) await records.fill();
+    if (recordFormat(layout).header.length > 0) await records.fill();
     return records;
   };
 }
