@@ -24,6 +24,7 @@ export const peers = {
     version: "mawk -W version 2>&1 | sed -n 's/^mawk //; s/,.*//; 1p'",
     install: "apt install mawk",
   },
+  jq: { title: "jq", version: "jq --version | sed 's/^jq-//'", install: "apt install jq" },
   parallel: {
     title: "GNU parallel",
     version: "mawk -W version >/dev/null 2>&1; parallel --version | sed -n '1s/^GNU parallel //p'",
