@@ -2,30 +2,20 @@ import { combinedValues, type Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
 import { decodedRange, requireRange } from "./byte-ranges.js";
 import type { Detour } from "./detour.js";
-import { travelledValue } from "./travelled-value.js";
+import { WaitingValues } from "./waiting-values.js";
 
 /** The most keys with live values, the share of the collector's memory that these take, and its limit. */
-const keysMax = 16 * 1024;
-const memoryShare = 1 / 8;
-const liveBytesMax = 32 * 2 ** 20;
+const keysMax = 128 * 1024;
+const memoryShare = 1 / 4;
+const liveBytesMax = 64 * 2 ** 20;
 /** How many values of a key are folded at a time. */
 const valuesMax = 32;
 /** Accumulators rarely have longer keys. */
 const keyLengthMax = 256;
 /** The estimated size of an entry without its key and values. */
-const entryBytes = 200;
+const entryBytes = 300;
 /** After this many pairs without a place in the table, it is emptied to make room for the current keys. */
 const missesMax = 4 * keysMax;
-
-/** The values of a key that are waiting to be folded. */
-interface Live {
-  readonly key: string;
-  values: JsonValue[];
-  /** An estimate of the memory for the values. */
-  bytes: number;
-  /** Whether any value is an array. */
-  hasArrays: boolean;
-}
 
 /** The collector whose hot keys have accumulators. */
 export interface AccumulatorsHost {
@@ -54,7 +44,7 @@ export class Accumulators implements Detour {
   readonly #host: AccumulatorsHost;
   readonly #combine: Combine;
   readonly #bytesMax: number;
-  readonly #live = new Map<string, Live>();
+  readonly #live = new Map<string, WaitingValues>();
   #bytes = 0;
   #folded = 0;
   /** Pairs that found a live key, and pairs that found no place since the table was last emptied. */
@@ -107,7 +97,7 @@ export class Accumulators implements Detour {
     if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
       this.#addBytes(entryBytes + 2 * key.length);
       if (this.#live.size === 0) this.#host.divert(true);
-      this.#live.set(key, { key, values: [], bytes: 0, hasArrays: false });
+      this.#live.set(key, new WaitingValues(key));
       return;
     }
     this.#misses += 1;
@@ -119,11 +109,7 @@ export class Accumulators implements Detour {
     // A table that saves less than every second pair is not worth its cost.
     if (this.#hits < 2 * this.#live.size && this.#misses > 0) this.#isOpen = false;
     for (const live of this.#live.values()) {
-      if (live.values.length > 1) {
-        const { key, values, hasArrays } = live;
-        this.#forget(live);
-        for (const value of this.#combined(key, values, hasArrays)) this.#push(live, value);
-      }
+      if (live.count > 1) this.#combineValues(live);
       this.#giveOn(live);
     }
     this.#live.clear();
@@ -139,20 +125,14 @@ export class Accumulators implements Detour {
     this.#bytes = 0;
   }
 
-  #add(live: Live, value: JsonValue): void {
-    this.#push(live, travelledValue("emit", live.key, value));
+  #add(live: WaitingValues, value: JsonValue): void {
+    const { bytes } = live;
+    live.push("emit", value);
+    if (live.bytes !== bytes) this.#addBytes(live.bytes - bytes);
     this.#hits += 1;
     this.#folded += 1;
-    if (live.values.length === valuesMax) this.#fold(live);
+    if (live.count === valuesMax) this.#fold(live);
     if (this.#bytes > this.#bytesMax) this.empty();
-  }
-
-  #push(live: Live, value: JsonValue): void {
-    const bytes = bytesOf(value);
-    this.#addBytes(bytes);
-    live.values.push(value);
-    live.bytes += bytes;
-    if (Array.isArray(value)) live.hasArrays = true;
   }
 
   #addBytes(bytes: number): void {
@@ -161,35 +141,36 @@ export class Accumulators implements Detour {
   }
 
   /** Folds the values of a key into one or a few. If they do not get shorter, the table is abandoned. */
-  #fold(live: Live): void {
-    const { key, values, bytes, hasArrays } = live;
-    this.#forget(live);
-    for (const value of this.#combined(key, values, hasArrays)) this.#push(live, value);
-    if (live.bytes <= bytes / 2) return;
+  #fold(live: WaitingValues): void {
+    const { size } = live;
+    this.#combineValues(live);
+    if (live.size <= size / 2) return;
     // A `combine` that joins its values would keep reading and writing an ever longer result.
     this.#isOpen = false;
     this.empty();
   }
 
-  #combined(key: string, values: JsonValue[], hasArrays: boolean): JsonValue[] {
+  #combineValues(live: WaitingValues): void {
+    const { key, bytes, haveArrays } = live;
     try {
-      return this.#host.fold(() => {
-        const result: unknown = this.#combine(key, values);
-        const given = typeof result === "object" ? combinedValues(key, result, hasArrays) : [result];
-        return given.map((value) => travelledValue("combine", key, value));
+      this.#host.fold(() => {
+        const result: unknown = this.#combine(key, live.take());
+        if (typeof result !== "object") live.push("combine", result);
+        else for (const value of combinedValues(key, result, haveArrays)) live.push("combine", value);
       });
     } catch (error) {
       this.#host.giveUp(error);
       throw error;
     }
+    this.#bytes += live.bytes - bytes;
   }
 
-  #giveOn(live: Live): void {
-    const { key, values } = live;
-    this.#forget(live);
+  /** Hands the values to the collector. */
+  #giveOn(live: WaitingValues): void {
+    this.#bytes -= live.bytes;
     try {
-      for (const value of values) {
-        this.#host.keep(key, value);
+      for (const value of live.take()) {
+        this.#host.keep(live.key, value);
         this.#folded -= 1;
       }
     } catch (error) {
@@ -197,25 +178,4 @@ export class Accumulators implements Detour {
       throw error;
     }
   }
-
-  #forget(live: Live): void {
-    this.#bytes -= live.bytes;
-    live.values = [];
-    live.bytes = 0;
-    live.hasArrays = false;
-  }
-}
-
-/** An estimate of a value's memory. */
-function bytesOf(value: JsonValue): number {
-  if (typeof value === "string") return 32 + 2 * value.length;
-  if (typeof value !== "object" || value === null) return 16;
-  let bytes = 64;
-  if (Array.isArray(value)) {
-    for (const element of value as readonly JsonValue[]) bytes += bytesOf(element);
-  } else {
-    const object = value as Readonly<Record<string, JsonValue>>;
-    for (const property in object) bytes += 16 + bytesOf(object[property] ?? null);
-  }
-  return bytes;
 }

@@ -1,0 +1,77 @@
+import type { JsonValue } from "../../app/contract.js";
+import { NumberRows } from "./number-rows.js";
+import { travelledValue } from "./travelled-value.js";
+
+/** The values of a key that wait to be folded, in their order, as if they had travelled through JSON. */
+export class WaitingValues {
+  readonly key: string;
+  /** The values are in `#rows` as long as all are arrays of numbers, else in `#others`. */
+  readonly #rows = new NumberRows();
+  #others: JsonValue[] = [];
+  #othersBytes = 0;
+  #haveArrays = false;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  get count(): number {
+    return this.#rows.count + this.#others.length;
+  }
+
+  /** Whether any value is an array. */
+  get haveArrays(): boolean {
+    return this.#haveArrays || this.#rows.count > 0;
+  }
+
+  /** An estimate of the memory in use. */
+  get bytes(): number {
+    return this.#rows.bytes + this.#othersBytes;
+  }
+
+  /** An estimate of the memory that the values would take as arrays and objects. */
+  get size(): number {
+    return this.#rows.count * (arrayBytes + numberBytes * this.#rows.width) + this.#othersBytes;
+  }
+
+  /** Adds a copy of a value that `giver` returned or emitted. Throws what `travelledValue` throws. */
+  push(giver: string, value: unknown): void {
+    if (this.#others.length === 0 && this.#rows.add(value)) return;
+    const travelled = travelledValue(giver, this.key, value);
+    for (const row of this.#rows.take()) this.#pushOther(row);
+    this.#pushOther(travelled);
+  }
+
+  /** Removes all values and returns them. */
+  take(): JsonValue[] {
+    if (this.#others.length === 0) return this.#rows.take();
+    const values = this.#others;
+    this.#others = [];
+    this.#othersBytes = 0;
+    this.#haveArrays = false;
+    return values;
+  }
+
+  #pushOther(value: JsonValue): void {
+    this.#others.push(value);
+    this.#othersBytes += bytesOf(value);
+    if (Array.isArray(value)) this.#haveArrays = true;
+  }
+}
+
+const arrayBytes = 64;
+const numberBytes = 16;
+
+/** An estimate of a value's memory. */
+function bytesOf(value: JsonValue): number {
+  if (typeof value === "string") return 32 + 2 * value.length;
+  if (typeof value !== "object" || value === null) return numberBytes;
+  let bytes = arrayBytes;
+  if (Array.isArray(value)) {
+    for (const element of value as readonly JsonValue[]) bytes += bytesOf(element);
+  } else {
+    const object = value as Readonly<Record<string, JsonValue>>;
+    for (const property in object) bytes += 16 + bytesOf(object[property] ?? null);
+  }
+  return bytes;
+}
