@@ -37,7 +37,8 @@ const fresh = `dist-${process.pid}`;
 try {
   declareTypes(fresh);
   const shared = { platform: "node", target: "node20.19", logLevel: "warning", metafile: true };
-  const bundled = { ...shared, bundle: true, external: Object.keys(dependencies), plugins: [withoutWebStreams] };
+  const packages = { external: Object.keys(dependencies), plugins: [withoutWebStreams] };
+  const bundled = { ...shared, bundle: true, ...packages, loader: { ".wasm": "binary" } };
   const packed = await Promise.all([
     ...programs.map((program) =>
       build({

@@ -23,7 +23,7 @@ Examples:
   $ ${path} wc pg-*.txt
   $ ${path} ./my-app.ts -w 4 -r 1 -o result *.log
   $ ${path} grep --arg pattern='white whale' pg-*.txt
-  $ ${path} wc --recursive logs 'old/**/*.gz'     # .gz, .zst and .xz are decompressed
+  $ ${path} wc --recursive logs 'old/**/*.gz'     # decompresses .gz, .zst, .xz, .bz2
   $ curl -s https://example.com | ${path} wc -`,
     )
     .action((app, names, given, command) => {

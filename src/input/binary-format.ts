@@ -50,7 +50,6 @@ export function binaryFormatOf(head: Buffer): BinaryFormat | undefined {
   return (
     formats.find(begins) ??
     zipOf(head) ??
-    (isBzip2(head) ? { what: "bzip2-compressed", command: piped("bzip2 -dc") } : undefined) ??
     (isTar(head) ? tar : undefined) ??
     (isLzma(head) ? { what: "LZMA-compressed", command: piped("xz -dc --format=lzma") } : undefined) ??
     (encoding === undefined ? undefined : unmarked(encoding)) ??
@@ -116,11 +115,6 @@ function zipOf(head: Buffer): BinaryFormat | undefined {
   }
   if (entry.startsWith("META-INF/")) return { what: "a Java archive (.jar)", command: piped("unzip -p") };
   return { what: "a zip archive", command: piped("unzip -p") };
-}
-
-/** `BZh1` to `BZh9`, then the digits of π (a block) or of its square root (the end of an empty file). */
-function isBzip2(head: Buffer): boolean {
-  return /^BZh[1-9](?:314159265359|177245385090)/.test(head.toString("latin1", 0, 4) + head.toString("hex", 4, 10));
 }
 
 /** Every kind of tar header contains the sum of its bytes, computed with spaces in place of the sum. */

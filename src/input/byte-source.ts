@@ -1,5 +1,6 @@
 import type { Split } from "../rpc/protocol.js";
 import { headBytes, notText } from "./binary-format.js";
+import { Bzip2Offsets } from "./bzip2-offsets.js";
 import { contentOf } from "./content.js";
 import { piecesOf } from "./file-pieces.js";
 import { InputHandle, type Warn } from "./input-handle.js";
@@ -22,6 +23,8 @@ export interface ByteSource {
   readonly length: number | undefined;
   /** Whether the source is a whole file rather than some of its lines. */
   readonly isWholeFile: boolean;
+  /** Translates the places of its bytes into offsets in the file; undefined when they are the same. */
+  readonly offsets?: Bzip2Offsets | undefined;
   /** Reads bytes into the buffer, from `at` to its end at most. Returns how many; 0 at the end. */
   read(into: Buffer, at: number): number | Promise<number>;
   /** Closes the source; call it once, in any state. Throws a ChangedInputError when the file has changed. */
@@ -123,13 +126,19 @@ class ConvertedFile implements ByteSource {
   readonly #pieces: AsyncGenerator<Uint8Array>;
   /** The bytes not yet read by the caller. */
   #rest: Uint8Array = new Uint8Array(0);
-  readonly start = 0;
-  readonly firstOffset = 0;
+  readonly start: number;
+  readonly firstOffset: number;
   readonly length = undefined;
-  readonly isWholeFile = true;
+  readonly isWholeFile: boolean;
+  readonly offsets: Bzip2Offsets | undefined;
 
   constructor(split: Split, refusesBinary: boolean, warn: Warn | undefined) {
-    this.#pieces = piecesOf(split, warn, refusesBinary);
+    const { compression, blocks } = split;
+    this.offsets = compression === "bzip2" ? new Bzip2Offsets(blocks?.number) : undefined;
+    this.start = this.offsets?.first ?? 0;
+    this.firstOffset = this.start;
+    this.isWholeFile = blocks === undefined;
+    this.#pieces = piecesOf(split, warn, refusesBinary, this.offsets);
   }
 
   read(into: Buffer, at: number): number | Promise<number> {

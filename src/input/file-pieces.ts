@@ -1,4 +1,5 @@
 import { headBytes, notText } from "./binary-format.js";
+import { Bzip2Offsets } from "./bzip2-offsets.js";
 import { ChangedInputError } from "./changed-input-error.js";
 import { contentOf } from "./content.js";
 import { InputHandle, type InputPlace, type Warn } from "./input-handle.js";
@@ -12,6 +13,8 @@ const pieceBytes = 64 * 1024;
  * Yields all bytes of a file in pieces, as its readers count them. A compressed or differently encoded file is
  * decompressed and converted to UTF-8, without a byte order mark. Any other file is unchanged, including its mark.
  *
+ * Of a range of blocks, it yields the lines. `offsets` translates places in the bytes of a bzip2 file.
+ *
  * Throws an UnreadableInputError when the file cannot be decompressed or decoded, and the errors of reading; with
  * `refusesBinary`, also when a compressed file contains something other than text. Closes the file when the generator
  * ends.
@@ -20,10 +23,12 @@ export async function* piecesOf(
   file: InputPlace,
   warn: Warn = () => undefined,
   refusesBinary = false,
+  offsets?: Bzip2Offsets,
 ): AsyncGenerator<Uint8Array> {
-  const { compression, encoding } = file;
-  const pieces = decompressedPieces(file, warn);
-  if (compression !== undefined) yield* textPieces(pieces, file, refusesBinary);
+  const { compression, encoding, blocks } = file;
+  const pieces = decompressedPieces(file, warn, offsets);
+  if (blocks !== undefined && blocks.firstBit > 0) yield* pieces;
+  else if (compression !== undefined) yield* textPieces(pieces, file, refusesBinary, offsets);
   else if (encoding !== undefined) yield* decodedPieces(pieces, encoding, file.file);
   else yield* pieces;
 }
@@ -47,11 +52,35 @@ export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerato
   }
 }
 
+/** Bytes of a file, and their offset. */
+export interface PlacedPiece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Yields what `piecesOf` yields of a whole file, with the offsets that its readers report. Throws the same errors. */
+export async function* placedPiecesOf(file: InputPlace): AsyncGenerator<PlacedPiece> {
+  const offsets = file.compression === "bzip2" ? new Bzip2Offsets() : undefined;
+  let at = 0;
+  for await (const piece of piecesOf({ ...file, blocks: undefined }, undefined, false, offsets)) {
+    const end = at + piece.length;
+    for (let from = at; at < end; from = at) {
+      const blockEnd = offsets?.nextBlock(from) ?? Infinity;
+      at = Math.min(end, blockEnd);
+      yield {
+        offset: offsets?.toFile(from) ?? from,
+        bytes: piece.subarray(piece.length - (end - from), piece.length - (end - at)),
+      };
+    }
+  }
+}
+
 /** Decompressed pieces as UTF-8 without a byte order mark. */
 async function* textPieces(
   pieces: AsyncIterable<Uint8Array>,
   { file }: InputPlace,
   refusesBinary: boolean,
+  offsets: Bzip2Offsets | undefined,
 ): AsyncGenerator<Uint8Array> {
   const all = withHead(pieces);
   try {
@@ -70,10 +99,13 @@ async function* textPieces(
       yield* all;
     })();
     if (encoding !== undefined) {
+      offsets?.setPlain();
       yield* decodedPieces(unread, encoding, file);
       return;
     }
-    yield beginsWithUtf8Mark(head) ? head.subarray(utf8Mark.length) : head;
+    const markBytes = beginsWithUtf8Mark(head) ? utf8Mark.length : 0;
+    if (markBytes > 0) offsets?.dropMark(markBytes);
+    yield head.subarray(markBytes);
     yield* all;
   } finally {
     await all.return(undefined);
@@ -92,26 +124,28 @@ async function* withHead(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   if (head !== undefined && head.length < headBytes) yield head;
 }
 
-async function* decompressedPieces(place: InputPlace, warn: Warn): AsyncGenerator<Uint8Array> {
-  const { file, compression } = place;
+async function* decompressedPieces(place: InputPlace, warn: Warn, offsets?: Bzip2Offsets): AsyncGenerator<Uint8Array> {
+  const { file, compression, blocks } = place;
+  const open = (from: number) => storedPieces(handle, from);
+  const onTrailing = (bytes: number) => {
+    const what = `${bytes} ${bytes === 1 ? "byte" : "bytes"} after the end of its ${compression ?? ""} data`;
+    warn(`${file}: ignored ${what}`);
+  };
   const handle = new InputHandle(place, warn);
   try {
     if (compression === undefined) yield* storedPieces(handle);
     else if (compression === "zstd") yield* (await import("./zstd.js")).unzstd(storedPieces(handle));
     else if (compression === "xz") yield* (await import("./xz.js")).unxz(storedPieces(handle), file);
-    else {
-      const { gunzip } = await import("./gzip.js");
-      yield* gunzip(
-        (from) => storedPieces(handle, from),
-        (bytes) => warn(`${file}: ignored ${bytes} ${bytes === 1 ? "byte" : "bytes"} after the end of its gzip data`),
-      );
-    }
+    else if (compression === "bzip2") {
+      yield* (await import("./bzip2.js")).unbzip2({ open, onTrailing, offsets }, blocks);
+    } else yield* (await import("./gzip.js")).gunzip(open, onTrailing);
   } catch (error) {
     // System errors have a different number, and do not concern the contents of the file.
     const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
     if (compression === undefined || isOfSystem || error instanceof ChangedInputError) throw error;
     const why = (error as Error).message;
-    const help = error instanceof UnsupportedInputError ? "" : ` (is it damaged, or cut off? ${compression} -t tells)`;
+    const isTold = error instanceof UnsupportedInputError || error instanceof RangeError;
+    const help = isTold ? "" : ` (is it damaged, or cut off? ${compression} -t tells)`;
     throw new UnreadableInputError(`${file} cannot be decompressed: ${why}${help}`, { cause: error });
   } finally {
     // If the file has changed, this throws that error instead.
@@ -119,7 +153,8 @@ async function* decompressedPieces(place: InputPlace, warn: Warn): AsyncGenerato
   }
 }
 
-function* storedPieces(handle: InputHandle, from = 0): Generator<Uint8Array, void> {
+/** The bytes of a file as they are stored. */
+export function* storedPieces(handle: InputHandle, from = 0): Generator<Uint8Array, void> {
   for (let position = from; ;) {
     const piece = Buffer.allocUnsafeSlow(pieceBytes);
     const bytes = handle.read(piece, 0, pieceBytes, position);

@@ -6,7 +6,7 @@ import { changeSince, edgesOf } from "./file-state.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
 /** An input file: its name, its place, and its expected state. */
-export type InputPlace = Pick<Split, "file" | "path" | "compression" | "encoding" | "planned">;
+export type InputPlace = Pick<Split, "file" | "path" | "compression" | "blocks" | "encoding" | "planned">;
 
 /** Receives a warning about an input that is read anyway, as a sentence that names the file. */
 export type Warn = (message: string) => void;

@@ -1,5 +1,5 @@
 import type { Split } from "../rpc/protocol.js";
-import { piecesOf } from "./file-pieces.js";
+import { placedPiecesOf } from "./file-pieces.js";
 
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
@@ -10,11 +10,10 @@ const [newline, carriageReturn] = [0x0a, 0x0d];
  */
 export async function lineNumber(split: Split, offset: number): Promise<number> {
   let number = 1;
-  let at = 0;
   let previous = 0;
   let endsAtReturn: boolean | undefined;
-  for await (const piece of piecesOf(split)) {
-    const end = Math.min(piece.length, offset - at);
+  for await (const { offset: at, bytes: piece } of placedPiecesOf(split)) {
+    const end = Math.max(0, Math.min(piece.length, offset - at));
     let place = 0;
     for (; endsAtReturn !== false && place < end; place++) {
       const byte = piece[place] ?? 0;
@@ -29,8 +28,7 @@ export async function lineNumber(split: Split, offset: number): Promise<number> 
       }
     }
     if (endsAtReturn === false) number += newlines(piece, place, end);
-    at += piece.length;
-    if (at >= offset) break;
+    if (at + piece.length >= offset) break;
   }
   // The line begins after the last carriage return, at a byte that was not examined.
   return endsAtReturn !== false && previous === carriageReturn ? number + 1 : number;

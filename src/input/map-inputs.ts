@@ -5,6 +5,7 @@
 import type { CsvOptions } from "../app/contract.js";
 import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
+import { cutBzip2Files } from "./bzip2-splits.js";
 import { cutCsvFiles } from "./csv-splits.js";
 import type { InputFile } from "./files.js";
 import { splitsPerTaskMax } from "../rpc/record-position.js";
@@ -17,6 +18,11 @@ const filesPerWorkerMax = 16;
 const groupsPerWorker = 4;
 /** Opening a file costs about as much as reading this many more bytes. */
 const openingBytes = 4096;
+/**
+ * A longer bzip2 file stands alone. The offsets in it (`bzip2-offsets.ts`) could be larger than a position in a group can
+ * hold, since it can have a block for every 22 bytes.
+ */
+const groupedBzip2BytesMax = 1024 * 1024;
 
 export interface InputPlanOptions {
   readonly inputs: readonly InputFile[];
@@ -29,7 +35,7 @@ export interface InputPlanOptions {
   readonly groupBytes: number;
   /** The percentage of the input that `--sample` maps; undefined for all. */
   readonly samplePercent?: number | undefined;
-  /** Stops the planning, which reads large CSV files. */
+  /** Stops the planning, which reads large CSV and bzip2 files. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +50,7 @@ export interface InputPlan {
 export async function planInputs(options: InputPlanOptions): Promise<InputPlan> {
   const { inputs, kind, splitBytes, groupBytes, samplePercent } = options;
   const planned = planSplits(inputs, kind, splitBytes);
-  const all = kind === "csv" ? await cutCsvFiles(planned, options) : planned;
+  const all = kind === "csv" ? await cutCsvFiles(planned, options) : await cutBzip2Files(planned, kind, options);
   const splits = sampledSplits(all, kind, samplePercent);
   return { all, tasks: groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes) };
 }
@@ -65,7 +71,7 @@ function grouped(splits: readonly Split[], groupBytes: number): Split[][] {
   let last: Split[] = [];
   let bytes = Infinity;
   for (const split of splits) {
-    const cost = isWholeFile(split) ? openingBytes + lengthOf(split) : Infinity;
+    const cost = isGroupable(split) ? openingBytes + lengthOf(split) : Infinity;
     if (bytes + cost > groupBytes || last.length === splitsPerTaskMax) {
       last = [];
       bytes = 0;
@@ -77,6 +83,8 @@ function grouped(splits: readonly Split[], groupBytes: number): Split[][] {
   return groups;
 }
 
-function isWholeFile({ startBytes, endBytes, planned }: Split): boolean {
+/** Whether the split is a whole file, and may share a task. */
+function isGroupable({ startBytes, endBytes, compression, planned }: Split): boolean {
+  if (compression === "bzip2" && endBytes > groupedBzip2BytesMax) return false;
   return startBytes === 0 && endBytes === planned?.sizeBytes;
 }

@@ -1,5 +1,7 @@
-import { piecesOf } from "./file-pieces.js";
+import { placedPiecesOf, type PlacedPiece } from "./file-pieces.js";
 import { InputHandle, type InputPlace } from "./input-handle.js";
+
+const nothing: PlacedPiece = { offset: 0, bytes: new Uint8Array(0) };
 
 /**
  * Rereads places of files. Ask for the places of a compressed file in order: then it is decompressed once for all of
@@ -7,10 +9,9 @@ import { InputHandle, type InputPlace } from "./input-handle.js";
  */
 export class PlaceReader {
   #path = "";
-  #pieces: AsyncGenerator<Uint8Array> | undefined;
-  /** The most recently decompressed bytes, and their place. */
-  #piece: Uint8Array = new Uint8Array(0);
-  #at = 0;
+  #pieces: AsyncGenerator<PlacedPiece> | undefined;
+  /** The most recently decompressed bytes. */
+  #piece = nothing;
 
   /** The bytes of a place; undefined when they are unreadable because the file was removed or cut. */
   async read(file: InputPlace, offset: number, endOffset: number): Promise<Buffer | undefined> {
@@ -31,22 +32,24 @@ export class PlaceReader {
   }
 
   async #decompress(file: InputPlace, offset: number, endOffset: number): Promise<Buffer> {
-    if (this.#pieces === undefined || this.#path !== file.path || offset < this.#at) {
+    if (this.#pieces === undefined || this.#path !== file.path || offset < this.#piece.offset) {
       await this.close();
       this.#path = file.path;
-      this.#pieces = piecesOf(file);
-      this.#piece = new Uint8Array(0);
-      this.#at = 0;
+      this.#pieces = placedPiecesOf(file);
+      this.#piece = nothing;
     }
     const found: Uint8Array[] = [];
-    for (;;) {
-      const piece = this.#piece.subarray(Math.max(0, offset - this.#at), Math.max(0, endOffset - this.#at));
+    for (let missing = endOffset - offset; missing > 0;) {
+      // After the piece with the beginning, the others follow: the blocks of a bzip2 file have offsets of their own.
+      const start = found.length > 0 ? 0 : offset - this.#piece.offset;
+      if (start < 0) break;
+      const piece = this.#piece.bytes.subarray(start, start + missing);
       if (piece.length > 0) found.push(piece);
+      missing -= piece.length;
       // The rest of this piece may belong to the next place.
-      if (endOffset <= this.#at + this.#piece.length) break;
+      if (missing === 0) break;
       const next = await this.#pieces.next();
       if (next.done === true) break;
-      this.#at += this.#piece.length;
       this.#piece = next.value;
     }
     return Buffer.concat(found);

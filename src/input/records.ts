@@ -21,6 +21,7 @@ import { isStoredAsRead, linesIn, wholeFile, type ByteSource } from "./byte-sour
 import { ChunkReader } from "./chunk-reader.js";
 import type { Warn } from "./input-handle.js";
 import type { CsvHeader } from "./csv-reader.js";
+import { Bzip2OffsetReader } from "./bzip2-offset-reader.js";
 import { FirstOffsetReader } from "./first-offset-reader.js";
 import { JsonReader } from "./json-reader.js";
 import { LineBytesReader, LineReader } from "./line-readers.js";
@@ -201,11 +202,15 @@ async function openRows(
 
 /** The records in some bytes, as bytes. */
 export function bytesIn(source: ByteSource, { input }: RecordFormat): RecordReader<Uint8Array> {
-  if (input === "file") return new WholeBytesReader(source);
+  if (input === "file") return fromFirstOffset(new WholeBytesReader(source), source);
   return fromFirstOffset(input === "lines" ? new LineBytesReader(source) : new ChunkReader(source), source);
 }
 
-/** Reports the first record of a file at its byte order mark. */
-function fromFirstOffset<Value>(reader: RecordReader<Value>, { start, firstOffset }: ByteSource): RecordReader<Value> {
+/** Reports the first record of a file at its byte order mark, and the records of a bzip2 file by their blocks. */
+function fromFirstOffset<Value>(
+  reader: RecordReader<Value>,
+  { start, firstOffset, offsets }: ByteSource,
+): RecordReader<Value> {
+  if (offsets !== undefined) return new Bzip2OffsetReader(reader, offsets);
   return start === firstOffset ? reader : new FirstOffsetReader(reader, start, firstOffset);
 }

@@ -20,7 +20,8 @@ const fileBytes = 1024 * 1024;
  * Hadoop's InputSampler). The places are spread evenly over all bytes of the input, so that they represent even inputs
  * that are sorted or change along the way. Each list is for one sample task; a single reducer needs no task. A place is
  * a split of its own; for a file that cannot be cut it is the whole file, of which `sourceOfPlace` reads the beginning.
- * The result does not depend on where files were cut into splits.
+ * The result does not depend on where files were cut into splits, except for bzip2 files, whose splits are sampled like
+ * files.
  *
  * Throws an InputError when the app itself assigns keys to partitions.
  */

@@ -12,7 +12,7 @@ const splitBytesMin = 1024 * 1024;
 const splitsPerWorker = 3;
 
 /** Such a file may be cut anywhere: the reader of a split finds the next line end (`line-start.ts`). */
-const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl", "pairs"];
+export const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl", "pairs"];
 
 /** Whether a file may be read from its middle. */
 export function isCuttable(
@@ -28,7 +28,7 @@ export function isCuttable(
  * Files of lines are cut into equal parts of at most `splitBytes`, regardless of line ends, so planning reads nothing.
  * Every other file is a single split: whole files, CSV (where a line end may be inside a row: `cutCsvFiles` cuts large
  * files afterwards), files for the app's own reader, and files that are compressed or not UTF-8, whose readers start at
- * the beginning. An empty file has no line or row, and so no split.
+ * the beginning (`cutBzip2Files` cuts large bzip2 files of lines afterwards). An empty file has no line or row, and so no split.
  *
  * Throws an InputError that names the file when an app would receive a whole file longer than a string can be. That
  * applies to `mapBytes`, too, although it needs no string: planning knows what an app receives, but not in which form.

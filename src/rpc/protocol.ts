@@ -156,9 +156,12 @@ export const split = v.strictObject({
   /** One past the last byte of the split. */
   endBytes: count,
   /**
-   * The compression of the file, if any. A compressed file is a single split, with offsets into the decompressed data.
+   * The compression of the file, if any. A compressed file is a single split, with offsets into the decompressed data;
+   * but for bzip2, see `blocks` and `input/bzip2-offsets.ts`.
    */
   compression: v.optional(v.picklist(compressions)),
+  /** The blocks that begin in the split of a bzip2 file that is cut: see `BlockRange` in `input/bzip2.ts`. */
+  blocks: v.optional(v.strictObject({ firstBit: count, number: count, endBit: v.optional(count) })),
   /** The encoding of a text that is not UTF-8. Such a file is a single split, too, with offsets into its UTF-8 form. */
   encoding: v.optional(v.picklist(encodings)),
   /** The state of the file when the job was planned, which it must still have; omitted for the engine's own files. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect } from "vitest";
 import { inByteOrder, sortedOutput, wordCount } from "./oracle.js";
+import { bzip2Of } from "../support/bzip2-file.js";
 import { xzOf } from "../support/xz-file.js";
 import { expectRefusal, linesOf, root, test, until, type Place } from "./programs.js";
 
@@ -12,6 +13,13 @@ const text = Array.from({ length: 3000 }, (_, n) => `word${"abc"[n % 3]} é λ${
 
 function output(place: Place, directory = "mr-output"): string[] {
   return sortedOutput(join(place.directory, directory));
+}
+
+/** Many small bzip2 streams, so that the file can be cut. */
+function inStreams(contents: string): Buffer {
+  const bytes = Buffer.from(contents);
+  const starts = Array.from({ length: Math.ceil(bytes.length / 700) }, (_, n) => n * 700);
+  return Buffer.concat(starts.map((start) => bzip2Of(bytes.subarray(start, start + 700))));
 }
 
 /** Runs `mr` with a file as its standard input. */
@@ -39,8 +47,9 @@ describe.concurrent("inputs", () => {
     place.write("logs/.hidden", "nor this");
     place.write("c.log", "see sea");
     place.write("d.log", Buffer.concat([xzOf(text), Buffer.alloc(4), xzOf("more")]));
+    place.write("e.log", Buffer.concat([bzip2Of(text), bzip2Of("more")]));
     await place.succeed("mr", ["run", "wc", "--recursive", "logs", "*.lo?"]);
-    expect(output(place)).toEqual(wordCount([text, text, "more", "see sea", text, "more"]));
+    expect(output(place)).toEqual(wordCount([text, text, "more", "see sea", text, "more", text, "more"]));
     await place.succeed("mr", ["sequential", "-o", "plain", "wc", "logs/**/*.gz"]);
     expect(output(place, "plain")).toEqual(wordCount([text, "more"]));
     await place.pair("wc", ["logs/**/*"], ["-o", "pair"]);
@@ -63,32 +72,37 @@ describe.concurrent("inputs", () => {
     }
     place.write("in.gz", gzipSync(text));
     place.write("in.xz", xzOf(text));
-    for (const name of ["in.gz", "in.xz"]) {
+    place.write("in.bz2", bzip2Of(text));
+    for (const name of ["in.gz", "in.xz", "in.bz2"]) {
       expect(mrWith(place, name, ["run", "wc", "-"]).status).toBe(0);
       expect(output(place)).toEqual(wordCount([text]));
     }
   });
 
-  test("that are gzip data followed by other bytes are read to their end, with one warning", async ({ place }) => {
-    const name = place.write("a.gz", Buffer.concat([gzipSync(text), Buffer.from("TRAILER-OF-MAIL")]));
-    const warning = "a.gz: ignored 15 bytes after the end of its gzip data";
-    const expected = wordCount([text]);
-    for (const command of ["run", "sequential"]) {
-      const { stderr } = await place.succeed("mr", [command, "wc", name]);
-      expect(output(place)).toEqual(expected);
-      expect(linesOf(stderr).filter((line) => line.includes("ignored"))).toEqual([
-        `mr ${command}: warning: ${warning}`,
-      ]);
-      expect(stderr).toContain("  1 warning, told above");
-    }
-    const { stdout, stderr } = await place.succeed("mr", ["run", "--json", "--quiet", "-o", "quiet", "wc", name]);
-    expect(JSON.parse(stdout)).toMatchObject({ warnings: { list: [warning], omitted: 0 } });
-    expect(stderr).toBe(`mr run: warning: ${warning}\n`);
-    const coordinator = await place.pair("wc", [name], ["-o", "pair"]);
-    expect(coordinator.stderr.split(warning)).toHaveLength(2);
-    await place.succeed("mr", ["report", "-o", "report.html", "pair"]);
-    expect(place.read("report.html")).toContain(warning);
-  });
+  for (const [extension, kind, compressed] of [
+    ["gz", "gzip", gzipSync(text)],
+    ["bz2", "bzip2", inStreams(text)],
+  ] as const)
+    test(`that are ${kind} data followed by other bytes are read to their end, with one warning`, async ({ place }) => {
+      const name = place.write(`a.${extension}`, Buffer.concat([compressed, Buffer.from("TRAILER-OF-MAIL")]));
+      const warning = `a.${extension}: ignored 15 bytes after the end of its ${kind} data`;
+      const expected = wordCount([text]);
+      for (const command of ["run", "sequential"]) {
+        const { stderr } = await place.succeed("mr", [command, "--split-size", "2KiB", "wc", name]);
+        expect(output(place)).toEqual(expected);
+        expect(linesOf(stderr).filter((line) => line.includes("ignored"))).toEqual([
+          `mr ${command}: warning: ${warning}`,
+        ]);
+        expect(stderr).toContain("  1 warning, told above");
+      }
+      const { stdout, stderr } = await place.succeed("mr", ["run", "--json", "--quiet", "-o", "quiet", "wc", name]);
+      expect(JSON.parse(stdout)).toMatchObject({ warnings: { list: [warning], omitted: 0 } });
+      expect(stderr).toBe(`mr run: warning: ${warning}\n`);
+      const coordinator = await place.pair("wc", [name], ["-o", "pair"]);
+      expect(coordinator.stderr.split(warning)).toHaveLength(2);
+      await place.succeed("mr", ["report", "-o", "report.html", "pair"]);
+      expect(place.read("report.html")).toContain(warning);
+    });
 
   test("in UTF-16, or that begin with a byte order mark, are searched as their text", async ({ place }) => {
     const lines = "hello whale\r\nno\nhello\n";
@@ -114,7 +128,7 @@ describe.concurrent("inputs", () => {
     execFileSync("tar", ["cf", "w.tar", "w.txt"], { cwd: place.directory });
     place.write("w.tar.gz", gzipSync(place.readBytes("w.tar")));
     place.write("w.tar.xz", xzOf(place.readBytes("w.tar")));
-    place.write("w.bz2", Buffer.from("425a683917724538509000000000", "hex"));
+    place.write("w.tar.bz2", bzip2Of(place.readBytes("w.tar")));
     place.write("app.mjs", "export const map = (name, text, ctx) => ctx.emit(text, 1); export const reduce = () => 1;");
     const refused = (name: string, command: string) =>
       new RegExp(`${name} is .*make it readable first: ${command} ${name} `);
@@ -122,7 +136,7 @@ describe.concurrent("inputs", () => {
       ["wc", "w.tar", "tar -xOf"],
       ["wc", "w.tar.gz", "tar -xOf"],
       ["wc", "w.tar.xz", "tar -xOf"],
-      ["wc", "w.bz2", "bzip2 -dc"],
+      ["wc", "w.tar.bz2", "tar -xOf"],
       ["app.mjs", "w.tar", "tar -xOf"],
     ] as const) {
       for (const program of ["run", "sequential"]) {
@@ -186,12 +200,14 @@ describe.concurrent("inputs", () => {
     place.write("dir/a.txt", "a");
     place.write("fake.gz", "a");
     place.write("fake.xz", "a");
+    place.write("fake.bz2", "a");
     const before = place.files();
     for (const [args, says] of [
       [["none/*.txt"], /cannot read input none\/\*\.txt: no file matches/],
       [["dir"], /dir: it is a directory; --recursive reads all files below it/],
       [["fake.gz"], /fake\.gz: it is not gzip data/],
       [["fake.xz"], /fake\.xz: it is not xz data/],
+      [["fake.bz2"], /fake\.bz2: it is not bzip2 data/],
       [["-", "-"], /standard input can be read only once/],
       [["--resume", "-"], /cannot resume a job with input from standard input/],
       [["--inputs-from", "none"], /cannot read the list of inputs none: ENOENT/],
@@ -205,7 +221,8 @@ describe.concurrent("inputs", () => {
   test("that are damaged fail the job at once, which says why", async ({ place }) => {
     place.write("cut.gz", gzipSync(text).subarray(0, 100));
     place.write("cut.xz", xzOf(text).subarray(0, 100));
-    for (const name of ["cut.gz", "cut.xz"]) {
+    place.write("cut.bz2", bzip2Of(text).subarray(0, 100));
+    for (const name of ["cut.gz", "cut.xz", "cut.bz2"]) {
       const { code, stderr } = await place.run("mr", ["run", "--skip-bad-records", "5", "wc", name]);
       expect(code).toBe(1);
       expect(stderr).toContain(
@@ -244,6 +261,7 @@ describe.concurrent("parsed records", () => {
       ["", undefined, (text: string) => text],
       [".gz", "gzip", gzipSync],
       [".xz", "xz", xzOf],
+      [".bz2", "bzip2", inStreams],
     ] as const) {
       test(`are the same in all programs, and bad ones are left out: ${input}${extension}`, async ({ place }) => {
         const name = place.write(`in.${input}${extension}`, compress(files[input]));

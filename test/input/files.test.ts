@@ -46,6 +46,10 @@ describe("findInputs", () => {
     expect(compressionOf("skippable", Buffer.from("502a4d1800000000", "hex"))).toBe("zstd");
     expect(compressionOf("b.XZ", xzOf("b"))).toBe("xz");
     expect(compressionOf("b", xzOf(""))).toBe("xz");
+    expect(compressionOf("b.BZ2", Buffer.from("425a683917724538509000000000", "hex"))).toBe("bzip2");
+    expect(compressionOf("b", Buffer.from("425a68393141592653 59d6a7c0c3000000".replace(" ", ""), "hex"))).toBe(
+      "bzip2",
+    );
     expect(compressionOf("c.txt", "text")).toBeUndefined();
     expect(compressionOf("d.txt", "")).toBeUndefined();
     expect(() => compressionOf("e.gz", "text")).toThrow(/e\.gz: it is not gzip data, although its name says so/);
