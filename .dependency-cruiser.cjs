@@ -50,9 +50,15 @@ module.exports = {
     ),
     only(
       "lower-layers-know-no-process",
-      { path: "^src/(app|rpc|input|output|shuffle)/" },
+      { path: "^src/(aggregate|app|rpc|input|output|shuffle)/" },
       { path: "^src/(coordinator|worker|local|status|cli)/" },
       "The way of the data does not know who runs it.",
+    ),
+    only(
+      "aggregators-belong-to-apps",
+      { path: "^src/", pathNot: "^src/(aggregate/|index)" },
+      { path: "^src/aggregate/" },
+      "An app brings its own copy of the package. The engine knows its aggregators by app/plain-fold.ts alone.",
     ),
     only("nobody-imports-cli", { path: "^src/", pathNot: "^src/cli/" }, { path: "^src/cli/" }, "cli parses and calls."),
     only(

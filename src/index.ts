@@ -26,6 +26,16 @@ export type {
   TaskContext,
 } from "./app/contract.js";
 export type { Config } from "./app/define-config.js";
+export { aggregate } from "./aggregate/aggregate.js";
+export type { Aggregator } from "./aggregate/aggregator.js";
+export { count } from "./aggregate/count.js";
+export { distinct } from "./aggregate/count-distinct.js";
+export { max, min } from "./aggregate/extremes.js";
+export { mostFrequent, type Frequency } from "./aggregate/most-frequent.js";
+export { quantiles } from "./aggregate/quantiles.js";
+export { mean, stats, type Stats } from "./aggregate/stats.js";
+export { sum } from "./aggregate/sum.js";
+export { topK } from "./aggregate/top-k.js";
 export { defineApp } from "./app/define-app.js";
 export { defineConfig } from "./app/define-config.js";
 export { words, wordsInBytes } from "./app/words.js";

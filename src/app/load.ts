@@ -22,6 +22,7 @@ import { concurrencyProblem, rateProblem } from "./map-limits.js";
 import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
 import { describe } from "./described.js";
+import { aggregatorCombine } from "./plain-fold.js";
 import { requireSynchronous } from "./synchronous-functions.js";
 import { writerOf } from "./writer.js";
 
@@ -192,6 +193,7 @@ function checkExports(
   const { writer, layout } = writerOf(path, app["writer"]);
   return {
     ...bound,
+    combine: aggregatorCombine(app["combine"]) ?? bound["combine"],
     csv: app["csv"],
     jsonl: app["jsonl"],
     needs: together(needsOf(path, ofAll), needsOf(path, app)),

@@ -1,5 +1,6 @@
 import { combinedValues, type Combine } from "../app/combine.js";
 import type { JsonValue } from "../app/contract.js";
+import { plainFoldOf, type PlainFold } from "../app/plain-fold.js";
 import { textToCopy, withRepeated } from "./repeated-values.js";
 import { storedText, storedValue } from "./stored-value.js";
 
@@ -12,12 +13,18 @@ const batchTextMax = 16 * 1024 * 1024;
  * begin the next batch: so the array stays bounded, however many values there are. A single batch is not folded, since
  * `combine` would save no memory.
  *
+ * The values that a plain fold takes (`plain-fold.ts`), as those of `sum` are, become one number at once.
+ *
  * A `combine` that joins its values, or keeps most, returns a result as long as its input. Then the next
  * batches grow too: with a fixed length, each would be little more than the previous result, read and written again.
  */
 export class FoldedValues {
   readonly #key: string;
   readonly #combine: Combine;
+  readonly #plain: PlainFold | undefined;
+  /** The total of the values that the plain fold took. */
+  #total = 0;
+  #hasTotal = false;
   #values: JsonValue[] = [];
   #textLength = 0;
   #valuesMax = batchValuesMax;
@@ -28,10 +35,13 @@ export class FoldedValues {
   constructor(key: string, combine: Combine) {
     this.#key = key;
     this.#combine = combine;
+    this.#plain = plainFoldOf(combine);
+    if (this.#plain !== undefined) this.#total = this.#plain.start;
   }
 
   /** All values, folded or not. */
   get values(): JsonValue[] {
+    this.#takeTotal();
     return this.#values;
   }
 
@@ -40,6 +50,14 @@ export class FoldedValues {
    * throws.
    */
   add(value: JsonValue, textLength: number, count: number): void {
+    if (this.#plain !== undefined) {
+      const total = this.#plain.add(this.#total, value, count);
+      if (!Number.isNaN(total)) {
+        this.#total = total;
+        this.#hasTotal = true;
+        return;
+      }
+    }
     if (Array.isArray(value)) this.#hasArrays = true;
     // Taken before `combine` gets the first copy and can change it.
     const text = count === 1 ? undefined : textToCopy(value);
@@ -59,6 +77,7 @@ export class FoldedValues {
    * JSON cannot hold the result.
    */
   fold(): readonly string[] {
+    this.#takeTotal();
     const result: unknown = this.#combine(this.#key, this.#values);
     // Most apps combine to a number or a string, which needs no check.
     const given = typeof result === "object" ? combinedValues(this.#key, result, this.#hasArrays) : [result];
@@ -78,6 +97,14 @@ export class FoldedValues {
     this.#textMax = Math.max(batchTextMax, 2 * this.#textLength);
     this.#valuesMax = Math.max(Math.ceil(batchValuesMax * (this.#textMax / batchTextMax)), 2 * texts.length);
     return texts;
+  }
+
+  /** Puts the total of the plain fold among the values. */
+  #takeTotal(): void {
+    if (this.#plain === undefined || !this.#hasTotal) return;
+    this.#values.push(this.#plain.valueOf(this.#total));
+    this.#total = this.#plain.start;
+    this.#hasTotal = false;
   }
 
   /** Whether the value fits. A batch of one value is not folded. */

@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { Combine } from "../../src/app/combine.js";
 import type { JsonValue } from "../../src/app/contract.js";
+import { plainFoldOf } from "../../src/app/plain-fold.js";
+import * as aggregators from "../../src/index.js";
 import { mergeGroups } from "../../src/shuffle/merge/merge.js";
 import { storedContent } from "./merge/decoded-lines.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
@@ -7,7 +10,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 const directory = useTemporaryDirectory();
 
 /** The array that `reduce` gets for each key. */
-function arrays(content: string, combine?: (key: string, values: JsonValue[]) => JsonValue): [string, JsonValue[]][] {
+function arrays(content: string, combine?: Combine): [string, JsonValue[]][] {
   const groups = mergeGroups([storedContent(directory.newPath(), content)], { combine });
   return Array.from(groups, (group) => [group.key, group.toArray()]);
 }
@@ -102,5 +105,36 @@ describe("the values of a key with `combine`", () => {
     expect(() => arrays(`["a",[1],[100000]]\n`, () => NaN)).toThrow(
       'combine: JSON cannot hold the value of key "a": value is NaN',
     );
+  });
+
+  it("become a number at once when it is the plain fold of an aggregator, without arrays", () => {
+    const called = vi.fn();
+    const known = (key: string, values: JsonValue[]) => {
+      called();
+      return aggregators.sum.combine(key, values as number[]);
+    };
+    Object.defineProperty(known, Symbol.for("mapreduce-ts.plainFold"), {
+      value: plainFoldOf(aggregators.sum.combine as Combine),
+    });
+    const content = `["a",[1,2,-3],[1000000000,3,1]]\n["a",[7]]\n["b",[1,0.5,2],[1,2,1]]\n`;
+    expect(arrays(content, known)).toEqual([
+      ["a", [1_000_000_010]],
+      ["b", [0.5, 0.5, 3]],
+    ]);
+    expect(called).not.toHaveBeenCalled();
+  });
+
+  it("are left to the aggregator when a number cannot hold their total", () => {
+    const content = `["a",[9007199254740991,1],[2000000,5]]\n`;
+    const [[, values] = ["", []]] = arrays(content, aggregators.sum.combine as Combine);
+    expect(aggregators.sum("a", values as number[])).toBe(2_000_000n * 9007199254740991n + 5n);
+    expect(values.length).toBeLessThan(65_537);
+  });
+
+  it("are counted by count, whatever they are, and its states with them", () => {
+    const content = `["a",["x",null],[1000000000,2]]\n["a",[{"mr:count":5}],[3]]\n["b",[{"mr:count":5,"other":1},1],[1,1]]\n`;
+    const [a, b] = arrays(content, aggregators.count.combine as Combine);
+    expect(a).toEqual(["a", [{ "mr:count": 1_000_000_017 }]]);
+    expect(() => aggregators.count.reduce("b", b?.[1] as never[])).toThrow("count takes no arrays and objects");
   });
 });

@@ -6,6 +6,8 @@ import { decodedRange } from "./byte-ranges.js";
 import { HeldValue } from "./held-value.js";
 import type { SortedSink } from "./sorted-sink.js";
 
+const [hyphen, zero] = [45, 48];
+
 /**
  * Folds the values of each key with the app's `combine` and passes the result on. A key's only value stays as it is,
  * however often it repeats: with its count it is as short as a result could be, and folding a million ones into one
@@ -47,9 +49,9 @@ export class CombiningSink implements SortedSink {
         return;
       }
       this.#folded = new FoldedValues(keyString(this.#words, this.#wordAt, this.#keyBytes), this.#combine);
-      take(this.#folded, decodedRange(this.#only.bytes, 0, this.#only.length), this.#only.count);
+      take(this.#folded, this.#only.bytes, 0, this.#only.length, this.#only.count);
     }
-    take(this.#folded, decodedRange(bytes, start, end), count);
+    take(this.#folded, bytes, start, end, count);
   }
 
   endKey(): void {
@@ -65,6 +67,26 @@ export class CombiningSink implements SortedSink {
   }
 }
 
-function take(folded: FoldedValues, text: string, count: number): void {
+function take(folded: FoldedValues, bytes: Uint8Array, start: number, end: number, count: number): void {
+  const integer = shortInteger(bytes, start, end);
+  if (!Number.isNaN(integer)) {
+    folded.add(integer, end - start, count);
+    return;
+  }
+  const text = decodedRange(bytes, start, end);
   folded.add(storedValue(text), text.length, count);
+}
+
+/** The integer whose text is up to 15 digits and a sign; NaN for any other text. Values are often counts. */
+function shortInteger(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start] === hyphen;
+  const first = isNegative ? start + 1 : start;
+  if (end - first > 15 || end === first) return NaN;
+  let integer = 0;
+  for (let at = first; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - zero;
+    if (digit < 0 || digit > 9) return NaN;
+    integer = integer * 10 + digit;
+  }
+  return isNegative ? -integer : integer;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Combine } from "../../../src/app/combine.js";
 import type { JsonValue } from "../../../src/app/contract.js";
 import { CombiningSink } from "../../../src/shuffle/collect/combining-sink.js";
+import { count, max, min, sum } from "../../../src/index.js";
 import type { SortedSink } from "../../../src/shuffle/collect/sorted-sink.js";
 import { packed } from "../packed-key.js";
 
@@ -99,5 +100,28 @@ describe("combining on the map side", () => {
     const flat = (_: string, values: JsonValue[]) => values.flat();
     expect(combined(["[1]", "2"], flat)).toEqual([[[1, 2], 1]]);
     expect(() => combined(["1", "2"], flat)).toThrow(TypeError);
+  });
+
+  it("gives combine each number as it was emitted", () => {
+    const numbers = [0, -1, 7, 123456789012345, -123456789012345, 1234567890123456, 2 ** 53 + 2, 1e21, -1.5, 5e-324];
+    const seen: JsonValue[] = [];
+    const combine = (_: string, values: JsonValue[]) => {
+      seen.push(...values);
+      return 0;
+    };
+    combined(numbers.map(String), combine);
+    expect(seen).toEqual(numbers);
+  });
+
+  it("folds what an aggregator's plain fold takes, and leaves other values to the aggregator", () => {
+    const texts = Array.from({ length: 100_000 }, (_, n) => String((n % 7) - 3));
+    expect(combined(texts, min.combine as Combine)).toEqual([[-3, 1]]);
+    expect(combined(["1", "2", "0.5", "0.75", "3"], sum.combine as Combine)).toEqual([[7.25, 1]]);
+    expect(combined(["0.1", "0.2"], sum.combine as Combine)).toEqual([
+      [{ "mr:sum": [0.30000000000000004, expect.any(Number)] }, 1],
+    ]);
+    expect(combined(['"b"', '"a"'], max.combine as Combine)).toEqual([["b", 1]]);
+    expect(combined(["1", "null", '{"mr:count":3}'], count.combine as Combine)).toEqual([[{ "mr:count": 5 }, 1]]);
+    expect(() => combined(["1", '"a"'], sum.combine as Combine)).toThrow('sum: for key "key" value is "a", a string');
   });
 });
