@@ -19,8 +19,8 @@ const missesMax = 4 * keysMax;
 
 /** The collector whose hot keys have accumulators. */
 export interface AccumulatorsHost {
-  /** Takes a pair itself. */
-  keep(key: string, value: JsonValue): void;
+  /** Takes a pair itself. Returns whether folding its value with others may be better. */
+  keep(key: string, value: JsonValue): boolean;
   /** From now on either gives all pairs to the accumulators, or keeps all. */
   divert(isDiverted: boolean): void;
   /** Makes room for that many bytes. */
@@ -32,9 +32,9 @@ export interface AccumulatorsHost {
 }
 
 /**
- * The values of hot keys, for apps that emit arrays or objects and can combine them. They stay JavaScript values and
- * are folded a few at a time, as in the partial aggregation of Spark and DuckDB. The collector gets one folded value in
- * place of many, and only that value becomes JSON.
+ * The values of hot keys, for apps with a `combine` that emit arrays, objects or many different numbers. They stay
+ * JavaScript values and are folded a few at a time, as in the partial aggregation of Spark and DuckDB. The collector gets
+ * one folded value in place of many, and only that value becomes JSON.
  *
  * The collector itself keeps the first value of a key, so that the `emit` at fault asks the app's `partition` and
  * rejects a bad key or value. While any key is live, all pairs come here, which keeps the values of a key in order. A
@@ -76,8 +76,7 @@ export class Accumulators implements Detour {
       this.#add(live, value);
       return;
     }
-    this.#host.keep(key, value);
-    if (typeof value === "object") this.enter(key);
+    if (this.#host.keep(key, value)) this.enter(key);
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
@@ -91,7 +90,7 @@ export class Accumulators implements Detour {
     this.emit(decodedRange(buffer, keyStart, keyEnd), decodedRange(buffer, valueStart, valueEnd));
   }
 
-  /** Accepts the later values of a key if there is room; the collector kept its first one, an array or object. */
+  /** Accepts the later values of a key if there is room; the collector kept its first one. */
   enter(key: string): void {
     if (!this.#isOpen) return;
     if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {

@@ -27,6 +27,11 @@ export class EmittedValues {
   #place = 0;
   /** The places of the first few values' texts. */
   readonly #knownPlaces = new Map<Primitive, number>();
+  /**
+   * Whether the last value may be worth folding: it was an array, an object or a number, and got a text of its own. To
+   * be set back by its reader.
+   */
+  isFoldable = false;
 
   /** `reserve` is called before that many bytes, or fewer, are added to `values`. */
   constructor(values: ValueSlab, reserve: (bytes: number) => void) {
@@ -58,6 +63,7 @@ export class EmittedValues {
       this.#reserve(3 * text.length);
       // The app may have changed it before it emits it again.
       this.#recent = NaN;
+      this.isFoldable = true;
       return this.#values.addText(text);
     }
     const place = isLong(value) ? this.#addLong(value) : (this.#knownPlaces.get(value) ?? this.#addShort(key, value));
@@ -76,6 +82,7 @@ export class EmittedValues {
     this.#reserve(shortBytesMax);
     const place = text === undefined ? this.#values.addString(value as string) : this.#values.addText(text);
     if (this.#knownPlaces.size < knownValuesMax) this.#knownPlaces.set(value, place);
+    else if (typeof value === "number") this.isFoldable = true;
     return place;
   }
 }

@@ -1,13 +1,16 @@
+import type { JsonValue } from "../../app/contract.js";
+
 /** Wider arrays rarely are accumulators. */
 const widthMax = 16;
 
 /**
- * Arrays of numbers of one length, such as `[min, max, sum, count]`, held as their numbers one after the other. An array
- * per value would survive a collection of the young generation or two, which copy it each time.
+ * Numbers, or arrays of numbers of one length, such as `[min, max, sum, count]`, held as their numbers one after the
+ * other. An array per value would survive a collection of the young generation or two, which copy it each time.
  */
 export class NumberRows {
   /** Keeps its length, so that it need not grow again. */
   readonly #numbers: number[] = [];
+  /** The length of each array; 0 for numbers that are not in arrays. */
   #width = 0;
   #count = 0;
 
@@ -24,37 +27,49 @@ export class NumberRows {
     return 8 * this.#numbers.length;
   }
 
-  /** Adds a copy of the value if it is such an array, of the same length as the others, that JSON keeps as it is. */
+  /** Adds a copy of the value if it is of the same kind and length as the others, and JSON keeps it as it is. */
   add(value: unknown): boolean {
-    if (!Array.isArray(value) || "toJSON" in value) return false;
-    const width = value.length;
-    if (width !== this.#width) {
-      if (this.#count > 0 || width === 0 || width > widthMax) return false;
-      this.#width = width;
+    if (typeof value === "number") return this.#isOfWidth(0) && this.#addNumber(value);
+    if (!Array.isArray(value) || "toJSON" in value || value.length === 0) return false;
+    return this.#isOfWidth(value.length) && this.#addArray(value);
+  }
+
+  /** Removes all values and returns them. */
+  take(): JsonValue[] {
+    const [numbers, width, count] = [this.#numbers, this.#width, this.#count];
+    this.#count = 0;
+    if (width === 0) return numbers.slice(0, count);
+    const rows: number[][] = [];
+    for (let at = 0; at < count * width;) {
+      const row: number[] = [];
+      for (const end = at + width; at < end; at++) row.push(numbers[at] ?? 0);
+      rows.push(row);
     }
+    return rows;
+  }
+
+  #isOfWidth(width: number): boolean {
+    if (width === this.#width) return true;
+    if (this.#count > 0 || width > widthMax) return false;
+    this.#width = width;
+    return true;
+  }
+
+  #addNumber(number: number): boolean {
+    if (!Number.isFinite(number)) return false;
+    // JSON has no -0.
+    this.#numbers[this.#count++] = number + 0;
+    return true;
+  }
+
+  #addArray(array: readonly unknown[]): boolean {
     const numbers = this.#numbers;
-    let at = this.#count * width;
-    for (let index = 0; index < width; index++) {
-      const number: unknown = value[index];
-      // The difference is NaN for NaN and the infinities. JSON has no -0.
-      if (typeof number !== "number" || number - number !== 0) return false;
+    let at = this.#count * this.#width;
+    for (const number of array) {
+      if (typeof number !== "number" || !Number.isFinite(number)) return false;
       numbers[at++] = number + 0;
     }
     this.#count += 1;
     return true;
-  }
-
-  /** Removes all arrays and returns them. */
-  take(): number[][] {
-    const [numbers, width] = [this.#numbers, this.#width];
-    const rows: number[][] = [];
-    let at = 0;
-    for (let count = this.#count; count > 0; count--) {
-      const row: number[] = [];
-      for (let index = 0; index < width; index++) row.push(numbers[at++] ?? 0);
-      rows.push(row);
-    }
-    this.#count = 0;
-    return rows;
   }
 }

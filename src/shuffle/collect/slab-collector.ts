@@ -125,8 +125,7 @@ class SlabCollector implements Collector {
       this.#detour.emit(key, value);
       return;
     }
-    this.#keep(key, value);
-    if (typeof value === "object") this.#accumulators?.enter(key);
+    if (this.#keep(key, value)) this.#accumulators?.enter(key);
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
@@ -137,7 +136,7 @@ class SlabCollector implements Collector {
     requireRange("emitBytes", buffer, start, end);
     this.#reserve(pairBytesMax + 6 * (end - start));
     this.#taken(this.#log.addBytes(buffer, start, end, this.#emitted.placeForBytes(buffer, start, end, value)));
-    if (typeof value === "object") this.#accumulators?.enter(decodedRange(buffer, start, end));
+    if (this.#wasFoldable()) this.#accumulators?.enter(decodedRange(buffer, start, end));
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -199,11 +198,19 @@ class SlabCollector implements Collector {
     return accumulators;
   }
 
-  #keep(key: string, value: JsonValue): void {
+  /** Takes a pair itself. Returns whether folding its value with others may be better. */
+  #keep(key: string, value: JsonValue): boolean {
     if (typeof key !== "string") requireStringKey("emit", key);
     // A UTF-16 unit takes at most three bytes, in the log and in the table.
     this.#reserve(pairBytesMax + 6 * key.length);
     this.#taken(this.#log.add(key, this.#emitted.placeOf(key, value)));
+    return this.#wasFoldable();
+  }
+
+  #wasFoldable(): boolean {
+    if (!this.#emitted.isFoldable) return false;
+    this.#emitted.isFoldable = false;
+    return true;
   }
 
   /** A pair was added to that part of the log. */

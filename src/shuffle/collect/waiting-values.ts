@@ -5,7 +5,7 @@ import { travelledValue } from "./travelled-value.js";
 /** The values of a key that wait to be folded, in their order, as if they had travelled through JSON. */
 export class WaitingValues {
   readonly key: string;
-  /** The values are in `#rows` as long as all are arrays of numbers, else in `#others`. */
+  /** The values are in `#rows` as long as all are numbers, or all are arrays of numbers, else in `#others`. */
   readonly #rows = new NumberRows();
   #others: JsonValue[] = [];
   #othersBytes = 0;
@@ -21,7 +21,7 @@ export class WaitingValues {
 
   /** Whether any value is an array. */
   get haveArrays(): boolean {
-    return this.#haveArrays || this.#rows.count > 0;
+    return this.#haveArrays || (this.#rows.count > 0 && this.#rows.width > 0);
   }
 
   /** An estimate of the memory in use. */
@@ -31,7 +31,8 @@ export class WaitingValues {
 
   /** An estimate of the memory that the values would take as arrays and objects. */
   get size(): number {
-    return this.#rows.count * (arrayBytes + numberBytes * this.#rows.width) + this.#othersBytes;
+    const { count, width } = this.#rows;
+    return count * (width === 0 ? numberBytes : arrayBytes + numberBytes * width) + this.#othersBytes;
   }
 
   /** Adds a copy of a value that `giver` returned or emitted. Throws what `travelledValue` throws. */

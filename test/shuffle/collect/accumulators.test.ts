@@ -39,7 +39,7 @@ function keptPairs(combine: Combine, emitted: Iterable<[string, JsonValue]>): [s
   const kept: [string, JsonValue][] = [];
   const state = { isDiverted: false };
   const accumulators = new Accumulators(combine, 256 * 2 ** 20, {
-    keep: (key, value) => kept.push([key, value]),
+    keep: (key, value) => kept.push([key, value]) > 0,
     divert: (isDiverted) => Object.assign(state, { isDiverted }),
     reserve: () => undefined,
     fold: (action) => action(),
