@@ -11,6 +11,7 @@ export const optionKinds = {
   drainTimeout: "measure",
   dryRun: "flag",
   file: "list",
+  format: "text",
   input: "list",
   inputsFrom: "text",
   inputsFrom0: "text",

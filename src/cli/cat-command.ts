@@ -17,23 +17,37 @@ export function catCommand() {
         .choices(["value", "key"] as const)
         .default("value" as const),
     )
+    .addOption(
+      new Option(
+        "--format <format>",
+        "write the records as a table, markdown, json or csv, or raw, as they are in the files",
+      )
+        .choices(["table", "markdown", "json", "csv", "raw"] as const)
+        .default(undefined, "raw; on a terminal table, unless the output is text"),
+    )
     .addOption(options.debug())
     .addHelpText(
       "after",
       `
-Prints the records uncompressed and otherwise unchanged, in the order of their keys. Rejects text output in which keys
+Prints the records uncompressed, in the order of their keys, and otherwise unchanged unless --format says so. Rejects text output in which keys
 and values both contain spaces, or either contains a line ending, because their order cannot be determined. Prints the
 files of a job without reduce tasks, or of an app's own writer, one after the other.
 
 Examples:
   $ mr cat counts | less
-  $ mr cat counts --top 10`,
+  $ mr cat counts --top 10
+  $ mr cat counts --format json | jq .`,
     )
-    .action(async (directory, { top, by }, command) => {
+    .action(async (directory, { top, by, format }, command) => {
       if (top === undefined) {
         requireNotOnCommandLine(command, "by", "--by needs --top: give a number of records, as in --top 10");
       }
       const { catOutputs } = await import("../local/cat/cat-outputs.js");
-      await catOutputs(directory, top === undefined ? undefined : { count: top, by });
+      await catOutputs(directory, {
+        top: top === undefined ? undefined : { count: top, by },
+        ...(format === undefined
+          ? { format: process.stdout.isTTY ? "table" : undefined, isDefault: true }
+          : { format: format === "raw" ? undefined : format }),
+      });
     });
 }

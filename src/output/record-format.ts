@@ -97,7 +97,8 @@ function csvValue(giver: string, key: string, value: JsonValue): string {
   return csvField(typeof value === "string" ? value : valueText(giver, key, value));
 }
 
-function csvField(text: string): string {
+/** A field of RFC 4180; an empty string has quotes. */
+export function csvField(text: string): string {
   return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -26,7 +26,7 @@ export function recordFields(format: OutputFormat, keyEnd?: TextKeyEnd): RecordF
     case "tsv":
       return {
         key: tsvKey,
-        value: (record) => record.toString("utf8", record.indexOf(tab) + 1, endOf(record)),
+        value: (record) => record.toString("utf8", record.indexOf(tab) + 1, lineEndOf(record)),
       };
     case "jsonl":
       return { key: jsonKey, value: (record) => documentOf(record).value };
@@ -41,13 +41,13 @@ function documentOf(record: Buffer): { readonly value?: JsonValue } {
 
 function textFields(keyEnd: Exclude<TextKeyEnd, "unclear">): RecordFields {
   const endOfKey = (record: Buffer) => {
-    if (keyEnd === "line end") return endOf(record);
+    if (keyEnd === "line end") return lineEndOf(record);
     const end = keyEnd === "first space" ? record.indexOf(space) : record.lastIndexOf(space);
-    return end < 0 ? endOf(record) : end;
+    return end < 0 ? lineEndOf(record) : end;
   };
   return {
     key: (record) => record.subarray(0, endOfKey(record)),
-    value: (record) => record.toString("utf8", Math.min(endOfKey(record) + 1, endOf(record)), endOf(record)),
+    value: (record) => record.toString("utf8", Math.min(endOfKey(record) + 1, lineEndOf(record)), lineEndOf(record)),
   };
 }
 
@@ -61,7 +61,8 @@ export function numberIn(value: unknown): number | bigint | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-function endOf(record: Buffer): number {
+/** Where the content of a record ends, before its newline. */
+export function lineEndOf(record: Buffer): number {
   return record.at(-1) === newline ? record.length - 1 : record.length;
 }
 
@@ -72,8 +73,12 @@ function tsvKey(record: Buffer): Uint8Array {
   if (end < 0) throw new SyntaxError("there is no tab in it");
   const key = record.subarray(0, end);
   if (!key.includes(backslash)) return key;
-  const plain = key.toString("latin1").replaceAll(/\\(.)/gs, (_, escaped: string) => tsvEscaped[escaped] ?? escaped);
-  return Buffer.from(plain, "latin1");
+  return Buffer.from(tsvText(key.toString("latin1")), "latin1");
+}
+
+/** The text of a field without its escapes. */
+export function tsvText(field: string): string {
+  return field.replaceAll(/\\(.)/gs, (_, escaped: string) => tsvEscaped[escaped] ?? escaped);
 }
 
 const jsonKeyStart = '{"key":"'.length;
@@ -91,7 +96,7 @@ function csvKey(record: Buffer): Uint8Array {
 }
 
 function csvValue(record: Buffer): string {
-  return unquoted(record.subarray(csvKeyEnd(record) + 1, endOf(record))).toString();
+  return unquoted(record.subarray(csvKeyEnd(record) + 1, lineEndOf(record))).toString();
 }
 
 /** The position of the comma after the key. */

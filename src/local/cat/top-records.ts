@@ -6,7 +6,8 @@ export interface Top {
   readonly by: "value" | "key";
 }
 
-interface Kept {
+interface Kept<Source> {
+  readonly source: Source;
   readonly record: Buffer;
   readonly key: Uint8Array;
   /** 0 when only the key counts. */
@@ -14,20 +15,20 @@ interface Kept {
 }
 
 /** Finds the first records by some order among any number of records, holding at most twice as many as requested. */
-export class TopRecords {
+export class TopRecords<Source> {
   /** How many records were skipped because their value is not a number. */
   withoutNumber = 0;
   readonly #top: Top;
-  #kept: Kept[] = [];
+  #kept: Kept<Source>[] = [];
   /** The last record within the limit, once there are enough. */
-  #last: Kept | undefined;
+  #last: Kept<Source> | undefined;
 
   constructor(top: Top) {
     this.#top = top;
   }
 
-  /** Considers a record. Copies its bytes if it is kept. */
-  add(record: Buffer, fields: RecordFields): void {
+  /** Considers a record of a source. Copies its bytes if it is kept. */
+  add(record: Buffer, fields: RecordFields, source: Source): void {
     const value = this.#top.by === "key" ? 0 : numberIn(fields.value(record));
     if (value === undefined) {
       this.withoutNumber += 1;
@@ -35,16 +36,16 @@ export class TopRecords {
     }
     if (this.#last !== undefined && value < this.#last.value) return;
     const copy = Buffer.from(record);
-    const kept = { record: copy, key: fields.key(copy), value };
+    const kept = { record: copy, key: fields.key(copy), value, source };
     if (this.#last !== undefined && compare(this.#last, kept) <= 0) return;
     this.#kept.push(kept);
     if (this.#kept.length >= 2 * this.#top.count) this.#cut();
   }
 
   /** The records found, in order. */
-  records(): Buffer[] {
+  records(): { readonly record: Buffer; readonly source: Source }[] {
     this.#cut();
-    return this.#kept.map(({ record }) => record);
+    return this.#kept;
   }
 
   #cut(): void {
@@ -55,7 +56,7 @@ export class TopRecords {
 }
 
 /** The higher value comes first, and among equal values the smaller key. */
-function compare(a: Kept, b: Kept): number {
+function compare(a: Kept<unknown>, b: Kept<unknown>): number {
   if (a.value < b.value) return 1;
   return a.value > b.value ? -1 : Buffer.compare(a.key, b.key);
 }

@@ -22,20 +22,22 @@ describe("the top records", () => {
       fc.property(pairs, fc.integer({ min: 1, max: 5 }), (all, count) => {
         // The test has no equal values, whose order would be unspecified.
         const distinct = [...new Map(all.map((pair) => [by === "key" ? pair[0] : pair.join(" "), pair])).values()];
-        const top = new TopRecords({ count, by });
-        for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`), tsv);
+        const top = new TopRecords<number>({ count, by });
+        for (const pair of distinct) top.add(Buffer.from(`${pair.join("\t")}\n`), tsv, 0);
         const expected = distinct.sort(compare).slice(0, count);
-        expect(top.records().map(String)).toEqual(expected.map((pair) => `${pair.join("\t")}\n`));
+        expect(top.records().map(({ record }) => String(record))).toEqual(
+          expected.map((pair) => `${pair.join("\t")}\n`),
+        );
       }),
     );
   });
 
   it("skip and count records whose value is not a number, and keep copies", () => {
-    const top = new TopRecords({ count: 9, by: "value" });
+    const top = new TopRecords<number>({ count: 9, by: "value" });
     const lent = Buffer.from("a\t1\n");
-    top.add(lent, tsv);
+    top.add(lent, tsv, 0);
     lent.fill("x");
-    top.add(Buffer.from("b\tmany\n"), tsv);
-    expect([top.records().map(String), top.withoutNumber]).toEqual([["a\t1\n"], 1]);
+    top.add(Buffer.from("b\tmany\n"), tsv, 0);
+    expect([top.records().map(({ record }) => String(record)), top.withoutNumber]).toEqual([["a\t1\n"], 1]);
   });
 });
