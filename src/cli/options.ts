@@ -153,7 +153,7 @@ export const backupTasks = () =>
     .default(true, "on");
 
 export const skipBadRecords = () =>
-  new Option("--skip-bad-records <n>", "skip up to n records, each after it has ended two attempts")
+  new Option("--skip-bad-records <n>", "skip up to n records at which map throws twice, or two attempts end")
     .argParser(wholeNumber(0, 1_000_000))
     .default(0);
 

@@ -109,6 +109,10 @@ export class CsvReader implements RecordReader<CsvRow> {
     }
   }
 
+  again(): CsvRow | undefined {
+    return this.#makeRow && this.#made(this.#makeRow);
+  }
+
   /** As `CsvRows.skipTo`. */
   skipTo(position: number): number | Promise<number> {
     return this.#rows.skipTo(position);
@@ -129,13 +133,17 @@ export class CsvReader implements RecordReader<CsvRow> {
     if (rows.fault !== undefined) throw new BadRecordError(rows.offset, rows.endOffset, rows.fault);
     if (!rows.isUtf8()) throw notUtf8(rows.offset, rows.endOffset);
     if (rows.count !== this.#columns.length) throw this.#wrongCount(this.#columns.length);
-    const { slices } = rows;
     this.#makeRow ??= rowMaker(this.#columns);
-    this.value =
-      slices === undefined
-        ? this.#makeRow.fromFields(rows.fields())
-        : this.#makeRow.fromSlices(rows.text, slices.starts, slices.ends);
+    this.value = this.#made(this.#makeRow);
     return true;
+  }
+
+  #made(makeRow: RowMaker): CsvRow {
+    const rows = this.#rows;
+    const { slices } = rows;
+    return slices === undefined
+      ? makeRow.fromFields(rows.fields())
+      : makeRow.fromSlices(rows.text, slices.starts, slices.ends);
   }
 
   #readHeader(): void {

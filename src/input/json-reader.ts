@@ -33,6 +33,8 @@ export class JsonReader implements RecordReader<JsonValue> {
   /** The first document, which may turn out to be the only one, is an array of what should be documents. */
   #isArrayOfRecords = false;
   value: JsonValue = null;
+  /** Its text, if that is not the whole line. */
+  #document: string | undefined;
 
   constructor(source: ByteSource, file: string, { integers = "bigint" }: JsonlOptions = {}) {
     this.#lines = new LineReader(source);
@@ -61,6 +63,10 @@ export class JsonReader implements RecordReader<JsonValue> {
     }
   }
 
+  again(): JsonValue {
+    return parseDocument(this.#document ?? this.#lines.value, this.#integers);
+  }
+
   close(): void | Promise<void> {
     return this.#lines.close();
   }
@@ -70,6 +76,7 @@ export class JsonReader implements RecordReader<JsonValue> {
     const { value: line, offset, endOffset } = this.#lines;
     if (endOffset > this.#searchedTo) this.#search(offset);
     if (line.includes(replacement) && !isUtf8(this.#lines.bytes)) throw notUtf8(offset, endOffset);
+    this.#document = undefined;
     try {
       if (endOffset > this.#largeAt) this.#parseWithCare(line, endOffset);
       else this.value = JSON.parse(line) as JsonValue;
@@ -123,6 +130,7 @@ export class JsonReader implements RecordReader<JsonValue> {
     }
     try {
       this.value = parseDocument(document, this.#integers);
+      this.#document = document;
       return true;
     } catch (error) {
       return this.#reparse(document, error);

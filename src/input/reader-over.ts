@@ -24,6 +24,10 @@ export abstract class ReaderOver<Value> implements RecordReader<Value> {
     return this.reader.bytesRead;
   }
 
+  again(): Value | undefined {
+    return this.reader.again?.();
+  }
+
   abstract next(): boolean | Promise<boolean>;
 
   close(): void | Promise<void> {

@@ -13,6 +13,11 @@ export interface RecordReader<Value> {
   next(): boolean | Promise<boolean>;
   /** The record. Bytes are lent until the next call of `next`. */
   readonly value: Value;
+  /**
+   * Returns the record once more, as `value` was before the app received it, which may have changed it. Only readers that
+   * make objects have it.
+   */
+  again?(): Value | undefined;
   /** The byte offset of the record in the decompressed file. */
   readonly offset: number;
   /** The end of the record, including its line ending. */

@@ -52,7 +52,16 @@ export class RecordWriter {
 
   /** Writes one record. Throws the errors of the format, and those of StagedFile for this or an earlier record. */
   append(key: string, value: JsonValue): void {
-    const record = this.#format.record(this.#giver, key, value);
+    this.appendFormatted(key, this.format(key, value));
+  }
+
+  /** Formats a record without writing it. Throws the errors of the format. */
+  format(key: string, value: JsonValue): string | Uint8Array {
+    return this.#format.record(this.#giver, key, value);
+  }
+
+  /** Writes a record that `format` returned for this key. Throws the errors of StagedFile, as `append` does. */
+  appendFormatted(key: string, record: string | Uint8Array): void {
     this.#keyEnds?.note(key, record as string);
     this.#take(record);
     this.count++;

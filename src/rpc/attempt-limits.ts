@@ -37,3 +37,12 @@ export const sampledKeyUnitsMax = 256;
  */
 export const argNamesMax = 100;
 export const argNameCharactersMax = 100;
+
+/**
+ * Limits on the records that an attempt may skip by itself, so that its report fits in a message: how many, the lengths
+ * of the message and the stack frames of an error, and the bytes of all texts together.
+ */
+export const skippedPerAttemptMax = 50_000;
+export const skippedMessageCharactersMax = 2000;
+export const skippedFramesCharactersMax = 4000;
+export const skippedErrorBytesMax = 1.5 * 2 ** 20;

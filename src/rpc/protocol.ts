@@ -24,6 +24,9 @@ import {
   sampledKeysMax,
   sampledKeyUnitsMax,
   sideFilesMax,
+  skippedFramesCharactersMax,
+  skippedMessageCharactersMax,
+  skippedPerAttemptMax,
   warningCharactersMax,
   warningsMax,
 } from "./attempt-limits.js";
@@ -217,6 +220,8 @@ const assignment = v.variant("type", [
     splits: v.pipe(v.array(split), v.minLength(1), v.maxLength(splitsPerTaskMax)),
     /** Positions of the bad records to skip, because they ended earlier attempts. */
     skip: v.array(count),
+    /** How many more bad records the attempt may skip by itself; absent in a job that skips none. */
+    skipsMax: v.optional(count),
     /**
      * Whether to map one record at a time, and to record on disk which one: a record may kill the whole process, or an
      * attempt has ended while several records were in flight.
@@ -253,6 +258,16 @@ const counterNumber = v.pipe(v.number(), v.minValue(-counterMax), v.maxValue(cou
 /** Where a record of a map task begins and ends: see `record-position.ts`. */
 export const recordPlace = v.strictObject({ offset: count, endOffset: count });
 
+/**
+ * Records that an attempt skipped by itself, because `map` threw at them, in the order of its input: where each begins
+ * and ends, and which of the messages and of the stack frames are those of its error. The frames may be empty.
+ */
+export const newlySkipped = v.strictObject({
+  messages: v.array(v.pipe(v.string(), v.maxLength(skippedMessageCharactersMax))),
+  frames: v.array(v.pipe(v.string(), v.maxLength(skippedFramesCharactersMax))),
+  records: v.pipe(v.array(v.tuple([count, count, count, count])), v.maxLength(skippedPerAttemptMax)),
+});
+
 /** How an attempt ended. */
 const attemptOutcome = v.variant("type", [
   v.strictObject({
@@ -260,6 +275,7 @@ const attemptOutcome = v.variant("type", [
     outputs: v.array(outputFile),
     /** The records that were skipped as assigned. */
     skipped: v.array(recordPlace),
+    newlySkipped: v.optional(newlySkipped),
     /** The result of a sample task: some of the keys that `map` emitted, in no order. */
     sampled: v.optional(sampledKeys),
     sideFiles,
@@ -286,6 +302,10 @@ const attemptOutcome = v.variant("type", [
     stack: v.optional(v.string()),
     /** Position of the record that was being mapped: see `record-position.ts`. */
     record: v.optional(count),
+    /**
+     * The record at `record` is bad, but the attempt had already skipped so many by itself, and may skip no more.
+     */
+    skippedBefore: v.optional(count),
     /** Several records were being mapped, and the one to blame is unknown. */
     severalAtWork: v.optional(v.literal(true)),
     /** The key at which `reduce` threw, or the beginning of the record at which `map` did, for people. */
@@ -480,6 +500,7 @@ export type JobOutcome = v.InferOutput<typeof jobOutcome>;
 export type Partitioner = v.InferOutput<typeof partitioner>;
 export type OutputFile = v.InferOutput<typeof outputFile>;
 export type RecordPlace = v.InferOutput<typeof recordPlace>;
+export type NewlySkipped = v.InferOutput<typeof newlySkipped>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
 export type SharedFile = v.InferOutput<typeof sharedFile>;
 export type StartGrant = v.InferOutput<typeof startGrant>;

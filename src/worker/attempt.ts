@@ -180,7 +180,7 @@ export class Attempt {
 
   /** Gives the files their final names. Returns the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
-    const { files, sideFiles, skipped, warnings, argUse, ...measures } = result;
+    const { files, sideFiles, skipped, newlySkipped, warnings, argUse, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
       this.#files.discardUnfinished();
       this.#files.takeBack();
@@ -208,6 +208,7 @@ export class Attempt {
       type: "done",
       outputs,
       skipped: [...skipped],
+      ...(newlySkipped && { newlySkipped }),
       sideFiles: named,
       ...told,
       ...(argUse && { argUse }),

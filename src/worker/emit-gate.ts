@@ -61,11 +61,12 @@ export class EmitPhase {
     this.#fault ??= error;
   }
 
-  /** Throws the error of an emit that comes out of the order of the records. */
-  misplace(called: string): never {
-    const error = new Error(
-      `${called} was called on the ctx of setup while records are in flight; call it on the ctx that map was given`,
-    );
+  /**
+   * Throws the error of an emit that nothing ties to its record; `when` says why. An emit that comes out of the order of
+   * the records is one.
+   */
+  misplace(called: string, when = "while records are in flight"): never {
+    const error = new Error(`${called} was called on the ctx of setup ${when}; call it on the ctx that map was given`);
     this.#fault ??= error;
     throw error;
   }
@@ -118,8 +119,18 @@ export class EmitGate {
   }
 }
 
+/** Decides whether to accept what the app emits through the context of a record. */
+export interface RecordAdmission {
+  /** Whether to accept a call of `called`; if not, the caller drops it. */
+  admits(called: string): boolean;
+  /** `map` has ended for the record: a later call is an error of the attempt. */
+  end(): void;
+  /** The record is no longer wanted: what it emits is dropped. */
+  disown(): void;
+}
+
 /** The gate of one of several records in flight. It keeps the attempt's gate alive. */
-export class RecordGate {
+export class RecordGate implements RecordAdmission {
   readonly #attempt: EmitGate;
   #state: "open" | "ended" | "disowned" = "open";
 
@@ -127,19 +138,47 @@ export class RecordGate {
     this.#attempt = attempt;
   }
 
-  /** Whether to accept a call of `called`. A call after `map` has ended for this record is an error of the attempt. */
   admits(called: string): boolean {
     if (this.#state === "open") return true;
     if (this.#state === "ended") this.#attempt.phase.refuse(this.#attempt.task, called);
     return false;
   }
 
-  /** `map` has ended for the record. */
   end(): void {
     if (this.#state === "open") this.#state = "ended";
   }
 
-  /** The record is no longer wanted: what it emits is dropped. */
+  disown(): void {
+    this.#state = "disowned";
+  }
+}
+
+/**
+ * The gate of a context that several records may share, one after the other. An app may have kept the context of an
+ * earlier record: while `map` runs without awaiting anything, a call through any context belongs to the current record.
+ */
+export class SequentialGate implements RecordAdmission {
+  readonly #attempt: EmitGate;
+  readonly #isMapRunning: () => boolean;
+  #state: "open" | "ended" | "disowned" = "open";
+
+  /** `isMapRunning` tells whether `map` runs and has not awaited anything. */
+  constructor(attempt: EmitGate, isMapRunning: () => boolean) {
+    this.#attempt = attempt;
+    this.#isMapRunning = isMapRunning;
+  }
+
+  admits(called: string): boolean {
+    const { phase, task } = this.#attempt;
+    if (this.#state === "open" || this.#isMapRunning()) return phase.isOpen || this.#attempt.admits(called);
+    if (this.#state === "ended") phase.refuse(task, called);
+    return false;
+  }
+
+  end(): void {
+    if (this.#state === "open") this.#state = "ended";
+  }
+
   disown(): void {
     this.#state = "disowned";
   }

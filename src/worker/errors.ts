@@ -47,3 +47,15 @@ export class UnawaitedWorkError extends Error {
     );
   }
 }
+
+/** A record is bad, and its attempt may skip no further one. The cause is what the app threw. */
+export class SkipLimitError extends Error {
+  override readonly name = "SkipLimitError";
+  /** How many records the attempt has skipped by itself. */
+  readonly skippedBefore: number;
+
+  constructor(skippedBefore: number, cause: unknown) {
+    super("the attempt may skip no further bad record", { cause });
+    this.skippedBefore = skippedBefore;
+  }
+}

@@ -127,6 +127,7 @@ async function runAttempt(
     signal: revoked.signal,
     progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,
+    skipsMax: assignment.type === "map" ? assignment.skipsMax : undefined,
     checksCombine: job.checksCombine === true,
     mapConcurrency: job.mapConcurrency,
     ratePerSecond: job.ratePerSecond ?? app.ratePerSecond,

@@ -6,7 +6,7 @@ import type { AttemptOutcome, ReduceInput } from "../rpc/protocol.js";
 import { DamagedInputError } from "../shuffle/merge/damaged-input-error.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { atWorkOf } from "./at-work.js";
-import { CombineMismatchError, LateEmitError, UnawaitedWorkError } from "./errors.js";
+import { CombineMismatchError, LateEmitError, SkipLimitError, UnawaitedWorkError } from "./errors.js";
 import { fileErrorText, isOwnFileError } from "./system-error.js";
 
 /** How an attempt failed, as reported to the coordinator, whose `core/losses.ts` handles each class. */
@@ -22,6 +22,9 @@ export interface ReduceInputFile {
  * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are a reduce attempt's.
  */
 export function failureOf(thrown: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
+  if (thrown instanceof SkipLimitError) {
+    return { ...failureOf(thrown.cause), skippedBefore: thrown.skippedBefore };
+  }
   const error = readableError(thrown);
   const atWork = atWorkOf(thrown);
   const given = atWork === undefined ? {} : { atWork };

@@ -101,6 +101,11 @@ export class HeldEmits implements PairTaker {
     this.#hold((sink) => sink.writeSideFile(name, copy), 2 * length);
   }
 
+  /** Whether pairs of the record are delivered, so that they cannot be taken back. */
+  get isPassingOn(): boolean {
+    return this.#passesOn;
+  }
+
   /** Notes that all earlier records are delivered. */
   setFirst(): void {
     this.#isFirst = true;

@@ -3,9 +3,13 @@
  * order of the records and of their errors, and `HeldEmits` keeps the pairs of a record until its turn.
  */
 import { isThenable } from "../app/json-value.js";
-import type { RecordSource } from "../input/records.js";
+import { BadRecordError } from "../input/bad-record-error.js";
+import type { RecordSource, SplitSource } from "../input/records.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
 import { noteRecord } from "./at-work.js";
+import { RecordGate } from "./emit-gate.js";
+import { isOfRecord, namedByOffset } from "./map-skipping.js";
+import type { SkippedRecords } from "./skipped-records.js";
 import { HeldEmits, type HeldBytes, type RecordSink } from "./held-emits.js";
 import { runInFlight, type InFlightWork } from "./in-flight.js";
 import type { InFlightSettings } from "./in-flight-settings.js";
@@ -33,11 +37,20 @@ interface MapRecord {
   /** Its length in memory, and what it adds to the bytes that were read. */
   readonly length: number;
   readonly bytes: number;
-  readonly held: HeldEmits;
-  readonly context: RecordContext;
+  held: HeldEmits;
+  context: RecordContext;
+  /** Returns the value once more, as the app received it; undefined when that is impossible, or will not be needed. */
+  readonly remake: (() => unknown) | undefined;
+  isFirst: boolean;
+  isCancelled: boolean;
+  /** Why the record is bad. It is skipped when its turn comes. */
+  fault?: { readonly error: unknown };
 }
 
-/** Maps all records of the source, and gives their pairs to the taker in the order of the records. Throws the first error. */
+/**
+ * Maps all records of the source, and gives their pairs to the taker in the order of the records. Throws the first error.
+ * With `skipped`, skips bad records as `map-skipping.ts` does, and adds them there.
+ */
 export async function mapInFlight(
   source: RecordSource,
   { open, map }: MapOfRecords,
@@ -45,8 +58,10 @@ export async function mapInFlight(
   taker: PairTaker,
   progress: Progress,
   { concurrency, pacer, heldBytesMax, deliversFailed = false }: InFlightSettings,
+  skipped?: SkippedRecords,
 ): Promise<MappedRecords> {
-  const reader = new RecordsOfParts(source, open, context);
+  const describe = skipped && ((part: SplitSource, error: BadRecordError) => namedByOffset(error, part.split.file));
+  const reader = new RecordsOfParts(source, open, context, describe);
   const held: HeldBytes = { bytes: 0, max: heldBytesMax };
   /** Whether pairs of several records are lost, by an error of `combine` or of the disk. */
   let isBlameless = false;
@@ -56,47 +71,109 @@ export async function mapInFlight(
   /** The record that is at work according to the progress, unless another one begins or is being delivered. */
   let atWork = NaN;
   let hasFailed = false;
+  const hold = (place: Pick<MapRecord, "file" | "offset">) => {
+    const emits = new HeldEmits(sink, held);
+    return { held: emits, context: new RecordContext(context, place, emits, new RecordGate(context.gate)) };
+  };
   const current = (): MapRecord => {
     const record = reader.current();
-    const emits = new HeldEmits(sink, held);
     held.bytes += record.length;
-    const own = new RecordContext(context, record, emits);
-    return { ...record, value: copied(record.value), held: emits, context: own };
+    const remake = skipped === undefined ? undefined : reader.remaking();
+    return { ...record, ...hold(record), value: copied(record.value), remake, isFirst: false, isCancelled: false };
+  };
+  const malformed = (error: unknown): MapRecord => {
+    if (skipped === undefined || !(error instanceof BadRecordError)) throw error;
+    const { offset, endOffset } = error;
+    const place = { file: context.filename, offset, position: reader.badPosition };
+    const none = { value: undefined, remake: undefined, length: endOffset - offset, bytes: 0 };
+    held.bytes += none.length;
+    return { ...place, ...none, ...hold(place), isFirst: false, isCancelled: false, fault: { error } };
+  };
+  const call = (record: MapRecord) => {
+    progress.beginRecord(record.position);
+    const result = map?.(record.file, record.value, record.context);
+    if (!isThenable(result)) return emitAll(result, record.held);
+    const { held } = record;
+    return Promise.resolve(result).then((pairs) => emitAll(pairs, held));
   };
   const end = (record: MapRecord): void => {
     record.value = undefined;
     record.context.end();
     held.bytes -= record.length;
+    if (record.fault !== undefined) return;
     records += 1;
     bytes += record.bytes;
     progress.set(records, bytes);
   };
+  /** Takes back what a record has emitted. Throws the error when that is impossible, or the record is not to blame. */
+  const takeBack = (record: MapRecord, error: unknown) => {
+    const isLate = isBlameless || record.held.isPassingOn || record.isCancelled || context.signal.aborted;
+    if (skipped === undefined || isLate || !isOfRecord(error)) throw error;
+    record.context.cancel();
+    record.held.discard();
+    Object.assign(record, hold(record));
+    if (record.isFirst) record.held.setFirst();
+  };
+  const tryAgain = async (record: MapRecord, firstError: unknown) => {
+    takeBack(record, firstError);
+    const value = record.remake?.();
+    // An object that the app may have changed could give wrong pairs now.
+    if (value === undefined && record.value !== undefined) throw firstError;
+    record.value = value;
+    await pacer?.mayBegin(context.signal);
+    try {
+      const pending = call(record);
+      progress.beginRecord(atWork);
+      await pending;
+    } catch (error) {
+      takeBack(record, error);
+      noteRecord(error, value);
+      record.fault = { error };
+    }
+  };
+  const mapped = (record: MapRecord): Promise<void> | undefined => {
+    if (skipped === undefined) return call(record);
+    try {
+      return call(record)?.catch((error: unknown) => tryAgain(record, error));
+    } catch (error) {
+      return tryAgain(record, error);
+    }
+  };
   const work: InFlightWork<MapRecord> = {
     next() {
-      const isThere = reader.next();
-      if (typeof isThere === "boolean") return isThere ? current() : undefined;
-      return isThere.then((isThere) => (isThere ? current() : undefined));
+      try {
+        const isThere = reader.next();
+        if (typeof isThere === "boolean") return isThere ? current() : undefined;
+        return isThere.then((isThere) => (isThere ? current() : undefined), malformed);
+      } catch (error) {
+        return malformed(error);
+      }
     },
     mayBegin: pacer && ((stopping) => pacer.mayBegin(stopping)),
     begin(record) {
-      progress.beginRecord(record.position);
-      const result = map?.(record.file, record.value, record.context);
-      const pending = isThenable(result)
-        ? Promise.resolve(result).then((pairs) => emitAll(pairs, record.held))
-        : emitAll(result, record.held);
+      const pending = record.fault === undefined ? mapped(record) : undefined;
       if (pending !== undefined) return pending.then(() => end(record));
       end(record);
       return undefined;
     },
     hasRoom: () => held.bytes <= held.max,
-    isFirst: ({ held }) => held.setFirst(),
+    isFirst(record) {
+      record.isFirst = true;
+      record.held.setFirst();
+    },
     deliver(record) {
+      if (record.fault !== undefined) {
+        const { position, length, fault } = record;
+        skipped?.skip(position, position + length, fault.error);
+        return;
+      }
       progress.beginRecord(record.position);
       context.offset = record.offset;
       record.held.deliver();
       progress.beginRecord(atWork);
     },
     cancel(record) {
+      record.isCancelled = true;
       record.context.cancel();
       record.held.discard();
     },

@@ -10,12 +10,21 @@ import type { PairTaker } from "../shuffle/collect/collector.js";
 import { noteRecord } from "./at-work.js";
 import type { InFlightSettings } from "./in-flight-settings.js";
 import type { MapAttemptContext, MapFunction, MapOfRecords, MappedRecords } from "./map-context.js";
+import type { Skipping } from "./map-skipping.js";
 import { emitAll } from "./returned-pairs.js";
 import { isBlamed, type Progress } from "./task-context.js";
 
+/** How an attempt maps its records. */
+export interface MapManner {
+  /** Several at once, or at a rate; undefined for one after the other. */
+  readonly inFlight: InFlightSettings | undefined;
+  /** Skips bad records; undefined when the job skips none. */
+  readonly skipping?: Skipping | undefined;
+}
+
 /**
  * Gives all records of the source to the app, and the pairs that it emits to the taker: one record after the other, or
- * several at once with `inFlight`. Throws the errors of both.
+ * several at once. Throws the errors of both.
  */
 export async function mapSource(
   app: LoadedApp,
@@ -23,12 +32,16 @@ export async function mapSource(
   context: MapAttemptContext,
   taker: PairTaker,
   progress: Progress,
-  inFlight: InFlightSettings | undefined,
+  { inFlight, skipping }: MapManner,
 ): Promise<MappedRecords> {
+  // Most jobs do without these, and need not load them.
   if (inFlight !== undefined) {
-    // Most jobs do without, and need not load it.
     const { mapInFlight } = await import("./map-in-flight.js");
-    return mapInFlight(source, mapOf(app), context, taker, progress, inFlight);
+    return mapInFlight(source, mapOf(app), context, taker, progress, inFlight, skipping?.skipped);
+  }
+  if (skipping !== undefined) {
+    const { mapSkipping } = await import("./map-skipping.js");
+    return mapSkipping(source, mapOf(app), context, progress, skipping);
   }
   const run: Run = { context, taker, progress, records: 0, bytes: 0 };
   for (const [index, part] of source.parts.entries()) {

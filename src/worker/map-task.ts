@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { JsonValue } from "../app/contract.js";
 import { isMapOnly, type LoadedApp } from "../app/load.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, outputName, stagedName, temporaryPrefix } from "../output/names.js";
@@ -7,13 +8,17 @@ import { RecordMarker } from "../output/record-marker.js";
 import type { Collector, CollectorOptions } from "../shuffle/collect/collector.js";
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";
 import { createSlabCollector } from "../shuffle/collect/slab-collector.js";
-import { groupingOf } from "../shuffle/grouped-key.js";
+import { createPartitioner } from "../shuffle/collect/partitioner.js";
+import { groupedKey, groupingOf, groupOf } from "../shuffle/grouped-key.js";
 import { CombineCheck } from "./combine-check.js";
 import { DirectOutput } from "./direct-output.js";
+import { HeldPairs } from "./held-pairs.js";
 import { AttemptHooks } from "./hooks.js";
 import { MapAttemptContext } from "./map-context.js";
 import { inFlightOf } from "./in-flight-settings.js";
 import { mapSource } from "./map-records.js";
+import { RecordHold } from "./record-hold.js";
+import { SkippedRecords } from "./skipped-records.js";
 import {
   hookAtWork,
   progressThrough,
@@ -54,7 +59,8 @@ export async function runMapTask(
     },
     onFold: (isFolding) => progress.setFolding(isFolding),
   };
-  const collector = reducers === 0 ? new DirectOutput(`${prefix}out`, app, settings) : collectorOf(app, options);
+  const direct = reducers === 0 ? new DirectOutput(`${prefix}out`, app, settings) : undefined;
+  const collector = direct ?? collectorOf(app, options);
   const { combine } = app;
   const check =
     settings.checksCombine === true && combine !== undefined && reducers > 0 && !isMapOnly(app)
@@ -62,7 +68,15 @@ export async function runMapTask(
       : undefined;
   const taker = check ?? collector;
   const splits = source.parts.map(({ split }) => split);
-  const context = new MapAttemptContext(settings, splits, taker);
+  const skipping =
+    settings.skipsMax === undefined
+      ? undefined
+      : {
+          skipped: new SkippedRecords(settings.skipsMax),
+          hold: new RecordHold(taker, direct?.hold() ?? new HeldPairs(taker, checkOfPairs(app, reducers))),
+        };
+  const context = new MapAttemptContext(settings, splits, skipping?.hold.ofAttempt ?? taker);
+  skipping?.hold.serve(context);
   let { progress } = settings;
   let spilledAt = NaN;
   let marker: RecordMarker | undefined;
@@ -74,7 +88,8 @@ export async function runMapTask(
     }
     hooks = new AttemptHooks(app, context, progress);
     await hooks.setUp();
-    const read = await mapSource(app, source, context, taker, progress, inFlightOf(app, settings));
+    const how = { inFlight: inFlightOf(app, settings), skipping };
+    const read = await mapSource(app, source, context, taker, progress, how);
     await hooks.tearDown();
     context.end();
     await check?.run();
@@ -94,6 +109,7 @@ export async function runMapTask(
       spilledBytes: collector.spilled.bytes,
       counters: context.counts(),
       skipped: source.skipped,
+      newlySkipped: skipping?.skipped.report,
       sideFiles: context.sideFiles.finish(),
       warnings: source.warnings,
     };
@@ -111,6 +127,20 @@ export async function runMapTask(
 function collectorOf(app: LoadedApp, options: CollectorOptions): Collector {
   const grouping = groupingOf(app);
   return grouping === undefined ? createSlabCollector(options) : createGroupingCollector(grouping, options);
+}
+
+/** Throws the errors of the app's functions that a collector calls for each pair; undefined when there are none. */
+function checkOfPairs(app: LoadedApp, reducers: number): ((key: string, value: JsonValue) => void) | undefined {
+  const grouping = groupingOf(app);
+  const { partition } = app;
+  const partitionOf = partition && createPartitioner(reducers, partition);
+  if (grouping !== undefined) {
+    return (key, value) => {
+      const grouped = groupedKey(grouping, key, value);
+      partitionOf?.(groupOf(grouped));
+    };
+  }
+  return partitionOf && ((key) => void partitionOf(key));
 }
 
 /** Also writes the current record to the marker, where a hook counts as no record. */

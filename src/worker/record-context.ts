@@ -1,14 +1,18 @@
 import type { Counter, MapContext, SideFile } from "../app/contract.js";
-import { RecordGate } from "./emit-gate.js";
-import type { HeldEmits } from "./held-emits.js";
+import type { RecordAdmission } from "./emit-gate.js";
+import type { RecordSink } from "./held-emits.js";
 import type { MapAttemptContext } from "./map-context.js";
 import { requireCountable, requireCounterName } from "./task-context.js";
 
-/** The context of one call of `map` while several are under way. It ties pairs, counts and side files to its record. */
+/**
+ * The context of one call of `map` while several are under way, or while bad records are skipped. It ties pairs, counts
+ * and side files to their record.
+ */
 export class RecordContext implements MapContext {
   readonly kind = "map";
-  readonly filename: string;
-  readonly offset: number;
+  /** The place of the record. Records that follow each other may share a context. */
+  filename: string;
+  offset: number;
   readonly task: number;
   readonly attempt: number;
   /** Own properties, as in `MapAttemptContext`. */
@@ -16,15 +20,19 @@ export class RecordContext implements MapContext {
   readonly emitBytes: MapContext["emitBytes"];
   readonly emitSlices: MapContext["emitSlices"];
   readonly #attempt: MapAttemptContext;
-  readonly #held: HeldEmits;
-  readonly #gate: RecordGate;
+  readonly #held: RecordSink;
+  readonly #gate: RecordAdmission;
+  readonly #signal: AbortSignal | undefined;
   #cancelling: AbortController | undefined;
   #isCancelled = false;
 
+  /** Without a `signal`, the context has its own, which `cancel` fires. */
   constructor(
     attempt: MapAttemptContext,
     { file, offset }: { readonly file: string; readonly offset: number },
-    held: HeldEmits,
+    held: RecordSink,
+    gate: RecordAdmission,
+    signal?: AbortSignal,
   ) {
     this.filename = file;
     this.offset = offset;
@@ -32,7 +40,7 @@ export class RecordContext implements MapContext {
     this.attempt = attempt.attempt;
     this.#attempt = attempt;
     this.#held = held;
-    const gate = new RecordGate(attempt.gate);
+    this.#signal = signal;
     this.#gate = gate;
     this.emit = (key, value) => {
       if (gate.admits("ctx.emit")) held.emit(key, value);
@@ -55,6 +63,7 @@ export class RecordContext implements MapContext {
 
   /** Created on first use, since most apps never read it. */
   get signal(): AbortSignal {
+    if (this.#signal !== undefined) return this.#signal;
     this.#cancelling ??= new AbortController();
     if (this.#isCancelled) this.#cancelling.abort(cancelReason());
     return this.#cancelling.signal;

@@ -1,21 +1,32 @@
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
-import type { RecordSource } from "../input/records.js";
+import type { RecordSource, SplitSource } from "../input/records.js";
 import { firstPosition } from "../rpc/record-position.js";
+import { keepPristine } from "./pristine-value.js";
 import type { MapAttemptContext, MapOfRecords } from "./map-context.js";
+
+type Describe = (part: SplitSource, error: BadRecordError) => Error | Promise<Error>;
 
 /** Reads the records of all parts of a source one after the other, as one sequence. */
 export class RecordsOfParts {
   readonly #parts: RecordSource["parts"];
   readonly #open: MapOfRecords["open"];
   readonly #context: MapAttemptContext;
+  readonly #describe: Describe;
   #opened = 0;
   #reader: RecordReader<unknown> | undefined;
   #bytesRead = 0;
   /** The position of the malformed record that `next` has thrown an error for; `NaN` for none. */
   badPosition = NaN;
 
-  constructor({ parts }: RecordSource, open: MapOfRecords["open"], context: MapAttemptContext) {
+  /** `describe` adds its place to the error of a malformed record. */
+  constructor(
+    { parts }: RecordSource,
+    open: MapOfRecords["open"],
+    context: MapAttemptContext,
+    describe: Describe = (part, error) => part.describe(error),
+  ) {
+    this.#describe = describe;
     this.#parts = parts;
     this.#open = open;
     this.#context = context;
@@ -45,6 +56,14 @@ export class RecordsOfParts {
     this.#bytesRead += bytes;
     const file = this.#context.filename;
     return { value, file, offset, position: firstPosition(this.#opened - 1) + offset, length, bytes };
+  }
+
+  /** Returns a function that makes the current value anew, whatever the app does to it; undefined when that is impossible. */
+  remaking(): (() => unknown) | undefined {
+    const reader = this.#reader;
+    const value = reader?.again === undefined ? undefined : reader.again();
+    // A second object, which the app never receives before the record is tried again.
+    return value === undefined ? keepPristine(reader?.value) : () => value;
   }
 
   /** Closes the file that is open. To be called once, in any state. */
@@ -82,6 +101,6 @@ export class RecordsOfParts {
     const part = this.#parts[this.#opened - 1];
     if (!(error instanceof BadRecordError) || part === undefined) throw error;
     this.badPosition = firstPosition(this.#opened - 1) + error.offset;
-    throw await part.describe(error);
+    throw await this.#describe(part, error);
   }
 }

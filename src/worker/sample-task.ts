@@ -34,7 +34,8 @@ export async function runSampleTask(
     const hooks = new AttemptHooks(app, context, progress);
     try {
       await hooks.setUp();
-      const mapped = await mapSource(app, sourceOfPlace(place, app), context, sample, progress, ofSample);
+      const how = { inFlight: ofSample };
+      const mapped = await mapSource(app, sourceOfPlace(place, app), context, sample, progress, how);
       await hooks.tearDown();
       bytes += mapped.bytes;
     } catch {

@@ -34,6 +34,10 @@ export class SideFiles {
   readonly #place: Place;
   readonly #gate: EmitGate;
   readonly #files = new Map<string, AttemptSideFile>();
+  /**
+   * Set when what `map` writes may have to be taken back: gets what the app writes through the context of the attempt.
+   */
+  divert: ((name: string, data: string | Uint8Array) => void) | undefined;
 
   constructor({ ref, jobId, directory }: Place, gate: EmitGate) {
     this.#place = { ref, jobId, directory };
@@ -71,7 +75,10 @@ export class SideFiles {
     if (found !== undefined) return found;
     const path = this.pathOf(name);
     if (this.#files.size >= sideFilesMax) throw new RangeError(`a task may have ${sideFilesMax} side files`);
-    const file = new AttemptSideFile(path, this.#gate);
+    const file = new AttemptSideFile(path, this.#gate, (data) => {
+      if (this.divert === undefined) file.append(data);
+      else this.divert(name, data);
+    });
     this.#files.set(name, file);
     return file;
   }
@@ -96,15 +103,17 @@ export class SideFiles {
 class AttemptSideFile implements SideFile {
   readonly path: string;
   readonly #gate: EmitGate;
+  readonly #onWrite: (data: string | Uint8Array) => void;
   #staged: StagedFile | undefined;
 
-  constructor(path: string, gate: EmitGate) {
+  constructor(path: string, gate: EmitGate, onWrite: (data: string | Uint8Array) => void) {
     this.path = path;
     this.#gate = gate;
+    this.#onWrite = onWrite;
   }
 
   write(data: string | Uint8Array): void {
-    if (this.#gate.admitsInOrder("write of a side file")) this.append(data);
+    if (this.#gate.admitsInOrder("write of a side file")) this.#onWrite(data);
   }
 
   append(data: string | Uint8Array): void {

@@ -4,7 +4,7 @@ import type { TextKeyEnd } from "../output/text-key-end.js";
 import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
 import type { Measures } from "../rpc/measures.js";
 import { ArgReads } from "./arg-reads.js";
-import type { ArgUse, AttemptRef, RecordPlace, SharedFile } from "../rpc/protocol.js";
+import type { ArgUse, AttemptRef, NewlySkipped, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { EmitGate } from "./emit-gate.js";
 import type { PendingWork } from "./pending-work.js";
 import type { ReserveStarts } from "./start-pacer.js";
@@ -45,6 +45,11 @@ export interface AttemptSettings {
    * record is in flight then.
    */
   readonly marksRecords: boolean;
+  /**
+   * How many bad records a map attempt may skip by itself, beside those that it was told to skip; undefined when the job
+   * skips none. One more fails the attempt.
+   */
+  readonly skipsMax?: number | undefined;
   /** Whether a map attempt checks that `combine` does not change the result of `reduce` (`combine-check.ts`). */
   readonly checksCombine?: boolean | undefined;
   /** Finds work that the app has not awaited; undefined when nothing looks for it. */
@@ -124,6 +129,8 @@ export interface AttemptResult extends Readonly<Measures> {
   readonly files: readonly PreparedFile[];
   /** The records that were not given to `map`, because the assignment said so. */
   readonly skipped: readonly RecordPlace[];
+  /** The records that the attempt itself skipped, since `map` threw at them; undefined for none. */
+  readonly newlySkipped?: NewlySkipped | undefined;
   /** The keys that a sample task found. */
   readonly sampled?: string[];
   readonly sideFiles: readonly PreparedSideFile[];
@@ -151,6 +158,9 @@ export abstract class AttemptContext implements TaskContext {
   /** The app's own args, if it assigned any. */
   #ownArgs: Readonly<Record<string, string>> | undefined;
   readonly #counts = new Map<string, number>();
+  /** The counts that were changed since `markCounts`, with their former values. */
+  readonly #countsBefore: [name: string, count: number | undefined][] = [];
+  #remembersCounts = false;
   readonly gate: EmitGate;
 
   constructor(settings: AttemptSettings) {
@@ -208,7 +218,29 @@ export abstract class AttemptContext implements TaskContext {
     }
     const sum = (before ?? 0) + n;
     if (Math.abs(sum) > counterMax) throw new RangeError(`counter ${name}: ${sum} is too large for a counter`);
+    if (this.#remembersCounts) this.#countsBefore.push([name, before]);
     counts.set(name, sum);
+  }
+
+  /** Makes `takeBackCounts` restore the counters as they are now. */
+  markCounts(): void {
+    this.#remembersCounts = true;
+    if (this.#countsBefore.length > 0) this.#countsBefore.length = 0;
+  }
+
+  /** Restores the counters as they were when `markCounts` was called. */
+  takeBackCounts(): void {
+    for (const [name, count] of this.#countsBefore.reverse()) {
+      if (count === undefined) this.#counts.delete(name);
+      else this.#counts.set(name, count);
+    }
+    this.forgetMark();
+  }
+
+  /** Keeps the counters as they are. */
+  forgetMark(): void {
+    this.#remembersCounts = false;
+    if (this.#countsBefore.length > 0) this.#countsBefore.length = 0;
   }
 
   /** From now on nothing can be emitted, but the search for unawaited work may continue. */

@@ -267,10 +267,137 @@ describe.concurrent("bad records", () => {
     const { stderr } = await place.succeed("mr", ["run", ...given]);
     expect(place.read("mr-output/mr-out-0")).toBe("good 40\n");
     expect(place.read("mr-output/mr-bad-records.jsonl").match(/\n/g)).toHaveLength(20);
-    expect(stderr.match(/is skipped, since 2 attempts ended there/g)).toHaveLength(5);
+    expect(stderr.match(/the record at byte \d+ is skipped: Error: no bad\d+$/gm)).toHaveLength(5);
     expect(stderr.match(/further bad records are skipped without a message/g)).toHaveLength(1);
     expect(stderr.match(/Error: no bad/g)).toHaveLength(5);
-    expect(stderr).toContain("left out 20 bad records");
+    expect(stderr.match(/left out 20 bad records: mr-output\/mr-bad-records\.jsonl/g)).toHaveLength(1);
+    expect(stderr).not.toContain("tried again");
+  });
+
+  for (const [what, options, others] of [
+    ["one record after the other", [], ""],
+    ["several records in flight", [], "export const concurrency = 3;"],
+    ["no reduce tasks", ["-r", "0"], ""],
+  ] as const) {
+    test(`cost no attempt, and leave nothing behind, with ${what}`, async ({ place }) => {
+      const lines = Array.from({ length: 400 }, (_, n) => (n % 7 === 3 ? `bad${n}` : `good${n}`));
+      const inputs = [0, 1].map((file) => {
+        return place.write(`${file}.txt`, lines.slice(200 * file, 200 * file + 200).join("\n"));
+      });
+      const app = place.write(
+        "app.mjs",
+        `export const input = "lines"; ${others}
+        export const map = async (file, line, ctx) => {
+          ctx.emit(line, 1);
+          ctx.counter("lines").add();
+          ctx.sideFile("lines").write(line + "\\n");
+          await undefined;
+          if (line.startsWith("bad")) throw new Error("no " + line);
+        };
+        export const reduce = (key, ones) => ones.length;`,
+      );
+      const given = ["--skip-bad-records", "1000", "--json", "--no-group", ...options, app, ...inputs];
+      const { stdout } = await place.succeed("mr", ["run", "-w", "2", ...given]);
+      const good = lines.filter((line) => line.startsWith("good"));
+      expect(output(place)).toEqual(good.map((line) => `${line} 1`).sort());
+      expect(badRecords(place).map(({ text }) => text?.trim())).toEqual(lines.filter((line) => line.startsWith("bad")));
+      const side = [0, 1].flatMap((task) => linesOf(place.read(`mr-output/mr-side-map-${task}-lines`)));
+      expect(side).toEqual(good);
+      const report = JSON.parse(stdout) as { attempts: object; recordsSkipped: number; map: object };
+      expect(report).toMatchObject({
+        attempts: { failed: 0, crashed: 0 },
+        recordsSkipped: lines.length - good.length,
+        map: { recordsIn: good.length, counters: { lines: good.length } },
+      });
+    });
+  }
+
+  test("are skipped by the workers of a coordinator, also when map throws", async ({ place }) => {
+    const app = writeApp(place, throwing);
+    const inputs = writeInputs(place);
+    const ended = await place.pair(app, inputs, ["-o", "mr-output", "--skip-bad-records", "5"]);
+    expectLeftOut(place, ended, inputs, 5);
+    expect(ended.stderr).not.toContain("attempt 2");
+  });
+
+  test("count once when their attempt is killed before it commits", async ({ place }) => {
+    const app = place.write(
+      "app.mjs",
+      `import { existsSync, writeFileSync } from "node:fs";
+      export const input = "lines";
+      export const map = (file, line, ctx) => {
+        ctx.counter("lines").add();
+        ctx.emit(line, 1);
+        if (line === "bad") throw new Error("no");
+        if (line !== "kill" || existsSync("killed")) return;
+        writeFileSync("killed", "");
+        process.kill(process.pid, "SIGKILL");
+      };
+      export const reduce = (key, ones) => ones.length;`,
+    );
+    place.write("in.txt", "good\nbad\nbad\ngood\nkill\nbad\ngood\n");
+    const given = ["-r", "1", "--skip-bad-records", "3", "--json", app, "in.txt"];
+    const { stdout } = await place.succeed("mr", ["run", "-w", "1", ...given]);
+    expect(place.read("mr-output/mr-out-0")).toBe("good 3\nkill 1\n");
+    expect(badRecords(place).map(({ offset }) => offset)).toEqual([5, 9, 23]);
+    const report = JSON.parse(stdout) as object;
+    expect(report).toMatchObject({ attempts: { failed: 0, crashed: 1 }, map: { counters: { lines: 4 } } });
+  });
+
+  test("stay skipped when the job is resumed, and count towards its limit", async ({ place }) => {
+    const app = place.write(
+      "app.mjs",
+      `import { appendFileSync, existsSync } from "node:fs";
+      export const input = "lines";
+      export const map = (file, line, ctx) => {
+        appendFileSync("mapped", line + " ");
+        ctx.emit(line, 1);
+        if (line === "bad") throw new Error("no");
+      };
+      export const reduce = (key, ones) => {
+        if (!existsSync("works")) throw new Error("not yet");
+        return ones.length;
+      };`,
+    );
+    place.write("in.txt", "good\nbad\nbad\ngood\n");
+    const given = ["run", "-w", "1", "-r", "1", "--max-attempts", "2"];
+    const skip = (limit: number) => ["--skip-bad-records", String(limit), app, "in.txt"];
+    expect(await place.run("mr", [...given, "--keep-intermediate", ...skip(2)])).toMatchObject({ code: 1 });
+    place.write("works", "");
+    const refused = await place.run("mr", [...given, "--resume", ...skip(1)]);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain("2 bad records are left out already, and --skip-bad-records is 1");
+    await place.succeed("mr", [...given, "--resume", ...skip(2)]);
+    expect(place.read("mapped")).toBe("good bad bad bad bad good ");
+    expect(place.read("mr-output/mr-out-0")).toBe("good 2\n");
+    expect(badRecords(place).map(({ offset, error }) => [offset, error.message])).toEqual([
+      [5, "Error: no"],
+      [9, "Error: no"],
+    ]);
+  });
+
+  test("may be many, each with an error of its own", async ({ place }) => {
+    const lines = Array.from({ length: 60_000 }, (_, n) => (n % 3 === 0 ? `bad ${n}` : `good ${n % 2}`));
+    place.write("in.txt", `${lines.join("\n")}\n`);
+    place.write(
+      "app.mjs",
+      `export const input = "lines";
+      export const map = (file, line, ctx) => {
+        const [word, n] = line.split(" ");
+        if (word === "bad") throw new RangeError("no " + n + " in " + JSON.stringify(line));
+        ctx.emit(word + n, 1);
+      };
+      export const reduce = (key, ones) => ones.length;`,
+    );
+    const given = ["-r", "1", "--skip-bad-records", "20000", "app.mjs", "in.txt"];
+    await place.succeed("mr", ["run", "-w", "2", ...given]);
+    expect(place.read("mr-output/mr-out-0")).toBe("good0 20000\ngood1 20000\n");
+    const bad = badRecords(place);
+    expect(bad).toHaveLength(20_000);
+    expect(bad.map(({ text }) => text)).toEqual(
+      lines.filter((line) => line.startsWith("bad")).map((line) => `${line}\n`),
+    );
+    expect(bad.at(-1)?.error.message).toBe('RangeError: no 59997 in "bad 59997"');
   });
 
   test("are shown at once by mr sequential", async ({ place }) => {

@@ -90,7 +90,10 @@ function begin(
   if (task.splits === undefined) return { type: "reduce", ref };
   // To find the record that ended an attempt is expensive: the worker writes a marker for each, and maps one at a time.
   const marksRecords = state.settings.badRecordsMax > 0 && (task.crashes > 0 || task.endedAtSeveral);
-  return { type: "map", ref, splits: [...task.splits], skip, marksRecords };
+  const { badRecordsMax } = state.settings;
+  // Other attempts may skip records at the same time, so the limit is checked again when the attempt commits.
+  const limit = badRecordsMax === 0 ? {} : { skipsMax: Math.max(0, badRecordsMax - state.skipped.length) };
+  return { type: "map", ref, splits: [...task.splits], skip, ...limit, marksRecords };
 }
 
 /** Registers an attempt that this worker now runs. */

@@ -7,6 +7,7 @@ import type { Effect } from "./events.js";
 import { MapFiles } from "./map-files.js";
 import type { Attempt, DoneOutcome, State, Task, TaskCommit, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
+import { placesOf, takeSkips } from "./skips.js";
 import { splitBytes } from "./task-input.js";
 import { cancelAttempt, release } from "./release.js";
 import { moveAttempt, moveTask } from "./transitions.js";
@@ -52,10 +53,11 @@ export function commitAttempt(
   // A job has many tasks, and an error may be long.
   delete task.firstError;
   const ref = refOf(task, attempt);
-  const { outputs, skipped, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = outcome;
+  const { outputs, skipped, newlySkipped, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = outcome;
   const done = measuresOfAttempt(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
   const optional = {
+    ...(newlySkipped && { newlySkipped }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
     ...(warnings.length === 0 ? {} : { warnings }),
@@ -63,6 +65,7 @@ export function commitAttempt(
   };
   const made = { outputs, skipped, ...sampled, sideFiles, ...optional };
   effects.push({ type: "journal", record: { type: "committed", ref, ...made, ...done } });
+  takeSkips(state, task, newlySkipped, effects);
   state.argUse.add(argUse);
   for (const message of state.warnings.add(warnings)) effects.push({ type: "log", level: "warnOfData", message });
   state.timeline.addCommitted(task, attempt, done, now);
@@ -75,7 +78,9 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
-  complete(state, task, { attempt: ref.attempt, files, skipped, ...sampled, sideFiles, checksum, textKeyEnd, done });
+  const places = placesOf(skipped, newlySkipped);
+  const contribution = { files, skipped: places, ...sampled, sideFiles, checksum, textKeyEnd, done };
+  complete(state, task, { attempt: ref.attempt, ...contribution });
   // A commit after the end of the job only matters to a resume; it starts nothing.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
   endIfOver(state, effects);

@@ -8,6 +8,7 @@ import type {
   AttemptOutcome,
   AttemptRef,
   JobOutcome,
+  NewlySkipped,
   OutputFile,
   ParamsOf,
   RecordPlace,
@@ -97,6 +98,7 @@ export type JournalRecord =
       ref: AttemptRef;
       outputs: readonly OutputFile[];
       skipped: readonly RecordPlace[];
+      newlySkipped?: NewlySkipped | undefined;
       sampled?: readonly string[] | undefined;
       sideFiles: SideFiles;
       warnings?: readonly string[] | undefined;

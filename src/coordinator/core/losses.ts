@@ -11,8 +11,9 @@
  * A sample task never fails the job: after too many attempts it is given up. If the app is at fault, the map fails in
  * the same way and reports the error.
  *
- * With bad records allowed, a record at which two attempts ended is skipped, and these two no longer count (paper
- * section 4.6). So a split may have any number of bad records, up to the limit of the job. If an attempt ends while several
+ * With bad records allowed, an attempt itself skips the records at which `map` throws (`skips.ts`). The record at which
+ * two attempts ended for another reason, such as a crash, is skipped, and these two no longer count (paper section 4.6).
+ * So a split may have any number of bad records, up to the limit of the job. If an attempt ends while several
  * records are in flight, the next attempts of its task map one record at a time, and end at the record to blame.
  */
 import { noMeasures } from "../../rpc/measures.js";
@@ -24,14 +25,13 @@ import type { Attempt, FailedOutcome, JobFailure, State, Task, TaskError, Worker
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
 import { isPositionIn, locate } from "../../rpc/record-position.js";
 import { release } from "./release.js";
+import { isSkipLogFull, logSkip } from "./skips.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
 type Loss = Omit<FailedOutcome, "type">;
 
 /** After two attempts end at the same record, the record is to blame. */
 const failuresOfBadRecord = 2;
-/** The number of bad records that the log names. */
-const skipsLoggedMax = 5;
 
 /** Handles the loss of the attempt that this worker runs: retries the task, unless that happened too often. */
 export function loseAttempt(state: State, worker: Worker, reported: Loss, now: number, effects: Effect[]): void {
@@ -118,6 +118,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   const record = loss.class === "io" ? undefined : loss.record;
   // This attempt began before the record was marked to be skipped; the next one will skip it.
   if (record !== undefined && task.skip.has(record) && !attempt.skip.includes(record)) return undefined;
+  if (record !== undefined && isBeyondLimit(state, task, attempt, loss)) return tooManyBadRecords(state, task, loss);
   if (loss.severalAtWork === true && state.settings.badRecordsMax > 0 && !task.endedAtSeveral) {
     // The next attempt finds out which of the records is to blame, and what it finds counts.
     task.endedAtSeveral = true;
@@ -151,6 +152,13 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
   return failureAt(state, task, task.firstError ?? loss, details);
 }
 
+/** Whether the attempt ended at a bad record after it had skipped as many by itself as the job may still skip. */
+function isBeyondLimit({ settings, skipped }: State, task: Task, { skip }: Attempt, { skippedBefore }: Loss): boolean {
+  if (settings.badRecordsMax === 0 || skippedBefore === undefined) return false;
+  // If the job skips other records of the task by now, these may be among those that the attempt has skipped.
+  return skip.length === task.skip.size && skipped.length + skippedBefore >= settings.badRecordsMax;
+}
+
 /** Skips a record at which two attempts have ended. Returns a failure when the job has too many such records. */
 function suspect(state: State, task: Task, offset: number, loss: Loss, effects: Effect[]): JobFailure | undefined {
   if (task.kind !== "map" || task.skip.has(offset)) return undefined;
@@ -159,11 +167,7 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   if (loss.class === "crash") found.crashes += 1;
   else found.errors += 1;
   if (found.errors + found.crashes < failuresOfBadRecord) return undefined;
-  const { badRecordsMax } = state.settings;
-  if (state.skipped.length >= badRecordsMax) {
-    const details = [`${times(badRecordsMax, "bad record")} may be skipped (--skip-bad-records), and this is one more`];
-    return failureAt(state, task, loss, details);
-  }
+  if (state.skipped.length >= state.settings.badRecordsMax) return tooManyBadRecords(state, task, loss);
   task.suspects.delete(offset);
   task.errors -= found.errors;
   task.crashes -= found.crashes;
@@ -173,25 +177,18 @@ function suspect(state: State, task: Task, offset: number, loss: Loss, effects: 
   const skipped = { task: task.index, offset, error: stack === undefined ? { message } : { message, stack } };
   state.skipped.push(skipped);
   effects.push({ type: "journal", record: { type: "skipped", ...skipped } });
-  if (state.skipped.length > skipsLoggedMax) return undefined;
-  const { splits = [] } = task;
-  const place = locate(offset, splits);
-  const inFile = splits.length > 1 ? ` of ${place.split.file}` : "";
-  const where = state.app?.input === "own" ? `record ${place.offset}` : `the record at byte ${place.offset}`;
-  const text = `${taskName(task)}: ${where}${inFile} is skipped, since ${failuresOfBadRecord} attempts ended there`;
-  effects.push({ type: "log", level: "warn", message: text });
-  if (state.skipped.length === skipsLoggedMax) {
-    const rest = "further bad records are skipped without a message; the file of bad records has them all";
-    effects.push({ type: "log", level: "warn", message: rest });
-  }
+  logSkip(state, task, skipped, `, since ${failuresOfBadRecord} attempts ended there`, effects);
   return undefined;
 }
 
+function tooManyBadRecords(state: State, task: Task, loss: Loss): JobFailure {
+  const count = times(state.settings.badRecordsMax, "bad record");
+  return failureAt(state, task, loss, [`${count} may be skipped (--skip-bad-records), and this is one more`]);
+}
+
 /** Whether an attempt ended at a record when the log names no more bad records: a job may have thousands. */
-function isOfUnloggedRecord({ settings, skipped }: State, { class: lossClass, record }: Loss): boolean {
-  return (
-    settings.badRecordsMax > 0 && skipped.length >= skipsLoggedMax && lossClass === "error" && record !== undefined
-  );
+function isOfUnloggedRecord(state: State, { class: lossClass, record }: Loss): boolean {
+  return state.settings.badRecordsMax > 0 && isSkipLogFull(state) && lossClass === "error" && record !== undefined;
 }
 
 /** The files of a map attempt are missing, short or corrupt: that map runs again, and the reduce waits for it. */

@@ -11,6 +11,7 @@ import type { State, Task } from "./model.js";
 import { samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { skipFormerStarts } from "./reserve-starts.js";
+import { placesOf, takeSkips } from "./skips.js";
 import { moveTask } from "./transitions.js";
 
 /** Applies one record; call it in the order of writing. No worker may have joined the job. */
@@ -31,11 +32,14 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, skipped, sampled, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = record;
+      const { ref, outputs, newlySkipped, sampled, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       const done = measuresOfAttempt(record);
+      const skipped = placesOf(record.skipped, newlySkipped);
       const made = { files, skipped, sampled, sideFiles, checksum, textKeyEnd };
+      // The log has named them before.
+      takeSkips(state, task, newlySkipped, []);
       complete(state, task, { attempt: ref.attempt, ...made, done });
       state.warnings.add(warnings);
       state.argUse.add(argUse);

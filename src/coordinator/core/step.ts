@@ -11,6 +11,7 @@ import { hasEnded } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { unpark } from "./release.js";
 import { reserveStarts } from "./reserve-starts.js";
+import { excessOfSkips } from "./skips.js";
 import { disconnect, hear, presumeDead, register } from "./workers.js";
 
 /** The events that a registered worker sends. */
@@ -136,10 +137,14 @@ function settle(
     return true;
   }
   if (found.attempt.state === "committing") {
-    const excess = ref.kind === "sample" ? undefined : excessOf(state.measures[ref.kind], outcome);
-    if (excess === undefined) commitAttempt(state, worker, outcome, now, effects);
-    else loseAttempt(state, worker, { class: "fatal", message: excess }, now, effects);
-    return excess === undefined;
+    const message = ref.kind === "sample" ? undefined : excessOf(state.measures[ref.kind], outcome);
+    const loss =
+      message === undefined
+        ? excessOfSkips(state, found.task, outcome.newlySkipped)
+        : { class: "fatal" as const, message };
+    if (loss === undefined) commitAttempt(state, worker, outcome, now, effects);
+    else loseAttempt(state, worker, loss, now, effects);
+    return loss === undefined;
   }
   loseAttempt(state, worker, { class: "error", message: "it ended without permission to commit" }, now, effects);
   return false;

@@ -61,6 +61,7 @@ const record = v.variant("type", [
     ref: protocol.attemptRef,
     outputs: outputFiles,
     skipped: v.array(protocol.recordPlace),
+    newlySkipped: v.optional(protocol.newlySkipped),
     sampled: v.optional(protocol.sampledKeys),
     sideFiles: protocol.sideFiles,
     warnings: v.optional(protocol.warnings),

@@ -30,8 +30,11 @@ export function describeJournaled(record: JournalRecord): string {
       return `planned ${namesOf(record.splits) || "nothing"}${(record.sample ?? []).length === 0 ? "" : ", with samples"}`;
     case "began":
       return `began ${describeRef(record.ref)} on ${record.worker}`;
-    case "committed":
-      return `committed ${describeRef(record.ref)}${record.sampled === undefined ? "" : `, keys ${record.sampled.join(", ") || "none"}`}`;
+    case "committed": {
+      const keys = record.sampled === undefined ? "" : `, keys ${record.sampled.join(", ") || "none"}`;
+      const skips = record.newlySkipped?.records.map(([offset]) => offset).join(", ");
+      return `committed ${describeRef(record.ref)}${keys}${skips === undefined ? "" : `, which skipped ${skips}`}`;
+    }
     case "lost":
       return `lost ${record.kind} ${record.task}`;
     case "skipped":

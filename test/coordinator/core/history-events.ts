@@ -37,14 +37,14 @@
 import type { Event } from "../../../src/coordinator/core/events.js";
 import type { JobSettings } from "../../../src/coordinator/core/model.js";
 import { noMeasures } from "../../../src/rpc/measures.js";
-import type { AttemptOutcome, AttemptRef, OutputFile } from "../../../src/rpc/protocol.js";
+import type { AttemptOutcome, AttemptRef, NewlySkipped, OutputFile } from "../../../src/rpc/protocol.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
 const attemptPattern = "(?<kind>sample|map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
 const failurePattern =
-  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+)| at (?<several>one of several records))?$/;
+  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+)(?:, after it skipped (?<skips>\d+))?| at (?<several>one of several records))?$/;
 
 const leavingSuffix = ", and leaves";
 const sampledSuffix = ", each is sampled";
@@ -80,13 +80,14 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
       return { type: "heartbeat", call, worker, attempts: [progress], memoryBytes: 0 };
     }
     case "reports": {
-      const { leaving, keys, records, bytes } = match(
-        /^done(?:, of (?<records>\d+) records, (?<bytes>\d+) bytes)?(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/,
+      const { leaving, keys, skips, records, bytes } = match(
+        /^done(?:, of (?<records>\d+) records, (?<bytes>\d+) bytes)?(?:, skipping (?<skips>[\d, ]+?))?(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/,
         rest,
       );
       const outcome = {
         ...doneOutcome(ref, settings.reducers),
         ...(records === undefined ? {} : { recordsIn: Number(records), bytesIn: Number(bytes) }),
+        ...(skips === undefined ? {} : { newlySkipped: skipsAt(skips.split(", ").map(Number)) }),
         ...(keys === undefined ? {} : { sampled: keys.split(", ") }),
       };
       return { type: "attemptEnded", call, worker, ref, outcome, leaving: leaving !== undefined };
@@ -153,7 +154,7 @@ function readJoin(call: number, pid: number, does: string): Event {
 }
 
 function readFailure(text: string): FailedOutcome {
-  const { errorClass, message = "", maps, record, several } = match(failurePattern, text);
+  const { errorClass, message = "", maps, record, skips, several } = match(failurePattern, text);
   const damaged = maps?.split(", ").map((map): [number, number] => {
     const { task, attempt } = match(new RegExp(`^${attemptPattern}$`), map);
     return [Number(task), Number(attempt)];
@@ -163,8 +164,18 @@ function readFailure(text: string): FailedOutcome {
     class: errorClass as FailedOutcome["class"],
     message,
     ...(record === undefined ? {} : { record: Number(record) }),
+    ...(skips === undefined ? {} : { skippedBefore: Number(skips) }),
     ...(several === undefined ? {} : { severalAtWork: true }),
     ...(damaged === undefined ? {} : { damaged }),
+  };
+}
+
+/** Records of ten bytes that an attempt skipped, each with an error of its own. */
+function skipsAt(offsets: readonly number[]): NewlySkipped {
+  return {
+    messages: offsets.map((offset) => `bad at ${offset}`),
+    frames: [""],
+    records: offsets.map((offset, index) => [offset, offset + 10, index, 0]),
   };
 }
 
