@@ -9,7 +9,7 @@
  */
 import type { JsonValue } from "../app/contract.js";
 import { shownKey } from "../app/given.js";
-import { combineOf, plainFold, type PlainFold } from "../app/plain-fold.js";
+import { combineOf, liveFold, plainFold, type LiveFold, type PlainFold } from "../app/plain-fold.js";
 import { UnusableValue } from "./unusable-value.js";
 
 /**
@@ -64,13 +64,18 @@ interface Options {
   /** Whether a state that is a number, a bigint or a string is a value of the kind that `map` emits. */
   readonly statesAreValues?: boolean;
   readonly fold?: PlainFold;
+  /**
+   * Whether a state is small, whatever was added, and an accumulator that throws is as it was before. Then the engine
+   * keeps an accumulator for each key that is often emitted.
+   */
+  readonly isLive?: boolean;
 }
 
 /** Makes an aggregator of its accumulator. */
 export function aggregator<Value extends JsonValue, Result extends JsonValue>(
   name: string,
   create: () => Accumulator,
-  { statesAreValues = false, fold }: Options = {},
+  { statesAreValues = false, fold, isLive = false }: Options = {},
 ): Aggregator<Value, Result> {
   const mark = markOf(name);
   const accumulated = (key: string, values: Iterable<unknown>) => {
@@ -88,10 +93,11 @@ export function aggregator<Value extends JsonValue, Result extends JsonValue>(
       throw error instanceof UnusableValue ? error.toTypeError(name, key) : error;
     }
   };
-  const combine = (key: string, values: readonly unknown[]): JsonValue => {
-    const state = accumulated(key, values).state();
+  const stateOf = (accumulator: Accumulator): JsonValue => {
+    const state = accumulator.state();
     return statesAreValues && typeof state !== "object" ? state : { [mark]: state };
   };
+  const combine = (key: string, values: readonly unknown[]): JsonValue => stateOf(accumulated(key, values));
   const reduce = (key: string, values: Iterable<unknown>): JsonValue => {
     const accumulator = accumulated(key, values);
     try {
@@ -102,10 +108,45 @@ export function aggregator<Value extends JsonValue, Result extends JsonValue>(
   };
   const call = (key: string, values: Iterable<unknown>): JsonValue => reduce(key, values);
   if (fold !== undefined) Object.defineProperty(combine, plainFold, { value: fold });
+  if (isLive) {
+    Object.defineProperty(combine, liveFold, {
+      value: (key: string) => new AggregatorFold(name, key, create, stateOf),
+    });
+  }
   Object.defineProperty(call, combineOf, { value: combine });
   Object.defineProperty(call, definition, { value: { name, create } satisfies Definition });
   // The two are enumerable, for `...stats`.
   return Object.assign(call, { combine, reduce }) as unknown as Aggregator<Value, Result>;
+}
+
+class AggregatorFold implements LiveFold {
+  readonly #name: string;
+  readonly #key: string;
+  readonly #create: () => Accumulator;
+  readonly #stateOf: (accumulator: Accumulator) => JsonValue;
+  #accumulator: Accumulator;
+
+  constructor(name: string, key: string, create: () => Accumulator, stateOf: (accumulator: Accumulator) => JsonValue) {
+    this.#name = name;
+    this.#key = key;
+    this.#create = create;
+    this.#stateOf = stateOf;
+    this.#accumulator = create();
+  }
+
+  add(value: unknown): void {
+    try {
+      this.#accumulator.add(value);
+    } catch (error) {
+      throw error instanceof UnusableValue ? error.toTypeError(this.#name, this.#key) : error;
+    }
+  }
+
+  take(): JsonValue {
+    const state = this.#stateOf(this.#accumulator);
+    this.#accumulator = this.#create();
+    return state;
+  }
 }
 
 /** The name of the property that holds a state. */

@@ -1,22 +1,26 @@
 /**
  * A sum of doubles without rounding, so that it does not depend on the order or the grouping of what is added.
  *
- * The sum is kept as two doubles, with the error-free addition of Knuth (TAOCP vol. 2, 4.2.2, theorem C; see also
- * Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates", 1997). What two doubles
- * cannot hold, such as the sum of 1e300 and 1e-300, goes to an integer of arbitrary length.
+ * The sum is kept as three doubles, with the error-free addition of Knuth (TAOCP vol. 2, 4.2.2, theorem C; see also
+ * Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates", 1997). What these cannot
+ * hold, as with values from 1e-300 to 1e300, goes to an integer of arbitrary length.
  */
 import { UnusableValue } from "./unusable-value.js";
 
 /** All doubles are multiples of 2^-1074. */
 export const unitExponent = -1074;
 
-/** A sum as JSON, always the same for the same sum: the nearest double, the nearest to the rest, and the rest in units. */
-export type StoredSum = readonly [high: number, low: number] | readonly [high: number, low: number, units: string];
+/** A sum as JSON: numbers whose exact sum it is, and the digits of a multiple of 2^-1074. Zeros at the end are left out. */
+export type StoredSum =
+  | readonly [high: number, low: number]
+  | readonly [high: number, low: number, tail: number]
+  | readonly [high: number, low: number, tail: number, units: string];
 
 export class ExactSum {
-  /** The sum is #high + #low + #units * 2^-1074. */
+  /** The sum is #high + #low + #tail + #units * 2^-1074. */
   #high = 0;
   #low = 0;
+  #tail = 0;
   #units = 0n;
 
   add(value: number): void {
@@ -26,12 +30,14 @@ export class ExactSum {
     const low = this.#low + error;
     const lowPart = low - this.#low;
     const rest = this.#low - (low - lowPart) + (error - lowPart);
-    if (rest === 0) {
-      this.#high = high;
-      this.#low = low;
-    } else {
-      this.#addInUnits(value);
+    if (Number.isNaN(rest)) {
+      // The sum is infinite for a double.
+      this.#units += inUnits(value);
+      return;
     }
+    this.#high = high;
+    this.#low = low;
+    if (rest !== 0) this.#addToTail(rest);
   }
 
   /** Adds `units` * 2^-1074. */
@@ -39,45 +45,36 @@ export class ExactSum {
     this.#units += units;
   }
 
-  addStored([high, low, units]: StoredSum): void {
+  addStored([high, low, tail = 0, units]: StoredSum): void {
     this.add(high);
     this.add(low);
+    if (tail !== 0) this.add(tail);
     if (units !== undefined) this.#units += BigInt(units);
   }
 
   /** The sum as a multiple of 2^-1074. */
   units(): bigint {
-    return this.#units + inUnits(this.#high) + inUnits(this.#low);
+    return this.#units + inUnits(this.#high) + inUnits(this.#low) + inUnits(this.#tail);
   }
 
   /** The nearest double, ties to even; infinite beyond the greatest double. */
   rounded(): number {
     // The sum of two doubles is rounded only once.
-    return this.#units === 0n ? this.#high + this.#low : ratio(this.units(), 1n, unitExponent);
+    if (this.#tail === 0 && this.#units === 0n) return this.#high + this.#low;
+    return ratio(this.units(), 1n, unitExponent);
   }
 
   stored(): StoredSum {
-    if (this.#units === 0n) {
-      const high = this.#high + this.#low;
-      // One of the two has the larger exponent, so the difference is exact.
-      const low =
-        Math.abs(this.#high) >= Math.abs(this.#low) ? this.#high - high + this.#low : this.#low - high + this.#high;
-      if (Number.isFinite(high)) return [high, low + 0];
-    }
-    const units = this.units();
-    const nearest = ratio(units, 1n, unitExponent);
-    const high = Number.isFinite(nearest) ? nearest : 0;
-    const rest = units - inUnits(high);
-    const nearestRest = ratio(rest, 1n, unitExponent);
-    const low = Number.isFinite(nearestRest) ? nearestRest : 0;
-    const left = rest - inUnits(low);
-    return left === 0n ? [high, low] : [high, low, String(left)];
+    if (this.#units !== 0n) return [this.#high, this.#low, this.#tail, String(this.#units)];
+    return this.#tail === 0 ? [this.#high, this.#low] : [this.#high, this.#low, this.#tail];
   }
 
-  #addInUnits(value: number): void {
-    this.#units += inUnits(value) + inUnits(this.#high) + inUnits(this.#low);
-    this.#high = 0;
-    this.#low = 0;
+  #addToTail(value: number): void {
+    const tail = this.#tail + value;
+    const part = tail - this.#tail;
+    const rest = this.#tail - (tail - part) + (value - part);
+    this.#tail = tail;
+    if (rest !== 0) this.#units += inUnits(rest);
   }
 }
 

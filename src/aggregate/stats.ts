@@ -4,7 +4,7 @@ import { ExactSum, inUnits, ratio, requireFinite, rootOfRatio, unitExponent, typ
 import { finiteNumber } from "./unusable-value.js";
 
 /** The arithmetic mean of numbers: the double nearest to the exact mean of the doubles, whatever their order. */
-export const mean: Aggregator<number, number> = aggregator("mean", () => new MeanAccumulator());
+export const mean: Aggregator<number, number> = aggregator("mean", () => new MeanAccumulator(), { isLive: true });
 
 /** What `stats` returns for a key. */
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- An interface is no JsonValue.
@@ -21,7 +21,7 @@ export type Stats = {
 };
 
 /** Count, least, greatest, sum, mean and standard deviation of numbers, whatever their order. */
-export const stats: Aggregator<number, Stats> = aggregator("stats", () => new StatsAccumulator());
+export const stats: Aggregator<number, Stats> = aggregator("stats", () => new StatsAccumulator(), { isLive: true });
 
 class MeanAccumulator implements Accumulator {
   #count = 0;

@@ -15,6 +15,7 @@ const takes = "sum takes numbers";
  */
 export const sum: Aggregator<number | bigint, number | bigint> = aggregator("sum", () => new SumAccumulator(), {
   statesAreValues: true,
+  isLive: true,
   fold: {
     start: 0,
     add(total, value, count) {
@@ -37,7 +38,6 @@ class SumAccumulator implements Accumulator {
   #fractions: ExactSum | undefined;
 
   add(value: unknown): void {
-    this.#isEmpty = false;
     if (typeof value === "number" && Number.isSafeInteger(value)) {
       const total = this.#integer + value;
       if (Number.isSafeInteger(total)) {
@@ -49,9 +49,11 @@ class SumAccumulator implements Accumulator {
     } else if (typeof value === "bigint") {
       this.#bigint += value;
     } else {
+      const fraction = finiteNumber(value, takes);
       this.#fractions ??= new ExactSum();
-      this.#fractions.add(finiteNumber(value, takes));
+      this.#fractions.add(fraction);
     }
+    this.#isEmpty = false;
   }
 
   merge(state: JsonValue): void {
@@ -90,9 +92,10 @@ class SumAccumulator implements Accumulator {
 
   /** Moves the integers to the fractions. */
   #withIntegers(fractions: ExactSum): ExactSum {
-    fractions.addUnits((this.#bigint + BigInt(this.#integer)) << BigInt(-unitExponent));
-    this.#bigint = 0n;
+    fractions.add(this.#integer);
     this.#integer = 0;
+    if (this.#bigint !== 0n) fractions.addUnits(this.#bigint << BigInt(-unitExponent));
+    this.#bigint = 0n;
     return fractions;
   }
 }

@@ -28,6 +28,22 @@ export interface PlainFold {
   valueOf(total: number): JsonValue;
 }
 
+/** On the `combine` of an aggregator whose states are small, whatever it took: a function that makes a LiveFold. */
+export const liveFold = Symbol.for("mapreduce-ts.liveFold");
+
+/** Does what `combine` does for one key, one value at a time. */
+export interface LiveFold {
+  /** Takes a value, or throws and leaves everything as it was. */
+  add(value: unknown): void;
+  /** Returns what `combine` returns for all values, and forgets them. */
+  take(): JsonValue;
+}
+
+/** Returns the function that makes a LiveFold for a key, if an app's `combine` has one. */
+export function liveFoldOf(combine: Combine): ((key: string) => LiveFold) | undefined {
+  return (combine as { readonly [liveFold]?: (key: string) => LiveFold })[liveFold];
+}
+
 /** Returns the plain fold of an app's `combine`, if it has one. */
 export function plainFoldOf(combine: Combine): PlainFold | undefined {
   return (combine as { readonly [plainFold]?: PlainFold })[plainFold];
@@ -36,9 +52,6 @@ export function plainFoldOf(combine: Combine): PlainFold | undefined {
 /** Returns the `combine` of an aggregator, which needs no `this`, if an app exports one as `combine`. */
 export function aggregatorCombine(exported: unknown): unknown {
   if (typeof exported !== "function") return undefined;
-  const { [combineOf]: own, [plainFold]: fold } = exported as {
-    readonly [combineOf]?: unknown;
-    readonly [plainFold]?: unknown;
-  };
-  return own ?? (fold === undefined ? undefined : exported);
+  if (combineOf in exported) return exported[combineOf];
+  return plainFold in exported || liveFold in exported ? exported : undefined;
 }

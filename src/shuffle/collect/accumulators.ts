@@ -1,7 +1,9 @@
 import { combinedValues, type Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
+import { liveFoldOf, type LiveFold } from "../../app/plain-fold.js";
 import { decodedRange, requireRange } from "./byte-ranges.js";
 import type { Detour } from "./detour.js";
+import { LiveValues } from "./live-values.js";
 import { WaitingValues } from "./waiting-values.js";
 
 /** The most keys with live values, the share of the collector's memory that these take, and its limit. */
@@ -43,8 +45,9 @@ export interface AccumulatorsHost {
 export class Accumulators implements Detour {
   readonly #host: AccumulatorsHost;
   readonly #combine: Combine;
+  readonly #newFold: ((key: string) => LiveFold) | undefined;
   readonly #bytesMax: number;
-  readonly #live = new Map<string, WaitingValues>();
+  readonly #live = new Map<string, WaitingValues | LiveValues>();
   #bytes = 0;
   #folded = 0;
   /** Pairs that found a live key, and pairs that found no place since the table was last emptied. */
@@ -57,6 +60,7 @@ export class Accumulators implements Detour {
   constructor(combine: Combine, memoryBytes: number, host: AccumulatorsHost) {
     this.#host = host;
     this.#combine = combine;
+    this.#newFold = liveFoldOf(combine);
     this.#bytesMax = Math.min(liveBytesMax, Math.floor(memoryBytes * memoryShare));
   }
 
@@ -96,7 +100,8 @@ export class Accumulators implements Detour {
     if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
       this.#addBytes(entryBytes + 2 * key.length);
       if (this.#live.size === 0) this.#host.divert(true);
-      this.#live.set(key, new WaitingValues(key));
+      const fold = this.#newFold?.(key);
+      this.#live.set(key, fold === undefined ? new WaitingValues(key) : new LiveValues(key, fold));
       return;
     }
     this.#misses += 1;
@@ -124,7 +129,7 @@ export class Accumulators implements Detour {
     this.#bytes = 0;
   }
 
-  #add(live: WaitingValues, value: JsonValue): void {
+  #add(live: WaitingValues | LiveValues, value: JsonValue): void {
     const { bytes } = live;
     live.push("emit", value);
     if (live.bytes !== bytes) this.#addBytes(live.bytes - bytes);
@@ -140,7 +145,7 @@ export class Accumulators implements Detour {
   }
 
   /** Folds the values of a key into one or a few. If they do not get shorter, the table is abandoned. */
-  #fold(live: WaitingValues): void {
+  #fold(live: WaitingValues | LiveValues): void {
     const { size } = live;
     this.#combineValues(live);
     if (live.size <= size / 2) return;
@@ -149,7 +154,7 @@ export class Accumulators implements Detour {
     this.empty();
   }
 
-  #combineValues(live: WaitingValues): void {
+  #combineValues(live: WaitingValues | LiveValues): void {
     const { key, bytes, haveArrays } = live;
     try {
       this.#host.fold(() => {
@@ -165,7 +170,7 @@ export class Accumulators implements Detour {
   }
 
   /** Hands the values to the collector. */
-  #giveOn(live: WaitingValues): void {
+  #giveOn(live: WaitingValues | LiveValues): void {
     this.#bytes -= live.bytes;
     try {
       for (const value of live.take()) {
