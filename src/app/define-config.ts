@@ -1,5 +1,6 @@
 /** The options that a config file may contain, for all commands, and how each is written there. */
 export const optionKinds = {
+  acceptChangedApp: "flag",
   arg: "pairs",
   attemptTimeout: "measure",
   backupTasks: "switch",

@@ -18,6 +18,7 @@ import { importFailure, importModule } from "./import-module.js";
 import { inputKinds, type RecordKind } from "./input-kinds.js";
 import { isArgName } from "./arg-name.js";
 import { jsonlProblem } from "./jsonl-options.js";
+import { mapSideOf } from "./map-side.js";
 import { concurrencyProblem, rateProblem } from "./map-limits.js";
 import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
@@ -50,6 +51,8 @@ export interface LoadedApp {
   readonly args?: readonly string[] | undefined;
   readonly concurrency?: number | undefined;
   readonly ratePerSecond?: number | undefined;
+  /** See `mapSideOf`. */
+  readonly mapSide: Readonly<Record<string, string>>;
 }
 
 /** The module of an app, and the step to run. */
@@ -200,6 +203,7 @@ function checkExports(
     args: together(argsOf(path, ofAll), argsOf(path, app)),
     concurrency: app["concurrency"],
     ratePerSecond: app["ratePerSecond"],
+    mapSide: mapSideOf(app),
     input,
     sortValues: sorting,
     writer: step?.isLast === false ? undefined : writer,
@@ -219,6 +223,7 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(app.needs === undefined ? {} : { needs: [...app.needs] }),
     ...(app.args === undefined ? {} : { args: [...app.args] }),
     ...(app.ratePerSecond === undefined ? {} : { ratePerSecond: app.ratePerSecond }),
+    mapSide: { ...app.mapSide },
   };
 }
 

@@ -45,6 +45,7 @@ function commandLine(name: string, path: string) {
     .addOption(options.skipBadRecords())
     .addOption(options.keepIntermediate())
     .addOption(options.resume())
+    .addOption(options.acceptChangedApp())
     .addOption(options.drainTimeout())
     .addOption(options.statusPort())
     .addOption(options.statusHost())

@@ -39,6 +39,8 @@ interface Given {
   readonly skipBadRecords: number;
   readonly keepIntermediate?: true | undefined;
   readonly resume?: true | "auto" | undefined;
+  /** Missing in pipelines. */
+  readonly acceptChangedApp?: true | undefined;
 }
 
 /** Converts the options of `command` to the coordinator's; `splitBytes` is the default split size. */
@@ -72,8 +74,19 @@ export function jobOptions(
     ...attemptLimits(given, command),
     keepIntermediate: given.keepIntermediate ?? false,
     resume: areInputsKept && (given.resume ?? false),
+    acceptsChangedApp: acceptsChangedApp(given, command),
     engineVersion: packageVersion(),
   };
+}
+
+/** Throws an InputError if the command line accepts a changed app for a job that is not resumed. */
+function acceptsChangedApp(
+  { resume, acceptChangedApp }: Pick<Given, "resume" | "acceptChangedApp">,
+  command: CommandUnknownOpts,
+): boolean {
+  if (resume !== undefined || acceptChangedApp === undefined) return acceptChangedApp === true;
+  requireNotOnCommandLine(command, "acceptChangedApp", "--accept-changed-app applies only with --resume: add --resume");
+  return false;
 }
 
 /** Workers that are started separately belong to the MIT lab's pair, and to its rule for backup attempts. */

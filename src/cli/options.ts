@@ -191,6 +191,12 @@ export const resume = () =>
     throw new InvalidArgumentError("It is --resume or --resume=auto.");
   });
 
+export const acceptChangedApp = () =>
+  new Option(
+    "--accept-changed-app",
+    "with --resume: keep finished map tasks although the app has changed, if its map, combine and partition have not",
+  );
+
 export const dryRun = () =>
   new Option("--dry-run", "only show the tasks of the job; start no worker, and write nothing");
 

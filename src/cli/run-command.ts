@@ -12,6 +12,7 @@ export function runCommand() {
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
     .addOption(options.step())
+    .addOption(options.acceptChangedApp())
     .addHelpText(
       "after",
       `

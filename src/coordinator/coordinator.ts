@@ -34,7 +34,7 @@ import { newJob, takeJob, type Job } from "./job.js";
 import { hasFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 import { publishJob } from "./publish-job.js";
-import { refusal } from "./refusal.js";
+import { mapSideProblem, refusal } from "./refusal.js";
 import { noteIntervalMs, ThroughputLog } from "./throughput-log.js";
 import { WorkerConnection, type Home } from "./worker-connection.js";
 
@@ -211,7 +211,7 @@ export class Coordinator {
   async #register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">> {
     // The first worker determines the app when its inputs are planned.
     while (this.#planning !== undefined) await this.#planning;
-    const refused = refusal(this.#job.state, params);
+    const refused = this.#changeAppFor(params) ?? refusal(this.#job.state, params);
     if (refused !== undefined) {
       const fresh = this.#mayBeginAnew() ? newJob(this.#options, this.#job.directory) : undefined;
       // A worker that no job can use must not end the interrupted one.
@@ -232,6 +232,21 @@ export class Coordinator {
       return { type: "registered", call, pid, host, former };
     });
     return { ...registered, token: this.#job.journal.tokenOf(registered.worker) };
+  }
+
+  /**
+   * Continues a resumed job with the changed app of its first worker, if the user accepts that. Returns why it cannot; undefined
+   * when it does, or when there is no change.
+   */
+  #changeAppFor(params: ParamsOf<"Register">): string | undefined {
+    const { state, begins } = this.#job;
+    const { app } = params;
+    if (!this.#options.acceptsChangedApp || begins !== "resumed" || state.workers.size > 0) return undefined;
+    if (state.app === undefined || state.app.hash === app.hash) return undefined;
+    const problem = mapSideProblem(state, app) ?? refusal({ ...state, app }, params);
+    if (problem !== undefined) return `cannot resume the job in ${this.#options.outputDirectory}: ${problem}`;
+    this.#step({ type: "appChanged", app });
+    return undefined;
   }
 
   /** The worker's identity before the restart; undefined when it cannot prove it, or belonged to another job. */

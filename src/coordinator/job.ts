@@ -58,8 +58,9 @@ function resumedJob(options: CoordinatorOptions, directory: JobDirectory): Job |
   const { resume, log } = options;
   if (resume === false) return undefined;
   try {
-    const job = resumeJob(options, directory.path);
-    const isPublished = findManifest(directory.path)?.job === job.journal.jobId;
+    const published = findManifest(directory.path)?.job;
+    const job = resumeJob(options, directory.path, published);
+    const isPublished = published === job.journal.jobId;
     return { ...job, directory, sources: options, begins: isPublished ? "published" : "resumed" };
   } catch (error) {
     if (resume !== "auto" || !(error instanceof ResumeError)) throw error;
@@ -70,9 +71,13 @@ function resumedJob(options: CoordinatorOptions, directory: JobDirectory): Job |
 
 /**
  * Restores the interrupted job in a directory from its journal. Throws a ResumeError when there is none, or when its inputs
- * or options differ.
+ * or options differ. `published` is the job whose output is in the directory, if any.
  */
-function resumeJob(options: CoordinatorOptions, directory: string): Pick<Job, "state" | "journal"> {
+function resumeJob(
+  options: CoordinatorOptions,
+  directory: string,
+  published: string | undefined,
+): Pick<Job, "state" | "journal"> {
   const now = performance.now();
   let state: State | undefined;
   const journal = JobJournal.takeUp(
@@ -107,7 +112,10 @@ function resumeJob(options: CoordinatorOptions, directory: string): Pick<Job, "s
     skipped.length > settings.badRecordsMax
       ? `${skipped.length} bad records are left out already, and --skip-bad-records is ${settings.badRecordsMax}`
       : undefined;
-  const difference = appDifference(app, options.app) ?? tooMany;
+  const ofApp = appDifference(app, options.app);
+  const mayChange = options.acceptsChangedApp && app?.name === options.app?.name && journal.jobId !== published;
+  state.awaitsChangedApp = ofApp !== undefined && mayChange;
+  const difference = (state.awaitsChangedApp ? undefined : ofApp) ?? tooMany;
   if (difference !== undefined) {
     journal.close();
     throw new ResumeError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);

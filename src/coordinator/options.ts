@@ -46,5 +46,7 @@ export interface CoordinatorOptions extends Omit<
   readonly engineVersion: string;
   /** Whether to resume the interrupted job in the output directory: see `ResumeMode`. */
   readonly resume: ResumeMode;
+  /** Whether a resumed job may continue with another version of its app, if its map tasks would write the same. */
+  readonly acceptsChangedApp: boolean;
   readonly log: JobLog;
 }

@@ -1,5 +1,6 @@
 import { misfit } from "../app/fit.js";
-import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
+import { differingExport } from "../app/map-side.js";
+import { protocolVersion, type AppIdentity, type ParamsOf } from "../rpc/protocol.js";
 import type { State } from "./core/model.js";
 import { isSameArgs, shownArgs } from "./job-args.js";
 
@@ -21,6 +22,21 @@ export function refusal(
     return `this worker has ${shownArgs(args)}, but the job has ${shownArgs(jobArgs)}`;
   }
   return misfit(app, { ...settings, args: jobArgs ?? args ?? {} });
+}
+
+/**
+ * Says why a job cannot keep its finished map tasks with this version of its app; undefined when it can, as far as is
+ * visible.
+ */
+export function mapSideProblem(
+  { app: jobApp, reduces }: Pick<State, "app" | "reduces">,
+  app: AppIdentity,
+): string | undefined {
+  if (jobApp?.name !== app.name) return `it ran the app ${jobApp?.name ?? ""}, but this one runs ${app.name}`;
+  if (reduces.length === 0) return `${app.name} has changed, and its map tasks write the output themselves`;
+  if (jobApp.mapSide === undefined || app.mapSide === undefined) return `${app.name} has changed, perhaps its map`;
+  const name = differingExport(jobApp.mapSide, app.mapSide);
+  return name && `${app.name} has changed, and so has its ${name}, which decides what map tasks write`;
 }
 
 function shown({ hash }: { hash: string }): string {

@@ -113,6 +113,8 @@ export const appIdentity = v.strictObject({
   args: v.optional(v.pipe(v.array(argName), v.maxLength(argNamesMax + needsMax))),
   /** How many calls of its `map` may begin in a second, if it says. */
   ratePerSecond: v.optional(ratePerSecond),
+  /** A hash of each export that decides what its map tasks write: see `app/map-side.ts`. */
+  mapSide: v.optional(v.record(v.string(), v.string())),
 });
 
 /** The format of output files: see `output/output-format.ts`. */

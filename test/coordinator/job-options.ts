@@ -26,6 +26,7 @@ export function jobOptions(outputDirectory: string, socket: string | undefined):
     keepIntermediate: false,
     engineVersion: "0",
     resume: false,
+    acceptsChangedApp: false,
     log: { info: () => undefined, warn: () => undefined, warnOfData: () => undefined },
   };
 }

@@ -173,6 +173,100 @@ describe.concurrent("to resume is refused", () => {
   });
 });
 
+describe.concurrent("a job whose app was changed", () => {
+  /** The logged app with another `reduce`, or with other changes. */
+  const change = (place: Place, from: string | RegExp, to: string) => {
+    const text = place.read("logged.mjs");
+    const changed = text.replace(from, to);
+    expect(changed).not.toBe(text);
+    place.write("logged.mjs", changed);
+  };
+  const accepting = ["--accept-changed-app"];
+
+  test("after its reduce had failed keeps its maps with --accept-changed-app", async ({ place }) => {
+    const app = writeLoggedApp(place, "false");
+    change(place, "return values.length;", "throw new Error('not yet');");
+    place.write("go", "");
+    const args = ["-w", "1", "-r", "2", "-o", "out", app, ...inputs(place)];
+    const failed = await place.run("mr", ["run", "--keep-intermediate", ...args]);
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining("not yet") as string]);
+    change(place, "throw new Error('not yet');", "return values.length;");
+    expectRefusal(await place.run("mr", ["run", "--resume", ...args]), /logged\.mjs has changed since/);
+    const { stderr } = await goOn(place, args, accepting);
+    expect(stderr).toMatch(/logged\.mjs has changed since: the job keeps 3 of 3 map tasks/);
+    for (const task of ["map 0", "map 1", "map 2"]) expect(attemptsOf(place, task)).toBe(1);
+    await expectUndisturbedOutput(place);
+  });
+
+  test("in the middle of reduce runs all reduce tasks with the new version", async ({ place }) => {
+    const args = await killedAt(place, "kind === 'reduce' && ctx.task === 1", "reduce 1 1");
+    change(place, "return values.length;", "return 10 * values.length;");
+    await goOn(place, args, accepting);
+    for (const task of ["map 0", "map 1", "map 2"]) expect(attemptsOf(place, task)).toBe(1);
+    expect(attemptsOf(place, "reduce 0")).toBe(2);
+    const changed = outputOf(place, "out");
+    fs.rmSync(join(place.directory, "out"), { recursive: true });
+    await place.succeed("mr", ["run", ...args]);
+    expect(changed).toBe(outputOf(place, "out"));
+  });
+
+  test("is refused when its map has changed, too, and can still be resumed", async ({ place }) => {
+    const args = await killedAt(place, "kind === 'reduce'", "reduce 0 1");
+    change(place, "ctx.emit(letter, 1)", "ctx.emit(letter, 2)");
+    const refused = await place.run("mr", ["run", "--resume", ...accepting, ...args]);
+    expectRefusal(refused, /cannot resume the job in .*out: logged\.mjs has changed, and so has its map/);
+    change(place, "ctx.emit(letter, 2)", "ctx.emit(letter, 1)");
+    await goOn(place, args, accepting);
+    for (const task of ["map 0", "map 1", "map 2"]) expect(attemptsOf(place, task)).toBe(1);
+    await expectUndisturbedOutput(place);
+  });
+
+  test("begins anew with --resume=auto when its map has changed, too", async ({ place }) => {
+    const args = await killedAt(place, "kind === 'reduce'", "reduce 0 1");
+    change(place, "ctx.emit(letter, 1)", "ctx.emit(letter, 1 + 0)");
+    place.write("go", "");
+    const { stderr } = await place.succeed("mr", ["run", "--resume=auto", ...accepting, ...args]);
+    expect(stderr).toMatch(/so has its map.*: a new job begins/);
+    for (const task of ["map 0", "map 1", "map 2"]) expect(attemptsOf(place, task)).toBe(2);
+    await expectUndisturbedOutput(place);
+  });
+
+  test("is accepted by mr-coordinator from its first worker, and no worker with the earlier version after it", async ({
+    place,
+  }) => {
+    const [first] = inputs(place) as [string];
+    const app = writeLoggedApp(place, "kind === 'reduce'");
+    const earlier = place.write("earlier/logged.mjs", place.read("logged.mjs"));
+    const job = ["-r", "2", "-o", "out", "--socket", "s", first];
+    const coordinator = place.start("mr-coordinator", job);
+    const worker = place.start("mr-worker", [app, "--socket", "s"]);
+    await called(place, "reduce 0 1");
+    coordinator.signal("SIGKILL");
+    worker.signal("SIGKILL");
+    await Promise.all([coordinator.exit(), worker.exit()]);
+    change(place, "return values.length;", "return 10 * values.length;");
+    const next = place.start("mr-coordinator", ["--resume", ...accepting, ...job]);
+    const other = place.start("mr-worker", [app, "--socket", "s"]);
+    await until(
+      () => attemptsOf(place, "reduce 0") === 2,
+      () => "the changed app to reduce",
+    );
+    const late = await place.run("mr-worker", [earlier, "--socket", "s"]);
+    expectRefusal(late, /this worker's logged\.mjs differs from the job's/);
+    place.write("go", "");
+    expect([(await next.exit()).code, (await other.exit()).code]).toEqual([0, 0]);
+    expect(attemptsOf(place, "map 0")).toBe(1);
+    expect(outputOf(place, "out")).toMatch(/ 10\n/);
+  });
+
+  test("is not accepted without --resume", async ({ place }) => {
+    const app = writeLoggedApp(place, "false");
+    const refused = await place.run("mr", ["run", ...accepting, "-o", "out", app, ...inputs(place)]);
+    expectRefusal(refused, /--accept-changed-app applies only with --resume/);
+    expect(place.exists("out")).toBe(false);
+  });
+});
+
 describe.concurrent("mr run at SIGTERM", () => {
   test("lets running tasks finish, starts no others, and says how to continue", async ({ place }) => {
     const { run, args } = await waitingRun(place, "map 1 1", "kind === 'map' && ctx.task === 1");

@@ -34,6 +34,7 @@ function appOf(map: Map, others: Partial<LoadedApp> = {}): LoadedApp {
     setup: undefined,
     teardown: undefined,
     writer: undefined,
+    mapSide: {},
     ...others,
   };
 }

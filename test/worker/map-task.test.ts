@@ -27,6 +27,7 @@ function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
     setup: undefined,
     teardown: undefined,
     writer: undefined,
+    mapSide: {},
   };
 }
 

@@ -18,6 +18,7 @@ export function createState(
     phase: "waiting",
     draining: false,
     app: undefined,
+    awaitsChangedApp: false,
     args,
     samples: [],
     maps: [],

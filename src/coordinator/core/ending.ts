@@ -22,7 +22,8 @@ export function endJob(state: State, outcome: JobOutcome, failure: JobFailure | 
 export function endIfOver(state: State, effects: Effect[]): void {
   if (hasEnded(state)) return;
   const { completed, maps, reduces } = state;
-  if (state.phase !== "waiting" && completed.map === maps.length && completed.reduce === reduces.length) {
+  const isComplete = completed.map === maps.length && completed.reduce === reduces.length;
+  if (state.phase !== "waiting" && isComplete && !state.awaitsChangedApp) {
     endJob(state, "done", undefined, effects);
   } else if (state.draining && state.inProgress.size === 0) {
     endJob(state, "stopped", undefined, effects);

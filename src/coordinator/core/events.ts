@@ -32,6 +32,8 @@ export interface JobPlan {
 export type Event =
   /** The first worker's app is known, and the inputs were split. */
   | ({ type: "planned" } & JobPlan)
+  /** The first worker of a resumed job has another version of its app, which fits the finished map tasks. */
+  | { type: "appChanged"; app: AppIdentity }
   | { type: "registered"; call: number; pid: number; host: string; former?: FormerWorker | undefined }
   | { type: "taskRequested"; call: number; worker: string }
   | { type: "boundariesAsked"; call: number; worker: string; from: number }
@@ -106,7 +108,9 @@ export type JournalRecord =
       checksum?: number | undefined;
       textKeyEnd?: TextKeyEnd | undefined;
     } & Measures)
-  /** The files of this task have changed. */
+  /** The resumed job goes on with another version of its app. */
+  | { type: "appChanged"; app: AppIdentity }
+  /** The files of this task have changed, or are outdated. */
   | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);
 

@@ -34,7 +34,7 @@ export function checkInvariants(state: State, now: number): void {
   require(samplesAreDone(state) || !mapsHaveBegun, "maps have begun before the boundaries are known");
   const isOver = mapsAreDone(state) && state.completed.reduce === state.reduces.length;
   require(state.phase !== "done" || isOver, "the job is done before its tasks");
-  require(state.phase !== "reduce" || !isOver, "all tasks are done, but the job continues");
+  require(state.phase !== "reduce" || !isOver || state.awaitsChangedApp, "all tasks are done, but the job continues");
   require(state.phase !== "map" || !mapsAreDone(state), "the maps are done, but reduces do not begin");
   require(!state.draining ||
     hasEnded(state) ||

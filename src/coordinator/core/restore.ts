@@ -6,6 +6,7 @@
 import { measuresOfAttempt } from "../../rpc/measures.js";
 import { complete, filesOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
+import type { AppIdentity } from "../../rpc/protocol.js";
 import type { Effect, JournalRecord } from "./events.js";
 import type { State, Task } from "./model.js";
 import { samplesAreDone, taskName, tasksOf } from "./model.js";
@@ -20,6 +21,9 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     case "planned":
       if (state.app !== undefined) throw new Error("the journal plans the tasks a second time");
       planTasks(state, record);
+      break;
+    case "appChanged":
+      state.app = record.app;
       break;
     case "began": {
       const task = taskOf(state, record.ref);
@@ -71,10 +75,8 @@ export function resume(state: State, isThere: (task: Task) => boolean, now: numb
   if (state.app === undefined) return;
   for (const task of [...state.maps, ...state.reduces]) {
     if (task.commit === undefined || isThere(task)) continue;
-    moveTask(task, "files lost", "its output is gone or another one", now);
-    undoCompletion(state, task);
+    loseOutput(state, task, "its output is gone or another one", now, effects);
     if (task.kind === "map") state.mapsLost += 1;
-    effects.push({ type: "journal", record: { type: "lost", kind: task.kind, task: task.index } });
     effects.push({ type: "log", level: "warn", message: `${taskName(task)} runs again, since its output is gone` });
   }
   for (const warning of state.warnings.list) {
@@ -82,6 +84,30 @@ export function resume(state: State, isThere: (task: Task) => boolean, now: numb
   }
   beginMapPhase(state, effects);
   endIfOver(state, effects);
+}
+
+/**
+ * The resumed job continues with another version of its app, whose map tasks would write the same. Finished reduce tasks
+ * run again. No worker may have joined the job.
+ */
+export function changeApp(state: State, app: AppIdentity, now: number, effects: Effect[]): void {
+  const { completed, maps, reduces } = state;
+  const message =
+    `${app.name} has changed since: the job keeps ${completed.map} of ${maps.length} map tasks, and runs all ` +
+    `${reduces.length} reduce tasks with the new version; what its map, combine and partition call was not compared`;
+  effects.push({ type: "journal", record: { type: "appChanged", app } }, { type: "log", level: "warn", message });
+  state.app = app;
+  state.awaitsChangedApp = false;
+  for (const task of reduces.filter(({ commit }) => commit !== undefined)) {
+    loseOutput(state, task, "its app has changed", now, effects);
+    state.pending.reduce.push(task);
+  }
+}
+
+function loseOutput(state: State, task: Task, reason: string, now: number, effects: Effect[]): void {
+  moveTask(task, "files lost", reason, now);
+  undoCompletion(state, task);
+  effects.push({ type: "journal", record: { type: "lost", kind: task.kind, task: task.index } });
 }
 
 function taskOf(state: State, { kind, task }: { kind: Task["kind"]; task: number }): Task {

@@ -1,5 +1,5 @@
 import { measuresOfTotals } from "../../rpc/measures.js";
-import type { Snapshot } from "../../rpc/protocol.js";
+import type { AppIdentity, Snapshot } from "../../rpc/protocol.js";
 import type { State, Task, Worker } from "./model.js";
 import { refOf } from "./model.js";
 
@@ -7,7 +7,7 @@ import { refOf } from "./model.js";
 export function takeSnapshot(state: State, now: number): Snapshot {
   return {
     phase: state.phase,
-    ...(state.app === undefined ? {} : { app: state.app }),
+    ...(state.app === undefined ? {} : { app: withoutMapSide(state.app) }),
     maps: countTasks(state, "map", state.maps.length),
     reduces: countTasks(state, "reduce", state.reduces.length),
     workers: [...state.workers.values()].map((worker) => workerState(worker, now)),
@@ -20,6 +20,11 @@ export function takeSnapshot(state: State, now: number): Snapshot {
     elapsedMs: now - state.startedAtMs,
     ...(state.failure === undefined ? {} : { failure: state.failure.message }),
   };
+}
+
+/** Only the journal needs the hashes. */
+function withoutMapSide(app: AppIdentity): AppIdentity {
+  return { ...app, mapSide: undefined };
 }
 
 function workerState({ id, pid, host, state, memoryBytes, running }: Worker, now: number): Snapshot["workers"][number] {

@@ -10,6 +10,7 @@ import type { State, Worker } from "./model.js";
 import { hasEnded } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { unpark } from "./release.js";
+import { changeApp } from "./restore.js";
 import { reserveStarts } from "./reserve-starts.js";
 import { excessOfSkips } from "./skips.js";
 import { disconnect, hear, presumeDead, register } from "./workers.js";
@@ -28,6 +29,9 @@ export function step(state: State, event: Event, now: number): Effect[] {
     case "planned":
       // The job was aborted while the inputs were being examined: the plan comes too late.
       if (!hasEnded(state)) plan(state, event, effects);
+      break;
+    case "appChanged":
+      changeApp(state, event.app, now, effects);
       break;
     case "registered":
       register(state, event, now, effects);

@@ -55,6 +55,7 @@ const record = v.variant("type", [
     splits: v.array(v.pipe(v.array(protocol.split), v.minLength(1))),
     sample: v.optional(v.array(v.array(protocol.split))),
   }),
+  v.strictObject({ type: v.literal("appChanged"), app: protocol.appIdentity }),
   v.strictObject({ type: v.literal("began"), ref: protocol.attemptRef, worker: protocol.workerId }),
   v.strictObject({
     type: v.literal("committed"),

@@ -28,6 +28,8 @@ export function describeJournaled(record: JournalRecord): string {
   switch (record.type) {
     case "planned":
       return `planned ${namesOf(record.splits) || "nothing"}${(record.sample ?? []).length === 0 ? "" : ", with samples"}`;
+    case "appChanged":
+      return `changed the app to ${record.app.name}`;
     case "began":
       return `began ${describeRef(record.ref)} on ${record.worker}`;
     case "committed": {

@@ -30,6 +30,8 @@
  *     9s abort "interrupted"
  *     9s the coordinator is killed, and resumed             (or: is killed in its last record, and resumed)
  *     9s the coordinator is killed, and resumed without the outputs of 0, 1
+ *     9s the coordinator is killed, and resumed for a changed app
+ *     9s the app has changed
  *     9s w3 joins, it was w1 with map 0 attempt 1           (or: joins, it was w1)
  *
  * A map attempt has a file of one byte for each reduce task.
@@ -49,9 +51,13 @@ const failurePattern =
 const leavingSuffix = ", and leaves";
 const sampledSuffix = ", each is sampled";
 
+const app = { name: "app.js", hash: "0", input: "file" } as const;
+const changedApp = { ...app, hash: "1" };
+
 /** Parses a line after its time; `call` is the number for its call, if it is one. */
 export function readEvent(words: string, call: number, settings: JobSettings): Event {
   if (words === "tick") return { type: "tick" };
+  if (words === "the app has changed") return { type: "appChanged", app: changedApp };
   if (words.startsWith("abort ")) return { type: "aborted", message: textIn(words) };
   if (words.startsWith("drain ")) return { type: "drained", message: textIn(words) };
   if (words.startsWith("the inputs are ")) return readInputs(words.slice("the inputs are ".length));
@@ -142,7 +148,7 @@ function readInputs(text: string): Event {
     }),
   );
   const sample = isSampled ? { sample: splits } : {};
-  return { type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits, ...sample };
+  return { type: "planned", app, args: {}, splits, ...sample };
 }
 
 function readJoin(call: number, pid: number, does: string): Event {

@@ -16,7 +16,7 @@ import { describeJournaled, describeRef, describeReply } from "./history-effects
 import { match, readEvent, readSettings, readTime } from "./history-events.js";
 
 const resumePattern =
-  /^the coordinator is killed(?<torn> in its last record)?, and resumed(?: without the outputs? of (?<lost>[\d, ]+))?$/;
+  /^the coordinator is killed(?<torn> in its last record)?, and resumed(?: without the outputs? of (?<lost>[\d, ]+))?(?<changed> for a changed app)?$/;
 
 /** What identifies a reply: the worker that called, and when. */
 interface Call {
@@ -57,7 +57,7 @@ class History {
     const killed = resumePattern.exec(words)?.groups;
     if (killed !== undefined) {
       const lost = killed["lost"]?.split(", ").map(Number) ?? [];
-      return this.#resume(killed["torn"] !== undefined, lost);
+      return this.#resume(killed["torn"] !== undefined, killed["changed"] !== undefined, lost);
     }
     const event = readEvent(words, this.#calls.length, this.#settings);
     const call = "call" in event ? event.call : undefined;
@@ -71,11 +71,12 @@ class History {
    * A torn journal lacks its last record, because the coordinator was killed while writing it. `lost` are the
    * partitions whose outputs are gone.
    */
-  #resume(isTorn: boolean, lost: readonly number[]): string[] {
+  #resume(isTorn: boolean, awaitsChangedApp: boolean, lost: readonly number[]): string[] {
     if (isTorn) this.#journal.pop();
     const now = readTime(this.#time);
     this.#state = createState(this.#settings, undefined, now);
     for (const record of this.#journal) restore(this.#state, record, now);
+    this.#state.awaitsChangedApp = awaitsChangedApp;
     const effects: Effect[] = [];
     resume(this.#state, (task) => !outputTasks(this.#state).includes(task) || !lost.includes(task.index), now, effects);
     checkInvariants(this.#state, now);

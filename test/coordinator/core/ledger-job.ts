@@ -52,6 +52,8 @@ export class LedgerJob {
       this.plan(record);
       return;
     }
+    // No simulated worker changes its app.
+    must(record.type !== "appChanged", () => "the journal changes the app");
     const ref = "ref" in record ? record.ref : { kind: "map" as const, ...record };
     const task = this.task(ref);
     must(task !== undefined, () => `the journal speaks of ${show(ref)}`);

@@ -101,6 +101,8 @@ export class Ledger {
         this.#job.plan(event);
         this.#journal.expect(event);
         return undefined;
+      case "appChanged":
+        throw new Error("no simulated worker changes its app");
       case "registered":
         return { keepsAttempt: this.#mayKeep(event) !== undefined };
       case "tick":

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+
+/** The exports of an app that decide what its map tasks write. */
+const names = [
+  ...["map", "mapBytes", "combine", "partition", "groupKey", "sortValues", "readRecords", "setup", "teardown"],
+  ...["input", "csv", "jsonl"],
+] as const;
+const hashLength = 16;
+
+/**
+ * A short hash of each export that decides what the map tasks write, by its name: of the text of a function, else of
+ * its value. What a function calls, and what it has bound, does not show.
+ */
+export function mapSideOf(app: Record<string, unknown>): Record<string, string> {
+  const found = names.filter((name) => app[name] !== undefined);
+  return Object.fromEntries(found.map((name) => [name, hashOf(textOf(app[name]))]));
+}
+
+/** The first export in which two apps differ; undefined when the map tasks of both write the same, as far as is visible. */
+export function differingExport(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): string | undefined {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].find((name) => before[name] !== now[name]);
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "function") return String(value);
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "function" ? String(inner) : inner));
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, hashLength);
+}
