@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { catCommand } from "./cat-command.js";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { initCommand } from "./init-command.js";
+import { peekCommand } from "./peek-command.js";
 import { pipelineCommand } from "./pipeline-command.js";
 import { replayCommand } from "./replay-command.js";
 import { reportCommand } from "./report-command.js";
@@ -22,6 +23,7 @@ export function mrProgram() {
     .addCommand(catCommand())
     .addCommand(verifyCommand())
     .addCommand(reportCommand())
+    .addCommand(peekCommand())
     .addCommand(initCommand())
     .addCommand(coordinatorCommand("coordinator", "mr coordinator"))
     .addCommand(workerCommand("worker", "mr worker"))

@@ -20,8 +20,10 @@ export class CopiedInputs {
   #directory: string | undefined;
   #count = 0;
 
-  /** Reads an input to its end. Rejects with an InputError if it cannot be read or stored. */
-  async add(input: UnsizedInput): Promise<InputFile> {
+  /**
+   * Reads an input to its end, or about `bytesMax` of it. Rejects with an InputError if it cannot be read or stored.
+   */
+  async add(input: UnsizedInput, bytesMax = Infinity): Promise<InputFile> {
     const { TMPDIR = "" } = process.env;
     const place = [TMPDIR, usual, "/tmp"].find(isWritableDirectory) ?? usual;
     const what = input.descriptor === 0 ? "standard input" : input.name;
@@ -34,7 +36,8 @@ export class CopiedInputs {
       const source = streamOf(input).once("error", (error) => {
         if (copy.errored === null) unreadable = error;
       });
-      await pipeline(source, copy);
+      if (bytesMax === Infinity) await pipeline(source, copy);
+      else await pipeline(beginningOf(source, bytesMax), copy);
       const [file] = findInputs([path]);
       if (file === undefined) throw new Error("the input was copied, but the copy is missing");
       return { ...file, name: input.name, isCopy: true };
@@ -55,6 +58,15 @@ function temporaryDirectory(place: string): string {
   removeWhenGone(directory);
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+async function* beginningOf(source: Readable, bytesMax: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    yield chunk;
+    bytes += chunk.length;
+    if (bytes >= bytesMax) return;
+  }
 }
 
 function streamOf({ name, descriptor }: UnsizedInput): Readable {

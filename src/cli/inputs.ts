@@ -40,6 +40,8 @@ interface Given {
   readonly inputsFrom?: string | undefined;
   readonly inputsFrom0?: string | undefined;
   readonly recursive?: true | undefined;
+  /** About how much of an input that can be read only once is needed; all of it by default. */
+  readonly copyBytesMax?: number;
 }
 
 /**
@@ -72,7 +74,7 @@ export async function findGivenInputs(
   // One after the other: a process that writes to two pipes may wait until the first is read.
   for (const input of found) {
     if (!("isUnsized" in input)) inputs.push(input);
-    else if (copies !== undefined) inputs.push(await copies.add(input));
+    else if (copies !== undefined) inputs.push(await copies.add(input, given.copyBytesMax));
   }
   return inputs;
 }

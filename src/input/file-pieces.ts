@@ -52,6 +52,39 @@ export async function* bytePiecesOf(file: InputPlace, warn: Warn): AsyncGenerato
   }
 }
 
+/** The beginning of a file, decompressed and otherwise unchanged. */
+export interface Beginning {
+  readonly bytes: Buffer;
+  /** Whether the file has no more. */
+  readonly isAll: boolean;
+  /** About how many stored bytes were read for it. */
+  readonly storedBytes: number;
+  /** What ended the reading too early, such as damage to a compressed file. */
+  readonly error?: Error | undefined;
+}
+
+/** Reads the beginning of a file: at least `bytesMin`, if it has as many. Throws the errors of opening the file. */
+export async function beginningOf(file: InputPlace, bytesMin: number): Promise<Beginning> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let storedBytes = 0;
+  const onRead = (end: number) => {
+    storedBytes = Math.max(storedBytes, end);
+  };
+  const begun = (isAll: boolean, error?: Error) => ({ bytes: Buffer.concat(pieces), isAll, storedBytes, error });
+  try {
+    for await (const piece of decompressedPieces(file, () => undefined, undefined, onRead)) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes >= bytesMin) return begun(false);
+    }
+    return begun(true);
+  } catch (error) {
+    if (storedBytes === 0) throw error;
+    return begun(false, error as Error);
+  }
+}
+
 /** Bytes of a file, and their offset. */
 export interface PlacedPiece {
   readonly offset: number;
@@ -124,18 +157,23 @@ async function* withHead(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   if (head !== undefined && head.length < headBytes) yield head;
 }
 
-async function* decompressedPieces(place: InputPlace, warn: Warn, offsets?: Bzip2Offsets): AsyncGenerator<Uint8Array> {
+async function* decompressedPieces(
+  place: InputPlace,
+  warn: Warn,
+  offsets?: Bzip2Offsets,
+  onRead?: (endBytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   const { file, compression, blocks } = place;
-  const open = (from: number) => storedPieces(handle, from);
+  const open = (from = 0) => storedPieces(handle, from, onRead);
   const onTrailing = (bytes: number) => {
     const what = `${bytes} ${bytes === 1 ? "byte" : "bytes"} after the end of its ${compression ?? ""} data`;
     warn(`${file}: ignored ${what}`);
   };
   const handle = new InputHandle(place, warn);
   try {
-    if (compression === undefined) yield* storedPieces(handle);
-    else if (compression === "zstd") yield* (await import("./zstd.js")).unzstd(storedPieces(handle));
-    else if (compression === "xz") yield* (await import("./xz.js")).unxz(storedPieces(handle), file);
+    if (compression === undefined) yield* open();
+    else if (compression === "zstd") yield* (await import("./zstd.js")).unzstd(open());
+    else if (compression === "xz") yield* (await import("./xz.js")).unxz(open(), file);
     else if (compression === "bzip2") {
       yield* (await import("./bzip2.js")).unbzip2({ open, onTrailing, offsets }, blocks);
     } else yield* (await import("./gzip.js")).gunzip(open, onTrailing);
@@ -153,13 +191,18 @@ async function* decompressedPieces(place: InputPlace, warn: Warn, offsets?: Bzip
   }
 }
 
-/** The bytes of a file as they are stored. */
-export function* storedPieces(handle: InputHandle, from = 0): Generator<Uint8Array, void> {
+/** The bytes of a file as they are stored. Calls `onRead` with the place behind the bytes that were read. */
+export function* storedPieces(
+  handle: InputHandle,
+  from = 0,
+  onRead?: (endBytes: number) => void,
+): Generator<Uint8Array, void> {
   for (let position = from; ;) {
     const piece = Buffer.allocUnsafeSlow(pieceBytes);
     const bytes = handle.read(piece, 0, pieceBytes, position);
     if (bytes === 0) return;
     position += bytes;
+    onRead?.(position);
     yield piece.subarray(0, bytes);
   }
 }
