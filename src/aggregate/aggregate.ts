@@ -33,33 +33,58 @@ export function aggregate<const P extends Parts>(parts: P): Aggregator<ValueOfPa
   });
   if (definitions.length === 0) throw new TypeError("aggregate: it needs at least one part, such as { total: sum }");
   if (Object.hasOwn(parts, markOf("aggregate"))) throw new TypeError(`aggregate: ${markOf("aggregate")} is reserved`);
-  return aggregator<ValueOfParts<P>, ResultOfParts<P>>("aggregate", () => new PartsAccumulator(definitions));
+  const names = new Set(Object.keys(parts));
+  return aggregator<ValueOfParts<P>, ResultOfParts<P>>("aggregate", () => new PartsAccumulator(definitions, names), {
+    isLive: definitions.every(([, { isLive }]) => isLive),
+  });
 }
 
 class PartsAccumulator implements Accumulator {
   readonly #parts: readonly Part[];
+  readonly #names: ReadonlySet<string>;
 
-  constructor(definitions: readonly (readonly [string, Definition])[]) {
+  constructor(definitions: readonly (readonly [string, Definition])[], names: ReadonlySet<string>) {
+    this.#names = names;
     this.#parts = definitions.map(([name, { create }]) => ({ name, accumulator: create(), isEmpty: true }));
   }
 
-  add(value: unknown): void {
+  get bytes(): number {
+    let bytes = 100;
+    for (const { accumulator } of this.#parts) bytes += accumulator.bytes;
+    return bytes;
+  }
+
+  check(value: unknown): void {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new UnusableValue(`is ${shownValue(value)}, but aggregate takes objects with ${this.#names()}`);
+      throw new UnusableValue(`is ${shownValue(value)}, but aggregate takes objects with ${this.#shownNames()}`);
     }
-    const object = value as Readonly<Record<string, unknown>>;
-    let properties = 0;
-    for (const property in object) if (Object.hasOwn(object, property)) properties += 1;
-    for (const part of this.#parts) {
-      const own = Object.hasOwn(object, part.name) ? object[part.name] : undefined;
-      if (own === undefined) throw new UnusableValue(`has no ${part.name}; emit null for no value`);
+    for (const property in value) {
+      if (this.#names.has(property)) continue;
+      throw new UnusableValue(`has ${property}, but aggregate takes objects with ${this.#shownNames()}`);
+    }
+    for (const { name, accumulator } of this.#parts) {
+      const own = Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+      if (own === undefined) throw new UnusableValue(`has no ${name}; emit null for no value`);
       if (own === null) continue;
-      inside(part, () => part.accumulator.add(own));
-      part.isEmpty = false;
+      if (typeof own === "bigint") {
+        throw new UnusableValue(`is ${shownValue(own)}, which an object cannot hold`).within(name);
+      }
+      try {
+        accumulator.check(own);
+      } catch (error) {
+        throw error instanceof UnusableValue ? error.within(name) : error;
+      }
     }
-    if (properties !== this.#parts.length) {
-      const other = Object.keys(object).find((name) => !this.#parts.some((part) => part.name === name));
-      throw new UnusableValue(`has ${other}, but aggregate takes objects with ${this.#names()}`);
+  }
+
+  add(value: unknown): void {
+    this.check(value);
+    const object = value as Readonly<Record<string, unknown>>;
+    for (const part of this.#parts) {
+      const own = object[part.name];
+      if (own === null) continue;
+      part.accumulator.add(own);
+      part.isEmpty = false;
     }
   }
 
@@ -81,8 +106,8 @@ class PartsAccumulator implements Accumulator {
     return Object.fromEntries(this.#parts.map((part) => [part.name, inside(part, () => resultIn(part))]));
   }
 
-  #names(): string {
-    return this.#parts.map(({ name }) => name).join(", ");
+  #shownNames(): string {
+    return [...this.#names].join(", ");
   }
 }
 

@@ -46,10 +46,19 @@ export interface Definition {
   /** As in errors and in states. */
   readonly name: string;
   readonly create: () => Accumulator;
+  /** As in Options. */
+  readonly isLive: boolean;
 }
 
-/** Takes the values of a key one by one. All methods that take something throw an UnusableValue. */
+/**
+ * Takes the values of a key one by one. All methods that take something throw an UnusableValue, and `check` and `add`
+ * then leave everything as it was.
+ */
 export interface Accumulator {
+  /** An estimate of the memory in use. */
+  readonly bytes: number;
+  /** Throws what `add` would throw. */
+  check(value: unknown): void;
   /** Adds a value as `map` emitted it. */
   add(value: unknown): void;
   /** Adds what `state` of another accumulator returned, after its way through JSON. */
@@ -65,8 +74,8 @@ interface Options {
   readonly statesAreValues?: boolean;
   readonly fold?: PlainFold;
   /**
-   * Whether a state is small, whatever was added, and an accumulator that throws is as it was before. Then the engine
-   * keeps an accumulator for each key that is often emitted.
+   * Whether the engine may keep an accumulator for each key that is often emitted. Not if it keeps arrays or objects, which
+   * the app may change after it has emitted them. Default: true.
    */
   readonly isLive?: boolean;
 }
@@ -75,7 +84,7 @@ interface Options {
 export function aggregator<Value extends JsonValue, Result extends JsonValue>(
   name: string,
   create: () => Accumulator,
-  { statesAreValues = false, fold, isLive = false }: Options = {},
+  { statesAreValues = false, fold, isLive = true }: Options = {},
 ): Aggregator<Value, Result> {
   const mark = markOf(name);
   const accumulated = (key: string, values: Iterable<unknown>) => {
@@ -114,7 +123,7 @@ export function aggregator<Value extends JsonValue, Result extends JsonValue>(
     });
   }
   Object.defineProperty(call, combineOf, { value: combine });
-  Object.defineProperty(call, definition, { value: { name, create } satisfies Definition });
+  Object.defineProperty(call, definition, { value: { name, create, isLive } satisfies Definition });
   // The two are enumerable, for `...stats`.
   return Object.assign(call, { combine, reduce }) as unknown as Aggregator<Value, Result>;
 }
@@ -132,6 +141,10 @@ class AggregatorFold implements LiveFold {
     this.#create = create;
     this.#stateOf = stateOf;
     this.#accumulator = create();
+  }
+
+  get bytes(): number {
+    return this.#accumulator.bytes;
   }
 
   add(value: unknown): void {

@@ -31,13 +31,24 @@ Object.defineProperty(distinct, "approximate", { enumerable: false });
 
 class DistinctAccumulator implements Accumulator {
   readonly #values = new Set<Scalar>();
+  #size = 0;
+  /** Of all strings in #values. */
+  #characters = 0;
+
+  get bytes(): number {
+    return 100 + 50 * this.#values.size + 2 * this.#characters;
+  }
+
+  check(value: unknown): void {
+    scalar(value, takes);
+  }
 
   add(value: unknown): void {
-    this.#values.add(scalar(value, takes));
+    this.#add(scalar(value, takes));
   }
 
   merge(state: JsonValue): void {
-    for (const stored of state as readonly StoredScalar[]) this.#values.add(restoredScalar(stored));
+    for (const stored of state as readonly StoredScalar[]) this.#add(restoredScalar(stored));
   }
 
   state(): JsonValue {
@@ -46,6 +57,12 @@ class DistinctAccumulator implements Accumulator {
 
   result(): JsonValue {
     return this.#values.size;
+  }
+
+  #add(value: Scalar): void {
+    const { size } = this.#values.add(value);
+    if (typeof value === "string" && size > this.#size) this.#characters += value.length;
+    this.#size = size;
   }
 }
 
@@ -65,6 +82,14 @@ class ApproximateAccumulator implements Accumulator {
   constructor(precision: number) {
     this.#precision = precision;
     this.#sketch = new HyperLogLog(precision);
+  }
+
+  get bytes(): number {
+    return this.#sketch.bytes;
+  }
+
+  check(value: unknown): void {
+    scalar(value, takes);
   }
 
   add(value: unknown): void {

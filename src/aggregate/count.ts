@@ -22,8 +22,14 @@ export const count: Aggregator<Scalar, number> = aggregator("count", () => new C
 class CountAccumulator implements Accumulator {
   #count = 0;
 
-  add(value: unknown): void {
+  readonly bytes = 50;
+
+  check(value: unknown): void {
     scalar(value, takes);
+  }
+
+  add(value: unknown): void {
+    this.check(value);
     this.#count += 1;
   }
 

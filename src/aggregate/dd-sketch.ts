@@ -34,6 +34,11 @@ export class DDSketch {
     return this.#count;
   }
 
+  /** An estimate of the memory in use. */
+  get bytes(): number {
+    return 400 + 40 * (this.#negative.size + this.#positive.size);
+  }
+
   add(value: number): void {
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;

@@ -49,11 +49,18 @@ class ExtremeAccumulator implements Accumulator {
     this.#isFirst = isFirst;
   }
 
+  get bytes(): number {
+    return 100 + (typeof this.#first === "string" ? 2 * this.#first.length : 0);
+  }
+
+  check(value: unknown): void {
+    if (this.#first !== undefined) this.#isFirst(this.#ordered(value), this.#first);
+    else this.#ordered(value);
+  }
+
   add(value: unknown): void {
-    if (!isOrdered(value)) {
-      throw new UnusableValue(`is ${shownValue(value)}, but ${this.#name} takes numbers or strings`);
-    }
-    if (this.#first === undefined || this.#isFirst(value, this.#first)) this.#first = value;
+    const ordered = this.#ordered(value);
+    if (this.#first === undefined || this.#isFirst(ordered, this.#first)) this.#first = ordered;
   }
 
   merge(state: JsonValue): void {
@@ -66,6 +73,11 @@ class ExtremeAccumulator implements Accumulator {
 
   result(): JsonValue {
     return this.#first ?? null;
+  }
+
+  #ordered(value: unknown): Ordered {
+    if (isOrdered(value)) return value;
+    throw new UnusableValue(`is ${shownValue(value)}, but ${this.#name} takes numbers or strings`);
   }
 }
 

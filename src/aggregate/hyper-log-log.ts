@@ -37,6 +37,11 @@ export class HyperLogLog {
     this.#hashesMax = 2 ** precision / 16;
   }
 
+  /** An estimate of the memory in use. */
+  get bytes(): number {
+    return 200 + (this.#registers?.length ?? 40 * this.#hashes.size);
+  }
+
   add(value: Scalar): void {
     this.#addHash(hashOf(value));
   }

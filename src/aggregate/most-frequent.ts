@@ -22,17 +22,23 @@ export function mostFrequent(k: number): Aggregator<Countable, readonly Frequenc
 class FrequencyAccumulator implements Accumulator {
   readonly #k: number;
   readonly #counts = new Map<Countable, number>();
+  /** Of all strings in #counts. */
+  #characters = 0;
 
   constructor(k: number) {
     this.#k = k;
   }
 
-  add(given: unknown): void {
-    const value = scalar(given, "mostFrequent takes no arrays and objects; use JSON.stringify(…)");
-    if (typeof value === "bigint") {
-      throw new UnusableValue(`is ${shownValue(value)}, which the result cannot hold; use String(…)`);
-    }
-    this.#add(value, 1);
+  get bytes(): number {
+    return 100 + 60 * this.#counts.size + 2 * this.#characters;
+  }
+
+  check(value: unknown): void {
+    countable(value);
+  }
+
+  add(value: unknown): void {
+    this.#add(countable(value), 1);
   }
 
   merge(state: JsonValue): void {
@@ -52,6 +58,14 @@ class FrequencyAccumulator implements Accumulator {
   }
 
   #add(value: Countable, count: number): void {
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + count);
+    const before = this.#counts.get(value);
+    if (before === undefined && typeof value === "string") this.#characters += value.length;
+    this.#counts.set(value, (before ?? 0) + count);
   }
+}
+
+function countable(given: unknown): Countable {
+  const value = scalar(given, "mostFrequent takes no arrays and objects; use JSON.stringify(…)");
+  if (typeof value !== "bigint") return value;
+  throw new UnusableValue(`is ${shownValue(value)}, which the result cannot hold; use String(…)`);
 }

@@ -3,6 +3,8 @@ import { aggregator, type Accumulator, type Aggregator } from "./aggregator.js";
 import { DDSketch, type StoredSketch } from "./dd-sketch.js";
 import { finiteNumber, shownValue, UnusableValue } from "./unusable-value.js";
 
+const takes = "quantiles takes numbers";
+
 /**
  * Estimates of quantiles of numbers, by name: `quantiles([0.5, 0.99])` returns `{ "p50": …, "p99": … }`. 0 is the least
  * value, 0.5 the median and 1 the greatest value.
@@ -48,8 +50,16 @@ class QuantilesAccumulator implements Accumulator {
     this.#sketch = new DDSketch(accuracy);
   }
 
+  get bytes(): number {
+    return this.#sketch.bytes;
+  }
+
+  check(value: unknown): void {
+    finiteNumber(value, takes);
+  }
+
   add(value: unknown): void {
-    this.#sketch.add(finiteNumber(value, "quantiles takes numbers"));
+    this.#sketch.add(finiteNumber(value, takes));
   }
 
   merge(state: JsonValue): void {

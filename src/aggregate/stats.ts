@@ -4,7 +4,7 @@ import { ExactSum, inUnits, ratio, requireFinite, rootOfRatio, unitExponent, typ
 import { finiteNumber } from "./unusable-value.js";
 
 /** The arithmetic mean of numbers: the double nearest to the exact mean of the doubles, whatever their order. */
-export const mean: Aggregator<number, number> = aggregator("mean", () => new MeanAccumulator(), { isLive: true });
+export const mean: Aggregator<number, number> = aggregator("mean", () => new MeanAccumulator());
 
 /** What `stats` returns for a key. */
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- An interface is no JsonValue.
@@ -21,11 +21,17 @@ export type Stats = {
 };
 
 /** Count, least, greatest, sum, mean and standard deviation of numbers, whatever their order. */
-export const stats: Aggregator<number, Stats> = aggregator("stats", () => new StatsAccumulator(), { isLive: true });
+export const stats: Aggregator<number, Stats> = aggregator("stats", () => new StatsAccumulator());
 
 class MeanAccumulator implements Accumulator {
   #count = 0;
   readonly #sum = new ExactSum();
+
+  readonly bytes = 150;
+
+  check(value: unknown): void {
+    finiteNumber(value, "mean takes numbers");
+  }
 
   add(value: unknown): void {
     this.#sum.add(finiteNumber(value, "mean takes numbers"));
@@ -57,6 +63,12 @@ class StatsAccumulator implements Accumulator {
   readonly #squares = new ExactSum();
   /** Squares that two doubles cannot hold exactly, in multiples of 2^-2148. */
   #otherSquares = 0n;
+
+  readonly bytes = 400;
+
+  check(value: unknown): void {
+    finiteNumber(value, "stats takes numbers");
+  }
 
   add(given: unknown): void {
     const value = finiteNumber(given, "stats takes numbers");

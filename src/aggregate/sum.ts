@@ -15,7 +15,6 @@ const takes = "sum takes numbers";
  */
 export const sum: Aggregator<number | bigint, number | bigint> = aggregator("sum", () => new SumAccumulator(), {
   statesAreValues: true,
-  isLive: true,
   fold: {
     start: 0,
     add(total, value, count) {
@@ -36,6 +35,12 @@ class SumAccumulator implements Accumulator {
   #integer = 0;
   #bigint = 0n;
   #fractions: ExactSum | undefined;
+
+  readonly bytes = 200;
+
+  check(value: unknown): void {
+    if (typeof value !== "bigint") finiteNumber(value, takes);
+  }
 
   add(value: unknown): void {
     if (typeof value === "number" && Number.isSafeInteger(value)) {

@@ -21,7 +21,7 @@ export function topK(k: number, { by }: { readonly by?: string } = {}): unknown 
   if (by !== undefined && (typeof by !== "string" || by === markOf("topK"))) {
     throw new TypeError(`topK: by must be the name of a property, not ${shownValue(by)}`);
   }
-  return aggregator("topK", () => new TopAccumulator(k, by));
+  return aggregator("topK", () => new TopAccumulator(k, by), { isLive: by === undefined });
 }
 
 /** Throws a TypeError unless `k` is how many values an aggregator can keep. */
@@ -47,6 +47,14 @@ class TopAccumulator implements Accumulator {
   constructor(k: number, by: string | undefined) {
     this.#k = k;
     this.#by = by;
+  }
+
+  get bytes(): number {
+    return 100 + 80 * this.#candidates.length;
+  }
+
+  check(value: unknown): void {
+    this.#numberOf(value);
   }
 
   add(value: unknown): void {

@@ -28,11 +28,13 @@ export interface PlainFold {
   valueOf(total: number): JsonValue;
 }
 
-/** On the `combine` of an aggregator whose states are small, whatever it took: a function that makes a LiveFold. */
+/** On the `combine` of an aggregator that can take values one by one: a function that makes a LiveFold. */
 export const liveFold = Symbol.for("mapreduce-ts.liveFold");
 
 /** Does what `combine` does for one key, one value at a time. */
 export interface LiveFold {
+  /** An estimate of the memory in use. */
+  readonly bytes: number;
   /** Takes a value, or throws and leaves everything as it was. */
   add(value: unknown): void;
   /** Returns what `combine` returns for all values, and forgets them. */

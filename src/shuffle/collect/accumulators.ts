@@ -98,10 +98,11 @@ export class Accumulators implements Detour {
   enter(key: string): void {
     if (!this.#isOpen) return;
     if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
-      this.#addBytes(entryBytes + 2 * key.length);
-      if (this.#live.size === 0) this.#host.divert(true);
       const fold = this.#newFold?.(key);
-      this.#live.set(key, fold === undefined ? new WaitingValues(key) : new LiveValues(key, fold));
+      const live = fold === undefined ? new WaitingValues(key) : new LiveValues(key, fold);
+      this.#addBytes(entryBytes + 2 * key.length + live.bytes);
+      if (this.#live.size === 0) this.#host.divert(true);
+      this.#live.set(key, live);
       return;
     }
     this.#misses += 1;

@@ -1,22 +1,27 @@
 import type { LiveFold } from "../../app/plain-fold.js";
 import type { JsonValue } from "../../app/contract.js";
 
-/** An estimate of the memory of a LiveFold. */
-const foldBytes = 400;
-
 /** The values of a key as one, in the place of `WaitingValues`, when an aggregator can fold each value at once. */
 export class LiveValues {
   readonly key: string;
   readonly #fold: LiveFold;
   readonly haveArrays = false;
-  readonly bytes = foldBytes;
-  readonly size = foldBytes;
   /** Never more than one. */
   count = 0;
 
   constructor(key: string, fold: LiveFold) {
     this.key = key;
     this.#fold = fold;
+  }
+
+  /** An estimate of the memory in use. */
+  get bytes(): number {
+    return this.#fold.bytes;
+  }
+
+  /** The same. */
+  get size(): number {
+    return this.#fold.bytes;
   }
 
   /** Folds a value. Throws what the aggregator throws. */
