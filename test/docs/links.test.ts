@@ -19,9 +19,9 @@ describe("all links lead somewhere, in", () => {
   });
 });
 
-test("docs/README.md has a link to each other page of the folder", () => {
+test("docs/README.md has a link to each other page of the folder that is packed", () => {
   const linked = linksOf(textOf("docs/README.md")).map((link) => join("docs", link.replace(/#.*/, "")));
-  const pages = docs.filter((page) => basename(page) !== "README.md");
+  const pages = docs.filter((page) => !["README.md", "how-it-works.md"].includes(basename(page)));
   expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
 });
 

@@ -3,16 +3,29 @@
  * compiled, not run: here against the sources, and by `package.test.ts` against the packed package.
  */
 import {
+  aggregate,
+  count,
   defineApp,
   defineConfig,
+  distinct,
+  max,
+  mean,
+  min,
+  mostFrequent,
+  quantiles,
+  stats,
+  sum,
   testApp,
+  topK,
   words,
   wordsInBytes,
+  type Aggregator,
   type App,
   type CombineResult,
   type Config,
   type Counter,
   type CsvOptions,
+  type Frequency,
   type HookContext,
   type InputKind,
   type JsonlOptions,
@@ -28,6 +41,7 @@ import {
   type ReduceContext,
   type ReduceResult,
   type SideFile,
+  type Stats,
   type Step,
   type TaskContext,
   type TestOptions,
@@ -224,3 +238,28 @@ defineApp({ input: "csv", map: (_filename: string, row: string) => [{ key: row, 
 defineApp<number>({ map: () => [], combine: (_key, values) => values });
 // @ts-expect-error Inputs are given by their contents.
 void testApp(ofLines, [1, 2]);
+
+/** An aggregator as the exports of an app, of parts of its values, and as a function. */
+export const ofAggregators = defineApp({
+  input: "csv",
+  map: (_filename, row, ctx) => ctx.emit(row["country"] ?? "", Number(row["price"])),
+  ...stats,
+});
+export const ofParts = aggregate({
+  sales: count,
+  total: sum,
+  mean,
+  least: min,
+  greatest: max,
+  best: topK(3),
+  usual: mostFrequent(3),
+  customers: distinct,
+  about: distinct.approximate(),
+  prices: quantiles([0.5]),
+});
+is<Stats>()(stats.reduce("key", [1, 2]), true);
+is<number | bigint>()(sum("key", [1, 2]), true);
+is<readonly Frequency[]>()(mostFrequent(1)("key", ["a"]), true);
+export const ownAggregator: Aggregator<number, number> = mean;
+// @ts-expect-error It adds numbers up.
+sum("key", ["1"]);
