@@ -44,7 +44,10 @@ export async function tellEnd(program: string, end: JobEnd, given: Given): Promi
   if (!hasBegun && stoppedBy === undefined) {
     throw new Exit(exitCodes.usage, withWhatIsLeft(poolFailure.message, end));
   }
-  if (given.json === true) process.stdout.write(`${JSON.stringify(asJson(end, samplePercentOf(given)), null, 2)}\n`);
+  if (given.json === true) {
+    const { advice } = await import("../status/advice.js");
+    process.stdout.write(`${JSON.stringify(asJson(end, samplePercentOf(given), advice), null, 2)}\n`);
+  }
   if (report.snapshot.phase === "done") {
     await tellDone(program, end, given);
     return;
@@ -116,11 +119,16 @@ function lastOutput(output: string, linesMax: number): string[] {
   return [`its last output${hidden === 0 ? "" : " (more with --debug)"}:`, ...shown];
 }
 
-function asJson({ report, step, earlierSteps = [] }: JobEnd, samplePercent: number | undefined): unknown {
+function asJson(
+  { report, step, earlierSteps = [] }: JobEnd,
+  samplePercent: number | undefined,
+  advice: (view: JobReport["view"]) => string[],
+): unknown {
   // Not always 1: a resumed pipeline omits the steps that were already done.
   const firstNumber = (step?.number ?? 1) - earlierSteps.length;
   const stepAsJson = (each: JobReport, index: number) => ({
     ...reportAsJson(each),
+    advice: each.snapshot.phase === "done" ? advice(each.view) : [],
     samplePercent: firstNumber + index === 1 ? samplePercent : undefined,
   });
   const steps = earlierSteps.length === 0 ? {} : { earlierSteps: earlierSteps.map(stepAsJson) };

@@ -1,6 +1,6 @@
 /**
- * Lessons from a finished job for the next one: what took long, and why, if that is certain and cost something. Says
- * nothing about a job of a few seconds.
+ * Lessons from a finished job for the next one: what ran out of memory, what took long, and why, if that is certain and
+ * cost something. Of the time of a job of a few seconds it says nothing.
  */
 import { basename } from "node:path";
 import prettyMs from "pretty-ms";
@@ -26,6 +26,7 @@ const skewBytesMin = 2 ** 20;
 export function advice(view: JobView): string[] {
   const skewed = skewedTask(view);
   return [
+    memoryText(view),
     firstWorkerText(view),
     slowTasksText(view, "map"),
     aloneText(view, "map"),
@@ -36,6 +37,20 @@ export function advice(view: JobView): string[] {
         [skewText(view, skewed), slowTasksText(view, "reduce", skewed.task)]),
     idleText(view, "reduce"),
   ].filter((text) => text !== undefined);
+}
+
+/** A job that passed although attempts ran out of memory may fail next time. */
+function memoryText(view: JobView): string | undefined {
+  const count = view.ended.filter(({ outcome }) => outcome === "memory").reduce((sum, { count }) => sum + count, 0);
+  if (count === 0) return undefined;
+  const [first] = view.failures.list.filter(({ outcome }) => outcome === "memory");
+  const at = first?.record === undefined ? "" : ` at ${view.input === "own" ? "record" : "byte"} ${first.record}`;
+  const where = first === undefined ? "" : `, first ${first.kind} task ${nameOf(first.task, first.file)}${at}`;
+  const remedy =
+    first?.kind === "reduce"
+      ? "export reduceStream or combine, or make --workers smaller"
+      : "make --split-size or --workers smaller";
+  return `${count === 1 ? "an attempt" : `${count} attempts`} ran out of memory${where}: ${remedy}`;
 }
 
 function firstWorkerText(view: JobView): string | undefined {

@@ -13,7 +13,7 @@ import type {
 } from "./executor-messages.js";
 import { isPositionIn, locate } from "../rpc/record-position.js";
 import { appFailure, type Failure } from "./failure.js";
-import { memoryMessage, watchMemory } from "./memory-watch.js";
+import { memoryMessage, watchMemory, type ProcessMemory } from "./memory-watch.js";
 import { OutputTail } from "./output-tail.js";
 import { watchForStall } from "./stall-watch.js";
 import type { ReserveStarts } from "./start-pacer.js";
@@ -29,6 +29,8 @@ interface Running {
   readonly settled: Promise<AttemptEnd>;
   readonly settle: (end: AttemptEnd) => void;
   readonly reserveStarts: ReserveStarts;
+  readonly memory: ProcessMemory;
+  readonly collectorBytes: number;
 }
 
 /** How long an asynchronous app may take to react to `ctx.signal` before its thread is terminated. */
@@ -46,8 +48,10 @@ export interface AttemptServices {
 /** The agent's handle of an executor thread. */
 export class Executor {
   readonly #thread: Worker;
-  readonly #progress = new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT));
+  readonly #progress = new Float64Array(new SharedArrayBuffer(7 * Float64Array.BYTES_PER_ELEMENT));
   readonly #output = new OutputTail();
+  /** A key with many values that the running reduce attempt reads. */
+  readonly #key = new OutputTail();
   readonly #loaded: Promise<AppTraits>;
   #resolveLoaded: (traits: AppTraits) => void = () => undefined;
   #rejectLoaded: (error: AppError) => void = () => undefined;
@@ -60,7 +64,13 @@ export class Executor {
 
   private constructor({ path, step }: AppModule, profiles: ProfileDestination) {
     const app = { path, step };
-    const start: ExecutorStart = { app, profiles, progress: this.#progress.buffer, output: this.#output.buffer };
+    const start: ExecutorStart = {
+      app,
+      profiles,
+      progress: this.#progress.buffer,
+      output: this.#output.buffer,
+      key: this.#key.buffer,
+    };
     // V8 ends the whole process if an array outgrows its heap limit; `watchMemory` acts before that.
     const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
     // This path is also valid in the built package.
@@ -124,8 +134,9 @@ export class Executor {
   /** Runs one attempt. Never rejects: whatever happens to the thread, the attempt ends in one of the two ways. */
   run(assignment: WorkAssignment, job: Job, { reserveStarts, warn }: AttemptServices): Promise<AttemptEnd> {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
+    const memory = watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory()));
     const watches = [
-      watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory())),
+      memory.stop,
       job.attemptTimeoutMs === undefined
         ? this.#watchForNotice(Math.min(noticeMsMax, 3 * job.taskTimeoutMs), assignment, warn)
         : this.#watchProgress(job.attemptTimeoutMs),
@@ -137,9 +148,11 @@ export class Executor {
         resolve(end);
       };
     });
-    this.#running = { assignment, settled, settle, reserveStarts };
-    this.#progress.set([0, 0, NaN, 0, 0]);
+    const { collectorBytes } = job;
+    this.#running = { assignment, settled, settle, reserveStarts, memory: memory.memory, collectorBytes };
+    this.#progress.set([0, 0, NaN, 0, 0, 0, 0]);
     this.#output.clear();
+    this.#key.clear();
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     return settled;
   }
@@ -177,18 +190,12 @@ export class Executor {
   }
 
   /** Warns once of an attempt that may go on for ever. */
-  #watchForNotice(
-    timeoutMs: number,
-    { type, ref, ...work }: WorkAssignment,
-    warn: (message: string) => void,
-  ): () => void {
+  #watchForNotice(timeoutMs: number, work: WorkAssignment, warn: (message: string) => void): () => void {
     return this.#watchApp(timeoutMs, (what) => {
-      const record = this.#record;
-      const splits = "splits" in work ? work.splits : [];
-      const at = record !== undefined && isPositionIn(splits, record) ? locate(record, splits) : undefined;
-      const where = at === undefined ? "" : `, at byte ${at.offset} of ${at.split.file}`;
+      const at = this.#place(work);
+      const where = at === undefined ? "" : `, ${at}`;
       warn(
-        `${type} task ${ref.task}: the app ${what} for ${timeoutMs / 1000}s${where}; ` +
+        `${work.type} task ${work.ref.task}: the app ${what} for ${timeoutMs / 1000}s${where}; ` +
           "if that is an endless loop, or a promise that never settles, --attempt-timeout ends such attempts",
       );
     });
@@ -210,6 +217,16 @@ export class Executor {
     const offset = this.#progress[2] ?? NaN;
     const isFolding = this.#progress[4] === 1;
     return isFolding || Number.isNaN(offset) || offset < 0 ? undefined : offset;
+  }
+
+  /** The place of the record at work; undefined when it is unknown. */
+  #place(work: WorkAssignment): string | undefined {
+    const record = this.#record;
+    const splits = "splits" in work ? work.splits : [];
+    const at = record !== undefined && isPositionIn(splits, record) ? locate(record, splits) : undefined;
+    if (at === undefined) return undefined;
+    const where = this.#traits.input === "own" ? `record ${at.offset}` : `byte ${at.offset}`;
+    return `at ${where} of ${at.split.file}`;
   }
 
   #take(message: ExecutorMessage): void {
@@ -275,6 +292,19 @@ export class Executor {
   }
 
   #outOfMemory(): Failure {
-    return { type: "failed", class: "memory", message: memoryMessage(this.#running?.assignment.type) };
+    const running = this.#running;
+    const [records = 0, , , , , heapBytes = 0, pairBytes = 0] = this.#progress;
+    const key = this.#key.text();
+    const ofKey = key === undefined ? "" : `, at key ${key}`;
+    const done = running?.assignment.type === "reduce" ? ` after ${records} values${ofKey}` : "";
+    const place = running && this.#place(running.assignment);
+    const message = memoryMessage({
+      kind: running?.assignment.type,
+      where: place === undefined ? done : ` ${place}`,
+      process: running?.memory,
+      thread: heapBytes === 0 ? undefined : { heapBytes, pairBytes },
+      collectorBytes: running?.collectorBytes ?? 0,
+    });
+    return { type: "failed", class: "memory", message };
   }
 }

@@ -10,13 +10,16 @@ export interface ExecutorStart {
   /** The destination of CPU profiles. */
   readonly profiles: ProfileDestination;
   /**
-   * Four 64-bit floats, readable even while the running attempt hangs: records (or values) and bytes done, the position
-   * of the record at work (`NaN` for none, `hookAtWork` for `setup` or `teardown`, `severalAtWork`), and how many values
-   * the app has taken from streams.
+   * Seven 64-bit floats, readable even while the running attempt hangs: records (or values) and bytes done, the position
+   * of the record at work (`NaN` for none, `hookAtWork` for `setup` or `teardown`, `severalAtWork`), how many values the
+   * app has taken from streams, whether `combine` is at work, and, as last measured, the bytes of the thread's heap and
+   * of the pairs that the engine keeps (0 when not measured).
    */
   readonly progress: SharedArrayBuffer;
   /** The buffer of an `OutputTail`. */
   readonly output: SharedArrayBuffer;
+  /** The buffer of another: a key with many values that a reduce attempt reads. */
+  readonly key: SharedArrayBuffer;
 }
 
 /**

@@ -6,7 +6,9 @@
  * talking to the coordinator; see `executor-host.ts`.
  */
 import { join } from "node:path";
+import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
+import { shownKey } from "../app/given.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import { sourceOfSplits } from "../input/records.js";
 import { requireUnchanged } from "../input/shared-files.js";
@@ -39,6 +41,16 @@ const progress: Progress = {
   set(records, bytes) {
     done[0] = records;
     done[1] = bytes;
+    if (records >= measuredNext.records || bytes >= measuredNext.bytes) measureMemory(records, bytes);
+  },
+  keepsPairs(bytes) {
+    pairBytes = bytes;
+  },
+  noteKey(key) {
+    if (key === notedKey) return;
+    notedKey = key;
+    keyText.clear();
+    keyText.add(Buffer.from(shownKey(key)));
   },
   beginRecord(offset) {
     done[2] = offset;
@@ -50,6 +62,22 @@ const progress: Progress = {
     done[3] = (done[3] ?? 0) + 1;
   },
 };
+/** The key with many values that a reduce attempt reads. */
+const keyText = new OutputTail(start.key);
+let notedKey: string | undefined;
+/** How much memory the pairs of the running map attempt take. */
+let pairBytes: (() => number) | undefined;
+/** Memory is measured each time that an attempt has done so many more records, or bytes. */
+const measuredEach = { records: 16 * 1024, bytes: 2 ** 20 };
+const measuredNext = { records: 0, bytes: 0 };
+
+function measureMemory(records: number, bytes: number): void {
+  measuredNext.records = records + measuredEach.records;
+  measuredNext.bytes = bytes + measuredEach.bytes;
+  done[5] = getHeapStatistics().used_heap_size;
+  done[6] = pairBytes?.() ?? 0;
+}
+
 // The app's output arrives, whatever happens to this thread. Waiting for a reader does not count as hanging: see
 // `stall-watch.ts`.
 const onWait = () => progress.takeValue();
@@ -84,6 +112,8 @@ async function serve(): Promise<void> {
 async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest, { type: "run" }>): Promise<void> {
   // Created here, because an abort may arrive before the attempt begins.
   revoked = new AbortController();
+  notedKey = undefined;
+  Object.assign(measuredNext, { records: 0, bytes: 0 });
   const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
   const task = `${assignment.ref.kind} ${assignment.ref.task}`;
   const argReads = new ArgReads(job.args);
@@ -137,6 +167,8 @@ async function runAttempt(
   try {
     return await profiled(start.profiles, settings, () => runTask(app, assignment, inputs, settings));
   } finally {
+    // It holds the attempt's collector.
+    pairBytes = undefined;
     // Before the streams of this thread are flushed, so that the last line ends before another one begins.
     output.end();
     // The app may have made its context listen to the signal.

@@ -86,6 +86,7 @@ export async function runMapTask(
       marker = new RecordMarker(directory, jobId, ref);
       progress = marking(settings.progress, marker);
     }
+    settings.progress.keepsPairs?.(() => collector.memoryBytes);
     hooks = new AttemptHooks(app, context, progress);
     await hooks.setUp();
     const how = { inFlight: inFlightOf(app, settings), skipping };

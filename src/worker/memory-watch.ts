@@ -20,19 +20,38 @@ const outsideHeapBytes = 512 * 2 ** 20;
 /** The share of a container's memory that its processes may use. */
 const groupShareMax = 0.9;
 
-/** Calls `onExceeded` once when the process takes more than an attempt may. Returns a function that stops the watch. */
-export function watchMemory(collectorBytes: number, onExceeded: () => void): () => void {
+/** The memory of an attempt's process: when the attempt began, and the most since. */
+export interface ProcessMemory {
+  readonly beforeBytes: number;
+  readonly mostBytes: number;
+}
+
+/** Parts of the attempt's memory, as its thread measured them last. */
+interface ThreadMemory {
+  /** The heap of the app's thread. */
+  readonly heapBytes: number;
+  /** The pairs that the engine keeps for the attempt, which are outside that heap. */
+  readonly pairBytes: number;
+}
+
+/** Calls `onExceeded` once when the process takes more than an attempt may. `stop` ends the watch. */
+export function watchMemory(
+  collectorBytes: number,
+  onExceeded: () => void,
+): { readonly memory: ProcessMemory; readonly stop: () => void } {
   const mayTakeBytes = heapBytesMax() + collectorBytes + outsideHeapBytes;
   // This excludes memory of earlier attempts that the system has not reclaimed yet.
   const bytesBefore = process.memoryUsage.rss();
+  const memory = { beforeBytes: bytesBefore, mostBytes: bytesBefore };
   const limitBytes = Math.max(mayTakeBytes, bytesBefore + mayTakeBytes / 2);
   const timer = setInterval(() => {
     const usedBytes = process.memoryUsage.rss();
+    memory.mostBytes = Math.max(memory.mostBytes, usedBytes);
     if (usedBytes <= limitBytes && !isToBlameForGroup(usedBytes - bytesBefore)) return;
     clearInterval(timer);
     onExceeded();
   }, lookIntervalMs);
-  return () => clearInterval(timer);
+  return { memory, stop: () => clearInterval(timer) };
 }
 
 /** Whether the container's memory is nearly used up, and an attempt has taken a good part of a worker's share. */
@@ -43,15 +62,56 @@ function isToBlameForGroup(takenBytes: number): boolean {
   return (usedMemoryBytes(memoryStatistics) ?? 0) > groupShareMax * memoryBytes;
 }
 
-/** The message about an attempt that ran out of memory. */
-export function memoryMessage(kind: Assignment["type"] | undefined): string {
-  const ways =
-    kind === "reduce"
-      ? "export reduceStream, which gets the values one by one, or combine"
-      : 'emit pairs instead of collecting them, let the app export input = "text" or "lines", or make --split-size smaller';
+/** An attempt that ran out of memory. */
+interface OutOfMemory {
+  readonly kind: Assignment["type"] | undefined;
+  /** Where it was, such as " at byte 40 of a.txt"; empty if unknown. */
+  readonly where: string;
+  readonly process: ProcessMemory | undefined;
+  /** Undefined when the attempt ended before its thread measured it. */
+  readonly thread: ThreadMemory | undefined;
+  /** How much memory the pairs may take (`--memory`). */
+  readonly collectorBytes: number;
+}
+
+/** The message about an attempt that ran out of memory: where it was, what grew, and what helps. */
+export function memoryMessage({ kind, where, process, thread, collectorBytes }: OutOfMemory): string {
   const { memoryBytes } = groupLimits();
   const ofGroup = memoryBytes === undefined ? "" : `, and all processes of the container ${inMebibytes(memoryBytes)}`;
-  return `the app's thread ran out of memory (its heap may have ${inMebibytes(heapBytesMax())}${ofGroup}): ${ways}`;
+  const limit = `its heap may have ${inMebibytes(heapBytesMax())}${ofGroup}`;
+  const pairBytes = thread?.pairBytes ?? collectorBytes;
+  const grownBytes = process === undefined ? 0 : process.mostBytes - process.beforeBytes;
+  const grown = process === undefined ? [] : [grownText(process, grownBytes, kind, thread, collectorBytes)];
+  const arePairs = kind === "map" && thread !== undefined && pairBytes > grownBytes / 2;
+  return [`the app's thread ran out of memory${where} (${limit})`, ...grown, waysOut(kind, arePairs)].join(": ");
+}
+
+function grownText(
+  { beforeBytes, mostBytes }: ProcessMemory,
+  grownBytes: number,
+  kind: OutOfMemory["kind"],
+  thread: ThreadMemory | undefined,
+  collectorBytes: number,
+): string {
+  const [before, most] = [inMebibytes(beforeBytes), inMebibytes(mostBytes)];
+  const grew = before === most ? `its process kept its ${most}` : `its process grew from ${before} to ${most}`;
+  if (kind !== "map") return `${grew}, by what the app keeps and the values of its key`;
+  if (thread === undefined) {
+    const rest = grownBytes > 2 * collectorBytes ? ", so most of it is what the app keeps" : "";
+    return `${grew}, of which the engine's pairs may take ${inMebibytes(collectorBytes)}${rest}`;
+  }
+  const { heapBytes, pairBytes } = thread;
+  const cause = pairBytes > grownBytes / 2 ? "the engine's pairs" : "what the app keeps";
+  return (
+    `${grew}, mostly by ${cause} ` +
+    `(when last measured, the app's heap had ${inMebibytes(heapBytes)}, and the pairs ${inMebibytes(pairBytes)})`
+  );
+}
+
+function waysOut(kind: OutOfMemory["kind"], arePairs: boolean): string {
+  if (kind === "reduce") return "export reduceStream, which gets the values one by one, or combine";
+  if (arePairs) return "make --memory smaller";
+  return 'emit pairs instead of collecting them, let the app export input = "text" or "lines", or make --split-size smaller';
 }
 
 function inMebibytes(bytes: number): string {

@@ -13,6 +13,9 @@ import { noteKey } from "./at-work.js";
 import { AttemptHooks } from "./hooks.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
+/** The values of a key with this many may take all memory, and then the message names the key. */
+const manyValues = 10_000;
+
 /**
  * Runs one attempt of a reduce task: merges the sorted files that the maps wrote for it, and passes each key with its
  * values to `reduce`, whose results become the records of one output file (paper section 3.1, steps 5 and 6). Throws
@@ -32,6 +35,8 @@ export async function runReduceTask(
   let keys = 0;
   /** The key at work; undefined between two keys, where the engine reads its files. */
   let key: string | undefined;
+  /** How many pairs had been read before those of the key. */
+  let pairsBefore = 0;
   try {
     await hooks.setUp();
     const isGrouped = groupingOf(app) !== undefined;
@@ -39,13 +44,17 @@ export async function runReduceTask(
       isGrouped,
       // `combine` folds the values of one key, but the values of a group belong to several.
       combine: isGrouped ? undefined : app.combine,
-      onPairs: (pairs) => progress.set(pairs, 0),
+      onPairs: (pairs) => {
+        progress.set(pairs, 0);
+        if (key !== undefined && pairs - pairsBefore >= manyValues) progress.noteKey?.(key);
+      },
       onValue: () => progress.takeValue(),
     });
     for (const group of groups) {
       keys += 1;
       key = group.key;
-      progress.beginRecord(groups.pairs);
+      pairsBefore = groups.pairs;
+      progress.beginRecord(pairsBefore);
       const pending = emitResult(key, reduceGroup(app, group, context), context);
       if (pending !== undefined) await pending;
       key = undefined;

@@ -87,6 +87,10 @@ export interface Progress {
   setFolding(isFolding: boolean): void;
   /** The app took one more value of the current key from its stream. */
   takeValue(): void;
+  /** The attempt keeps pairs: `bytes` returns how much memory they take. */
+  keepsPairs?(bytes: () => number): void;
+  /** A reduce attempt reads many values of this key. Called again and again. */
+  noteKey?(key: string): void;
 }
 
 /** Whether the current record is to blame for an error. It is not for an error of `combine`. */

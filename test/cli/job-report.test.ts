@@ -1,13 +1,16 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { tellEnd, type JobEnd } from "../../src/cli/job-report.js";
 import { Exit } from "../../src/cli/program.js";
+import { viewOf } from "../status/job-views.js";
 import { snapshotOf, tasks } from "../status/snapshots.js";
 
 type Report = JobEnd["report"];
 
 /** The reported part of a report. */
 function reportOf(given: Partial<Report> & Pick<Report, "snapshot">): Report {
-  return { directory: "/out", outputs: [], sideFiles: [], isResumable: false, failure: undefined, ...given } as Report;
+  const view = viewOf({ phase: given.snapshot.phase });
+  const none = { outputs: [], sideFiles: [], isResumable: false, failure: undefined };
+  return { directory: "/out", view, ...none, ...given };
 }
 
 /** The JSON on standard output, and the Exit that was thrown. */
@@ -23,6 +26,12 @@ afterEach(() => {
 });
 
 const done = reportOf({ snapshot: snapshotOf({ phase: "done" }) });
+
+test("the report of a job that has passed contains the advice of its summary", async () => {
+  const view = viewOf({ phase: "done", ended: [{ kind: "map", outcome: "memory", count: 2 }] });
+  const { json } = await toldOf({ report: { ...done, view } });
+  expect(json).toMatchObject({ advice: ["2 attempts ran out of memory: make --split-size or --workers smaller"] });
+});
 
 describe("when no worker can work", () => {
   const maps = tasks(20, 10);

@@ -77,8 +77,32 @@ describe.concurrent("a job", () => {
     const env = { NODE_OPTIONS: "--max-old-space-size=64" };
     const { stderr } = await place.succeed("mr", ["run", ...given], { env });
     expect(place.read("out/mr-out-0")).toBe(answer);
-    expect(stderr).toMatch(/map task 0 .*ran out of memory/);
+    expect(stderr).toMatch(/map task 0 .*ran out of memory at byte 0 of a\.txt/);
+    expect(stderr).toMatch(
+      /^ {2}\d attempts? ran out of memory, first map task \d \(.\.txt\) at byte 0: make --split-size or --workers smaller$/m,
+    );
     expect(new Set(place.read("pids").trim().split("\n")).size).toBe(1);
+  });
+
+  test("names the key whose values take all memory", async ({ place }) => {
+    place.write(
+      "app.mjs",
+      `export const input = "lines";
+      export const map = (name, line, ctx) => {
+        for (let n = 0; n < 4000; n += 1) ctx.emit(line, { n, line, more: [n, n, n, n] });
+      };
+      export const reduce = (key, values) => values.length;`,
+    );
+    const text = `cold\n${"hot\n".repeat(200)}`;
+    const names = [1, 2, 3].map((file) => place.write(`${file}.txt`, text));
+    const given = ["--no-group", "-w", "1", "-r", "1", "-o", "out", "--max-attempts", "1", "app.mjs", ...names];
+    const { code, stderr } = await place.run("mr", ["run", ...given], {
+      env: { NODE_OPTIONS: "--max-old-space-size=64" },
+    });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/reduce task 0: .* out of memory after \d+ values, at key "hot" /),
+    ]);
   });
 
   test("is not disturbed when a worker of mr run gets SIGTERM, which is for mr run to act on", async ({ place }) => {

@@ -28,6 +28,12 @@ function slow(kind: Span["kind"], task: number, tookMs: number, file?: string): 
   return { kind, task, attempt: 1, worker: "w1", startMs: 100, endMs: 100 + tookMs, ...named };
 }
 
+function outOfMemory(kind: Span["kind"], file?: string, record?: number): JobView["failures"]["list"][number] {
+  const ended = { kind, task: 3, attempt: 1, worker: "w1", startMs: 10, endMs: 20 };
+  const at = { ...(file === undefined ? {} : { file }), ...(record === undefined ? {} : { record }) };
+  return { ...ended, outcome: "memory", message: "the app's thread ran out of memory", ...at };
+}
+
 function counts(total: number) {
   return { total, idle: 0, inProgress: 0, completed: total };
 }
@@ -161,6 +167,27 @@ test.each<[string, Partial<JobView>, string[]]>([
     "there were fewer map tasks than workers",
     { workers: workers(4), maps: counts(2), timeline: even },
     ["there were 2 map tasks for 4 workers, in 5.1s: a smaller --split-size helps"],
+  ],
+  [
+    "a map attempt ran out of memory",
+    {
+      elapsedMs: 50,
+      ended: [{ kind: "map", outcome: "memory", count: 1 }],
+      failures: { list: [outOfMemory("map", "big.csv", 400)], omitted: 0 },
+    },
+    ["an attempt ran out of memory, first map task 3 (big.csv) at byte 400: make --split-size or --workers smaller"],
+  ],
+  [
+    "reduce attempts ran out of memory",
+    {
+      elapsedMs: 50,
+      ended: [
+        { kind: "reduce", outcome: "committed", count: 4 },
+        { kind: "reduce", outcome: "memory", count: 2 },
+      ],
+      failures: { list: [outOfMemory("reduce")], omitted: 0 },
+    },
+    ["2 attempts ran out of memory, first reduce task 3: export reduceStream or combine, or make --workers smaller"],
   ],
 ])("when %s, the summary says so", (_, given, lines) => {
   expect(advice(jobOf(given))).toEqual(lines);

@@ -290,7 +290,9 @@ describe.concurrent("an attempt that takes all memory", () => {
       coordinator.assignMap(place, "in.txt");
       expect(await coordinator.failure()).toMatchObject({
         class: "memory",
-        message: expect.stringMatching(/ran out of memory.*emit pairs.*--split-size/) as string,
+        message: expect.stringMatching(
+          /ran out of memory at byte 0 of in\.txt \(.*its process grew from \d+ MiB to \d+ MiB.*the engine's pairs.*emit pairs.*--split-size/,
+        ) as string,
         record: 0,
       });
       expect(worker.isRunning).toBe(true);

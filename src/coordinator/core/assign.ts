@@ -115,6 +115,7 @@ export function startAttempt(
     records: 0,
     bytes: 0,
     progressAtMs: now,
+    memoryBytesBefore: worker.memoryBytes,
   };
   task.attempts.set(number, attempt);
   worker.running = { task, attempt };

@@ -95,6 +95,8 @@ export interface Attempt {
   /** The progress in the worker's last heartbeat. */
   records: number;
   bytes: number;
+  /** The memory of the worker's process when the attempt began, in bytes; 0 if unknown. */
+  readonly memoryBytesBefore: number;
   /** When a heartbeat last brought new progress, or the attempt began. */
   progressAtMs: number;
 }

@@ -114,6 +114,9 @@ export function presumeDead(state: State, now: number, effects: Effect[]): void 
   }
 }
 
+/** A worker that grew less was hardly killed for its memory. */
+const grownBytesMin = 128 * 2 ** 20;
+
 /** The worker's connection closed: the worker and its attempt are lost at once. */
 export function disconnect(
   state: State,
@@ -123,7 +126,8 @@ export function disconnect(
 ): void {
   const worker = state.workers.get(id);
   if (worker === undefined) return;
-  const loss = { class: "crash" as const, message: "its worker's connection closed", record };
+  const message = `its worker's connection closed${growthText(state, worker)}`;
+  const loss = { class: "crash" as const, message, record };
   if (worker.running !== undefined) loseAttempt(state, worker, loss, now, effects);
   // No worker receives it, but every call must be answered.
   unpark(state, worker, { type: "wait" }, effects);
@@ -131,4 +135,29 @@ export function disconnect(
   if (state.phase === "map" || state.phase === "reduce") {
     effects.push({ type: "log", level: "info", message: `worker ${id} left` });
   }
+}
+
+/**
+ * Describes how much a worker grew in its attempt, by its last heartbeat. The system may have killed it for that. Empty
+ * when it grew little.
+ */
+function growthText({ settings, app }: State, { running, memoryBytes }: Worker): string {
+  if (running === undefined) return "";
+  const { task, attempt } = running;
+  const { memoryBytesBefore: before, records, bytes } = attempt;
+  if (before === 0 || memoryBytes - before < grownBytesMin) return "";
+  const [split, ...others] = task.splits ?? [];
+  const isAtByte = split !== undefined && others.length === 0 && app?.input !== "own";
+  const place = isAtByte ? `, near byte ${split.startBytes + bytes} of ${split.file}` : "";
+  const what = task.kind === "map" ? "records" : "values";
+  const pairs =
+    task.kind === "map" ? `, of which the engine's pairs may take ${inMebibytes(settings.collectorBytes)}` : "";
+  return (
+    `; when last heard, it had done ${records} ${what} in this attempt${place}, ` +
+    `and its process had grown from ${inMebibytes(before)} to ${inMebibytes(memoryBytes)}${pairs}`
+  );
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

@@ -18,11 +18,13 @@
  *     1s w1 reserves 1 starts
  *     1s w1 fails map 0 attempt 1 with error "boom"         (or timeout, memory, io, crash, released, fatal)
  *     1s w1 fails map 0 attempt 1 with error "boom" at record 40 (or: at one of several records)
+ *     1s w1 fails map 0 attempt 1 with error "boom" at record 40, after it skipped 2
+ *     1s w1 reports map 0 attempt 1 done, skipping 40, 60
  *     1s w1 fails map 0 attempt 1 with released "it is to leave", and leaves
  *     1s w1 asks for the inputs of reduce 0 attempt 1
  *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, map 1 attempt 2
  *     2s w1 sends a heartbeat about map 0 attempt 1         (or: sends a heartbeat)
- *     2s w1 sends a heartbeat about map 0 attempt 1 at record 5, byte 40
+ *     2s w1 sends a heartbeat about map 0 attempt 1 at record 5, byte 40   (or: at record 5, byte 40, with 900 MiB)
  *     5s w1 answers the ping
  *     6s w1 disconnects                                     (or: disconnects at record 40)
  *     7s tick
@@ -81,9 +83,13 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
     case "asks to commit":
       return { type: "commitAsked", call, worker, ref };
     case "sends a heartbeat about": {
-      const { records = "1", bytes = "10" } = match(/^(?:at record (?<records>\d+), byte (?<bytes>\d+))?$/, rest);
+      const {
+        records = "1",
+        bytes = "10",
+        memory = "0",
+      } = match(/^(?:at record (?<records>\d+), byte (?<bytes>\d+)(?:, with (?<memory>\d+) MiB)?)?$/, rest);
       const progress = { ref, records: Number(records), bytes: Number(bytes) };
-      return { type: "heartbeat", call, worker, attempts: [progress], memoryBytes: 0 };
+      return { type: "heartbeat", call, worker, attempts: [progress], memoryBytes: Number(memory) * 2 ** 20 };
     }
     case "reports": {
       const { leaving, keys, skips, records, bytes } = match(

@@ -11,7 +11,16 @@ function task(index: number, kind: Task["kind"] = "map"): Task {
 
 function attempt(startedAtMs: number, worker = "w1", number = 1): Attempt {
   const progress = { records: 3, bytes: 30, progressAtMs: 0, state: "running" as const };
-  return { number, worker, startedAtMs, isBackup: false, mapsLostBefore: 0, skip: [], ...progress };
+  return {
+    number,
+    worker,
+    startedAtMs,
+    isBackup: false,
+    mapsLostBefore: 0,
+    memoryBytesBefore: 0,
+    skip: [],
+    ...progress,
+  };
 }
 
 describe("the timeline of a job", () => {

@@ -115,5 +115,5 @@ function taskIn(state: TaskState): Task {
 
 function attemptIn(state: AttemptState): Attempt {
   const begun = { number: 2, worker: "w1", startedAtMs: 0, isBackup: false, mapsLostBefore: 0, skip: [] };
-  return { ...begun, state, records: 0, bytes: 0, progressAtMs: 0 };
+  return { ...begun, state, records: 0, bytes: 0, progressAtMs: 0, memoryBytesBefore: 0 };
 }
