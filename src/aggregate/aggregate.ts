@@ -35,6 +35,7 @@ export function aggregate<const P extends Parts>(parts: P): Aggregator<ValueOfPa
   if (Object.hasOwn(parts, markOf("aggregate"))) throw new TypeError(`aggregate: ${markOf("aggregate")} is reserved`);
   const names = new Set(Object.keys(parts));
   return aggregator<ValueOfParts<P>, ResultOfParts<P>>("aggregate", () => new PartsAccumulator(definitions, names), {
+    settings: definitions.map(([name, { described }]) => [name, described]),
     isLive: definitions.every(([, { isLive }]) => isLive),
   });
 }

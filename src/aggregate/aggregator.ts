@@ -9,7 +9,7 @@
  */
 import type { JsonValue } from "../app/contract.js";
 import { shownKey } from "../app/given.js";
-import { combineOf, liveFold, plainFold, type LiveFold, type PlainFold } from "../app/plain-fold.js";
+import { combineOf, description, liveFold, plainFold, type LiveFold, type PlainFold } from "../app/plain-fold.js";
 import { UnusableValue } from "./unusable-value.js";
 
 /**
@@ -45,6 +45,7 @@ export const definition = Symbol("definition");
 export interface Definition {
   /** As in errors and in states. */
   readonly name: string;
+  readonly described: string;
   readonly create: () => Accumulator;
   /** As in Options. */
   readonly isLive: boolean;
@@ -70,6 +71,8 @@ export interface Accumulator {
 }
 
 interface Options {
+  /** All that states depend on besides the name. */
+  readonly settings?: readonly unknown[];
   /** Whether a state that is a number, a bigint or a string is a value of the kind that `map` emits. */
   readonly statesAreValues?: boolean;
   readonly fold?: PlainFold;
@@ -84,7 +87,7 @@ interface Options {
 export function aggregator<Value extends JsonValue, Result extends JsonValue>(
   name: string,
   create: () => Accumulator,
-  { statesAreValues = false, fold, isLive = true }: Options = {},
+  { settings = [], statesAreValues = false, fold, isLive = true }: Options = {},
 ): Aggregator<Value, Result> {
   const mark = markOf(name);
   const accumulated = (key: string, values: Iterable<unknown>) => {
@@ -117,13 +120,15 @@ export function aggregator<Value extends JsonValue, Result extends JsonValue>(
   };
   const call = (key: string, values: Iterable<unknown>): JsonValue => reduce(key, values);
   if (fold !== undefined) Object.defineProperty(combine, plainFold, { value: fold });
+  const described = `${name} ${JSON.stringify(settings)}`;
+  for (const each of [call, combine]) Object.defineProperty(each, description, { value: described });
   if (isLive) {
     Object.defineProperty(combine, liveFold, {
       value: (key: string) => new AggregatorFold(name, key, create, stateOf),
     });
   }
   Object.defineProperty(call, combineOf, { value: combine });
-  Object.defineProperty(call, definition, { value: { name, create, isLive } satisfies Definition });
+  Object.defineProperty(call, definition, { value: { name, described, create, isLive } satisfies Definition });
   // The two are enumerable, for `...stats`.
   return Object.assign(call, { combine, reduce }) as unknown as Aggregator<Value, Result>;
 }

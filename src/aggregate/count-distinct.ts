@@ -72,7 +72,7 @@ function approximate({ precision = 14 }: { readonly precision?: number } = {}): 
       `distinct.approximate: precision must be a whole number from ${precisionMin} to ${precisionMax}, not ${shownValue(precision)}`,
     );
   }
-  return aggregator("distinct.approximate", () => new ApproximateAccumulator(precision));
+  return aggregator("distinct.approximate", () => new ApproximateAccumulator(precision), { settings: [precision] });
 }
 
 class ApproximateAccumulator implements Accumulator {

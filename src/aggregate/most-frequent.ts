@@ -16,7 +16,7 @@ export type Frequency = { readonly value: Countable; readonly count: number };
  */
 export function mostFrequent(k: number): Aggregator<Countable, readonly Frequency[]> {
   requireK("mostFrequent", k);
-  return aggregator("mostFrequent", () => new FrequencyAccumulator(k));
+  return aggregator("mostFrequent", () => new FrequencyAccumulator(k), { settings: [k] });
 }
 
 class FrequencyAccumulator implements Accumulator {

@@ -31,7 +31,7 @@ export function quantiles(
     throw new TypeError(`quantiles: accuracy must be a number from 0.0001 to 0.5, not ${shownValue(accuracy)}`);
   }
   const names = fractions.map((fraction) => [percentName(fraction), fraction] as const);
-  return aggregator("quantiles", () => new QuantilesAccumulator(names, accuracy));
+  return aggregator("quantiles", () => new QuantilesAccumulator(names, accuracy), { settings: [accuracy] });
 }
 
 /** "p50" for 0.5. Rounded, because 0.999 * 100 is 99.90000000000001 or so. */

@@ -21,7 +21,7 @@ export function topK(k: number, { by }: { readonly by?: string } = {}): unknown 
   if (by !== undefined && (typeof by !== "string" || by === markOf("topK"))) {
     throw new TypeError(`topK: by must be the name of a property, not ${shownValue(by)}`);
   }
-  return aggregator("topK", () => new TopAccumulator(k, by), { isLive: by === undefined });
+  return aggregator("topK", () => new TopAccumulator(k, by), { settings: [k, by], isLive: by === undefined });
 }
 
 /** Throws a TypeError unless `k` is how many values an aggregator can keep. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { descriptionOf } from "./plain-fold.js";
 
 /** The exports of an app that decide what its map tasks write. */
 const names = [
@@ -9,7 +10,7 @@ const hashLength = 16;
 
 /**
  * A short hash of each export that decides what the map tasks write, by its name: of the text of a function, else of
- * its value. What a function calls, and what it has bound, does not show.
+ * its value; an aggregator with its options. What another function calls, and what it has bound, does not show.
  */
 export function mapSideOf(app: Record<string, unknown>): Record<string, string> {
   const found = names.filter((name) => app[name] !== undefined);
@@ -25,7 +26,7 @@ export function differingExport(
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "function") return String(value);
+  if (typeof value === "function") return descriptionOf(value) ?? String(value);
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "function" ? String(inner) : inner));
 }
 

@@ -46,6 +46,14 @@ export function liveFoldOf(combine: Combine): ((key: string) => LiveFold) | unde
   return (combine as { readonly [liveFold]?: (key: string) => LiveFold })[liveFold];
 }
 
+/** On an aggregator and its `combine`: what it is, such as "topK [10]". The functions of all have the same text. */
+export const description = Symbol.for("mapreduce-ts.description");
+
+/** Returns the description of an aggregator, or of its `combine`; undefined for any other function. */
+export function descriptionOf(exported: object): string | undefined {
+  return (exported as { readonly [description]?: string })[description];
+}
+
 /** Returns the plain fold of an app's `combine`, if it has one. */
 export function plainFoldOf(combine: Combine): PlainFold | undefined {
   return (combine as { readonly [plainFold]?: PlainFold })[plainFold];

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { aggregate, max, mean, quantiles, sum, topK } from "../../src/index.js";
 import { differingExport, mapSideOf } from "../../src/app/map-side.js";
 
 const app = {
@@ -26,4 +27,17 @@ it.each([
   const changed = { ...app, ...change };
   expect(differingExport(mapSideOf(app), mapSideOf(changed))).toBe(name);
   expect(differingExport(mapSideOf(changed), mapSideOf(app))).toBe(name);
+});
+
+it("a change of an aggregator or of its options shows, but not the same one made again", () => {
+  const combines = [
+    ...[sum.combine, mean.combine, topK(10).combine, topK(9).combine, topK(10, { by: "n" }).combine],
+    ...[quantiles([0.5]).combine, quantiles([0.5], { accuracy: 0.1 }).combine],
+    ...[aggregate({ a: sum, b: max }).combine, aggregate({ b: max, a: sum }).combine],
+    ...[aggregate({ a: sum, b: topK(2) }).combine, aggregate({ a: sum, b: topK(3) }).combine],
+  ];
+  const texts = combines.map((combine) => mapSideOf({ combine })["combine"]);
+  expect(new Set(texts).size).toBe(combines.length);
+  expect(mapSideOf({ combine: sum })).toEqual(mapSideOf({ combine: sum.combine }));
+  expect(mapSideOf({ combine: topK(10).combine })).toEqual(mapSideOf({ combine: topK(10).combine }));
 });
