@@ -10,6 +10,8 @@ export interface ColumnSummary {
   readonly count: number;
   /** How many different values there are; at most `distinctMax`. */
   readonly distinct: number;
+  /** Whether a value has a line end: as a key, it would make text output ambiguous. */
+  readonly hasLineEnds: boolean;
   /** Values that do not have the type, if they are few, as in a column of numbers with "N/A". */
   readonly exceptions: number;
   /** The first of them. */
@@ -45,7 +47,7 @@ const types: readonly (readonly [ColumnType, (text: string) => boolean])[] = [
 /** Summarises strings, as CSV has them. Numbers with leading zeros, such as postcodes, are text. */
 export function summaryOfTexts(values: readonly string[]): ColumnSummary {
   const texts = values.map((value) => value.trim()).filter((text) => text !== "");
-  const base = { count: values.length, emptyCount: values.length - texts.length, distinct: distinctIn(values) };
+  const base = { count: values.length, emptyCount: values.length - texts.length, ...distinctIn(values) };
   if (texts.length === 0) return { ...base, type: "empty", exceptions: 0 };
   for (const [type, has] of types) {
     const exceptions = texts.filter((text) => !has(text));
@@ -65,21 +67,22 @@ export function summaryOfValues(values: readonly unknown[]): ColumnSummary {
   const there = values.filter((value) => value !== undefined && value !== null && value !== "");
   const kinds = new Set(there.map(kindOf));
   const base = { count: values.length, emptyCount: values.length - there.length, exceptions: 0 };
-  const distinct = distinctIn(values.map(jsonText));
+  const texts = distinctIn(values.map(jsonText));
   const [kind] = kinds;
-  if (kind === undefined) return { ...base, distinct, type: "empty" };
+  if (kind === undefined) return { ...base, ...texts, type: "empty" };
   if (kinds.size > 1) {
     const areNumbers = [...kinds].every((kind) => kind === "integer" || kind === "number");
-    return { ...base, distinct, type: areNumbers ? "number" : "mixed" };
+    return { ...base, ...texts, type: areNumbers ? "number" : "mixed" };
   }
-  if (kind !== "text") return { ...base, distinct, type: kind };
+  if (kind !== "text") return { ...base, ...texts, type: kind };
   // A string of digits is not a number here, but a date has no other form.
-  return { ...base, distinct, type: there.every((text) => isDate(String(text))) ? "date" : "text" };
+  return { ...base, ...texts, type: there.every((text) => isDate(String(text))) ? "date" : "text" };
 }
 
-/** A JSON value as text. Integers of any length are written as they are in JSON. */
+/** A JSON value as text; a string is its own text. */
 export function jsonText(value: unknown): string {
   if (value === undefined) return "";
+  if (typeof value === "string" || typeof value === "bigint") return String(value);
   return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part));
 }
 
@@ -91,13 +94,13 @@ function kindOf(value: unknown): ColumnType {
   return Array.isArray(value) ? "array" : "object";
 }
 
-function distinctIn(values: readonly string[]): number {
+function distinctIn(values: readonly string[]): Pick<ColumnSummary, "distinct" | "hasLineEnds"> {
   const seen = new Set<string>();
   for (const value of values) {
     seen.add(value);
     if (seen.size === distinctMax) break;
   }
-  return seen.size;
+  return { distinct: seen.size, hasLineEnds: [...seen].some((value) => /[\r\n]/.test(value)) };
 }
 
 /** Whether the text is a day that exists, with or without a time. */

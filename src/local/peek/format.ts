@@ -31,6 +31,7 @@ export interface Column extends ColumnSummary {
 /** The first records that are shown, and the number that is examined. */
 const shownRows = 5;
 const recordsMax = 20_000;
+const cellUnitsMax = 1000;
 /** How many of the first words of a line are columns of it. */
 const wordsMax = 8;
 /** A text is in a format when at least this share of its lines is. */
@@ -54,7 +55,7 @@ export async function formatOf({ text, isAll, file }: Text): Promise<Format> {
   const json = /^[[{]/.test(start) ? await jsonIn({ text, isAll, file }) : undefined;
   if (json !== undefined) return json;
   const lines = firstLines(text);
-  const entries = lines.map((line) => accessLog.exec(line)?.slice(1));
+  const entries = lines.map(accessLogEntry);
   const matched = entries.filter((entry) => entry !== undefined);
   if (matched.length >= lines.length * linesMin) {
     return { ...ofTexts("access log", accessLogColumns, matched), badRecords: 0 };
@@ -67,6 +68,12 @@ export async function formatOf({ text, isAll, file }: Text): Promise<Format> {
     ...ofTexts("csv", columns, rows),
     ...{ delimiter, hasHeader, csv: options, badRecords: badRows, firstBad },
   };
+}
+
+/** Undefined when the line is something else. The common format lacks the last two fields. */
+function accessLogEntry(line: string): string[] | undefined {
+  const match: readonly (string | undefined)[] | null = accessLog.exec(line);
+  return match?.slice(1).map((field) => field ?? "");
 }
 
 /** Undefined when it is not JSON after all. */
@@ -92,6 +99,8 @@ async function jsonIn({ text, isAll, file }: Text): Promise<Format | undefined> 
   }
   const [first] = records;
   if (records.length === 1 && first !== undefined && isArrayOfRecords(first)) return otherJson(text, isAll);
+  // One line of JSON can be longer than the sample.
+  if (records.length === 0 && !isAll) return otherJson(text, isAll);
   if (records.length === 0 || bad > records.length) return undefined;
   return { ...ofValues("jsonl", records), badRecords: bad, firstBad };
 }
@@ -122,14 +131,15 @@ function inLines(lines: readonly string[]): Format {
     rows,
   );
   const isLog = groupingColumn(found.columns) !== undefined;
-  const shown = lines.slice(0, shownRows).map((line) => [line]);
+  const shown = lines.slice(0, shownRows).map((line) => [shortened(line)]);
   const kind = isLog ? "lines" : "text";
   return { ...found, kind, columns: isLog ? found.columns : [], rows: shown, badRecords: 0 };
 }
 
 /** The column by which an app may count: one with few different values, of the least specific type. */
 export function groupingColumn(columns: readonly Column[]): Column | undefined {
-  const few = columns.filter(({ type, distinct, count, emptyCount }) => {
+  const few = columns.filter(({ type, distinct, count, emptyCount, hasLineEnds }) => {
+    if (hasLineEnds) return false;
     const isScalar = type !== "object" && type !== "array" && type !== "mixed" && type !== "empty";
     return isScalar && distinct >= 2 && distinct <= Math.min(50, (count - emptyCount) / 2);
   });
@@ -144,7 +154,12 @@ function firstLines(text: Buffer): string[] {
 
 function ofTexts(kind: Format["kind"], names: readonly string[], rows: readonly (readonly string[])[]) {
   const columns = names.map((name, index) => ({ name, ...summaryOfTexts(rows.map((row) => row[index] ?? "")) }));
-  return { kind, columns, rows: rows.slice(0, shownRows), sampledRecords: rows.length };
+  return {
+    kind,
+    columns,
+    rows: rows.slice(0, shownRows).map((row) => row.map(shortened)),
+    sampledRecords: rows.length,
+  };
 }
 
 function ofValues(kind: Format["kind"], records: readonly JsonValue[]) {
@@ -153,16 +168,24 @@ function ofValues(kind: Format["kind"], records: readonly JsonValue[]) {
   const valueOf = (record: JsonValue, name: string) => {
     return typeof record === "object" && record !== null ? (record as Record<string, unknown>)[name] : undefined;
   };
-  if (names.length === 0) return withoutColumns(kind, records.map(cellOf));
+  if (names.length === 0) return withoutColumns(kind, records.map(jsonText));
   const columns = names.map((name) => ({ name, ...summaryOfValues(records.map((record) => valueOf(record, name))) }));
-  const rows = records.slice(0, shownRows).map((record) => names.map((name) => cellOf(valueOf(record, name))));
+  const rows = records
+    .slice(0, shownRows)
+    .map((record) => names.map((name) => shortened(jsonText(valueOf(record, name)))));
   return { kind, columns, rows, sampledRecords: records.length };
 }
 
 function withoutColumns(kind: Format["kind"], records: readonly string[]) {
-  return { kind, columns: [], rows: records.slice(0, shownRows).map((text) => [text]), sampledRecords: records.length };
+  return {
+    kind,
+    columns: [],
+    rows: records.slice(0, shownRows).map((text) => [shortened(text)]),
+    sampledRecords: records.length,
+  };
 }
 
-function cellOf(value: unknown): string {
-  return typeof value === "string" ? value : jsonText(value);
+/** A cell can be as long as the sample. */
+function shortened(text: string): string {
+  return text.length > cellUnitsMax ? `${text.slice(0, cellUnitsMax)}…` : text;
 }

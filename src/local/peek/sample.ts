@@ -88,7 +88,7 @@ function lineCountOf(
   const count = linesIn(text, lineEnds);
   if (isAll) return { count, is: "exact" };
   if (file.compression === undefined && encoding === undefined) {
-    return { count: Math.round(file.sizeBytes * linesPerByte(file, lineEnds)), is: "estimated" };
+    return { count: Math.max(1, Math.round(file.sizeBytes * linesPerByte(file, lineEnds))), is: "estimated" };
   }
   if (storedBytes >= file.sizeBytes) return { count, is: "more" };
   return { count: Math.round((count / storedBytes) * file.sizeBytes), is: "estimated" };

@@ -49,7 +49,7 @@ export function starterApp(format: Format, file: string, language: Language): st
 
 function countingOf(format: Format): Counting | undefined {
   const { kind, columns } = format;
-  const column = groupingColumn(columns) ?? columns[0];
+  const column = groupingColumn(columns) ?? columns.find(({ hasLineEnds }) => !hasLineEnds) ?? columns[0];
   switch (kind) {
     case "csv":
       return column === undefined ? undefined : ofCsv(format, column);

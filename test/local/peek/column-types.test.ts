@@ -34,7 +34,15 @@ describe("a column of texts", () => {
   it("keeps its type with a few exceptions, and names the first", () => {
     const numbers = Array.from({ length: 100 }, (_, n) => String(n));
     expect(summaryOfTexts([...numbers, "N/A", "", "n/a"])).toEqual({
-      ...{ type: "integer", count: 103, emptyCount: 1, distinct: 103, exceptions: 2, exception: "N/A" },
+      ...{
+        type: "integer",
+        count: 103,
+        emptyCount: 1,
+        distinct: 103,
+        hasLineEnds: false,
+        exceptions: 2,
+        exception: "N/A",
+      },
     });
     expect(summaryOfTexts([...numbers.slice(0, 40), "N/A"]).type).toBe("text");
   });

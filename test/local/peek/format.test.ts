@@ -46,6 +46,10 @@ describe("the format of a text", () => {
     });
   });
 
+  it("is a JSON array even if all of it is one line that is longer than the sample", async () => {
+    expect(await formatOfText('[{"a":1},{"a":2},{"a"', "a", false)).toMatchObject({ kind: "json array", columns: [] });
+  });
+
   it("ignores a row that goes on behind the sample", async () => {
     expect(await formatOfText('a,b\n1,2\n3,"4\n', "a.csv", false)).toMatchObject({ badRecords: 0, sampledRecords: 1 });
     expect(await formatOfText('a,b\n1,2\n3,"4\n', "a.csv")).toMatchObject({ badRecords: 1 });
@@ -73,6 +77,7 @@ describe("the column to count by", () => {
   it.each([
     ["id,name,n\n1,a,1\n2,b,1\n3,a,2\n4,b,2\n", "name"],
     ["id,n\n1,1\n2,1\n3,2\n4,2\n", "n"],
+    ['id,name,n\n1,"a\nb",1\n2,"a\nb",1\n3,c,2\n4,c,2\n', "n"],
     ["id,same\n1,x\n2,x\n3,x\n", undefined],
     ["id,name\n1,a\n2,b\n3,c\n", undefined],
   ])("of %j is %s", async (text, name) => {
