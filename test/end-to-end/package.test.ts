@@ -76,7 +76,7 @@ test("links in its pages lead into the package", () => {
 });
 
 test("its README begins with installing the package, not with a checkout", () => {
-  const [first = ""] = (/^```sh\n.*?^```$/ms.exec(fs.readFileSync(join(installed, "README.md"), "utf8"))) ?? [];
+  const [first = ""] = /^```sh\n.*?^```$/ms.exec(fs.readFileSync(join(installed, "README.md"), "utf8")) ?? [];
   expect(first).toMatch(/^```sh\nnpm install mapreduce-ts\b/);
 });
 
