@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { provide } from "../../bench/data/data-set.js";
 import { keyParts } from "../../bench/data/distinct-keys.js";
+import { rowParts as groupByParts } from "../../bench/data/group-by.js";
 import { pairParts } from "../../bench/data/hot-key-pairs.js";
+import { orderParts } from "../../bench/data/orders.js";
 import { saleParts } from "../../bench/data/sales.js";
 import { recordParts } from "../../bench/data/sort-records.js";
 import { rowParts } from "../../bench/data/temperatures.js";
@@ -72,6 +74,26 @@ test("sales are one CSV file of eight columns without quotes, the same each time
   const row = /^\d{8},2025-\d\d-\d\d,[a-z-]+,[a-z]+,\d{1,2},\d{3,5},[A-Z][a-z]+ \d{1,3},(fragile)?$/;
   expect(rows.filter((line) => !row.test(line))).toEqual([]);
   expect(new Set(rows.map((line) => line.split(",").slice(2, 4).join("|"))).size).toBe(80);
+});
+
+test("orders are JSON Lines with the fields that are summed, the same each time", () => {
+  const lines = linesOf(orderParts(20_000, 1));
+  const orders = lines.map((line) => JSON.parse(line) as { country: string; product: string; cents: number });
+  expect(orders).toHaveLength(20_000);
+  expect(new Set(orders.map(({ country, product }) => `${country}|${product}`)).size).toBe(150);
+  expect(orders.every(({ cents }) => Number.isInteger(cents) && cents >= 100)).toBe(true);
+  expect(lines).toEqual(linesOf(orderParts(20_000, 1)));
+});
+
+test("the group-by table has a header and groups of the sizes that db-benchmark has, the same each time", () => {
+  const [header, ...lines] = linesOf(groupByParts(50_000, 1));
+  expect(header).toBe("id1,id2,id3,id4,id5,id6,v1,v2,v3");
+  const row = /^id\d{3},id\d{3},id\d{10},\d{1,3},\d{1,3},\d{1,3},[1-5],\d{1,2},\d\d\.\d{6}$/;
+  expect(lines.filter((line) => !row.test(line))).toEqual([]);
+  const rows = lines.map((line) => line.split(","));
+  const groupsOf = (column: number) => new Set(rows.map((fields) => fields[column])).size;
+  expect([0, 1, 2, 3, 4, 5].map(groupsOf)).toEqual([100, 100, 500, 100, 100, 500]);
+  expect([header, ...lines]).toEqual(linesOf(groupByParts(50_000, 1)));
 });
 
 test("temperatures are rows of 413 stations with one decimal, the same each time", () => {
