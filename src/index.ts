@@ -14,6 +14,7 @@ export type {
   KeyValue,
   MapContext,
   MapResult,
+  NamedOutput,
   OutputLayout,
   OutputWriter,
   Pipeline,

@@ -166,10 +166,22 @@ export interface MapContext<Value extends JsonValue = JsonValue> extends TaskCon
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
 }
 
+/** One of several outputs of a job. */
+export interface NamedOutput {
+  /** Writes a record to it, in the format of the job. */
+  emit(key: string, value: JsonValue): void;
+}
+
 export interface ReduceContext extends TaskContext {
   readonly kind: "reduce";
   /** Writes the output line `key value`. */
   emit(key: string, value: JsonValue): void;
+  /**
+   * Returns an output beside `mr-out-TASK`: the file `NAME/part-TASK` in the output directory, with the same extension.
+   * A name such as `country=AT` is what Hive, DuckDB and Spark call a partition. Characters that file names should not
+   * have are escaped: `a/b` becomes `a%2Fb`.
+   */
+  output(name: string): NamedOutput;
 }
 
 /** Pairs returned by `map`: an array, a generator or an asynchronous generator. Nothing if `map` called `ctx.emit`. */

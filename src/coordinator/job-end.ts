@@ -4,7 +4,7 @@ import { failedReportName, jobFileKind, manifestName, publicNameOf, reportName }
 import { writeReport } from "../output/report.js";
 import { outcomeOf, outputTasks } from "./core/model.js";
 import type { Job } from "./job.js";
-import { outputNameOf, sideFilesOf } from "./kept-files.js";
+import { outputsOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 import { isEarlierProfile, type JobEnd } from "./publish-job.js";
 
@@ -52,7 +52,7 @@ export async function settleJob(job: Job, end: JobEnd, options: CoordinatorOptio
       }
       if (hasReport) keepReport(job, end, warn);
     }
-    const outputs = isDone ? outputTasks(state).map(({ index }) => outputNameOf(job, index)) : [];
+    const outputs = isDone ? outputTasks(state).flatMap((task) => outputsOf(job, task).map(({ name }) => name)) : [];
     const sideFiles = isDone ? sideFilesOf(state) : [];
     return { ...end, directory: directory.path, outputs, sideFiles, isResumable };
   } finally {

@@ -1,5 +1,8 @@
 import { outputName, sideFileName, stagedName } from "../output/names.js";
 import { outputOf, outputSuffix } from "../output/output-format.js";
+import { namedOutputFacts, type OutputFacts } from "../output/manifest.js";
+import { namedOutputFile } from "../output/named-output.js";
+import type { NamedOutputs } from "../rpc/protocol.js";
 import { outputTasks, type State, type Task } from "./core/model.js";
 import type { Job } from "./job.js";
 
@@ -11,7 +14,12 @@ export function hasFilesOf(job: Job, task: Task): boolean {
   const { kind, index, commit } = task;
   if (commit === undefined) return false;
   const isOutput = outputTasks(job.state)[index] === task;
-  if (isOutput && !hasFile(job, outputNameOf(job, index), commit.done.bytesOut)) return false;
+  const named = commit.namedOutputs ?? [];
+  if (isOutput && !hasFile(job, outputNameOf(job, index), commit.done.bytesOut - sumOf(named, 2))) return false;
+  const suffix = outputSuffixOf(job);
+  const hasNamed = ([directory, , bytes]: (typeof named)[number]) =>
+    hasFile(job, namedOutputFile(directory, index, suffix), bytes);
+  if (!named.every(hasNamed)) return false;
   return commit.sideFiles.every(([name, bytes]) => hasFile(job, sideFileName(kind, index, name), bytes));
 }
 
@@ -28,8 +36,26 @@ export function sideFilesOf({ maps, reduces }: State): string[] {
   });
 }
 
+/** The output files of a completed task, the one without a name of the app first, as the manifest describes them. */
+export function outputsOf(job: Job, { index, commit }: Task): OutputFacts[] {
+  if (commit?.checksum === undefined) return [];
+  const { recordsOut, bytesOut } = commit.done;
+  const { checksum, textKeyEnd, namedOutputs = [] } = commit;
+  const suffix = outputSuffixOf(job);
+  const records = recordsOut - sumOf(namedOutputs, 1);
+  const bytes = bytesOut - sumOf(namedOutputs, 2);
+  return [
+    { name: outputName(index, suffix), records, bytes, checksum, textKeyEnd },
+    ...namedOutputs.map((fact) => namedOutputFacts(fact, index, suffix)),
+  ];
+}
+
+function sumOf(named: NamedOutputs, part: 1 | 2): number {
+  return named.reduce((sum, fact) => sum + fact[part], 0);
+}
+
 /** Name of a task's output file. */
-export function outputNameOf(job: Job, task: number): string {
+function outputNameOf(job: Job, task: number): string {
   return outputName(task, outputSuffixOf(job));
 }
 

@@ -19,7 +19,7 @@ import type { JobView } from "../status/job-view.js";
 import { badRecords } from "./core/bad-records.js";
 import { outputTasks, type JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";
-import { hasFilesOf, outputNameOf, outputSuffixOf, sideFilesOf } from "./kept-files.js";
+import { hasFilesOf, outputSuffixOf, outputsOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";
 import { unreadArgs } from "./unread-args.js";
 
@@ -64,7 +64,7 @@ export async function publishJob(
     writeManifest(directory.path, id, factsOf(job, end, recordsSkipped, options));
     what = "the output";
     const names = [
-      ...outputTasks(state).map(({ index }) => outputNameOf(job, index)),
+      ...outputTasks(state).flatMap((task) => outputsOf(job, task).map(({ name }) => name)),
       ...sideFilesOf(state),
       ...keptIntermediateFiles(job, options),
       ...(recordsSkipped > 0 ? [badRecordsName] : []),
@@ -154,12 +154,7 @@ function factsOf(job: Job, snapshot: Snapshot, badRecords: number, options: Coor
     splitBytes: job.begins !== "new" && !splitBytesGiven ? undefined : splitBytes,
     badRecordsMax: settings.badRecordsMax,
     mapTasks: state.maps.length,
-    outputs: outputTasks(state).flatMap(({ index, commit }) => {
-      if (commit?.checksum === undefined) return [];
-      const { recordsOut: records, bytesOut: bytes } = commit.done;
-      const { checksum, textKeyEnd } = commit;
-      return [{ name: outputNameOf(job, index), records, bytes, checksum, textKeyEnd }];
-    }),
+    outputs: outputTasks(state).flatMap((task) => outputsOf(job, task)),
     badRecords,
     map: snapshot.map,
     reduce: snapshot.reduce,

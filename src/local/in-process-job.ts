@@ -13,7 +13,7 @@ import { ChangedFileError, requireUnchanged } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import { JobDirectory } from "../output/directory.js";
 import { earlierFiles } from "../output/earlier-job.js";
-import { writeManifest, type EarlierStep } from "../output/manifest.js";
+import { namedOutputFacts, writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
@@ -173,9 +173,13 @@ export async function runInProcess(
     const sideFiles = sideFilesOf([...maps, ...reduces]);
     // Each result has one file here. Numbered by position, because several may belong to the same map task: see
     // `replay.ts`.
-    const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut: records }, index) =>
-      files.map((file) => ({ ...file, name: outputName(index, suffix), records })),
-    );
+    const outputs = (reducers === 0 ? maps : reduces).flatMap(({ files, recordsOut, namedOutputs = [] }, index) => {
+      const records = namedOutputs.reduce((rest, { fact }) => rest - fact[1], recordsOut);
+      return [
+        ...files.map((file) => ({ ...file, name: outputName(index, suffix), records })),
+        ...namedOutputs.map(({ temporaryPath, fact }) => ({ temporaryPath, ...namedOutputFacts(fact, index, suffix) })),
+      ];
+    });
     const { inputs, splitBytes, partitioner, samplePercent, engineVersion } = job;
     const { name, hash } = job.appFile;
     const ownKinds = job.profiles === true ? (["profile"] as const) : [];

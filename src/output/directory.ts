@@ -16,6 +16,7 @@ import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./m
 import { jobFileKind, stagedPrefix, type JobFileKind } from "./names.js";
 import { whyNotWritable } from "./not-writable.js";
 import { completePublication } from "./publication.js";
+import { removeEmptyDirectoriesOf } from "./named-output.js";
 import { isBeingReplaced } from "./whole-output.js";
 
 interface ClearOptions {
@@ -133,6 +134,7 @@ export class JobDirectory {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") first ??= error as Error;
       }
     }
+    removeEmptyDirectoriesOf(this.path, names);
     if (first !== undefined) throw first;
     return names.length;
   }

@@ -36,6 +36,7 @@ export class GzipFile {
   /** Like `StagedFile.append`. */
   append(data: string | Uint8Array): void {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    if (this.#block.length === 0) this.#block = Buffer.allocUnsafeSlow(blockBytes);
     for (let from = 0; from < bytes.length;) {
       const piece = bytes.subarray(from, from + blockBytes - this.#filled);
       this.#block.set(piece, this.#filled);
@@ -43,6 +44,13 @@ export class GzipFile {
       from += piece.length;
       if (this.#filled === blockBytes) this.#compress();
     }
+  }
+
+  /** Like `StagedFile.suspend`. */
+  suspend(): void {
+    this.#compress();
+    this.#block = Buffer.alloc(0);
+    this.#file.suspend();
   }
 
   finish(): FinishedFile {

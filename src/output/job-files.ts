@@ -2,11 +2,12 @@
  * Which files in a directory belong to a job, so that the next job there clears them away, and which files a job reads.
  */
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { join, relative } from "node:path";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import type { SharedFile } from "../rpc/protocol.js";
 import { findManifest } from "./manifest.js";
+import { directoryIn } from "./named-output.js";
 import { jobFileKind, manifestName, stepNumberOf } from "./names.js";
 
 /** The files that a job reads: they must never be cleared away as an earlier job's. */
@@ -47,9 +48,11 @@ export function stepDirectoriesIn(directory: string): { readonly name: string; r
 export function jobFilesIn(directory: string, suffix: string): string[] {
   const there = filesIn(directory);
   const manifests = there.filter((name) => name === manifestName);
-  const listed = new Set(manifests.length === 0 ? [] : findManifest(directory)?.outputs.map(({ name }) => name));
+  const outputs = manifests.length === 0 ? [] : (findManifest(directory)?.outputs.map(({ name }) => name) ?? []);
+  const listed = new Set(outputs);
+  const inDirectories = outputs.filter((name) => directoryIn(name) !== undefined && existsSync(join(directory, name)));
   const isOfJob = (name: string) => jobFileKind(name, suffix) !== undefined || listed.has(name);
-  return [...manifests, ...there.filter((name) => name !== manifestName && isOfJob(name))];
+  return [...manifests, ...there.filter((name) => name !== manifestName && isOfJob(name)), ...inDirectories];
 }
 
 /**
@@ -62,10 +65,10 @@ export function requireSourcesApart(directory: string, shown: string, sources: J
     ...[...inputs, ...pipelineInputs].map((file) => ({ file, kind: "input" })),
     ...files.map((file) => ({ file, kind: "--file" })),
   ];
-  const inside = named.filter(({ file: { path } }) => dirname(path) === directory);
+  const inside = named.filter(({ file: { path } }) => path.startsWith(join(directory, "/")));
   if (inside.length === 0) return;
   const cleared = new Set(jobFilesIn(directory, suffix));
-  const lost = inside.find(({ file: { path } }) => cleared.has(basename(path)));
+  const lost = inside.find(({ file: { path } }) => cleared.has(relative(directory, path)));
   if (lost === undefined) return;
   throw new InputError(
     `${lost.kind} ${lost.file.name} is in the output directory ${shown} and has the name of a job's file, ` +

@@ -9,7 +9,8 @@ import * as v from "valibot";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import type { Measures } from "../rpc/measures.js";
-import { attemptMeasures, count, type SharedFile } from "../rpc/protocol.js";
+import { attemptMeasures, count, type NamedOutputs, type SharedFile } from "../rpc/protocol.js";
+import { isNamedOutputFile, namedOutputFile } from "./named-output.js";
 import { looksLikeOutput, manifestName, stagedName, temporaryManifestName } from "./names.js";
 import { outputFormats, outputOf, type OutputSettings, type RecordLayout } from "./output-format.js";
 import { requireWhole } from "./whole-output.js";
@@ -18,7 +19,7 @@ import { textKeyEnds, type TextKeyEnd } from "./text-key-end.js";
 
 /**
  * Incremented with every change that older programs must not ignore. Version 2 describes outputs whose records are not
- * a key and a value; all others have version 1, which earlier programs read, too.
+ * a key and a value, or that the app has named; all others have version 1, which earlier programs read, too.
  */
 const manifestVersions = [1, 2] as const;
 
@@ -84,7 +85,7 @@ const manifest = v.object({
   /** In task order. `crc32` is the checksum of the whole file, in eight hexadecimal digits. */
   outputs: v.array(
     v.object({
-      name: v.pipe(v.string(), v.regex(/^[\w.-]+$/), v.check(looksLikeOutput)),
+      name: v.pipe(v.string(), v.check(isOutputName)),
       records: count,
       bytes: count,
       crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
@@ -98,17 +99,27 @@ const manifest = v.object({
 
 export type Manifest = v.InferOutput<typeof manifest>;
 
+function isOutputName(name: string): boolean {
+  return (looksLikeOutput(name) && /^[\w.-]+$/.test(name)) || isNamedOutputFile(name);
+}
+
 /** The description of an earlier step in a manifest. */
 export type EarlierStep = v.InferOutput<typeof finishedJob>;
 
 /** An output file, as its task reported it. */
-interface OutputFacts {
+export interface OutputFacts {
   readonly name: string;
   readonly records: number;
   readonly bytes: number;
   /** CRC-32. */
   readonly checksum: number;
   readonly textKeyEnd?: TextKeyEnd | undefined;
+}
+
+/** Describes an output that the app named in a reduce task. */
+export function namedOutputFacts(fact: NamedOutputs[number], task: number, suffix: string): OutputFacts {
+  const [directory, records, bytes, checksum, textKeyEnd] = fact;
+  return { name: namedOutputFile(directory, task, suffix), records, bytes, checksum, textKeyEnd };
 }
 
 /** The facts from which a manifest is built. */
@@ -198,8 +209,10 @@ function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
   const { app, elapsedMs } = job;
   const output = outputOf(job.output, app.layout);
   const { columns, values } = app.extension === undefined ? output : {};
+  const isPlain =
+    columns === undefined && values === undefined && !job.outputs.some(({ name }) => isNamedOutputFile(name));
   return {
-    manifest: columns === undefined && values === undefined ? 1 : 2,
+    manifest: isPlain ? 1 : 2,
     engine: { name: "mapreduce-ts", version: job.engineVersion },
     job: jobId,
     ...(job.keptIntermediate === true ? { keptIntermediate: true } : {}),

@@ -9,9 +9,13 @@
  * from `mr-failed-report.json` when a later job has failed. `mr-cpu-map-X-N.cpuprofile` is the CPU profile of attempt N
  * of map task X.
  *
+ * `NAME/part-Y` is what reduce task Y wrote to an output that the app named; see `named-output.ts`.
+ *
  * Hidden names, which neither `mr-*` nor `*` matches: `.mr-tmp-…` is being written, `.mr-new-<job>-mr-out-Y` is
  * finished but not yet published, and `.mr-old-<job>-mr-out-Y` is being replaced; see `publication.ts`.
  */
+
+import { withoutDirectory } from "./named-output.js";
 
 /** Name of the file with the skipped records. */
 export const badRecordsName = "mr-bad-records.jsonl";
@@ -62,7 +66,7 @@ export function stagedPrefix(jobId: string): string {
 
 /** Name of a job's finished file until the job is done; then it becomes `name`. */
 export function stagedName(jobId: string, name: string): string {
-  return stagedPrefix(jobId) + name;
+  return stagedPrefix(jobId) + withoutDirectory(name);
 }
 
 /** The final name of a staged file of any job; undefined when `staged` is no such name. */
@@ -72,7 +76,7 @@ export function publicNameOf(staged: string): string | undefined {
 
 /** Name of an earlier job's file while this job's files replace it. */
 export function replacedName(jobId: string, name: string): string {
-  return `.mr-old-${jobId}-${name}`;
+  return `.mr-old-${jobId}-${withoutDirectory(name)}`;
 }
 
 /** Name of the note of a publication: see `publication.ts`. */

@@ -13,7 +13,17 @@
  * in the directory finds the note and calls `completePublication`. In the meantime readers find a note and no manifest, and
  * refuse to read.
  */
-import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { InputError } from "../input/input-error.js";
@@ -25,13 +35,14 @@ import {
   stagedName,
   temporaryPublicationName,
 } from "./names.js";
+import { directoryIn, isNamedOutputFile, removeEmptyDirectoriesOf } from "./named-output.js";
 import { filesIn } from "./job-files.js";
 import { removeQuietly } from "./remove-quietly.js";
 import { writeWhole } from "./staged-file.js";
 
 const fileName = v.pipe(
   v.string(),
-  v.check((name) => name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name)),
+  v.check((name) => isNamedOutputFile(name) || (name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name))),
 );
 
 const publication = v.object({
@@ -84,17 +95,22 @@ export function publish(
   const done: typeof moves = [];
   try {
     for (const move of moves) {
+      makeWay(directory, move.to);
       rename(pathOf(move.from), pathOf(move.to));
       done.push(move);
     }
-    flush(directory);
+    flushAll(directory, names);
   } catch (error) {
     // If this fails too, the note stays, and the next job completes the publication.
-    for (const { from, to } of done.toReversed()) rename(pathOf(to), pathOf(from));
+    for (const { from, to } of done.toReversed()) {
+      makeWay(directory, from);
+      rename(pathOf(to), pathOf(from));
+    }
+    removeEmptyDirectoriesOf(directory, names);
     unlinkSync(pathOf(publicationName));
     throw error;
   }
-  end(directory, jobId);
+  end(directory, what);
 }
 
 /**
@@ -115,10 +131,11 @@ export function completePublication(directory: string, rename: Rename = renameSy
   for (const name of withoutNew(what)) moveAway(name);
   for (const name of fresh) {
     moveAway(name);
+    makeWay(directory, name);
     rename(pathOf(stagedName(jobId, name)), pathOf(name));
   }
-  flush(directory);
-  end(directory, jobId);
+  flushAll(directory, names);
+  end(directory, what);
   return true;
 }
 
@@ -147,14 +164,44 @@ function readNote(directory: string): Publication | undefined {
 }
 
 /** Removes the note and the old files. The next job removes old files that cannot be removed now. */
-function end(directory: string, jobId: string): void {
+function end(directory: string, { jobId, obsolete }: Publication): void {
   unlinkSync(join(directory, publicationName));
   const prefix = replacedName(jobId, "");
   for (const name of filesIn(directory)) if (name.startsWith(prefix)) removeQuietly(join(directory, name));
+  removeEmptyDirectoriesOf(directory, obsolete);
+}
+
+/**
+ * Creates the directory of an output that the app named. Throws an InputError when its name differs from another
+ * output's only in a way that the file system ignores, such as upper case.
+ */
+function makeWay(jobDirectory: string, name: string): void {
+  const own = directoryIn(name);
+  if (own === undefined) return;
+  const path = join(jobDirectory, own);
+  if (!isThere(path)) mkdirSync(path);
+  if (isThere(join(jobDirectory, name))) {
+    throw new InputError(`${join(jobDirectory, name)} is there already: does the file system ignore upper case?`);
+  }
+}
+
+/** Flushes the names in a job's directory, and in the directories of the outputs that the app named. */
+function flushAll(jobDirectory: string, names: readonly string[]): void {
+  for (const own of new Set(names.map(directoryIn))) {
+    if (own !== undefined) flush(join(jobDirectory, own));
+  }
+  flush(jobDirectory);
 }
 
 /** A rename can replace a file, but not a directory. */
 function requireFree(directory: string, names: readonly string[]): void {
+  const directories = new Set(names.flatMap((name) => directoryIn(name) ?? []));
+  const blocked = Array.from(directories, (name) => join(directory, name)).find((path) => {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  });
+  if (blocked !== undefined) {
+    throw new InputError(`${blocked} is not a directory; move it away, or choose another --output-dir`);
+  }
   const taken = names
     .map((name) => join(directory, name))
     .find((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true);

@@ -26,7 +26,7 @@ export class RecordWriter {
   /** For a `text` file. */
   readonly #keyEnds: TextKeyEndFinder | undefined;
   #gathered = "";
-  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  #buffer = Buffer.allocUnsafeSlow(bufferBytes);
 
   constructor(file: StagedFile | GzipFile, format: RecordFormat, giver: "emit" | "reduce", isText = false) {
     this.#keyEnds = isText ? new TextKeyEndFinder() : undefined;
@@ -67,6 +67,13 @@ export class RecordWriter {
     this.count++;
   }
 
+  /** Like `StagedFile.suspend`. */
+  suspend(): void {
+    this.#handOver();
+    this.#buffer = Buffer.alloc(0);
+    this.#file.suspend();
+  }
+
   /** Finishes the file. Nothing can be appended afterwards. */
   finish(): FinishedOutput {
     this.#take(this.#format.footer);
@@ -102,6 +109,7 @@ export class RecordWriter {
 
   /** The text in UTF-8, until the next call. */
   #encoded(text: string): Uint8Array {
+    if (this.#buffer.length === 0) this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
     // A UTF-16 unit takes at most three bytes.
     if (3 * text.length > this.#buffer.length) return Buffer.from(text);
     return this.#buffer.subarray(0, this.#buffer.write(text));

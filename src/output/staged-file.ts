@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { removeQuietly } from "./remove-quietly.js";
 
@@ -26,6 +26,7 @@ export class StagedFile {
   #bytes = 0;
   #checksum = 0;
   #descriptor: number | undefined;
+  #isSuspended = false;
   #discarded = false;
 
   private constructor(path: string, descriptor: number) {
@@ -57,6 +58,19 @@ export class StagedFile {
     } else this.#write(data);
   }
 
+  /**
+   * Writes the buffered data, and holds neither a descriptor nor memory until the next call of another method. For a
+   * file that may not be needed for some time.
+   */
+  suspend(): void {
+    if (this.#isSuspended) return;
+    const descriptor = this.#requireOpen();
+    this.#flush();
+    this.#release();
+    this.#isSuspended = true;
+    this.#naming(() => closeSync(descriptor));
+  }
+
   /** Writes the buffered data, waits until it is on disk, and closes. */
   finish(): FinishedFile {
     const descriptor = this.#requireOpen();
@@ -86,6 +100,7 @@ export class StagedFile {
     this.#discarded = true;
     const descriptor = this.#descriptor;
     this.#release();
+    this.#isSuspended = false;
     removeQuietly(this.path);
     if (descriptor === undefined) return;
     try {
@@ -96,8 +111,17 @@ export class StagedFile {
   }
 
   #requireOpen(): number {
+    if (this.#isSuspended) this.#reopen();
     if (this.#descriptor === undefined) throw new Error(`${this.path} is already finished or discarded`);
     return this.#descriptor;
+  }
+
+  /** Does not follow a link, or create a file, if somebody has replaced or removed it meanwhile. */
+  #reopen(): void {
+    const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
+    this.#descriptor = openSync(this.path, O_WRONLY | O_APPEND | O_NOFOLLOW);
+    this.#block = Buffer.allocUnsafeSlow(blockBytes);
+    this.#isSuspended = false;
   }
 
   /** A finished file must not hold memory: a task keeps one for each of its partitions. */

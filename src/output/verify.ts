@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { filesIn } from "./job-files.js";
 import { crc32Text, readManifest, requireStillThere, type Manifest } from "./manifest.js";
+import { directoryIn, isNamedOutputFile } from "./named-output.js";
 import { looksLikeOutput } from "./names.js";
 
 const blockBytes = 1024 * 1024;
@@ -28,6 +29,12 @@ export function verifyOutputs(directory: string): Verification {
   const names = new Set(manifest.outputs.map(({ name }) => name));
   for (const name of filesIn(directory).sort()) {
     if (looksLikeOutput(name) && !names.has(name)) problems.push(`${name}: it is not an output of the job`);
+  }
+  for (const own of new Set(manifest.outputs.flatMap(({ name }) => directoryIn(name) ?? []))) {
+    const there = filesIn(join(directory, own)).map((name) => `${own}/${name}`);
+    for (const name of there.sort()) {
+      if (isNamedOutputFile(name) && !names.has(name)) problems.push(`${name}: it is not an output of the job`);
+    }
   }
   if (problems.length > 0) requireStillThere(directory, manifest);
   return { manifest, problems };

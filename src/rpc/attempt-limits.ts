@@ -21,6 +21,9 @@ export const counterMax = 1e300;
 export const warningsMax = 20;
 export const warningCharactersMax = 2000;
 
+/** The maximum number of outputs that an app names in one reduce task, so that their names fit in a message. */
+export const namedOutputsMax = 5000;
+
 /** The maximum number of side files. */
 export const sideFilesMax = 100;
 

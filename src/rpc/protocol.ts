@@ -11,6 +11,7 @@ import { isNeed, needsMax } from "../app/needs.js";
 import { compressions } from "../input/compression.js";
 import { encodings } from "../input/text-encoding.js";
 import { sideNamePattern } from "../output/names.js";
+import { isDirectoryOfOutput } from "../output/named-output.js";
 import { areColumns, isWriterExtension, outputFormats } from "../output/output-format.js";
 import { textKeyEnds } from "../output/text-key-end.js";
 import {
@@ -23,6 +24,7 @@ import {
   outputCharactersMax,
   sampledKeysMax,
   sampledKeyUnitsMax,
+  namedOutputsMax,
   sideFilesMax,
   skippedFramesCharactersMax,
   skippedMessageCharactersMax,
@@ -200,6 +202,17 @@ export const sideFiles = v.pipe(
   v.maxLength(sideFilesMax),
 );
 
+/** The outputs that a reduce attempt made with `ctx.output`: directory, records, bytes, CRC-32, and for `text` where keys end. */
+export const namedOutputs = v.pipe(
+  v.array(
+    v.union([
+      v.strictTuple([v.pipe(v.string(), v.check(isDirectoryOfOutput)), count, count, checksum]),
+      v.strictTuple([v.pipe(v.string(), v.check(isDirectoryOfOutput)), count, count, checksum, textKeyEnd]),
+    ]),
+  ),
+  v.maxLength(namedOutputsMax),
+);
+
 /** Messages to the user about a successful attempt, such as bytes of a file that it ignored. */
 export const warnings = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(warningCharactersMax))),
@@ -282,9 +295,11 @@ const attemptOutcome = v.variant("type", [
     sampled: v.optional(sampledKeys),
     sideFiles,
     /** Omitted when empty. */
+    namedOutputs: v.optional(namedOutputs),
+    /** Omitted when empty. */
     warnings: v.optional(warnings),
     argUse: v.optional(argUse),
-    /** CRC-32 of the output file of `bytesOut` bytes. For a map task, only in a job without reduce tasks. */
+    /** CRC-32 of the output file, which has the bytes of `bytesOut` that are in no named output. For a map task, only in a job without reduce tasks. */
     checksum: v.optional(checksum),
     textKeyEnd: v.optional(textKeyEnd),
     ...attemptMeasures,
@@ -506,6 +521,7 @@ export type NewlySkipped = v.InferOutput<typeof newlySkipped>;
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
 export type SharedFile = v.InferOutput<typeof sharedFile>;
 export type StartGrant = v.InferOutput<typeof startGrant>;
+export type NamedOutputs = v.InferOutput<typeof namedOutputs>;
 export type SideFiles = v.InferOutput<typeof sideFiles>;
 export type Snapshot = v.InferOutput<typeof snapshot>;
 export type Split = v.InferOutput<typeof split>;

@@ -34,11 +34,14 @@ export class AttemptFiles {
   }
 
   /**
-   * Renames the files to their final names, all or none. Side files, whose names all attempts of a task share, are not
+   * Renames the files to their final names, all or none. Side files, including outputs that the app named, whose names all attempts of a task share, are not
    * taken back: if this attempt is not the task's in the end, the side files of the winning attempt replace them, or
    * the coordinator removes them. Throws the system's error.
    */
-  commit(files: readonly PreparedFile[], sideFiles: readonly PreparedSideFile[] = []): void {
+  commit(
+    files: readonly PreparedFile[],
+    sideFiles: readonly Pick<PreparedSideFile, "temporaryPath" | "finalPath">[] = [],
+  ): void {
     try {
       for (const { temporaryPath, finalPath } of sideFiles) commitFile(temporaryPath, finalPath);
       for (const { temporaryPath, finalPath } of files) {

@@ -180,14 +180,14 @@ export class Attempt {
 
   /** Gives the files their final names. Returns the outcome to report, or undefined when another attempt came first. */
   async #commit(session: Session, result: AttemptResult): Promise<AttemptOutcome | undefined> {
-    const { files, sideFiles, skipped, newlySkipped, warnings, argUse, ...measures } = result;
+    const { files, sideFiles, namedOutputs = [], skipped, newlySkipped, warnings, argUse, ...measures } = result;
     if (!(await this.#mayCommit(session))) {
       this.#files.discardUnfinished();
       this.#files.takeBack();
       return undefined;
     }
     try {
-      if (!this.#hasFinalNames) this.#files.commit(files, sideFiles);
+      if (!this.#hasFinalNames) this.#files.commit(files, [...sideFiles, ...namedOutputs]);
       this.#hasFinalNames = true;
     } catch (error) {
       this.#files.discardUnfinished();
@@ -202,6 +202,7 @@ export class Attempt {
     const ofOutput = {
       ...(checksum === undefined ? {} : { checksum }),
       ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
+      ...(namedOutputs.length === 0 ? {} : { namedOutputs: namedOutputs.map(({ fact }) => fact) }),
     };
     const told = warnings.length === 0 ? {} : { warnings: atMost(warningsMax, warnings).map(shortenedWarning) };
     return {

@@ -8,7 +8,8 @@
  */
 import { inspect } from "node:util";
 import { combinedValues, type Combine } from "../app/combine.js";
-import type { JsonValue, ReduceContext } from "../app/contract.js";
+import type { JsonValue, NamedOutput, ReduceContext } from "../app/contract.js";
+import { directoryOfOutput } from "../output/named-output.js";
 import { shownKey } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { readableError, thrownText } from "../app/thrown.js";
@@ -230,6 +231,11 @@ class CheckContext extends AttemptContext implements ReduceContext {
     this.emit = (key, value) => {
       if (gate.admits("ctx.emit")) this.#emitted.push([key, storedValue(storedText("reduce", key, value))]);
     };
+  }
+
+  output(name: string): NamedOutput {
+    directoryOfOutput(name);
+    return { emit: this.emit };
   }
 
   takeEmitted(): Results[number] {

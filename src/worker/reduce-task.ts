@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { JsonValue, ReduceContext, ReduceResult } from "../app/contract.js";
+import type { JsonValue, NamedOutput, ReduceContext, ReduceResult } from "../app/contract.js";
 import { isAsyncIterator, isIterator, isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, stagedName, temporaryPrefix } from "../output/names.js";
@@ -11,6 +11,7 @@ import { groupingOf } from "../shuffle/grouped-key.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { noteKey } from "./at-work.js";
 import { AttemptHooks } from "./hooks.js";
+import { NamedOutputs } from "./named-outputs.js";
 import { AttemptContext, type AttemptResult, type AttemptSettings } from "./task-context.js";
 
 /** The values of a key with this many may take all memory, and then the message names the key. */
@@ -29,7 +30,7 @@ export async function runReduceTask(
   const { ref, jobId, directory, output } = settings;
   const temporaryPath = join(directory, temporaryPrefix(jobId, "reduce", ref.task, ref.attempt) + "out");
   const records = RecordWriter.create(temporaryPath, output, app, "reduce");
-  const context = new ReduceAttemptContext(settings, records);
+  const context = new ReduceAttemptContext(settings, records, app);
   const { progress } = settings;
   const hooks = new AttemptHooks(app, context, progress);
   let keys = 0;
@@ -64,20 +65,22 @@ export async function runReduceTask(
     await hooks.tearDown();
     context.end();
     const { path, bytes, ...facts } = records.finish();
+    const namedOutputs = context.outputs.finish();
     const name = outputName(ref.task, outputSuffix(outputOf(output, app.layout), app.writer?.extension));
     const finalPath = join(directory, stagedName(jobId, name));
     return {
       files: [{ temporaryPath: path, finalPath, partition: ref.task, bytes, ...facts }],
       recordsIn: groups.pairs,
-      recordsOut: records.count,
+      recordsOut: records.count + context.outputs.count,
       bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
-      bytesOut: bytes,
+      bytesOut: namedOutputs.reduce((sum, { fact }) => sum + fact[2], bytes),
       keys,
       spills: 0,
       spilledBytes: 0,
       counters: context.counts(),
       skipped: [],
       sideFiles: context.sideFiles.finish(),
+      namedOutputs,
       warnings: [],
     };
   } catch (error) {
@@ -85,6 +88,7 @@ export async function runReduceTask(
     await hooks.tearDownAfterError();
     context.abandon();
     context.sideFiles.discard();
+    context.outputs.discard();
     records.discard();
     throw error;
   }
@@ -123,15 +127,21 @@ async function emitYielded(key: string, values: AsyncIterable<unknown>, context:
 class ReduceAttemptContext extends AttemptContext implements ReduceContext {
   readonly kind = "reduce";
   readonly emit: (key: string, value: JsonValue) => void;
+  readonly outputs: NamedOutputs;
 
-  constructor(settings: AttemptSettings, records: RecordWriter) {
+  constructor(settings: AttemptSettings, records: RecordWriter, app: LoadedApp) {
     super(settings);
     const { gate } = this;
     const { phase } = gate;
+    this.outputs = new NamedOutputs(settings, app, () => phase.isOpen || gate.admits("emit of an output"));
     this.emit = (key, value) => {
       if (!phase.isOpen && !gate.admits("ctx.emit")) return;
       records.append(key, value);
       settings.onOutput?.(key, value);
     };
+  }
+
+  output(name: string): NamedOutput {
+    return this.outputs.get(name);
   }
 }

@@ -4,7 +4,7 @@ import type { TextKeyEnd } from "../output/text-key-end.js";
 import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
 import type { Measures } from "../rpc/measures.js";
 import { ArgReads } from "./arg-reads.js";
-import type { ArgUse, AttemptRef, NewlySkipped, RecordPlace, SharedFile } from "../rpc/protocol.js";
+import type { ArgUse, AttemptRef, NamedOutputs, NewlySkipped, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { EmitGate } from "./emit-gate.js";
 import type { PendingWork } from "./pending-work.js";
 import type { ReserveStarts } from "./start-pacer.js";
@@ -128,6 +128,16 @@ export interface PreparedFile {
   readonly textKeyEnd?: TextKeyEnd;
 }
 
+/** A finished file of an output that the app named, still under its temporary name. */
+export interface PreparedNamedOutput {
+  readonly temporaryPath: string;
+  readonly finalPath: string;
+  /** Its name once the job is done. */
+  readonly name: string;
+  /** As reported to the coordinator. */
+  readonly fact: NamedOutputs[number];
+}
+
 /** The result of an attempt, to be committed or removed. */
 export interface AttemptResult extends Readonly<Measures> {
   readonly files: readonly PreparedFile[];
@@ -138,6 +148,7 @@ export interface AttemptResult extends Readonly<Measures> {
   /** The keys that a sample task found. */
   readonly sampled?: string[];
   readonly sideFiles: readonly PreparedSideFile[];
+  readonly namedOutputs?: readonly PreparedNamedOutput[];
   /** Messages for the user, once the attempt is committed. */
   readonly warnings: readonly string[];
   /** Which values of `--arg` the app has read; left out when the job has none. */

@@ -52,7 +52,7 @@ export function runApp(
   };
   for (const key of [...groups.keys()].sort()) {
     const values = groups.get(key) ?? [];
-    const context = { ...task, kind: "reduce", emit } as const;
+    const context = { ...task, kind: "reduce", emit, output: () => ({ emit }) } as const;
     const value = app.reduce?.(key, values, context) ?? app.reduceStream?.(key, values, context);
     if (value !== undefined) emit(key, value as JsonValue);
   }

@@ -33,6 +33,7 @@ import {
   type KeyValue,
   type MapContext,
   type MapResult,
+  type NamedOutput,
   type OutputLayout,
   type OutputWriter,
   type Pipeline,
@@ -68,6 +69,8 @@ export const ofFiles = defineApp<number>({
   reduce(word, counts, ctx) {
     is<string>()(word, true);
     is<number[]>()(counts, true);
+    const named: NamedOutput = ctx.output("country=AT");
+    named.emit(word, 1);
     is<ReduceContext>()(ctx, true);
     return counts.length;
   },

@@ -29,6 +29,7 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
     case "array":
       return fc.array(arbitraryOf(required(schema.item)), { maxLength: 3 });
     case "tuple":
+    case "strict_tuple":
       return fc.tuple(...(schema.items ?? []).map(arbitraryOf));
     case "record":
       return fc.dictionary(fc.constantFrom("a", "b", "toString", ""), arbitraryOf(required(schema.value)), {

@@ -35,6 +35,20 @@ describe("a gzip file", () => {
     expect(stored.readUInt32LE(stored.length - 4)).toBe(expected.length);
   });
 
+  it("stays one member when it is suspended between its pieces", () => {
+    const file = new GzipFile(StagedFile.create(directory.newPath()));
+    for (const piece of ["a", "b".repeat(600_000), "", "c\n"]) {
+      file.append(piece);
+      file.suspend();
+    }
+    const { path, bytes, checksum } = file.finish();
+    const stored = readFileSync(path);
+    execFileSync("gzip", ["-t"], { input: stored });
+    expect(String(gunzipSync(stored))).toBe(`a${"b".repeat(600_000)}c\n`);
+    expect([stored.length, crc32(stored)]).toEqual([bytes, checksum]);
+    expect(stored.readUInt32LE(stored.length - 4)).toBe(600_003);
+  });
+
   it("is the same whenever it is written", () => {
     const [once, again] = [compressed("a b c\n"), compressed("a b c\n")].map(({ path }) => readFileSync(path));
     expect(once).toEqual(again);

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JobDirectory } from "../../src/output/directory.js";
@@ -41,13 +41,23 @@ type Files = Readonly<Record<string, string>>;
 /** A directory in which an earlier job left the first files, and a later one is about to publish the second. */
 function prepare(old: Files, fresh: Files): string {
   const directory = temporary.newDirectory();
-  for (const [name, text] of Object.entries(old)) writeFileSync(join(directory, name), text);
+  for (const [name, text] of Object.entries(old)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
   for (const [name, text] of Object.entries(fresh)) writeFileSync(join(directory, stagedName(jobId, name)), text);
   return directory;
 }
 
 function contents(directory: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      // An empty directory would be left over.
+      return [relative(directory, path), entry.isDirectory() ? readdirSync(path).length : readFileSync(path, "utf8")];
+    }),
+  ) as Record<string, string>;
 }
 
 /** Without files that only the next job needs. */
@@ -72,14 +82,25 @@ function failingAfter(renames: number, { once }: { readonly once: boolean }): Re
   };
 }
 
+/** The result of `contents` for these files. */
+function withDirectories(files: Files): Record<string, string | number> {
+  const named = Object.keys(files).flatMap((name) => (name.includes("/") ? [dirname(name)] : []));
+  const counts = Object.fromEntries(named.map((own) => [own, named.filter((other) => other === own).length]));
+  return { ...files, ...counts };
+}
+
 const outputs = (count: number, text: string): Files => {
   const names = Array.from({ length: count }, (_, index) => `mr-out-${index}`);
   return Object.fromEntries(names.map((name) => [name, `${text} ${name}`]));
 };
+const namedOutputs = ["a=1/part-0", "a=1/part-1", "a=2/part-0.csv"];
 /** A manifest and the outputs of a job, and perhaps other files. */
 const job = (text: string) =>
   fc
-    .tuple(fc.nat(4), fc.subarray(["mr-report.json", "mr-side-map-0-a", "mr-bad-records.jsonl", "mr-out-0.xml"]))
+    .tuple(
+      fc.nat(4),
+      fc.subarray(["mr-report.json", "mr-side-map-0-a", "mr-bad-records.jsonl", "mr-out-0.xml", ...namedOutputs]),
+    )
     .map(([count, others]) => ({
       ...outputs(count, text),
       ...Object.fromEntries(others.map((name) => [name, `${text} ${name}`])),
@@ -92,7 +113,7 @@ describe("publishing the output of a job", () => {
       fc.property(fc.option(job("old"), { nil: {} }), job("new"), (old, fresh) => {
         const directory = prepare(old, fresh);
         publish(directory, whatToPublish(old, fresh));
-        expect(contents(directory)).toEqual(fresh);
+        expect(contents(directory)).toEqual(withDirectories(fresh));
       }),
       { numRuns: 20 },
     );
@@ -110,7 +131,7 @@ describe("publishing the output of a job", () => {
           expect(contents(directory)).toEqual(before);
           return;
         }
-        expect(contents(directory)).toEqual(fresh);
+        expect(contents(directory)).toEqual(withDirectories(fresh));
       }),
       { numRuns: 50 },
     );
@@ -141,10 +162,26 @@ describe("publishing the output of a job", () => {
           }
         }
         completePublication(directory);
-        expect(contents(directory)).toEqual(fresh);
+        expect(contents(directory)).toEqual(withDirectories(fresh));
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("fails, and changes nothing, where a file has the name of a directory that it needs", () => {
+    const fresh = { "a=1/part-0": "new", [manifestName]: "manifest" };
+    const directory = prepare({ "a=1": "mine" }, fresh);
+    const before = contents(directory);
+    expect(() => publish(directory, whatToPublish({}, fresh))).toThrow("a=1 is not a directory; move it away");
+    expect(contents(directory)).toEqual(before);
+  });
+
+  it("leaves a file of the user in the directory of an old output", () => {
+    const old = { "a=1/part-0": "old", [manifestName]: "old" };
+    const fresh = { "mr-out-0": "new", [manifestName]: "new" };
+    const directory = prepare({ ...old, "a=1/notes": "mine" }, fresh);
+    publish(directory, whatToPublish(old, fresh));
+    expect(contents(directory)).toEqual({ ...fresh, "a=1": 1, "a=1/notes": "mine" });
   });
 
   it("never leaves a manifest beside another job's files, even for a moment", () => {
@@ -170,7 +207,7 @@ describe("publishing the output of a job", () => {
       { "mr-out-1": "new mr-out-1", [manifestName]: "new manifest" },
     );
     publish(directory, whatToPublish({}, fresh), { isRepeated: true });
-    expect(contents(directory)).toEqual(fresh);
+    expect(contents(directory)).toEqual(withDirectories(fresh));
   });
 
   it("is refused when a staged file is missing, whether or not an old file has its name", () => {
@@ -237,7 +274,7 @@ describe("a directory in which a job was killed while it published its output", 
   it("is completed by the next job that locks it", async () => {
     const { directory, fresh } = killedThere();
     const taken = await JobDirectory.take(directory, noSources);
-    expect(contents(directory)).toEqual(fresh);
+    expect(contents(directory)).toEqual(withDirectories(fresh));
     await taken.release({ removeIfEmpty: false });
   });
 
@@ -249,7 +286,7 @@ describe("a directory in which a job was killed while it published its output", 
     taken.clearUnpublished(jobId);
     await taken.release({ removeIfEmpty: false });
     await (await JobDirectory.take(directory, noSources)).release({ removeIfEmpty: false });
-    expect(contents(directory)).toEqual(fresh);
+    expect(contents(directory)).toEqual(withDirectories(fresh));
   });
 
   it.each(["", "{", '{"publication":2}', '{"publication":1,"jobId":"a","names":["../x"],"obsolete":[]}'])(

@@ -42,6 +42,24 @@ describe("StagedFile", () => {
     expect(directory.openFiles()).toBe(0);
   });
 
+  it("holds no descriptor while it is suspended, and continues with the next piece", () => {
+    const file = StagedFile.create(directory.newPath());
+    file.append("one ");
+    file.suspend();
+    file.suspend();
+    expect(directory.openFiles()).toBe(0);
+    expect(readFileSync(file.path, "utf8")).toBe("one ");
+    file.append("two");
+    file.suspend();
+    expect(file.finish()).toMatchObject({ bytes: 7, checksum: crc32("one two") });
+    expect(readFileSync(file.path, "utf8")).toBe("one two");
+    expect(() => file.suspend()).toThrow("already finished or discarded");
+    const discarded = StagedFile.create(directory.newPath());
+    discarded.suspend();
+    discarded.discard();
+    expect([existsSync(discarded.path), directory.openFiles()]).toEqual([false, 0]);
+  });
+
   it("writes all its data when the system accepts only a part at a time", () => {
     onWrite((descriptor, data, offset, length) => realWriteSync(descriptor, data, offset, Math.ceil(length / 3)));
     const text = "0123456789".repeat(30_000);

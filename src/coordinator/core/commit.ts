@@ -53,10 +53,21 @@ export function commitAttempt(
   // A job has many tasks, and an error may be long.
   delete task.firstError;
   const ref = refOf(task, attempt);
-  const { outputs, skipped, newlySkipped, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = outcome;
+  const {
+    outputs,
+    skipped,
+    newlySkipped,
+    sideFiles,
+    namedOutputs,
+    checksum,
+    textKeyEnd,
+    warnings = [],
+    argUse,
+  } = outcome;
   const done = measuresOfAttempt(outcome);
   const sampled = task.kind === "sample" ? { sampled: outcome.sampled ?? [] } : {};
   const optional = {
+    ...(namedOutputs === undefined ? {} : { namedOutputs }),
     ...(newlySkipped && { newlySkipped }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(textKeyEnd === undefined ? {} : { textKeyEnd }),
@@ -79,7 +90,8 @@ export function commitAttempt(
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
   const places = placesOf(skipped, newlySkipped);
-  const contribution = { files, skipped: places, ...sampled, sideFiles, checksum, textKeyEnd, done };
+  const ofOutput = { namedOutputs, checksum, textKeyEnd };
+  const contribution = { files, skipped: places, ...sampled, sideFiles, ...ofOutput, done };
   complete(state, task, { attempt: ref.attempt, ...contribution });
   // A commit after the end of the job only matters to a resume; it starts nothing.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);

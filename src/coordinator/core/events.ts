@@ -13,6 +13,7 @@ import type {
   ParamsOf,
   RecordPlace,
   ResultOf,
+  NamedOutputs,
   SideFiles,
   Split,
 } from "../../rpc/protocol.js";
@@ -103,6 +104,7 @@ export type JournalRecord =
       newlySkipped?: NewlySkipped | undefined;
       sampled?: readonly string[] | undefined;
       sideFiles: SideFiles;
+      namedOutputs?: NamedOutputs | undefined;
       warnings?: readonly string[] | undefined;
       argUse?: ArgUse | undefined;
       checksum?: number | undefined;

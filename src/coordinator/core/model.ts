@@ -19,6 +19,7 @@ import type {
   RecordPlace,
   ResultOf,
   SharedFile,
+  NamedOutputs,
   SideFiles,
   Split,
 } from "../../rpc/protocol.js";
@@ -169,6 +170,7 @@ export interface TaskCommit {
   /** The keys that a sample task found. */
   readonly sampled?: readonly string[] | undefined;
   readonly sideFiles: SideFiles;
+  readonly namedOutputs?: NamedOutputs | undefined;
   /** CRC-32 of the task's output file, if it writes one. */
   readonly checksum: number | undefined;
   /** Where the keys in that file end. */

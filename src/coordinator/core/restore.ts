@@ -36,12 +36,23 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     }
     case "committed": {
       const task = taskOf(state, record.ref);
-      const { ref, outputs, newlySkipped, sampled, sideFiles, checksum, textKeyEnd, warnings = [], argUse } = record;
+      const {
+        ref,
+        outputs,
+        newlySkipped,
+        sampled,
+        sideFiles,
+        namedOutputs,
+        checksum,
+        textKeyEnd,
+        warnings = [],
+        argUse,
+      } = record;
       moveTask(task, "found committed", `attempt ${ref.attempt}`, now);
       const files = filesOf(state, task, ref.attempt, outputs);
       const done = measuresOfAttempt(record);
       const skipped = placesOf(record.skipped, newlySkipped);
-      const made = { files, skipped, sampled, sideFiles, checksum, textKeyEnd };
+      const made = { files, skipped, sampled, sideFiles, namedOutputs, checksum, textKeyEnd };
       // The log has named them before.
       takeSkips(state, task, newlySkipped, []);
       complete(state, task, { attempt: ref.attempt, ...made, done });

@@ -65,6 +65,7 @@ const record = v.variant("type", [
     newlySkipped: v.optional(protocol.newlySkipped),
     sampled: v.optional(protocol.sampledKeys),
     sideFiles: protocol.sideFiles,
+    namedOutputs: v.optional(protocol.namedOutputs),
     warnings: v.optional(protocol.warnings),
     argUse: v.optional(protocol.argUse),
     checksum: v.optional(protocol.checksum),

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
+import { isNamedOutputFile } from "../../output/named-output.js";
 import { readManifest, requireStillThere, type Manifest } from "../../output/manifest.js";
 import type { RecordLayout } from "../../output/output-format.js";
 import { recordFormat } from "../../output/record-format.js";
@@ -114,14 +115,16 @@ async function writeRecords(job: Job, out: StandardOutput): Promise<void> {
 async function pass({ manifest, layout, top }: Job, sources: readonly Source[], out: RecordOutput): Promise<number> {
   const open = opener(layout, sources.length);
   if (top !== undefined) return writeTop(sources, open, new TopRecords(top), out);
-  if (isInOrder(manifest.options, layout)) await inTurn(sources, open, out);
+  if (isInOrder(manifest, layout)) await inTurn(sources, open, out);
   else await merge(sources, open, out);
   return 0;
 }
 
 /** Whether reading the files one after another gives the order of the keys, or there is no order to keep. */
-function isInOrder({ reducers, partitioner }: Manifest["options"], { values }: RecordLayout): boolean {
-  return reducers <= 1 || partitioner === "range" || values === true;
+function isInOrder({ options, outputs }: Manifest, { values }: RecordLayout): boolean {
+  const { reducers, partitioner } = options;
+  if (reducers === 0 || values === true) return true;
+  return (reducers === 1 || partitioner === "range") && !outputs.some(({ name }) => isNamedOutputFile(name));
 }
 
 function tellSkipped(withoutNumber: number): void {
@@ -147,7 +150,7 @@ interface Source {
 
 /** The files, with what is needed to read them. Throws an InputError when keys and values cannot be separated. */
 function sourcesOf({ directory, manifest, files, layout, top, format }: Job): Source[] {
-  const isOrdered = top === undefined && isInOrder(manifest.options, layout);
+  const isOrdered = top === undefined && isInOrder(manifest, layout);
   return manifest.outputs.flatMap(({ name, records, keyEnd }, index) => {
     const file = files[index];
     if (file === undefined) return [];
