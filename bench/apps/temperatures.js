@@ -3,28 +3,17 @@
  *
  *     mr run bench/apps/temperatures.js rows-0001.txt
  *
- * The input has lines `station;temperature`, the output `station least sum greatest count`. The sums are in tenths of a
+ * The input has lines `station;temperature`, the output `station least greatest sum count`. Temperatures are in tenths of a
  * degree, so that all programs get the same sums.
  */
+import { stats } from "../../dist/src/index.js";
 export const input = "lines";
-
 export function map(_filename, line, ctx) {
   const at = line.indexOf(";");
-  const tenths = Math.round(Number(line.slice(at + 1)) * 10);
-  ctx.emit(line.slice(0, at), [tenths, tenths, tenths, 1]);
+  ctx.emit(line.slice(0, at), Math.round(Number(line.slice(at + 1)) * 10));
 }
-
-export function combine(_station, values) {
-  let [least, greatest, sum, count] = [Infinity, -Infinity, 0, 0];
-  for (const value of values) {
-    if (value[0] < least) least = value[0];
-    if (value[1] > greatest) greatest = value[1];
-    sum += value[2];
-    count += value[3];
-  }
-  return [least, greatest, sum, count];
-}
-
+export const combine = stats.combine;
 export function reduce(station, values) {
-  return combine(station, values).join(" ");
+  const { min, max, sum, count } = stats(station, values);
+  return `${min} ${max} ${sum} ${count}`;
 }
