@@ -1,6 +1,7 @@
 /** The options that a config file may contain, for all commands, and how each is written there. */
 export const optionKinds = {
   acceptChangedApp: "flag",
+  app: "text",
   arg: "pairs",
   attemptTimeout: "measure",
   backupTasks: "switch",
