@@ -21,8 +21,8 @@ module.exports = {
     only(
       "core-is-pure",
       { path: "^src/coordinator/core/" },
-      { pathNot: "^src/(coordinator/core/|rpc/(measures|record-position))", dependencyTypesNot: ["type-only"] },
-      "The scheduler has no clock, socket or file: it imports only types, and the arithmetic of measures and positions.",
+      { pathNot: "^src/(coordinator/core/|rpc/(measures|record-position|app-inputs))", dependencyTypesNot: ["type-only"] },
+      "The scheduler has no clock, socket or file: it imports only types, and the arithmetic of measures, positions and kinds of inputs.",
     ),
     only(
       "data-plane-for-workers",

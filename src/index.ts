@@ -1,9 +1,10 @@
 /** The API for app authors: `import { defineApp, words } from "mapreduce-ts"`. */
-import type { App, JsonValue, Pipeline } from "./app/contract.js";
-import type { TestOptions, TestResult } from "./app/test-contract.js";
+import type { App, AppOfInputs, JsonValue, Pipeline } from "./app/contract.js";
+import type { TestInputs, TestOptions, TestResult } from "./app/test-contract.js";
 
 export type {
   App,
+  AppOfInputs,
   CombineResult,
   Counter,
   CsvOptions,
@@ -13,7 +14,9 @@ export type {
   JsonValue,
   KeyValue,
   MapContext,
+  MapOfInput,
   MapResult,
+  NamedInput,
   NamedOutput,
   OutputLayout,
   OutputWriter,
@@ -24,6 +27,7 @@ export type {
   ReduceResult,
   SideFile,
   Step,
+  StepOfInputs,
   TaskContext,
 } from "./app/contract.js";
 export type { Config } from "./app/define-config.js";
@@ -40,7 +44,7 @@ export { topK } from "./aggregate/top-k.js";
 export { defineApp } from "./app/define-app.js";
 export { defineConfig } from "./app/define-config.js";
 export { words, wordsInBytes } from "./app/words.js";
-export type { TestOptions, TestResult };
+export type { TestInputs, TestOptions, TestResult };
 
 /**
  * Runs an app over some inputs and returns its output, for tests of the app in any test framework. Maps and reduces run
@@ -51,12 +55,13 @@ export type { TestOptions, TestResult };
  *     expect(outputs).toEqual([{ key: "a", value: 2 }, { key: "b", value: 1 }]);
  *
  * `app` is an app or a pipeline as one object, or a module (`import * as app from "./app.js"`). Inputs are file
- * contents, either in an array, as files named `input-0`, `input-1`, …, or by name: `{ "a.log": "…" }`. Rejects with
- * the app's own error.
+ * contents, either in an array, as files named `input-0`, `input-1`, …, or by name: `{ "a.log": "…" }`. For an app that
+ * declares `inputs`, they are such contents for each: `{ orders: ["…"], customers: { "c.csv": "…" } }`. Rejects with the
+ * app's own error.
  */
 export async function testApp<Value extends JsonValue, Input>(
-  app: App<Value, Input> | Pipeline,
-  inputs: readonly string[] | Readonly<Record<string, string | Uint8Array>>,
+  app: App<Value, Input> | AppOfInputs<Value> | Pipeline,
+  inputs: TestInputs | Readonly<Record<string, TestInputs>>,
   options: TestOptions = {},
 ): Promise<TestResult> {
   // Loaded here, because the apps of a job also import this file, and their threads do not need it.

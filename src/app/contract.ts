@@ -78,6 +78,10 @@ export interface JsonlOptions {
   readonly integers?: "bigint" | "string" | "number";
 }
 
+/** An input of an app that declares several: its kind, or its kind with options for its files. */
+export type NamedInput =
+  InputKind | { readonly input: InputKind; readonly csv?: CsvOptions; readonly jsonl?: JsonlOptions };
+
 /** A named counter. The counts of an attempt are added to the job's totals when the attempt commits. */
 export interface Counter {
   /** Adds `n` (default 1), which may be negative. */
@@ -360,6 +364,29 @@ export interface App<Value extends JsonValue = JsonValue, Input = string> {
   readonly writer?: OutputWriter | OutputLayout | OutputLayout["format"];
 }
 
+/** The parts of an app that differ when it declares several inputs. */
+type OneInput = "input" | "csv" | "jsonl" | "readRecords" | "map" | "mapBytes";
+
+/**
+ * An app that reads several inputs, which may be of different kinds, such as the two sides of a join. A job names the
+ * files of each: `--input orders=orders.jsonl --input customers=customers.csv`.
+ */
+export interface AppOfInputs<Value extends JsonValue = JsonValue> extends Omit<App<Value>, OneInput> {
+  /** What `map` receives for each input, by name: `{ orders: "jsonl", customers: "csv" }`. */
+  readonly inputs: Readonly<Record<string, NamedInput>>;
+
+  /** A function like `map` of `App` for each input, by the same name. */
+  readonly map: Readonly<Record<string, MapOfInput<Value>>>;
+}
+
+/** Called once per record of one input. The type of `value` follows from the kind of that input. */
+export type MapOfInput<Value extends JsonValue = JsonValue> = (
+  key: string,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Each input has a type of its own.
+  value: any,
+  ctx: MapContext<Value>,
+) => MapResult<Value>;
+
 /**
  * A pipeline step: an app whose `input` is `"pairs"`, unless it is the first step. Without `reduce`, what its `map`
  * emits goes to the next step.
@@ -373,11 +400,16 @@ export type Step<Value extends JsonValue = any, Input = any> = App<Value, Input>
   readonly reducers?: number;
 };
 
+/** A first step that declares `inputs`. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- As for `Step`.
+export type StepOfInputs<Value extends JsonValue = any> = AppOfInputs<Value> & Pick<Step, "reducers">;
+
 /** An app of several jobs. Each job reads the pairs that the previous job wrote. */
 export interface Pipeline {
   /** The options the steps require, as in `App`. */
   readonly needs?: readonly string[] | undefined;
   /** The names of `--arg` that the steps read. */
   readonly args?: readonly string[] | undefined;
-  readonly steps: readonly Step[];
+  /** Only the first may declare `inputs`: the others read pairs. */
+  readonly steps: readonly (Step | StepOfInputs)[];
 }

@@ -1,9 +1,9 @@
-import type { JsonValue, ReadRecords, Step } from "./contract.js";
+import type { JsonValue, ReadRecords, Step, StepOfInputs } from "./contract.js";
 
 /**
  * Returns the app unchanged, and exists for its types: the compiler checks `export default defineApp({ map, reduce })`,
  * the editor completes it, and `reduce` gets the value type that `map` emits. The input type of `map` follows from
- * `input` or from what `readRecords` yields. The app may be one of the `steps` of a pipeline.
+ * `input` or from what `readRecords` yields; with `inputs`, each function of `map` names its own. The app may be one of the `steps` of a pipeline.
  */
 export function defineApp<Value extends JsonValue = string>(
   app: Step<Value, string> & { input?: "file" | "text" | "lines"; readRecords?: undefined },
@@ -20,6 +20,7 @@ export function defineApp<Value extends JsonValue = string, Input extends JsonVa
 export function defineApp<Value extends JsonValue = string, Input = unknown>(
   app: Step<Value, Input> & { input?: undefined; readRecords: ReadRecords<Input> },
 ): Step<Value, Input>;
-export function defineApp<Value extends JsonValue, Input>(app: Step<Value, Input>): Step<Value, Input> {
+export function defineApp<Value extends JsonValue = string>(app: StepOfInputs<Value>): StepOfInputs<Value>;
+export function defineApp<App>(app: App): App {
   return app;
 }

@@ -19,6 +19,7 @@ import { inputKinds, type RecordKind } from "./input-kinds.js";
 import { isArgName } from "./arg-name.js";
 import { jsonlProblem } from "./jsonl-options.js";
 import { mapSideOf } from "./map-side.js";
+import { namedInputsOf, type LoadedInput } from "./named-inputs.js";
 import { concurrencyProblem, rateProblem } from "./map-limits.js";
 import { nearMisses } from "./near-misses.js";
 import { argOfNeed, isNeed, needsMax } from "./needs.js";
@@ -29,10 +30,13 @@ import { writerOf } from "./writer.js";
 
 /** An app whose exports were checked: callable functions, and only one of each pair of alternatives. */
 export interface LoadedApp {
-  readonly input: RecordKind;
+  /** Undefined when the app declares several inputs. */
+  readonly input: RecordKind | undefined;
   readonly csv?: CsvOptions | undefined;
   readonly jsonl?: JsonlOptions | undefined;
   readonly readRecords?: ReadRecords | undefined;
+  /** The inputs that the app declares, by name, each with its own `map`. */
+  readonly inputs?: Readonly<Record<string, LoadedInput>> | undefined;
   readonly map: ((key: string, value: unknown, ctx: MapContext) => unknown) | undefined;
   readonly mapBytes: ((key: string, chunk: Uint8Array, ctx: MapContext) => unknown) | undefined;
   readonly reduce: App["reduce"];
@@ -165,6 +169,7 @@ function checkExports(
 ): LoadedApp {
   for (const name of functions) {
     const found = app[name];
+    if (name === "map" && app["inputs"] !== undefined) continue;
     if (found !== undefined && typeof found !== "function") {
       throw new AppError(`app ${path}: export ${name} must be a function, but is ${describe(found)}`);
     }
@@ -172,7 +177,12 @@ function checkExports(
   requireNoNearMiss(path, app);
   requireOneOf(path, app, "map", "mapBytes");
   requireAtMostOneOf(path, app, "reduce", "reduceStream");
-  const input = recordKindOf(path, app, step?.isFirst === false);
+  const isGivenPairs = step?.isFirst === false;
+  const inputs = app["inputs"] === undefined ? undefined : namedInputsOf(path, app);
+  if (inputs !== undefined && isGivenPairs) {
+    throw new AppError(`app ${path}: it reads the pairs of the step before, not inputs: leave inputs out`);
+  }
+  const input = inputs === undefined ? recordKindOf(path, app, isGivenPairs) : undefined;
   const { sortValues = false } = app;
   if (typeof sortValues !== "boolean" && typeof sortValues !== "function") {
     throw new AppError(
@@ -190,7 +200,9 @@ function checkExports(
   }
   // Bound, because the functions of a default export may call each other through `this`.
   const bound = Object.fromEntries(
-    functions.map((name) => [name, (app[name] as (() => unknown) | undefined)?.bind(app)]),
+    functions
+      .filter((name) => typeof app[name] === "function")
+      .map((name) => [name, (app[name] as () => unknown).bind(app)]),
   );
   const sorting = typeof sortValues === "function" ? (sortValues.bind(app) as unknown) : sortValues || undefined;
   const { writer, layout } = writerOf(path, app["writer"]);
@@ -205,6 +217,7 @@ function checkExports(
     ratePerSecond: app["ratePerSecond"],
     mapSide: mapSideOf(app),
     input,
+    inputs,
     sortValues: sorting,
     writer: step?.isLast === false ? undefined : writer,
     layout: step?.isLast === false ? undefined : layout,
@@ -214,8 +227,9 @@ function checkExports(
 /** Returns the traits of an app that the coordinator needs and cannot determine without loading the app. */
 export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
   return {
-    input: app.input,
+    ...(app.input === undefined ? {} : { input: app.input }),
     ...(app.csv === undefined ? {} : { csv: withoutNames(app.csv) }),
+    ...(app.inputs === undefined ? {} : { inputs: sentInputs(app.inputs) }),
     ...(app.partition === undefined ? {} : { ownPartition: true }),
     ...(isMapOnly(app) ? { isMapOnly: true } : {}),
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
@@ -234,6 +248,14 @@ function requireLimits(path: string, { concurrency, ratePerSecond }: Record<stri
   };
   check("concurrency", concurrency, concurrencyProblem(concurrency));
   check("ratePerSecond", ratePerSecond, rateProblem(ratePerSecond));
+}
+
+function sentInputs(inputs: NonNullable<LoadedApp["inputs"]>): NonNullable<AppIdentity["inputs"]> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { input, csv }]) => {
+      return [name, { input, ...(csv === undefined ? {} : { csv: withoutNames(csv) }) }];
+    }),
+  );
 }
 
 /** The options of `csv`, but that there are names of columns instead of these: a file may have many. */
@@ -286,7 +308,8 @@ function recordKindOf(path: string, app: Record<string, unknown>, isGivenPairs: 
   const input = inputKinds.find((kind) => kind === (app["input"] ?? (isGivenPairs ? "pairs" : "file")));
   if (input === undefined) {
     const kinds = inputKinds.join(", ");
-    throw new AppError(`app ${path}: export input must be one of ${kinds}, but is ${describe(app["input"])}`);
+    const several = typeof app["input"] === "object" ? "; to declare several inputs, export inputs" : "";
+    throw new AppError(`app ${path}: export input must be one of ${kinds}, but is ${describe(app["input"])}${several}`);
   }
   if (hasReader && app["input"] !== undefined) {
     throw new AppError(`app ${path} exports both input and readRecords: leave one out`);

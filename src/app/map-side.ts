@@ -4,7 +4,7 @@ import { descriptionOf } from "./plain-fold.js";
 /** The exports of an app that decide what its map tasks write. */
 const names = [
   ...["map", "mapBytes", "combine", "partition", "groupKey", "sortValues", "readRecords", "setup", "teardown"],
-  ...["input", "csv", "jsonl"],
+  ...["input", "inputs", "csv", "jsonl"],
 ] as const;
 const hashLength = 16;
 

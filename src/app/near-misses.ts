@@ -17,6 +17,7 @@ const exportKinds: Readonly<Record<string, Kind>> = {
   teardown: "function",
   sortValues: "boolean or function",
   input: "string",
+  inputs: "object",
   csv: "object",
   jsonl: "object",
   writer: "string or object",
@@ -35,6 +36,7 @@ const synonyms: Readonly<Record<string, string>> = {
   combiner: "combine",
   partitioner: "partition",
   inputformat: "input",
+  inputkinds: "inputs",
   inputkind: "input",
   cleanup: "teardown",
   recordreader: "readRecords",
@@ -82,7 +84,7 @@ function meantBy(name: string): string | undefined {
   if (same !== undefined) return same;
   const long = known.map((other) => other.toLowerCase()).filter(({ length }) => length >= 5);
   const near = closestMatch(plain, long, { maxDistance: 1 }) ?? long.find((other) => sorted(other) === sorted(plain));
-  // `inputs` and `combined` are words in their own right.
+  // `combined` is a word in its own right.
   if (near === undefined || plain === `${near}s` || plain === `${near}d`) return undefined;
   return known.find((other) => other.toLowerCase() === near);
 }

@@ -1,5 +1,8 @@
 import type { KeyValue } from "./contract.js";
 
+/** File contents: in an array, as files named `input-0`, `input-1`, …, or by name. */
+export type TestInputs = readonly string[] | Readonly<Record<string, string | Uint8Array>>;
+
 /** Options of `testApp`. */
 export interface TestOptions {
   /** The values of `ctx.args`. */

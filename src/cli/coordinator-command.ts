@@ -20,6 +20,7 @@ function commandLine(name: string, path: string) {
   return new Command(name)
     .description("Run one job: assign map and reduce tasks to the workers that connect, and exit when all are done.")
     .addArgument(inputs.inputNames())
+    .addOption(inputs.namedInput())
     .addOption(inputs.inputsFrom())
     .addOption(inputs.inputsFrom0())
     .addOption(inputs.recursive())
@@ -85,7 +86,8 @@ async function coordinate(
     import("../coordinator/coordinator.js"),
     import("../input/splits.js"),
   ]);
-  const files = await inputs.findGivenInputs(names, given, command).catch(async (error: unknown) => {
+  const all = inputs.givenNames(names, given, command);
+  const files = await inputs.findGivenInputs(all, given, command).catch(async (error: unknown) => {
     throw await withPlaceOfApp(error, names[0]);
   });
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);

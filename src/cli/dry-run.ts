@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
 import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
+import { inputText } from "../rpc/app-inputs.js";
 import { visibleLine } from "../terminal/visible-text.js";
 import { requireNotOnCommandLine } from "./giving-way.js";
 import { optionValuesOf } from "./option-values.js";
@@ -30,13 +31,13 @@ export async function showPlan(options: ShownPlan, given: Given, command: Comman
   );
 }
 
-function asText({ input, tasks, filesToClear }: JobPlan, options: ShownPlan, given: Given): string {
+function asText({ app: planned, tasks, filesToClear }: JobPlan, options: ShownPlan, given: Given): string {
   const { app, inputs, outputDirectory } = options;
   const inputBytes = inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const cleared = filesToClear === 0 ? "" : `, where ${files(filesToClear)} of an earlier job would be replaced`;
   const lines = {
     ...(options.steps === undefined ? {} : { step: `1 of ${options.steps}; the others depend on its output` }),
-    app: `${app.path}, with input "${input}"`,
+    app: `${app.path}, with ${planned.input === undefined ? `inputs ${inputText(planned)}` : `input "${planned.input}"`}`,
     inputs: `${files(inputs.length)}, ${prettyBytes(inputBytes)}`,
     "map tasks": `${tasks.length}${tasks.length === 0 ? "" : `, with ${sizesText(tasks)} each`}`,
     "reduce tasks": String(options.reducers),
@@ -61,11 +62,11 @@ function sizesText(tasks: JobPlan["tasks"]): string {
 function asJson(plan: JobPlan, options: ShownPlan, given: Given, command: CommandUnknownOpts): unknown {
   const { name, path, hash } = options.app;
   return {
-    app: { name, path, hash, input: plan.input },
+    app: { name, path, hash, input: inputText(plan.app) },
     splits: plan.tasks.flatMap((splits, mapTask) => {
       return splits.map((split) => {
-        const { file, startBytes, endBytes } = split;
-        return { mapTask, file, startBytes, endBytes, bytes: lengthOf(split) };
+        const { file, input, startBytes, endBytes } = split;
+        return { mapTask, file, input, startBytes, endBytes, bytes: lengthOf(split) };
       });
     }),
     mapTasks: plan.tasks.length,

@@ -1,10 +1,11 @@
 /** The inputs of a job, as `mr run`, `mr-coordinator` and `mr sequential` take them on the command line. */
 import { fstatSync } from "node:fs";
 import { Argument, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { isArgName } from "../app/arg-name.js";
 import { expandNames } from "../input/expand.js";
-import { lookAtInputs, type FoundInput, type InputFile, type UnsizedInput } from "../input/files.js";
+import { inputOf, lookAtInputs, type FoundInput, type InputFile, type UnsizedInput } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
-import { requireNotOnCommandLine } from "./giving-way.js";
+import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { namesListedIn } from "./input-lists.js";
 import { commandPath, say } from "./program.js";
 import { appended } from "./values.js";
@@ -24,7 +25,15 @@ export const inputNames = () =>
 export const inputOption = () =>
   new Option(
     "-i, --input <names...>",
-    "input files of the first app, patterns in quotes, directories (--recursive), or - for standard input",
+    "input files of the first app, patterns in quotes, directories (--recursive), or - for standard input; " +
+      "as name=file if that app declares inputs",
+  ).argParser(appended);
+
+/** For a command whose arguments are the inputs of apps that declare none by name. */
+export const namedInput = () =>
+  new Option(
+    "--input <name=file>",
+    "a file, pattern or directory for an input that the app declares; repeatable, instead of other inputs",
   ).argParser(appended);
 
 export const inputsFrom = () =>
@@ -37,6 +46,7 @@ export const recursive = () =>
   new Option("--recursive", "read all files below a directory, except names that begin with . or _");
 
 interface Given {
+  readonly input?: readonly string[] | undefined;
   readonly inputsFrom?: string | undefined;
   readonly inputsFrom0?: string | undefined;
   readonly recursive?: true | undefined;
@@ -44,22 +54,72 @@ interface Given {
   readonly copyBytesMax?: number;
 }
 
+/** The name of an input as the user gave it. */
+interface GivenName {
+  readonly name: string;
+  /** The input of the app that it is for, if the app declares several. */
+  readonly input?: string | undefined;
+}
+
+/**
+ * The names of inputs among the arguments of a command, or else in its options `--input`. Throws an InputError if the command
+ * line has both, or an option without the name of an input.
+ */
+export function givenNames(
+  names: readonly string[],
+  { input = [] }: Given,
+  command: CommandUnknownOpts,
+): readonly GivenName[] {
+  const areListed = isOnCommandLine(command, "inputsFrom") || isOnCommandLine(command, "inputsFrom0");
+  if (names.length === 0 && !(areListed && !isOnCommandLine(command, "input"))) return input.map(parseNamed);
+  if (names.length > 0)
+    requireNotOnCommandLine(
+      command,
+      "input",
+      `${names[0]} is given without the name of an input, beside --input ${input[0]}: an app that declares inputs takes ` +
+        "all files as --input NAME=FILE, any other app takes them as arguments",
+    );
+  return names.map((name) => ({ name }));
+}
+
+/** The names of inputs in the options `--input` of a pipeline. `areNamed` tells whether its first app declares inputs. */
+export function namesForPipeline({ input = [] }: Given, areNamed: boolean): readonly GivenName[] {
+  return areNamed ? input.map(parseNamed) : input.map((name) => ({ name }));
+}
+
+/** Splits a text such as `orders=2024/*.jsonl`. Throws an InputError if it does not begin with the name of an input. */
+function parseNamed(text: string): GivenName {
+  const at = text.indexOf("=");
+  const input = text.slice(0, Math.max(at, 0));
+  const name = text.slice(at + 1);
+  if (isArgName(input) && name !== "") return { name, input };
+  throw new InputError(
+    `--input ${text === "" ? '""' : text}: write --input NAME=FILE, with the name of an input that the app declares`,
+  );
+}
+
 /**
  * Finds the input files, and warns of skipped entries. Throws an InputError that explains the problem. Copies inputs that
  * can be read only once to files that live as long as this process.
  */
 export async function findGivenInputs(
-  names: readonly string[],
+  names: readonly GivenName[],
   given: Given,
   command: CommandUnknownOpts,
 ): Promise<InputFile[]> {
-  const listed = namesListedIn(given);
-  const all = [...names, ...listed.names];
+  const areNamed = names.some(({ input }) => input !== undefined);
+  if (areNamed) {
+    const problem = "a list of inputs does not say which input of the app each file is for: use --input NAME=FILE";
+    requireNotOnCommandLine(command, "inputsFrom", problem);
+    requireNotOnCommandLine(command, "inputsFrom0", problem);
+  }
+  const listed = areNamed ? { names: [], isStandardInput: false } : namesListedIn(given);
+  const all = [...names, ...listed.names.map((name): GivenName => ({ name }))];
   if (all.length === 0) {
     throw new InputError("there is no input: name files, or - for standard input, or a list of files (--inputs-from)");
   }
-  const { files, passedOver } = await expandNames(all, { recursive: given.recursive ?? false });
-  const found = foundIn(files);
+  const { files, passedOver } = await expandGiven(all, given.recursive ?? false);
+  const found = foundIn(files.map(({ name }) => name));
   const unsized = found.filter((input) => "isUnsized" in input);
   requireReadOnce(unsized, listed.isStandardInput);
   const [first] = unsized;
@@ -72,11 +132,23 @@ export async function findGivenInputs(
   const inputs: InputFile[] = [];
   const copies = first && new (await import("./copied-inputs.js")).CopiedInputs();
   // One after the other: a process that writes to two pipes may wait until the first is read.
-  for (const input of found) {
-    if (!("isUnsized" in input)) inputs.push(input);
-    else if (copies !== undefined) inputs.push(await copies.add(input, given.copyBytesMax));
+  for (const [index, input] of found.entries()) {
+    const file = "isUnsized" in input ? await copies?.add(input, given.copyBytesMax) : input;
+    if (file !== undefined) inputs.push({ ...file, ...inputOf(files[index] ?? {}) });
   }
   return inputs;
+}
+
+/** Expands the names, and keeps for each file the input that its name was given for. */
+async function expandGiven(names: readonly GivenName[], recursive: boolean) {
+  const files: GivenName[] = [];
+  const passedOver: string[] = [];
+  for (const { name, input } of names) {
+    const expanded = await expandNames([name], { recursive });
+    files.push(...expanded.files.map((file) => ({ name: file, input })));
+    passedOver.push(...expanded.passedOver);
+  }
+  return { files, passedOver };
 }
 
 /** Whether the inputs will still exist when an interrupted job is resumed. */

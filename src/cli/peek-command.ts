@@ -56,7 +56,8 @@ type Given = ReturnType<ReturnType<typeof commandLine>["opts"]>;
 async function peek(names: readonly string[], given: Given, command: CommandUnknownOpts): Promise<void> {
   const { appFor, areAlike, peekAt } = await import("../local/peek/peek.js");
   const { app: appPath, json = false } = given;
-  const files = await findGivenInputs(names, { recursive: given.recursive, copyBytesMax: pipeBytesMax }, command);
+  const all = names.map((name) => ({ name }));
+  const files = await findGivenInputs(all, { recursive: given.recursive, copyBytesMax: pipeBytesMax }, command);
   const peeked: Peeked[] = [];
   for (const file of files) peeked.push(await peekAt(file, isBeginning(file)));
   const [first] = peeked;

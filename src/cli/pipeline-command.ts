@@ -38,7 +38,7 @@ Examples:
         if (apps.length === 0) {
           throw new InputError("there is no app: name the apps before --input, which takes all names after it");
         }
-        return runJobs({ path, apps, isPipeline: true, inputs: given.input ?? [], given, command });
+        return runJobs({ path, apps, isPipeline: true, inputs: [], given, command });
       })
   );
 }

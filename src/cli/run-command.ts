@@ -11,6 +11,7 @@ export function runCommand() {
     .description("Run a job on this machine: a coordinator, and workers, which it restarts if they die.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
+    .addOption(inputs.namedInput())
     .addOption(options.step())
     .addOption(options.acceptChangedApp())
     .addHelpText(
@@ -25,6 +26,7 @@ Examples:
   $ ${path} ./my-app.ts -w 4 -r 1 -o result *.log
   $ ${path} grep --arg pattern='white whale' pg-*.txt
   $ ${path} wc --recursive logs 'old/**/*.gz'     # decompresses .gz, .zst, .xz, .bz2
+  $ ${path} ./join.ts --input orders='orders/*.jsonl' --input customers=customers.csv
   $ curl -s https://example.com | ${path} wc -`,
     )
     .action((app, names, given, command) => {

@@ -17,6 +17,7 @@ export interface Typed {
   readonly isPipeline: boolean;
   /** Run only this step of the app. */
   readonly step?: number | undefined;
+  /** The arguments that name inputs; a pipeline has none. */
   readonly inputs: readonly string[];
   readonly given: JobGiven;
   readonly command: CommandUnknownOpts;
@@ -34,12 +35,21 @@ export async function runJobs(typed: Typed): Promise<void> {
     import("./local-runner.js"),
   ]);
   const apps = names.map((name) => resolveApp(name, step));
-  const files = await inputs.findGivenInputs(typed.inputs, given, command);
   const [app] = apps;
   if (app === undefined) throw new Error("there is no app to run");
-  if (isPipeline || (step === undefined && mayHaveSteps(app))) {
-    const [{ loadSteps }, { runSteps }] = await Promise.all([import("../app/steps.js"), import("./run-steps.js")]);
-    const steps = await withStdoutAside(() => loadSteps(apps));
+  const load = async () => {
+    const { loadSteps } = await import("../app/steps.js");
+    return withStdoutAside(() => loadSteps(apps));
+  };
+  // The arguments of a pipeline are its apps. Only its first app tells whether its inputs have names.
+  const ofPipeline = isPipeline ? await load() : undefined;
+  const all =
+    ofPipeline === undefined
+      ? inputs.givenNames(typed.inputs, given, command)
+      : inputs.namesForPipeline(given, ofPipeline[0]?.app.inputs !== undefined);
+  const files = await inputs.findGivenInputs(all, given, command);
+  if (ofPipeline !== undefined || (step === undefined && mayHaveSteps(app))) {
+    const [steps, { runSteps }] = await Promise.all([ofPipeline ?? load(), import("./run-steps.js")]);
     if (steps.length > 1 || steps[0]?.place.number !== undefined) {
       return runSteps({ path, steps, files, given: withoutThoseOfOneJob(given, command), command });
     }

@@ -32,6 +32,7 @@ export function sequentialCommand() {
     .description("Run a job in this process, task after task: to debug an app, or to check a distributed run.")
     .argument("<app>", "a JavaScript or TypeScript module with map and reduce, or the name of a bundled app such as wc")
     .addArgument(inputs.inputNames())
+    .addOption(inputs.namedInput())
     .addOption(inputs.inputsFrom())
     .addOption(inputs.inputsFrom0())
     .addOption(inputs.recursive())
@@ -75,7 +76,7 @@ Examples:
           import("../local/sequential.js"),
         ]);
       const app = resolveApp(typed, given.step);
-      const found = await inputs.findGivenInputs(names, given, command);
+      const found = await inputs.findGivenInputs(inputs.givenNames(names, given, command), given, command);
       const files = findSharedFiles(file);
       const profiles = profileDestination(given);
       warnOfDebugger(path, inspect);

@@ -264,8 +264,7 @@ export class Coordinator {
     try {
       const stop = new AbortController();
       void this.#ended.then(() => stop.abort());
-      const { input: kind, csv } = app;
-      const { all, tasks: splits } = await planInputs({ ...this.#options, kind, csv, signal: stop.signal });
+      const { all, tasks: splits } = await planInputs({ ...this.#options, app, signal: stop.signal });
       if (hasEnded(this.#job.state)) return;
       const sample = partitioner === "range" ? { sample: planSample(all, app, reducers) } : {};
       const suffix = outputSuffix(outputOf(output, app.layout), app.extension);

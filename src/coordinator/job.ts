@@ -1,4 +1,5 @@
 import type { CoordinatorOptions } from "./options.js";
+import { inputOf } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobSources } from "../output/job-files.js";
 import { findManifest } from "../output/manifest.js";
@@ -129,7 +130,7 @@ function resumeJob(
 export function inputsOf(options: Omit<CoordinatorOptions, "socket" | "log">): JobInputs {
   const { inputs, reducers, partitioner, output, args, files, splitBytes, splitBytesGiven, samplePercent } = options;
   return {
-    inputs: inputs.map(fileOf),
+    inputs: inputs.map((file) => ({ ...fileOf(file), ...inputOf(file) })),
     reducers,
     partitioner,
     output,

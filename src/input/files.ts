@@ -21,6 +21,8 @@ import type { Encoding } from "./text-encoding.js";
 export interface InputFile extends FileState {
   /** The name as given, for display and for `map`: bytes that are not UTF-8 appear as `\xe9`. */
   readonly name: string;
+  /** The input of the app that it was given for, as in `--input orders=FILE`; undefined for an app with one input. */
+  readonly input?: string | undefined;
   /** Absolute, without symbolic links; see `file-name.ts` for bytes that are not UTF-8. */
   readonly path: string;
   /** Undefined when it is not compressed. */
@@ -47,6 +49,11 @@ export interface UnsizedInput {
   readonly descriptor: number | undefined;
   /** The same for all names of an input that can be read only once. */
   readonly identity: string | undefined;
+}
+
+/** The input that a file was given for, as a property to spread; empty for an app with one input. */
+export function inputOf({ input }: Pick<InputFile, "input">): { input?: string } {
+  return input === undefined ? {} : { input };
 }
 
 export type FoundInput = InputFile | UnsizedInput;

@@ -2,14 +2,13 @@
  * Which splits each map task reads: usually one. A job with many small files would spend its time on beginning and
  * ending tasks, so such files share tasks, as with Hadoop's CombineFileInputFormat.
  */
-import type { CsvOptions } from "../app/contract.js";
-import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
 import { cutBzip2Files } from "./bzip2-splits.js";
 import { cutCsvFiles } from "./csv-splits.js";
 import type { InputFile } from "./files.js";
 import { splitsPerTaskMax } from "../rpc/record-position.js";
 import { sampledSplits } from "./sampled-splits.js";
+import { inputsByFormat, type PlannedApp, type PlannedFormat } from "./inputs-by-format.js";
 import { lengthOf, planSplits } from "./splits.js";
 
 /** With at most this many files per worker, each file has its own task. */
@@ -26,9 +25,7 @@ const groupedBzip2BytesMax = 1024 * 1024;
 
 export interface InputPlanOptions {
   readonly inputs: readonly InputFile[];
-  readonly kind: RecordKind;
-  /** The app's options for `"csv"`. */
-  readonly csv?: CsvOptions | undefined;
+  readonly app: PlannedApp;
   /** The maximum size in bytes of a split of a file that may be cut. */
   readonly splitBytes: number;
   /** How many bytes of small files share a task, from `groupBytesFor`; 0 for one task per split. */
@@ -46,11 +43,27 @@ export interface InputPlan {
   readonly tasks: readonly (readonly Split[])[];
 }
 
-/** Plans the map tasks of a job. Throws an InputError as `planSplits` does, and the reason of `signal`. */
+/**
+ * Plans the map tasks of a job. Throws an InputError as `planSplits` does, or when the files are not for the inputs that the
+ * app declares, and the reason of `signal`.
+ */
 export async function planInputs(options: InputPlanOptions): Promise<InputPlan> {
-  const { inputs, kind, splitBytes, groupBytes, samplePercent } = options;
-  const planned = planSplits(inputs, kind, splitBytes);
-  const all = kind === "csv" ? await cutCsvFiles(planned, options) : await cutBzip2Files(planned, kind, options);
+  const plans: InputPlan[] = [];
+  for (const { format, files } of inputsByFormat(options.app, options.inputs)) {
+    plans.push(await planFiles(files, format, options));
+  }
+  return { all: plans.flatMap(({ all }) => all), tasks: plans.flatMap(({ tasks }) => tasks) };
+}
+
+/** Plans the files of one input. So a map task never reads files of two inputs. */
+async function planFiles(
+  files: readonly InputFile[],
+  { input: kind, csv }: PlannedFormat,
+  { splitBytes, groupBytes, samplePercent, signal }: InputPlanOptions,
+): Promise<InputPlan> {
+  const planned = planSplits(files, kind, splitBytes);
+  const how = { csv, splitBytes, signal };
+  const all = kind === "csv" ? await cutCsvFiles(planned, how) : await cutBzip2Files(planned, kind, how);
   const splits = sampledSplits(all, kind, samplePercent);
   return { all, tasks: groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes) };
 }

@@ -14,6 +14,7 @@
  */
 import type { CsvOptions, JsonlOptions, ReadContext, ReadRecords } from "../app/contract.js";
 import type { RecordKind } from "../app/input-kinds.js";
+import { formatOf, type AppInputs } from "../rpc/app-inputs.js";
 import type { RecordPlace, Split } from "../rpc/protocol.js";
 import { firstPosition, offsetsIn } from "../rpc/record-position.js";
 import { BadRecordError } from "./bad-record-error.js";
@@ -66,14 +67,14 @@ export interface RecordSource {
 /** The records of the splits of a task, except for records at the positions in `skip`. */
 export function sourceOfSplits(
   splits: readonly Split[],
-  format: RecordFormat,
+  app: AppInputs<RecordFormat>,
   skip: readonly number[] = [],
 ): RecordSource {
   const skipped: RecordPlace[] = [];
   const warnings = new Set<string>();
   const parts = splits.map((split, index) => {
     const first = firstPosition(index);
-    return sourceOfSplit(split, format, {
+    return sourceOfSplit(split, app, {
       skip: skip.length === 0 ? [] : offsetsIn(index, splits, skip),
       onSkipped: ({ offset, endOffset }) => skipped.push({ offset: first + offset, endOffset: first + endOffset }),
       warn: (warning) => warnings.add(warning),
@@ -98,9 +99,10 @@ interface SplitOptions {
 /** The records of one split. */
 export function sourceOfSplit(
   split: Split,
-  format: RecordFormat,
+  app: AppInputs<RecordFormat>,
   { skip = [], onSkipped = () => undefined, warn = () => undefined }: SplitOptions = {},
 ): SplitSource {
+  const format = formatOf(app, split);
   const offsets = new Set(skip);
   const leavingOut = <Value>(reader: RecordReader<Value>): RecordReader<Value> => {
     return offsets.size === 0 ? reader : new SkippingReader(reader, (offset) => offsets.has(offset), onSkipped);

@@ -1,4 +1,4 @@
-import type { RecordKind } from "../app/input-kinds.js";
+import { formatOf, type AppInputs, type HasKind } from "../rpc/app-inputs.js";
 import type { AppIdentity, Split } from "../rpc/protocol.js";
 import { InputError } from "./input-error.js";
 import { ReaderOver } from "./reader-over.js";
@@ -27,14 +27,14 @@ const fileBytes = 1024 * 1024;
  */
 export function planSample(
   splits: readonly Split[],
-  app: Pick<AppIdentity, "name" | "input" | "ownPartition">,
+  app: Pick<AppIdentity, "name" | "input" | "inputs" | "ownPartition">,
   reducers: number,
 ): Split[][] {
   requireNoOwnPartition(app);
-  const { input: kind } = app;
   if (reducers <= 1) return [];
-  const files = joined(splits, kind);
-  const isCut = files.some((file) => isCuttable(kind, file));
+  const isCuttableFile = (file: Split) => isCuttable(formatOf<HasKind>(app, file).input, file);
+  const files = joined(splits, isCuttableFile);
+  const isCut = files.some(isCuttableFile);
   const totalBytes = files.reduce((sum, file) => sum + lengthOf(file), 0);
   const wanted = isCut ? Math.min(placesMax, Math.ceil(totalBytes / placeBytes)) : Math.min(filesMax, files.length);
   const places: Split[] = [];
@@ -48,9 +48,10 @@ export function planSample(
       file = files[++fileAt];
     }
     if (file === undefined) break;
-    const chosen = isCuttable(kind, file) ? pieceOf(file, file.startBytes + position - bytesBefore) : file;
+    const chosen = isCuttableFile(file) ? pieceOf(file, file.startBytes + position - bytesBefore) : file;
     const last = places.at(-1);
-    if (last?.path !== chosen.path || last.startBytes !== chosen.startBytes) places.push(chosen);
+    const isSame = last?.path === chosen.path && last.startBytes === chosen.startBytes && last.input === chosen.input;
+    if (!isSame) places.push(chosen);
   }
   const perTask = Math.ceil(places.length / tasksMax);
   return Array.from({ length: Math.ceil(places.length / Math.max(1, perTask)) }, (_, task) => {
@@ -68,8 +69,8 @@ export function requireNoOwnPartition({ name, ownPartition }: Pick<AppIdentity, 
  * The records of a place; for a file that cannot be cut, the records in its first MiB (one that begins there is read
  * whole).
  */
-export function sourceOfPlace(place: Split, format: RecordFormat): RecordSource {
-  const source = sourceOfSplit(place, format);
+export function sourceOfPlace(place: Split, app: AppInputs<RecordFormat>): RecordSource {
+  const source = sourceOfSplit(place, app);
   const part: SplitSource = {
     ...source,
     openValues: async (context) => new BeginningReader(await source.openValues(context), place),
@@ -95,11 +96,11 @@ class BeginningReader<Value> extends ReaderOver<Value> {
 }
 
 /** Merges adjacent splits of a file that can be cut anywhere. */
-function joined(splits: readonly Split[], kind: RecordKind): Split[] {
+function joined(splits: readonly Split[], isCuttableFile: (file: Split) => boolean): Split[] {
   const files: Split[] = [];
   for (const split of splits) {
     const last = files.at(-1);
-    if (isCuttable(kind, split) && last?.path === split.path && last.endBytes === split.startBytes) {
+    if (isCuttableFile(split) && last?.path === split.path && last.endBytes === split.startBytes) {
       files[files.length - 1] = { ...last, endBytes: split.endBytes };
     } else files.push(split);
   }

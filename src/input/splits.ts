@@ -1,7 +1,7 @@
 import type { RecordKind } from "../app/input-kinds.js";
 import type { Split } from "../rpc/protocol.js";
 import { notText } from "./binary-format.js";
-import type { InputFile } from "./files.js";
+import { inputOf, type InputFile } from "./files.js";
 import { InputError } from "./input-error.js";
 import { wholeBytesMax } from "./whole-reader.js";
 
@@ -66,6 +66,7 @@ function parts(input: InputFile, count: number): Split[] {
   return Array.from({ length: count }, (_, part) => ({
     file: name,
     path,
+    ...inputOf(input),
     startBytes: Math.floor((sizeBytes / count) * part),
     endBytes: part === count - 1 ? sizeBytes : Math.floor((sizeBytes / count) * (part + 1)),
     ...(compression === undefined ? {} : { compression }),

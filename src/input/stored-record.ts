@@ -1,3 +1,4 @@
+import { formatOf, type AppInputs } from "../rpc/app-inputs.js";
 import type { Split } from "../rpc/protocol.js";
 import { keptBytes } from "./byte-source.js";
 import type { RecordReader } from "./record-reader.js";
@@ -15,13 +16,14 @@ interface StoredRecord {
 }
 
 /** Gives an app a single record, as the reader of its file gave it. The job has shown the warnings of the file already. */
-export function sourceOfRecord(record: StoredRecord, format: RecordFormat): RecordSource {
-  return { parts: [partOfRecord(record, format)], skipped: [], warnings: [] };
+export function sourceOfRecord(record: StoredRecord, app: AppInputs<RecordFormat>): RecordSource {
+  return { parts: [partOfRecord(record, app)], skipped: [], warnings: [] };
 }
 
-function partOfRecord(record: StoredRecord, format: RecordFormat): SplitSource {
+function partOfRecord(record: StoredRecord, app: AppInputs<RecordFormat>): SplitSource {
   const { split, offset } = record;
-  const ofFile = sourceOfSplit(split, format);
+  const format = formatOf(app, split);
+  const ofFile = sourceOfSplit(split, app);
   const bytes = async () => keptBytes(await record.read(), offset);
   return {
     split,

@@ -30,8 +30,9 @@ class DebuggerAddressError extends Error {
 export async function loadDebugged(file: AppFile, address: DebuggerAddress): Promise<LoadedApp> {
   await awaitDebugger(address);
   const app = await loadApp(file);
-  const { setup, readRecords, map, mapBytes } = app;
-  stopAtFirstCall([setup, readRecords, map, mapBytes].filter((entry) => entry !== undefined));
+  const { setup, readRecords, map, mapBytes, inputs = {} } = app;
+  const ofInputs = Object.values(inputs).map(({ map }) => map);
+  stopAtFirstCall([setup, readRecords, map, mapBytes, ...ofInputs].filter((entry) => entry !== undefined));
   return app;
 }
 

@@ -2,6 +2,7 @@ import { appDifference, differences } from "../coordinator/journal/differences.j
 import type { JobInputs } from "../coordinator/journal/records.js";
 import { inputsOf } from "../coordinator/job.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
+import { inputOf } from "../input/files.js";
 import type { Manifest } from "../output/manifest.js";
 
 /** Says how a finished job differs from a planned one; undefined when its output can be used for it. */
@@ -22,7 +23,7 @@ export function differenceFromDone(
 function inputsOfDone({ inputs, files = [], args, options }: Manifest): JobInputs {
   const { reducers, partitioner = "hash", outputFormat, values, compress, splitBytes, samplePercent } = options;
   return {
-    inputs: inputs.map(fileOf),
+    inputs: inputs.map((file) => ({ ...fileOf(file), ...inputOf(file) })),
     files: files.map(fileOf),
     args,
     reducers,
@@ -37,7 +38,7 @@ function inputsOfDone({ inputs, files = [], args, options }: Manifest): JobInput
   };
 }
 
-function fileOf({ name, path, bytes, modified }: Manifest["inputs"][number]): JobInputs["inputs"][number] {
+function fileOf({ name, path, bytes, modified }: Manifest["inputs"][number]): JobInputs["files"][number] {
   return { name, path, sizeBytes: bytes, modifiedMs: modified === undefined ? NaN : Date.parse(modified) };
 }
 

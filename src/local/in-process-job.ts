@@ -190,7 +190,7 @@ export async function runInProcess(
         writeManifest(directory.path, jobId, {
           ...{ engineVersion, inputs, files, args, reducers, partitioner, samplePercent, output, splitBytes, outputs },
           ...{ badRecordsMax: 0, badRecords: 0 },
-          app: { name, hash, input: app.input, extension, layout },
+          app: { name, hash, input: app.input, inputs: app.inputs, extension, layout },
           ...totals,
           mapTasks: maps.length,
           elapsedMs: performance.now() - startedMs,

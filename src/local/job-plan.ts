@@ -7,6 +7,7 @@ import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
 import { foreseeClearing } from "../output/earlier-job.js";
 import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
+import type { AppInputs } from "../rpc/app-inputs.js";
 import type { Partitioner, SharedFile, Split } from "../rpc/protocol.js";
 
 export interface PlanOptions {
@@ -26,8 +27,8 @@ export interface PlanOptions {
 
 /** The plan of a job, as far as it is known without running the job. */
 export interface JobPlan {
-  /** What each call of `map` receives. */
-  readonly input: string;
+  /** The app, which declares what each call of `map` receives. */
+  readonly app: AppInputs;
   /** The splits of each map task. */
   readonly tasks: readonly (readonly Split[])[];
   /** How many files of an earlier job would be cleared away. */
@@ -46,7 +47,7 @@ export async function planJob(options: PlanOptions): Promise<JobPlan> {
   if (unfit !== undefined) throw new AppError(unfit);
   const suffix = outputSuffix(outputOf(output, identity.layout), identity.extension);
   const filesToClear = foreseeClearing(outputDirectory, { suffix, sources: options });
-  const { all, tasks } = await planInputs({ ...options, kind: loaded.input, csv: loaded.csv });
+  const { all, tasks } = await planInputs({ ...options, app: identity });
   if (partitioner === "range") planSample(all, identity, reducers);
-  return { input: loaded.input, tasks, filesToClear };
+  return { app: identity, tasks, filesToClear };
 }

@@ -4,6 +4,7 @@ import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { sourceOfRecord } from "../input/stored-record.js";
 import { readBadRecords, type KeptRecord } from "../output/bad-records.js";
+import { inputText } from "../rpc/app-inputs.js";
 import type { Split } from "../rpc/protocol.js";
 import { runMapTask } from "../worker/map-task.js";
 import type { AttemptResult } from "../worker/task-context.js";
@@ -63,9 +64,10 @@ export async function replayBadRecords(options: ReplayOptions): Promise<ReplayRe
   return { ...report, passed: report.maps.length, failed };
 }
 
-function wholeFileOf({ file, path, compression, encoding }: KeptRecord): Split {
+function wholeFileOf({ file, path, inputName, compression, encoding }: KeptRecord): Split {
   return {
     ...{ file, path, startBytes: 0, endBytes: Number.MAX_SAFE_INTEGER },
+    ...(inputName === undefined ? {} : { input: inputName }),
     ...(compression === undefined ? {} : { compression }),
     ...(encoding === undefined ? {} : { encoding }),
   };
@@ -74,12 +76,13 @@ function wholeFileOf({ file, path, compression, encoding }: KeptRecord): Split {
 /** Checks the whole file before the first record runs. */
 function requireReplayable({ name, path }: InputFile, appName: string, app: LoadedApp): void {
   let number = 0;
-  for (const { input } of readBadRecords(path)) {
+  for (const { input, inputName } of readBadRecords(path)) {
     number += 1;
-    if (input === app.input) continue;
-    throw new InputError(
-      `${name}: line ${number} is a record of an app with input "${input}", but ${appName} has "${app.input}"`,
-    );
+    const named = inputName === undefined ? app : app.inputs?.[inputName];
+    if (input === named?.input) continue;
+    const wanted = inputName === undefined ? `input "${input}"` : `inputs ${inputName}: ${input}`;
+    const own = app.input === undefined ? inputText(app) : `"${app.input}"`;
+    throw new InputError(`${name}: line ${number} is a record of an app with ${wanted}, but ${appName} has ${own}`);
   }
   if (number === 0) throw new InputError(`${name} contains no records`);
 }

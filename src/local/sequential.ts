@@ -40,8 +40,8 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
 export async function runSequentially(options: SequentialOptions): Promise<InProcessReport> {
   const app = await loadInProcess(options.app, options.inspect);
   const { reducers, partitioner } = options;
-  const { all, tasks } = await planInputs({ ...options, kind: app.input, csv: app.csv });
   const identity = { name: options.app.name, ...traitsOf(app) };
+  const { all, tasks } = await planInputs({ ...options, app: identity });
   const sample = partitioner === "range" ? planSample(all, identity, reducers) : undefined;
   return runInProcess({ ...options, app, appFile: options.app }, async (runAttempt) => {
     const boundaries = sample && boundariesOf(await takeSample(app, sample, runAttempt), reducers);

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { inspect } from "node:util";
 import { AppError } from "../app/app-error.js";
-import type { App, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
-import { isMapOnly } from "../app/load.js";
+import type { App, AppOfInputs, JsonValue, KeyValue, Pipeline } from "../app/contract.js";
+import { isMapOnly, traitsOf } from "../app/load.js";
 import { missingText } from "../app/needs.js";
 import { declaredByAll, unknownArgText } from "../app/unread-args.js";
 import { ArgUseOfJob } from "../coordinator/core/arg-use.js";
 import { unreadArgs } from "../coordinator/unread-args.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
-import type { TestOptions, TestResult } from "../app/test-contract.js";
+import type { TestInputs, TestOptions, TestResult } from "../app/test-contract.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { planInputs } from "../input/map-inputs.js";
 import { sourceOfSplits } from "../input/records.js";
@@ -37,8 +37,8 @@ const jsonl = recordFormat({ format: "jsonl" });
  * a directory that is created for the purpose and then removed.
  */
 export async function runTestApp<Value extends JsonValue, Input>(
-  given: App<Value, Input> | Pipeline,
-  inputs: readonly string[] | Readonly<Record<string, string | Uint8Array>>,
+  given: App<Value, Input> | AppOfInputs<Value> | Pipeline,
+  inputs: TestInputs | Readonly<Record<string, TestInputs>>,
   options: TestOptions,
 ): Promise<TestResult> {
   requireCount("reducers", options.reducers, 0);
@@ -46,10 +46,7 @@ export async function runTestApp<Value extends JsonValue, Input>(
   const steps = checkSteps("under test", given as unknown as Record<string, unknown>);
   const directory = mkdtempSync(join(tmpdir(), "mr-test-app-"));
   try {
-    let files = Object.entries(inputs).map(([name, content], index) => {
-      const path = join(directory, `input-${index}`);
-      return writeInput(path, content, Array.isArray(inputs) ? basename(path) : name);
-    });
+    let files = writeInputs(inputs, directory, steps[0]?.app.inputs !== undefined);
     const { args = {} } = options;
     const argUse = new ArgUseOfJob();
     const declared = declaredByAll(steps.map(({ app }) => app));
@@ -93,6 +90,40 @@ function requireCount(name: keyof TestOptions, value: number | undefined, least:
   throw new TypeError(`testApp: ${name} must be a whole number, ${least} or more, not ${inspect(value)}`);
 }
 
+/** Writes the files of an app. `areNamed` tells whether the app declares inputs, of which each has its own files. */
+function writeInputs(
+  inputs: TestInputs | Readonly<Record<string, TestInputs>>,
+  directory: string,
+  areNamed: boolean,
+): InputFile[] {
+  const ofFiles = (files: TestInputs, firstIndex = 0) => {
+    return Object.entries(files).map(([name, content], index) => {
+      const path = join(directory, `input-${firstIndex + index}`);
+      return writeInput(path, content, Array.isArray(files) ? basename(path) : name);
+    });
+  };
+  const values = Object.values(inputs) as readonly (string | Uint8Array | TestInputs)[];
+  const areOfInputs = !Array.isArray(inputs) && values.every((value) => isFiles(value));
+  if (areNamed !== areOfInputs && values.length > 0) {
+    throw new TypeError(
+      areNamed
+        ? 'testApp: the app declares inputs, so give the files of each, as in { orders: ["…"], customers: { "c.csv": "…" } }'
+        : 'testApp: the app declares no inputs, so give file contents, as in ["…"] or { "a.log": "…" }',
+    );
+  }
+  if (!areNamed) return ofFiles(inputs as TestInputs);
+  let count = 0;
+  return Object.entries(inputs as Readonly<Record<string, TestInputs>>).flatMap(([input, files]) => {
+    const found = ofFiles(files, count).map((file) => ({ ...file, input }));
+    count += found.length;
+    return found;
+  });
+}
+
+function isFiles(value: string | Uint8Array | TestInputs): value is TestInputs {
+  return typeof value === "object" && !(value instanceof Uint8Array);
+}
+
 function writeInput(path: string, content: string | Uint8Array, name: string): InputFile {
   writeFileSync(path, content);
   const [found] = findInputs([path]);
@@ -134,7 +165,12 @@ async function runStep(
     return result;
   };
   const most = Math.min(splitBytes, splitBytesDefault);
-  const { all: splits } = await planInputs({ inputs, kind: app.input, csv: app.csv, splitBytes: most, groupBytes: 0 });
+  const { all: splits } = await planInputs({
+    inputs,
+    app: { name: "under test", ...traitsOf(app) },
+    splitBytes: most,
+    groupBytes: 0,
+  });
   for (let task = 0; task < (reducers === 0 ? splits.length : reducers); task++) partitions.push([]);
   const results: AttemptResult[] = [];
   for (const [task, split] of splits.entries()) {

@@ -33,8 +33,10 @@ const place = {
   /** Where the record begins and ends in the file, in bytes. */
   offset: count,
   endOffset: count,
-  /** The app's kind of record. */
+  /** The kind of record. */
   input: v.picklist(recordKinds),
+  /** The input of the app that the file was given for, if the app declares several. */
+  inputName: v.optional(v.string()),
   /** The compression of the file, if any: then offsets refer to the decompressed data. */
   compression: v.optional(v.picklist(compressions)),
   /** The encoding of the file if it is not UTF-8: then offsets refer to its UTF-8 form. */

@@ -6,8 +6,10 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { InputFile } from "../input/files.js";
+import { inputOf, type InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import type { RecordKind } from "../app/input-kinds.js";
+import { inputText, type AppInputs } from "../rpc/app-inputs.js";
 import type { Measures } from "../rpc/measures.js";
 import { attemptMeasures, count, type NamedOutputs, type SharedFile } from "../rpc/protocol.js";
 import { isNamedOutputFile, namedOutputFile } from "./named-output.js";
@@ -44,8 +46,8 @@ const finishedJob = v.object({
   args: v.record(v.string(), v.string()),
   /** The names of the args that the app has read or declares. */
   argsRead: v.optional(v.array(v.string())),
-  /** In the order in which they were given. */
-  inputs: v.array(file),
+  /** In the order in which they were given. `input` is the input of the app that a file was given for, if it declares several. */
+  inputs: v.array(v.object({ ...file.entries, input: v.optional(v.string()) })),
   /** The files given by `--file`; missing when there were none. */
   files: v.optional(v.array(file)),
   options: v.object({
@@ -129,7 +131,8 @@ export interface JobFacts {
   readonly app: {
     readonly name: string;
     readonly hash: string;
-    readonly input: string;
+    readonly input?: RecordKind | undefined;
+    readonly inputs?: AppInputs["inputs"];
     readonly extension?: string | undefined;
     readonly layout?: RecordLayout | undefined;
   };
@@ -216,10 +219,10 @@ function manifestOf(jobId: string, job: JobFacts, endedMs: number): Manifest {
     engine: { name: "mapreduce-ts", version: job.engineVersion },
     job: jobId,
     ...(job.keptIntermediate === true ? { keptIntermediate: true } : {}),
-    app: { name: app.name, hash: app.hash, input: app.input },
+    app: { name: app.name, hash: app.hash, input: inputText(app) },
     args: { ...job.args },
     ...(Object.keys(job.args).length === 0 ? {} : { argsRead: [...job.argsRead] }),
-    inputs: job.inputs.map(fileOf),
+    inputs: job.inputs.map((file) => ({ ...fileOf(file), ...inputOf(file) })),
     ...(job.files.length === 0 ? {} : { files: job.files.map(fileOf) }),
     options: {
       reducers: job.reducers,

@@ -97,10 +97,12 @@ export const appIdentity = v.strictObject({
   name: v.string(),
   /** SHA-256 of the module's file, in hexadecimal. */
   hash: v.string(),
-  /** The kind of records that its `map` reads. */
-  input: recordKind,
+  /** The kind of records that its `map` reads; omitted when it declares several inputs. */
+  input: v.optional(recordKind),
   /** The app's options for `"csv"`, if it has any. */
   csv: v.optional(csvOptions),
+  /** The inputs that it declares, by name. */
+  inputs: v.optional(v.record(v.string(), v.strictObject({ input: recordKind, csv: v.optional(csvOptions) }))),
   /** True when the app has its own `partition`; omitted otherwise. */
   ownPartition: v.optional(v.literal(true)),
   /** Set when the app has no reduce function and can only run in a job without reduce tasks. */
@@ -158,6 +160,8 @@ export const split = v.strictObject({
   file: v.string(),
   /** The path to open. */
   path: v.string(),
+  /** The input of the app that the file was given for, if the app declares several. */
+  input: v.optional(v.string()),
   /** First byte of the split. */
   startBytes: count,
   /** One past the last byte of the split. */

@@ -58,11 +58,14 @@ export class MapAttemptContext extends AttemptContext implements MapContext {
 /** `map` or `mapBytes`. */
 export type MapFunction<Value> = ((key: string, value: Value, context: MapContext) => unknown) | undefined;
 
-/** The function of an app that takes the records of its parts, and how it opens these. */
+/** The function of an app that takes the records of a part, and how it opens the part. */
 export interface MapOfRecords {
   readonly open: (part: SplitSource, context: MapAttemptContext) => Promise<RecordReader<unknown>>;
   readonly map: MapFunction<unknown>;
 }
+
+/** Returns how an app maps the records of a part. */
+export type MapOfPart = (part: SplitSource) => MapOfRecords;
 
 /** How many records were mapped, and their total length. */
 export interface MappedRecords {

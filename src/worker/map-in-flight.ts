@@ -13,7 +13,7 @@ import type { SkippedRecords } from "./skipped-records.js";
 import { HeldEmits, type HeldBytes, type RecordSink } from "./held-emits.js";
 import { runInFlight, type InFlightWork } from "./in-flight.js";
 import type { InFlightSettings } from "./in-flight-settings.js";
-import type { MapAttemptContext, MapOfRecords, MappedRecords } from "./map-context.js";
+import type { MapAttemptContext, MapFunction, MapOfPart, MappedRecords } from "./map-context.js";
 import { RecordContext } from "./record-context.js";
 import { RecordsOfParts } from "./records-of-parts.js";
 import { emitAll } from "./returned-pairs.js";
@@ -31,6 +31,7 @@ const cancelGraceMs = 200;
 interface MapRecord {
   /** Undefined once `map` has ended. */
   value: unknown;
+  readonly map: MapFunction<unknown>;
   readonly file: string;
   readonly offset: number;
   readonly position: number;
@@ -53,7 +54,7 @@ interface MapRecord {
  */
 export async function mapInFlight(
   source: RecordSource,
-  { open, map }: MapOfRecords,
+  mapOf: MapOfPart,
   context: MapAttemptContext,
   taker: PairTaker,
   progress: Progress,
@@ -61,7 +62,7 @@ export async function mapInFlight(
   skipped?: SkippedRecords,
 ): Promise<MappedRecords> {
   const describe = skipped && ((part: SplitSource, error: BadRecordError) => namedByOffset(error, part.split.file));
-  const reader = new RecordsOfParts(source, open, context, describe);
+  const reader = new RecordsOfParts(source, mapOf, context, describe);
   const held: HeldBytes = { bytes: 0, max: heldBytesMax };
   /** Whether pairs of several records are lost, by an error of `combine` or of the disk. */
   let isBlameless = false;
@@ -85,13 +86,13 @@ export async function mapInFlight(
     if (skipped === undefined || !(error instanceof BadRecordError)) throw error;
     const { offset, endOffset } = error;
     const place = { file: context.filename, offset, position: reader.badPosition };
-    const none = { value: undefined, remake: undefined, length: endOffset - offset, bytes: 0 };
+    const none = { value: undefined, map: undefined, remake: undefined, length: endOffset - offset, bytes: 0 };
     held.bytes += none.length;
     return { ...place, ...none, ...hold(place), isFirst: false, isCancelled: false, fault: { error } };
   };
   const call = (record: MapRecord) => {
     progress.beginRecord(record.position);
-    const result = map?.(record.file, record.value, record.context);
+    const result = record.map?.(record.file, record.value, record.context);
     if (!isThenable(result)) return emitAll(result, record.held);
     const { held } = record;
     return Promise.resolve(result).then((pairs) => emitAll(pairs, held));

@@ -5,6 +5,7 @@ import type { LoadedApp } from "../app/load.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource, SplitSource } from "../input/records.js";
+import { formatOf, type HasKind } from "../rpc/app-inputs.js";
 import { firstPosition } from "../rpc/record-position.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
 import { noteRecord } from "./at-work.js";
@@ -34,20 +35,22 @@ export async function mapSource(
   progress: Progress,
   { inFlight, skipping }: MapManner,
 ): Promise<MappedRecords> {
+  const mapOf = (part: SplitSource) => mapOfPart(app, part);
   // Most jobs do without these, and need not load them.
   if (inFlight !== undefined) {
     const { mapInFlight } = await import("./map-in-flight.js");
-    return mapInFlight(source, mapOf(app), context, taker, progress, inFlight, skipping?.skipped);
+    return mapInFlight(source, mapOf, context, taker, progress, inFlight, skipping?.skipped);
   }
   if (skipping !== undefined) {
     const { mapSkipping } = await import("./map-skipping.js");
-    return mapSkipping(source, mapOf(app), context, progress, skipping);
+    return mapSkipping(source, mapOf, context, progress, skipping);
   }
   const run: Run = { context, taker, progress, records: 0, bytes: 0 };
   for (const [index, part] of source.parts.entries()) {
     context.beginFile(part.split.file);
     try {
-      await mapPart(app, part, firstPosition(index), run);
+      const { open, map } = mapOf(part);
+      await mapRecords(await open(part, run.context), map, firstPosition(index), run);
     } catch (error) {
       throw error instanceof BadRecordError ? await part.describe(error) : error;
     }
@@ -65,13 +68,10 @@ interface Run extends MappedRecords {
   bytes: number;
 }
 
-async function mapPart(app: LoadedApp, part: SplitSource, first: number, run: Run): Promise<void> {
-  const { open, map } = mapOf(app);
-  return mapRecords(await open(part, run.context), map, first, run);
-}
-
-/** How the records for an app are opened, and the function that takes them. */
-function mapOf({ map, mapBytes, input }: LoadedApp): MapOfRecords {
+/** How the records of a part are opened, and the function that takes them. */
+function mapOfPart(app: LoadedApp, { split }: SplitSource): MapOfRecords {
+  const { mapBytes } = app;
+  const { map, input } = formatOf<Pick<LoadedApp, "map"> & HasKind>(app, split);
   if (mapBytes !== undefined) return { open: (part) => part.openBytes(), map: mapBytes as MapFunction<unknown> };
   return { open: (part, context) => part.openValues(context), map: input === "pairs" ? mapOfPairs(map) : map };
 }

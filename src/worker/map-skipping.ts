@@ -15,7 +15,7 @@ import { firstPosition } from "../rpc/record-position.js";
 import { noteRecord } from "./at-work.js";
 import { SequentialGate } from "./emit-gate.js";
 import { failureOf } from "./failure.js";
-import type { MapAttemptContext, MapOfRecords, MappedRecords } from "./map-context.js";
+import type { MapAttemptContext, MapOfPart, MapOfRecords, MappedRecords } from "./map-context.js";
 import { keepPristine } from "./pristine-value.js";
 import { RecordContext } from "./record-context.js";
 import type { RecordHold } from "./record-hold.js";
@@ -35,16 +35,16 @@ export interface Skipping {
 /** Maps all records of the source except for the bad ones. Throws the errors that end the attempt. */
 export async function mapSkipping(
   source: RecordSource,
-  how: MapOfRecords,
+  mapOf: MapOfPart,
   context: MapAttemptContext,
   progress: Progress,
   skipping: Skipping,
 ): Promise<MappedRecords> {
-  const run = new SkippingRun(how, context, progress, skipping);
+  const run = new SkippingRun(context, progress, skipping);
   try {
     for (const [index, part] of source.parts.entries()) {
       context.beginFile(part.split.file);
-      await run.mapPart(part, firstPosition(index));
+      await run.mapPart(part, mapOf(part), firstPosition(index));
     }
   } catch (error) {
     // So that `teardown` may emit as after any other error.
@@ -66,12 +66,11 @@ export function namedByOffset({ offset, endOffset, message, cause }: BadRecordEr
 }
 
 class SkippingRun implements MappedRecords {
-  readonly #open: MapOfRecords["open"];
-  readonly #map: MapOfRecords["map"];
   readonly #attempt: MapAttemptContext;
   readonly #progress: Progress;
   readonly #hold: RecordHold;
   readonly #skipped: SkippedRecords;
+  #map: MapOfRecords["map"];
   #context!: RecordContext;
   /** Whether an earlier record had the same context. */
   #isContextShared = false;
@@ -82,17 +81,16 @@ class SkippingRun implements MappedRecords {
   records = 0;
   bytes = 0;
 
-  constructor({ open, map }: MapOfRecords, context: MapAttemptContext, progress: Progress, skipping: Skipping) {
-    this.#open = open;
-    this.#map = map;
+  constructor(context: MapAttemptContext, progress: Progress, skipping: Skipping) {
     this.#attempt = context;
     this.#progress = progress;
     this.#hold = skipping.hold;
     this.#skipped = skipping.skipped;
   }
 
-  async mapPart(part: SplitSource, first: number): Promise<void> {
-    const reader = await this.#open(part, this.#attempt);
+  async mapPart(part: SplitSource, { open, map }: MapOfRecords, first: number): Promise<void> {
+    const reader = await open(part, this.#attempt);
+    this.#map = map;
     this.#context = this.#newContext();
     try {
       await this.#mapRecords(reader, part, first);

@@ -3,17 +3,18 @@ import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource, SplitSource } from "../input/records.js";
 import { firstPosition } from "../rpc/record-position.js";
 import { keepPristine } from "./pristine-value.js";
-import type { MapAttemptContext, MapOfRecords } from "./map-context.js";
+import type { MapAttemptContext, MapFunction, MapOfPart } from "./map-context.js";
 
 type Describe = (part: SplitSource, error: BadRecordError) => Error | Promise<Error>;
 
 /** Reads the records of all parts of a source one after the other, as one sequence. */
 export class RecordsOfParts {
   readonly #parts: RecordSource["parts"];
-  readonly #open: MapOfRecords["open"];
+  readonly #mapOf: MapOfPart;
   readonly #context: MapAttemptContext;
   readonly #describe: Describe;
   #opened = 0;
+  #map: MapFunction<unknown>;
   #reader: RecordReader<unknown> | undefined;
   #bytesRead = 0;
   /** The position of the malformed record that `next` has thrown an error for; `NaN` for none. */
@@ -22,13 +23,13 @@ export class RecordsOfParts {
   /** `describe` adds its place to the error of a malformed record. */
   constructor(
     { parts }: RecordSource,
-    open: MapOfRecords["open"],
+    mapOf: MapOfPart,
     context: MapAttemptContext,
     describe: Describe = (part, error) => part.describe(error),
   ) {
     this.#describe = describe;
     this.#parts = parts;
-    this.#open = open;
+    this.#mapOf = mapOf;
     this.#context = context;
   }
 
@@ -45,7 +46,7 @@ export class RecordsOfParts {
     }
   }
 
-  /** The current record. Bytes are lent until the next call of `next`. */
+  /** The current record, and the function for it. Bytes are lent until the next call of `next`. */
   current() {
     const reader = this.#reader;
     if (reader === undefined) throw new Error("there is no record before the first call of next");
@@ -55,7 +56,7 @@ export class RecordsOfParts {
     const bytes = bytesRead === undefined ? length : bytesRead - this.#bytesRead;
     this.#bytesRead += bytes;
     const file = this.#context.filename;
-    return { value, file, offset, position: firstPosition(this.#opened - 1) + offset, length, bytes };
+    return { value, map: this.#map, file, offset, position: firstPosition(this.#opened - 1) + offset, length, bytes };
   }
 
   /** Returns a function that makes the current value anew, whatever the app does to it; undefined when that is impossible. */
@@ -83,7 +84,9 @@ export class RecordsOfParts {
     this.#opened += 1;
     this.#bytesRead = 0;
     this.#context.beginFile(part.split.file);
-    this.#reader = await this.#open(part, this.#context);
+    const { open, map } = this.#mapOf(part);
+    this.#map = map;
+    this.#reader = await open(part, this.#context);
     return this.next();
   }
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { defineApp, type JsonValue, type Pipeline, type Step } from "../../src/index.js";
+import { defineApp, type JsonValue, type Pipeline, type Step, type StepOfInputs } from "../../src/index.js";
 
 describe("defineApp", () => {
   it("gives map the type that follows from the app's input", () => {
@@ -18,7 +18,7 @@ describe("defineApp", () => {
       map: (_, value: number[]) => value.map((n) => ({ key: "", value: String(n) })),
       reduce,
     });
-    expectTypeOf<Pipeline>().toExtend<{ readonly steps: readonly Step[] }>();
+    expectTypeOf<Pipeline>().toExtend<{ readonly steps: readonly (Step | StepOfInputs)[] }>();
     expectTypeOf({ steps: [pairs, { ...pairs, reducers: 1 }] }).toExtend<Pipeline>();
     defineApp({
       async *readRecords(stream, ctx) {

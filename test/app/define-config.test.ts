@@ -43,6 +43,6 @@ function kindOf(option: Option): string {
   if (hasOptionalValue(option)) return "optional";
   const value = /<(.*)>/.exec(option.flags)?.[1] ?? "";
   const kinds: Record<string, string> = { n: "number", duration: "measure", size: "measure", "on|off": "switch" };
-  if (value === "path[#name]" || value.endsWith("...")) return "list";
+  if (value === "path[#name]" || value === "name=file" || value.endsWith("...")) return "list";
   return value.includes("=") ? "pairs" : (kinds[value] ?? "text");
 }

@@ -17,7 +17,7 @@ async function splitsOf(file: Buffer, splitBytes: number, kind: RecordKind = "li
   const path = temporary.newPath();
   writeFileSync(path, file);
   const inputs = findInputs([path]);
-  return [...(await planInputs({ inputs, kind, splitBytes, groupBytes: 0 })).all];
+  return [...(await planInputs({ inputs, app: { name: "app", input: kind }, splitBytes, groupBytes: 0 })).all];
 }
 
 async function recordsOf(splits: readonly Split[], kind: RecordKind, how = openText): Promise<Read[]> {

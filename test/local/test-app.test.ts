@@ -286,3 +286,59 @@ describe("testApp", () => {
     expect(lines).toEqual(report.outputs.map((file) => readFileSync(join(directory, "out", file), "utf8")));
   });
 });
+
+describe("testApp with an app that declares inputs", () => {
+  const app = defineApp({
+    inputs: { orders: "jsonl", customers: "csv", rates: "pairs" },
+    map: {
+      orders: (file, order: { id: string }, ctx) => ctx.emit(order.id, `${file} ${ctx.filename}:${ctx.offset}`),
+      customers: (_, row: Record<string, string>) => [{ key: row["id"] ?? "", value: row["name"] ?? "" }],
+      rates: async (key, rate: number, ctx) => {
+        await Promise.resolve();
+        ctx.counter("rates").add();
+        ctx.emit(key, String(rate));
+      },
+    },
+    sortValues: true,
+    reduce: (_, values) => values.join(", "),
+  });
+  const rates = ['{"key":"a","value":5}\n'];
+
+  it("takes the files of each input", async () => {
+    const customers = { "c.csv": 'id,name\na,"Ann, A."\nb,Bob\n', "more.gz": gzipSync("id,name\nc,Cid\n") };
+    const orders = ['{"id":"a"}\n{"id":"b"}', '{"id":"a"}'];
+    for (const splitBytes of [1, undefined]) {
+      const given = splitBytes === undefined ? {} : { splitBytes };
+      const { outputs, counters } = await testApp(app, { orders, customers, rates }, given);
+      expect(outputs).toEqual([
+        { key: "a", value: "5, Ann, A., input-0 input-0:0, input-1 input-1:0" },
+        { key: "b", value: "Bob, input-0 input-0:11" },
+        { key: "c", value: "Cid" },
+      ]);
+      expect(counters).toEqual({ rates: 1 });
+    }
+  });
+
+  it("may have it as the first step of a pipeline", async () => {
+    const count = defineApp<number, string>({
+      input: "pairs",
+      map: (_, text) => [{ key: "letters", value: text.length }],
+      reduce: (_, ns) => ns,
+    });
+    const given = { orders: ['{"id":"a"}'], customers: ["id,name\n"], rates };
+    const { outputs } = await testApp({ steps: [app, count] }, given);
+    expect(outputs).toEqual([{ key: "letters", value: ["5, input-0 input-0:0".length] }]);
+  });
+
+  it("says what to give when the inputs do not fit the app", async () => {
+    await expect(testApp(app, ["x"])).rejects.toThrow("the app declares inputs, so give the files of each");
+    await expect(testApp(app, { orders: "x" })).rejects.toThrow("the app declares inputs, so give the files of each");
+    await expect(testApp(app, { orders: ["x"], rates })).rejects.toThrow("there is no file for the input customers");
+    await expect(testApp(app, { orders: ["x"], rates, customers: ["x"], other: [""] })).rejects.toThrow(
+      "has no input other",
+    );
+    await expect(testApp(counting, { orders: ["x"] })).rejects.toThrow(
+      "the app declares no inputs, so give file contents",
+    );
+  });
+});

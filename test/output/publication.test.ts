@@ -9,6 +9,7 @@ import {
   readManifest,
   requireStillThere,
   writeManifest,
+  type JobFacts,
   type Manifest,
 } from "../../src/output/manifest.js";
 import { manifestName, publicationName, stagedName } from "../../src/output/names.js";
@@ -19,7 +20,7 @@ import { useTemporaryDirectory } from "../support/temporary-directory.js";
 const temporary = useTemporaryDirectory();
 const jobId = "0a1b2c3d";
 
-const facts = {
+const facts: JobFacts = {
   engineVersion: "1",
   app: { name: "wc", hash: "ab", input: "text" },
   ...{

@@ -1,4 +1,5 @@
 import type { BadRecord } from "../../output/bad-records.js";
+import { formatOf } from "../../rpc/app-inputs.js";
 import { locate } from "../../rpc/record-position.js";
 import type { State } from "./model.js";
 
@@ -14,13 +15,15 @@ export function badRecords({ app, maps, skipped }: State): BadRecord[] {
       const error = errors.get(`${task} ${place.offset}`);
       if (error === undefined) return [];
       const { split, offset } = locate(place.offset, splits);
-      const { file, path, compression, encoding } = split;
+      const { file, path, input: inputName, compression, encoding } = split;
+      const { input } = formatOf(app, split);
       const stored = {
+        ...(inputName === undefined ? {} : { inputName }),
         ...(compression === undefined ? {} : { compression }),
         ...(encoding === undefined ? {} : { encoding }),
       };
       const endOffset = offset + place.endOffset - place.offset;
-      return [{ file, path, ...stored, offset, endOffset, input: app.input, error, task }];
+      return [{ file, path, ...stored, offset, endOffset, input, error, task }];
     });
   });
 }

@@ -1,3 +1,4 @@
+import { inputText } from "../../rpc/app-inputs.js";
 import { measuresOfTotals } from "../../rpc/measures.js";
 import type { DurationsView, JobView, Outcome, ThroughputSample, WorkerView } from "../../status/job-view.js";
 import type { Durations } from "./durations.js";
@@ -28,7 +29,7 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
   return {
     version: 1,
     job: settings.id,
-    ...(state.app === undefined ? {} : { app: state.app.name, input: state.app.input }),
+    ...(state.app === undefined ? {} : { app: state.app.name, input: inputText(state.app) }),
     args: Object.entries(state.args ?? {}),
     directory: settings.directory,
     phase: state.phase,

@@ -23,6 +23,7 @@ import { endJob } from "./ending.js";
 import type { Effect } from "./events.js";
 import type { Attempt, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
 import { hasEnded, mapsAreDone, taskName } from "./model.js";
+import { formatOf, type HasKind } from "../../rpc/app-inputs.js";
 import { isPositionIn, locate } from "../../rpc/record-position.js";
 import { release } from "./release.js";
 import { isSkipLogFull, logSkip } from "./skips.js";
@@ -139,7 +140,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
     const details = [`${times(task.errors, "attempt")} failed; this was the first error`];
     // An error without a stack is not the app's: most likely the record cannot be read.
     if (task.kind === "map" && error.record !== undefined && error.stack === undefined) {
-      details.push(...adviceToSkip(state));
+      details.push(...adviceToSkip(state, task, error.record));
     }
     return failureAt(state, task, error, details);
   }
@@ -230,14 +231,15 @@ function takeDamage(
 /** The app's own message first, then where it happened, then other details. */
 function failureAt({ app }: State, task: Task, error: TaskError, details: string[]): JobFailure {
   const { message, stack, record, atWork, output } = error;
-  const place = record === undefined ? [] : placeOf(record, task, app?.input);
+  const place = record === undefined ? [] : placeOf(record, task, app);
   const given = atWork === undefined ? [] : [atWork];
   return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...given, ...details], output };
 }
 
 /** Says at which record of its input a map task failed. If the record is the whole input, the task's name suffices. */
-function placeOf(position: number, { splits = [] }: Task, input: string | undefined): string[] {
+function placeOf(position: number, { splits = [] }: Task, app: State["app"]): string[] {
   const { split, offset } = locate(position, splits);
+  const input = app && formatOf<HasKind>(app, split).input;
   const isWhole = offset === split.startBytes && (input === "file" || input === "text");
   if (isWhole) return splits.length === 1 ? [] : [`in ${split.file}`];
   // The engine counts the records of an app's own reader, and does not know their offsets.
@@ -245,8 +247,9 @@ function placeOf(position: number, { splits = [] }: Task, input: string | undefi
   return [`${which} of ${split.file}`];
 }
 
-function adviceToSkip({ app, settings }: State): string[] {
-  return settings.badRecordsMax > 0 || app?.input === "file"
+function adviceToSkip({ app, settings }: State, { splits = [] }: Task, position: number): string[] {
+  const input = app && formatOf<HasKind>(app, locate(position, splits).split).input;
+  return settings.badRecordsMax > 0 || input === "file"
     ? []
     : ["if that record is at fault, --skip-bad-records 1 skips it"];
 }

@@ -3,7 +3,8 @@
  * commits. So an attempt that is lost adds nothing, whatever it skipped.
  */
 import { isPositionIn, locate } from "../../rpc/record-position.js";
-import type { NewlySkipped, RecordPlace } from "../../rpc/protocol.js";
+import { formatOf } from "../../rpc/app-inputs.js";
+import type { NewlySkipped, RecordPlace, Split } from "../../rpc/protocol.js";
 import type { Effect } from "./events.js";
 import type { FailedOutcome, SkippedRecord, State, Task } from "./model.js";
 import { taskName } from "./model.js";
@@ -67,12 +68,16 @@ export function logSkip(state: State, task: Task, { offset }: SkippedRecord, why
   const { splits = [] } = task;
   const place = locate(offset, splits);
   const inFile = splits.length > 1 ? ` of ${place.split.file}` : "";
-  const where = state.app?.input === "own" ? `record ${place.offset}` : `the record at byte ${place.offset}`;
+  const where = isOwnReader(state, place.split) ? `record ${place.offset}` : `the record at byte ${place.offset}`;
   effects.push({ type: "log", level: "warn", message: `${taskName(task)}: ${where}${inFile} is skipped${why}` });
   if (state.skipped.length === skipsLoggedMax) {
     const rest = "further bad records are skipped without a message; the file of bad records has them all";
     effects.push({ type: "log", level: "warn", message: rest });
   }
+}
+
+function isOwnReader({ app }: State, split: Split): boolean {
+  return app !== undefined && formatOf(app, split).input === "own";
 }
 
 /** Whether the log names no more bad records. */

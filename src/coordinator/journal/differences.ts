@@ -76,11 +76,16 @@ function inputDifference(before: JobInputs["inputs"], now: JobInputs["inputs"]):
     if (was.name !== is.name || was.path !== is.path) {
       return `its input ${index + 1} was ${was.name} (${was.path}), but is now ${is.name} (${is.path})`;
     }
+    if (was.input !== is.input) return `it had ${givenText(was)}, but this one has ${givenText(is)}`;
     const change = changeOf(was, is, was.name);
     if (change !== undefined) return change;
   }
   const more = now[before.length];
   return more === undefined ? undefined : `${more.name} was not among its inputs`;
+}
+
+function givenText({ name, input }: JobInputs["inputs"][number]): string {
+  return input === undefined ? `${name} without --input` : `--input ${input}=${name}`;
 }
 
 function changeOf(was: FileState, is: FileState, name: string): string | undefined {

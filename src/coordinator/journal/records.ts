@@ -15,7 +15,7 @@ const file = v.strictObject({ name: v.string(), path: v.string(), sizeBytes: cou
 
 /** The settings of the job that affect its result. */
 const settings = v.strictObject({
-  inputs: v.array(file),
+  inputs: v.array(v.strictObject({ ...file.entries, input: v.optional(v.string()) })),
   reducers: count,
   partitioner: protocol.partitioner,
   output: protocol.outputSettings,
