@@ -1,6 +1,6 @@
 /**
- * Joins two tables, CSV files with headers, on a column that both have: an inner join, in which each row of one makes a row
- * with each row of the other that has the same in that column.
+ * Joins two tables, CSV files with headers, on a column that both have. Each row of one makes a row with each row of the
+ * other that has the same in that column.
  *
  *     mr run join --arg on=customer --arg left=customers.csv --output-format jsonl data/samples/{customers,orders}.csv
  *
@@ -9,7 +9,11 @@
  * one go by. The key of the output is what is in the column, the value an object with the other columns of both; one of the
  * right table that has the name of one of the left is called `name_right`.
  *
- * Rows whose column is empty have no key, and join nothing. These, and rows that find none in the other table, are counted.
+ * `--arg kind=left` also keeps the rows of the left table that have no match, `right` those of the right table, `outer`
+ * those of both. The value is then `{ left: {…}, right: {…} }`, with null for the row that is missing: the app could not
+ * give such a row the columns of the other table, which it does not know.
+ *
+ * Rows whose column is empty have no key, and match nothing. These, and rows that find none in the other table, are counted.
  */
 import type { HookContext, MapContext, ReduceContext } from "mapreduce-ts";
 
@@ -17,7 +21,7 @@ export const input = "csv";
 
 /** `left` is the file or directory of the left table. */
 export const needs = ["--arg on=COLUMN", "--arg left=NAME"];
-export const args: readonly string[] = [];
+export const args = ["kind"];
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -26,11 +30,25 @@ const [left, right] = [0, 1];
 /** A row without its key, and which table it is from. */
 type Tagged = readonly [table: number, columns: Columns];
 
+/** Which rows without a match each kind of join keeps. */
+const kinds: Readonly<Record<string, { keepsLeft: boolean; keepsRight: boolean }>> = {
+  inner: { keepsLeft: false, keepsRight: false },
+  left: { keepsLeft: true, keepsRight: false },
+  right: { keepsLeft: false, keepsRight: true },
+  outer: { keepsLeft: true, keepsRight: true },
+};
+
 let on: string;
 let leftName: string;
+let keepsLeft: boolean;
+let keepsRight: boolean;
 
 export function setup({ args }: HookContext<Tagged>): void {
   [on = "", leftName = ""] = [args["on"], args["left"]];
+  const { kind = "inner" } = args;
+  const found = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (found === undefined) throw new Error(`--arg kind=${kind}: it must be ${Object.keys(kinds).join(", ")}`);
+  ({ keepsLeft, keepsRight } = found);
 }
 
 export function map(filename: string, row: Columns, ctx: MapContext<Tagged>): void {
@@ -40,7 +58,7 @@ export function map(filename: string, row: Columns, ctx: MapContext<Tagged>): vo
   }
   const table = filename === leftName || filename.split("/").includes(leftName) ? left : right;
   if (key === "") ctx.counter("rows without a key").add();
-  else ctx.emit(key, [table, columns]);
+  if (key !== "" || (table === left ? keepsLeft : keepsRight)) ctx.emit(key, [table, columns]);
 }
 
 /** For each key the left table comes first. */
@@ -50,16 +68,25 @@ export function sortValues([table]: Tagged): number {
 
 export function reduceStream(key: string, rows: Iterable<Tagged>, ctx: ReduceContext): void {
   const lefts: Columns[] = [];
+  const pair = keepsLeft || keepsRight ? bothOf : joined;
   let rights = 0;
   for (const [table, columns] of rows) {
-    if (table === left) lefts.push(columns);
+    // Rows without a key do not match each other.
+    if (key === "") ctx.emit(key, table === left ? bothOf(columns, null) : bothOf(null, columns));
+    else if (table === left) lefts.push(columns);
     else {
       rights++;
-      for (const one of lefts) ctx.emit(key, joined(one, columns));
+      for (const one of lefts) ctx.emit(key, pair(one, columns));
+      if (keepsRight && lefts.length === 0) ctx.emit(key, bothOf(null, columns));
     }
   }
-  if (rights === 0) ctx.counter("rows of the left table without a match").add(lefts.length);
-  if (lefts.length === 0) ctx.counter("rows of the right table without a match").add(rights);
+  if (keepsLeft && rights === 0) for (const one of lefts) ctx.emit(key, bothOf(one, null));
+  if (rights === 0 && key !== "") ctx.counter("rows of the left table without a match").add(lefts.length);
+  if (lefts.length === 0 && key !== "") ctx.counter("rows of the right table without a match").add(rights);
+}
+
+function bothOf(ofLeft: Columns | null, ofRight: Columns | null) {
+  return { left: ofLeft, right: ofRight };
 }
 
 function joined(ofLeft: Columns, ofRight: Columns): Columns {

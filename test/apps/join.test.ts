@@ -25,6 +25,48 @@ test("join makes a row of every two rows with equal values in the column, wherev
   );
 });
 
+describe("join with a kind keeps rows without a match", () => {
+  const cell = fc.constantFrom("", "a", "b", "é", "a b");
+  const table = fc.array(fc.tuple(cell, fc.constantFrom("", "1", "2")), { maxLength: 12 });
+  const csv = (column: string, rows: readonly (readonly [string, string])[]) => {
+    return [`${column},id`, ...rows.map(([key, value]) => `"${value}",${key}`), ""].join("\n");
+  };
+
+  test.each([
+    ["left", true, false],
+    ["right", false, true],
+    ["outer", true, true],
+  ])("of the tables that kind=%s names, as two nested loops do", async (kind, keepsLeft, keepsRight) => {
+    await fc.assert(
+      fc.asyncProperty(table, table, async (lefts, rights) => {
+        const inputs = { "left.csv": csv("same", lefts), "right.csv": csv("same", rights) };
+        const { rows } = await joined(inputs, { ...args, kind });
+        const isPair = (a: string, b: string) => a !== "" && a === b;
+        const wanted: unknown[] = [];
+        for (const [key, same] of lefts) {
+          const found = rights.filter(([other]) => isPair(key, other));
+          for (const [, other] of found) wanted.push([key, { left: { same }, right: { same: other } }]);
+          if (keepsLeft && found.length === 0) wanted.push([key, { left: { same }, right: null }]);
+        }
+        for (const [key, same] of rights) {
+          const isAlone = !lefts.some(([other]) => isPair(key, other));
+          if (keepsRight && isAlone) wanted.push([key, { left: null, right: { same } }]);
+        }
+        const sorted = (some: readonly unknown[]) => some.map((row) => JSON.stringify(row)).sort();
+        expect(sorted(rows)).toEqual(sorted(wanted));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("of a table whose other table is empty", async () => {
+    const inputs = { "left.csv": "id,a\n1,x\n", "right.csv": "" };
+    const alone = [["1", { left: { a: "x" }, right: null }]];
+    expect((await joined(inputs, { ...args, kind: "outer" })).rows).toEqual(alone);
+    expect((await joined(inputs, { ...args, kind: "right" })).rows).toEqual([]);
+  });
+});
+
 test("join counts rows without a match, and rows whose column is empty", async () => {
   const { rows, counters } = await joined({
     "left.csv": "id,a\n1,x\n2,x\n2,y\n,z\n",
@@ -74,6 +116,8 @@ describe("join takes for the left table", () => {
 test.each([
   [{ on: "id" }, "app under test needs --arg left=NAME"],
   [{ left: "left.csv" }, "app under test needs --arg on=COLUMN"],
+  [{ ...args, kind: "full" }, "--arg kind=full: it must be inner, left, right, outer"],
+  [{ ...args, kind: "toString" }, "--arg kind=toString: it must be inner, left, right, outer"],
   [{ ...args, on: "name" }, "left.csv has no column name; its columns are: id, a"],
   [{ ...args, on: "constructor" }, "left.csv has no column constructor; its columns are: id, a"],
 ])("join refuses %j", async (given: Record<string, string>, message) => {
