@@ -106,13 +106,14 @@ export function changeApp(state: State, app: AppIdentity, now: number, effects: 
   const message =
     `${app.name} has changed since: the job keeps ${completed.map} of ${maps.length} map tasks, and runs all ` +
     `${reduces.length} reduce tasks with the new version; what its map, combine and partition call was not compared`;
-  effects.push({ type: "journal", record: { type: "appChanged", app } }, { type: "log", level: "warn", message });
-  state.app = app;
-  state.awaitsChangedApp = false;
   for (const task of reduces.filter(({ commit }) => commit !== undefined)) {
     loseOutput(state, task, "its app has changed", now, effects);
     state.pending.reduce.push(task);
   }
+  // After the losses: a journal that ends among these records must not tie the new version to outputs of the earlier one.
+  effects.push({ type: "journal", record: { type: "appChanged", app } }, { type: "log", level: "warn", message });
+  state.app = app;
+  state.awaitsChangedApp = false;
 }
 
 function loseOutput(state: State, task: Task, reason: string, now: number, effects: Effect[]): void {

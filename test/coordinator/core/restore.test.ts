@@ -3,7 +3,7 @@ import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { State } from "../../../src/coordinator/core/model.js";
-import { restore, resume } from "../../../src/coordinator/core/restore.js";
+import { changeApp, restore, resume } from "../../../src/coordinator/core/restore.js";
 import type { AttemptRef } from "../../../src/rpc/protocol.js";
 import { jobSettings } from "../../support/job-settings.js";
 
@@ -63,6 +63,20 @@ describe("a journal", () => {
     expect(state.warnings.list).toEqual(["a.gz: ignored 1 byte"]);
   });
 
+  test("that ends while an app changes never ties outputs of the earlier version to the new one", () => {
+    const before: JournalRecord[] = [planned, committed(0), committed(0, "reduce"), committed(1, "reduce")];
+    const state = stateOf(before, 2);
+    const effects: Effect[] = [];
+    resume(state, () => true, 0, []);
+    changeApp(state, { ...app, hash: "1" }, 0, effects);
+    const written = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
+    expect(written).toHaveLength(3);
+    for (let count = 0; count <= written.length; count++) {
+      const { app: restored, completed } = stateOf([...before, ...written.slice(0, count)], 2);
+      expect([count, restored?.hash, completed.reduce]).toEqual([count, count < 3 ? "0" : "1", Math.max(0, 2 - count)]);
+    }
+  });
+
   test("that is empty leaves a job that waits for its first worker", () => {
     const state = stateOf([]);
     const effects: Effect[] = [];
@@ -71,8 +85,8 @@ describe("a journal", () => {
   });
 });
 
-function committed(task: number): JournalRecord {
-  const ref: AttemptRef = { kind: "map", task, attempt: 1 };
+function committed(task: number, kind: "map" | "reduce" = "map"): JournalRecord {
+  const ref: AttemptRef = { kind, task, attempt: 1 };
   const counters: [string, number][] = [["words", 7]];
   const measures = {
     recordsIn: 1,
@@ -87,8 +101,8 @@ function committed(task: number): JournalRecord {
   return { type: "committed", ref, outputs: [[0, 1, 1]], skipped: [], sideFiles: [], ...measures };
 }
 
-function stateOf(records: readonly JournalRecord[]): State {
-  const state = createState(jobSettings(), undefined, 0);
+function stateOf(records: readonly JournalRecord[], reducers = 1): State {
+  const state = createState(jobSettings({ reducers }), undefined, 0);
   for (const record of records) restore(state, record, 0);
   return state;
 }
