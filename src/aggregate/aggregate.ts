@@ -13,7 +13,7 @@ type Parts = Readonly<Record<string, Aggregator<any, any>>>;
 
 /** Objects with a value for each part; null is no value. */
 type ValueOfParts<P extends Parts> = { readonly [Name in keyof P]: ValueOf<P[Name]> | null };
-/** Objects with the result of each part; null for most parts that had no value. */
+/** Objects with the result of each part; null, 0 or an empty array for a part that had no value. */
 type ResultOfParts<P extends Parts> = { readonly [Name in keyof P]: ResultOf<P[Name]> | null };
 
 /**

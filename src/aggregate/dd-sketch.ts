@@ -83,7 +83,11 @@ export class DDSketch {
 
   /** The value with the least relative error to both bounds of a bucket: 2 g^i / (g + 1). */
   #magnitudeOf(index: number): number {
-    return (Math.exp(index * this.#logOfFactor) * 2) / (Math.exp(this.#logOfFactor) + 1);
+    const factor = Math.exp(this.#logOfFactor);
+    const upper = Math.exp(index * this.#logOfFactor);
+    // Twice the upper bound of the last buckets, or even the bound, is infinite for a double.
+    if (upper < 2 ** 1023) return (upper * 2) / (factor + 1);
+    return Math.exp((index - 1) * this.#logOfFactor) * ((factor / (factor + 1)) * 2);
   }
 
   #within(estimate: number): number {

@@ -328,6 +328,20 @@ describe("quantiles", () => {
     expect(Math.abs((result["p99.9"] ?? 0) / 9277.42857142857 - 1)).toBeLessThan(0.01);
   });
 
+  it("keeps to the accuracy for the greatest numbers", () => {
+    const values = Array.from({ length: 90 }, (_, n) => (n + 90) * 1e306).concat(Number.MAX_VALUE);
+    for (const accuracy of [0.0001, 0.01, 0.3]) {
+      values.forEach((exact, rank) => {
+        const fraction = Math.min(1, rank / 90 + 1e-12);
+        const [estimate = NaN] = Object.values(quantiles([fraction], { accuracy })("k", values));
+        expect(Math.abs(estimate / exact - 1)).toBeLessThanOrEqual(accuracy + 1e-9);
+        const negative = values.map((value) => -value).reverse();
+        const [ofNegative = NaN] = Object.values(quantiles([fraction], { accuracy })("k", negative));
+        expect(Math.abs(ofNegative / (negative[rank] ?? NaN) - 1)).toBeLessThanOrEqual(accuracy + 1e-9);
+      });
+    }
+  });
+
   it("keeps to the accuracy for any numbers", () => {
     const anyOf = fc.array(fc.oneof(finite, fc.integer({ min: -3, max: 3 }), fc.double({ min: 1, max: 2 })), {
       minLength: 1,
