@@ -8,6 +8,7 @@ import {
   distinct,
   max,
   mean,
+  min,
   mostFrequent,
   quantiles,
   stats,
@@ -79,6 +80,38 @@ describe("values that an aggregator folds where they are emitted", () => {
         expect(reduce(key, values as never[])).toEqual(reduce(key, all.get(key) as never[]));
       }
     }
+  });
+
+  it("are what JSON keeps of objects, such as dates and those with a toJSON", () => {
+    class Row {
+      readonly total: number;
+      constructor(total: number) {
+        this.total = total;
+      }
+      toJSON() {
+        return { total: 2 * this.total };
+      }
+    }
+    const resultOf = ({ combine, reduce }: Reducing, values: readonly unknown[]) => {
+      const collector = createSlabCollector(optionsFor(combine, 2 ** 22));
+      for (const value of values) collector.emit("k", value as JsonValue);
+      return readAll(collector.finish().map(stored)).map((group) => reduce("k", group.values as never[]));
+    };
+    const dates = [5, 3, 9, 4].map((ms) => new Date(ms));
+    expect(resultOf(min, dates)).toEqual([dates[1]?.toJSON()]);
+    const spans = dates.map((date) => ({ first: date, last: date }));
+    expect(resultOf(aggregate({ first: min, last: max }), spans)).toEqual([
+      { first: dates[1]?.toJSON(), last: dates[2]?.toJSON() },
+    ]);
+    const rows = [1, 2, 3].map((total) => new Row(total));
+    expect(resultOf(aggregate({ total: sum }), rows)).toEqual([{ total: 12 }]);
+    const nested = aggregate({ row: aggregate({ total: sum }) });
+    expect(
+      resultOf(
+        nested,
+        rows.map((row) => ({ row })),
+      ),
+    ).toEqual([{ row: { total: 12 } }]);
   });
 
   it("do not include a value that emit rejected, and may be changed afterwards", () => {
