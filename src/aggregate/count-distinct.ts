@@ -1,7 +1,7 @@
 import type { JsonValue } from "../app/contract.js";
 import { aggregator, type Accumulator, type Aggregator } from "./aggregator.js";
 import { HyperLogLog, precisionMax, precisionMin, type StoredHyperLogLog } from "./hyper-log-log.js";
-import { restoredScalar, scalar, storedScalar, type Scalar, type StoredScalar } from "./scalar.js";
+import { ownScalar, restoredScalar, scalar, storedScalar, type Scalar, type StoredScalar } from "./scalar.js";
 import { shownValue, UnusableValue } from "./unusable-value.js";
 
 const takes = "distinct takes no arrays and objects; use JSON.stringify(…)";
@@ -31,7 +31,6 @@ Object.defineProperty(distinct, "approximate", { enumerable: false });
 
 class DistinctAccumulator implements Accumulator {
   readonly #values = new Set<Scalar>();
-  #size = 0;
   /** Of all strings in #values. */
   #characters = 0;
 
@@ -60,9 +59,9 @@ class DistinctAccumulator implements Accumulator {
   }
 
   #add(value: Scalar): void {
-    const { size } = this.#values.add(value);
-    if (typeof value === "string" && size > this.#size) this.#characters += value.length;
-    this.#size = size;
+    if (this.#values.has(value)) return;
+    this.#values.add(ownScalar(value));
+    if (typeof value === "string") this.#characters += value.length;
   }
 }
 

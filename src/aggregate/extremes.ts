@@ -1,7 +1,7 @@
 import type { JsonValue } from "../app/contract.js";
 import type { PlainFold } from "../app/plain-fold.js";
 import { aggregator, type Accumulator, type Aggregator } from "./aggregator.js";
-import { compareStrings } from "./scalar.js";
+import { compareStrings, ownScalar } from "./scalar.js";
 import { shownValue, UnusableValue } from "./unusable-value.js";
 
 type Ordered = number | bigint | string;
@@ -60,7 +60,7 @@ class ExtremeAccumulator implements Accumulator {
 
   add(value: unknown): void {
     const ordered = this.#ordered(value);
-    if (this.#first === undefined || this.#isFirst(ordered, this.#first)) this.#first = ordered;
+    if (this.#first === undefined || this.#isFirst(ordered, this.#first)) this.#first = ownScalar(ordered);
   }
 
   merge(state: JsonValue): void {

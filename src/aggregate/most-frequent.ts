@@ -1,6 +1,6 @@
 import type { JsonValue } from "../app/contract.js";
 import { aggregator, type Accumulator, type Aggregator } from "./aggregator.js";
-import { compareStrings, scalar } from "./scalar.js";
+import { compareStrings, ownScalar, scalar } from "./scalar.js";
 import { requireK } from "./top-k.js";
 import { shownValue, UnusableValue } from "./unusable-value.js";
 
@@ -60,7 +60,7 @@ class FrequencyAccumulator implements Accumulator {
   #add(value: Countable, count: number): void {
     const before = this.#counts.get(value);
     if (before === undefined && typeof value === "string") this.#characters += value.length;
-    this.#counts.set(value, (before ?? 0) + count);
+    this.#counts.set(before === undefined ? ownScalar(value) : value, (before ?? 0) + count);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ownString } from "../app/own-string.js";
 import { shownValue, UnusableValue } from "./unusable-value.js";
 
 /** A value without parts. */
@@ -20,6 +21,11 @@ export function scalar(value: unknown, what: string): Scalar {
       if (value === null) return value;
   }
   throw new UnusableValue(`is ${shownValue(value)}, but ${what}`);
+}
+
+/** An equal value that can stay in memory for long: see `ownString`. */
+export function ownScalar<Value extends Scalar>(value: Value): Value {
+  return typeof value === "string" ? (ownString(value) as Value) : value;
 }
 
 /** A scalar as JSON: a bigint is an array of its digits. */

@@ -2,9 +2,13 @@
  * Expected values were computed by Python 3.11 (`math.fsum`, `statistics.mean`, `statistics.stdev`, which are exact up to
  * the last rounding) and DuckDB 1.4.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Combine } from "../../src/app/combine.js";
 import type { JsonValue } from "../../src/app/contract.js";
+import { liveFoldOf } from "../../src/app/plain-fold.js";
 import {
   aggregate,
   count,
@@ -313,6 +317,30 @@ describe("distinct", () => {
     const error = Math.sqrt(squares.reduce((a, b) => a + b) / squares.length);
     expect(error * 32).toBeGreaterThan(0.8);
     expect(error * 32).toBeLessThan(1.25);
+  });
+});
+
+describe("values of an aggregator that stay in memory", () => {
+  it.each([
+    ["distinct", distinct],
+    ["mostFrequent", mostFrequent(3)],
+    ["min", min],
+    ["max", max],
+  ])("do not keep the lines alive that they are slices of: %s", (_, { combine }) => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const newFold = liveFoldOf(combine as Combine);
+    const line = "x".repeat(100_000);
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    const folds = Array.from({ length: 500 }, (_unused, n) => {
+      const fold = newFold?.(`key ${n}`);
+      fold?.add(Buffer.from(`value number ${n} ${line}`).toString().slice(0, 20));
+      return fold;
+    });
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+    expect(folds[0]).toBeDefined();
   });
 });
 

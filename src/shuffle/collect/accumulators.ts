@@ -1,5 +1,6 @@
 import { combinedValues, type Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
+import { ownString } from "../../app/own-string.js";
 import { liveFoldOf, type LiveFold } from "../../app/plain-fold.js";
 import { decodedRange, requireRange } from "./byte-ranges.js";
 import type { Detour } from "./detour.js";
@@ -95,9 +96,10 @@ export class Accumulators implements Detour {
   }
 
   /** Accepts the later values of a key if there is room; the collector kept its first one. */
-  enter(key: string): void {
+  enter(given: string): void {
     if (!this.#isOpen) return;
-    if (key.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
+    if (given.length <= keyLengthMax && this.#live.size < keysMax && this.#bytes < this.#bytesMax) {
+      const key = ownString(given);
       const fold = this.#newFold?.(key);
       const live = fold === undefined ? new WaitingValues(key) : new LiveValues(key, fold);
       this.#addBytes(entryBytes + 2 * key.length + live.bytes);
