@@ -4,11 +4,11 @@
  */
 import { isThenable } from "../app/json-value.js";
 import { BadRecordError } from "../input/bad-record-error.js";
-import type { RecordSource, SplitSource } from "../input/records.js";
+import type { RecordSource } from "../input/records.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
 import { noteRecord } from "./at-work.js";
 import { RecordGate } from "./emit-gate.js";
-import { isOfRecord, namedByOffset } from "./map-skipping.js";
+import { describingMalformed, isOfRecord } from "./map-skipping.js";
 import type { SkippedRecords } from "./skipped-records.js";
 import { HeldEmits, type HeldBytes, type RecordSink } from "./held-emits.js";
 import { runInFlight, type InFlightWork } from "./in-flight.js";
@@ -61,8 +61,7 @@ export async function mapInFlight(
   { concurrency, pacer, heldBytesMax, deliversFailed = false }: InFlightSettings,
   skipped?: SkippedRecords,
 ): Promise<MappedRecords> {
-  const describe = skipped && ((part: SplitSource, error: BadRecordError) => namedByOffset(error, part.split.file));
-  const reader = new RecordsOfParts(source, mapOf, context, describe);
+  const reader = new RecordsOfParts(source, mapOf, context, skipped && describingMalformed());
   const held: HeldBytes = { bytes: 0, max: heldBytesMax };
   /** Whether pairs of several records are lost, by an error of `combine` or of the disk. */
   let isBlameless = false;

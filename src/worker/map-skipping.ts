@@ -20,11 +20,13 @@ import { keepPristine } from "./pristine-value.js";
 import { RecordContext } from "./record-context.js";
 import type { RecordHold } from "./record-hold.js";
 import { emitAll } from "./returned-pairs.js";
+import type { DescribeMalformed } from "./records-of-parts.js";
 import type { SkippedRecords } from "./skipped-records.js";
 import { isBlamed, type Progress } from "./task-context.js";
 
 /** Longer bytes are not copied, so such a record cannot be tried again. */
 const copiedBytesMax = 16 * 2 ** 20;
+const namedByLineMax = 10;
 
 /** How an attempt skips bad records by itself. */
 export interface Skipping {
@@ -60,8 +62,19 @@ export function isOfRecord(error: unknown): boolean {
   return failureOf(error).class === "error";
 }
 
-/** Adds to the error of a malformed record where it is. To count lines would take longer than to read the records. */
-export function namedByOffset({ offset, endOffset, message, cause }: BadRecordError, file: string): BadRecordError {
+/**
+ * Names the first malformed records of an attempt by their lines, and the others by their bytes: to count lines, the
+ * engine reads the file from its beginning.
+ */
+export function describingMalformed(): DescribeMalformed {
+  let count = 0;
+  return (part, error) => {
+    count += 1;
+    return count <= namedByLineMax ? part.describe(error) : namedByOffset(error, part.split.file);
+  };
+}
+
+function namedByOffset({ offset, endOffset, message, cause }: BadRecordError, file: string): BadRecordError {
   return new BadRecordError(offset, endOffset, `${file}, at byte ${offset}: ${message}`, { cause });
 }
 
@@ -70,6 +83,7 @@ class SkippingRun implements MappedRecords {
   readonly #progress: Progress;
   readonly #hold: RecordHold;
   readonly #skipped: SkippedRecords;
+  readonly #describe = describingMalformed();
   #map: MapOfRecords["map"];
   #context!: RecordContext;
   /** Whether an earlier record had the same context. */
@@ -115,7 +129,7 @@ class SkippingRun implements MappedRecords {
         progress.beginRecord(NaN);
         if (!(error instanceof BadRecordError)) throw error;
         progress.beginRecord(first + error.offset);
-        const described = this.#skipped.isFull ? await part.describe(error) : namedByOffset(error, part.split.file);
+        const described = await (this.#skipped.isFull ? part.describe(error) : this.#describe(part, error));
         this.#skipped.skip(first + error.offset, first + error.endOffset, described);
         continue;
       }

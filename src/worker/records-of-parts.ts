@@ -5,14 +5,15 @@ import { firstPosition } from "../rpc/record-position.js";
 import { keepPristine } from "./pristine-value.js";
 import type { MapAttemptContext, MapFunction, MapOfPart } from "./map-context.js";
 
-type Describe = (part: SplitSource, error: BadRecordError) => Error | Promise<Error>;
+/** Adds to the error of a malformed record where it is. */
+export type DescribeMalformed = (part: SplitSource, error: BadRecordError) => Error | Promise<Error>;
 
 /** Reads the records of all parts of a source one after the other, as one sequence. */
 export class RecordsOfParts {
   readonly #parts: RecordSource["parts"];
   readonly #mapOf: MapOfPart;
   readonly #context: MapAttemptContext;
-  readonly #describe: Describe;
+  readonly #describe: DescribeMalformed;
   #opened = 0;
   #map: MapFunction<unknown>;
   #reader: RecordReader<unknown> | undefined;
@@ -25,7 +26,7 @@ export class RecordsOfParts {
     { parts }: RecordSource,
     mapOf: MapOfPart,
     context: MapAttemptContext,
-    describe: Describe = (part, error) => part.describe(error),
+    describe: DescribeMalformed = (part, error) => part.describe(error),
   ) {
     this.#describe = describe;
     this.#parts = parts;

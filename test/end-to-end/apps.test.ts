@@ -34,7 +34,7 @@ describe.concurrent("an app", () => {
       expected: ["a 3", "b 1"],
     },
     "returns nothing for some keys": { reduce: `reduce(key) { if (key === "b") return "x"; }`, expected: ["b x"] },
-    "returns an empty string": { reduce: `reduce() { return ""; }`, expected: ["a ", "b "] },
+    "returns an empty string": { reduce: `reduce() { return ""; }`, expected: ["a", "b"] },
     "returns JSON": {
       reduce: `reduce(key, values) { return { n: values.length, list: [null, true] }; }`,
       expected: [`a {"n":3,"list":[null,true]}`, `b {"n":1,"list":[null,true]}`],

@@ -59,6 +59,7 @@ test("--dry-run refuses whatever the job would refuse", async ({ place }) => {
   expectRefusal(await refused("empty.mjs", "in.txt"), "empty.mjs", /no function map/);
   expectRefusal(await refused("-o", "in.txt", "wc", "in.txt"), "in.txt", /output directory/);
   expectRefusal(await refused("--resume", "wc", "in.txt"), "--resume");
-  expectRefusal(await refused("--output-format", "csv", "sort", "in.txt"), "writer of its own");
+  place.write("own.mjs", 'export const map = () => []; export const reduce = () => 1; export const writer = "tsv";');
+  expectRefusal(await refused("--output-format", "csv", "own.mjs", "in.txt"), "own.mjs", /writer/);
   expectRefusal(await refused("--skip-bad-records", "1", "--max-attempts", "1", "wc", "in.txt"), "--max-attempts");
 });

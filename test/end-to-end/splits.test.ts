@@ -51,7 +51,7 @@ describe.concurrent("a file that is cut into splits", () => {
     const expected = text.split("\n").map((line) => {
       const start = offset;
       offset += Buffer.byteLength(line) + 1;
-      return `${start} ${line.replace(/\r$/, "")}`;
+      return `${start} ${line.replace(/\r$/, "")}`.trimEnd();
     });
     expect(output(place)).toEqual(inByteOrder(expected));
   });

@@ -284,8 +284,15 @@ for (const [how, mapConcurrency] of [
       const ended = await run(app, ['{"a":"x"}\n{"a":\n{"a":"y"}\n', 'x\n{"a":"z"}\n{"a":"1e9"} x\n'], given);
       expect(keysOf(ended)).toEqual(["x", "y", "z"]);
       expect(ended.skipped.map(([offset]) => offset)).toEqual([10, firstPosition(1), firstPosition(1) + 12]);
-      expect(ended.skipped[0]?.[1]).toMatch(/^BadRecordError: f0, at byte 10: not JSON: /);
-      expect(ended.skipped[2]?.[1]).toMatch(/^BadRecordError: f1, at byte 12: not JSON: /);
+      expect(ended.skipped[0]?.[1]).toMatch(/^BadRecordError: f0, line 2: not JSON: /);
+      expect(ended.skipped[2]?.[1]).toMatch(/^BadRecordError: f1, line 3: not JSON: /);
+    });
+
+    it("names the later ones of many malformed records by their bytes, without counting lines", async () => {
+      const app = appOf((_, { a }: { a: string }, ctx) => ctx.emit(a, 1), { input: "jsonl" });
+      const ended = await run(app, "bad\n".repeat(12), { ...given, skipsMax: 20 });
+      const names = ended.skipped.map(([, message]) => /f0?, (line \d+|at byte \d+)/.exec(message)?.[1]);
+      expect([names[0], names[9], names[10], names[11]]).toEqual(["line 1", "line 10", "at byte 40", "at byte 44"]);
     });
 
     it("skips a record whose key the app's partition rejects", async () => {
