@@ -8,6 +8,7 @@ export type {
   CombineResult,
   Counter,
   CsvOptions,
+  EarlierCounters,
   HookContext,
   InputKind,
   JsonlOptions,

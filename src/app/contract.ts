@@ -82,6 +82,9 @@ export interface JsonlOptions {
 export type NamedInput =
   InputKind | { readonly input: InputKind; readonly csv?: CsvOptions; readonly jsonl?: JsonlOptions };
 
+/** The totals of the counters of each earlier step of a pipeline. */
+export type EarlierCounters = readonly Readonly<Record<string, number>>[];
+
 /** A named counter. The counts of an attempt are added to the job's totals when the attempt commits. */
 export interface Counter {
   /** Adds `n` (default 1), which may be negative. */
@@ -127,6 +130,11 @@ export interface TaskContext {
   file(name: string): string;
   /** Returns the counter of that name, creating it on first use. */
   counter(name: string): Counter;
+  /**
+   * In a pipeline, the totals of the counters of each earlier step by name, those of step 1 first: `ctx.earlierCounters[0]`.
+   * A counter to which the step added nothing is missing. Empty in the first step, and for an app that runs by itself.
+   */
+  readonly earlierCounters: EarlierCounters;
   /**
    * Returns a file that this task writes beside the job's output. If the attempt commits, the file becomes
    * `mr-side-map-TASK-NAME` (or `mr-side-reduce-…`) in the output directory; otherwise it is removed. A name consists

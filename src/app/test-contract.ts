@@ -1,4 +1,4 @@
-import type { KeyValue } from "./contract.js";
+import type { EarlierCounters, KeyValue } from "./contract.js";
 
 /** File contents: in an array, as files named `input-0`, `input-1`, …, or by name. */
 export type TestInputs = readonly string[] | Readonly<Record<string, string | Uint8Array>>;
@@ -11,6 +11,8 @@ export interface TestOptions {
   readonly reducers?: number;
   /** The paths of `ctx.file(name)`, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** For a step under test alone: the counters of the steps before it, as in `ctx.earlierCounters`. */
+  readonly earlierCounters?: EarlierCounters;
   /** The maximum size of an input split in bytes. Default and upper limit: 64 MiB. */
   readonly splitBytes?: number;
 }

@@ -2,7 +2,7 @@ import type { CoordinatorOptions } from "./options.js";
 import { inputOf } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobSources } from "../output/job-files.js";
-import { findManifest } from "../output/manifest.js";
+import { countersOfStep, findManifest } from "../output/manifest.js";
 import { createState } from "./core/create.js";
 import type { JobSettings, State } from "./core/model.js";
 import { restore } from "./core/restore.js";
@@ -166,6 +166,7 @@ function settingsOf(
     mapConcurrency: options.mapConcurrency,
     ratePerSecond: options.ratePerSecond,
     files,
+    earlierCounters: options.earlierSteps?.map(countersOfStep),
     taskTimeoutMs,
     attemptTimeoutMs,
     backups,

@@ -14,7 +14,7 @@ export type ResumeMode = boolean | "auto";
 /** Complete and validated; the command line explains each option. */
 export interface CoordinatorOptions extends Omit<
   JobSettings,
-  "id" | "directory" | "intermediatePrefix" | "heartbeatIntervalMs"
+  "id" | "directory" | "intermediatePrefix" | "heartbeatIntervalMs" | "earlierCounters"
 > {
   /** The app, if already known: then a job of another app is not resumed. Otherwise the first worker determines it. */
   readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;
@@ -40,7 +40,7 @@ export interface CoordinatorOptions extends Omit<
   /** The coordinator's own `--arg` values; undefined when the job takes the first worker's. */
   readonly args: Readonly<Record<string, string>> | undefined;
   readonly keepIntermediate: boolean;
-  /** The earlier steps of a pipeline, for the manifest. */
+  /** The earlier steps of a pipeline, for the manifest and for the app, which may read their counters. */
   readonly earlierSteps?: readonly EarlierStep[];
   /** The version of this program, for the manifest. */
   readonly engineVersion: string;

@@ -13,7 +13,7 @@ import { ChangedFileError, requireUnchanged } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import { JobDirectory } from "../output/directory.js";
 import { earlierFiles } from "../output/earlier-job.js";
-import { namedOutputFacts, writeManifest, type EarlierStep } from "../output/manifest.js";
+import { countersOfStep, namedOutputFacts, writeManifest, type EarlierStep } from "../output/manifest.js";
 import { outputName } from "../output/names.js";
 import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
 import { addMeasures, excessOf, measuresOfTotals, noTotals, type Measures } from "../rpc/measures.js";
@@ -55,6 +55,7 @@ export interface InProcessJob {
   readonly splitBytes?: number;
   readonly partitioner?: Partitioner;
   readonly samplePercent?: number | undefined;
+  /** Also for the app, which may read their counters. */
   readonly earlierSteps?: readonly EarlierStep[];
   readonly engineVersion: string;
   /** How many records of a map attempt may be in flight; undefined when the app decides. */
@@ -123,7 +124,9 @@ export async function runInProcess(
   const dismissJanitor = hireJanitor(directory, jobId);
   const { collectorBytes, args, files } = job;
   const ofMaps = mapSettingsInProcess(app, job);
-  const common = { jobId, reducers, output, directory: directory.path, collectorBytes, args, files, ...ofMaps };
+  const earlierCounters = job.earlierSteps?.map(countersOfStep);
+  const ofJob = { jobId, reducers, output, directory: directory.path, collectorBytes, args, files, earlierCounters };
+  const common = { ...ofJob, ...ofMaps };
   const appOutput = new TaskOutput([process.stdout, process.stderr]);
   // Messages after the app ends the process are not the app's.
   const release = () => appOutput.release();

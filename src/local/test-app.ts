@@ -18,7 +18,7 @@ import { findSharedFiles } from "../input/shared-files.js";
 import { splitBytesDefault } from "../input/splits.js";
 import { outputName, stepDirectoryName } from "../output/names.js";
 import { recordFormat } from "../output/record-format.js";
-import { addMeasures, noTotals } from "../rpc/measures.js";
+import { addMeasures, noTotals, sumsOfCounters, type Count } from "../rpc/measures.js";
 import type { AttemptRef } from "../rpc/protocol.js";
 import { storedText, storedValue } from "../shuffle/stored-value.js";
 import { runMapTask } from "../worker/map-task.js";
@@ -52,13 +52,15 @@ export async function runTestApp<Value extends JsonValue, Input>(
     const declared = declaredByAll(steps.map(({ app }) => app));
     requireNone(unknownArgText("under test", declared, Object.keys(args)));
     const results: AttemptResult[] = [];
+    const earlierCounters = (options.earlierCounters ?? []).map((counters) => Object.entries(counters));
     let partitions: KeyValue[][] = [];
     for (const [index, step] of steps.entries()) {
       // The same names as in a real pipeline.
       const own = index === steps.length - 1 ? directory : join(directory, stepDirectoryName(index + 1));
       mkdirSync(own, { recursive: true });
-      const end = await runStep(step, files, own, options, argUse);
+      const end = await runStep(step, files, own, options, argUse, [...earlierCounters]);
       results.push(...end.results);
+      earlierCounters.push(sumsOfCounters(...end.results.map(({ counters }) => counters)));
       partitions = end.partitions;
       files = partitions.map((pairs, task) => {
         const lines = pairs.map(({ key, value }) => jsonl.record("reduce", key, value)).join("");
@@ -138,6 +140,7 @@ async function runStep(
   directory: string,
   { args = {}, reducers: givenReducers, files = {}, splitBytes = splitBytesDefault }: TestOptions,
   argUse: ArgUseOfJob,
+  earlierCounters: readonly (readonly Count[])[],
 ): Promise<{ partitions: KeyValue[][]; results: AttemptResult[] }> {
   const isStep = place.number !== undefined;
   const reducers = (isStep ? (ownReducers ?? givenReducers) : (givenReducers ?? ownReducers)) ?? 1;
@@ -149,7 +152,16 @@ async function runStep(
     );
   }
   const partitions: KeyValue[][] = [];
-  const ofJob = { jobId: "test", reducers, output: {}, directory, collectorBytes: 64 * 2 ** 20, args, files: shared };
+  const ofJob = {
+    jobId: "test",
+    reducers,
+    output: {},
+    directory,
+    collectorBytes: 64 * 2 ** 20,
+    args,
+    files: shared,
+    earlierCounters,
+  };
   const common = { ...ofJob, ...mapSettingsInProcess(app) };
   const runAttempt = async (ref: AttemptRef, run: (settings: AttemptSettings) => Promise<AttemptResult>) => {
     const argReads = new ArgReads(args);

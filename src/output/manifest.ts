@@ -10,7 +10,7 @@ import { inputOf, type InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import type { RecordKind } from "../app/input-kinds.js";
 import { inputText, type AppInputs } from "../rpc/app-inputs.js";
-import type { Measures } from "../rpc/measures.js";
+import { sumsOfCounters, type Count, type Measures } from "../rpc/measures.js";
 import { attemptMeasures, count, type NamedOutputs, type SharedFile } from "../rpc/protocol.js";
 import { isNamedOutputFile, namedOutputFile } from "./named-output.js";
 import { looksLikeOutput, manifestName, stagedName, temporaryManifestName } from "./names.js";
@@ -29,8 +29,8 @@ const time = v.pipe(v.string(), v.isoTimestamp());
 
 const measures = v.object({
   ...attemptMeasures,
-  /** The app's own counters. */
-  counters: v.record(v.string(), v.number()),
+  /** The app's own counters. Not a `v.record`, which drops names such as `constructor`. */
+  counters: v.custom<Record<string, number>>(areCounters),
 });
 
 /** `modified` is missing for a time whose year does not have four digits. */
@@ -107,6 +107,16 @@ function isOutputName(name: string): boolean {
 
 /** The description of an earlier step in a manifest. */
 export type EarlierStep = v.InferOutput<typeof finishedJob>;
+
+/** The totals of the app's counters in a finished step. */
+export function countersOfStep({ map, reduce }: EarlierStep): Count[] {
+  return sumsOfCounters(Object.entries(map.counters), Object.entries(reduce.counters));
+}
+
+function areCounters(found: unknown): boolean {
+  const isObject = typeof found === "object" && found !== null && !Array.isArray(found);
+  return isObject && Object.values(found).every((count) => typeof count === "number");
+}
 
 /** An output file, as its task reported it. */
 export interface OutputFacts {

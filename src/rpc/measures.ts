@@ -12,7 +12,10 @@ export type Flow = Record<(typeof flowNames)[number], number>;
 type Numbers = Record<(typeof numberNames)[number], number>;
 
 /** The measurements of one or more attempts, as sent. */
-export type Measures = Numbers & { counters: [name: string, count: number][] };
+export type Measures = Numbers & { counters: Count[] };
+
+/** A counter of the app, and its total. */
+export type Count = [name: string, count: number];
 
 /** Running sums over attempts, which may also be subtracted. */
 export type Totals = Numbers & { readonly counters: Map<string, number> };
@@ -42,6 +45,13 @@ export function excessOf({ counters }: Totals, attempt: Readonly<Measures>): str
   const added = attempt.counters.filter(([name]) => !counters.has(name)).length;
   if (counters.size + added <= countersMax || added === 0) return undefined;
   return `a job may have ${countersMax} counters in its map tasks and as many in its reduce tasks; emit pairs to count more`;
+}
+
+/** The totals of the counters of a job, given those of its map and of its reduce tasks. */
+export function sumsOfCounters(...counters: readonly Iterable<readonly [name: string, count: number]>[]): Count[] {
+  const sums = new Map<string, number>();
+  for (const ofTasks of counters) for (const [name, n] of ofTasks) sums.set(name, (sums.get(name) ?? 0) + n);
+  return [...sums];
 }
 
 export function measuresOfTotals({ counters, ...numbers }: Totals): Measures {

@@ -422,6 +422,8 @@ export const methods = {
         intermediatePrefix: v.string(),
         args,
         files: v.array(sharedFile),
+        /** In a pipeline, the totals of the counters of each earlier step; omitted when there is none. */
+        earlierCounters: v.optional(v.array(v.array(v.tuple([v.string(), v.number()])))),
         /** How much memory the pairs of a map attempt may take before they are spilled. */
         collectorBytes: v.pipe(count, v.minValue(1)),
         /**

@@ -154,6 +154,7 @@ async function runAttempt(
     intermediatePrefix: job.intermediatePrefix,
     args: job.args,
     files: job.files,
+    earlierCounters: job.earlierCounters,
     signal: revoked.signal,
     progress,
     marksRecords: assignment.type === "map" && assignment.marksRecords,

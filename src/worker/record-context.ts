@@ -1,4 +1,4 @@
-import type { Counter, MapContext, SideFile } from "../app/contract.js";
+import type { Counter, EarlierCounters, MapContext, SideFile } from "../app/contract.js";
 import type { RecordAdmission } from "./emit-gate.js";
 import type { RecordSink } from "./held-emits.js";
 import type { MapAttemptContext } from "./map-context.js";
@@ -59,6 +59,10 @@ export class RecordContext implements MapContext {
 
   set args(args: Readonly<Record<string, string>>) {
     this.#attempt.args = args;
+  }
+
+  get earlierCounters(): EarlierCounters {
+    return this.#attempt.earlierCounters;
   }
 
   /** Created on first use, since most apps never read it. */

@@ -1,8 +1,8 @@
-import type { Counter, JsonValue, SideFile, TaskContext } from "../app/contract.js";
+import type { Counter, EarlierCounters, JsonValue, SideFile, TaskContext } from "../app/contract.js";
 import type { OutputSettings } from "../output/output-format.js";
 import type { TextKeyEnd } from "../output/text-key-end.js";
 import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
-import type { Measures } from "../rpc/measures.js";
+import type { Count, Measures } from "../rpc/measures.js";
 import { ArgReads } from "./arg-reads.js";
 import type { ArgUse, AttemptRef, NamedOutputs, NewlySkipped, RecordPlace, SharedFile } from "../rpc/protocol.js";
 import { EmitGate } from "./emit-gate.js";
@@ -30,6 +30,8 @@ export interface AttemptSettings {
   readonly argReads?: ArgReads | undefined;
   /** The files that the app may read. */
   readonly files: readonly SharedFile[];
+  /** The totals of the counters of each earlier step of a pipeline; undefined when there is none. */
+  readonly earlierCounters?: readonly (readonly Count[])[] | undefined;
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -167,6 +169,7 @@ export abstract class AttemptContext implements TaskContext {
   readonly attempt: number;
   readonly signal: AbortSignal;
   readonly work: PendingWork | undefined;
+  readonly earlierCounters: EarlierCounters;
   readonly sideFiles: SideFiles;
   readonly #files: readonly SharedFile[];
   readonly #argReads: ArgReads;
@@ -188,6 +191,7 @@ export abstract class AttemptContext implements TaskContext {
     this.task = ref.task;
     this.attempt = ref.attempt;
     this.signal = signal;
+    this.earlierCounters = (settings.earlierCounters ?? []).map(recordOf);
   }
 
   get args(): Readonly<Record<string, string>> {
@@ -273,6 +277,13 @@ export abstract class AttemptContext implements TaskContext {
   counts(): [string, number][] {
     return [...this.#counts];
   }
+}
+
+/** The counts by name. A name may be that of a member of all objects. */
+function recordOf(counts: readonly Count[]): Readonly<Record<string, number>> {
+  const record = Object.create(null) as Record<string, number>;
+  for (const [name, count] of counts) record[name] = count;
+  return Object.freeze(record);
 }
 
 /** Throws unless a counter can have that name. */

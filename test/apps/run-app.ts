@@ -18,6 +18,7 @@ export function runApp(
 ): string[] {
   const task: Omit<TaskContext, "kind"> = {
     args,
+    earlierCounters: [],
     task: 0,
     attempt: 1,
     signal: new AbortController().signal,

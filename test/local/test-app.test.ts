@@ -342,3 +342,54 @@ describe("testApp with an app that declares inputs", () => {
     );
   });
 });
+
+describe("testApp with a step that reads the counters of earlier steps", () => {
+  const count = defineApp<number>({
+    input: "lines",
+    map: (_, line, ctx) => {
+      ctx.counter("lines").add();
+      ctx.counter("toString").add();
+      ctx.emit(line, 1);
+    },
+    reduce: (_, ones, ctx) => {
+      ctx.counter("lines").add(100);
+      return ones.length;
+    },
+  });
+  const share = defineApp<number, number>({
+    input: "pairs",
+    map: (line, n, ctx) => [{ key: line, value: n / (ctx.earlierCounters[0]?.["lines"] ?? NaN) }],
+    reduce: (_, [n], ctx) => [n ?? 0, ...ctx.earlierCounters.map((counters) => Object.keys(counters).join(" "))],
+  });
+
+  it("gives it the totals of each of them", async () => {
+    const { outputs } = await testApp({ steps: [count, share] }, ["a\nb\n", "a\n"]);
+    expect(outputs).toEqual([
+      { key: "a", value: [2 / 203, "lines toString"] },
+      { key: "b", value: [1 / 203, "lines toString"] },
+    ]);
+  });
+
+  it("gives a step under test alone those that the test says", async () => {
+    const pairs = ['{"key":"a","value":3}'];
+    const { outputs } = await testApp(share, pairs, { earlierCounters: [{ lines: 4 }] });
+    expect(outputs).toEqual([{ key: "a", value: [0.75, "lines"] }]);
+  });
+
+  it("gives the first step none, and names that no counter has are missing", async () => {
+    const seen: unknown[] = [];
+    const first = defineApp({
+      setup: (ctx) => void seen.push(ctx.earlierCounters),
+      map: (_, text) => [{ key: text, value: text }],
+      reduce: (_, [text]) => text,
+    });
+    const second = defineApp<string, string>({
+      input: "pairs",
+      setup: ({ earlierCounters: [counters] }) => void seen.push(counters?.["constructor"]),
+      map: (key, value) => [{ key, value }],
+      reduce: (_, [text]) => text,
+    });
+    await testApp({ steps: [first, second] }, ["x"]);
+    expect(seen).toEqual([[], [], undefined, undefined]);
+  });
+});

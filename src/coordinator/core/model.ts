@@ -9,7 +9,7 @@
  * task has a single attempt if all goes well, and more after failures or with a backup.
  */
 import type { TextKeyEnd } from "../../output/text-key-end.js";
-import type { Measures, Totals } from "../../rpc/measures.js";
+import type { Count, Measures, Totals } from "../../rpc/measures.js";
 import type {
   AppIdentity,
   AttemptOutcome,
@@ -54,6 +54,8 @@ export interface JobSettings {
   readonly ratePerSecond?: number | undefined;
   /** The files that the app may read; passed to the workers. */
   readonly files: readonly SharedFile[];
+  /** The totals of the counters of each earlier step of a pipeline; passed to the workers. */
+  readonly earlierCounters?: readonly (readonly Count[])[] | undefined;
   /** A worker silent for this long is presumed dead; a task running for this long gets a backup attempt. */
   readonly taskTimeoutMs: number;
   readonly heartbeatIntervalMs: number;

@@ -37,7 +37,7 @@ export function register(
 
 function jobOf({ settings, args }: State) {
   const { id, reducers, partitioner, output, directory, intermediatePrefix, collectorBytes, files } = settings;
-  const { checksCombine, mapConcurrency, ratePerSecond } = settings;
+  const { checksCombine, mapConcurrency, ratePerSecond, earlierCounters = [] } = settings;
   const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
   const timeouts = {
     taskTimeoutMs,
@@ -45,12 +45,14 @@ function jobOf({ settings, args }: State) {
     ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
   };
   const data = { directory, intermediatePrefix, args: { ...args }, files: [...files], collectorBytes };
+  const counters =
+    earlierCounters.length === 0 ? {} : { earlierCounters: earlierCounters.map((ofStep) => [...ofStep]) };
   const checks = checksCombine === undefined ? {} : { checksCombine };
   const mapping = {
     ...(mapConcurrency === undefined ? {} : { mapConcurrency }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   };
-  return { id, reducers, partitioner, output, ...data, ...checks, ...mapping, ...timeouts };
+  return { id, reducers, partitioner, output, ...data, ...counters, ...checks, ...mapping, ...timeouts };
 }
 
 /**
