@@ -48,6 +48,7 @@ export const optionKinds = {
   top: "number",
   trace: "text",
   values: "flag",
+  workerMemory: "measure",
   workers: "number",
 } as const satisfies Readonly<Record<string, keyof Values>>;
 

@@ -4,7 +4,9 @@ import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { InputFile } from "../input/files.js";
 import { groupBytesFor } from "../input/map-inputs.js";
 import { findSharedFiles } from "../input/shared-files.js";
+import { InputError } from "../input/input-error.js";
 import { collectorBytesFor } from "../machine/budget.js";
+import { collectorBytesWithin, collectorProblem } from "../machine/worker-memory.js";
 import type { OutputFormat, OutputSettings } from "../output/output-format.js";
 import type { Partitioner } from "../rpc/protocol.js";
 import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
@@ -25,6 +27,8 @@ interface Given {
   readonly group?: boolean | undefined;
   readonly sample?: number | undefined;
   readonly memory: number;
+  /** Missing when nothing limits the workers, or they are started separately. */
+  readonly workerMemory?: number | undefined;
   /** Missing when workers are started separately. */
   readonly workers?: number | undefined;
   readonly arg?: Readonly<Record<string, string>> | undefined;
@@ -103,10 +107,22 @@ export function groupBytesOf(
   return group === true && workers !== undefined ? Math.min(splitSize, groupBytesFor(inputs, workers)) : 0;
 }
 
-/** The memory for the pairs of a map task: the given size, or a share of the memory of all workers. */
-function memoryOf({ memory, workers }: Pick<Given, "memory" | "workers">, command: CommandUnknownOpts): number {
-  if (workers === undefined || command.getOptionValueSource("memory") !== "default") return memory;
-  return collectorBytesFor(workers);
+/**
+ * The memory for the pairs of a map task: the given size, or a share of the memory of all workers. Throws an InputError if
+ * the given size does not fit into a worker.
+ */
+export function memoryOf(
+  { memory, workers, workerMemory }: Pick<Given, "memory" | "workers" | "workerMemory">,
+  command: CommandUnknownOpts,
+): number {
+  if (workers === undefined) return memory;
+  if (command.getOptionValueSource("memory") === "default") {
+    const withinWorker = workerMemory === undefined ? Infinity : collectorBytesWithin(workerMemory);
+    return Math.min(collectorBytesFor(workers), withinWorker);
+  }
+  const problem = workerMemory === undefined ? undefined : collectorProblem(workerMemory, memory);
+  if (problem !== undefined) throw new InputError(problem);
+  return memory;
 }
 
 /** Args from a variable or a config file serve many apps; the app must read all args from the command line. */

@@ -2,6 +2,7 @@ import type { AppFile } from "../app/resolve.js";
 import { runCluster, type RunEnd } from "../local/run.js";
 import type { JobDirectory } from "../output/directory.js";
 import { memoryProblem } from "../machine/budget.js";
+import { workerMemory } from "../machine/worker-memory.js";
 import type { StatusServer } from "../status/server.js";
 import { JobConsole } from "./job-console.js";
 import type { jobOptions } from "./job-options.js";
@@ -11,6 +12,7 @@ import { startStatusPage } from "./status-page.js";
 
 interface Given {
   readonly workers: number;
+  readonly workerMemory?: number | undefined;
   readonly cpuProf?: string | true | undefined;
   readonly drainTimeout: number;
   readonly quiet?: boolean | undefined;
@@ -62,12 +64,14 @@ export class LocalRunner {
 
   /** Runs a job, which may be a step of the pipeline in that directory. Throws the errors of `Coordinator.start`. */
   async run(app: AppFile, job: ReturnType<typeof jobOptions>, pipeline?: JobDirectory): Promise<RunEnd> {
+    const { workerMemory: limitBytes } = this.#given;
     try {
       this.#last = await runCluster({
         app,
         pipeline,
         workers: this.#given.workers,
         profiles: profileDestination(this.#given),
+        memory: limitBytes === undefined ? undefined : workerMemory(limitBytes, job.collectorBytes),
         // Within one command, connections between its parts are noise.
         job: {
           ...job,

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { mapConcurrencyMax, ratePerSecondMax } from "../app/map-limits.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
+import { workerMemoryBytesMin } from "../machine/worker-memory.js";
 import { outputFormats } from "../output/output-format.js";
 import { runtimePath } from "../rpc/runtime-directory.js";
 import {
@@ -108,6 +109,12 @@ export const memory = (workers = workersDefault().workers) =>
   )
     .argParser(size("1MiB", "1GiB"))
     .default(collectorBytesFor(workers), mebibytes(collectorBytesFor(workers)));
+
+export const workerMemory = () =>
+  new Option(
+    "--worker-memory <size>",
+    "memory that one worker process may use; beyond it, the attempt fails and the app's thread is replaced (default: no limit)",
+  ).argParser(size(mebibytes(workerMemoryBytesMin), "1TiB"));
 
 export const connectTimeout = () =>
   new Option("--connect-timeout <duration>", "how long to wait for a coordinator to start")

@@ -22,6 +22,7 @@ export function jobCommand(name: string) {
     .addOption(options.noGroup())
     .addOption(options.sample())
     .addOption(options.memory())
+    .addOption(options.workerMemory())
     .addOption(options.taskTimeout())
     .addOption(options.attemptTimeout())
     .addOption(options.mapConcurrency())

@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import prettyMs from "pretty-ms";
 import { exit, exitCodeOf } from "../terminal/exit.js";
 import { profileDestination } from "./profile-destination.js";
+import { workerMemory } from "../machine/worker-memory.js";
 import * as options from "./options.js";
 import { Exit, exitCodes, onSignals, say } from "./program.js";
 
@@ -13,6 +14,7 @@ export function workerCommand(name: string, path = name) {
     .addOption(options.socket())
     .addOption(options.step())
     .addOption(options.arg())
+    .addOption(options.workerMemory())
     .addOption(options.connectTimeout())
     .addOption(options.reconnectTimeout())
     .addOption(options.drainTimeout())
@@ -39,6 +41,7 @@ Examples:
         import("../worker/departure.js"),
       ]);
       const profiles = profileDestination(given);
+      const memory = given.workerMemory === undefined ? undefined : workerMemory(given.workerMemory);
       const departure = new Departure();
       onSignals(
         (signal) => {
@@ -53,7 +56,7 @@ Examples:
       );
       const { signal } = departure;
       const app = resolveApp(typed, given.step);
-      const executor = Executor.start(app, profiles, signal);
+      const executor = Executor.start(app, { profiles, memory }, signal);
       // The code that awaits it is not loaded yet.
       executor.catch(() => undefined);
       const tell = (message: string) => {
@@ -69,6 +72,7 @@ Examples:
           args: arg,
           executor,
           profiles,
+          memory,
           coordinator: coordinatorAt(socket, {
             app,
             args: arg,

@@ -13,6 +13,7 @@ import type { AppFile } from "../app/resolve.js";
 import type { Coordinator } from "../coordinator/coordinator.js";
 import type { JobReport } from "../coordinator/job-end.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
+import type { WorkerMemory } from "../machine/worker-memory.js";
 import type { JobDirectory } from "../output/directory.js";
 import { missingDirectories } from "../output/make-directory.js";
 import { reopenedPipe } from "../terminal/reopened-pipe.js";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly workers: number;
   /** Where CPU profiles of attempts go: this directory, or with `true` the output directory; undefined for none. */
   readonly profiles?: string | true | undefined;
+  /** The memory of each worker process; undefined for no limit. */
+  readonly memory?: WorkerMemory | undefined;
   readonly job: Omit<CoordinatorOptions, "socket">;
   /** The locked directory of the pipeline that the job is a step of. */
   readonly pipeline?: JobDirectory | undefined;
@@ -46,10 +49,11 @@ export interface RunEnd {
 
 /** Runs the job to its end. When it settles, no child is left. Throws the errors of `Coordinator.start`. */
 export async function runCluster(options: RunOptions): Promise<RunEnd> {
-  const { app, workers, profiles, job, pipeline, stop, drain, drainTimeoutMs, kill } = options;
+  const { app, workers, profiles, memory, job, pipeline, stop, drain, drainTimeoutMs, kill } = options;
   const start: WorkerStart = {
     app,
     ...(profiles === undefined ? {} : { profiles }),
+    ...(memory === undefined ? {} : { memory }),
     outputDirectory: job.outputDirectory,
     newDirectories: [...directoriesToMake(job.outputDirectory), ...(pipeline?.traces.made ?? [])],
     pipelineDirectory: pipeline?.path,

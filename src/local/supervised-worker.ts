@@ -30,6 +30,7 @@ export async function work(start: WorkerStart, executor: Promise<Executor>, depa
       args: undefined,
       executor,
       profiles: start.profiles,
+      memory: start.memory,
       coordinator: supervisor,
       departure,
       onJoined,

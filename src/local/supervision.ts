@@ -4,6 +4,7 @@
  * closes has lost its supervisor, and with it the coordinator.
  */
 import type { AppFile } from "../app/resolve.js";
+import type { WorkerMemory } from "../machine/worker-memory.js";
 
 /** The descriptor of the connection in the child. The channel has another one. */
 export const connectionDescriptor = 3;
@@ -13,6 +14,8 @@ export interface WorkerStart {
   readonly app: AppFile;
   /** Where CPU profiles of attempts go: this directory, or with `true` the output directory. */
   readonly profiles?: string | true;
+  /** The memory of the process; undefined for no limit. */
+  readonly memory?: WorkerMemory;
   /** The job's output directory, in case the supervisor is lost. */
   readonly outputDirectory: string;
   /** The directory of the pipeline that the job is a step of; equal to `outputDirectory` for its last step. */

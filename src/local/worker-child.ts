@@ -13,7 +13,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 const start = JSON.parse(process.argv[2] ?? "") as WorkerStart;
 const departure = new Departure();
-const executor = Executor.start(start.app, start.profiles, departure.signal);
+const executor = Executor.start(start.app, start, departure.signal);
 // The code that awaits it is not loaded yet.
 executor.catch(() => undefined);
 

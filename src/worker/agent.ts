@@ -12,6 +12,7 @@
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import type { AppFile } from "../app/resolve.js";
+import type { WorkerMemory } from "../machine/worker-memory.js";
 import { ConnectionClosedError, refusedCode, RemoteError } from "../rpc/errors.js";
 import { protocolVersion, type Assignment, type AttemptRef, type JobOutcome, type ParamsOf } from "../rpc/protocol.js";
 import { Attempt } from "./attempt.js";
@@ -36,6 +37,8 @@ export interface WorkerOptions {
   readonly executor: Promise<Executor>;
   /** Where CPU profiles of attempts go; that executor already knows. */
   readonly profiles?: ProfileDestination;
+  /** The memory of this process; undefined for no limit. */
+  readonly memory?: WorkerMemory | undefined;
   readonly coordinator: CoordinatorAddress;
   readonly departure: Departure;
   /** Called when a coordinator has registered the worker under this id. */
@@ -92,7 +95,7 @@ class Agent {
 
   constructor(options: WorkerOptions, executor: Executor) {
     this.#options = options;
-    this.#slot = new ExecutorSlot(executor, options.app, options.profiles, options.departure.signal, (message) =>
+    this.#slot = new ExecutorSlot(executor, options.app, options, options.departure.signal, (message) =>
       options.onWarning(message),
     );
     this.#search = options.coordinator.seek();

@@ -11,6 +11,7 @@ import type {
   Job,
   WorkAssignment,
 } from "./executor-messages.js";
+import { heapLimits, mayKeepTooMuch, type WorkerMemory } from "../machine/worker-memory.js";
 import { isPositionIn, locate } from "../rpc/record-position.js";
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory, type ProcessMemory } from "./memory-watch.js";
@@ -38,6 +39,17 @@ const abortGraceMs = 200;
 /** The user hears of an attempt that finishes no record for this long, and has no time limit. */
 const noticeMsMax = 30_000;
 
+/** How long the thread may take to collect garbage before it is replaced. */
+const collectMsMax = 10_000;
+
+/** The settings of an executor. */
+export interface ExecutorOptions {
+  /** The destination of CPU profiles. */
+  readonly profiles?: ProfileDestination;
+  /** The memory of the process; undefined for no limit. */
+  readonly memory?: WorkerMemory | undefined;
+}
+
 /** What an attempt needs of the thread that speaks with the coordinator. */
 export interface AttemptServices {
   readonly reserveStarts: ReserveStarts;
@@ -57,13 +69,16 @@ export class Executor {
   #rejectLoaded: (error: AppError) => void = () => undefined;
   #traits: AppTraits = { input: "file" };
   #running: Running | undefined;
+  readonly #limit: WorkerMemory | undefined;
+  #takeKept: (bytes: number | undefined) => void = () => undefined;
   #afterthought: Failure | undefined;
   /** How the thread ended, once it has ended or is about to. */
   #loss: Failure | undefined;
   #isGone = false;
 
-  private constructor({ path, step }: AppModule, profiles: ProfileDestination) {
+  private constructor({ path, step }: AppModule, { profiles, memory }: ExecutorOptions) {
     const app = { path, step };
+    this.#limit = memory;
     const start: ExecutorStart = {
       app,
       profiles,
@@ -71,8 +86,12 @@ export class Executor {
       output: this.#output.buffer,
       key: this.#key.buffer,
     };
-    // V8 ends the whole process if an array outgrows its heap limit; `watchMemory` acts before that.
-    const resourceLimits = { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 };
+    // V8 ends the whole process if an array outgrows its heap limit; `watchMemory` acts before that. With a limit for
+    // the process, V8 must collect garbage before the process reaches it.
+    const resourceLimits =
+      memory === undefined
+        ? { maxOldGenerationSizeMb: (2 * getHeapStatistics().heap_size_limit) / 2 ** 20 }
+        : heapLimits(memory);
     // This path is also valid in the built package.
     const program = new URL("../worker/executor.js", import.meta.url);
     this.#thread = new Worker(program, { workerData: start, resourceLimits });
@@ -93,11 +112,10 @@ export class Executor {
   }
 
   /**
-   * Starts a thread and loads the app in it; `profiles` is the destination of CPU profiles. Rejects with an AppError
-   * when the app cannot be loaded, and on abort.
+   * Starts a thread and loads the app in it. Rejects with an AppError when the app cannot be loaded, and on abort.
    */
-  static async start(app: AppModule, profiles: ProfileDestination, signal: AbortSignal): Promise<Executor> {
-    const executor = new Executor(app, profiles);
+  static async start(app: AppModule, options: ExecutorOptions, signal: AbortSignal): Promise<Executor> {
+    const executor = new Executor(app, options);
     const stop = () => void executor.stop();
     signal.addEventListener("abort", stop);
     try {
@@ -132,9 +150,13 @@ export class Executor {
   }
 
   /** Runs one attempt. Never rejects: whatever happens to the thread, the attempt ends in one of the two ways. */
-  run(assignment: WorkAssignment, job: Job, { reserveStarts, warn }: AttemptServices): Promise<AttemptEnd> {
+  run(assignment: WorkAssignment, ofJob: Job, { reserveStarts, warn }: AttemptServices): Promise<AttemptEnd> {
     if (this.#loss !== undefined) return Promise.resolve(this.#loss);
-    const memory = watchMemory(job.collectorBytes, () => void this.#endThread(this.#outOfMemory()));
+    // The coordinator of a worker that was started separately does not know its limit.
+    const collectorBytes = Math.min(ofJob.collectorBytes, this.#limit?.collectorBytes ?? Infinity);
+    const job = { ...ofJob, collectorBytes };
+    const limits = { collectorBytes, limitBytes: this.#limit?.limitBytes };
+    const memory = watchMemory(limits, () => void this.#endThread(this.#outOfMemory()));
     const watches = [
       memory.stop,
       job.attemptTimeoutMs === undefined
@@ -148,13 +170,32 @@ export class Executor {
         resolve(end);
       };
     });
-    const { collectorBytes } = job;
     this.#running = { assignment, settled, settle, reserveStarts, memory: memory.memory, collectorBytes };
     this.#progress.set([0, 0, NaN, 0, 0, 0, 0]);
     this.#output.clear();
     this.#key.clear();
     this.#thread.postMessage({ type: "run", assignment, job } satisfies ExecutorRequest);
     return settled;
+  }
+
+  /**
+   * How much memory the app keeps between two attempts, if that is too much for the next one; otherwise undefined. A thread
+   * that does not answer keeps what the process has.
+   */
+  async keepsTooMuch(): Promise<number | undefined> {
+    const limit = this.#limit;
+    if (limit === undefined || this.#loss !== undefined) return undefined;
+    if (!mayKeepTooMuch(limit, process.memoryUsage.rss())) return undefined;
+    // The process may only have garbage that V8 has not collected yet.
+    const answer = new Promise<number | undefined>((resolve) => (this.#takeKept = resolve));
+    const timer = setTimeout(() => this.#takeKept(Infinity), collectMsMax);
+    this.#thread.postMessage({ type: "collect" } satisfies ExecutorRequest);
+    const keptBytes = await answer;
+    clearTimeout(timer);
+    if (keptBytes === undefined) return undefined;
+    const processBytes = process.memoryUsage.rss();
+    if (keptBytes <= limit.keptBytesMax && processBytes <= limit.limitBytes) return undefined;
+    return Math.min(keptBytes, processBytes);
   }
 
   /**
@@ -233,6 +274,7 @@ export class Executor {
     if (message.type === "loaded") this.#resolveLoaded(message.traits);
     else if (message.type === "unloadable") this.#rejectLoaded(new AppError(message.message));
     else if (message.type === "starts") void this.#reserveStarts(message.wanted);
+    else if (message.type === "collected") this.#takeKept(message.keptBytes);
     else if (message.type !== "dying") this.#end(message);
     else {
       this.#loss ??= message.failure;
@@ -253,6 +295,7 @@ export class Executor {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#loss ??= loss;
+    this.#takeKept(undefined);
     this.#rejectLoaded(new AppError(`cannot load app ${appPath}: ${loss.message}`));
     this.#end(this.#loss);
   }
@@ -304,6 +347,7 @@ export class Executor {
       process: running?.memory,
       thread: heapBytes === 0 ? undefined : { heapBytes, pairBytes },
       collectorBytes: running?.collectorBytes ?? 0,
+      limit: this.#limit,
     });
     return { type: "failed", class: "memory", message };
   }

@@ -39,17 +39,21 @@ export type AppTraits = Omit<AppIdentity, "name" | "hash">;
 export type ExecutorRequest =
   | { type: "run"; assignment: WorkAssignment; job: Job }
   | { type: "abort" }
+  /** Collect garbage, between two attempts: asks for one `collected` in return. */
+  | { type: "collect" }
   /** The answer to a message `starts`. */
   | { type: "starts"; grant: StartGrant };
 
 /**
  * From the executor to its agent: `loaded` or `unloadable` once, then one message for each `run`, preceded by any
- * number of `starts`; and at any time `dying`, the last message of a thread that is about to end.
+ * number of `starts`, and one `collected` for each `collect`; and at any time `dying`, the last message of a thread that is about to end.
  */
 export type ExecutorMessage =
   | { type: "loaded"; traits: AppTraits }
   | { type: "unloadable"; message: string }
   | { type: "dying"; failure: Failure }
+  /** The app and the engine keep this much memory, in the thread's heap and in Buffers. */
+  | { type: "collected"; keptBytes: number }
   /** The attempt that runs wants to begin so many more calls of `map`: asks for one `starts` in return. */
   | { type: "starts"; wanted: number }
   | { type: "finished"; result: AttemptResult }

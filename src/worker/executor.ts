@@ -12,6 +12,7 @@ import { shownKey } from "../app/given.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import { sourceOfSplits } from "../input/records.js";
 import { requireUnchanged } from "../input/shared-files.js";
+import { keptBytes } from "./kept-bytes.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
@@ -100,6 +101,7 @@ async function serve(): Promise<void> {
     const app = await loadApp(start.app);
     parentPort?.on("message", (request: ExecutorRequest) => {
       if (request.type === "abort") revoked.abort();
+      else if (request.type === "collect") send({ type: "collected", keptBytes: keptBytes() });
       else if (request.type === "starts") takeGrant?.(request.grant);
       else void run(app, request);
     });

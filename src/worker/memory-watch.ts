@@ -6,12 +6,16 @@
  * whole process: an attempt may use as much as V8 grants to a heap, in addition to the engine's own use. The limit of
  * the thread's heap is set higher, so that this limit applies first.
  *
+ * `--worker-memory` limits the process instead. V8 then has a smaller heap, so that garbage alone does not bring the
+ * process to its limit; data that the app keeps, and Buffers, may.
+ *
  * A container has less memory than its machine. When its processes have nearly used it up, the system kills one of
  * them; before that, this ends an attempt that has taken much.
  */
 import { getHeapStatistics } from "node:v8";
 import { groupLimits, workersDefault } from "../machine/budget.js";
 import { usedMemoryBytes } from "../machine/cgroup.js";
+import type { WorkerMemory } from "../machine/worker-memory.js";
 import type { Assignment } from "../rpc/protocol.js";
 
 const lookIntervalMs = 50;
@@ -34,16 +38,24 @@ interface ThreadMemory {
   readonly pairBytes: number;
 }
 
+/** The limits of an attempt. */
+interface MemoryLimits {
+  /** The pairs of a map attempt (`--memory`). */
+  readonly collectorBytes: number;
+  /** The whole process (`--worker-memory`); undefined when V8's limit for a heap decides. */
+  readonly limitBytes: number | undefined;
+}
+
 /** Calls `onExceeded` once when the process takes more than an attempt may. `stop` ends the watch. */
 export function watchMemory(
-  collectorBytes: number,
+  { collectorBytes, limitBytes: limitGiven }: MemoryLimits,
   onExceeded: () => void,
 ): { readonly memory: ProcessMemory; readonly stop: () => void } {
   const mayTakeBytes = heapBytesMax() + collectorBytes + outsideHeapBytes;
   // This excludes memory of earlier attempts that the system has not reclaimed yet.
   const bytesBefore = process.memoryUsage.rss();
   const memory = { beforeBytes: bytesBefore, mostBytes: bytesBefore };
-  const limitBytes = Math.max(mayTakeBytes, bytesBefore + mayTakeBytes / 2);
+  const limitBytes = limitGiven ?? Math.max(mayTakeBytes, bytesBefore + mayTakeBytes / 2);
   const timer = setInterval(() => {
     const usedBytes = process.memoryUsage.rss();
     memory.mostBytes = Math.max(memory.mostBytes, usedBytes);
@@ -72,18 +84,26 @@ interface OutOfMemory {
   readonly thread: ThreadMemory | undefined;
   /** How much memory the pairs may take (`--memory`). */
   readonly collectorBytes: number;
+  /** The memory of the process; undefined for no limit. */
+  readonly limit: WorkerMemory | undefined;
 }
 
 /** The message about an attempt that ran out of memory: where it was, what grew, and what helps. */
-export function memoryMessage({ kind, where, process, thread, collectorBytes }: OutOfMemory): string {
+export function memoryMessage({ kind, where, process, thread, collectorBytes, limit }: OutOfMemory): string {
   const { memoryBytes } = groupLimits();
   const ofGroup = memoryBytes === undefined ? "" : `, and all processes of the container ${inMebibytes(memoryBytes)}`;
-  const limit = `its heap may have ${inMebibytes(heapBytesMax())}${ofGroup}`;
+  const ofProcess = limit === undefined ? "" : `, its process with --worker-memory ${inMebibytes(limit.limitBytes)}`;
+  const limits = `its heap may have ${inMebibytes(limit?.heapBytes ?? heapBytesMax())}${ofProcess}${ofGroup}`;
   const pairBytes = thread?.pairBytes ?? collectorBytes;
   const grownBytes = process === undefined ? 0 : process.mostBytes - process.beforeBytes;
   const grown = process === undefined ? [] : [grownText(process, grownBytes, kind, thread, collectorBytes)];
   const arePairs = kind === "map" && thread !== undefined && pairBytes > grownBytes / 2;
-  return [`the app's thread ran out of memory${where} (${limit})`, ...grown, waysOut(kind, arePairs)].join(": ");
+  const wayOut = [...waysOut(kind, arePairs), ...(limit === undefined ? [] : ["make --worker-memory larger"])].join(
+    ", or ",
+  );
+  return [`the app's thread ran out of memory${where} (${limits})`, ...grown, wayOut]
+    .filter((part) => part !== "")
+    .join(": ");
 }
 
 function grownText(
@@ -108,10 +128,14 @@ function grownText(
   );
 }
 
-function waysOut(kind: OutOfMemory["kind"], arePairs: boolean): string {
-  if (kind === "reduce") return "export reduceStream, which gets the values one by one, or combine";
-  if (arePairs) return "make --memory smaller";
-  return 'emit pairs instead of collecting them, let the app export input = "text" or "lines", or make --split-size smaller';
+/** There is none when the app takes the memory while it is loaded. */
+function waysOut(kind: OutOfMemory["kind"], arePairs: boolean): string[] {
+  if (kind === undefined) return [];
+  if (kind === "reduce") return ["export reduceStream, which gets the values one by one, or combine"];
+  if (arePairs) return ["make --memory smaller"];
+  return [
+    'emit pairs instead of collecting them, let the app export input = "text" or "lines", or make --split-size smaller',
+  ];
 }
 
 function inMebibytes(bytes: number): string {

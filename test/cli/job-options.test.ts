@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { describe, expect, test } from "vitest";
 import {
   attemptLimits,
+  memoryOf,
   outputSettings,
   partitionerOf,
   reducersOfSteps,
@@ -45,6 +46,28 @@ describe("--values", () => {
       expect(outputSettings(given, commandWith("outputFormat"))).toEqual(format === undefined ? {} : { format });
     },
   );
+});
+
+describe("--worker-memory", () => {
+  const MiB = 2 ** 20;
+
+  test("limits the default of --memory", () => {
+    const command = new Command().setOptionValueWithSource("memory", 256 * MiB, "default");
+    const given = { memory: 256 * MiB, workers: 1 };
+    const unlimited = memoryOf(given, command);
+    const limited = memoryOf({ ...given, workerMemory: 200 * MiB }, command);
+    expect(limited).toBe(Math.min(unlimited, 20 * MiB));
+  });
+
+  test.each(["cli", "env", "config"])("refuses a --memory from %s that does not fit", (source) => {
+    const command = new Command().setOptionValueWithSource("memory", 80 * MiB, source);
+    const given = { memory: 80 * MiB, workers: 1 };
+    expect(memoryOf(given, command)).toBe(80 * MiB);
+    expect(memoryOf({ ...given, workerMemory: 300 * MiB }, command)).toBe(80 * MiB);
+    expect(() => memoryOf({ ...given, workerMemory: 200 * MiB }, command)).toThrow(
+      "--memory 80MiB does not fit into --worker-memory 200MiB",
+    );
+  });
 });
 
 test("key ranges without reduce tasks are refused on the command line, and ignored elsewhere", () => {
