@@ -116,7 +116,10 @@ export async function findGivenInputs(
   const listed = areNamed ? { names: [], isStandardInput: false } : namesListedIn(given);
   const all = [...names, ...listed.names.map((name): GivenName => ({ name }))];
   if (all.length === 0) {
-    throw new InputError("there is no input: name files, or - for standard input, or a list of files (--inputs-from)");
+    throw new InputError(
+      "there is no input: name files, or - for standard input, or a list of files (--inputs-from); " +
+        "for an app that declares inputs, write --input NAME=FILE for each",
+    );
   }
   const { files, passedOver } = await expandGiven(all, given.recursive ?? false);
   const found = foundIn(files.map(({ name }) => name));

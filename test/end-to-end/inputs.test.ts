@@ -211,7 +211,10 @@ describe.concurrent("inputs", () => {
       [["-", "-"], /standard input can be read only once/],
       [["--resume", "-"], /cannot resume a job with input from standard input/],
       [["--inputs-from", "none"], /cannot read the list of inputs none: ENOENT/],
-      [[], /there is no input: name files, or - for standard input, or a list of files \(--inputs-from\)/],
+      [
+        [],
+        /there is no input: name files, or - for standard input, or a list of files \(--inputs-from\); .*--input NAME=FILE/,
+      ],
     ] as const) {
       expectRefusal(await place.run("mr", ["run", "wc", ...args]), says);
     }
