@@ -21,7 +21,10 @@ module.exports = {
     only(
       "core-is-pure",
       { path: "^src/coordinator/core/" },
-      { pathNot: "^src/(coordinator/core/|rpc/(measures|record-position|app-inputs))", dependencyTypesNot: ["type-only"] },
+      {
+        pathNot: "^src/(coordinator/core/|rpc/(measures|record-position|app-inputs))",
+        dependencyTypesNot: ["type-only"],
+      },
       "The scheduler has no clock, socket or file: it imports only types, and the arithmetic of measures, positions and kinds of inputs.",
     ),
     only(
