@@ -49,6 +49,7 @@ export class TextKeyEndFinder {
     if (alone < records) this.#haveValues = true;
     const { spaces, lineEnds } = countSeparators(bytes);
     if (lineEnds > records) this.#haveLineEnds = true;
+    else if (alone === records && spaces > 0) this.#haveKeysSpaces = this.#haveSpacedKeysAlone = true;
     else if (spaces > records - alone) this.#examineEach(text, records);
   }
 
