@@ -51,7 +51,7 @@ export function isNamedOutputFile(name: string): boolean {
   return filePattern.test(name);
 }
 
-/** Whether a directory may be that of an output. */
+/** Whether a directory of this name may belong to an output. */
 export function isDirectoryOfOutput(directory: string): boolean {
   return Buffer.byteLength(directory) <= directoryBytesMax && isNamedOutputFile(namedOutputFile(directory, 0, ""));
 }
@@ -66,13 +66,13 @@ export function withoutDirectory(name: string): string {
     : `named-${createHash("sha256").update(name).digest("hex").slice(0, 40)}`;
 }
 
-/** The directory in the name of an output file; undefined for one that is in no directory. */
+/** The directory in the name of an output file; undefined for a file outside any directory. */
 export function directoryIn(name: string): string | undefined {
   const end = name.indexOf("/");
   return end < 0 ? undefined : name.slice(0, end);
 }
 
-/** Removes the directories of these files in a job's directory, if they are empty now. Never throws. */
+/** Removes the directories in which these files were, if they are empty now. Never throws. */
 export function removeEmptyDirectoriesOf(jobDirectory: string, names: readonly string[]): void {
   for (const directory of new Set(names.map(directoryIn))) {
     if (directory === undefined) continue;

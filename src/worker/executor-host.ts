@@ -50,7 +50,7 @@ export interface ExecutorOptions {
   readonly memory?: WorkerMemory | undefined;
 }
 
-/** What an attempt needs of the thread that speaks with the coordinator. */
+/** The services of the thread that speaks with the coordinator, for an attempt. */
 export interface AttemptServices {
   readonly reserveStarts: ReserveStarts;
   /** Shows a message to the user. */

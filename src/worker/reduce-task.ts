@@ -36,7 +36,7 @@ export async function runReduceTask(
   let keys = 0;
   /** The key at work; undefined between two keys, where the engine reads its files. */
   let key: string | undefined;
-  /** How many pairs had been read before those of the key. */
+  /** How many pairs had been read before the key began. */
   let pairsBefore = 0;
   try {
     await hooks.setUp();

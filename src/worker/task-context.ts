@@ -30,7 +30,7 @@ export interface AttemptSettings {
   readonly argReads?: ArgReads | undefined;
   /** The files that the app may read. */
   readonly files: readonly SharedFile[];
-  /** The totals of the counters of each earlier step of a pipeline; undefined when there is none. */
+  /** The totals of the counters of each earlier step of a pipeline; undefined without earlier steps. */
   readonly earlierCounters?: readonly (readonly Count[])[] | undefined;
   /** Aborted when the attempt is revoked. */
   readonly signal: AbortSignal;
@@ -48,7 +48,7 @@ export interface AttemptSettings {
    */
   readonly marksRecords: boolean;
   /**
-   * How many bad records a map attempt may skip by itself, beside those that it was told to skip; undefined when the job
+   * How many bad records a map attempt may skip by itself, in addition to the ones in its assignment; undefined when the job
    * skips none. One more fails the attempt.
    */
   readonly skipsMax?: number | undefined;
@@ -279,7 +279,7 @@ export abstract class AttemptContext implements TaskContext {
   }
 }
 
-/** The counts by name. A name may be that of a member of all objects. */
+/** The counts by name. A name such as `constructor` must not find what all objects inherit. */
 function recordOf(counts: readonly Count[]): Readonly<Record<string, number>> {
   const record = Object.create(null) as Record<string, number>;
   for (const [name, count] of counts) record[name] = count;

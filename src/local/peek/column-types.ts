@@ -1,6 +1,6 @@
 /** Infers the type of a column from some of its values. */
 
-/** What the values of a column are. `mixed`: more than one kind of JSON value. `empty`: no value at all. */
+/** The kind of a column's values. `mixed`: more than one kind of JSON value. `empty`: no value at all. */
 type ColumnType = "integer" | "number" | "boolean" | "date" | "text" | "object" | "array" | "mixed" | "empty";
 
 export interface ColumnSummary {
@@ -14,7 +14,7 @@ export interface ColumnSummary {
   readonly hasLineEnds: boolean;
   /** Values that do not have the type, if they are few, as in a column of numbers with "N/A". */
   readonly exceptions: number;
-  /** The first of them. */
+  /** The first such value. */
   readonly exception?: string | undefined;
 }
 

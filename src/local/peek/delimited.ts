@@ -18,7 +18,7 @@ export interface Delimited {
   readonly options: CsvOptions;
   /** The first rows that have as many fields as there are columns, without the header. */
   readonly rows: readonly (readonly string[])[];
-  /** How many rows are not like that, and what is wrong with the first of them. */
+  /** How many other rows there are, and what is wrong with the first. */
   readonly badRows: number;
   readonly firstBad?: string | undefined;
 }
@@ -28,7 +28,7 @@ interface Row {
   readonly fault: string | undefined;
 }
 
-/** In order of preference: what comes later often occurs within fields. */
+/** In order of preference: the later ones often occur within fields. */
 const delimiters = ["\t", ";", "|", ","] as const;
 const rowsMax = 20_000;
 /** The share of rows that must have the same number of fields, and that share if the name says that it is CSV. */

@@ -32,7 +32,7 @@ export interface Column extends ColumnSummary {
 const shownRows = 5;
 const recordsMax = 20_000;
 const cellUnitsMax = 1000;
-/** How many of the first words of a line are columns of it. */
+/** How many of a line's first words become columns. */
 const wordsMax = 8;
 /** A text is in a format when at least this share of its lines is. */
 const linesMin = 0.9;

@@ -1,6 +1,6 @@
 import type { Peeked } from "./peek.js";
 
-/** The description of a file for programs. What is unknown is left out. */
+/** The description of a file for programs, without unknown properties. */
 export function peekJson({ file, sizeBytes, sample, format, notes, converter }: Peeked): object {
   const { compression, encoding, hasMark, lineEnds, lines, binary } = sample;
   const text = format && {

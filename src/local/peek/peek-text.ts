@@ -97,7 +97,7 @@ function table(names: readonly string[], rows: readonly (readonly string[])[], w
       const text = cutToWidth(row[column] ?? "", cell);
       return text + " ".repeat(Math.max(0, cell - displayWidth(text)));
     });
-    // What does not fit even in narrow columns is left out at the right.
+    // Leaves out the last columns if even narrow ones do not fit.
     return cutToWidth(`${gap}${cells.join(gap)}`.trimEnd(), width);
   });
 }

@@ -6,7 +6,7 @@ import { formatOf, type Format } from "./format.js";
 import { findNotUtf8, sampleOf, type NotUtf8, type Sample } from "./sample.js";
 import { starterApp, type Language } from "./starter-app.js";
 
-/** What is known of a file from a sample of its bytes. */
+/** The findings about a file, from a sample of its bytes. */
 export interface Peeked {
   readonly file: InputFile;
   /** Undefined when the length is unknown. */

@@ -16,7 +16,7 @@ const [placesCount, placeBytes] = [16, 64 * 1024];
 
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
-/** What is known of a file from some of its bytes. */
+/** Some of a file's bytes, and the findings about the whole file. */
 export interface Sample {
   /** The beginning as UTF-8 without a byte order mark, up to the end of a line unless it is all of the file. */
   readonly text: Buffer;

@@ -5,7 +5,7 @@ export type Language = "typescript" | "javascript";
 
 /** The parts of an app that depend on the file. */
 interface Counting {
-  /** What the app counts, for its comment. */
+  /** The things that the app counts, for its comment. */
   readonly what: string;
   /** The lines before `map`. */
   readonly head: readonly string[];
