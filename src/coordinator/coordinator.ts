@@ -242,7 +242,11 @@ export class Coordinator {
     const { state, begins } = this.#job;
     const { app } = params;
     if (!this.#options.acceptsChangedApp || begins !== "resumed" || state.workers.size > 0) return undefined;
-    if (state.app === undefined || state.app.hash === app.hash) return undefined;
+    if (state.app === undefined) return undefined;
+    if (state.app.hash === app.hash) {
+      this.#options.log.info(`the first worker runs ${app.name} as the job began with it, so the job continues with that`);
+      return undefined;
+    }
     const problem = mapSideProblem(state, app) ?? refusal({ ...state, app }, params);
     if (problem !== undefined) return `cannot resume the job in ${this.#options.outputDirectory}: ${problem}`;
     this.#step({ type: "appChanged", app });

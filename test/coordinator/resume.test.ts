@@ -61,6 +61,13 @@ describe("a job whose coordinator was killed", () => {
     expect(taskOf(await worker.ask()).ref).toEqual({ ...begun.ref, attempt: 2 });
   });
 
+  it("says that it continues with the app as it was, although a changed one is accepted", async () => {
+    const { left, inputs } = await interruptedJob();
+    const { socket, log } = await resumeJob(left, inputs, { acceptsChangedApp: true });
+    await FakeWorker.join(socket);
+    expect(log.join("\n")).toMatch(/the first worker runs .* as the job began with it/);
+  });
+
   it("reruns a reduce task whose output has disappeared", async () => {
     const { directory, left, inputs, worker, begun, coordinator, report } = await interruptedJob({ reducers: 2 });
     const { next } = await worker.finish(begun);

@@ -21,10 +21,12 @@ import {
   wordsInBytes,
   type Aggregator,
   type App,
+  type AppOfInputs,
   type CombineResult,
   type Config,
   type Counter,
   type CsvOptions,
+  type EarlierCounters,
   type Frequency,
   type HookContext,
   type InputKind,
@@ -32,7 +34,9 @@ import {
   type JsonValue,
   type KeyValue,
   type MapContext,
+  type MapOfInput,
   type MapResult,
+  type NamedInput,
   type NamedOutput,
   type OutputLayout,
   type OutputWriter,
@@ -44,7 +48,9 @@ import {
   type SideFile,
   type Stats,
   type Step,
+  type StepOfInputs,
   type TaskContext,
+  type TestInputs,
   type TestOptions,
   type TestResult,
 } from "mapreduce-ts";
@@ -266,3 +272,20 @@ is<readonly Frequency[]>()(mostFrequent(1)("key", ["a"]), true);
 export const ownAggregator: Aggregator<number, number> = mean;
 // @ts-expect-error It adds numbers up.
 sum("key", ["1"]);
+
+/** An app with inputs of several kinds. */
+const sumOfOrders: MapOfInput<number> = (_filename, order: { id: string; total: number }, ctx) => {
+  const earlier: EarlierCounters = ctx.earlierCounters;
+  ctx.emit(order.id, order.total + (earlier[0]?.["orders"] ?? 0));
+};
+const customers: NamedInput = { input: "csv", csv: { delimiter: ";" } };
+export const ofInputs: StepOfInputs<number> = defineApp<number>({
+  inputs: { orders: "jsonl", customers },
+  map: { orders: sumOfOrders, customers: (_filename, row: { id: string }, ctx) => ctx.emit(row.id, 0) },
+  ...sum,
+});
+export const alone: AppOfInputs<number> = ofInputs;
+export const given: Readonly<Record<string, TestInputs>> = {
+  orders: ['{"id":"a"}'],
+  customers: { "c.csv": "id\na\n" },
+};
