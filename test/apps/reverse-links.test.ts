@@ -97,7 +97,10 @@ test("reverse-links finds the same links in any HTML as a standard parser", () =
     "<?php ",
     "<a href",
   ];
-  const html = fc.array(fc.constantFrom(...links, ...tags, ...raw, ...other), { maxLength: 12 });
+  // htmlparser2 has no "script data double escaped state": it ends such a script at the first end tag.
+  const isDoublyEscaped = (parts: readonly string[]) => /<script>.*<!-- .*<script>/.test(parts.join(""));
+  const part = fc.constantFrom(...links, ...tags, ...raw, ...other);
+  const html = fc.array(part, { maxLength: 12 }).filter((parts) => !isDoublyEscaped(parts));
   fc.assert(
     fc.property(html, (parts) => {
       expect(targets(parts.join(""))).toEqual(standardTargets(parts.join("")));
