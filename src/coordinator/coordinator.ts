@@ -244,7 +244,9 @@ export class Coordinator {
     if (!this.#options.acceptsChangedApp || begins !== "resumed" || state.workers.size > 0) return undefined;
     if (state.app === undefined) return undefined;
     if (state.app.hash === app.hash) {
-      this.#options.log.info(`the first worker runs ${app.name} as the job began with it, so the job continues with that`);
+      this.#options.log.info(
+        `the first worker runs ${app.name} as the job began with it, so the job continues with that`,
+      );
       return undefined;
     }
     const problem = mapSideProblem(state, app) ?? refusal({ ...state, app }, params);

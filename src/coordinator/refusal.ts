@@ -36,7 +36,10 @@ export function mapSideProblem(
   if (reduces.length === 0) return `${app.name} has changed, and its map tasks write the output themselves`;
   if (jobApp.mapSide === undefined || app.mapSide === undefined) return `${app.name} has changed, perhaps its map`;
   const name = differingExport(jobApp.mapSide, app.mapSide);
-  return name && `${app.name} has changed, and so has its ${name}, which decides what map tasks write`;
+  return (
+    name &&
+    `${app.name} has changed, and so has its ${name} (or it cannot be compared), which decides what map tasks write`
+  );
 }
 
 function shown({ hash }: { hash: string }): string {

@@ -15,6 +15,11 @@ it("a change of reduce, or of an export that map tasks do not use, does not show
   expect(differingExport(mapSideOf(app), mapSideOf(changed))).toBeUndefined();
 });
 
+it("a function without a text cannot be compared, so it counts as changed", () => {
+  const bound = { ...app, map: app.map.bind(undefined) };
+  expect(differingExport(mapSideOf(bound), mapSideOf(bound))).toBe("map");
+});
+
 it.each([
   ["map", { map: (_: string, line: string) => [line] }],
   ["combine", { combine: undefined }],

@@ -230,7 +230,10 @@ export interface State {
   draining: boolean;
   /** Known once the first worker has registered. */
   app: AppIdentity | undefined;
-  /** Set while a resumed job waits for the changed version of its app: even if all tasks are done, it is not over. */
+  /**
+   * Set until the first worker of a resumed job, whose app is said to have changed, has joined: even if all tasks are
+   * done, the job is not over.
+   */
   awaitsChangedApp: boolean;
   /** The job's `--arg` values: the coordinator's own, or else the first worker's. */
   args: Readonly<Record<string, string>> | undefined;

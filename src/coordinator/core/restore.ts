@@ -113,7 +113,6 @@ export function changeApp(state: State, app: AppIdentity, now: number, effects: 
   // After the losses: a journal that ends among these records must not tie the new version to outputs of the earlier one.
   effects.push({ type: "journal", record: { type: "appChanged", app } }, { type: "log", level: "warn", message });
   state.app = app;
-  state.awaitsChangedApp = false;
 }
 
 function loseOutput(state: State, task: Task, reason: string, now: number, effects: Effect[]): void {

@@ -15,6 +15,8 @@ export function register(
   effects: Effect[],
 ): void {
   state.workersJoined += 1;
+  // Its app is the job's, whether that has changed or not.
+  state.awaitsChangedApp = false;
   const worker: Worker = {
     id: `w${state.workersJoined}`,
     pid,
