@@ -4,16 +4,16 @@
  *
  *     mr run join --arg on=customer --arg left=customers.csv --output-format jsonl data/samples/{customers,orders}.csv
  *
- * `left` is the name of a file, or of a directory: what has it in its path is the left table, all other inputs are the
- * right one. The left one should be that with fewer rows for each key, as these are held in memory while those of the right
- * one go by. The key of the output is what is in the column, the value an object with the other columns of both; one of the
- * right table that has the name of one of the left is called `name_right`.
+ * `left` is the name of a file or a directory. The files with that name in their path are the left table, and all other
+ * inputs the right one. Make the table with fewer rows per key the left one, since the app holds its rows of a key in memory
+ * while it reads the right ones. The key of the output is the value of the column; the value is an object with the other
+ * columns of both tables. A column of the right table is called `name_right` if the left table has one of its name.
  *
- * `--arg kind=left` also keeps the rows of the left table that have no match, `right` those of the right table, `outer`
- * those of both. The value is then `{ left: {…}, right: {…} }`, with null for the row that is missing: the app could not
- * give such a row the columns of the other table, which it does not know.
+ * `--arg kind=left` also keeps rows of the left table without a match, `right` rows of the right table, and `outer` both. The
+ * value is then `{ left: {…}, right: {…} }`, with null for a missing row, since the app does not know which columns the
+ * missing row would have.
  *
- * Rows whose column is empty have no key, and match nothing. These, and rows that find none in the other table, are counted.
+ * Rows whose column is empty match nothing. Counters tell how many these are, and how many rows have no match.
  */
 import type { HookContext, MapContext, ReduceContext } from "mapreduce-ts";
 
