@@ -24,7 +24,7 @@ interface Library {
 }
 
 const pageBytes = 64 * 1024;
-const [ok, memoryError, unexpectedEnd, outputFull] = [0, -3, -7, -8];
+const [ok, memoryError, outputFull] = [0, -3, -8];
 
 /**
  * A block of 900,000 bytes, in which each five bytes stand for 259. Longer contents cannot occur: the library rejects them.
@@ -69,7 +69,7 @@ function decodeStream(
     if (result === memoryError) throw outOfMemory();
     if (result === outputFull) return "too long";
     // Whatever else is wrong with data that was cut at what may be the beginning of a block, it is not a block.
-    if (result !== ok || result === unexpectedEnd) return undefined;
+    if (result !== ok) return undefined;
     const bytes = new DataView(memory.buffer).getUint32(contents, true);
     return new Uint8Array(memory.buffer).slice(contents + 4, contents + 4 + bytes);
   } finally {

@@ -1,12 +1,12 @@
-import { BadRecordError } from "./bad-record-error.js";
-import { ReaderOver } from "./reader-over.js";
+import type { RecordPlace } from "../rpc/protocol.js";
+import { OffsetReader } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";
 
 /**
  * The records of another reader, with the offset of the first record moved back to the byte order mark before it: apps
  * recognise the beginning of a file by offset 0.
  */
-export class FirstOffsetReader<Value> extends ReaderOver<Value> {
+export class FirstOffsetReader<Value> extends OffsetReader<Value> {
   readonly #start: number;
   readonly #firstOffset: number;
 
@@ -17,24 +17,10 @@ export class FirstOffsetReader<Value> extends ReaderOver<Value> {
   }
 
   override get offset(): number {
-    return this.#said(this.reader.offset);
+    return this.placeOf(this.reader).offset;
   }
 
-  override next(): boolean | Promise<boolean> {
-    try {
-      const isThere = this.reader.next();
-      return typeof isThere === "boolean" ? isThere : isThere.catch((error: unknown) => this.#rethrow(error));
-    } catch (error) {
-      return this.#rethrow(error);
-    }
-  }
-
-  #said(offset: number): number {
-    return offset === this.#start ? this.#firstOffset : offset;
-  }
-
-  #rethrow(error: unknown): never {
-    if (!(error instanceof BadRecordError) || error.offset !== this.#start) throw error;
-    throw new BadRecordError(this.#firstOffset, error.endOffset, error.message, { cause: error.cause });
+  protected override placeOf({ offset, endOffset }: RecordPlace): RecordPlace {
+    return { offset: offset === this.#start ? this.#firstOffset : offset, endOffset };
   }
 }

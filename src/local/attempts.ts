@@ -38,7 +38,7 @@ export function settingsInProcess(own: Omit<AttemptSettings, OfWorkers>): Attemp
 }
 
 /** Progress that nobody watches; its record says who is to blame for an error. */
-function unwatched(): Progress {
+export function unwatched(): Progress {
   let record = NaN;
   let isFolding = false;
   return {

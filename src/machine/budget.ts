@@ -12,6 +12,11 @@ const workerBytes = 120 * MiB;
 const collectorBytesUseful = 16 * MiB;
 const [collectorBytesMin, collectorBytesDefault] = [4 * MiB, 256 * MiB];
 
+/** How much memory the pairs of a map task take by default, of that much. */
+export function collectorBytesOf(bytes: number): number {
+  return Math.min(collectorBytesDefault, Math.max(collectorBytesMin, bytes));
+}
+
 /** A number of workers, and why it is not higher. */
 export interface WorkersDefault {
   readonly workers: number;
@@ -59,7 +64,7 @@ export function memoryProblem(workers: number, { memoryBytes = Infinity } = grou
 /** How much memory the pairs of a map task may take when this number of workers shares the memory of this process. */
 export function collectorBytesFor(workers: number, { memoryBytes = Infinity } = groupLimits()): number {
   const share = Math.floor((memoryBytes - coordinatorBytes) / workers) - workerBytes;
-  return Math.min(collectorBytesDefault, Math.max(collectorBytesMin, share));
+  return collectorBytesOf(share);
 }
 
 /** A size for display, such as `256MiB`. */

@@ -1,5 +1,5 @@
 /** Divides the memory that one worker process may use (`--worker-memory`) between the app and the engine. */
-import { mebibytes } from "./budget.js";
+import { collectorBytesOf, mebibytes } from "./budget.js";
 
 const MiB = 2 ** 20;
 
@@ -9,7 +9,6 @@ const fixedBytes = 120 * MiB;
 const heapBytesMin = 32 * MiB;
 /** V8 lets Buffers that are garbage grow to half the size of the heap before it collects them. */
 const heapShare = 2 / 3;
-const [collectorBytesMin, collectorBytesDefault] = [4 * MiB, 256 * MiB];
 /** The pairs take this share by default: an app that keeps data needs more memory than the engine. */
 const collectorShare = 1 / 4;
 /** When a heap that does not shrink takes this share between two attempts, little is left for the next one. */
@@ -40,8 +39,7 @@ export function workerMemory(limitBytes: number, collectorBytes = collectorBytes
 
 /** How much memory the pairs of a map task take by default in a worker with this limit. */
 export function collectorBytesWithin(limitBytes: number): number {
-  const share = Math.floor((limitBytes - fixedBytes) * collectorShare);
-  return Math.min(collectorBytesDefault, Math.max(collectorBytesMin, share));
+  return collectorBytesOf(Math.floor((limitBytes - fixedBytes) * collectorShare));
 }
 
 /** Why a given `--memory` does not fit into a worker with this limit; undefined when it does. */

@@ -30,6 +30,14 @@ export function cutToWidth(text: string, width: number): string {
   return text;
 }
 
+/** Makes the widest columns narrower, until together they have at most `available` or none is wider than `least`. */
+export function fittedWidths(widths: readonly number[], available: number, least: number): number[] {
+  const total = (most: number) => widths.reduce((sum, width) => sum + Math.min(width, most), 0);
+  let most = Math.max(least, ...widths);
+  while (most > least && total(most) > available) most -= 1;
+  return widths.map((width) => Math.min(width, most));
+}
+
 function graphemeWidth(grapheme: string): number {
   if (invisible.test(grapheme)) return 0;
   return emoji.test(grapheme) ? 2 : eastAsianWidth(grapheme.codePointAt(0) ?? 0);

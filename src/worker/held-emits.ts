@@ -2,6 +2,7 @@ import type { JsonValue } from "../app/contract.js";
 import { requireStringKey } from "../app/given.js";
 import { requireRange } from "../shuffle/collect/byte-ranges.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
+import { isImmutable } from "../shuffle/collect/travelled-value.js";
 import { storedText, storedValue } from "../shuffle/stored-value.js";
 
 /** Receives the pairs, counts and side file contents of a record. */
@@ -148,19 +149,5 @@ export class HeldEmits implements PairTaker {
     if (this.#passesOn || this.#all.bytes <= this.#all.max) return;
     this.#passesOn = true;
     this.deliver();
-  }
-}
-
-/** Whether a value is valid as it is and can never change. */
-function isImmutable(value: unknown): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-    case "bigint":
-      return true;
-    case "number":
-      return Number.isFinite(value);
-    default:
-      return value === null;
   }
 }

@@ -2,7 +2,8 @@ import type { JsonValue } from "../app/contract.js";
 import { requireStringKey } from "../app/given.js";
 import { decodedRange, requireRange } from "../shuffle/collect/byte-ranges.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
-import { travelledValue } from "../shuffle/collect/travelled-value.js";
+import { isImmutable, travelledValue } from "../shuffle/collect/travelled-value.js";
+import { valueBytes } from "../shuffle/collect/value-bytes.js";
 
 /** The memory for one pair beside its texts. */
 const pairBytes = 64;
@@ -55,7 +56,7 @@ export class HeldPairs implements PairHold {
     const own = isImmutable(value) ? value : travelledValue("emit", key, value);
     this.#check?.(key, own);
     this.#add(key, own);
-    this.bytes += pairBytes + 2 * key.length + bytesOf(own);
+    this.bytes += pairBytes + 2 * key.length + valueBytes(own);
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
@@ -65,7 +66,7 @@ export class HeldPairs implements PairHold {
     const at = this.#copy(buffer, start, end);
     this.#add(at, own);
     this.#ends[this.#endCount++] = at + end - start;
-    this.bytes += pairBytes + end - start + bytesOf(own);
+    this.bytes += pairBytes + end - start + valueBytes(own);
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -143,32 +144,4 @@ export class HeldPairs implements PairHold {
     larger.set(this.#buffer);
     this.#buffer = larger;
   }
-}
-
-/** Whether a value is valid as it is and can never change. */
-function isImmutable(value: unknown): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-    case "bigint":
-      return true;
-    case "number":
-      return Number.isFinite(value);
-    default:
-      return value === null;
-  }
-}
-
-/** An estimate of the memory for a value, which `pairBytes` does not include. */
-function bytesOf(value: JsonValue): number {
-  if (typeof value === "string") return 2 * value.length;
-  if (typeof value !== "object" || value === null) return 0;
-  let bytes = 64;
-  if (Array.isArray(value)) {
-    for (const element of value as readonly JsonValue[]) bytes += 16 + bytesOf(element);
-  } else {
-    const object = value as Readonly<Record<string, JsonValue>>;
-    for (const name in object) bytes += 16 + 2 * name.length + bytesOf(object[name] ?? null);
-  }
-  return bytes;
 }

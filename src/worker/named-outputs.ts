@@ -27,8 +27,8 @@ export class NamedOutputs {
   readonly #settings: AttemptSettings;
   readonly #app: LoadedApp;
   readonly #admits: () => boolean;
-  readonly #byName = new Map<string, Entry>();
-  readonly #byDirectory = new Map<string, Entry>();
+  /** By name. Different names have different directories. */
+  readonly #entries = new Map<string, Entry>();
   /** The open files, the least recently used first. */
   readonly #open = new Set<Entry>();
   #last: Entry | undefined;
@@ -42,14 +42,14 @@ export class NamedOutputs {
 
   /** Returns the output of that name, the same object each time. Throws when the name is invalid, or there are too many. */
   get(name: string): NamedOutput {
-    return (this.#byName.get(name) ?? this.#add(name)).output;
+    return (this.#entries.get(name) ?? this.#add(name)).output;
   }
 
   /** Finishes the files, and returns them in the order in which they were created. Nothing can be written afterwards. */
   finish(): PreparedNamedOutput[] {
     const { ref, jobId, directory, output } = this.#settings;
     const suffix = outputSuffix(outputOf(output, this.#app.layout), this.#app.writer?.extension);
-    return [...this.#byDirectory.values()].map((entry) => {
+    return [...this.#entries.values()].map((entry) => {
       this.#use(entry);
       const { path, bytes, checksum, textKeyEnd } = entry.records.finish();
       this.#open.delete(entry);
@@ -71,20 +71,18 @@ export class NamedOutputs {
 
   /** Removes the files. Never throws. */
   discard(): void {
-    for (const { records } of this.#byDirectory.values()) records.discard();
+    for (const { records } of this.#entries.values()) records.discard();
   }
 
   #add(name: string): Entry {
     const directory = directoryOfOutput(name);
-    const same = this.#byDirectory.get(directory);
-    if (same !== undefined) return same;
-    if (this.#byDirectory.size >= namedOutputsMax) {
+    if (this.#entries.size >= namedOutputsMax) {
       throw new RangeError(`a task may have ${namedOutputsMax} outputs; use more reduce tasks, or fewer names`);
     }
     const { ref, jobId, directory: ofJob, output } = this.#settings;
     const prefix = temporaryPrefix(jobId, ref.kind, ref.task, ref.attempt);
     this.#makeRoom();
-    const path = join(ofJob, `${prefix}named-${this.#byDirectory.size}`);
+    const path = join(ofJob, `${prefix}named-${this.#entries.size}`);
     const records = RecordWriter.create(path, output, this.#app, "emit");
     const emit = (key: string, value: JsonValue) => {
       if (!this.#admits()) return;
@@ -94,8 +92,7 @@ export class NamedOutputs {
       this.#settings.onOutput?.(key, value);
     };
     const entry: Entry = { directory, records, output: { emit } };
-    this.#byName.set(name, entry);
-    this.#byDirectory.set(directory, entry);
+    this.#entries.set(name, entry);
     this.#open.add(entry);
     return entry;
   }

@@ -16,8 +16,6 @@
  * The collector runs only when something is pending.
  */
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { MessagePort } from "node:worker_threads";
 import {
   ActiveInContext,
@@ -27,6 +25,7 @@ import {
   isRequest,
   type ActiveWork,
 } from "./active-work.js";
+import { collectGarbage } from "./collect-garbage.js";
 import { EmitGate, EmitPhase, takeUntold } from "./emit-gate.js";
 import { UnawaitedWorkError } from "./errors.js";
 
@@ -140,15 +139,4 @@ export class PendingWork {
 
 function longer(pauseMs: number): number {
   return Math.min(2 * pauseMs, pauseMsMax);
-}
-
-let runCollector: (() => void) | undefined;
-
-function collectGarbage(): void {
-  if (runCollector === undefined) {
-    setFlagsFromString("--expose-gc");
-    runCollector = runInNewContext("gc") as () => void;
-    setFlagsFromString("--no-expose-gc");
-  }
-  runCollector();
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonValue, MapContext } from "../../src/app/contract.js";
 import type { LoadedApp } from "../../src/app/load.js";
 import { sourceOfSplits } from "../../src/input/records.js";
+import { unwatched } from "../../src/local/attempts.js";
 import { skippedPerAttemptMax } from "../../src/rpc/attempt-limits.js";
 import type { NewlySkipped, Split } from "../../src/rpc/protocol.js";
 import { firstPosition } from "../../src/rpc/record-position.js";
@@ -14,6 +15,7 @@ import { runMapTask } from "../../src/worker/map-task.js";
 import { PendingWork } from "../../src/worker/pending-work.js";
 import { SkippedRecords } from "../../src/worker/skipped-records.js";
 import type { AttemptResult, AttemptSettings } from "../../src/worker/task-context.js";
+import { loadedApp } from "../support/loaded-app.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
@@ -21,22 +23,7 @@ const temporary = useTemporaryDirectory();
 type Map = (file: string, value: never, ctx: MapContext) => unknown;
 
 function appOf(map: Map, others: Partial<LoadedApp> = {}): LoadedApp {
-  return {
-    input: "lines",
-    map: map as LoadedApp["map"],
-    mapBytes: undefined,
-    reduce: undefined,
-    reduceStream: undefined,
-    combine: undefined,
-    partition: undefined,
-    groupKey: undefined,
-    sortValues: undefined,
-    setup: undefined,
-    teardown: undefined,
-    writer: undefined,
-    mapSide: {},
-    ...others,
-  };
+  return loadedApp({ map: map as LoadedApp["map"], ...others });
 }
 
 interface Given {
@@ -65,8 +52,6 @@ async function run(app: LoadedApp, texts: string | readonly string[], given: Giv
     return { file: `f${index}`, path, startBytes: 0, endBytes: Buffer.byteLength(text) };
   });
   const work = await PendingWork.begin("map 0");
-  let record = NaN;
-  let isFolding = false;
   const settings: AttemptSettings = {
     ref: { kind: "map", task: 0, attempt: 1 },
     jobId: "job",
@@ -79,18 +64,7 @@ async function run(app: LoadedApp, texts: string | readonly string[], given: Giv
     files: [],
     args: {},
     signal: new AbortController().signal,
-    progress: {
-      get record() {
-        return record;
-      },
-      get isFolding() {
-        return isFolding;
-      },
-      set: () => undefined,
-      beginRecord: (offset) => void (record = offset),
-      setFolding: (is) => void (isFolding = is),
-      takeValue: () => undefined,
-    },
+    progress: unwatched(),
     marksRecords: false,
     skipsMax,
     mapConcurrency,

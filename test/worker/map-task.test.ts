@@ -8,27 +8,14 @@ import type { Split } from "../../src/rpc/protocol.js";
 import { firstPosition } from "../../src/rpc/record-position.js";
 import { runMapTask } from "../../src/worker/map-task.js";
 import type { AttemptSettings } from "../../src/worker/task-context.js";
+import { loadedApp } from "../support/loaded-app.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
 const ref = { kind: "map", task: 0, attempt: 1 } as const;
 
 function appOf(map: (line: string, ctx: MapContext) => unknown): LoadedApp {
-  return {
-    input: "lines",
-    map: (_, line, ctx) => map(line as string, ctx),
-    mapBytes: undefined,
-    reduce: undefined,
-    reduceStream: undefined,
-    combine: undefined,
-    partition: undefined,
-    groupKey: undefined,
-    sortValues: undefined,
-    setup: undefined,
-    teardown: undefined,
-    writer: undefined,
-    mapSide: {},
-  };
+  return loadedApp({ map: (_, line, ctx) => map(line as string, ctx) });
 }
 
 const echo = appOf((line, ctx) => ctx.emit(line, ctx.offset));

@@ -2,7 +2,7 @@
  * Rows as a table in columns of equal width. The first rows determine the widths, so that a table of any length takes
  * little memory, and begins at once.
  */
-import { cutToWidth, displayWidth } from "../../terminal/display-width.js";
+import { cutToWidth, displayWidth, fittedWidths } from "../../terminal/display-width.js";
 import { visibleLine } from "../../terminal/visible-text.js";
 import { cellText, type Row } from "./cells.js";
 import { ColumnFinder, cellsIn, isWhollyIn, type Columns } from "./columns.js";
@@ -70,7 +70,10 @@ export class TableRows {
         widths[index] = Math.max(widths[index] ?? 0, Math.min(displayWidth(text), this.#terminalWidth ?? widthMax));
       }
     }
-    this.#widths = this.#terminalWidth === undefined ? widths : fitted(widths, this.#terminalWidth);
+    this.#widths =
+      this.#terminalWidth === undefined
+        ? widths
+        : fittedWidths(widths, this.#terminalWidth - gap.length * (widths.length - 1), widthMin);
     const rule = this.#widths.map((width) => "-".repeat(width));
     return [this.#joined(names, false), this.#joined(rule, false), ...rows.map((row) => this.#line(row))];
   }
@@ -96,15 +99,6 @@ export class TableRows {
     });
     return `${cells.join(gap).trimEnd()}\n`;
   }
-}
-
-/** Makes the widest columns narrower, until the table fits or all are narrow. */
-function fitted(widths: readonly number[], terminalWidth: number): number[] {
-  const available = terminalWidth - gap.length * (widths.length - 1);
-  const total = (most: number) => widths.reduce((sum, width) => sum + Math.min(width, most), 0);
-  let most = Math.max(widthMin, ...widths);
-  while (most > widthMin && total(most) > available) most -= 1;
-  return widths.map((width) => Math.min(width, most));
 }
 
 function records(count: number): string {

@@ -1,6 +1,6 @@
 /** Describes a file to a person. */
 import prettyBytes from "pretty-bytes";
-import { cutToWidth, displayWidth } from "../../terminal/display-width.js";
+import { cutToWidth, displayWidth, fittedWidths } from "../../terminal/display-width.js";
 import { visibleLine } from "../../terminal/visible-text.js";
 import type { Column, Format } from "./format.js";
 import type { Peeked } from "./peek.js";
@@ -86,11 +86,7 @@ function plainLines({ rows }: Format, width: number): string[] {
 function table(names: readonly string[], rows: readonly (readonly string[])[], width: number): string[] {
   const all = [names, ...rows].map((row) => row.map((cell) => cutToWidth(visibleLine(cell), cellMax)));
   const widest = names.map((_, column) => Math.max(1, ...all.map((row) => displayWidth(row[column] ?? ""))));
-  const available = width - gap.length * names.length;
-  let most = cellMax;
-  const total = () => widest.reduce((sum, cell) => sum + Math.min(cell, most), 0);
-  while (most > cellMin && total() > available) most -= 1;
-  const widths = widest.map((cell) => Math.min(cell, most));
+  const widths = fittedWidths(widest, width - gap.length * names.length, cellMin);
   const shown = [...all.slice(0, 1), widths.map((cell) => "-".repeat(cell)), ...all.slice(1)];
   return shown.map((row) => {
     const cells = widths.map((cell, column) => {

@@ -26,7 +26,8 @@
  *     slabs ──── (combine) ──┬─────────────────────────────────────────── partition files
  *                            └─ runs ─ heap ─ (combine, or join counts) ─┘
  *
- * Arrays and objects for hot keys may wait outside the slabs to be folded (`accumulators.ts`).
+ * With a `combine`, arrays, objects and many different numbers of hot keys wait outside the slabs to be folded
+ * (`accumulators.ts`).
  *
  * Do not confuse the two kinds of file: a run is a private temporary file with all partitions; reduce tasks read
  * intermediate files.

@@ -13,6 +13,20 @@ export function travelledValue(giver: string, key: string, value: unknown): Json
   return copied === undefined ? storedValue(storedText(giver, key, value)) : copied;
 }
 
+/** Whether a value can never change, and is the same after its way through JSON, but for the sign of 0. */
+export function isImmutable(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+    case "bigint":
+      return true;
+    case "number":
+      return Number.isFinite(value);
+    default:
+      return value === null;
+  }
+}
+
 /** Undefined for a value that only `storedText` can judge. */
 function copyOf(value: unknown, depth: number): JsonValue | undefined {
   switch (typeof value) {

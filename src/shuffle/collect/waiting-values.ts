@@ -1,6 +1,10 @@
 import type { JsonValue } from "../../app/contract.js";
 import { NumberRows } from "./number-rows.js";
 import { travelledValue } from "./travelled-value.js";
+import { slotBytes, valueBytes } from "./value-bytes.js";
+
+/** The memory of an array without its elements. */
+const arrayBytes = slotBytes + valueBytes([]);
 
 /** The values of a key that wait to be folded, in their order, as if they had travelled through JSON. */
 export class WaitingValues {
@@ -32,7 +36,7 @@ export class WaitingValues {
   /** An estimate of the memory that the values would take as arrays and objects. */
   get size(): number {
     const { count, width } = this.#rows;
-    return count * (width === 0 ? numberBytes : arrayBytes + numberBytes * width) + this.#othersBytes;
+    return count * (width === 0 ? slotBytes : arrayBytes + slotBytes * width) + this.#othersBytes;
   }
 
   /** Adds a copy of a value that `giver` returned or emitted. Throws what `travelledValue` throws. */
@@ -55,24 +59,7 @@ export class WaitingValues {
 
   #pushOther(value: JsonValue): void {
     this.#others.push(value);
-    this.#othersBytes += bytesOf(value);
+    this.#othersBytes += slotBytes + valueBytes(value);
     if (Array.isArray(value)) this.#haveArrays = true;
   }
-}
-
-const arrayBytes = 64;
-const numberBytes = 16;
-
-/** An estimate of a value's memory. */
-function bytesOf(value: JsonValue): number {
-  if (typeof value === "string") return 32 + 2 * value.length;
-  if (typeof value !== "object" || value === null) return numberBytes;
-  let bytes = arrayBytes;
-  if (Array.isArray(value)) {
-    for (const element of value as readonly JsonValue[]) bytes += bytesOf(element);
-  } else {
-    const object = value as Readonly<Record<string, JsonValue>>;
-    for (const property in object) bytes += 16 + bytesOf(object[property] ?? null);
-  }
-  return bytes;
 }
