@@ -284,7 +284,7 @@ export const ofInputs: StepOfInputs<number> = defineApp<number>({
   map: { orders: sumOfOrders, customers: (_filename, row: { id: string }, ctx) => ctx.emit(row.id, 0) },
   ...sum,
 });
-export const alone: AppOfInputs<number> = ofInputs;
+export const anyInputs: readonly AppOfInputs<number>[] = [ofInputs];
 export const given: Readonly<Record<string, TestInputs>> = {
   orders: ['{"id":"a"}'],
   customers: { "c.csv": "id\na\n" },
