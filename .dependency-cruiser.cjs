@@ -22,16 +22,21 @@ module.exports = {
       "core-is-pure",
       { path: "^src/coordinator/core/" },
       {
-        pathNot: "^src/(coordinator/core/|rpc/(measures|record-position|app-inputs))",
-        dependencyTypesNot: ["type-only"],
+        pathNot: "^src/(coordinator/core|model)/",
       },
-      "The scheduler has no clock, socket or file: it imports only types, and the arithmetic of measures, positions and kinds of inputs.",
+      "The scheduler has no clock, socket or file.",
     ),
     only(
       "data-plane-for-workers",
       { path: "^src/(cli|coordinator|input|output|rpc|status)/" },
       { path: "^src/(shuffle/|app/load)", dependencyTypesNot: ["type-only"] },
       "Only worker and local touch records and load apps.",
+    ),
+    only(
+      "model-stands-alone",
+      { path: "^src/model/" },
+      { path: "^src/", pathNot: "^src/model/" },
+      "Everything else is made of these types.",
     ),
     only(
       "ground-stands-alone",
@@ -42,7 +47,7 @@ module.exports = {
     only(
       "status-sees-the-snapshot-only",
       { path: "^src/status/" },
-      { path: "^src/", pathNot: "^src/(status|terminal)/", dependencyTypesNot: ["type-only"] },
+      { path: "^src/", pathNot: "^src/(status|terminal|model)/" },
       "Views are made of the snapshot and of the job's view, and know nothing else of the engine.",
     ),
     only(

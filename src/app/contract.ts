@@ -6,7 +6,7 @@
  */
 
 import type { Readable } from "node:stream";
-import type { inputKinds } from "./input-kinds.js";
+import type { inputKinds } from "../model/input-kinds.js";
 
 /**
  * A value that can travel from `map` to `reduce` and to the output: any JSON value, or a bigint. `json-value.ts` checks

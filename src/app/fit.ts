@@ -1,6 +1,6 @@
-import type { OutputSettings, RecordLayout } from "../output/output-format.js";
+import type { OutputSettings, RecordLayout } from "../model/output-format.js";
 import { unknownArgText } from "./unread-args.js";
-import { missingText, type Given } from "./needs.js";
+import { missingText, type Given } from "../model/required-options.js";
 
 /** The properties of an app that may not fit every job. */
 interface AppTraits {
@@ -10,7 +10,7 @@ interface AppTraits {
   readonly extension?: string | undefined;
   /** The layout of the records, if the app names one. */
   readonly layout?: RecordLayout | undefined;
-  /** The options that the app requires: see `needs.ts`. */
+  /** The options that the app requires: see `model/required-options.ts`. */
   readonly needs?: readonly string[] | undefined;
   /** The names of `--arg` that the app reads; undefined when it does not declare them. */
   readonly args?: readonly string[] | undefined;

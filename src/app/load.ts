@@ -1,8 +1,8 @@
-import type { AppIdentity } from "../rpc/protocol.js";
-import { argNameCharactersMax, argNamesMax } from "../rpc/attempt-limits.js";
+import type { AppIdentity } from "../model/app-identity.js";
+import { argNameCharactersMax, argNamesMax } from "../model/attempt-limits.js";
 import { AppError } from "./app-error.js";
 import type { Combine } from "./combine.js";
-import type { RecordLayout } from "../output/output-format.js";
+import type { RecordLayout } from "../model/output-format.js";
 import type {
   App,
   CsvOptions,
@@ -15,14 +15,13 @@ import type {
 } from "./contract.js";
 import { csvProblem } from "./csv-options.js";
 import { importFailure, importModule } from "./import-module.js";
-import { inputKinds, type RecordKind } from "./input-kinds.js";
-import { isArgName } from "./arg-name.js";
+import { inputKinds, type RecordKind } from "../model/input-kinds.js";
+import { isArgName, argOfNeed, isNeed, needsMax } from "../model/required-options.js";
 import { jsonlProblem } from "./jsonl-options.js";
 import { mapSideOf } from "./map-side.js";
 import { namedInputsOf, type LoadedInput } from "./named-inputs.js";
-import { concurrencyProblem, rateProblem } from "./map-limits.js";
+import { concurrencyProblem, rateProblem } from "../model/map-limits.js";
 import { nearMisses } from "./near-misses.js";
-import { argOfNeed, isNeed, needsMax } from "./needs.js";
 import { describe } from "./described.js";
 import { aggregatorCombine } from "./plain-fold.js";
 import { requireSynchronous } from "./synchronous-functions.js";

@@ -1,10 +1,10 @@
 /** The exports `inputs` and `map` of an app that declares several inputs. */
-import { isArgName } from "./arg-name.js";
+import { isArgName } from "../model/required-options.js";
 import { AppError } from "./app-error.js";
 import type { CsvOptions, JsonlOptions, MapContext } from "./contract.js";
 import { csvProblem } from "./csv-options.js";
 import { describe } from "./described.js";
-import { inputKinds, type RecordKind } from "./input-kinds.js";
+import { inputKinds, type RecordKind } from "../model/input-kinds.js";
 import { jsonlProblem } from "./jsonl-options.js";
 
 /** An input of a checked app: how its files are read, and the function for its records. */

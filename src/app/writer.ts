@@ -1,5 +1,5 @@
 /** Checks the export `writer`: the name of a format, the settings for one, or the app's own writer. */
-import { areColumns, isWriterExtension, type RecordLayout } from "../output/output-format.js";
+import { areColumns, isWriterExtension, type RecordLayout } from "../model/output-format.js";
 import { AppError } from "./app-error.js";
 import type { OutputLayout, OutputWriter } from "./contract.js";
 import { describe } from "./described.js";

@@ -2,7 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
 import { lengthOf } from "../input/splits.js";
 import { planJob, type JobPlan, type PlanOptions } from "../local/job-plan.js";
-import { inputText } from "../rpc/app-inputs.js";
+import { inputText } from "../model/input-kinds.js";
 import { visibleLine } from "../terminal/visible-text.js";
 import { requireNotOnCommandLine } from "./giving-way.js";
 import { optionValuesOf } from "./option-values.js";

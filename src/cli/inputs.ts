@@ -1,7 +1,7 @@
 /** The inputs of a job, as `mr run`, `mr-coordinator` and `mr sequential` take them on the command line. */
 import { fstatSync } from "node:fs";
 import { Argument, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { isArgName } from "../app/arg-name.js";
+import { isArgName } from "../model/required-options.js";
 import { expandNames } from "../input/expand.js";
 import { inputOf, lookAtInputs, type FoundInput, type InputFile, type UnsizedInput } from "../input/files.js";
 import { InputError } from "../input/input-error.js";

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../rpc/protocol.js";
+import type { Snapshot } from "../model/snapshot.js";
 import { visibleLine } from "../terminal/visible-text.js";
 import { createProgressBars, createProgressLines, type ProgressView } from "../status/progress.js";
 

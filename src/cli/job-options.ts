@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { BackupRule } from "../coordinator/core/model.js";
+import type { BackupRule, Partitioner } from "../model/job.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { InputFile } from "../input/files.js";
 import { groupBytesFor } from "../input/map-inputs.js";
@@ -7,8 +7,7 @@ import { findSharedFiles } from "../input/shared-files.js";
 import { InputError } from "../input/input-error.js";
 import { collectorBytesFor } from "../machine/budget.js";
 import { collectorBytesWithin, collectorProblem } from "../machine/worker-memory.js";
-import type { OutputFormat, OutputSettings } from "../output/output-format.js";
-import type { Partitioner } from "../rpc/protocol.js";
+import type { OutputFormat, OutputSettings } from "../model/output-format.js";
 import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { areKept } from "./inputs.js";
 import { reducersDefault } from "./options.js";

@@ -1,10 +1,10 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { mapConcurrencyMax, ratePerSecondMax } from "../app/map-limits.js";
+import { mapConcurrencyMax, ratePerSecondMax } from "../model/map-limits.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
 import { workerMemoryBytesMin } from "../machine/worker-memory.js";
-import { outputFormats } from "../output/output-format.js";
+import { outputFormats } from "../model/output-format.js";
 import { runtimePath } from "../rpc/runtime-directory.js";
 import {
   address,

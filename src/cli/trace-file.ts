@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { JobView } from "../status/job-view.js";
+import type { JobView } from "../model/job-view.js";
 import { say } from "./program.js";
 
 /** Writes the timeline of a job, if requested. If it cannot, reports the error and returns false. */

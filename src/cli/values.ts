@@ -1,7 +1,7 @@
 /** Parsers of option values. Commander turns their errors into one line that names the option. */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import ms, { type StringValue } from "ms";
-import { isArgName } from "../app/arg-name.js";
+import { isArgName } from "../model/required-options.js";
 import { parseByteSize } from "./byte-size.js";
 
 /** A whole number in a range, in decimal digits. */

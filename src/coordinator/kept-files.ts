@@ -1,8 +1,8 @@
 import { outputName, sideFileName, stagedName } from "../output/names.js";
-import { outputOf, outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../model/output-format.js";
 import { namedOutputFacts, type OutputFacts } from "../output/manifest.js";
-import { namedOutputFile } from "../output/named-output.js";
-import type { NamedOutputs } from "../rpc/protocol.js";
+import { namedOutputFile } from "../model/output-names.js";
+import type { NamedOutputs } from "../model/attempt.js";
 import { outputTasks, type State, type Task } from "./core/model.js";
 import type { Job } from "./job.js";
 

@@ -1,9 +1,9 @@
 import type { InputFile } from "../input/files.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { EarlierStep } from "../output/manifest.js";
-import type { AppIdentity } from "../rpc/protocol.js";
+import type { AppIdentity } from "../model/app-identity.js";
 import type { JobLog } from "./core/events.js";
-import type { JobSettings } from "./core/model.js";
+import type { JobSettings } from "../model/job.js";
 
 /**
  * Whether to resume an interrupted job. `true` requires one. `"auto"` resumes it if it exists and is the same job, and

@@ -14,8 +14,8 @@ import {
 } from "../output/names.js";
 import { publish } from "../output/publication.js";
 import { writeReport } from "../output/report.js";
-import type { Snapshot } from "../rpc/protocol.js";
-import type { JobView } from "../status/job-view.js";
+import type { Snapshot } from "../model/snapshot.js";
+import type { JobView } from "../model/job-view.js";
 import { badRecords } from "./core/bad-records.js";
 import { outputTasks, type JobFailure } from "./core/model.js";
 import type { Job } from "./job.js";

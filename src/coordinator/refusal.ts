@@ -1,6 +1,7 @@
 import { misfit } from "../app/fit.js";
 import { differingExport } from "../app/map-side.js";
-import { protocolVersion, type AppIdentity, type ParamsOf } from "../rpc/protocol.js";
+import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
+import type { AppIdentity } from "../model/app-identity.js";
 import type { State } from "./core/model.js";
 import { isSameArgs, shownArgs } from "./job-args.js";
 

@@ -1,4 +1,4 @@
-import type { ThroughputSample } from "../status/job-view.js";
+import type { ThroughputSample } from "../model/job-view.js";
 
 const samplesMax = 240;
 const firstIntervalMs = 100;

@@ -2,7 +2,9 @@ import type { Duplex } from "node:stream";
 import { invalidParamsCode, refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
 import { strangerLimits } from "../rpc/limits.js";
 import { Peer, type Handlers } from "../rpc/peer.js";
-import type { AttemptRef, ParamsOf, ResultOf, Snapshot } from "../rpc/protocol.js";
+import type { AttemptRef } from "../model/attempt.js";
+import type { ParamsOf, ResultOf } from "../rpc/protocol.js";
+import type { Snapshot } from "../model/snapshot.js";
 import type { Effect, Event } from "./core/events.js";
 import type { DoneOutcome } from "./core/model.js";
 

@@ -1,6 +1,7 @@
 /** Recognises files that hold text or records but are not text, and knows the command that turns each into text. */
 
-import { encodingName, unmarkedEncodingOf, type Encoding } from "./text-encoding.js";
+import { encodingName, unmarkedEncodingOf } from "./text-encoding.js";
+import type { Encoding } from "../model/input-kinds.js";
 
 /** A format that cannot be read as text. */
 export interface BinaryFormat {

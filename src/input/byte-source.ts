@@ -1,4 +1,4 @@
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { headBytes, notText } from "./binary-format.js";
 import { Bzip2Offsets } from "./bzip2-offsets.js";
 import { contentOf } from "./content.js";

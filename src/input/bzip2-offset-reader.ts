@@ -1,4 +1,4 @@
-import type { RecordPlace } from "../rpc/protocol.js";
+import type { RecordPlace } from "../model/split.js";
 import type { Bzip2Offsets } from "./bzip2-offsets.js";
 import { OffsetReader } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";

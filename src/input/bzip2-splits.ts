@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { RecordKind } from "../app/input-kinds.js";
-import type { Split } from "../rpc/protocol.js";
+import type { RecordKind } from "../model/input-kinds.js";
+import type { Split } from "../model/split.js";
 import { headBytes } from "./binary-format.js";
 import { combined, headerBytes, magicAndChecksumBits, magicBits } from "./bzip2-magic.js";
 import { Bzip2Window } from "./bzip2-window.js";

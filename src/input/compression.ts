@@ -2,8 +2,7 @@
  * Detects compressed files by their first bytes: no text in UTF-8 begins with these. So standard input and files of any
  * name work, and a file that is compressed only in name is detected.
  */
-export const compressions = ["gzip", "zstd", "xz", "bzip2"] as const;
-export type Compression = (typeof compressions)[number];
+import type { Compression } from "../model/input-kinds.js";
 
 /** The compression of a file that begins with these bytes; undefined when it is not compressed. */
 export function compressionOf(first: Uint8Array): Compression | undefined {

@@ -1,6 +1,7 @@
 import { binaryFormatOf, type BinaryFormat } from "./binary-format.js";
-import { compressionOf, type Compression } from "./compression.js";
-import { encodingOf, type Encoding } from "./text-encoding.js";
+import { compressionOf } from "./compression.js";
+import type { Compression, Encoding } from "../model/input-kinds.js";
+import { encodingOf } from "./text-encoding.js";
 
 /** What the first bytes of a file reveal about its contents; empty for UTF-8 and for unrecognised contents. */
 export interface Content {

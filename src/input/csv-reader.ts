@@ -1,6 +1,6 @@
 /** The rows of a CSV file as objects. */
 import type { CsvOptions } from "../app/contract.js";
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { linesIn, type ByteSource } from "./byte-source.js";
 import { readDialect, type CsvDialect } from "./csv-dialect.js";

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CsvOptions } from "../app/contract.js";
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { isStoredAsRead, linesIn, type ByteSource } from "./byte-source.js";
 import { openCsv, type CsvReader } from "./csv-reader.js";

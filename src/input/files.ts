@@ -9,13 +9,13 @@ import {
   type Stats,
 } from "node:fs";
 import { headBytes, type BinaryFormat } from "./binary-format.js";
-import { compressionOfName, type Compression } from "./compression.js";
+import { compressionOfName } from "./compression.js";
+import type { Compression, Encoding } from "../model/input-kinds.js";
 import { contentOf, type Content } from "./content.js";
 import { fsPath, nameOfBytes, shownName } from "./file-name.js";
 import { stateOf, type FileState } from "./file-state.js";
 import { InputError } from "./input-error.js";
 import { statsOf } from "./stats-of.js";
-import type { Encoding } from "./text-encoding.js";
 
 /** A readable regular input file, and its state when the job was planned. */
 export interface InputFile extends FileState {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { ChangedInputError } from "./changed-input-error.js";
 import { fsPath } from "./file-name.js";
 import { changeSince, edgesOf } from "./file-state.js";

@@ -1,5 +1,5 @@
 import type { CsvOptions } from "../app/contract.js";
-import { formatOf, type AppInputs, type HasKind } from "../rpc/app-inputs.js";
+import { formatOf, type AppInputs, type HasKind } from "../model/input-kinds.js";
 import type { InputFile } from "./files.js";
 import { InputError } from "./input-error.js";
 

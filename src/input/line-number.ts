@@ -1,4 +1,4 @@
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { placedPiecesOf } from "./file-pieces.js";
 
 const [newline, carriageReturn] = [0x0a, 0x0d];

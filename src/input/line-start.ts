@@ -1,4 +1,4 @@
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import type { InputHandle } from "./input-handle.js";
 
 const newline = 0x0a;

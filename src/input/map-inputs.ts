@@ -2,11 +2,11 @@
  * Which splits each map task reads: usually one. A job with many small files would spend its time on beginning and
  * ending tasks, so such files share tasks, as with Hadoop's CombineFileInputFormat.
  */
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { cutBzip2Files } from "./bzip2-splits.js";
 import { cutCsvFiles } from "./csv-splits.js";
 import type { InputFile } from "./files.js";
-import { splitsPerTaskMax } from "../rpc/record-position.js";
+import { splitsPerTaskMax } from "../model/record-position.js";
 import { sampledSplits } from "./sampled-splits.js";
 import { inputsByFormat, type PlannedApp, type PlannedFormat } from "./inputs-by-format.js";
 import { lengthOf, planSplits } from "./splits.js";

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { ReadContext, ReadRecords } from "../app/contract.js";
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import { ChangedInputError } from "./changed-input-error.js";
 import { bytePiecesOf } from "./file-pieces.js";
 import type { Warn } from "./input-handle.js";

@@ -13,10 +13,9 @@
  * `splits.ts` defines splits, and `byte-source.ts` the ways in which their bytes arrive.
  */
 import type { CsvOptions, JsonlOptions, ReadContext, ReadRecords } from "../app/contract.js";
-import type { RecordKind } from "../app/input-kinds.js";
-import { formatOf, type AppInputs } from "../rpc/app-inputs.js";
-import type { RecordPlace, Split } from "../rpc/protocol.js";
-import { firstPosition, offsetsIn } from "../rpc/record-position.js";
+import { type RecordKind, formatOf, type AppInputs } from "../model/input-kinds.js";
+import type { RecordPlace, Split } from "../model/split.js";
+import { firstPosition, offsetsIn } from "../model/record-position.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { isStoredAsRead, linesIn, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";

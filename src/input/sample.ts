@@ -1,5 +1,6 @@
-import { formatOf, type AppInputs, type HasKind } from "../rpc/app-inputs.js";
-import type { AppIdentity, Split } from "../rpc/protocol.js";
+import { formatOf, type AppInputs, type HasKind } from "../model/input-kinds.js";
+import type { AppIdentity } from "../model/app-identity.js";
+import type { Split } from "../model/split.js";
 import { InputError } from "./input-error.js";
 import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";

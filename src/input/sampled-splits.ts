@@ -1,5 +1,5 @@
-import type { RecordKind } from "../app/input-kinds.js";
-import type { Split } from "../rpc/protocol.js";
+import type { RecordKind } from "../model/input-kinds.js";
+import type { Split } from "../model/split.js";
 import { isCuttable, lengthOf } from "./splits.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { RecordPlace } from "../rpc/protocol.js";
+import type { RecordPlace } from "../model/split.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { ReaderOver } from "./reader-over.js";
 import type { RecordReader } from "./record-reader.js";

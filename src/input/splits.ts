@@ -1,5 +1,5 @@
-import type { RecordKind } from "../app/input-kinds.js";
-import type { Split } from "../rpc/protocol.js";
+import type { RecordKind } from "../model/input-kinds.js";
+import type { Split } from "../model/split.js";
 import { notText } from "./binary-format.js";
 import { inputOf, type InputFile } from "./files.js";
 import { InputError } from "./input-error.js";

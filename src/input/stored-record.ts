@@ -1,5 +1,5 @@
-import { formatOf, type AppInputs } from "../rpc/app-inputs.js";
-import type { Split } from "../rpc/protocol.js";
+import { formatOf, type AppInputs } from "../model/input-kinds.js";
+import type { Split } from "../model/split.js";
 import { keptBytes } from "./byte-source.js";
 import type { RecordReader } from "./record-reader.js";
 import { bytesIn, sourceOfSplit, valuesIn, type RecordFormat, type RecordSource, type SplitSource } from "./records.js";

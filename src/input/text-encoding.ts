@@ -1,9 +1,6 @@
 /** Recognises the encoding of a text by its first bytes, and decodes it to UTF-8. */
+import type { Encoding } from "../model/input-kinds.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
-
-/** Encodings that are recognised by their byte order mark and decoded. Everything else is read as UTF-8. */
-export const encodings = ["utf-16le", "utf-16be", "utf-32le", "utf-32be"] as const;
-export type Encoding = (typeof encodings)[number];
 
 /** The byte order mark in UTF-8. At the beginning of a file it is not part of the text. */
 export const utf8Mark: Buffer = Buffer.from("\ufeff");

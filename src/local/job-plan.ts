@@ -6,9 +6,10 @@ import type { InputFile } from "../input/files.js";
 import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
 import { foreseeClearing } from "../output/earlier-job.js";
-import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
-import type { AppInputs } from "../rpc/app-inputs.js";
-import type { Partitioner, SharedFile, Split } from "../rpc/protocol.js";
+import { outputOf, outputSuffix, type OutputSettings } from "../model/output-format.js";
+import type { AppInputs } from "../model/input-kinds.js";
+import type { Partitioner } from "../model/job.js";
+import type { SharedFile, Split } from "../model/split.js";
 
 export interface PlanOptions {
   readonly app: AppFile;

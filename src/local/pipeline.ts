@@ -17,7 +17,7 @@ import { removeEmptyDirectories } from "../output/make-directory.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
 import { jobFileKinds, journalName, manifestName, stepDirectoryName } from "../output/names.js";
 import { verifyOutputs } from "../output/verify.js";
-import type { SharedFile } from "../rpc/protocol.js";
+import type { SharedFile } from "../model/split.js";
 import { hireJanitor } from "./janitor.js";
 
 /** A step as a job. */

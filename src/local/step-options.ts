@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { traitsOf } from "../app/load.js";
-import { missingText } from "../app/needs.js";
+import { missingText } from "../model/required-options.js";
 import { declaredByAll, unknownArgText } from "../app/unread-args.js";
 import type { PipelineStep } from "../app/steps.js";
 import { InputError } from "../input/input-error.js";
 import { requireNoOwnPartition } from "../input/sample.js";
 import { JobDirectory } from "../output/directory.js";
 import { stepDirectoriesIn, type JobSources } from "../output/job-files.js";
-import { outputOf, outputSuffix, type OutputSettings } from "../output/output-format.js";
-import type { Partitioner } from "../rpc/protocol.js";
+import { outputOf, outputSuffix, type OutputSettings } from "../model/output-format.js";
+import type { Partitioner } from "../model/job.js";
 import type { StepJob } from "./pipeline.js";
 
 /** The job options that have other values in the steps of a pipeline. */

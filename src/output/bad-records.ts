@@ -12,50 +12,24 @@ import { isUtf8 } from "node:buffer";
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { recordKinds } from "../app/input-kinds.js";
+import { badRecord, type BadRecord } from "../model/bad-record.js";
 import { linesIn } from "../input/byte-source.js";
-import { compressions } from "../input/compression.js";
 import { InputError } from "../input/input-error.js";
 import { LineReader } from "../input/line-readers.js";
 import { PlaceReader } from "../input/place-reader.js";
-import { encodings } from "../input/text-encoding.js";
 import { badRecordsName, stagedName, temporaryBadRecordsName } from "./names.js";
 import { commitFile, StagedFile } from "./staged-file.js";
 
 /** A longer record is not copied. */
 const keptBytesMax = 16 * 1024 * 1024;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const place = {
-  /** The name of the file, as given to the job. */
-  file: v.string(),
-  path: v.string(),
-  /** Where the record begins and ends in the file, in bytes. */
-  offset: count,
-  endOffset: count,
-  /** The kind of record. */
-  input: v.picklist(recordKinds),
-  /** The input of the app that the file was given for, if the app declares several. */
-  inputName: v.optional(v.string()),
-  /** The compression of the file, if any: then offsets refer to the decompressed data. */
-  compression: v.optional(v.picklist(compressions)),
-  /** The encoding of the file if it is not UTF-8: then offsets refer to its UTF-8 form. */
-  encoding: v.optional(v.picklist(encodings)),
-  /** The error that ended attempts at this record. */
-  error: v.strictObject({ message: v.string(), stack: v.optional(v.string()) }),
-  /** The number of its map task. */
-  task: count,
-};
 const inTheFile = "in the file";
 const line = v.union([
-  v.strictObject({ ...place, text: v.string() }),
-  v.strictObject({ ...place, base64: v.string() }),
-  v.strictObject({ ...place, bytes: v.literal(inTheFile) }),
+  v.strictObject({ ...badRecord.entries, text: v.string() }),
+  v.strictObject({ ...badRecord.entries, base64: v.string() }),
+  v.strictObject({ ...badRecord.entries, bytes: v.literal(inTheFile) }),
 ]);
 type Line = v.InferOutput<typeof line>;
-
-/** A skipped record. */
-export type BadRecord = Pick<Line, keyof typeof place>;
 
 /** A skipped record, and its contents. */
 export interface KeptRecord extends BadRecord {

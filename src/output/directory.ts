@@ -12,11 +12,15 @@ import { runtimePath } from "../rpc/runtime-directory.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
-import { makeDirectories, missingDirectories, removeEmptyDirectories } from "./make-directory.js";
+import {
+  makeDirectories,
+  missingDirectories,
+  removeEmptyDirectories,
+  removeEmptyDirectoriesOf,
+} from "./make-directory.js";
 import { jobFileKind, stagedPrefix, type JobFileKind } from "./names.js";
 import { whyNotWritable } from "./not-writable.js";
 import { completePublication } from "./publication.js";
-import { removeEmptyDirectoriesOf } from "./named-output.js";
 import { isBeingReplaced } from "./whole-output.js";
 
 interface ClearOptions {

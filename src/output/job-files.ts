@@ -5,9 +5,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
-import type { SharedFile } from "../rpc/protocol.js";
+import type { SharedFile } from "../model/split.js";
 import { findManifest } from "./manifest.js";
-import { directoryIn } from "./named-output.js";
+import { directoryIn } from "../model/output-names.js";
 import { jobFileKind, manifestName, stepNumberOf } from "./names.js";
 
 /** The files that a job reads: they must never be cleared away as an earlier job's. */

@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { directoryIn } from "../model/output-names.js";
 import { statsIfThere } from "../input/stats-of.js";
 
 /**
@@ -55,5 +56,17 @@ function makeDirectory(path: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST" && statSync(path).isDirectory()) return false;
     throw error;
+  }
+}
+
+/** Removes the directories in which these files were, if they are empty now. Never throws. */
+export function removeEmptyDirectoriesOf(jobDirectory: string, names: readonly string[]): void {
+  for (const directory of new Set(names.map(directoryIn))) {
+    if (directory === undefined) continue;
+    try {
+      rmdirSync(join(jobDirectory, directory));
+    } catch {
+      // Usually it has other files.
+    }
   }
 }

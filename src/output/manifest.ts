@@ -8,16 +8,23 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { inputOf, type InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
-import type { RecordKind } from "../app/input-kinds.js";
-import { inputText, type AppInputs } from "../rpc/app-inputs.js";
-import { sumsOfCounters, type Count, type Measures } from "../rpc/measures.js";
-import { attemptMeasures, count, type NamedOutputs, type SharedFile } from "../rpc/protocol.js";
-import { isNamedOutputFile, namedOutputFile } from "./named-output.js";
+import { type RecordKind, inputText, type AppInputs } from "../model/input-kinds.js";
+import { sumsOfCounters, type Count, type Measures } from "../model/measures.js";
+import { attemptMeasures, type NamedOutputs } from "../model/attempt.js";
+import { count } from "../model/schemas.js";
+import type { SharedFile } from "../model/split.js";
+import { isNamedOutputFile, namedOutputFile } from "../model/output-names.js";
 import { looksLikeOutput, manifestName, stagedName, temporaryManifestName } from "./names.js";
-import { outputFormats, outputOf, type OutputSettings, type RecordLayout } from "./output-format.js";
+import {
+  outputFormats,
+  outputOf,
+  type OutputSettings,
+  type RecordLayout,
+  textKeyEnds,
+  type TextKeyEnd,
+} from "../model/output-format.js";
 import { requireWhole } from "./whole-output.js";
 import { writeWhole } from "./staged-file.js";
-import { textKeyEnds, type TextKeyEnd } from "./text-key-end.js";
 
 /**
  * Incremented with every change that older programs must not ignore. Version 2 describes outputs whose records are not

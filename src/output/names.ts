@@ -9,13 +9,13 @@
  * from `mr-failed-report.json` when a later job has failed. `mr-cpu-map-X-N.cpuprofile` is the CPU profile of attempt N
  * of map task X.
  *
- * `NAME/part-Y` is what reduce task Y wrote to an output that the app named; see `named-output.ts`.
+ * `NAME/part-Y` is what reduce task Y wrote to an output that the app named; see `model/output-names.ts`.
  *
  * Hidden names, which neither `mr-*` nor `*` matches: `.mr-tmp-…` is being written, `.mr-new-<job>-mr-out-Y` is
  * finished but not yet published, and `.mr-old-<job>-mr-out-Y` is being replaced; see `publication.ts`.
  */
-
-import { withoutDirectory } from "./named-output.js";
+import { createHash } from "node:crypto";
+import { directoryIn } from "../model/output-names.js";
 
 /** Name of the file with the skipped records. */
 export const badRecordsName = "mr-bad-records.jsonl";
@@ -37,9 +37,6 @@ export function outputName(task: number, suffix = ""): string {
 export function looksLikeOutput(name: string): boolean {
   return name.startsWith("mr-out-");
 }
-
-/** The names that an app may give to its side files: they become part of the file names below. */
-export const sideNamePattern = /^(?=.{1,100}$)[\w-]+(\.[\w-]+)*$/;
 
 /** Name of the finished side file that an app gave this name. */
 export function sideFileName(kind: "sample" | "map" | "reduce", task: number, name: string): string {
@@ -164,6 +161,16 @@ const kindsByName = Object.entries(namePatterns).map(([kind, pattern]) => {
 export function jobFileKind(name: string, suffix = ""): JobFileKind | undefined {
   if (suffix !== "" && /^mr-out-\d+$/.test(name.slice(0, -suffix.length)) && name.endsWith(suffix)) return "output";
   return kindsByName.find(({ pattern }) => pattern.test(name))?.kind;
+}
+
+/**
+ * The name of a file while it is hidden, without a directory: then all unpublished files of a job are in one directory,
+ * under names that a shell script can list.
+ */
+export function withoutDirectory(name: string): string {
+  return directoryIn(name) === undefined
+    ? name
+    : `named-${createHash("sha256").update(name).digest("hex").slice(0, 40)}`;
 }
 
 function literally(name: string): string {

@@ -35,7 +35,8 @@ import {
   stagedName,
   temporaryPublicationName,
 } from "./names.js";
-import { directoryIn, isNamedOutputFile, removeEmptyDirectoriesOf } from "./named-output.js";
+import { directoryIn, isNamedOutputFile } from "../model/output-names.js";
+import { removeEmptyDirectoriesOf } from "./make-directory.js";
 import { filesIn } from "./job-files.js";
 import { removeQuietly } from "./remove-quietly.js";
 import { writeWhole } from "./staged-file.js";

@@ -18,7 +18,7 @@
 import type { JsonValue, OutputWriter } from "../app/contract.js";
 import { jsonText, requireStringKey, requireValue } from "../app/given.js";
 import { columnFormat } from "./column-format.js";
-import type { OutputFormat, OutputSettings } from "./output-format.js";
+import type { OutputFormat, OutputSettings } from "../model/output-format.js";
 
 /** Formats the records of a file. */
 export interface RecordFormat {

@@ -7,7 +7,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { AttemptRef } from "../rpc/protocol.js";
+import type { AttemptRef } from "../model/attempt.js";
 import { temporaryPrefix } from "./names.js";
 import { removeQuietly } from "./remove-quietly.js";
 

@@ -2,16 +2,7 @@
  * Where the key of a `text` record ends. The format is the lab's, `key value`, or `key` alone for an empty value, and a
  * key may contain spaces. So the writer of a file records what a reader needs to find the keys.
  */
-
-/**
- * - `first space`: no key has a space. A record without a space is a key whose value is empty.
- * - `last space`: some keys have spaces, but no value has one, and no key with a space has an empty value. A record
- *   without a space is a key whose value is empty.
- * - `line end`: some keys have spaces, and all values are empty, so each record is a key.
- * - `unclear`: no reader can tell where a key or a record ends.
- */
-export const textKeyEnds = ["first space", "last space", "line end", "unclear"] as const;
-export type TextKeyEnd = (typeof textKeyEnds)[number];
+import type { TextKeyEnd } from "../model/output-format.js";
 
 /**
  * Examines the records of a file, many at a time. No key and no value has a space or a line end if each record has one

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { filesIn } from "./job-files.js";
 import { crc32Text, readManifest, requireStillThere, type Manifest } from "./manifest.js";
-import { directoryIn, isNamedOutputFile } from "./named-output.js";
+import { directoryIn, isNamedOutputFile } from "../model/output-names.js";
 import { looksLikeOutput } from "./names.js";
 
 const blockBytes = 1024 * 1024;

@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import prettyMs from "pretty-ms";
-import type { JobView } from "./job-view.js";
+import type { JobView } from "../model/job-view.js";
 
 type Kind = "map" | "reduce";
 type SlowTask = JobView["slowest"][number];

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { JobView } from "./job-view.js";
+import type { JobView } from "../model/job-view.js";
 
 /** The maximum share of the coordinator's time spent on building and sending views. */
 const shareMax = 0.02;

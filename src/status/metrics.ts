@@ -2,7 +2,7 @@
  * A job's view in Prometheus' text format 0.0.4. Names follow its conventions: base units (bytes, seconds), and
  * `_total` for values that never decrease. A value that a lost map reduces is a gauge.
  */
-import type { DurationsView, JobView } from "./job-view.js";
+import type { DurationsView, JobView } from "../model/job-view.js";
 
 export const metricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../rpc/protocol.js";
+import type { Snapshot } from "../model/snapshot.js";
 
 /** How fast a job proceeds in its phase. A rate is undefined until it is known. */
 export interface Rates {

@@ -1,7 +1,7 @@
 /** The progress of a job as text, independent of a terminal. */
 import prettyBytes from "pretty-bytes";
 import prettyMs from "pretty-ms";
-import type { Snapshot } from "../rpc/protocol.js";
+import type { Snapshot } from "../model/snapshot.js";
 import { tasksDone, type Rates } from "./pace.js";
 
 export type Colour = "cyan" | "green" | "yellow" | "dim";

@@ -1,6 +1,6 @@
 import { clearScreenDown, cursorTo, moveCursor } from "node:readline";
 import { stripVTControlCharacters, styleText } from "node:util";
-import type { Snapshot } from "../rpc/protocol.js";
+import type { Snapshot } from "../model/snapshot.js";
 import { Pace } from "./pace.js";
 import { progressLine, progressLines, type Colour } from "./progress-text.js";
 

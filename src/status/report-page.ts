@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { jobView, type JobView } from "./job-view.js";
+import { jobView, type JobView } from "../model/job-view.js";
 
 /** The place in the built page for the view of a finished job. */
 const dataMark = "<!--job-->";

@@ -13,7 +13,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isLoopback, isLoopbackHost } from "./host-header.js";
-import type { JobView } from "./job-view.js";
+import type { JobView } from "../model/job-view.js";
 import { LiveView } from "./live-view.js";
 import { metricsContentType, metricsText } from "./metrics.js";
 

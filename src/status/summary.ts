@@ -1,6 +1,6 @@
 import prettyBytes from "pretty-bytes";
 import prettyMs from "pretty-ms";
-import type { Snapshot } from "../rpc/protocol.js";
+import type { Snapshot } from "../model/snapshot.js";
 import { visibleLine } from "../terminal/visible-text.js";
 
 /** The part of a snapshot that the summary shows. */

@@ -5,7 +5,7 @@
  * The format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU. Its times are in
  * microseconds, and its processes and threads are numbers.
  */
-import type { FailedAttemptView, JobView, SpanView, ThroughputSample } from "./job-view.js";
+import type { FailedAttemptView, JobView, SpanView, ThroughputSample } from "../model/job-view.js";
 
 interface Place {
   readonly pid: number;

@@ -1,6 +1,6 @@
-import { isArgName } from "../app/arg-name.js";
-import { argNamesMax } from "../rpc/attempt-limits.js";
-import type { ArgUse } from "../rpc/protocol.js";
+import { isArgName } from "../model/required-options.js";
+import { argNamesMax } from "../model/attempt-limits.js";
+import type { ArgUse } from "../model/attempt.js";
 
 type Args = Readonly<Record<string, string>>;
 

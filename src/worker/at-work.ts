@@ -5,7 +5,7 @@
 import { inspect } from "node:util";
 import { shownKey } from "../app/given.js";
 import { isObject } from "../app/json-value.js";
-import { atWorkCharactersMax } from "../rpc/attempt-limits.js";
+import { atWorkCharactersMax } from "../model/attempt-limits.js";
 
 const notes = new WeakMap<object, string>();
 

@@ -4,7 +4,7 @@ import { temporaryPrefix } from "../output/names.js";
 import { removeRecordMarker } from "../output/record-marker.js";
 import { removeQuietly } from "../output/remove-quietly.js";
 import { commitFile } from "../output/staged-file.js";
-import type { AttemptRef } from "../rpc/protocol.js";
+import type { AttemptRef } from "../model/attempt.js";
 import type { Job } from "./executor-messages.js";
 import type { PreparedSideFile } from "./side-files.js";
 import { makesOutput, type PreparedFile } from "./task-context.js";

@@ -1,6 +1,8 @@
-import { warningCharactersMax, warningsMax } from "../rpc/attempt-limits.js";
+import { warningCharactersMax, warningsMax } from "../model/attempt-limits.js";
 import { invalidParamsCode, MessageTooLongError, RemoteError } from "../rpc/errors.js";
-import type { Assignment, AttemptOutcome, AttemptRef, OutputFile, ReduceInput, ResultOf } from "../rpc/protocol.js";
+import type { Assignment, ReduceInput } from "../model/assignment.js";
+import type { AttemptOutcome, AttemptRef, OutputFile } from "../model/attempt.js";
+import type { ResultOf } from "../rpc/protocol.js";
 import { AttemptFiles } from "./attempt-files.js";
 import type { Boundaries } from "./boundaries.js";
 import type { AttemptEnd } from "./executor-host.js";

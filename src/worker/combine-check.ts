@@ -9,7 +9,7 @@
 import { inspect } from "node:util";
 import { combinedValues, type Combine } from "../app/combine.js";
 import type { JsonValue, NamedOutput, ReduceContext } from "../app/contract.js";
-import { directoryOfOutput } from "../output/named-output.js";
+import { directoryOfOutput } from "../model/output-names.js";
 import { shownKey } from "../app/given.js";
 import type { LoadedApp } from "../app/load.js";
 import { readableError, thrownText } from "../app/thrown.js";

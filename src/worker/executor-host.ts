@@ -12,7 +12,7 @@ import type {
   WorkAssignment,
 } from "./executor-messages.js";
 import { heapLimits, mayKeepTooMuch, type WorkerMemory } from "../machine/worker-memory.js";
-import { isPositionIn, locate } from "../rpc/record-position.js";
+import { isPositionIn, locate } from "../model/record-position.js";
 import { appFailure, type Failure } from "./failure.js";
 import { memoryMessage, watchMemory, type ProcessMemory } from "./memory-watch.js";
 import { OutputTail } from "./output-tail.js";

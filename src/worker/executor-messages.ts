@@ -1,5 +1,7 @@
 import type { AppModule } from "../app/load.js";
-import type { AppIdentity, Assignment, ReduceInput, ResultOf, StartGrant } from "../rpc/protocol.js";
+import type { AppIdentity } from "../model/app-identity.js";
+import type { Assignment, ReduceInput, StartGrant } from "../model/assignment.js";
+import type { WorkerJob } from "../model/job.js";
 import type { ProfileDestination } from "./cpu-profile.js";
 import type { Failure } from "./failure.js";
 import type { AttemptResult } from "./task-context.js";
@@ -30,7 +32,7 @@ export type WorkAssignment =
   | Extract<Assignment, { type: "sample" }>
   | (Extract<Assignment, { type: "map" }> & { readonly boundaries: readonly string[] | undefined })
   | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
-export type Job = ResultOf<"Register">["job"];
+export type Job = WorkerJob;
 
 /** The traits of an app that the coordinator needs and that only a worker, which loads the app, can determine. */
 export type AppTraits = Omit<AppIdentity, "name" | "hash">;

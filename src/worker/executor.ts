@@ -16,7 +16,7 @@ import { keptBytes } from "./kept-bytes.js";
 import { makeDirectories } from "../output/make-directory.js";
 import { intermediateName } from "../output/names.js";
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
-import type { StartGrant } from "../rpc/protocol.js";
+import type { StartGrant } from "../model/assignment.js";
 import { ArgReads } from "./arg-reads.js";
 import { withOwnProcessState } from "./process-state.js";
 import { profiled } from "./cpu-profile.js";

@@ -1,7 +1,7 @@
 import type { MapContext } from "../app/contract.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { SplitSource } from "../input/records.js";
-import type { Split } from "../rpc/protocol.js";
+import type { Split } from "../model/split.js";
 import type { PairTaker } from "../shuffle/collect/collector.js";
 import { AttemptContext, type AttemptSettings } from "./task-context.js";
 

@@ -11,7 +11,7 @@ import { isThenable } from "../app/json-value.js";
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource, SplitSource } from "../input/records.js";
-import { firstPosition } from "../rpc/record-position.js";
+import { firstPosition } from "../model/record-position.js";
 import { noteRecord } from "./at-work.js";
 import { SequentialGate } from "./emit-gate.js";
 import { failureOf } from "./failure.js";

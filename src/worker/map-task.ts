@@ -3,7 +3,7 @@ import type { JsonValue } from "../app/contract.js";
 import { isMapOnly, type LoadedApp } from "../app/load.js";
 import type { RecordSource } from "../input/records.js";
 import { intermediateName, outputName, stagedName, temporaryPrefix } from "../output/names.js";
-import { outputOf, outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../model/output-format.js";
 import { RecordMarker } from "../output/record-marker.js";
 import type { Collector, CollectorOptions } from "../shuffle/collect/collector.js";
 import { createGroupingCollector } from "../shuffle/collect/grouping-collector.js";

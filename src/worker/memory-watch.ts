@@ -16,7 +16,7 @@ import { getHeapStatistics } from "node:v8";
 import { groupLimits, workersDefault } from "../machine/budget.js";
 import { usedMemoryBytes } from "../machine/cgroup.js";
 import type { WorkerMemory } from "../machine/worker-memory.js";
-import type { Assignment } from "../rpc/protocol.js";
+import type { Assignment } from "../model/assignment.js";
 
 const lookIntervalMs = 50;
 /** For memory outside all heaps: blocks being read, code, and the system's own use. */

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { JsonValue, NamedOutput } from "../app/contract.js";
 import type { LoadedApp } from "../app/load.js";
-import { directoryOfOutput, namedOutputFile } from "../output/named-output.js";
+import { directoryOfOutput, namedOutputFile } from "../model/output-names.js";
 import { stagedName, temporaryPrefix } from "../output/names.js";
-import { outputOf, outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../model/output-format.js";
 import { RecordWriter } from "../output/record-writer.js";
-import { namedOutputsMax } from "../rpc/attempt-limits.js";
+import { namedOutputsMax } from "../model/attempt-limits.js";
 import type { AttemptSettings, PreparedNamedOutput } from "./task-context.js";
 
 /** How many files an attempt keeps open. Others are closed, and opened again for the next record. */

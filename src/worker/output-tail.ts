@@ -1,4 +1,4 @@
-import { outputCharactersMax } from "../rpc/attempt-limits.js";
+import { outputCharactersMax } from "../model/attempt-limits.js";
 
 /** A character takes at least one byte. */
 const tailBytes = outputCharactersMax;

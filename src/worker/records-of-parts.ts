@@ -1,7 +1,7 @@
 import { BadRecordError } from "../input/bad-record-error.js";
 import type { RecordReader } from "../input/record-reader.js";
 import type { RecordSource, SplitSource } from "../input/records.js";
-import { firstPosition } from "../rpc/record-position.js";
+import { firstPosition } from "../model/record-position.js";
 import { keepPristine } from "./pristine-value.js";
 import type { MapAttemptContext, MapFunction, MapOfPart } from "./map-context.js";
 

@@ -3,7 +3,7 @@ import type { JsonValue, NamedOutput, ReduceContext, ReduceResult } from "../app
 import { isAsyncIterator, isIterator, isThenable } from "../app/json-value.js";
 import type { LoadedApp } from "../app/load.js";
 import { outputName, stagedName, temporaryPrefix } from "../output/names.js";
-import { outputOf, outputSuffix } from "../output/output-format.js";
+import { outputOf, outputSuffix } from "../model/output-format.js";
 import { RecordWriter } from "../output/record-writer.js";
 import type { Group } from "../shuffle/merge/groups.js";
 import { mergeGroups } from "../shuffle/merge/merge.js";

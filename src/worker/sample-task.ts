@@ -1,8 +1,8 @@
 import type { LoadedApp } from "../app/load.js";
 import { sourceOfPlace } from "../input/sample.js";
-import { sampledKeysMax, sampledKeyUnitsMax } from "../rpc/attempt-limits.js";
-import { noMeasures } from "../rpc/measures.js";
-import type { Split } from "../rpc/protocol.js";
+import { sampledKeysMax, sampledKeyUnitsMax } from "../model/attempt-limits.js";
+import { noMeasures } from "../model/measures.js";
+import type { Split } from "../model/split.js";
 import { KeySample } from "../shuffle/collect/key-sample.js";
 import { AttemptHooks } from "./hooks.js";
 import { MapAttemptContext } from "./map-context.js";

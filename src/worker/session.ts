@@ -1,7 +1,9 @@
 import type { Duplex } from "node:stream";
 import { ConnectionClosedError } from "../rpc/errors.js";
 import { Peer } from "../rpc/peer.js";
-import type { AttemptRef, JobOutcome, ParamsOf, ResultOf } from "../rpc/protocol.js";
+import type { AttemptRef } from "../model/attempt.js";
+import type { JobOutcome } from "../model/job.js";
+import type { ParamsOf, ResultOf } from "../rpc/protocol.js";
 import { watchForStall } from "./stall-watch.js";
 
 /** What a session needs from its worker. */

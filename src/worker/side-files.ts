@@ -1,10 +1,11 @@
 import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { SideFile } from "../app/contract.js";
-import { sideFileName, sideNamePattern, stagedName, temporaryPrefix } from "../output/names.js";
+import { sideFileName, stagedName, temporaryPrefix } from "../output/names.js";
+import { sideNamePattern } from "../model/output-names.js";
 import { StagedFile } from "../output/staged-file.js";
-import { sideFilesMax } from "../rpc/attempt-limits.js";
-import type { AttemptRef } from "../rpc/protocol.js";
+import { sideFilesMax } from "../model/attempt-limits.js";
+import type { AttemptRef } from "../model/attempt.js";
 import type { EmitGate } from "./emit-gate.js";
 
 /** A finished side file, still under its temporary name. */

@@ -4,8 +4,8 @@ import {
   skippedFramesCharactersMax,
   skippedMessageCharactersMax,
   skippedPerAttemptMax,
-} from "../rpc/attempt-limits.js";
-import type { NewlySkipped } from "../rpc/protocol.js";
+} from "../model/attempt-limits.js";
+import type { NewlySkipped } from "../model/attempt.js";
 import { SkipLimitError } from "./errors.js";
 
 const omitted = "its error is not kept, because the task skipped too many records with different errors";

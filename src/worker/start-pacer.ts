@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { StartGrant } from "../rpc/protocol.js";
+import type { StartGrant } from "../model/assignment.js";
 
 /** The clock of a pacer. */
 export interface PacerClock {

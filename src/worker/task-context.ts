@@ -1,10 +1,10 @@
 import type { Counter, EarlierCounters, JsonValue, SideFile, TaskContext } from "../app/contract.js";
-import type { OutputSettings } from "../output/output-format.js";
-import type { TextKeyEnd } from "../output/text-key-end.js";
-import { counterCharactersMax, counterMax, countersMax } from "../rpc/attempt-limits.js";
-import type { Count, Measures } from "../rpc/measures.js";
+import type { OutputSettings, TextKeyEnd } from "../model/output-format.js";
+import { counterCharactersMax, counterMax, countersMax } from "../model/attempt-limits.js";
+import type { Count, Measures } from "../model/measures.js";
 import { ArgReads } from "./arg-reads.js";
-import type { ArgUse, AttemptRef, NamedOutputs, NewlySkipped, RecordPlace, SharedFile } from "../rpc/protocol.js";
+import type { ArgUse, AttemptRef, NamedOutputs, NewlySkipped } from "../model/attempt.js";
+import type { RecordPlace, SharedFile } from "../model/split.js";
 import { EmitGate } from "./emit-gate.js";
 import type { PendingWork } from "./pending-work.js";
 import type { ReserveStarts } from "./start-pacer.js";

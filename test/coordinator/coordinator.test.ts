@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { JobReport } from "../../src/coordinator/job-end.js";
 import { findInputs } from "../../src/input/files.js";
 import { refusedCode, unknownWorkerCode } from "../../src/rpc/errors.js";
-import type { AttemptOutcome, OutputFile, ParamsOf } from "../../src/rpc/protocol.js";
+import type { AttemptOutcome, OutputFile } from "../../src/model/attempt.js";
+import type { ParamsOf } from "../../src/rpc/protocol.js";
 import { app, done, FakeWorker, startJob, taskOf, temporary } from "./fake-worker.js";
 
 describe("the coordinator", () => {

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { RecordKind } from "../../src/app/input-kinds.js";
+import type { RecordKind } from "../../src/model/input-kinds.js";
 import { findInputs } from "../../src/input/files.js";
 import { lineNumber } from "../../src/input/line-number.js";
 import { planInputs } from "../../src/input/map-inputs.js";
 import { PlaceReader } from "../../src/input/place-reader.js";
-import type { Split } from "../../src/rpc/protocol.js";
+import type { Split } from "../../src/model/split.js";
 import { bzip2Of, withFalseMagic } from "../support/bzip2-file.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { openBytes, openText, readAll, type Read } from "./read-all.js";

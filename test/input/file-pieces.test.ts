@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Compression } from "../../src/input/compression.js";
+import type { Compression } from "../../src/model/input-kinds.js";
 import { piecesOf } from "../../src/input/file-pieces.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { xzOf } from "../support/xz-file.js";

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inputKinds, recordKinds } from "../../src/app/input-kinds.js";
+import { inputKinds, recordKinds } from "../../src/model/input-kinds.js";
 import type { InputFile } from "../../src/input/files.js";
 import { groupBytesFor, planInputs } from "../../src/input/map-inputs.js";
 import { planSample } from "../../src/input/sample.js";
 import { lengthOf, planSplits } from "../../src/input/splits.js";
-import { splitsPerTaskMax } from "../../src/rpc/record-position.js";
+import { splitsPerTaskMax } from "../../src/model/record-position.js";
 
 const KiB = 1024;
 

@@ -3,7 +3,7 @@ import type { ReadContext } from "../../src/app/contract.js";
 import { BadRecordError } from "../../src/input/bad-record-error.js";
 import type { RecordReader } from "../../src/input/record-reader.js";
 import { sourceOfSplit, type RecordFormat, type RecordSource, type SplitSource } from "../../src/input/records.js";
-import type { Split } from "../../src/rpc/protocol.js";
+import type { Split } from "../../src/model/split.js";
 
 export interface Read {
   /** The record, or what is wrong with it. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { InputKind } from "../../src/app/contract.js";
 import { planSample, sourceOfPlace } from "../../src/input/sample.js";
 import { planSplits } from "../../src/input/splits.js";
-import type { Split } from "../../src/rpc/protocol.js";
+import type { Split } from "../../src/model/split.js";
 import { onlyPart } from "./read-all.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Split } from "../../src/rpc/protocol.js";
+import type { Split } from "../../src/model/split.js";
 import { sampledSplits } from "../../src/input/sampled-splits.js";
 
 function split(file: string, startBytes: number, endBytes: number): Split {

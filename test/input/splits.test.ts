@@ -1,6 +1,6 @@
 import { constants } from "node:buffer";
 import { describe, expect, it } from "vitest";
-import { recordKinds } from "../../src/app/input-kinds.js";
+import { recordKinds } from "../../src/model/input-kinds.js";
 import type { InputFile } from "../../src/input/files.js";
 import { InputError } from "../../src/input/input-error.js";
 import { planSplits, splitBytesDefault, splitBytesFor } from "../../src/input/splits.js";

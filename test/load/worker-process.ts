@@ -2,9 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { outputName, stagedName } from "../../src/output/names.js";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { Peer } from "../../src/rpc/peer.js";
-import { protocolVersion, type Assignment, type AttemptRef, type OutputFile } from "../../src/rpc/protocol.js";
+import { protocolVersion } from "../../src/rpc/protocol.js";
+import type { Assignment } from "../../src/model/assignment.js";
+import type { AttemptRef, OutputFile } from "../../src/model/attempt.js";
 import { connectUnixSocket } from "../../src/rpc/unix-socket.js";
 import { Durations } from "./durations.js";
 import type { WorkersEnd, WorkersStart } from "./messages.js";

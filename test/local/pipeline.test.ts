@@ -10,7 +10,7 @@ import { noSources } from "../../src/output/job-files.js";
 import { writeManifest } from "../../src/output/manifest.js";
 import { manifestName } from "../../src/output/names.js";
 import { publish } from "../../src/output/publication.js";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readBadRecords, writeBadRecords, type BadRecord } from "../../src/output/bad-records.js";
+import { readBadRecords, writeBadRecords } from "../../src/output/bad-records.js";
+import type { BadRecord } from "../../src/model/bad-record.js";
 import { stagedName } from "../../src/output/names.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 

@@ -9,7 +9,7 @@ import { readManifest, writeManifest, type JobFacts } from "../../src/output/man
 import { manifestName, type JobFileKind } from "../../src/output/names.js";
 import { publish } from "../../src/output/publication.js";
 import { verifyOutputs } from "../../src/output/verify.js";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();

@@ -12,11 +12,11 @@ import {
   reportName,
   reportPageName,
   sideFileName,
-  sideNamePattern,
   temporaryBadRecordsName,
   temporaryPrefix,
   temporaryReportName,
 } from "../../src/output/names.js";
+import { sideNamePattern } from "../../src/model/output-names.js";
 
 const theirs = [
   "mr-output",

@@ -14,7 +14,7 @@ import {
 } from "../../src/output/manifest.js";
 import { manifestName, publicationName, stagedName } from "../../src/output/names.js";
 import { completePublication, publish, type Rename } from "../../src/output/publication.js";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/app/contract.js";
 import { recordFormat } from "../../src/output/record-format.js";
-import type { OutputFormat } from "../../src/output/output-format.js";
+import type { OutputFormat } from "../../src/model/output-format.js";
 
 const record = (format: OutputFormat, key: string, value: JsonValue) =>
   String(recordFormat({ format }).record("reduce", key, value));

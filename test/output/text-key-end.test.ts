@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { recordFields } from "../../src/local/cat/record-fields.js";
-import { TextKeyEndFinder, type TextKeyEnd } from "../../src/output/text-key-end.js";
+import { TextKeyEndFinder } from "../../src/output/text-key-end.js";
+import type { TextKeyEnd } from "../../src/model/output-format.js";
 
 const text = fc.string({ unit: fc.constantFrom("a", "b", " ", "\t", "\r", "é"), maxLength: 6 });
 const value = fc.oneof(

@@ -1,7 +1,7 @@
 /** Keys with a special meaning in JavaScript, in any object of a message. */
 import { describe, expect, test } from "vitest";
 import { Peer, type Handlers } from "../../src/rpc/peer.js";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { methods, type Method } from "../../src/rpc/protocol.js";
 import { duplexPair } from "./memory-transport.js";
 import { Wire } from "./wire.js";

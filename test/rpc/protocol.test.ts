@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { methods } from "../../src/rpc/protocol.js";
 
 describe("the counters of a report", () => {

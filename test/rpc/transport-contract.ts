@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConnectionClosedError } from "../../src/rpc/errors.js";
 import { Peer, type Handlers, type PeerOptions } from "../../src/rpc/peer.js";
-import type { Assignment } from "../../src/rpc/protocol.js";
+import type { Assignment } from "../../src/model/assignment.js";
 import type { Listener } from "../../src/rpc/transport.js";
 import { deferred, type Deferred } from "./deferred.js";
 import { request, Wire } from "./wire.js";

@@ -5,12 +5,13 @@
 import { createState } from "../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../src/coordinator/core/invariants.js";
 import type { Effect, Event } from "../../src/coordinator/core/events.js";
-import { outputTasks, type State } from "../../src/coordinator/core/model.js";
-import { refOf } from "../../src/coordinator/core/model.js";
+import { outputTasks, type State, refOf } from "../../src/coordinator/core/model.js";
 import { restore, resume } from "../../src/coordinator/core/restore.js";
 import { step } from "../../src/coordinator/core/step.js";
 import { intermediateName, jobFileKind, outputName } from "../../src/output/names.js";
-import type { AttemptRef, JobOutcome, ParamsOf } from "../../src/rpc/protocol.js";
+import type { AttemptRef } from "../../src/model/attempt.js";
+import type { JobOutcome } from "../../src/model/job.js";
+import type { ParamsOf } from "../../src/rpc/protocol.js";
 import { describeReply } from "../coordinator/core/history-effects.js";
 import { Ledger } from "../coordinator/core/ledger.js";
 import type { Death } from "./faults.js";

@@ -1,5 +1,5 @@
 /** The faults of a simulation: a list derived from its seed, where any part can be left out. */
-import type { FailureClass } from "../../src/rpc/protocol.js";
+import type { FailureClass } from "../../src/model/attempt.js";
 import { Random } from "./random.js";
 
 export type Fault = { readonly atMs: number } & (

@@ -2,7 +2,7 @@
  * One simulation: a whole cluster on a fake clock, network and disk, drawn entirely from a seed. It runs its job to the
  * end whatever goes wrong, and is checked after each step and at the end.
  */
-import type { JobSettings } from "../../src/coordinator/core/model.js";
+import type { JobSettings } from "../../src/model/job.js";
 import { CoordinatorProcess, type Departure, type Ledgers } from "./coordinator-process.js";
 import { Disk } from "./disk.js";
 import { faultAtEnd } from "./end-check.js";

@@ -3,7 +3,8 @@
  * result that mixes two attempts, or is incomplete, is detected.
  */
 import { crc32 } from "node:zlib";
-import type { Partitioner, Split } from "../../src/rpc/protocol.js";
+import type { Partitioner } from "../../src/model/job.js";
+import type { Split } from "../../src/model/split.js";
 import type { Random } from "./random.js";
 
 /** The inputs: the words of each record of each split. */

@@ -1,16 +1,10 @@
 /** An attempt of a simulated worker: what `src/worker/attempt.ts` does, with the word count instead of a thread. */
 import { intermediateName, outputName, temporaryPrefix } from "../../src/output/names.js";
-import { noMeasures } from "../../src/rpc/measures.js";
-import type {
-  Assignment,
-  AttemptOutcome,
-  AttemptRef,
-  OutputFile,
-  ParamsOf,
-  ReduceInput,
-  ResultOf,
-  Split,
-} from "../../src/rpc/protocol.js";
+import { noMeasures } from "../../src/model/measures.js";
+import type { Assignment, ReduceInput } from "../../src/model/assignment.js";
+import type { AttemptOutcome, AttemptRef, OutputFile } from "../../src/model/attempt.js";
+import type { ParamsOf, ResultOf } from "../../src/rpc/protocol.js";
+import type { Split } from "../../src/model/split.js";
 import { markerName } from "./coordinator-process.js";
 import { Random } from "./random.js";
 import {

@@ -1,17 +1,12 @@
 /** A simulated worker: what `src/worker/agent.ts` does, as a routine that waits for replies and for time. */
-import {
-  protocolVersion,
-  type Assignment,
-  type AttemptRef,
-  type JobOutcome,
-  type ParamsOf,
-  type ResultOf,
-} from "../../src/rpc/protocol.js";
+import { protocolVersion, type ParamsOf, type ResultOf } from "../../src/rpc/protocol.js";
+import type { Assignment } from "../../src/model/assignment.js";
+import type { AttemptRef } from "../../src/model/attempt.js";
+import type { JobOutcome } from "../../src/model/job.js";
 import type { Connection } from "./network.js";
 import { Process } from "./process.js";
 import { Random } from "./random.js";
-import type { Routine, Session, Wait } from "./worker-attempt.js";
-import { WorkerAttempt } from "./worker-attempt.js";
+import { type Routine, type Session, type Wait, WorkerAttempt } from "./worker-attempt.js";
 import type { Response, World } from "./world.js";
 
 type Push =

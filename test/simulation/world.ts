@@ -1,6 +1,6 @@
 /** What the processes of a simulation share. */
-import type { JobSettings } from "../../src/coordinator/core/model.js";
-import type { FailureClass } from "../../src/rpc/protocol.js";
+import type { JobSettings } from "../../src/model/job.js";
+import type { FailureClass } from "../../src/model/attempt.js";
 import type { Disk } from "./disk.js";
 import type { Connection, Network } from "./network.js";
 import type { Timeline } from "./timeline.js";

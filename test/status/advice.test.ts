@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { advice } from "../../src/status/advice.js";
-import type { JobView } from "../../src/status/job-view.js";
+import type { JobView } from "../../src/model/job-view.js";
 import { viewOf } from "./job-views.js";
 
 type Span = JobView["timeline"]["spans"][number];

@@ -1,5 +1,5 @@
-import { noFlow, noMeasures } from "../../src/rpc/measures.js";
-import type { JobView } from "../../src/status/job-view.js";
+import { noFlow, noMeasures } from "../../src/model/measures.js";
+import type { JobView } from "../../src/model/job-view.js";
 
 const durations = { count: 0, totalMs: 0, medianMs: 0, maxMs: 0, buckets: [] };
 

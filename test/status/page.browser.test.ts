@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { JobView, SpanView } from "../../src/status/job-view.js";
+import type { JobView, SpanView } from "../../src/model/job-view.js";
 import { reportPage } from "../../src/status/report-page.js";
 import { StatusServer } from "../../src/status/server.js";
 import { chromiumPath, launchChromium, mayBeSkipped } from "./chromium.js";

@@ -3,7 +3,7 @@ import { connect, type AddressInfo, createServer } from "node:net";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
-import type { JobView } from "../../src/status/job-view.js";
+import type { JobView } from "../../src/model/job-view.js";
 import { StatusServer } from "../../src/status/server.js";
 import { viewOf } from "./job-views.js";
 

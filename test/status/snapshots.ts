@@ -1,5 +1,5 @@
-import { noMeasures } from "../../src/rpc/measures.js";
-import type { Snapshot } from "../../src/rpc/protocol.js";
+import { noMeasures } from "../../src/model/measures.js";
+import type { Snapshot } from "../../src/model/snapshot.js";
 
 interface Given extends Partial<Omit<Snapshot, "map" | "reduce" | "attempts">> {
   readonly map?: Partial<Snapshot["map"]>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { noMeasures } from "../../src/rpc/measures.js";
+import { noMeasures } from "../../src/model/measures.js";
 import { summary } from "../../src/status/summary.js";
 
 const job = {

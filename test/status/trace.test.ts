@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import type { JobView, SpanView } from "../../src/status/job-view.js";
+import type { JobView, SpanView } from "../../src/model/job-view.js";
 import { traceOf, type TraceEvent } from "../../src/status/trace.js";
 import { hostileText, viewOf } from "./job-views.js";
 import { traceFormat } from "./trace-schema.js";

@@ -1,4 +1,4 @@
-import type { JobSettings } from "../../src/coordinator/core/model.js";
+import type { JobSettings } from "../../src/model/job.js";
 
 /** The settings of a job in which only the given ones matter. */
 export function jobSettings(given: Partial<JobSettings> = {}): JobSettings {

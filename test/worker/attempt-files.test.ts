@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryPrefix } from "../../src/output/names.js";
-import type { AttemptRef } from "../../src/rpc/protocol.js";
+import type { AttemptRef } from "../../src/model/attempt.js";
 import { AttemptFiles } from "../../src/worker/attempt-files.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 

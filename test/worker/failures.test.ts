@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect } from "vitest";
 import { invalidParamsCode, RefusedError } from "../../src/rpc/errors.js";
-import type { ReduceInput } from "../../src/rpc/protocol.js";
+import type { ReduceInput } from "../../src/model/assignment.js";
 import { stagedIn, test, until, type Place, type StartOptions } from "../end-to-end/programs.js";
 import { FakeCoordinator } from "./fake-coordinator.js";
 

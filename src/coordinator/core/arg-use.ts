@@ -1,4 +1,4 @@
-import type { ArgUse } from "../../rpc/protocol.js";
+import type { ArgUse } from "../../model/attempt.js";
 
 /** Which values of `--arg` the attempts of a job have read, and which they have looked for in vain. */
 export class ArgUseOfJob {

@@ -1,8 +1,19 @@
-import type { Assignment } from "../../rpc/protocol.js";
+import type { Assignment } from "../../model/assignment.js";
 import { dueForBackup, scheduleBackup } from "./backups.js";
 import type { Effect } from "./events.js";
-import type { Attempt, State, Task, Worker } from "./model.js";
-import { hasEnded, isDue, mapsAreDone, outcomeOf, refOf, samplesAreDone, taskName } from "./model.js";
+import {
+  type Attempt,
+  type State,
+  type Task,
+  type Worker,
+  hasEnded,
+  isDue,
+  mapsAreDone,
+  outcomeOf,
+  refOf,
+  samplesAreDone,
+  taskName,
+} from "./model.js";
 import { cancelAttempt, unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 

@@ -1,6 +1,6 @@
-import type { BadRecord } from "../../output/bad-records.js";
-import { formatOf } from "../../rpc/app-inputs.js";
-import { locate } from "../../rpc/record-position.js";
+import type { BadRecord } from "../../model/bad-record.js";
+import { formatOf } from "../../model/input-kinds.js";
+import { locate } from "../../model/record-position.js";
 import type { State } from "./model.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { ResultOf } from "../../rpc/protocol.js";
+import type { BoundariesPage } from "../../model/assignment.js";
 import type { State } from "./model.js";
 
 /** The page size for listing boundaries. Even the longest boundaries fit in a message. */
@@ -17,7 +17,7 @@ export function findBoundaries({ samples, settings }: State): string[] {
 }
 
 /** One page of the boundaries, starting with number `from`. */
-export function listBoundaries({ boundaries }: State, from: number): ResultOf<"ListBoundaries"> {
+export function listBoundaries({ boundaries }: State, from: number): BoundariesPage {
   const next = from + pageBoundariesMax;
   return { boundaries: boundaries.slice(from, next), ...(next < boundaries.length ? { next } : {}) };
 }

@@ -1,12 +1,22 @@
-import { addMeasures, measuresOfAttempt } from "../../rpc/measures.js";
-import type { AttemptRef, OutputFile } from "../../rpc/protocol.js";
+import { addMeasures, measuresOfAttempt } from "../../model/measures.js";
+import type { AttemptRef, OutputFile } from "../../model/attempt.js";
 import { scheduleBackup } from "./backups.js";
 import { findBoundaries } from "./boundaries.js";
 import { endIfOver } from "./ending.js";
 import type { Effect } from "./events.js";
 import { MapFiles } from "./map-files.js";
-import type { Attempt, DoneOutcome, State, Task, TaskCommit, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, refOf, samplesAreDone } from "./model.js";
+import {
+  type Attempt,
+  type DoneOutcome,
+  type State,
+  type Task,
+  type TaskCommit,
+  type Worker,
+  hasEnded,
+  mapsAreDone,
+  refOf,
+  samplesAreDone,
+} from "./model.js";
 import { placesOf, takeSkips } from "./skips.js";
 import { splitBytes } from "./task-input.js";
 import { cancelAttempt, release } from "./release.js";

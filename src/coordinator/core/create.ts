@@ -1,6 +1,7 @@
-import { noTotals } from "../../rpc/measures.js";
+import { noTotals } from "../../model/measures.js";
 import { BackupQueue } from "./backup-queue.js";
-import type { JobSettings, State, Task } from "./model.js";
+import type { JobSettings } from "../../model/job.js";
+import type { State, Task } from "./model.js";
 import { StartSlots } from "./start-slots.js";
 import { Timeline } from "./timeline.js";
 import { ArgUseOfJob } from "./arg-use.js";

@@ -1,7 +1,6 @@
-import type { JobOutcome } from "../../rpc/protocol.js";
+import type { JobOutcome } from "../../model/job.js";
 import type { Effect } from "./events.js";
-import type { JobFailure, State } from "./model.js";
-import { hasEnded } from "./model.js";
+import { type JobFailure, type State, hasEnded } from "./model.js";
 import { unpark } from "./release.js";
 
 /**

@@ -1,22 +1,20 @@
 /** The inputs and outputs of the scheduler: `step(state, event, now) → effects`. See `model.ts`. */
-import type { TextKeyEnd } from "../../output/text-key-end.js";
-import type { Measures } from "../../rpc/measures.js";
+import type { TextKeyEnd } from "../../model/output-format.js";
+import type { Measures } from "../../model/measures.js";
+import type { AppIdentity } from "../../model/app-identity.js";
 import type {
-  AppIdentity,
   ArgUse,
-  Assignment,
   AttemptOutcome,
+  AttemptProgress,
   AttemptRef,
-  JobOutcome,
   NewlySkipped,
   OutputFile,
-  ParamsOf,
-  RecordPlace,
-  ResultOf,
   NamedOutputs,
   SideFiles,
-  Split,
-} from "../../rpc/protocol.js";
+} from "../../model/attempt.js";
+import type { Assignment, BoundariesPage, InputsPage, StartGrant } from "../../model/assignment.js";
+import type { JobOutcome, WorkerJob } from "../../model/job.js";
+import type { RecordPlace, Split } from "../../model/split.js";
 import type { SkippedRecord, Task } from "./model.js";
 
 /** The app, args and pieces of input that a job consists of. */
@@ -49,7 +47,13 @@ export type Event =
       outcome: AttemptOutcome;
       leaving: boolean;
     }
-  | ({ type: "heartbeat"; call: number } & ParamsOf<"Heartbeat">)
+  | {
+      type: "heartbeat";
+      call: number;
+      worker: string;
+      attempts: readonly AttemptProgress[];
+      memoryBytes: number;
+    }
   /** The worker answered a ping. */
   | { type: "heard"; worker: string }
   /** The worker's connection closed. `record` is the record that it was mapping, if known. */
@@ -116,14 +120,21 @@ export type JournalRecord =
   | { type: "lost"; kind: Task["kind"]; task: number }
   | ({ type: "skipped" } & SkippedRecord);
 
-/** The reply to `Register` without the worker's token, which the shell adds. */
-type Registered = Omit<ResultOf<"Register">, "token">;
+/** The reply to a call of a worker. */
 type Reply =
   | Assignment
   | Registered
-  | ResultOf<"ListBoundaries">
-  | ResultOf<"ListInputs">
-  | ResultOf<"RequestStarts">
-  | ResultOf<"MayCommit">
-  | ResultOf<"NotifyTaskCompletion">
-  | ResultOf<"Heartbeat">;
+  | BoundariesPage
+  | InputsPage
+  | StartGrant
+  | { granted: boolean }
+  | { accepted: boolean; next: Assignment }
+  | { cancel: AttemptRef[] };
+
+/** The shell adds the worker's token. */
+interface Registered {
+  worker: string;
+  /** Whether the worker keeps the attempt that it still holds. */
+  keepsAttempt: boolean;
+  job: WorkerJob;
+}

@@ -1,13 +1,13 @@
-import type { AttemptRef, ReduceInput, ResultOf } from "../../rpc/protocol.js";
+import type { AttemptRef } from "../../model/attempt.js";
+import type { InputsPage, ReduceInput } from "../../model/assignment.js";
 import { findAttempt } from "./commit.js";
-import type { State, Worker } from "./model.js";
-import { mapsAreDone } from "./model.js";
+import { type State, type Worker, mapsAreDone } from "./model.js";
 
 /** The page size for listing inputs: a millisecond's work, and a message far below the limit. */
 const pageInputsMax = 1000;
 
 /** Returns one page of the inputs of the reduce attempt that this worker runs, starting with map task `from`. */
-export function listInputs(state: State, worker: Worker, ref: AttemptRef, from: number): ResultOf<"ListInputs"> {
+export function listInputs(state: State, worker: Worker, ref: AttemptRef, from: number): InputsPage {
   const found = findAttempt(worker, ref);
   // While a map reruns, its new files are not known yet, and the old ones must not be read.
   if (found === undefined || ref.kind !== "reduce" || !mapsAreDone(state)) return { type: "stale" };

@@ -1,9 +1,8 @@
-import { inputText } from "../../rpc/app-inputs.js";
-import { measuresOfTotals } from "../../rpc/measures.js";
-import type { DurationsView, JobView, Outcome, ThroughputSample, WorkerView } from "../../status/job-view.js";
+import { inputText } from "../../model/input-kinds.js";
+import { measuresOfTotals } from "../../model/measures.js";
+import type { DurationsView, JobView, Outcome, ThroughputSample, WorkerView } from "../../model/job-view.js";
 import type { Durations } from "./durations.js";
-import type { Attempt, State, Task, Worker } from "./model.js";
-import { hasEnded } from "./model.js";
+import { type Attempt, type State, type Task, type Worker, hasEnded } from "./model.js";
 import { countTasks } from "./snapshot.js";
 import type { FailedSpan, NamedSpan, Span } from "./timeline.js";
 

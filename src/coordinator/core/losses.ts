@@ -16,15 +16,25 @@
  * So a split may have any number of bad records, up to the limit of the job. If an attempt ends while several
  * records are in flight, the next attempts of its task map one record at a time, and end at the record to blame.
  */
-import { noMeasures } from "../../rpc/measures.js";
+import { noMeasures } from "../../model/measures.js";
 import { scheduleBackup } from "./backups.js";
 import { complete, undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
 import type { Effect } from "./events.js";
-import type { Attempt, FailedOutcome, JobFailure, State, Task, TaskError, Worker } from "./model.js";
-import { hasEnded, mapsAreDone, taskName } from "./model.js";
-import { formatOf, type HasKind } from "../../rpc/app-inputs.js";
-import { isPositionIn, locate } from "../../rpc/record-position.js";
+import {
+  type Attempt,
+  type FailedOutcome,
+  type JobFailure,
+  type State,
+  type Task,
+  type TaskError,
+  type Worker,
+  hasEnded,
+  mapsAreDone,
+  taskName,
+} from "./model.js";
+import { formatOf, type HasKind } from "../../model/input-kinds.js";
+import { isPositionIn, locate } from "../../model/record-position.js";
 import { release } from "./release.js";
 import { isSkipLogFull, logSkip } from "./skips.js";
 import { moveAttempt, moveTask } from "./transitions.js";

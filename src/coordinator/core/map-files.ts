@@ -1,4 +1,5 @@
-import type { OutputFile, ReduceInput } from "../../rpc/protocol.js";
+import type { OutputFile } from "../../model/attempt.js";
+import type { ReduceInput } from "../../model/assignment.js";
 
 /** The lower and upper 32 bits of the length, and the checksum. */
 const wordsPerFile = 3;

@@ -8,21 +8,12 @@
  * Two words to keep apart: a task is a piece of the job, and an attempt is one execution of a task by one worker. A
  * task has a single attempt if all goes well, and more after failures or with a backup.
  */
-import type { TextKeyEnd } from "../../output/text-key-end.js";
-import type { Count, Measures, Totals } from "../../rpc/measures.js";
-import type {
-  AppIdentity,
-  AttemptOutcome,
-  AttemptRef,
-  JobOutcome,
-  Partitioner,
-  RecordPlace,
-  ResultOf,
-  SharedFile,
-  NamedOutputs,
-  SideFiles,
-  Split,
-} from "../../rpc/protocol.js";
+import type { TextKeyEnd } from "../../model/output-format.js";
+import type { Measures, Totals } from "../../model/measures.js";
+import type { AppIdentity } from "../../model/app-identity.js";
+import type { AttemptOutcome, AttemptRef, NamedOutputs, SideFiles } from "../../model/attempt.js";
+import type { JobOutcome, JobSettings } from "../../model/job.js";
+import type { RecordPlace, Split } from "../../model/split.js";
 import type { BackupQueue } from "./backup-queue.js";
 import type { MapFiles } from "./map-files.js";
 import type { StartSlots } from "./start-slots.js";
@@ -30,54 +21,6 @@ import { filesText } from "./task-input.js";
 import type { Timeline } from "./timeline.js";
 import type { ArgUseOfJob } from "./arg-use.js";
 import type { Warnings } from "./warnings.js";
-
-/** The settings of a job: complete, validated, immutable. */
-export interface JobSettings {
-  readonly id: string;
-  /** With 0, the output is what the maps emit. */
-  readonly reducers: number;
-  /** How keys are assigned to reducers. With `range`, the plan has a sample, which is taken before the first map. */
-  readonly partitioner: Partitioner;
-  /** The output format; the core passes it to the workers uninterpreted. */
-  readonly output: ResultOf<"Register">["job"]["output"];
-  /** The directory of intermediate and output files; passed to the workers uninterpreted. */
-  readonly directory: string;
-  /** The name prefix of intermediate files; passed to the workers uninterpreted. */
-  readonly intermediatePrefix: string;
-  /** How much memory the pairs of a map attempt may take before they are spilled; passed to the workers. */
-  readonly collectorBytes: number;
-  /** Whether map attempts check that `combine` does not change the result of `reduce`; passed to the workers. */
-  readonly checksCombine?: true | undefined;
-  /** How many records of a map attempt may be in flight; undefined when the app decides. Passed to the workers. */
-  readonly mapConcurrency?: number | undefined;
-  /** How many calls of `map` may begin in a second; undefined when the app decides. Passed to the workers. */
-  readonly ratePerSecond?: number | undefined;
-  /** The files that the app may read; passed to the workers. */
-  readonly files: readonly SharedFile[];
-  /** The totals of the counters of each earlier step of a pipeline; passed to the workers. */
-  readonly earlierCounters?: readonly (readonly Count[])[] | undefined;
-  /** A worker silent for this long is presumed dead; a task running for this long gets a backup attempt. */
-  readonly taskTimeoutMs: number;
-  readonly heartbeatIntervalMs: number;
-  /** A worker ends an attempt that finishes no record for this long; undefined when it may take any time. */
-  readonly attemptTimeoutMs: number | undefined;
-  /** Which tasks get backup attempts; see `backups.ts`. */
-  readonly backups: BackupRule;
-  /** How many attempts of a task may end with an error thrown by the app. */
-  readonly maxAttempts: number;
-  /** How many attempts of a task may end because their thread, process or connection died. */
-  readonly maxCrashes: number;
-  /** How many bad records may be skipped; 0 for none. */
-  readonly badRecordsMax: number;
-  /** The names of `--arg` that the app must read, or the job fails; undefined for all that the job has. */
-  readonly argsToRead?: readonly string[] | undefined;
-}
-
-/**
- * Which tasks get backup attempts: none; each that runs for the task timeout, as in the MIT lab; or only those that also
- * stand still or fall behind finished tasks.
- */
-export type BackupRule = "none" | "after-timeout" | "behind-peers";
 
 /** Paper section 3.2: "idle, in-progress, or completed". `transitions.ts` defines how they change. */
 export type TaskState = "idle" | "in-progress" | "completed";

@@ -1,8 +1,7 @@
-import type { Assignment } from "../../rpc/protocol.js";
+import type { Assignment } from "../../model/assignment.js";
 import { scheduleBackup } from "./backups.js";
 import type { Effect } from "./events.js";
-import type { Attempt, State, Task, Worker } from "./model.js";
-import { taskName } from "./model.js";
+import { type Attempt, type State, type Task, type Worker, taskName } from "./model.js";
 import { moveAttempt } from "./transitions.js";
 
 /** Answers the waiting `RequestTask` of this worker, if there is one. */

@@ -1,4 +1,4 @@
-import type { StartGrant } from "../../rpc/protocol.js";
+import type { StartGrant } from "../../model/assignment.js";
 import type { State } from "./model.js";
 
 /** Reserves up to `wanted` calls of `map` for an attempt. The rate of the job overrides that of the app. */

@@ -3,13 +3,12 @@
  * running are orphans: a worker that comes back with one continues it, and otherwise the task is assigned again. Errors
  * and crashes are counted from zero.
  */
-import { measuresOfAttempt } from "../../rpc/measures.js";
+import { measuresOfAttempt } from "../../model/measures.js";
 import { complete, filesOf, undoCompletion } from "./commit.js";
 import { endIfOver } from "./ending.js";
-import type { AppIdentity } from "../../rpc/protocol.js";
+import type { AppIdentity } from "../../model/app-identity.js";
 import type { Effect, JournalRecord } from "./events.js";
-import type { State, Task } from "./model.js";
-import { samplesAreDone, taskName, tasksOf } from "./model.js";
+import { type State, type Task, samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { skipFormerStarts } from "./reserve-starts.js";
 import { placesOf, takeSkips } from "./skips.js";

@@ -2,12 +2,12 @@
  * The records that attempts skip by themselves, because `map` threw at them twice. They count once their attempt
  * commits. So an attempt that is lost adds nothing, whatever it skipped.
  */
-import { isPositionIn, locate } from "../../rpc/record-position.js";
-import { formatOf } from "../../rpc/app-inputs.js";
-import type { NewlySkipped, RecordPlace, Split } from "../../rpc/protocol.js";
+import { isPositionIn, locate } from "../../model/record-position.js";
+import { formatOf } from "../../model/input-kinds.js";
+import type { NewlySkipped } from "../../model/attempt.js";
+import type { RecordPlace, Split } from "../../model/split.js";
 import type { Effect } from "./events.js";
-import type { FailedOutcome, SkippedRecord, State, Task } from "./model.js";
-import { taskName } from "./model.js";
+import { type FailedOutcome, type SkippedRecord, type State, type Task, taskName } from "./model.js";
 
 /** The number of bad records that the log names. */
 const skipsLoggedMax = 5;

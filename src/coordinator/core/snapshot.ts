@@ -1,7 +1,7 @@
-import { measuresOfTotals } from "../../rpc/measures.js";
-import type { AppIdentity, Snapshot } from "../../rpc/protocol.js";
-import type { State, Task, Worker } from "./model.js";
-import { refOf } from "./model.js";
+import { measuresOfTotals } from "../../model/measures.js";
+import type { AppIdentity } from "../../model/app-identity.js";
+import type { Snapshot } from "../../model/snapshot.js";
+import { type State, type Task, type Worker, refOf } from "./model.js";
 
 /** Returns the job's state in the form that the progress bar, the report and `Status` share. */
 export function takeSnapshot(state: State, now: number): Snapshot {

@@ -1,4 +1,4 @@
-import type { StartGrant } from "../../rpc/protocol.js";
+import type { StartGrant } from "../../model/assignment.js";
 
 /** One call reserves at most the starts of this period. */
 const reservedMsMax = 100;

@@ -1,4 +1,4 @@
-import { excessOf } from "../../rpc/measures.js";
+import { excessOf } from "../../model/measures.js";
 import { assignTo, assignToParked } from "./assign.js";
 import { listBoundaries } from "./boundaries.js";
 import { commitAttempt, decideCommit, findAttempt } from "./commit.js";
@@ -6,8 +6,7 @@ import { endIfOver, endJob } from "./ending.js";
 import { listInputs } from "./inputs.js";
 import { loseAttempt } from "./losses.js";
 import type { Effect, Event } from "./events.js";
-import type { State, Worker } from "./model.js";
-import { hasEnded } from "./model.js";
+import { type State, type Worker, hasEnded } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { unpark } from "./release.js";
 import { changeApp } from "./restore.js";

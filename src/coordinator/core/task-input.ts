@@ -1,5 +1,5 @@
 /** The input of a map task: one split, or several when small files share the task. */
-import type { Split } from "../../rpc/protocol.js";
+import type { Split } from "../../model/split.js";
 
 interface HasSplits {
   readonly splits?: readonly Split[];

@@ -6,10 +6,10 @@
  * resolution that doubles until half as many are left. So each span is visited only a few times, however long the job
  * runs.
  */
-import { flowNames, noFlow, type Flow } from "../../rpc/measures.js";
-import type { AttemptOutcome, AttemptRef } from "../../rpc/protocol.js";
-import type { Outcome } from "../../status/job-view.js";
-import { locate } from "../../rpc/record-position.js";
+import { flowNames, noFlow, type Flow } from "../../model/measures.js";
+import type { AttemptOutcome, AttemptRef } from "../../model/attempt.js";
+import type { Outcome } from "../../model/job-view.js";
+import { locate } from "../../model/record-position.js";
 import { Durations } from "./durations.js";
 import { filesText } from "./task-input.js";
 

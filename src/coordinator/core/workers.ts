@@ -1,9 +1,8 @@
-import type { AttemptRef } from "../../rpc/protocol.js";
+import type { AttemptRef } from "../../model/attempt.js";
 import { startAttempt } from "./assign.js";
 import { loseAttempt } from "./losses.js";
 import type { Effect, Event, FormerWorker } from "./events.js";
-import type { State, Worker } from "./model.js";
-import { hasEnded, taskName, tasksOf } from "./model.js";
+import { type State, type Worker, hasEnded, taskName, tasksOf } from "./model.js";
 import { unpark } from "./release.js";
 import { moveTask } from "./transitions.js";
 

@@ -1,5 +1,5 @@
 import prettyBytes from "pretty-bytes";
-import type { AppIdentity } from "../../rpc/protocol.js";
+import type { AppIdentity } from "../../model/app-identity.js";
 import { isSameArgs, shownArgs } from "../job-args.js";
 import type { JobInputs } from "./records.js";
 

@@ -3,13 +3,15 @@
  * correct checksum that matches no schema here was written by another version of this program.
  */
 import * as v from "valibot";
-import * as protocol from "../../rpc/protocol.js";
+import { appIdentity } from "../../model/app-identity.js";
+import * as attempt from "../../model/attempt.js";
+import { outputSettings, partitioner } from "../../model/job.js";
+import { args, checksum, count, workerId } from "../../model/schemas.js";
+import { recordPlace, split } from "../../model/split.js";
 import type { JournalRecord } from "../core/events.js";
 
 /** Incremented with every change that makes older journals unreadable. */
 const journalVersion = 4;
-
-const { count } = protocol;
 
 const file = v.strictObject({ name: v.string(), path: v.string(), sizeBytes: count, modifiedMs: v.number() });
 
@@ -17,10 +19,10 @@ const file = v.strictObject({ name: v.string(), path: v.string(), sizeBytes: cou
 const settings = v.strictObject({
   inputs: v.array(v.strictObject({ ...file.entries, input: v.optional(v.string()) })),
   reducers: count,
-  partitioner: protocol.partitioner,
-  output: protocol.outputSettings,
+  partitioner,
+  output: outputSettings,
   /** The coordinator's own `--arg` values. */
-  args: v.optional(protocol.args),
+  args: v.optional(args),
   files: v.array(file),
   /** The value of `--split-size`; omitted when not given. */
   splitBytes: v.optional(count),
@@ -43,34 +45,34 @@ const header = v.strictObject({
  * Checked by hand rather than with a schema of tuples: a job of 50,000 maps and 1,000 partitions has 50 million files,
  * and checking them by schema takes longer than the rest of a resume.
  */
-const outputFiles = v.custom<protocol.OutputFile[]>((found) => Array.isArray(found) && found.every(isOutputFile));
+const outputFiles = v.custom<attempt.OutputFile[]>((found) => Array.isArray(found) && found.every(isOutputFile));
 
 const text = v.string();
 const record = v.variant("type", [
   v.strictObject({
     type: v.literal("planned"),
-    app: protocol.appIdentity,
-    args: protocol.args,
+    app: appIdentity,
+    args: args,
     /** The splits of each map task. */
-    splits: v.array(v.pipe(v.array(protocol.split), v.minLength(1))),
-    sample: v.optional(v.array(v.array(protocol.split))),
+    splits: v.array(v.pipe(v.array(split), v.minLength(1))),
+    sample: v.optional(v.array(v.array(split))),
   }),
-  v.strictObject({ type: v.literal("appChanged"), app: protocol.appIdentity }),
-  v.strictObject({ type: v.literal("began"), ref: protocol.attemptRef, worker: protocol.workerId }),
+  v.strictObject({ type: v.literal("appChanged"), app: appIdentity }),
+  v.strictObject({ type: v.literal("began"), ref: attempt.attemptRef, worker: workerId }),
   v.strictObject({
     type: v.literal("committed"),
-    ref: protocol.attemptRef,
+    ref: attempt.attemptRef,
     outputs: outputFiles,
-    skipped: v.array(protocol.recordPlace),
-    newlySkipped: v.optional(protocol.newlySkipped),
-    sampled: v.optional(protocol.sampledKeys),
-    sideFiles: protocol.sideFiles,
-    namedOutputs: v.optional(protocol.namedOutputs),
-    warnings: v.optional(protocol.warnings),
-    argUse: v.optional(protocol.argUse),
-    checksum: v.optional(protocol.checksum),
-    textKeyEnd: v.optional(protocol.textKeyEnd),
-    ...protocol.attemptMeasures,
+    skipped: v.array(recordPlace),
+    newlySkipped: v.optional(attempt.newlySkipped),
+    sampled: v.optional(attempt.sampledKeys),
+    sideFiles: attempt.sideFiles,
+    namedOutputs: v.optional(attempt.namedOutputs),
+    warnings: v.optional(attempt.warnings),
+    argUse: v.optional(attempt.argUse),
+    checksum: v.optional(checksum),
+    textKeyEnd: v.optional(attempt.textKeyEnd),
+    ...attempt.attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),
   v.strictObject({
@@ -101,7 +103,7 @@ export function readRecord(later: unknown): JournalRecord | undefined {
   return result.success ? result.output : undefined;
 }
 
-/** The same check as `outputFile` of the protocol. */
+/** The same check as `outputFile` of the attempt. */
 function isOutputFile(found: unknown): boolean {
   if (!Array.isArray(found) || found.length !== 3) return false;
   const [partition, bytes, checksum] = found as unknown[];

@@ -4,9 +4,9 @@
  */
 import { join } from "node:path";
 import { InputError } from "../../input/input-error.js";
-import { isNamedOutputFile } from "../../output/named-output.js";
+import { isNamedOutputFile } from "../../model/output-names.js";
 import { readManifest, requireStillThere, type Manifest } from "../../output/manifest.js";
-import type { RecordLayout } from "../../output/output-format.js";
+import type { RecordLayout } from "../../model/output-format.js";
 import { recordFormat } from "../../output/record-format.js";
 import { MergeHeap } from "../../shuffle/collect/merge-heap.js";
 import { rowReader, type ReadRow } from "./cells.js";

@@ -4,8 +4,7 @@
  */
 import type { JsonValue } from "../../app/contract.js";
 import { parseDocument } from "../../input/json-document.js";
-import type { RecordLayout } from "../../output/output-format.js";
-import type { TextKeyEnd } from "../../output/text-key-end.js";
+import type { RecordLayout, TextKeyEnd } from "../../model/output-format.js";
 import { lineEndOf, recordFields, tsvText } from "./record-fields.js";
 
 /** A record as it is read, before its columns are known: the key, if it has one, and the value. */

@@ -1,6 +1,6 @@
 /** The columns in which rows are shown. */
 import type { JsonValue } from "../../app/contract.js";
-import type { RecordLayout } from "../../output/output-format.js";
+import type { RecordLayout } from "../../model/output-format.js";
 import { columnNames, isNumber, type Row } from "./cells.js";
 
 /** With more properties, a value is shown in one column. */

@@ -1,5 +1,5 @@
 /** Records that are written as rows of another format. */
-import type { RecordLayout } from "../../output/output-format.js";
+import type { RecordLayout } from "../../model/output-format.js";
 import type { ReadRow } from "./cells.js";
 import { ColumnFinder, type Columns } from "./columns.js";
 import { csvRows, jsonRows, markdownRows, type RowFormat } from "./row-formats.js";

@@ -1,7 +1,6 @@
 import type { JsonValue } from "../../app/contract.js";
 import { parseDocument } from "../../input/json-document.js";
-import type { OutputFormat } from "../../output/output-format.js";
-import type { TextKeyEnd } from "../../output/text-key-end.js";
+import type { OutputFormat, TextKeyEnd } from "../../model/output-format.js";
 import { encodeKey } from "../../shuffle/key-words.js";
 import { plainEnd, stringEnd } from "../../shuffle/merge/json-strings.js";
 

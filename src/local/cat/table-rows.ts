@@ -6,7 +6,7 @@ import { cutToWidth, displayWidth, fittedWidths } from "../../terminal/display-w
 import { visibleLine } from "../../terminal/visible-text.js";
 import { cellText, type Row } from "./cells.js";
 import { ColumnFinder, cellsIn, isWhollyIn, type Columns } from "./columns.js";
-import type { RecordLayout } from "../../output/output-format.js";
+import type { RecordLayout } from "../../model/output-format.js";
 
 /** How many rows determine the columns, and at most how many UTF-16 units of records. */
 const [sampledRows, sampledUnits] = [1000, 1024 * 1024];

@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { headBytes, type BinaryFormat } from "../../input/binary-format.js";
-import type { Compression } from "../../input/compression.js";
+import type { Compression, Encoding } from "../../model/input-kinds.js";
 import { contentOf } from "../../input/content.js";
 import { beginningOf, type Beginning } from "../../input/file-pieces.js";
 import type { InputFile } from "../../input/files.js";
 import { InputError } from "../../input/input-error.js";
 import { InputHandle } from "../../input/input-handle.js";
-import { beginsWithUtf8Mark, decodedPieces, utf8Mark, type Encoding } from "../../input/text-encoding.js";
+import { beginsWithUtf8Mark, decodedPieces, utf8Mark } from "../../input/text-encoding.js";
 import { UnreadableInputError } from "../../input/unreadable-input-error.js";
 
 /** How much of a file is read from its beginning: all of a small file. */

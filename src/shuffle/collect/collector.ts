@@ -1,7 +1,7 @@
 import type { Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
 import type { FinishedFile } from "../../output/staged-file.js";
-import type { TextKeyEnd } from "../../output/text-key-end.js";
+import type { TextKeyEnd } from "../../model/output-format.js";
 
 /** A sorted file of pairs for one reduce task, complete and flushed, still under its temporary name. */
 export interface CollectedPartition extends FinishedFile {

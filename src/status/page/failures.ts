@@ -1,4 +1,4 @@
-import type { FailedAttemptView, JobView } from "../job-view.js";
+import type { FailedAttemptView, JobView } from "../../model/job-view.js";
 import { html } from "./dom.js";
 import { countText, durationText, plural } from "./format.js";
 

@@ -1,4 +1,4 @@
-import type { JobView, SpanView } from "../job-view.js";
+import type { JobView, SpanView } from "../../model/job-view.js";
 
 /** The kind of a bar in the timeline, which determines its colour. */
 export type BarStyle = "sample" | "map" | "reduce" | "backup" | "failed" | "cancelled";

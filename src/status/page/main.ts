@@ -1,5 +1,5 @@
 /** The page. A kept report contains its job; a coordinator sends the job's view, and then the changes to it. */
-import type { JobView } from "../job-view.js";
+import type { JobView } from "../../model/job-view.js";
 import { patterns } from "./chart.js";
 import { byId, html, setText } from "./dom.js";
 import { FailureList } from "./failures.js";

@@ -1,4 +1,4 @@
-import type { JobView } from "../job-view.js";
+import type { JobView } from "../../model/job-view.js";
 import { byId, html, setText } from "./dom.js";
 import { bytesText, countText, durationText, plural, shortCountText } from "./format.js";
 import { ratesOf } from "./rates.js";

@@ -1,4 +1,4 @@
-import type { ThroughputSample } from "../job-view.js";
+import type { ThroughputSample } from "../../model/job-view.js";
 
 /** The work done per second between two times. */
 export interface Rate {

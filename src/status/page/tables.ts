@@ -1,4 +1,4 @@
-import type { JobView, WorkerView } from "../job-view.js";
+import type { JobView, WorkerView } from "../../model/job-view.js";
 import { html } from "./dom.js";
 import { bytesText, countText, durationText, numberText, plural, ratioText } from "./format.js";
 

@@ -1,4 +1,4 @@
-import type { JobView } from "../job-view.js";
+import type { JobView } from "../../model/job-view.js";
 import { Chart } from "./chart.js";
 import { html, svg } from "./dom.js";
 import { bytesText, countText, durationText, plural } from "./format.js";

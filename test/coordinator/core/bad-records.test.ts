@@ -3,9 +3,9 @@ import { badRecords } from "../../../src/coordinator/core/bad-records.js";
 import { createState } from "../../../src/coordinator/core/create.js";
 import type { State } from "../../../src/coordinator/core/model.js";
 import { planTasks } from "../../../src/coordinator/core/plan.js";
-import { noMeasures } from "../../../src/rpc/measures.js";
-import type { RecordPlace } from "../../../src/rpc/protocol.js";
-import { firstPosition } from "../../../src/rpc/record-position.js";
+import { noMeasures } from "../../../src/model/measures.js";
+import type { RecordPlace } from "../../../src/model/split.js";
+import { firstPosition } from "../../../src/model/record-position.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 const settings = jobSettings({ badRecordsMax: 9 });

@@ -1,4 +1,5 @@
-import type { AttemptOutcome, AttemptRef, OutputFile, ReduceInput, SideFiles } from "../../../src/rpc/protocol.js";
+import type { AttemptOutcome, AttemptRef, OutputFile, SideFiles } from "../../../src/model/attempt.js";
+import type { ReduceInput } from "../../../src/model/assignment.js";
 
 const classes = ["error", "crash", "timeout", "memory", "io", "released"] as const;
 

@@ -1,4 +1,4 @@
-import { outputTasks } from "../../../src/coordinator/core/model.js";
+import { outputTasks, type State } from "../../../src/coordinator/core/model.js";
 /**
  * A cluster without processes: workers that follow the protocol, delayed messages, and faults. The caller decides what
  * happens next, one move at a time, so that fast-check can choose and shrink it.
@@ -10,10 +10,12 @@ import { outputTasks } from "../../../src/coordinator/core/model.js";
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import type { Effect, Event, FormerWorker, JournalRecord } from "../../../src/coordinator/core/events.js";
-import type { JobSettings, State } from "../../../src/coordinator/core/model.js";
+import type { JobSettings } from "../../../src/model/job.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
-import type { Assignment, AttemptOutcome, AttemptRef, ReduceInput, ResultOf } from "../../../src/rpc/protocol.js";
+import type { Assignment, ReduceInput } from "../../../src/model/assignment.js";
+import type { AttemptOutcome, AttemptRef } from "../../../src/model/attempt.js";
+import type { ResultOf } from "../../../src/rpc/protocol.js";
 import { damaged, done, failed } from "./cluster-outcomes.js";
 import { Ledger } from "./ledger.js";
 

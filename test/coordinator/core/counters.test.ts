@@ -3,7 +3,7 @@ import { createState } from "../../../src/coordinator/core/create.js";
 import type { Effect, Event } from "../../../src/coordinator/core/events.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import { step } from "../../../src/coordinator/core/step.js";
-import { noMeasures } from "../../../src/rpc/measures.js";
+import { noMeasures } from "../../../src/model/measures.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 type Counters = [string, number][];

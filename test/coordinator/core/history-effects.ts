@@ -1,5 +1,6 @@
 import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
-import type { Assignment, AttemptRef } from "../../../src/rpc/protocol.js";
+import type { Assignment } from "../../../src/model/assignment.js";
+import type { AttemptRef } from "../../../src/model/attempt.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 

@@ -39,9 +39,9 @@
  * A map attempt has a file of one byte for each reduce task.
  */
 import type { Event } from "../../../src/coordinator/core/events.js";
-import type { JobSettings } from "../../../src/coordinator/core/model.js";
-import { noMeasures } from "../../../src/rpc/measures.js";
-import type { AttemptOutcome, AttemptRef, NewlySkipped, OutputFile } from "../../../src/rpc/protocol.js";
+import type { JobSettings } from "../../../src/model/job.js";
+import { noMeasures } from "../../../src/model/measures.js";
+import type { AttemptOutcome, AttemptRef, NewlySkipped, OutputFile } from "../../../src/model/attempt.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;

@@ -8,8 +8,8 @@
 import { createState } from "../../../src/coordinator/core/create.js";
 import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import type { Effect, Event, JournalRecord } from "../../../src/coordinator/core/events.js";
-import type { JobSettings, State } from "../../../src/coordinator/core/model.js";
-import { outputTasks } from "../../../src/coordinator/core/model.js";
+import type { JobSettings } from "../../../src/model/job.js";
+import { type State, outputTasks } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
 import { describeJournaled, describeRef, describeReply } from "./history-effects.js";

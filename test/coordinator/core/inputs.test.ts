@@ -4,8 +4,10 @@ import type { Event } from "../../../src/coordinator/core/events.js";
 import type { State } from "../../../src/coordinator/core/model.js";
 import { restore, resume } from "../../../src/coordinator/core/restore.js";
 import { step } from "../../../src/coordinator/core/step.js";
-import { noMeasures } from "../../../src/rpc/measures.js";
-import type { AttemptRef, ReduceInput, ResultOf } from "../../../src/rpc/protocol.js";
+import { noMeasures } from "../../../src/model/measures.js";
+import type { AttemptRef } from "../../../src/model/attempt.js";
+import type { ReduceInput } from "../../../src/model/assignment.js";
+import type { ResultOf } from "../../../src/rpc/protocol.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 const reduce: AttemptRef = { kind: "reduce", task: 0, attempt: 1 };

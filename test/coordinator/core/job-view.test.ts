@@ -6,9 +6,9 @@ import { takeJobView, takeThroughput } from "../../../src/coordinator/core/job-v
 import type { Event } from "../../../src/coordinator/core/events.js";
 import type { DoneOutcome, State } from "../../../src/coordinator/core/model.js";
 import { step } from "../../../src/coordinator/core/step.js";
-import { noMeasures } from "../../../src/rpc/measures.js";
-import type { AttemptRef, OutputFile } from "../../../src/rpc/protocol.js";
-import { jobView } from "../../../src/status/job-view.js";
+import { noMeasures } from "../../../src/model/measures.js";
+import type { AttemptRef, OutputFile } from "../../../src/model/attempt.js";
+import { jobView } from "../../../src/model/job-view.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 const settings = jobSettings({ reducers: 3, directory: "/out" });

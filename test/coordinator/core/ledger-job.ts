@@ -1,10 +1,21 @@
 /** The ledger's view of the job: its tasks, and the rules for losing, giving up and completing them. */
 import type { JournalRecord } from "../../../src/coordinator/core/events.js";
-import type { JobSettings } from "../../../src/coordinator/core/model.js";
-import type { AttemptRef, JobOutcome, Split } from "../../../src/rpc/protocol.js";
+import type { JobSettings, JobOutcome } from "../../../src/model/job.js";
+import type { AttemptRef } from "../../../src/model/attempt.js";
+import type { Split } from "../../../src/model/split.js";
 import type { LedgerJournal } from "./ledger-journal.js";
-import type { Life, Loss, TaskPage, WorkerPage } from "./ledger-pages.js";
-import { type Finished, crashesOf, end, must, newTask, show } from "./ledger-pages.js";
+import {
+  type Life,
+  type Loss,
+  type TaskPage,
+  type WorkerPage,
+  type Finished,
+  crashesOf,
+  end,
+  must,
+  newTask,
+  show,
+} from "./ledger-pages.js";
 
 export class LedgerJob {
   readonly #settings: JobSettings;

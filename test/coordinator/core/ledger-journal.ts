@@ -3,7 +3,7 @@
  * when the coordinator is killed.
  */
 import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
-import type { AttemptRef } from "../../../src/rpc/protocol.js";
+import type { AttemptRef } from "../../../src/model/attempt.js";
 import { equal, must, show } from "./ledger-pages.js";
 
 export class LedgerJournal {

@@ -1,6 +1,7 @@
 /** The ledger's records of tasks, attempts and workers. */
 import { isDeepStrictEqual } from "node:util";
-import type { AttemptRef, FailureClass, OutputFile, Split } from "../../../src/rpc/protocol.js";
+import type { AttemptRef, FailureClass, OutputFile } from "../../../src/model/attempt.js";
+import type { Split } from "../../../src/model/split.js";
 
 export interface TaskPage {
   readonly ref: Pick<AttemptRef, "kind" | "task">;

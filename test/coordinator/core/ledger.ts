@@ -3,12 +3,13 @@
  * scheduler; if the two disagree, one is wrong, and `take` throws.
  */
 import type { Effect, Event, JournalRecord } from "../../../src/coordinator/core/events.js";
-import type { JobSettings } from "../../../src/coordinator/core/model.js";
-import type { Assignment, AttemptOutcome, AttemptRef, JobOutcome, ResultOf } from "../../../src/rpc/protocol.js";
+import type { JobSettings, JobOutcome } from "../../../src/model/job.js";
+import type { Assignment } from "../../../src/model/assignment.js";
+import type { AttemptOutcome, AttemptRef } from "../../../src/model/attempt.js";
+import type { ResultOf } from "../../../src/rpc/protocol.js";
 import { LedgerJob } from "./ledger-job.js";
 import { LedgerJournal } from "./ledger-journal.js";
-import type { TaskPage, WorkerPage } from "./ledger-pages.js";
-import { crashesOf, end, equal, lifeOf, must, show, sizeOf } from "./ledger-pages.js";
+import { type TaskPage, type WorkerPage, crashesOf, end, equal, lifeOf, must, show, sizeOf } from "./ledger-pages.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 type CallEvent = Extract<Event, { call: number }>;

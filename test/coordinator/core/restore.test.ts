@@ -4,7 +4,7 @@ import { checkInvariants } from "../../../src/coordinator/core/invariants.js";
 import type { Effect, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { State } from "../../../src/coordinator/core/model.js";
 import { changeApp, restore, resume } from "../../../src/coordinator/core/restore.js";
-import type { AttemptRef } from "../../../src/rpc/protocol.js";
+import type { AttemptRef } from "../../../src/model/attempt.js";
 import { jobSettings } from "../../support/job-settings.js";
 
 // The histories show what a history can show; the property test shows that any history can be restored.

@@ -2,11 +2,10 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { takeJobView } from "../../../src/coordinator/core/job-view.js";
-import type { JobSettings } from "../../../src/coordinator/core/model.js";
-import { jobView } from "../../../src/status/job-view.js";
+import type { JobSettings } from "../../../src/model/job.js";
+import { jobView } from "../../../src/model/job-view.js";
 import { jobSettings } from "../../support/job-settings.js";
-import type { Move } from "./cluster.js";
-import { Cluster } from "./cluster.js";
+import { type Move, Cluster } from "./cluster.js";
 import { durable } from "./durable.js";
 
 /** Far more than the faults of one run can cause. */

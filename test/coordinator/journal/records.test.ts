@@ -2,7 +2,7 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { expect, it } from "vitest";
 import { readRecord } from "../../../src/coordinator/journal/records.js";
-import { outputFile } from "../../../src/rpc/protocol.js";
+import { outputFile } from "../../../src/model/attempt.js";
 
 const committed = {
   type: "committed",

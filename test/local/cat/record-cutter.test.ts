@@ -3,8 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../../src/app/contract.js";
 import { RecordCutter } from "../../../src/local/cat/record-cutter.js";
 import { numberIn, recordFields, type RecordFields } from "../../../src/local/cat/record-fields.js";
-import { outputFormats, type OutputFormat } from "../../../src/output/output-format.js";
-import type { TextKeyEnd } from "../../../src/output/text-key-end.js";
+import { outputFormats, type OutputFormat, type TextKeyEnd } from "../../../src/model/output-format.js";
 import { recordFormat } from "../../../src/output/record-format.js";
 
 const bytesOf = (format: OutputFormat, key: string, value: JsonValue) =>

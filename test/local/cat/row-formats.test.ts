@@ -6,7 +6,7 @@ import { rowReader } from "../../../src/local/cat/cells.js";
 import { ColumnFinder } from "../../../src/local/cat/columns.js";
 import { csvRows, jsonRows, markdownRows, type RowFormat } from "../../../src/local/cat/row-formats.js";
 import { TableRows } from "../../../src/local/cat/table-rows.js";
-import type { OutputFormat, RecordLayout } from "../../../src/output/output-format.js";
+import type { OutputFormat, RecordLayout } from "../../../src/model/output-format.js";
 import { recordFormat } from "../../../src/output/record-format.js";
 
 type Pair = readonly [key: string, value: JsonValue];

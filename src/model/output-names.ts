@@ -1,11 +1,11 @@
 /**
- * The names of the outputs that an app writes with `ctx.output(name)`: `country=AT/part-0.jsonl.gz` is what reduce task 0
- * wrote to the output `country=AT`. As in Hive, `column=value` names a partition, so DuckDB, Spark and pandas read such
+ * The names that an app gives to its side files, and to the outputs that it writes with `ctx.output(name)`:
+ * `country=AT/part-0.jsonl.gz` is what reduce task 0 wrote to the output `country=AT`. As in Hive, `column=value` names a partition, so DuckDB, Spark and pandas read such
  * directories as a table with that column.
  */
-import { createHash } from "node:crypto";
-import { rmdirSync } from "node:fs";
-import { join } from "node:path";
+
+/** The names that an app may give to its side files: they become part of the file names below. */
+export const sideNamePattern = /^(?=.{1,100}$)[\w-]+(\.[\w-]+)*$/;
 
 /** The longest name of a directory, in UTF-8 bytes. File systems allow 255. */
 const directoryBytesMax = 200;
@@ -56,30 +56,8 @@ export function isDirectoryOfOutput(directory: string): boolean {
   return Buffer.byteLength(directory) <= directoryBytesMax && isNamedOutputFile(namedOutputFile(directory, 0, ""));
 }
 
-/**
- * The name of a file while it is hidden, without a directory: then all unpublished files of a job are in one directory,
- * under names that a shell script can list.
- */
-export function withoutDirectory(name: string): string {
-  return directoryIn(name) === undefined
-    ? name
-    : `named-${createHash("sha256").update(name).digest("hex").slice(0, 40)}`;
-}
-
 /** The directory in the name of an output file; undefined for a file outside any directory. */
 export function directoryIn(name: string): string | undefined {
   const end = name.indexOf("/");
   return end < 0 ? undefined : name.slice(0, end);
-}
-
-/** Removes the directories in which these files were, if they are empty now. Never throws. */
-export function removeEmptyDirectoriesOf(jobDirectory: string, names: readonly string[]): void {
-  for (const directory of new Set(names.map(directoryIn))) {
-    if (directory === undefined) continue;
-    try {
-      rmdirSync(join(jobDirectory, directory));
-    } catch {
-      // Usually it has other files.
-    }
-  }
 }

@@ -25,6 +25,18 @@ export interface OutputSettings extends Omit<RecordLayout, "format"> {
   readonly compress?: "gz" | undefined;
 }
 
+/**
+ * Where the keys of a file in `text` end:
+ *
+ * - `first space`: no key has a space. A record without a space is a key whose value is empty.
+ * - `last space`: some keys have spaces, but no value has one, and no key with a space has an empty value. A record
+ *   without a space is a key whose value is empty.
+ * - `line end`: some keys have spaces, and all values are empty, so each record is a key.
+ * - `unclear`: no reader can tell where a key or a record ends.
+ */
+export const textKeyEnds = ["first space", "last space", "line end", "unclear"] as const;
+export type TextKeyEnd = (typeof textKeyEnds)[number];
+
 /** The extensions that an app's own writer may use: none that looks like another format or a compression. */
 const extensionPattern = /^(?!(?:tsv|jsonl|csv|gz)$)[a-z][a-z0-9]{0,15}$/;
 

@@ -1,6 +1,9 @@
 /** The options an app requires, as the user types them: `--arg pattern=REGEX`, `--file centroids.txt`. */
 
-import { isArgName } from "./arg-name.js";
+/** Whether a name is valid for `--arg`: an app can read it as `ctx.args.name` or `ctx.args["name"]`. */
+export function isArgName(name: string): boolean {
+  return /^[A-Za-z][\w.-]*$/.test(name) && name !== "constructor" && name !== "prototype";
+}
 
 /** The options a job was given. */
 export interface Given {

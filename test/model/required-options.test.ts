@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isNeed, missingText } from "../../src/app/needs.js";
+import { isNeed, missingText } from "../../src/model/required-options.js";
 
 const none = { args: {}, files: [] };
 

@@ -6,8 +6,8 @@ import {
   isDirectoryOfOutput,
   isNamedOutputFile,
   namedOutputFile,
-  withoutDirectory,
-} from "../../src/output/named-output.js";
+} from "../../src/model/output-names.js";
+import { withoutDirectory } from "../../src/output/names.js";
 
 describe("the directory of an output", () => {
   it.each([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstPosition, isPositionIn, locate, offsetsIn, splitsPerTaskMax } from "../../src/rpc/record-position.js";
+import { firstPosition, isPositionIn, locate, offsetsIn, splitsPerTaskMax } from "../../src/model/record-position.js";
 
 const group = Array.from({ length: splitsPerTaskMax }, (_, n) => `file ${n}`);
 const offset = fc.integer({ min: 0, max: 2 ** 42 - 1 });
