@@ -28,7 +28,7 @@ export default tseslint.config(
         {
           name: "node:os",
           importNames: ["userInfo"],
-          message: "It throws for a user without a name: see rpc/own-uid.ts.",
+          message: "It throws for a user without a name: see machine/process.ts.",
         },
       ],
     },

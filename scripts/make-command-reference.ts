@@ -13,7 +13,7 @@ import { format, resolveConfig } from "prettier";
 import { mrProgram } from "../src/cli/commands.js";
 import { OptionValues } from "../src/cli/option-values.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../src/machine/budget.js";
-import { runtimePath } from "../src/rpc/runtime-directory.js";
+import { runtimePath } from "../src/machine/runtime-directory.js";
 
 /** The path of the reference. */
 export const commandReferencePath = fileURLToPath(new URL("../docs/commands.md", import.meta.url));

@@ -1,9 +1,9 @@
 /** Finds file names on the command line that Node.js cannot handle. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { isUtf8Name, shownName } from "../input/file-name.js";
+import { isUtf8Name, shownName } from "../storage/file-name.js";
 import { InputError } from "../input/input-error.js";
 
-/** These may contain any bytes that a name can have; see `input/file-name.ts`. */
+/** These may contain any bytes that a name can have; see `storage/file-name.ts`. */
 const ofInputs: ReadonlySet<string> = new Set(["inputs", "input", "inputsFrom", "inputsFrom0"]);
 /** A value for the app, not a name. */
 const ofApp = "arg";

@@ -8,11 +8,11 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { fsPath } from "../input/file-name.js";
+import { fsPath } from "../storage/file-name.js";
 import { findInputs, type InputFile, type UnsizedInput } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import { removeWhenGone } from "../local/janitor.js";
-import { isWritableDirectory } from "../rpc/runtime-directory.js";
+import { isWritableDirectory } from "../machine/runtime-directory.js";
 
 const usual = "/var/tmp";
 

@@ -1,6 +1,6 @@
 /** Reads names of inputs from a file or from standard input. */
 import { readFileSync } from "node:fs";
-import { fsPath, nameOfBytes, shownName } from "../input/file-name.js";
+import { fsPath, nameOfBytes, shownName } from "../storage/file-name.js";
 import { InputError } from "../input/input-error.js";
 
 interface Given {

@@ -5,7 +5,7 @@ import { mapConcurrencyMax, ratePerSecondMax } from "../model/map-limits.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
 import { workerMemoryBytesMin } from "../machine/worker-memory.js";
 import { outputFormats } from "../model/output-format.js";
-import { runtimePath } from "../rpc/runtime-directory.js";
+import { runtimePath } from "../machine/runtime-directory.js";
 import {
   address,
   appended,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { withExactBytes } from "../input/file-name.js";
+import { withExactBytes } from "../storage/file-name.js";
 import { InputError } from "../input/input-error.js";
 import { exit } from "../terminal/exit.js";
 import { visibleLine, visibleText } from "../terminal/visible-text.js";

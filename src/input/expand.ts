@@ -10,7 +10,7 @@
 import { readdirSync, realpathSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import type { FileSystemAdapter } from "tinyglobby";
-import { fsPath, nameOfBytes, bytesOfName, shownName } from "./file-name.js";
+import { fsPath, nameOfBytes, bytesOfName, shownName } from "../storage/file-name.js";
 import { kindOf, lookAt } from "./files.js";
 import { InputError } from "./input-error.js";
 

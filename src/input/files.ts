@@ -12,10 +12,10 @@ import { headBytes, type BinaryFormat } from "./binary-format.js";
 import { compressionOfName } from "./compression.js";
 import type { Compression, Encoding } from "../model/input-kinds.js";
 import { contentOf, type Content } from "./content.js";
-import { fsPath, nameOfBytes, shownName } from "./file-name.js";
+import { fsPath, nameOfBytes, shownName } from "../storage/file-name.js";
 import { stateOf, type FileState } from "./file-state.js";
 import { InputError } from "./input-error.js";
-import { statsOf } from "./stats-of.js";
+import { statsOf } from "../storage/stats-of.js";
 
 /** A readable regular input file, and its state when the job was planned. */
 export interface InputFile extends FileState {
@@ -23,7 +23,7 @@ export interface InputFile extends FileState {
   readonly name: string;
   /** The input of the app that it was given for, as in `--input orders=FILE`; undefined for an app with one input. */
   readonly input?: string | undefined;
-  /** Absolute, without symbolic links; see `file-name.ts` for bytes that are not UTF-8. */
+  /** Absolute, without symbolic links; see `storage/file-name.ts` for bytes that are not UTF-8. */
   readonly path: string;
   /** Undefined when it is not compressed. */
   readonly compression?: Compression | undefined;

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Split } from "../model/split.js";
 import { ChangedInputError } from "./changed-input-error.js";
-import { fsPath } from "./file-name.js";
+import { fsPath } from "../storage/file-name.js";
 import { changeSince, edgesOf } from "./file-state.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { SharedFile } from "../model/split.js";
-import { isUtf8Name, shownName } from "./file-name.js";
+import { isUtf8Name, shownName } from "../storage/file-name.js";
 import { changeSince, edgesOf, stateOf, type FileState } from "./file-state.js";
 import { kindOf, reason } from "./files.js";
 import { InputError } from "./input-error.js";

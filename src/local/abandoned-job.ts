@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { JobDirectory } from "../output/directory.js";
 import { noSources } from "../output/job-files.js";
-import { removeEmptyDirectories } from "../output/make-directory.js";
-import { AddressInUseError } from "../rpc/errors.js";
+import { removeEmptyDirectories } from "../storage/make-directory.js";
+import { AddressInUseError } from "../machine/socket-errors.js";
 import type { WorkerStart } from "./supervision.js";
 
 const retryDelayMs = 10;

@@ -3,7 +3,7 @@ import { InputError } from "../input/input-error.js";
 import type { JobDirectory } from "../output/directory.js";
 import { manifestName, stagedName } from "../output/names.js";
 import { publish } from "../output/publication.js";
-import { commitFile } from "../output/staged-file.js";
+import { commitFile } from "../storage/staged-file.js";
 import { fileErrorText, isOwnFileError } from "../worker/system-error.js";
 import { AppFailedError } from "./app-failed-error.js";
 

@@ -18,7 +18,7 @@ import { InputError } from "../input/input-error.js";
 import { LineReader } from "../input/line-readers.js";
 import { PlaceReader } from "../input/place-reader.js";
 import { badRecordsName, stagedName, temporaryBadRecordsName } from "./names.js";
-import { commitFile, StagedFile } from "./staged-file.js";
+import { commitFile, StagedFile } from "../storage/staged-file.js";
 
 /** A longer record is not copied. */
 const keptBytesMax = 16 * 1024 * 1024;

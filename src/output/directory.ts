@@ -3,23 +3,20 @@
  * The job leaves an earlier job's output there until it is done itself, and leaves no unfinished file when it has
  * ended.
  */
-import { createHash } from "node:crypto";
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../input/input-error.js";
-import { AddressInUseError, TransportError } from "../rpc/errors.js";
-import { runtimePath } from "../rpc/runtime-directory.js";
-import type { Listener } from "../rpc/transport.js";
-import { listenUnixSocket } from "../rpc/unix-socket.js";
+import { AddressInUseError, TransportError } from "../machine/socket-errors.js";
+import { lockDirectory, type DirectoryLock } from "../storage/directory-lock.js";
 import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
 import {
   makeDirectories,
   missingDirectories,
   removeEmptyDirectories,
   removeEmptyDirectoriesOf,
-} from "./make-directory.js";
+} from "../storage/make-directory.js";
 import { jobFileKind, stagedPrefix, type JobFileKind } from "./names.js";
-import { whyNotWritable } from "./not-writable.js";
+import { whyNotWritable } from "../storage/not-writable.js";
 import { completePublication } from "./publication.js";
 import { isBeingReplaced } from "./whole-output.js";
 
@@ -36,9 +33,9 @@ export class JobDirectory {
   readonly path: string;
   /** The directories that were created for it, innermost first. */
   readonly #made: readonly string[];
-  readonly #lock: Listener;
+  readonly #lock: DirectoryLock;
 
-  private constructor(path: string, made: readonly string[], lock: Listener) {
+  private constructor(path: string, made: readonly string[], lock: DirectoryLock) {
     this.path = path;
     this.#made = made;
     this.#lock = lock;
@@ -92,13 +89,12 @@ export class JobDirectory {
 
   /** The same directory, for a part of the job that does not own it: releasing it does nothing. */
   lend(): JobDirectory {
-    const nothing = () => Promise.resolve();
-    return new JobDirectory(this.path, [], { address: this.#lock.address, close: nothing, withdraw: nothing });
+    return new JobDirectory(this.path, [], { path: this.#lock.path, close: () => Promise.resolve() });
   }
 
   /** What locking the directory created, so that another process can remove it if the owner cannot. */
   get traces(): { readonly lock: string; readonly lockInode: string; readonly made: readonly string[] } {
-    const lock = this.#lock.address;
+    const lock = this.#lock.path;
     return { lock, lockInode: String(lstatSync(lock, { bigint: true }).ino), made: this.#made };
   }
 
@@ -169,7 +165,7 @@ export class JobDirectory {
   }
 }
 
-function complete(directory: string, held: Listener): void {
+function complete(directory: string, held: DirectoryLock): void {
   try {
     completePublication(directory);
   } catch (error) {
@@ -182,15 +178,9 @@ function complete(directory: string, held: Listener): void {
   }
 }
 
-/**
- * Locks a directory with a socket to which no process connects, but which exists and listens while its owner lives. So
- * the lock of a killed process can be told from a live process's. The socket is not in the output directory, because
- * a socket path must be short and not every file system has sockets.
- */
-async function lock(directory: string, shown: string): Promise<Listener> {
-  const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+async function lock(directory: string, shown: string): Promise<DirectoryLock> {
   try {
-    return await listenUnixSocket(runtimePath(`-${hash}.lock`), (stream) => stream.destroy());
+    return await lockDirectory(directory);
   } catch (error) {
     if (error instanceof AddressInUseError || !(error instanceof TransportError)) throw error;
     throw new InputError(

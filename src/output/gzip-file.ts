@@ -1,5 +1,5 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import type { FinishedFile, StagedFile } from "./staged-file.js";
+import type { FinishedFile, StagedFile } from "../storage/staged-file.js";
 
 /**
  * The amount compressed at once. Each block is compressed without knowledge of earlier ones, which makes files a little

@@ -24,7 +24,7 @@ import {
   type TextKeyEnd,
 } from "../model/output-format.js";
 import { requireWhole } from "./whole-output.js";
-import { writeWhole } from "./staged-file.js";
+import { writeWhole } from "../storage/staged-file.js";
 
 /**
  * Incremented with every change that older programs must not ignore. Version 2 describes outputs whose records are not

@@ -36,10 +36,9 @@ import {
   temporaryPublicationName,
 } from "./names.js";
 import { directoryIn, isNamedOutputFile } from "../model/output-names.js";
-import { removeEmptyDirectoriesOf } from "./make-directory.js";
+import { removeEmptyDirectoriesOf } from "../storage/make-directory.js";
 import { filesIn } from "./job-files.js";
-import { removeQuietly } from "./remove-quietly.js";
-import { writeWhole } from "./staged-file.js";
+import { removeQuietly, writeWhole } from "../storage/staged-file.js";
 
 const fileName = v.pipe(
   v.string(),

@@ -9,7 +9,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "
 import { join } from "node:path";
 import type { AttemptRef } from "../model/attempt.js";
 import { temporaryPrefix } from "./names.js";
-import { removeQuietly } from "./remove-quietly.js";
+import { removeQuietly } from "../storage/staged-file.js";
 
 /** The side of the process that runs the attempt. */
 export class RecordMarker {

@@ -3,7 +3,7 @@ import type { LoadedApp } from "../app/load.js";
 import { GzipFile } from "./gzip-file.js";
 import { outputOf, type OutputSettings, type TextKeyEnd } from "../model/output-format.js";
 import { recordFormat, type RecordFormat } from "./record-format.js";
-import { StagedFile, type FinishedFile } from "./staged-file.js";
+import { StagedFile, type FinishedFile } from "../storage/staged-file.js";
 import { TextKeyEndFinder } from "./text-key-end.js";
 
 /** How many UTF-16 units of records are gathered before they are written: a call per record would dominate the time. */

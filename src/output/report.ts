@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, readlinkSync, realpathSync, rmSync, writeFileSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { statsIfThere } from "../input/stats-of.js";
+import { statsIfThere } from "../storage/stats-of.js";
 import { temporaryReportName } from "./names.js";
-import { writeWhole, type StagedFile } from "./staged-file.js";
+import { writeWhole, type StagedFile } from "../storage/staged-file.js";
 
 /** Writes the data for `mr report` into the job's directory, under this name. */
 export function writeReport(directory: string, jobId: string, name: string, text: string): void {

@@ -21,8 +21,8 @@ import {
 } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import * as v from "valibot";
-import { ownUid } from "./own-uid.js";
-import { runtimeDirectory, runtimePath } from "./runtime-directory.js";
+import { ownUid } from "../machine/process.js";
+import { runtimeDirectory, runtimePath } from "../machine/runtime-directory.js";
 
 const doneNote = v.object({
   /** SHA-256 of the app that the job ran. */

@@ -5,6 +5,7 @@
  * leaves -32099 … -32000 to the application.
  */
 import { JSONRPCErrorCode } from "json-rpc-2.0";
+import { TransportError } from "../machine/socket-errors.js";
 
 /** The line is not JSON. */
 export const parseErrorCode = JSONRPCErrorCode.ParseError;
@@ -58,24 +59,9 @@ export class MessageTooLongError extends Error {
   }
 }
 
-/** A connection or an address failed. The message alone tells the user what is wrong. */
-export class TransportError extends Error {
-  override readonly name: string = "TransportError";
-}
-
 /** The connection was closed before the reply arrived. The call may or may not have been carried out. */
 export class ConnectionClosedError extends TransportError {
   override readonly name = "ConnectionClosedError";
-}
-
-/** Another process already listens at the address. */
-export class AddressInUseError extends TransportError {
-  override readonly name = "AddressInUseError";
-}
-
-/** No process can listen at the address: it is too long, not a socket, or its directory is missing or not writable. */
-export class AddressUnusableError extends TransportError {
-  override readonly name = "AddressUnusableError";
 }
 
 /** Another user owns the socket at the address and could impersonate the coordinator. A retry cannot help. */

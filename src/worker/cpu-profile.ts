@@ -1,8 +1,8 @@
 import type { Profiler } from "node:inspector";
 import { join } from "node:path";
-import { makeDirectories } from "../output/make-directory.js";
+import { makeDirectories } from "../storage/make-directory.js";
 import { profileName, temporaryPrefix } from "../output/names.js";
-import { writeWhole } from "../output/staged-file.js";
+import { writeWhole } from "../storage/staged-file.js";
 import { sendToOwnThread } from "./own-session.js";
 import { withSourcePlaces } from "./source-places.js";
 import type { AttemptSettings } from "./task-context.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { SideFile } from "../app/contract.js";
 import { sideFileName, stagedName, temporaryPrefix } from "../output/names.js";
 import { sideNamePattern } from "../model/output-names.js";
-import { StagedFile } from "../output/staged-file.js";
+import { StagedFile } from "../storage/staged-file.js";
 import { sideFilesMax } from "../model/attempt-limits.js";
 import type { AttemptRef } from "../model/attempt.js";
 import type { EmitGate } from "./emit-gate.js";

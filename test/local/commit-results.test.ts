@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commitResults, type Result } from "../../src/local/commit-results.js";
 import { manifestName, stagedName } from "../../src/output/names.js";
-import { StagedFile } from "../../src/output/staged-file.js";
+import { StagedFile } from "../../src/storage/staged-file.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { crc32, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { GzipFile } from "../../src/output/gzip-file.js";
-import { StagedFile } from "../../src/output/staged-file.js";
+import { StagedFile } from "../../src/storage/staged-file.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();

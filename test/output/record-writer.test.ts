@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/app/contract.js";
-import { StagedFile } from "../../src/output/staged-file.js";
+import { StagedFile } from "../../src/storage/staged-file.js";
 import { recordFormat } from "../../src/output/record-format.js";
 import { RecordWriter } from "../../src/output/record-writer.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StagedFile } from "../../src/output/staged-file.js";
+import { StagedFile } from "../../src/storage/staged-file.js";
 import { IntermediateWriter } from "../../src/shuffle/collect/intermediate-writer.js";
 import { type DecodedLine, decodedLines, storedContent } from "./merge/decoded-lines.js";
 import { hostileKey, jsonValue } from "./hostile-data.js";

@@ -30,7 +30,7 @@
  * The process that appends must hold the lock of the job's directory: two at once would damage each other's chain.
  */
 import * as fs from "node:fs";
-import { ownUid } from "../../rpc/own-uid.js";
+import { ownUid } from "../../machine/process.js";
 import { encodeRecord, JournalReader, type JournalEnd } from "./journal-lines.js";
 
 const blockBytes = 1024 * 1024;

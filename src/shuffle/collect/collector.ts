@@ -1,6 +1,6 @@
 import type { Combine } from "../../app/combine.js";
 import type { JsonValue } from "../../app/contract.js";
-import type { FinishedFile } from "../../output/staged-file.js";
+import type { FinishedFile } from "../../storage/staged-file.js";
 import type { TextKeyEnd } from "../../model/output-format.js";
 
 /** A sorted file of pairs for one reduce task, complete and flushed, still under its temporary name. */

@@ -1,4 +1,4 @@
-import type { StagedFile } from "../../output/staged-file.js";
+import type { StagedFile } from "../../storage/staged-file.js";
 import { lineCharactersMax, lineValuesMax } from "../intermediate-format.js";
 import { keyString, unpackKey } from "../key-words.js";
 

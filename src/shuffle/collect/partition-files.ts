@@ -1,4 +1,4 @@
-import { StagedFile } from "../../output/staged-file.js";
+import { StagedFile } from "../../storage/staged-file.js";
 import type { CollectedPartition } from "./collector.js";
 import { IntermediateWriter } from "./intermediate-writer.js";
 import type { SortedSink } from "./sorted-sink.js";

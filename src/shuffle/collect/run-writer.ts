@@ -1,4 +1,4 @@
-import type { StagedFile } from "../../output/staged-file.js";
+import type { StagedFile } from "../../storage/staged-file.js";
 import { wordsOf } from "../key-words.js";
 import type { SortedSink } from "./sorted-sink.js";
 

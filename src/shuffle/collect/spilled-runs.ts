@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { Combine } from "../../app/combine.js";
-import { StagedFile } from "../../output/staged-file.js";
+import { StagedFile } from "../../storage/staged-file.js";
 import { CoalescingSink } from "./coalescing-sink.js";
 import { CombiningSink } from "./combining-sink.js";
 import { mergeRuns } from "./run-merge.js";

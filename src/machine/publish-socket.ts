@@ -1,5 +1,5 @@
 /**
- * The file of a socket: publishes it under its name, and clears away a file that a dead process left behind.
+ * Publishes a listening socket under its name, and clears away a file that a dead process left behind.
  *
  * No system call removes a file only if it is still the file that was inspected. So a stale file is renamed aside, which
  * only one of several processes can do, and inspected again. If another process put a live socket there in the
@@ -9,8 +9,8 @@ import { once } from "node:events";
 import { linkSync, lstatSync, readdirSync, renameSync, rmSync, type BigIntStats } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
-import { AddressInUseError, AddressUnusableError, TransportError } from "./errors.js";
-import { ownUid } from "./own-uid.js";
+import { AddressInUseError, AddressUnusableError, TransportError } from "./socket-errors.js";
+import { ownUid } from "./process.js";
 
 /** In each round, another process changed the file between two inspections. */
 const roundsMax = 100;

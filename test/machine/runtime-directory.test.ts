@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { isWritableDirectory, runtimeDirectory } from "../../src/rpc/runtime-directory.js";
+import { isWritableDirectory, runtimeDirectory } from "../../src/machine/runtime-directory.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const root = useTemporaryDirectory();

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { openFilesMax } from "../../src/rpc/open-files.js";
+import { openFilesMax } from "../../src/machine/process.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();

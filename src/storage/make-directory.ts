@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { directoryIn } from "../model/output-names.js";
-import { statsIfThere } from "../input/stats-of.js";
+import { statsIfThere } from "./stats-of.js";
 
 /**
  * Creates a directory and its missing parents, and returns the paths of the new directories, innermost first. Throws the

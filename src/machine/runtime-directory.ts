@@ -4,7 +4,7 @@
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import { ownUid } from "./own-uid.js";
+import { ownUid } from "./process.js";
 
 /**
  * Longer paths leave no room for socket names: 107 bytes on Linux, 103 elsewhere, less `/`, `mr-<uid>-<hash>.lock` and

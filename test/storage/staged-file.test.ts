@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { commitFile, StagedFile } from "../../src/output/staged-file.js";
+import { commitFile, StagedFile } from "../../src/storage/staged-file.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const directory = useTemporaryDirectory();

@@ -14,3 +14,11 @@ export function openFilesMax(limitsPath = "/proc/self/limits"): number {
   const soft = /^Max open files +(\d+)/mu.exec(text)?.[1];
   return soft === undefined ? Infinity : Number(soft);
 }
+
+/**
+ * The id of this process's effective user. `os.userInfo` throws for a user without a name, which is common in
+ * containers.
+ */
+export function ownUid(): number {
+  return process.geteuid?.() ?? -1;
+}

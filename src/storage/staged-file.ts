@@ -1,6 +1,5 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { removeQuietly } from "./remove-quietly.js";
 
 /** The facts about a complete file that let a reader detect truncation or damage. */
 export interface FinishedFile {
@@ -198,4 +197,16 @@ function withPath(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || "path" in error) return error;
   const { code, errno, syscall } = error as NodeJS.ErrnoException;
   return Object.assign(new Error(`${error.message} '${path}'`, { cause: error }), { code, errno, syscall, path });
+}
+
+/**
+ * Removes a file if possible. Never throws, so that it can be used while handling an error that must not be hidden. A
+ * file that cannot be removed keeps its temporary name, and the coordinator reports it when it clears the directory.
+ */
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Usually the file does not exist.
+  }
 }

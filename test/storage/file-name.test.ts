@@ -1,7 +1,14 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytesOfName, fsPath, isUtf8Name, nameOfBytes, shownName, withExactBytes } from "../../src/input/file-name.js";
+import {
+  bytesOfName,
+  fsPath,
+  isUtf8Name,
+  nameOfBytes,
+  shownName,
+  withExactBytes,
+} from "../../src/storage/file-name.js";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 
 const temporary = useTemporaryDirectory();
