@@ -1,54 +1,91 @@
 // Who may import whom. The layout is the architecture: see ARCHITECTURE.md.
 const only = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
+/**
+ * The folders of src/ from the lowest to the highest, with the folders that each may import. Types count as well. They
+ * stand above it in this list: whoever adds a folder decides on which layer it is.
+ */
+const layers = {
+  // Plain types with their schemas and arithmetic.
+  model: [],
+  // What the machine grants a process: memory, files, sockets; and how text reaches a terminal.
+  machine: [],
+  terminal: [],
+  // Files and directories.
+  storage: ["model", "machine"],
+  // What an app is. An app brings its own copy of the package, with the aggregators that it uses: no folder imports them.
+  app: ["model", "storage"],
+  aggregate: ["app"],
+  // The way of the data, which does not know who runs it.
+  input: ["model", "storage", "app"],
+  output: ["model", "storage", "app", "input"],
+  shuffle: ["model", "storage", "app"],
+  // Coordinator and workers meet only over the wire.
+  rpc: ["model", "machine"],
+  // The scheduler is pure: it has no clock, socket or file.
+  "coordinator/core": ["model"],
+  coordinator: ["model", "machine", "app", "input", "output", "rpc", "coordinator/core"],
+  worker: ["model", "machine", "terminal", "storage", "app", "input", "output", "shuffle", "rpc"],
+  local: [
+    ...["model", "machine", "terminal", "storage", "app", "input", "output", "shuffle"],
+    ...["coordinator/core", "coordinator", "worker"],
+  ],
+  // Views are made of the snapshot and of the job's view, and know nothing else of the engine.
+  status: ["model", "terminal"],
+  // cli parses and calls.
+  cli: [
+    ...["model", "machine", "terminal", "storage", "app", "input", "output"],
+    ...["coordinator", "worker", "local", "status"],
+  ],
+};
+
+const folders = Object.keys(layers);
+
+const layerRules = folders.map((folder, index) => {
+  const climbing = layers[folder].find((imported) => !folders.slice(0, index).includes(imported));
+  if (climbing !== undefined) throw new Error(`${folder} may not import ${climbing}, which is not above it`);
+  const others = folders.filter((other) => other !== folder && other.startsWith(`${folder}/`));
+  const within = others.length === 0 ? "" : `(?!${others.join("|").replaceAll(`${folder}/`, "")})`;
+  return only(
+    `layer-of-${folder.replace("/", "-")}`,
+    { path: `^src/${folder}/${within}` },
+    { path: "^src/", pathNot: `^src/(${[folder, ...layers[folder]].join("|")})/` },
+    `It imports ${layers[folder].join(", ") || "no other folder"}: see the list of layers.`,
+  );
+});
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
     only("no-circular", {}, { circular: true }, "A cycle has no first file to read."),
+    {
+      ...only("no-circular-folders", {}, { circular: true }, "A cycle has no lowest folder to begin with."),
+      scope: "folder",
+    },
     only(
       "not-to-unresolvable",
       { pathNot: "^bench/(peers/|apps/wc-strings)" },
       { couldNotResolve: true },
       "A missing dependency. What the benchmark compares with need not be installed, nor dist/ be built.",
     ),
+    ...layerRules,
     only(
-      "coordinator-and-worker-apart",
-      { path: "^src/coordinator/" },
-      { path: "^src/worker/" },
-      "They meet only over the wire.",
+      "every-folder-has-a-layer",
+      { path: "^src/[^/]+/", pathNot: `^src/(${folders.join("|")})/` },
+      { path: "" },
+      "A new folder needs a place in the list of layers.",
     ),
-    only("worker-and-coordinator-apart", { path: "^src/worker/" }, { path: "^src/coordinator/" }, "As above."),
     only(
       "core-is-pure",
       { path: "^src/coordinator/core/" },
-      {
-        pathNot: "^src/(coordinator/core|model)/",
-      },
-      "The scheduler has no clock, socket or file.",
+      { pathNot: "^src/(coordinator/core|model)/" },
+      "Nor does the scheduler import modules of Node.js or packages.",
     ),
     only(
-      "data-plane-for-workers",
+      "loading-an-app-runs-its-code",
       { path: "^src/(cli|coordinator|input|output|rpc|status)/" },
-      { path: "^src/(shuffle/|app/load)", dependencyTypesNot: ["type-only"] },
-      "Only worker and local touch records and load apps.",
-    ),
-    only(
-      "model-stands-alone",
-      { path: "^src/model/" },
-      { path: "^src/", pathNot: "^src/model/" },
-      "Everything else is made of these types.",
-    ),
-    only(
-      "ground-stands-alone",
-      { path: "^src/(machine|terminal)/" },
-      { path: "^src/", pathNot: "^src/(machine|terminal)/" },
-      "What the machine grants, and how text reaches a terminal, depends on nothing of the engine.",
-    ),
-    only(
-      "status-sees-the-snapshot-only",
-      { path: "^src/status/" },
-      { path: "^src/", pathNot: "^src/(status|terminal|model)/" },
-      "Views are made of the snapshot and of the job's view, and know nothing else of the engine.",
+      { path: "^src/app/load", dependencyTypesNot: ["type-only"] },
+      "Only worker and local load apps.",
     ),
     only(
       "the-page-runs-in-a-browser",
@@ -56,19 +93,6 @@ module.exports = {
       { pathNot: "^src/status/page/", dependencyTypesNot: ["type-only"] },
       "There is no Node.js.",
     ),
-    only(
-      "lower-layers-know-no-process",
-      { path: "^src/(aggregate|app|rpc|input|output|shuffle)/" },
-      { path: "^src/(coordinator|worker|local|status|cli)/" },
-      "The way of the data does not know who runs it.",
-    ),
-    only(
-      "aggregators-belong-to-apps",
-      { path: "^src/", pathNot: "^src/(aggregate/|index)" },
-      { path: "^src/aggregate/" },
-      "An app brings its own copy of the package. The engine knows its aggregators by app/plain-fold.ts alone.",
-    ),
-    only("nobody-imports-cli", { path: "^src/", pathNot: "^src/cli/" }, { path: "^src/cli/" }, "cli parses and calls."),
     only(
       "apps-use-the-public-door",
       { path: "^(bench/)?apps/" },

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { JobDirectory } from "../output/directory.js";
 import { noSources } from "../output/job-files.js";
 import { removeEmptyDirectories } from "../storage/make-directory.js";
-import { AddressInUseError } from "../machine/socket-errors.js";
+import { DirectoryLockedError } from "../storage/directory-lock.js";
 import type { WorkerStart } from "./supervision.js";
 
 const retryDelayMs = 10;
@@ -37,7 +37,7 @@ async function takeFromOthers(outputDirectory: string): Promise<JobDirectory | u
     try {
       return await JobDirectory.take(outputDirectory, noSources);
     } catch (error) {
-      if (!(error instanceof Error && error.cause instanceof AddressInUseError)) return undefined;
+      if (!(error instanceof Error && error.cause instanceof DirectoryLockedError)) return undefined;
     }
     await wait(retryDelayMs);
   }

@@ -6,8 +6,7 @@
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../input/input-error.js";
-import { AddressInUseError, TransportError } from "../machine/socket-errors.js";
-import { lockDirectory, type DirectoryLock } from "../storage/directory-lock.js";
+import { DirectoryLockedError, lockDirectory, type DirectoryLock } from "../storage/directory-lock.js";
 import { filesIn, requireSourcesApart, type JobSources } from "./job-files.js";
 import {
   makeDirectories,
@@ -62,7 +61,7 @@ export class JobDirectory {
     } catch (error) {
       removeEmptyDirectories(made);
       if (error instanceof InputError) throw error;
-      if (!(error instanceof AddressInUseError)) throw unusable(path, error);
+      if (!(error instanceof DirectoryLockedError)) throw unusable(path, error);
       throw new InputError(`another job is running in ${path}; choose another --output-dir`, { cause: error });
     }
   }
@@ -182,9 +181,9 @@ async function lock(directory: string, shown: string): Promise<DirectoryLock> {
   try {
     return await lockDirectory(directory);
   } catch (error) {
-    if (error instanceof AddressInUseError || !(error instanceof TransportError)) throw error;
+    if (error instanceof DirectoryLockedError) throw error;
     throw new InputError(
-      `cannot lock output directory ${shown}: ${error.message}; set MR_RUNTIME_DIR to a writable directory`,
+      `cannot lock output directory ${shown}: ${(error as Error).message}; set MR_RUNTIME_DIR to a writable directory`,
       { cause: error },
     );
   }

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { runtimePath } from "../machine/runtime-directory.js";
+import { AddressInUseError } from "../machine/socket-errors.js";
 import { SocketFile } from "../machine/socket-file.js";
 
 export interface DirectoryLock {
@@ -15,14 +16,24 @@ export interface DirectoryLock {
   close(): Promise<void>;
 }
 
+/** Another process has locked the directory. */
+export class DirectoryLockedError extends Error {
+  override readonly name = "DirectoryLockedError";
+}
+
 /**
- * Locks a directory, which is named by its absolute path without symbolic links. Throws an `AddressInUseError` if
- * another process has locked it, and a `TransportError` if the lock's file cannot be created.
+ * Locks a directory, which is named by its absolute path without symbolic links. Throws a `DirectoryLockedError` if
+ * another process has locked it, and another error if the lock's file cannot be created.
  */
-export function lockDirectory(directory: string): Promise<DirectoryLock> {
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const hash = createHash("sha256").update(directory).digest("hex").slice(0, 16);
   const server = createServer((socket) => {
     socket.on("error", () => undefined).destroy();
   });
-  return SocketFile.listen(server, runtimePath(`-${hash}.lock`));
+  try {
+    return await SocketFile.listen(server, runtimePath(`-${hash}.lock`));
+  } catch (error) {
+    if (!(error instanceof AddressInUseError)) throw error;
+    throw new DirectoryLockedError(`another process has locked ${directory}`, { cause: error });
+  }
 }
