@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, type Stats } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { closestMatch } from "leven";
-import { statsOf } from "../storage/stats-of.js";
+import { statsOf } from "../storage/file-name.js";
 import { AppError } from "./app-error.js";
 import type { AppModule, StepPlace } from "./load.js";
 

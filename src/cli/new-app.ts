@@ -2,8 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, unlinkSync,
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../input/input-error.js";
-import { makeDirectories, removeEmptyDirectories } from "../storage/make-directory.js";
-import { whyNotWritable } from "../storage/not-writable.js";
+import { makeDirectories, removeEmptyDirectories, whyNotWritable } from "../storage/directories.js";
 import { dependencyOn, type Dependency } from "./own-package.js";
 
 type Language = "javascript" | "typescript";

@@ -4,7 +4,7 @@ import { shellName } from "../input/binary-format.js";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
 import type { Peeked } from "../local/peek/peek.js";
-import { whyNotWritable } from "../storage/not-writable.js";
+import { whyNotWritable } from "../storage/directories.js";
 import { findGivenInputs, inputNames, recursive } from "./inputs.js";
 import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";

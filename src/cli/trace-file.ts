@@ -9,7 +9,7 @@ export async function writeTrace(program: string, file: string | undefined, view
   const [{ traceOf }, { behindLinks, writeForPerson }, { makeDirectories }] = await Promise.all([
     import("../status/trace.js"),
     import("../output/report.js"),
-    import("../storage/make-directory.js"),
+    import("../storage/directories.js"),
   ]);
   try {
     // A failed job removes its output directory, which may have been the trace's directory.

@@ -12,10 +12,9 @@ import { headBytes, type BinaryFormat } from "./binary-format.js";
 import { compressionOfName } from "./compression.js";
 import type { Compression, Encoding } from "../model/input-kinds.js";
 import { contentOf, type Content } from "./content.js";
-import { fsPath, nameOfBytes, shownName } from "../storage/file-name.js";
+import { fsPath, nameOfBytes, shownName, statsOf } from "../storage/file-name.js";
 import { stateOf, type FileState } from "./file-state.js";
 import { InputError } from "./input-error.js";
-import { statsOf } from "../storage/stats-of.js";
 
 /** A readable regular input file, and its state when the job was planned. */
 export interface InputFile extends FileState {

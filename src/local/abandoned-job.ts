@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { JobDirectory } from "../output/directory.js";
 import { noSources } from "../output/job-files.js";
-import { removeEmptyDirectories } from "../storage/make-directory.js";
+import { removeEmptyDirectories } from "../storage/directories.js";
 import { DirectoryLockedError } from "../storage/directory-lock.js";
 import type { WorkerStart } from "./supervision.js";
 

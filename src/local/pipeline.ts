@@ -13,7 +13,7 @@ import type { ResumeMode } from "../coordinator/options.js";
 import { findInputs, type InputFile } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import { stepDirectoriesIn, type JobSources } from "../output/job-files.js";
-import { removeEmptyDirectories } from "../storage/make-directory.js";
+import { removeEmptyDirectories } from "../storage/directories.js";
 import { findManifest, type Manifest } from "../output/manifest.js";
 import { jobFileKinds, journalName, manifestName, stepDirectoryName } from "../output/names.js";
 import { verifyOutputs } from "../output/verify.js";

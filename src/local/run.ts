@@ -15,7 +15,7 @@ import type { JobReport } from "../coordinator/job-end.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import type { WorkerMemory } from "../machine/worker-memory.js";
 import type { JobDirectory } from "../output/directory.js";
-import { missingDirectories } from "../storage/make-directory.js";
+import { missingDirectories } from "../storage/directories.js";
 import { reopenedPipe } from "../terminal/reopened-pipe.js";
 import { connectionDescriptor, type WorkerStart } from "./supervision.js";
 import { WorkerPool, type PoolFailure } from "./worker-pool.js";

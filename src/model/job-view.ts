@@ -7,28 +7,19 @@
  * job began, unless their names say otherwise.
  */
 import * as v from "valibot";
+import { attemptMeasures, attemptRef } from "./attempt.js";
+import { count } from "./schemas.js";
+import { taskCounts } from "./snapshot.js";
 
 /** Incremented when a reader of older views would misread a newer one. */
 const jobViewVersion = 1;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const time = v.pipe(v.number(), v.minValue(0));
-const kind = v.picklist(["sample", "map", "reduce"]);
-
-const taskCounts = v.strictObject({ total: count, idle: count, inProgress: count, completed: count });
+const { kind } = attemptRef.entries;
 
 const flow = v.strictObject({ recordsIn: count, recordsOut: count, bytesIn: count, bytesOut: count });
 
-const measures = v.strictObject({
-  ...flow.entries,
-  /** Distinct keys: in the files of the maps, and given to reduce. */
-  keys: count,
-  /** Sorted runs that maps spilled to disk, and their bytes. */
-  spills: count,
-  spilledBytes: count,
-  /** The app's own counters: name and count. */
-  counters: v.array(v.tuple([v.string(), v.number()])),
-});
+const measures = v.strictObject(attemptMeasures);
 
 const place = { kind, task: count, attempt: count, worker: v.string() };
 

@@ -4,7 +4,7 @@ import { appIdentity } from "./app-identity.js";
 import { attemptMeasures, attemptRef } from "./attempt.js";
 import { count, workerId } from "./schemas.js";
 
-const taskCounts = v.strictObject({ total: count, idle: count, inProgress: count, completed: count });
+export const taskCounts = v.strictObject({ total: count, idle: count, inProgress: count, completed: count });
 
 /** The last reported state of a connected worker. */
 const workerState = v.strictObject({

@@ -6,10 +6,8 @@ import { accessSync, constants, realpathSync, statSync, type Stats } from "node:
 import { basename, dirname, resolve } from "node:path";
 import type { InputFile } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
-import { statsIfThere } from "../storage/stats-of.js";
-import { missingDirectories } from "../storage/make-directory.js";
+import { statsIfThere, missingDirectories, whyNotWritable } from "../storage/directories.js";
 import { jobFileKind, looksLikeOutput } from "./names.js";
-import { whyNotWritable } from "../storage/not-writable.js";
 import { behindLinks, isPipeOrDevice } from "./report.js";
 
 /**

@@ -13,9 +13,9 @@ import {
   missingDirectories,
   removeEmptyDirectories,
   removeEmptyDirectoriesOf,
-} from "../storage/make-directory.js";
+  whyNotWritable,
+} from "../storage/directories.js";
 import { jobFileKind, stagedPrefix, type JobFileKind } from "./names.js";
-import { whyNotWritable } from "../storage/not-writable.js";
 import { completePublication } from "./publication.js";
 import { isBeingReplaced } from "./whole-output.js";
 

@@ -36,7 +36,7 @@ import {
   temporaryPublicationName,
 } from "./names.js";
 import { directoryIn, isNamedOutputFile } from "../model/output-names.js";
-import { removeEmptyDirectoriesOf } from "../storage/make-directory.js";
+import { removeEmptyDirectoriesOf } from "../storage/directories.js";
 import { filesIn } from "./job-files.js";
 import { removeQuietly, writeWhole } from "../storage/staged-file.js";
 

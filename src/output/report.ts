@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, readlinkSync, realpathSync, rmSync, writeFileSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { statsIfThere } from "../storage/stats-of.js";
+import { statsIfThere } from "../storage/directories.js";
 import { temporaryReportName } from "./names.js";
 import { writeWhole, type StagedFile } from "../storage/staged-file.js";
 

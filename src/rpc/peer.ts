@@ -20,12 +20,20 @@ import {
 } from "json-rpc-2.0";
 import type { Duplex } from "node:stream";
 import * as v from "valibot";
-import * as errors from "./errors.js";
+import {
+  ConnectionClosedError,
+  InvalidResultError,
+  MessageTooLongError,
+  RefusedError,
+  cutOffCode,
+  invalidParamsCode,
+  invalidRequestCode,
+  parseErrorCode,
+} from "./errors.js";
 import { Inbox } from "./inbox.js";
 import { memberLimits, unreadBytesMax, type ReceiveLimits } from "./limits.js";
 import { batchMessagesMax, errorAnswer, idOf, issueText, isRequest, isResponse, remoteError } from "./messages.js";
-import * as protocol from "./protocol.js";
-import type { Method, ParamsOf, ResultOf } from "./protocol.js";
+import { messageBytesMax, methods, type Method, type ParamsOf, type ResultOf } from "./protocol.js";
 
 /** The methods that an end answers. An error thrown by a handler becomes the error of the call; see `RefusedError`. */
 export type Handlers = {
@@ -80,7 +88,7 @@ export class Peer {
   /** Takes ownership of the stream: nothing else may read, write or end it. */
   constructor(stream: Duplex, handlers: Handlers, options: PeerOptions = {}) {
     this.#stream = stream;
-    this.#messageBytesMax = options.messageBytesMax ?? protocol.messageBytesMax;
+    this.#messageBytesMax = options.messageBytesMax ?? messageBytesMax;
     this.#unreadBytesMax = options.unreadBytesMax ?? unreadBytesMax;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? 1000;
     this.#memberLimits = { ...memberLimits, lineBytesMax: this.#messageBytesMax, ...options.limits };
@@ -97,7 +105,7 @@ export class Peer {
     server.mapErrorToJSONRPCErrorResponse = errorAnswer;
     const client = new JSONRPCClient<Call>((message, call) => this.#send(message, call));
     this.#rpc = new JSONRPCServerAndClient(server, client, { errorListener });
-    for (const method of Object.keys(protocol.methods) as Method[]) this.#serve(method, handlers);
+    for (const method of Object.keys(methods) as Method[]) this.#serve(method, handlers);
     this.closed = this.#listen();
     if (options.stranger !== undefined) this.#awaitTrust(options.stranger.timeoutMs);
   }
@@ -117,9 +125,9 @@ export class Peer {
     this.#calls.delete(call);
     if (call.failure !== undefined) throw call.failure;
     if (response.error !== undefined) throw remoteError(response.error);
-    const result = v.safeParse(protocol.methods[method].result, response.result, { abortEarly: true });
+    const result = v.safeParse(methods[method].result, response.result, { abortEarly: true });
     if (result.success) return result.output;
-    throw new errors.InvalidResultError(`the result of ${method} is not valid: ${issueText(result.issues[0])}`);
+    throw new InvalidResultError(`the result of ${method} is not valid: ${issueText(result.issues[0])}`);
   }
 
   /** Trusts the other end from now on: it gets the limits of a member and no time limit. */
@@ -163,8 +171,8 @@ export class Peer {
     this.#rpc.addMethodAdvanced(method, async (request) => {
       // Params are optional (section 4.2). Only the first issue is collected: a long array of wrong elements would
       // create an object for each.
-      const params = v.safeParse(protocol.methods[method].params, request.params ?? {}, { abortEarly: true });
-      if (!params.success) throw new errors.RefusedError(errors.invalidParamsCode, issueText(params.issues[0]));
+      const params = v.safeParse(methods[method].params, request.params ?? {}, { abortEarly: true });
+      if (!params.success) throw new RefusedError(invalidParamsCode, issueText(params.issues[0]));
       const result = await handler(params.output, this);
       return request.id === undefined ? null : createJSONRPCSuccessResponse(request.id, result);
     });
@@ -193,7 +201,7 @@ export class Peer {
   #awaitTrust(timeoutMs: number): void {
     const text = `no registration within ${timeoutMs} ms`;
     const check = () => {
-      if (!this.#mayStay) this.#cutOff(errors.cutOffCode, text);
+      if (!this.#mayStay) this.#cutOff(cutOffCode, text);
     };
     // If this process itself was late, pending input is read first.
     const timer = setTimeout(() => setImmediate(check), timeoutMs);
@@ -218,7 +226,7 @@ export class Peer {
   async #answerBatch(messages: unknown[]): Promise<JSONRPCResponse | JSONRPCResponse[] | null> {
     if (messages.length === 0 || messages.length > batchMessagesMax) {
       const text = messages.length === 0 ? "batch is empty" : `batch has more than ${batchMessagesMax} messages`;
-      return createJSONRPCErrorResponse(null, errors.invalidRequestCode, text);
+      return createJSONRPCErrorResponse(null, invalidRequestCode, text);
     }
     const responses = await Promise.all(messages.map((message) => this.#answer(message)));
     const toSend = responses.filter((response) => response !== null);
@@ -236,7 +244,7 @@ export class Peer {
 
   /** The response to one message; null if it needs none. */
   async #answer(message: unknown): Promise<JSONRPCResponse | null> {
-    if (message === undefined) return createJSONRPCErrorResponse(null, errors.parseErrorCode, "Parse error");
+    if (message === undefined) return createJSONRPCErrorResponse(null, parseErrorCode, "Parse error");
     if (isResponse(message)) {
       // An error that answers no call says why the other end is about to close.
       if (idOf(message) === null && message.error !== undefined) this.#reason = remoteError(message.error);
@@ -246,7 +254,7 @@ export class Peer {
     // The caller would not get the reply, so the request must not be carried out either.
     if (this.#closing) return null;
     if (isRequest(message)) return this.#rpc.server.receive(message, undefined);
-    return createJSONRPCErrorResponse(idOf(message), errors.invalidRequestCode, "Invalid Request");
+    return createJSONRPCErrorResponse(idOf(message), invalidRequestCode, "Invalid Request");
   }
 
   #reply(response: JSONRPCResponse | JSONRPCResponse[]): void {
@@ -264,10 +272,10 @@ export class Peer {
   /** Throws if no connection could send the message. If only this one cannot take more, it closes without throwing. */
   #write(message: unknown): void {
     const line = Buffer.from(`${JSON.stringify(message)}\n`);
-    if (line.length - 1 > this.#messageBytesMax) throw new errors.MessageTooLongError(this.#messageBytesMax);
+    if (line.length - 1 > this.#messageBytesMax) throw new MessageTooLongError(this.#messageBytesMax);
     if (!this.#stream.writable) return;
     if (this.#stream.writableLength > this.#unreadBytesMax) {
-      this.#reason = new errors.ConnectionClosedError("the other side does not read its messages");
+      this.#reason = new ConnectionClosedError("the other side does not read its messages");
       this.destroy();
       return;
     }
@@ -279,10 +287,10 @@ export class Peer {
     this.#rpc.rejectAllPendingRequests("closed");
   }
 
-  #closedError(call: Call): errors.ConnectionClosedError {
+  #closedError(call: Call): ConnectionClosedError {
     const why = this.#reason === undefined ? "" : `: ${this.#reason.message}`;
     const options = this.#reason === undefined ? {} : { cause: this.#reason };
-    return new errors.ConnectionClosedError(
+    return new ConnectionClosedError(
       `the connection was closed before the reply to ${call.method} came${why}`,
       options,
     );

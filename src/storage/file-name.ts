@@ -5,6 +5,7 @@
  * reversible, and JSON can carry them.
  */
 import { isUtf8 } from "node:buffer";
+import { statSync, type Stats } from "node:fs";
 
 const escapes = 0xdc00;
 const loneEscape = /^[\udc80-\udcff]$/u;
@@ -25,6 +26,21 @@ export function nameOfBytes(bytes: Buffer): string {
 /** Returns the form that `node:fs` functions need: the name itself, or its bytes when it is not UTF-8. */
 export function fsPath(name: string): string | Buffer {
   return isUtf8Name(name) ? name : bytesOfName(name);
+}
+
+/**
+ * Inspects a path that a user typed; undefined when nothing can be there: nothing has that name, a part of the path is
+ * a file, a name is too long, or it contains a NUL. Throws every other system error.
+ */
+export function statsOf(path: string): Stats | undefined {
+  if (path.includes("\0")) return undefined;
+  try {
+    return statSync(fsPath(path), { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTDIR" || code === "ENAMETOOLONG") return undefined;
+    throw error;
+  }
 }
 
 /** Returns the bytes of a name in the file system. */

@@ -1,6 +1,6 @@
 import type { Profiler } from "node:inspector";
 import { join } from "node:path";
-import { makeDirectories } from "../storage/make-directory.js";
+import { makeDirectories } from "../storage/directories.js";
 import { profileName, temporaryPrefix } from "../output/names.js";
 import { writeWhole } from "../storage/staged-file.js";
 import { sendToOwnThread } from "./own-session.js";

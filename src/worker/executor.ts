@@ -13,7 +13,7 @@ import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import { sourceOfSplits } from "../input/records.js";
 import { requireUnchanged } from "../input/shared-files.js";
 import { keptBytes } from "./kept-bytes.js";
-import { makeDirectories } from "../storage/make-directory.js";
+import { makeDirectories } from "../storage/directories.js";
 import { intermediateName } from "../output/names.js";
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
 import type { StartGrant } from "../model/assignment.js";

@@ -4,7 +4,18 @@
  */
 import * as v from "valibot";
 import { appIdentity } from "../../model/app-identity.js";
-import * as attempt from "../../model/attempt.js";
+import {
+  argUse,
+  attemptMeasures,
+  attemptRef,
+  namedOutputs,
+  newlySkipped,
+  sampledKeys,
+  sideFiles,
+  textKeyEnd,
+  warnings,
+  type OutputFile,
+} from "../../model/attempt.js";
 import { outputSettings, partitioner } from "../../model/job.js";
 import { args, checksum, count, workerId } from "../../model/schemas.js";
 import { recordPlace, split } from "../../model/split.js";
@@ -45,7 +56,7 @@ const header = v.strictObject({
  * Checked by hand rather than with a schema of tuples: a job of 50,000 maps and 1,000 partitions has 50 million files,
  * and checking them by schema takes longer than the rest of a resume.
  */
-const outputFiles = v.custom<attempt.OutputFile[]>((found) => Array.isArray(found) && found.every(isOutputFile));
+const outputFiles = v.custom<OutputFile[]>((found) => Array.isArray(found) && found.every(isOutputFile));
 
 const text = v.string();
 const record = v.variant("type", [
@@ -58,21 +69,21 @@ const record = v.variant("type", [
     sample: v.optional(v.array(v.array(split))),
   }),
   v.strictObject({ type: v.literal("appChanged"), app: appIdentity }),
-  v.strictObject({ type: v.literal("began"), ref: attempt.attemptRef, worker: workerId }),
+  v.strictObject({ type: v.literal("began"), ref: attemptRef, worker: workerId }),
   v.strictObject({
     type: v.literal("committed"),
-    ref: attempt.attemptRef,
+    ref: attemptRef,
     outputs: outputFiles,
     skipped: v.array(recordPlace),
-    newlySkipped: v.optional(attempt.newlySkipped),
-    sampled: v.optional(attempt.sampledKeys),
-    sideFiles: attempt.sideFiles,
-    namedOutputs: v.optional(attempt.namedOutputs),
-    warnings: v.optional(attempt.warnings),
-    argUse: v.optional(attempt.argUse),
+    newlySkipped: v.optional(newlySkipped),
+    sampled: v.optional(sampledKeys),
+    sideFiles,
+    namedOutputs: v.optional(namedOutputs),
+    warnings: v.optional(warnings),
+    argUse: v.optional(argUse),
     checksum: v.optional(checksum),
-    textKeyEnd: v.optional(attempt.textKeyEnd),
-    ...attempt.attemptMeasures,
+    textKeyEnd: v.optional(textKeyEnd),
+    ...attemptMeasures,
   }),
   v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),
   v.strictObject({

@@ -1,7 +1,7 @@
-import { mkdirSync, rmdirSync, statSync } from "node:fs";
+/** Directories to write to: creates them, removes them when they are empty, and says why they are not writable. */
+import { mkdirSync, rmdirSync, statSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { directoryIn } from "../model/output-names.js";
-import { statsIfThere } from "./stats-of.js";
 
 /**
  * Creates a directory and its missing parents, and returns the paths of the new directories, innermost first. Throws the
@@ -70,3 +70,34 @@ export function removeEmptyDirectoriesOf(jobDirectory: string, names: readonly s
     }
   }
 }
+
+/**
+ * Inspects a path where a file will be written; undefined when nothing has that name. Throws every other system error,
+ * including `ENOTDIR`. The option `throwIfNoEntry: false` differs: Node.js 20 throws ENOTDIR, but later versions return
+ * undefined, as if the file could be created there.
+ */
+export function statsIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Says briefly why the system refuses to write a file or create a directory at a place that a user named. */
+export function whyNotWritable(error: unknown): string {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return reasons[code] ?? message;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EEXIST: "there is a file of that name",
+  ELOOP: "it is a symbolic link that leads to itself",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "it cannot be created there",
+  ENOTDIR: "part of the path is not a directory",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+};
