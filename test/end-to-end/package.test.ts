@@ -44,7 +44,7 @@ test("the package contains everything it should, and nothing else", () => {
     /^dist\/NOTICES\.txt$/,
     /^dist\/apps\/[\w-]+\.js$/,
     /^dist\/src\/index\.(js|d\.ts)$/,
-    /^dist\/src\/(app|aggregate)\/[\w-]+\.d\.ts$/,
+    /^dist\/src\/(app|aggregate|model)\/[\w-]+\.d\.ts$/,
     /^dist\/src\/chunks\/[\w-]+\.js$/,
     /^dist\/src\/cli\/(mr|mr-coordinator|mr-worker)\.js$/,
     /^dist\/src\/(local\/worker-child|worker\/executor)\.js$/,
@@ -53,6 +53,14 @@ test("the package contains everything it should, and nothing else", () => {
   ];
   expect(files.filter((name) => !patterns.some((pattern) => pattern.test(name)))).toEqual([]);
   expect(patterns.filter((pattern) => !files.some((name) => pattern.test(name)))).toEqual([]);
+});
+
+test("the thread that runs an app loads no schemas", () => {
+  const withSchemas = files.filter((name) => {
+    return name.endsWith(".js") && fs.readFileSync(join(installed, name), "utf8").includes("// node_modules/valibot/");
+  });
+  expect(withSchemas).toContain("dist/src/cli/mr.js");
+  expect(withSchemas).not.toContain("dist/src/worker/executor.js");
 });
 
 test("the package contains no path of the machine that packed it, and no source map", () => {
