@@ -82,6 +82,12 @@ module.exports = {
       "Nor does the scheduler import modules of Node.js or packages.",
     ),
     only(
+      "model-is-portable",
+      { path: "^src/model/" },
+      { dependencyTypes: ["core"] },
+      "The status page, which runs in a browser, shares its types.",
+    ),
+    only(
       "loading-an-app-runs-its-code",
       { path: "^src/(cli|coordinator|input|output|rpc|status)/" },
       { path: "^src/app/load", dependencyTypesNot: ["type-only"] },

@@ -28,10 +28,15 @@ export function directoryOfOutput(name: unknown): string {
   const equals = name.indexOf("=");
   const escape = (text: string) => text.replaceAll(escaped, percented);
   const directory = equals < 0 ? escape(name) : `${escape(name.slice(0, equals))}=${escape(name.slice(equals + 1))}`;
-  if (Buffer.byteLength(directory) <= directoryBytesMax) return directory;
+  if (isShort(directory)) return directory;
   throw new TypeError(
     `the output name ${shown} is too long: its directory would have more than ${directoryBytesMax} bytes`,
   );
+}
+
+function isShort(directory: string): boolean {
+  // A UTF-16 unit takes at most three bytes.
+  return directory.length * 3 <= directoryBytesMax || new TextEncoder().encode(directory).length <= directoryBytesMax;
 }
 
 function percented(character: string): string {
@@ -53,7 +58,7 @@ export function isNamedOutputFile(name: string): boolean {
 
 /** Whether a directory of this name may belong to an output. */
 export function isDirectoryOfOutput(directory: string): boolean {
-  return Buffer.byteLength(directory) <= directoryBytesMax && isNamedOutputFile(namedOutputFile(directory, 0, ""));
+  return isShort(directory) && isNamedOutputFile(namedOutputFile(directory, 0, ""));
 }
 
 /** The directory in the name of an output file; undefined for a file outside any directory. */
