@@ -8,8 +8,11 @@ import { wholeBytesMax } from "./whole-reader.js";
 /** The maximum size of a split, unless a single line is longer (paper section 3.1: "typically 16 to 64 megabytes"). */
 export const splitBytesDefault = 64 * 1024 * 1024;
 const splitBytesMin = 1024 * 1024;
-/** A few splits for each worker, so that all workers finish at about the same time. */
-const splitsPerWorker = 3;
+/**
+ * With fewer, workers would be idle at the end. With more, keys that the splits share would be sorted, written and merged
+ * more often.
+ */
+const splitsPerWorker = 2;
 
 /** Such a file may be cut anywhere: the reader of a split finds the next line end (`line-start.ts`). */
 export const kindsOfLines: readonly RecordKind[] = ["text", "lines", "jsonl", "pairs"];

@@ -73,7 +73,7 @@ describe("planSplits", () => {
 describe("splitBytesFor", () => {
   it.each([
     ["much input", [10 * 1024 * MiB], 2, 64 * MiB],
-    ["a file that would leave workers idle", [60 * MiB], 4, 5 * MiB],
+    ["a file that would leave workers idle", [60 * MiB], 4, 7.5 * MiB],
     ["little input", [MiB], 8, MiB],
     ["none", [], 8, MiB],
   ])("for %s", (_, sizes, workers, expected) => {
