@@ -7,14 +7,11 @@ import { describe, expect, test } from "vitest";
 import { root } from "../end-to-end/programs.js";
 import { anchorsOf, linksOf } from "./markdown.js";
 
-const docs = readdirSync(join(root, "docs"))
-  .filter((name) => name.endsWith(".md"))
-  .map((name) => join("docs", name));
-const others = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"];
-const ofFolders = ["apps/README.md", "data/README.md", "bench/README.md"];
+const docs = pagesIn("docs");
+const others = [...pagesIn(""), ...pagesIn("docs/design"), ...["apps", "bench", "data"].flatMap(pagesIn)];
 
 describe("all links lead somewhere, in", () => {
-  test.each([...others, ...ofFolders, ...docs])("%s", (page) => {
+  test.each([...docs, ...others])("%s", (page) => {
     expect(brokenLinks(page)).toEqual([]);
   });
 });
@@ -24,6 +21,12 @@ test("docs/README.md has a link to each other page of the folder that is packed"
   const pages = docs.filter((page) => !["README.md", "how-it-works.md"].includes(basename(page)));
   expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
 });
+
+/** The pages directly in a folder. */
+function pagesIn(folder: string): string[] {
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".md"));
+  return names.map((name) => join(folder, name));
+}
 
 function brokenLinks(page: string): string[] {
   return linksOf(textOf(page)).filter((link) => !/^[a-z]+:/i.test(link) && !leadsSomewhere(page, link));
