@@ -1,4 +1,4 @@
-/** The output shown in `docs/examples.md` is the output of its commands, run in order. */
+/** The output shown in these pages is the output of their commands, run in order. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { useConsoleExamples } from "./console-examples.js";
@@ -6,6 +6,10 @@ import { root, test } from "./programs.js";
 
 const runExamples = useConsoleExamples();
 
-test("docs/examples.md shows what is printed", { timeout: 60_000 }, async ({ place }) => {
-  await runExamples(place, readFileSync(join(root, "docs/examples.md"), "utf8"));
-});
+test.for(["README.md", "docs/examples.md", "docs/writing-apps.md"])(
+  "%s shows what is printed",
+  { timeout: 60_000 },
+  async (page, { place }) => {
+    await runExamples(place, readFileSync(join(root, page), "utf8"));
+  },
+);
