@@ -101,9 +101,9 @@ module.exports = {
     ),
     only(
       "apps-use-the-public-door",
-      { path: "^(bench/)?apps/" },
+      { path: "^((bench/)?apps|examples)/" },
       { path: "^src/", pathNot: "^src/index" },
-      "Bundled apps are written as a user would write them.",
+      "Bundled apps and examples are written as a user would write them.",
     ),
     only(
       "bench-runs-programs",

@@ -8,7 +8,7 @@ import { root } from "../end-to-end/programs.js";
 import { anchorsOf, linksOf } from "./markdown.js";
 
 const docs = pagesIn("docs");
-const others = [...pagesIn(""), ...pagesIn("docs/design"), ...["apps", "bench", "data"].flatMap(pagesIn)];
+const others = [...pagesIn(""), ...pagesIn("docs/design"), ...["apps", "bench", "data", "examples"].flatMap(pagesIn)];
 
 describe("all links lead somewhere, in", () => {
   test.each([...docs, ...others])("%s", (page) => {

@@ -40,6 +40,8 @@ test("the package contains everything it should, and nothing else", () => {
     /^docs\/[\w-]+\.md$/,
     // The bundled apps, for reading.
     /^apps\/(README\.md|(support\/)?[\w-]+\.ts)$/,
+    // Projects to start from.
+    /^examples\/(README\.md|[\w-]+\/[\w./-]+)$/,
     /^templates\/(shared|javascript|typescript)\/[\w./-]+$/,
     /^dist\/NOTICES\.txt$/,
     /^dist\/apps\/[\w-]+\.js$/,
