@@ -4,7 +4,11 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import typescript from "typescript";
 
-/** Checks all types, and writes the declarations that app authors see: `src/index.d.ts` and its imports. */
+/**
+ * Checks all types, and writes the declarations that app authors see: `src/index.d.ts` and its imports. There are no
+ * others in the package, and they stand in folders of ES modules: the folders of the programs are CommonJS in the build,
+ * and declarations there cannot import from ES modules.
+ */
 export function declareTypes(directory) {
   const all = `${directory}-types`;
   try {

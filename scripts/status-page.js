@@ -4,7 +4,8 @@ import { build } from "esbuild";
 
 /**
  * Builds the status page: one document that contains its style and script, and a policy that lets it load nothing else.
- * So it needs no network, whether a coordinator serves it or a browser opens it as a file.
+ * So it needs no network, whether a coordinator serves it or a browser opens it as a file, and HTML in an error message
+ * of an app cannot run. The policy names style and script by their hashes.
  */
 export async function buildStatusPage(path) {
   const bundle = async (entryPoint) => {

@@ -1,6 +1,7 @@
 /**
  * Files that an app reads beside its input (`--file`), such as a dictionary: Hadoop's distributed cache. Here all
- * workers share a file system, so nothing is copied, but every worker must see the same file.
+ * workers share a file system, so nothing is copied, but every worker must see the same file. Each attempt compares size
+ * and time before and after. A hash would say more, but each attempt would have to read the file once more.
  */
 import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";

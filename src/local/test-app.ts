@@ -34,7 +34,8 @@ const jsonl = recordFormat({ format: "jsonl" });
 
 /**
  * Runs an app in this thread; see `testApp` in `index.ts`. The tasks are the engine's own, and read and write files in
- * a directory that is created for the purpose and then removed.
+ * a directory that is created for the purpose and then removed: a second engine, in memory, could be right where the
+ * first is wrong, and the other way round.
  */
 export async function runTestApp<Value extends JsonValue, Input>(
   given: App<Value, Input> | AppOfInputs<Value> | Pipeline,
@@ -92,7 +93,7 @@ function requireCount(name: keyof TestOptions, value: number | undefined, least:
   throw new TypeError(`testApp: ${name} must be a whole number, ${least} or more, not ${inspect(value)}`);
 }
 
-/** Writes the files of an app. `areNamed` tells whether the app declares inputs, of which each has its own files. */
+/** Writes the files of an app. `areNamed` tells whether the app declares inputs, each with its own files. */
 function writeInputs(
   inputs: TestInputs | Readonly<Record<string, TestInputs>>,
   directory: string,

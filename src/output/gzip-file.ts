@@ -18,7 +18,11 @@ const lastBlock = Uint8Array.of(3, 0);
 
 /**
  * Compresses the data for a staged file in blocks, each compressed by itself. Together they form a single gzip member,
- * so even readers that do not support several members can read it.
+ * so even readers that do not support several members can read it. A block is raw deflate that ends on a byte boundary,
+ * as in `pigz`, with one header and one trailer around the whole.
+ *
+ * It compresses synchronously: a reduce task has nothing else to do meanwhile, and a stream would turn every `emit` of an
+ * app into a promise.
  */
 export class GzipFile {
   readonly #file: StagedFile;

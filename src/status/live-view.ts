@@ -22,9 +22,11 @@ interface Watcher {
 }
 
 /**
- * The job as server-sent events: first the whole view, then the properties that have changed. A view is built once for
+ * The job as server-sent events: first the whole view, then the properties that have changed (finer
+ * changes would need code of their own on both sides). A view is built once for
  * all watchers and not at all without any; the longer it takes, the less often. A slow watcher gets nothing new until
- * it has read what it was sent, so at most one view waits for it.
+ * it has read what it was sent, so at most one view waits for it. The page is served by the coordinator's process, and
+ * must not cost the job anything.
  */
 export class LiveView {
   readonly #watchers = new Set<Watcher>();

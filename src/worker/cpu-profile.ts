@@ -11,7 +11,8 @@ import type { AttemptSettings } from "./task-context.js";
 export type ProfileDestination = string | true | undefined;
 
 /**
- * Runs an attempt and writes a CPU profile of its thread, even when the attempt throws, but not when the thread ends. A
+ * Runs an attempt and writes a CPU profile of its thread, even when the attempt throws, but not when the thread ends. The
+ * name of the file has the number of the attempt, so no two attempts write the same file and none has to commit it. A
  * profile is not a result: if it cannot be written, a message goes to standard error, and the attempt ends as usual.
  */
 export async function profiled<Result>(

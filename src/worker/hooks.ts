@@ -8,7 +8,8 @@ import { hookAtWork, type Progress } from "./task-context.js";
 /**
  * The app's `setup` and `teardown` in one attempt: `setUp`, then the attempt's work, then `tearDown`, or
  * `tearDownAfterError` after an error. As in Hadoop, `teardown` is called whenever `setup` succeeded, because the
- * thread lives on and the app must be able to close what it opened for this attempt.
+ * thread lives on and the app must be able to close what it opened for this attempt. While a hook runs there is no
+ * current record, so its error never causes a record to be skipped.
  */
 export class AttemptHooks {
   readonly #app: Pick<LoadedApp, "setup" | "teardown">;

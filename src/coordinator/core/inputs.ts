@@ -3,7 +3,10 @@ import type { InputsPage, ReduceInput } from "../../model/assignment.js";
 import { findAttempt } from "./commit.js";
 import { type State, type Worker, mapsAreDone } from "./model.js";
 
-/** The page size for listing inputs: a millisecond's work, and a message far below the limit. */
+/**
+ * The page size for listing inputs: a short piece of work, and a message far below the limit. With 50,000 maps a whole
+ * list takes megabytes: the first reduces, which all ask at once, would keep the coordinator from its other work.
+ */
 const pageInputsMax = 1000;
 
 /** Returns one page of the inputs of the reduce attempt that this worker runs, starting with map task `from`. */

@@ -9,6 +9,8 @@ interface Item {
 /**
  * A chart, redrawn when its data or its width changes. Pointer, touch or arrow keys select one item at a time, and a
  * line of text below describes it.
+ *
+ * Drawn as SVG without a library, which would make the page many times larger; and none has a Gantt chart of attempts.
  */
 export class Chart {
   readonly #area = html("div", { class: "chart-area", role: "group", "aria-roledescription": "chart", tabindex: 0 });
