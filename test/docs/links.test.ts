@@ -1,5 +1,6 @@
 /**
- * Checks that links of the documentation lead to existing files and headings. Links to other sites are not followed.
+ * Checks that links of the documentation lead to existing files and headings, and that the tests it names exist. Links to
+ * other sites are not followed.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -20,6 +21,19 @@ test("docs/README.md has a link to each other page of the folder that is packed"
   const linked = linksOf(textOf("docs/README.md")).map((link) => join("docs", link.replace(/#.*/, "")));
   const pages = docs.filter((page) => !["README.md", "how-it-works.md"].includes(basename(page)));
   expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
+test("docs/reliability.md shows each fault by a test that exists", () => {
+  const faults = /^## Faults$.*?(?=^## )/ms.exec(textOf("docs/reliability.md"))?.[0] ?? "";
+  const cells = Array.from(faults.matchAll(/^\|.*\| (.*?) *\|$/gm), ([, last = ""]) => last).slice(2);
+  expect(cells.length).toBeGreaterThan(20);
+  const tests = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" });
+  const missing = cells.flatMap((cell) => {
+    const names = Array.from(cell.matchAll(/`([\w-]+\/[\w/-]*)\*?`/g), ([, name = ""]) => name);
+    if (names.length === 0) return [cell];
+    return names.filter((name) => !tests.some((path) => path.startsWith(name)));
+  });
+  expect(missing).toEqual([]);
 });
 
 /** The pages directly in a folder. */
