@@ -6,7 +6,7 @@ export const gzipLines: Workload = {
   name: "gzip-lines",
   title: "Lines of a compressed file",
   about:
-    "Splits each line of one gzip file at commas and sums a column by two others. Such a file is a single map task.",
+    "Splits each line of one gzip file at commas and sums a column by two others. Each worker decompresses the file and maps a part of its lines.",
   minutes: 1,
   contenders(scale) {
     const data = gzipped(sales(Math.round(1_750_000 * scale)));

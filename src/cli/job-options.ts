@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { BackupRule, Partitioner } from "../model/job.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
+import { contentSharingFor } from "../input/content-splits.js";
 import type { InputFile } from "../input/files.js";
 import { groupBytesFor } from "../input/map-inputs.js";
 import { findSharedFiles } from "../input/shared-files.js";
@@ -64,6 +65,7 @@ export function jobOptions(
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
     groupBytes: groupBytesOf(inputs, given),
+    contentSharing: contentSharingFor(given),
     samplePercent: samplePercentOf(given),
     collectorBytes: memoryOf(given, command),
     args: given.arg,

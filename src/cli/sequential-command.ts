@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { AppFile } from "../app/resolve.js";
 import type { PipelineStep } from "../app/steps.js";
+import { contentSharingFor } from "../input/content-splits.js";
 import type { DebuggerAddress } from "../local/debugger.js";
 import type { InProcessReport } from "../local/in-process-job.js";
 import type { SequentialOptions } from "../local/sequential.js";
@@ -92,6 +93,7 @@ Examples:
         output: outputSettings(given, command),
         splitBytes,
         groupBytes: groupBytesOf(found, { ...given, ...workersDefault() }),
+        contentSharing: contentSharingFor({ splitSize }),
         samplePercent,
         collectorBytes: memory,
         outputDirectory: outputDir,

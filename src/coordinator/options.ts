@@ -1,3 +1,4 @@
+import type { ContentSharing } from "../input/content-splits.js";
 import type { InputFile } from "../input/files.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { EarlierStep } from "../output/manifest.js";
@@ -33,6 +34,8 @@ export interface CoordinatorOptions extends Omit<
   readonly splitBytes: number;
   /** How many bytes of small files share a map task; 0 for a task per file. */
   readonly groupBytes: number;
+  /** How map tasks share compressed files; undefined for a task per file. */
+  readonly contentSharing?: ContentSharing | undefined;
   /** Whether the user gave the split size: then a job to be resumed must have had the same. */
   readonly splitBytesGiven: boolean;
   /** The percentage of the inputs to map; undefined for all. */

@@ -5,6 +5,7 @@ import { contentOf } from "./content.js";
 import { piecesOf } from "./file-pieces.js";
 import { InputHandle, type Warn } from "./input-handle.js";
 import { linesOfSplit } from "./line-start.js";
+import { linesOfRange, type ContentRange } from "./lines-of-range.js";
 import { beginsWithUtf8Mark, utf8Mark } from "./text-encoding.js";
 import { UnreadableInputError } from "./unreadable-input-error.js";
 
@@ -37,11 +38,24 @@ interface Range {
 }
 
 /**
- * The lines that begin in a split, which is the whole file when it is not cut. Throws the errors of opening the file.
+ * The lines that begin in a split, which is the whole file when it is not cut. For a split with `contents`, see
+ * `linesOfContents`. Throws the errors of opening the file.
  */
 export function linesIn(split: Split, warn?: Warn): ByteSource {
-  if (!isStoredAsRead(split)) return new ConvertedFile(split, true, warn);
+  if (!isStoredAsRead(split)) return convertedFile(split, true, warn);
   return new BytesOfFile(new InputHandle(split, warn), (handle) => linesOfSplit(handle, split));
+}
+
+/**
+ * The lines that begin in a range of the contents of a compressed file. Decompresses the file up to the first of them.
+ * Only the last range warns of the file, since it alone reads the file to the end. Throws the errors of reading the file.
+ */
+export async function linesOfContents(split: Split, range: ContentRange, warn?: Warn): Promise<ByteSource> {
+  let start = range.startBytes;
+  const contents = piecesOf(split, range.endBytes === undefined ? warn : undefined, true);
+  const lines = linesOfRange(contents, range, (place) => (start = place));
+  const first = await lines.next();
+  return new ConvertedFile(lines, { start, isWholeFile: false, read: first.done === true ? undefined : first.value });
 }
 
 /**
@@ -49,7 +63,7 @@ export function linesIn(split: Split, warn?: Warn): ByteSource {
  * its decompressed contents, is not text.
  */
 export function wholeFile(split: Split, refusesBinary: boolean, warn?: Warn): ByteSource {
-  if (!isStoredAsRead(split)) return new ConvertedFile(split, refusesBinary, warn);
+  if (!isStoredAsRead(split)) return convertedFile(split, refusesBinary, warn);
   return new BytesOfFile(new InputHandle(split, warn), (handle) => {
     const { binary } = refusesBinary ? contentOf(handle.head(headBytes)) : {};
     if (binary !== undefined) throw new UnreadableInputError(notText(split.file, binary));
@@ -121,24 +135,41 @@ class BytesOfFile implements ByteSource {
   }
 }
 
-/** A file that must be decompressed, or converted to UTF-8. */
+/** A whole file that must be decompressed, or converted to UTF-8, or some blocks of a bzip2 file. */
+function convertedFile(split: Split, refusesBinary: boolean, warn: Warn | undefined): ByteSource {
+  const { compression, blocks } = split;
+  const offsets = compression === "bzip2" ? new Bzip2Offsets(blocks?.number) : undefined;
+  const pieces = piecesOf(split, warn, refusesBinary, offsets);
+  return new ConvertedFile(pieces, { start: offsets?.first ?? 0, isWholeFile: blocks === undefined, offsets });
+}
+
+/** The bytes of a file that is decompressed, or converted to UTF-8, as they arrive. */
 class ConvertedFile implements ByteSource {
   readonly #pieces: AsyncGenerator<Uint8Array>;
   /** The bytes not yet read by the caller. */
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array;
   readonly start: number;
   readonly firstOffset: number;
   readonly length = undefined;
   readonly isWholeFile: boolean;
   readonly offsets: Bzip2Offsets | undefined;
 
-  constructor(split: Split, refusesBinary: boolean, warn: Warn | undefined) {
-    const { compression, blocks } = split;
-    this.offsets = compression === "bzip2" ? new Bzip2Offsets(blocks?.number) : undefined;
-    this.start = this.offsets?.first ?? 0;
-    this.firstOffset = this.start;
-    this.isWholeFile = blocks === undefined;
-    this.#pieces = piecesOf(split, warn, refusesBinary, this.offsets);
+  /** `read` is what was already read of `pieces`. */
+  constructor(
+    pieces: AsyncGenerator<Uint8Array>,
+    {
+      start,
+      isWholeFile,
+      offsets,
+      read = new Uint8Array(0),
+    }: Pick<ByteSource, "start" | "isWholeFile" | "offsets"> & { readonly read?: Uint8Array | undefined },
+  ) {
+    this.#pieces = pieces;
+    this.#rest = read;
+    this.start = start;
+    this.firstOffset = start;
+    this.isWholeFile = isWholeFile;
+    this.offsets = offsets;
   }
 
   read(into: Buffer, at: number): number | Promise<number> {

@@ -2,8 +2,10 @@
  * Which splits each map task reads: usually one. A job with many small files would spend its time on beginning and
  * ending tasks, so such files share tasks, as with Hadoop's CombineFileInputFormat.
  */
+import type { RecordKind } from "../model/input-kinds.js";
 import type { Split } from "../model/split.js";
 import { cutBzip2Files } from "./bzip2-splits.js";
+import { cutContents, type ContentSharing } from "./content-splits.js";
 import { cutCsvFiles } from "./csv-splits.js";
 import type { InputFile } from "./files.js";
 import { splitsPerTaskMax } from "../model/record-position.js";
@@ -32,12 +34,14 @@ export interface InputPlanOptions {
   readonly groupBytes: number;
   /** The percentage of the input that `--sample` maps; undefined for all. */
   readonly samplePercent?: number | undefined;
+  /** How map tasks share compressed files, from `contentSharingFor`; undefined for a task per file. */
+  readonly contentSharing?: ContentSharing | undefined;
   /** Stops the planning, which reads large CSV and bzip2 files. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface InputPlan {
-  /** All splits of the input, regardless of `--sample`. */
+  /** All splits of the input, regardless of `--sample` and of the sharing of compressed files. */
   readonly all: readonly Split[];
   /** The splits of each map task, at least one, in input order. */
   readonly tasks: readonly (readonly Split[])[];
@@ -48,24 +52,38 @@ export interface InputPlan {
  * app declares, and the reason of `signal`.
  */
 export async function planInputs(options: InputPlanOptions): Promise<InputPlan> {
-  const plans: InputPlan[] = [];
-  for (const { format, files } of inputsByFormat(options.app, options.inputs)) {
+  const { app, inputs, groupBytes, contentSharing: sharing, signal } = options;
+  const plans: SplitPlan[] = [];
+  for (const { format, files } of inputsByFormat(app, inputs)) {
     plans.push(await planFiles(files, format, options));
   }
-  return { all: plans.flatMap(({ all }) => all), tasks: plans.flatMap(({ tasks }) => tasks) };
+  const totalBytes = plans.flatMap(({ taken }) => taken).reduce((sum, split) => sum + lengthOf(split), 0);
+  const tasks: Split[][] = [];
+  // Apart from each other, so a map task never reads files of two inputs.
+  for (const { kind, taken } of plans) {
+    const splits = sharing === undefined ? taken : await cutContents(taken, kind, { sharing, totalBytes, signal });
+    tasks.push(...(groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes)));
+  }
+  return { all: plans.flatMap(({ all }) => all), tasks };
 }
 
-/** Plans the files of one input. So a map task never reads files of two inputs. */
+/** The splits of the files of one input. */
+interface SplitPlan {
+  readonly kind: RecordKind;
+  readonly all: readonly Split[];
+  /** The splits that the job maps, or parts of splits, with `--sample`. */
+  readonly taken: readonly Split[];
+}
+
 async function planFiles(
   files: readonly InputFile[],
   { input: kind, csv }: PlannedFormat,
-  { splitBytes, groupBytes, samplePercent, signal }: InputPlanOptions,
-): Promise<InputPlan> {
+  { splitBytes, samplePercent, signal }: InputPlanOptions,
+): Promise<SplitPlan> {
   const planned = planSplits(files, kind, splitBytes);
   const how = { csv, splitBytes, signal };
   const all = kind === "csv" ? await cutCsvFiles(planned, how) : await cutBzip2Files(planned, kind, how);
-  const splits = sampledSplits(all, kind, samplePercent);
-  return { all, tasks: groupBytes === 0 ? splits.map((split) => [split]) : grouped(splits, groupBytes) };
+  return { kind, all, taken: sampledSplits(all, kind, samplePercent) };
 }
 
 /**

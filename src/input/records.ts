@@ -17,7 +17,7 @@ import { type RecordKind, formatOf, type AppInputs } from "../model/input-kinds.
 import type { RecordPlace, Split } from "../model/split.js";
 import { firstPosition, offsetsIn } from "../model/record-position.js";
 import { BadRecordError } from "./bad-record-error.js";
-import { isStoredAsRead, linesIn, wholeFile, type ByteSource } from "./byte-source.js";
+import { isStoredAsRead, linesIn, linesOfContents, wholeFile, type ByteSource } from "./byte-source.js";
 import { ChunkReader } from "./chunk-reader.js";
 import type { Warn } from "./input-handle.js";
 import type { CsvHeader } from "./csv-reader.js";
@@ -110,9 +110,9 @@ export function sourceOfSplit(
     split,
     openValues: async (context) => leavingOut(await openValues(split, format, context, warn)),
     // An app may use the bytes of a whole file for something other than text.
-    openBytes: () => {
-      const source = sourceOf(split, format, format.input !== "file", warn);
-      return Promise.resolve(leavingOut(bytesIn(source, format)));
+    openBytes: async () => {
+      const source = await sourceOf(split, format, format.input !== "file", warn);
+      return leavingOut(bytesIn(source, format));
     },
     describe: (error) => describe(error, split, format),
   };
@@ -125,7 +125,7 @@ async function openValues(
   warn: Warn,
 ): Promise<RecordReader<unknown>> {
   if (format.readRecords === undefined) {
-    return valuesIn(sourceOf(split, format, true, warn), split, format, split.startBytes > 0);
+    return valuesIn(await sourceOf(split, format, true, warn), split, format, split.startBytes > 0);
   }
   const { OwnReader } = await import("./own-reader.js");
   return new OwnReader(split, format.readRecords, context, warn);
@@ -136,8 +136,14 @@ async function describe(error: BadRecordError, split: Split, { input }: RecordFo
   return new BadRecordError(error.offset, error.endOffset, `${place}: ${error.message}`, { cause: error.cause });
 }
 
-function sourceOf(split: Split, { input }: RecordFormat, refusesBinary: boolean, warn: Warn): ByteSource {
+async function sourceOf(
+  split: Split,
+  { input }: RecordFormat,
+  refusesBinary: boolean,
+  warn: Warn,
+): Promise<ByteSource> {
   if (input === "file") return wholeFile(split, refusesBinary, warn);
+  if (split.contents !== undefined) return linesOfContents(split, split.contents, warn);
   // The reader ends by itself. The text after the split decides what is wrong with a malformed last row.
   return linesIn(input === "csv" ? { ...split, endBytes: Number.MAX_SAFE_INTEGER } : split, warn);
 }

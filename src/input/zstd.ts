@@ -62,6 +62,9 @@ function* partsOf(header: FrameHeader, file: PieceQueue): Generator<Buffer> {
 /** Since Node.js 22.15 and 23.8. */
 const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Transform };
 
+/** Whether Node.js decodes Zstandard. */
+export const isNative = createZstdDecompress !== undefined;
+
 /** Decodes the parts of one frame with Node.js. Throws an Error when they are damaged. */
 async function* decodeNatively(parts: Iterable<Buffer>): AsyncGenerator<Uint8Array> {
   const decoder = (createZstdDecompress as () => Transform)();

@@ -2,6 +2,7 @@ import { AppError } from "../app/app-error.js";
 import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
+import type { ContentSharing } from "../input/content-splits.js";
 import type { InputFile } from "../input/files.js";
 import { planInputs } from "../input/map-inputs.js";
 import { planSample } from "../input/sample.js";
@@ -22,6 +23,8 @@ export interface PlanOptions {
   readonly files: readonly SharedFile[];
   readonly splitBytes: number;
   readonly groupBytes: number;
+  /** How map tasks share compressed files; undefined for a task per file. */
+  readonly contentSharing?: ContentSharing | undefined;
   readonly samplePercent?: number | undefined;
   readonly outputDirectory: string;
 }

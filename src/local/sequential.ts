@@ -2,6 +2,7 @@ import { traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { boundariesOf, type KeySample } from "../coordinator/core/boundaries.js";
 import { taskName } from "../coordinator/core/model.js";
+import type { ContentSharing } from "../input/content-splits.js";
 import { planInputs } from "../input/map-inputs.js";
 import { sourceOfSplits } from "../input/records.js";
 import { planSample } from "../input/sample.js";
@@ -24,6 +25,8 @@ export type SequentialOptions = Omit<InProcessJob, "app" | "appFile"> & {
   readonly app: AppFile;
   readonly splitBytes: number;
   readonly groupBytes: number;
+  /** How map tasks share compressed files; undefined for a task per file. */
+  readonly contentSharing?: ContentSharing | undefined;
   readonly partitioner: Partitioner;
   /** Where to wait for a debugger; undefined for none. */
   readonly inspect?: DebuggerAddress | undefined;

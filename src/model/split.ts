@@ -27,10 +27,16 @@ export const split = v.strictObject({
   /** One past the last byte of the split. */
   endBytes: count,
   /**
-   * The compression of the file, if any. A compressed file is a single split, with offsets into the decompressed data;
-   * but for bzip2, see `blocks` and `input/bzip2-offsets.ts`.
+   * The compression of the file, if any. Offsets are places in its decompressed contents; for bzip2, see
+   * `input/bzip2-offsets.ts`. Such a file is a single split unless it has `contents` or `blocks`.
    */
   compression: v.optional(v.picklist(compressions)),
+  /**
+   * The split is the lines that begin in this range of the file's decompressed contents: see `input/content-splits.ts`.
+   * Then `startBytes` and `endBytes` are estimates of where these lines are stored. Without `endBytes`, the range reaches
+   * to the end of the contents.
+   */
+  contents: v.optional(v.strictObject({ startBytes: count, endBytes: v.optional(count) })),
   /** The blocks that begin in the split of a bzip2 file that is cut: see `BlockRange` in `input/bzip2.ts`. */
   blocks: v.optional(v.strictObject({ firstBit: count, number: count, endBit: v.optional(count) })),
   /** The encoding of a text that is not UTF-8. Such a file is a single split, too, with offsets into its UTF-8 form. */

@@ -116,7 +116,11 @@ function splitText({ app, input }: JobView, file: string | undefined): string {
   if (input === "file" || input === "own") {
     return `smaller files help: ${app ?? "the app"} reads each of them in one piece`;
   }
-  if (file !== undefined && /\.(gz|zst|xz)$/.test(file)) return "smaller files help: a compressed one cannot be split";
+  if (file !== undefined && (file.endsWith(".xz") || (/\.(gz|zst)$/.test(file) && input === "csv"))) {
+    return "smaller files help: such a compressed one cannot be split";
+  }
+  // Whether it can be split depends on the version of Node.js.
+  if (file?.endsWith(".zst") === true) return "smaller files help";
   return "a smaller --split-size helps";
 }
 

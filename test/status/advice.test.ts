@@ -132,8 +132,23 @@ test.each<[string, Partial<JobView>, string[]]>([
       timeline: timeline(span("map", 0, "w1", 100, 2000), span("map", 1, "w2", 100, 6000)),
       slowest: [slow("map", 1, 5900, "/logs/big.gz")],
     },
-    ["all reduce tasks waited 4s for map task 1 (big.gz): smaller files help: a compressed one cannot be split"],
+    ["all reduce tasks waited 4s for map task 1 (big.gz): a smaller --split-size helps"],
   ],
+  ...(
+    [
+      ["xz", "lines", "smaller files help: such a compressed one cannot be split"],
+      ["gz", "csv", "smaller files help: such a compressed one cannot be split"],
+      ["zst", "lines", "smaller files help"],
+    ] as const
+  ).map(([extension, input, help]): [string, Partial<JobView>, string[]] => [
+    `all waited for one map of a ${extension} file of ${input}`,
+    {
+      input,
+      timeline: timeline(span("map", 0, "w1", 100, 2000), span("map", 1, "w2", 100, 6000)),
+      slowest: [slow("map", 1, 5900, `/logs/big.${extension}`)],
+    },
+    [`all reduce tasks waited 4s for map task 1 (big.${extension}): ${help}`],
+  ]),
   [
     "all waited for one map of an app that takes whole files",
     {

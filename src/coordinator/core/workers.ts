@@ -151,7 +151,7 @@ function growthText({ settings, app }: State, { running, memoryBytes }: Worker):
   if (before === 0 || memoryBytes - before < grownBytesMin) return "";
   const [split, ...others] = task.splits ?? [];
   const isAtByte = split !== undefined && others.length === 0 && app?.input !== "own";
-  const place = isAtByte ? `, near byte ${split.startBytes + bytes} of ${split.file}` : "";
+  const place = isAtByte ? `, near byte ${(split.contents ?? split).startBytes + bytes} of ${split.file}` : "";
   const what = task.kind === "map" ? "records" : "values";
   const pairs =
     task.kind === "map" ? `, of which the engine's pairs may take ${inMebibytes(settings.collectorBytes)}` : "";
