@@ -229,6 +229,7 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(app.input === undefined ? {} : { input: app.input }),
     ...(app.csv === undefined ? {} : { csv: withoutNames(app.csv) }),
     ...(app.inputs === undefined ? {} : { inputs: sentInputs(app.inputs) }),
+    ...(mayCombinePartly(app) ? { combines: true } : {}),
     ...(app.partition === undefined ? {} : { ownPartition: true }),
     ...(isMapOnly(app) ? { isMapOnly: true } : {}),
     ...(app.writer === undefined ? {} : { extension: app.writer.extension }),
@@ -238,6 +239,14 @@ export function traitsOf(app: LoadedApp): Omit<AppIdentity, "name" | "hash"> {
     ...(app.ratePerSecond === undefined ? {} : { ratePerSecond: app.ratePerSecond }),
     mapSide: { ...app.mapSide },
   };
+}
+
+/**
+ * Whether a task that only calls `combine` may fold part of the values of a key. With a grouping, `reduce` gets the values
+ * of several keys; and `setup` may prepare what `combine` uses, but it is for tasks that call `map` or `reduce`.
+ */
+function mayCombinePartly({ combine, groupKey, sortValues, setup, teardown }: LoadedApp): boolean {
+  return combine !== undefined && [groupKey, sortValues, setup, teardown].every((other) => other === undefined);
 }
 
 function requireLimits(path: string, { concurrency, ratePerSecond }: Record<string, unknown>): void {

@@ -3,6 +3,7 @@ import { inputOf } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobSources } from "../output/job-files.js";
 import { countersOfStep, findManifest } from "../output/manifest.js";
+import { combineBytesMinDefault } from "./core/combine-tasks.js";
 import { createState } from "./core/create.js";
 import type { JobSettings } from "../model/job.js";
 import type { State } from "./core/model.js";
@@ -174,6 +175,7 @@ function settingsOf(
     heartbeatIntervalMs: Math.max(1, Math.min(heartbeatIntervalMsMax, taskTimeoutMs / 5)),
     maxAttempts,
     maxCrashes,
+    combineBytesMin: combineBytesMinDefault,
     badRecordsMax,
     argsToRead,
   };

@@ -15,7 +15,7 @@ export type ResumeMode = boolean | "auto";
 /** Complete and validated; the command line explains each option. */
 export interface CoordinatorOptions extends Omit<
   JobSettings,
-  "id" | "directory" | "intermediatePrefix" | "heartbeatIntervalMs" | "earlierCounters"
+  "id" | "directory" | "intermediatePrefix" | "heartbeatIntervalMs" | "earlierCounters" | "combineBytesMin"
 > {
   /** The app, if already known: then a job of another app is not resumed. Otherwise the first worker determines it. */
   readonly app: Pick<AppIdentity, "name" | "hash"> | undefined;

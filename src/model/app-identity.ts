@@ -52,6 +52,8 @@ export const appIdentity = v.strictObject({
   csv: v.optional(csvOptions),
   /** The inputs that it declares, by name. */
   inputs: v.optional(v.record(v.string(), v.strictObject({ input: recordKind, csv: v.optional(csvOptions) }))),
+  /** True when combine tasks may fold the values of its keys before `reduce`; omitted otherwise. */
+  combines: v.optional(v.literal(true)),
   /** True when the app has its own `partition`; omitted otherwise. */
   ownPartition: v.optional(v.literal(true)),
   /** Set when the app has no reduce function and can only run in a job without reduce tasks. */

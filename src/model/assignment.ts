@@ -24,6 +24,11 @@ export const assignment = v.variant("type", [
      */
     marksRecords: v.boolean(),
   }),
+  /**
+   * Merge files of a partition and combine the values of each key into file number `file` of that partition. The worker
+   * fetches the inputs with `ListInputs`. A result without outputs says that the values hardly shrink.
+   */
+  v.strictObject({ type: v.literal("combine"), ref: attemptRef, partition: count, file: count }),
   /** The worker fetches the inputs with `ListInputs`. */
   v.strictObject({ type: v.literal("reduce"), ref: attemptRef }),
   /** Nothing to do now: call `RequestTask`, whose reply waits until there is a task. */
@@ -34,13 +39,16 @@ export const assignment = v.variant("type", [
 
 export type Assignment = v.InferOutput<typeof assignment>;
 
-/** An input of a reduce task: number of the map task, number of its attempt, length in bytes, CRC-32. */
+/**
+ * An input of a combine or reduce task: number of the file, number of the attempt that wrote it, length in bytes, CRC-32.
+ * Map task X writes file X of each partition. The files of combine tasks have the numbers after those of all map tasks.
+ */
 const reduceInput = v.tuple([count, v.pipe(count, v.minValue(1)), count, checksum]);
 
 export type ReduceInput = v.InferOutput<typeof reduceInput>;
 
 /**
- * Some of the inputs of a reduce attempt, ordered by map task; `next` is the map task at which the next page begins, if
+ * Some of the inputs of a combine or reduce attempt, ordered by map task; `next` is the map task at which the next page begins, if
  * there is one. `stale`: the attempt was revoked or an input was lost meanwhile, so there is nothing to read.
  */
 export const inputsPage = v.variant("type", [

@@ -25,8 +25,8 @@ import { recordPlace } from "./split.js";
 
 /** Identifies one attempt of one task. */
 export const attemptRef = v.strictObject({
-  kind: v.picklist(["sample", "map", "reduce"]),
-  /** The number of the task among tasks of its kind, from 0: its split or its partition. */
+  kind: v.picklist(["sample", "map", "combine", "reduce"]),
+  /** The number of the task among tasks of its kind, from 0: of a map its split, of a reduce its partition. */
   task: count,
   /** 1 for the first attempt of the task. */
   attempt: v.pipe(count, v.minValue(1)),
@@ -50,7 +50,7 @@ export const sampledKeys = v.pipe(v.array(sampledKey), v.maxLength(sampledKeysMa
 export const textKeyEnd = v.picklist(textKeyEnds);
 
 /**
- * The output of a map attempt for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions
+ * The output of a map or combine attempt for one partition: partition, length in bytes, CRC-32 of the whole file. Partitions
  * without a pair have no entry. A large job has millions of entries, hence a tuple. Messages contain no path: any process
  * that shares the job's directory can derive an attempt's file names, and no peer can name another file.
  */
@@ -163,7 +163,7 @@ export const attemptOutcome = v.variant("type", [
     atWork: v.optional(v.pipe(v.string(), v.maxLength(atWorkCharactersMax))),
     /** The last output of the attempt to standard output and error. */
     output: v.optional(v.pipe(v.string(), v.maxLength(outputCharactersMax))),
-    /** The map attempts whose files are damaged: task and attempt. */
+    /** The files that are damaged: number of the file, and attempt that wrote it. */
     damaged: v.optional(v.array(v.tuple([count, v.pipe(count, v.minValue(1))]))),
   }),
 ]);

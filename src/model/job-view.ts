@@ -135,6 +135,11 @@ export const jobView = v.strictObject({
   /** Empty, unless partitions are ranges of keys. */
   samples: taskCounts,
   maps: taskCounts,
+  /**
+   * Tasks that combine values before a reduce task reads them; usually none. Reports of earlier versions lack this, as
+   * they lack `durations.combine` and `combined`.
+   */
+  combines: v.optional(taskCounts),
   reduces: taskCounts,
   /** Sums over committed attempts. */
   map: measures,
@@ -151,9 +156,11 @@ export const jobView = v.strictObject({
   workers: v.strictObject({ list: v.array(worker), omitted: count }),
   timeline: v.strictObject({ spans: v.array(span), omitted: count }),
   slowest: v.array(slowTask),
-  durations: v.strictObject({ sample: durations, map: durations, reduce: durations }),
+  durations: v.strictObject({ sample: durations, map: durations, combine: v.optional(durations), reduce: durations }),
   failures: v.strictObject({ list: v.array(failedAttempt), omitted: count }),
   partitions,
+  /** The partitions that have combine tasks, their input size, and how many of their combine tasks had a result. */
+  combined: v.optional(v.array(v.strictObject({ partition: count, bytes: count, tasks: count }))),
   throughput: v.array(sample),
 });
 

@@ -98,6 +98,8 @@ export interface JobSettings {
   readonly maxAttempts: number;
   /** How many attempts of a task may end because their thread, process or connection died. */
   readonly maxCrashes: number;
+  /** How many bytes of map output a partition must have to get combine tasks; see `coordinator/core/combine-tasks.ts`. */
+  readonly combineBytesMin: number;
   /** How many bad records may be skipped; 0 for none. */
   readonly badRecordsMax: number;
   /** The names of `--arg` that the app must read, or the job fails; undefined for all that the job has. */

@@ -1,8 +1,8 @@
 /**
  * The names of all files that a job writes. Only `output/` and `shuffle/` know their structure.
  *
- * `mr-X-Y` is the output of map task X for reduce task Y. A later attempt adds its number (`mr-X-Y.2`), so that no
- * reader can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y in a job
+ * `mr-X-Y` is the output of map task X for reduce task Y, or, if X is not less than the number of map tasks, of a combine
+ * task. A later attempt adds its number (`mr-X-Y.2`), so that no reader can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y in a job
  * without reduce tasks; its extension shows its format. `mr-side-map-X-NAME` is a file that an app wrote in map task X
  * beside its pairs; reduce tasks have such files, too. `mr-bad-records.jsonl` contains the skipped records, and
  * `mr-manifest.json` describes the finished job. `mr report` makes a page, `mr-report.html`, from `mr-report.json`, or
@@ -17,12 +17,17 @@
 import { createHash } from "node:crypto";
 import { directoryIn } from "../model/output-names.js";
 
+type TaskKind = "sample" | "map" | "combine" | "reduce";
+
 /** Name of the file with the skipped records. */
 export const badRecordsName = "mr-bad-records.jsonl";
 
-/** Name of the finished file that attempt `attempt` of map task `map` wrote for reduce task `partition`. */
-export function intermediateName(map: number, partition: number, attempt: number): string {
-  return attempt === 1 ? `mr-${map}-${partition}` : `mr-${map}-${partition}.${attempt}`;
+/**
+ * Name of the finished file that attempt `attempt` wrote for reduce task `partition`. `file` is the number of the map task;
+ * the files of combine tasks have the numbers after those of all map tasks.
+ */
+export function intermediateName(file: number, partition: number, attempt: number): string {
+  return attempt === 1 ? `mr-${file}-${partition}` : `mr-${file}-${partition}.${attempt}`;
 }
 
 /** Name of the file that describes a finished job. */
@@ -39,17 +44,12 @@ export function looksLikeOutput(name: string): boolean {
 }
 
 /** Name of the finished side file that an app gave this name. */
-export function sideFileName(kind: "sample" | "map" | "reduce", task: number, name: string): string {
+export function sideFileName(kind: TaskKind, task: number, name: string): string {
   return `mr-side-${kind}-${task}-${name}`;
 }
 
 /** The name prefix of every unfinished file of one attempt. `jobId` keeps two jobs apart. */
-export function temporaryPrefix(
-  jobId: string,
-  kind: "sample" | "map" | "reduce",
-  task: number,
-  attempt: number,
-): string {
+export function temporaryPrefix(jobId: string, kind: TaskKind, task: number, attempt: number): string {
   return `.mr-tmp-${jobId}-${kind}-${task}-${attempt}-`;
 }
 
@@ -117,7 +117,7 @@ export function stepNumberOf(name: string): number | undefined {
 }
 
 /** Name of the CPU profile of one attempt. Debuggers know the extension. */
-export function profileName(kind: "sample" | "map" | "reduce", task: number, attempt: number): string {
+export function profileName(kind: TaskKind, task: number, attempt: number): string {
   return `mr-cpu-${kind}-${task}-${attempt}.cpuprofile`;
 }
 
@@ -135,7 +135,7 @@ const namePatterns = {
   "bad-records": literally(badRecordsName),
   manifest: literally(manifestName),
   report: [reportName, failedReportName, reportPageName].map(literally).join("|"),
-  profile: "mr-cpu-(sample|map|reduce)-[0-9]+-[0-9]+[.]cpuprofile",
+  profile: "mr-cpu-(sample|map|combine|reduce)-[0-9]+-[0-9]+[.]cpuprofile",
   temporary: "[.]mr-tmp-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",
   journal: literally(journalName),
   staged: "[.]mr-new-[A-Za-z0-9]+-[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*",

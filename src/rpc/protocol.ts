@@ -14,7 +14,7 @@ import { args, count, workerId } from "../model/schemas.js";
 import { snapshot } from "../model/snapshot.js";
 
 /** Incremented with every change that keeps an older worker and a newer coordinator from working together. */
-export const protocolVersion = 7;
+export const protocolVersion = 8;
 
 /** A longer line is rejected. Data that may be longer, such as the inputs of a reduce task, is fetched in pages. */
 export const messageBytesMax = 4 * 1024 * 1024;
@@ -49,8 +49,8 @@ export const methods = {
   /** Worker → coordinator: a long poll. The reply waits until there is work or the job has ended. */
   RequestTask: { params: v.strictObject({ worker: workerId }), result: assignment },
   /**
-   * Worker → coordinator: fetches a page of the inputs of the reduce attempt that the worker runs, starting with map
-   * task `from`. `next` is the `from` of the next page.
+   * Worker → coordinator: fetches a page of the inputs of the combine or reduce attempt that the worker runs, starting
+   * with map task `from`. `next` is the `from` of the next page.
    */
   ListInputs: {
     params: v.strictObject({ worker: workerId, ref: attemptRef, from: count }),

@@ -27,6 +27,9 @@ export class FoldedValues {
   #hasTotal = false;
   #values: JsonValue[] = [];
   #textLength = 0;
+  /** The total of the lengths of all values that were added. */
+  #addedLength = 0;
+  #foldedShare = 0;
   #valuesMax = batchValuesMax;
   #textMax = batchTextMax;
   /** Whether any value is an array. */
@@ -37,6 +40,11 @@ export class FoldedValues {
     this.#combine = combine;
     this.#plain = plainFoldOf(combine);
     if (this.#plain !== undefined) this.#total = this.#plain.start;
+  }
+
+  /** The length of the last fold's results, as a share of all that has been folded into them; 0 before the first fold. */
+  get foldedShare(): number {
+    return this.#foldedShare;
   }
 
   /** All values, folded or not. */
@@ -68,6 +76,7 @@ export class FoldedValues {
       const own = text === undefined ? value : (JSON.parse(text) as JsonValue);
       this.#values = withRepeated(this.#values, own, taken);
       this.#textLength += taken * textLength;
+      this.#addedLength += taken * textLength;
       left -= taken;
     }
   }
@@ -94,6 +103,7 @@ export class FoldedValues {
       this.#textLength += text.length;
       if (Array.isArray(value)) this.#hasArrays = true;
     }
+    if (this.#addedLength > 0) this.#foldedShare = this.#textLength / this.#addedLength;
     this.#textMax = Math.max(batchTextMax, 2 * this.#textLength);
     this.#valuesMax = Math.max(Math.ceil(batchValuesMax * (this.#textMax / batchTextMax)), 2 * texts.length);
     return texts;

@@ -35,6 +35,7 @@ export function advice(view: JobView): string[] {
       ? [slowTasksText(view, "reduce"), aloneText(view, "reduce")]
       : // That line also says what the others waited for.
         [skewText(view, skewed), slowTasksText(view, "reduce", skewed.task)]),
+    ...combinedTexts(view),
     idleText(view, "reduce"),
   ].filter((text) => text !== undefined);
 }
@@ -79,6 +80,8 @@ function skewedTask(view: JobView): SlowTask | undefined {
   const [first] = largest;
   if (count < 2 || first === undefined || first.bytes <= Math.max(farAbove * medianBytes, skewBytesMin))
     return undefined;
+  // A combine function has already made its input shorter.
+  if (combinedPartitions(view).some(({ partition }) => partition === first.partition)) return undefined;
   const task = view.slowest.find(({ kind, task }) => kind === "reduce" && task === first.partition);
   return task === undefined || !isWorth(task.endMs - task.startMs, view) ? undefined : task;
 }
@@ -92,6 +95,19 @@ function skewText({ partitions }: JobView, { task, startMs, endMs }: SlowTask): 
   const help =
     "a different partition function may spread it, and a combine function, if the app has none, may reduce it";
   return `reduce task ${task} took ${time(endMs - startMs)}, since it had ${share}${times}: ${help}`;
+}
+
+/** The partitions whose reduce tasks read combined files. */
+function combinedPartitions({ combined = [] }: JobView): NonNullable<JobView["combined"]> {
+  return combined.filter(({ tasks }) => tasks > 0);
+}
+
+function combinedTexts(view: JobView): string[] {
+  return combinedPartitions(view).map(({ partition, bytes, tasks }) => {
+    const share = Math.round((100 * bytes) / view.partitions.totalBytes);
+    const shared = tasks === 1 ? "a combine task did part of its work" : `${tasks} combine tasks shared its work`;
+    return `partition ${partition} had ${share}% of the map output, so ${shared}`;
+  });
 }
 
 /** The end of a phase, when one worker works and the others wait. */

@@ -34,6 +34,7 @@ export function metricsText(view: JobView): string {
     family("tasks", "gauge", "Tasks by phase and state.", [
       ...tasks("sample", view.samples),
       ...tasks("map", view.maps),
+      ...(view.combines === undefined ? [] : tasks("combine", view.combines)),
       ...tasks("reduce", view.reduces),
     ]),
     family(

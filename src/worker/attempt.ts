@@ -14,7 +14,7 @@ import { fileErrorText } from "./system-error.js";
 import { makesOutput, type AttemptResult } from "./task-context.js";
 
 /** Work assigned by the coordinator. */
-type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
+type Work = Extract<Assignment, { type: "sample" | "map" | "combine" | "reduce" }>;
 
 const released: AttemptOutcome = { type: "failed", class: "released", message: "its worker was told to leave" };
 
@@ -145,7 +145,7 @@ export class Attempt {
     return inputs && { ...work, inputs };
   }
 
-  /** The inputs of a reduce attempt; undefined when some no longer exist. */
+  /** The inputs of a combine or reduce attempt; undefined when some no longer exist. */
   async #listInputs(session: Session): Promise<ReduceInput[] | undefined> {
     const inputs: ReduceInput[] = [];
     for (let from: number | undefined = 0; from !== undefined;) {

@@ -339,7 +339,8 @@ export class Executor {
     const [records = 0, , , , , heapBytes = 0, pairBytes = 0] = this.#progress;
     const key = this.#key.text();
     const ofKey = key === undefined ? "" : `, at key ${key}`;
-    const done = running?.assignment.type === "reduce" ? ` after ${records} values${ofKey}` : "";
+    const readsValues = running !== undefined && "inputs" in running.assignment;
+    const done = readsValues ? ` after ${records} values${ofKey}` : "";
     const place = running && this.#place(running.assignment);
     const message = memoryMessage({
       kind: running?.assignment.type,

@@ -25,13 +25,13 @@ export interface ExecutorStart {
 }
 
 /**
- * The work for an executor: an assignment, for a map with the partition boundaries, for a reduce with the files to
- * read.
+ * The work for an executor: an assignment, for a map with the partition boundaries, for a combine or reduce with the
+ * files to read.
  */
 export type WorkAssignment =
   | Extract<Assignment, { type: "sample" }>
   | (Extract<Assignment, { type: "map" }> & { readonly boundaries: readonly string[] | undefined })
-  | (Extract<Assignment, { type: "reduce" }> & { readonly inputs: readonly ReduceInput[] });
+  | (Extract<Assignment, { type: "combine" | "reduce" }> & { readonly inputs: readonly ReduceInput[] });
 export type Job = WorkerJob;
 
 /** The traits of an app that the coordinator needs and that only a worker, which loads the app, can determine. */

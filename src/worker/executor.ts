@@ -15,6 +15,7 @@ import { requireUnchanged } from "../input/shared-files.js";
 import { keptBytes } from "./kept-bytes.js";
 import { makeDirectories } from "../storage/directories.js";
 import { intermediateName } from "../output/names.js";
+import type { StoredFile } from "../shuffle/stored-file.js";
 import { writeSynchronously } from "../terminal/synchronous-writes.js";
 import type { StartGrant } from "../model/assignment.js";
 import { ArgReads } from "./arg-reads.js";
@@ -22,6 +23,7 @@ import { withOwnProcessState } from "./process-state.js";
 import { profiled } from "./cpu-profile.js";
 import type { ExecutorMessage, ExecutorRequest, ExecutorStart, Job, WorkAssignment } from "./executor-messages.js";
 import { failureOf, type ReduceInputFile } from "./failure.js";
+import { runCombineTask } from "./combine-task.js";
 import { runMapTask } from "./map-task.js";
 import { runReduceTask } from "./reduce-task.js";
 import { runSampleTask } from "./sample-task.js";
@@ -116,7 +118,7 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   revoked = new AbortController();
   notedKey = undefined;
   Object.assign(measuredNext, { records: 0, bytes: 0 });
-  const inputs = assignment.type === "reduce" ? reduceInputFiles(assignment, job) : [];
+  const inputs = "inputs" in assignment ? inputFiles(assignment, job) : [];
   const task = `${assignment.ref.kind} ${assignment.ref.task}`;
   const argReads = new ArgReads(job.args);
   const work = await PendingWork.begin(task, parentPort);
@@ -190,12 +192,10 @@ async function runTask(
       return runSampleTask(app, assignment.places, settings);
     case "map":
       return runMapTask(app, sourceOfSplits(assignment.splits, app, assignment.skip), settings);
+    case "combine":
+      return runCombineTask(app, inputs.map(fileOf), assignment, settings);
     case "reduce":
-      return runReduceTask(
-        app,
-        inputs.map(({ file }) => file),
-        settings,
-      );
+      return runReduceTask(app, inputs.map(fileOf), settings);
   }
 }
 
@@ -210,14 +210,19 @@ function reserveStarts(wanted: number): Promise<StartGrant> {
   });
 }
 
-/** The job's directory determines the paths of map output files. */
-function reduceInputFiles(
-  { ref, inputs }: Extract<WorkAssignment, { type: "reduce" }>,
+function fileOf({ file }: ReduceInputFile): StoredFile {
+  return file;
+}
+
+/** The job's directory determines the paths of intermediate files. */
+function inputFiles(
+  assignment: Extract<WorkAssignment, { type: "combine" | "reduce" }>,
   { directory, intermediatePrefix }: Job,
 ): ReduceInputFile[] {
-  return inputs.map((input) => {
-    const [map, attempt, bytes, checksum] = input;
-    const name = intermediatePrefix + intermediateName(map, ref.task, attempt);
+  const partition = assignment.type === "combine" ? assignment.partition : assignment.ref.task;
+  return assignment.inputs.map((input) => {
+    const [file, attempt, bytes, checksum] = input;
+    const name = intermediatePrefix + intermediateName(file, partition, attempt);
     return { input, file: { location: join(directory, name), bytes, checksum } };
   });
 }

@@ -13,14 +13,14 @@ import { fileErrorText, isOwnFileError } from "./system-error.js";
 /** How an attempt failed, as reported to the coordinator, whose `core/losses.ts` handles each class. */
 export type Failure = Extract<AttemptOutcome, { type: "failed" }>;
 
-/** An input of a reduce attempt: the coordinator's name for it, and its file. */
+/** An input of a combine or reduce attempt: the coordinator's name for it, and its file. */
 export interface ReduceInputFile {
   readonly input: ReduceInput;
   readonly file: StoredFile;
 }
 
 /**
- * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are a reduce attempt's.
+ * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are a combine or reduce attempt's.
  */
 export function failureOf(thrown: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
   if (thrown instanceof SkipLimitError) {
@@ -71,7 +71,7 @@ function damageIn(error: Error): DamagedInputError | undefined {
 function damagedFailure(found: DamagedInputError, inputs: readonly ReduceInputFile[]): Failure {
   const damaged = inputs
     .filter(({ file }) => file.location === found.location || !looksIntact(file))
-    .map(({ input: [map, attempt] }): [number, number] => [map, attempt]);
+    .map(({ input: [number, attempt] }): [number, number] => [number, attempt]);
   const others = damaged.length - 1;
   const more = others > 0 ? ` (${others} more of its inputs are damaged or missing, too)` : "";
   return { type: "failed", class: "damaged", message: `${found.message}${more}`, damaged };

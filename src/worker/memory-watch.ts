@@ -131,6 +131,7 @@ function grownText(
 /** There is none when the app takes the memory while it is loaded. */
 function waysOut(kind: OutOfMemory["kind"], arePairs: boolean): string[] {
   if (kind === undefined) return [];
+  if (kind === "combine") return ["let combine return less"];
   if (kind === "reduce") return ["export reduceStream, which gets the values one by one, or combine"];
   if (arePairs) return ["make --memory smaller"];
   return [

@@ -114,7 +114,7 @@ export class FakeWorker {
   }
 }
 
-export function taskOf(assignment: Assignment): Extract<Assignment, { type: "sample" | "map" | "reduce" }> {
+export function taskOf(assignment: Assignment): Extract<Assignment, { type: "sample" | "map" | "combine" | "reduce" }> {
   if (assignment.type !== "wait" && assignment.type !== "exit") return assignment;
   throw new Error(`expected a task, not ${assignment.type}`);
 }

@@ -63,7 +63,7 @@ async function work(): Promise<void> {
 }
 
 async function attempt(peer: Peer, worker: string, job: string, ref: AttemptRef): Promise<Assignment> {
-  if (ref.kind === "sample") throw new Error("a sample of a job whose keys are hashed");
+  if (ref.kind === "sample" || ref.kind === "combine") throw new Error(`an unexpected ${ref.kind} task`);
   if (ref.kind === "reduce") await listInputs(peer, worker, ref);
   const { granted } = await peer.call("MayCommit", { worker, ref });
   if (!granted) return { type: "wait" };

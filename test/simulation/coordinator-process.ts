@@ -37,7 +37,7 @@ interface Client {
   worker: string | undefined;
 }
 
-const app = { name: "wc.js", hash: "0", input: "lines" } as const;
+const app = { name: "wc.js", hash: "0", input: "lines", combines: true } as const;
 const leaveTimeoutMs = 300;
 
 export class CoordinatorProcess {
@@ -202,12 +202,20 @@ export class CoordinatorProcess {
   /** How often the core had to handle faults: a simulation without any tests nothing. */
   #count(effect: Effect): void {
     const world = this.#world;
-    if (effect.type === "journal" && effect.record.type === "lost") world.count("a map's files are lost");
+    if (effect.type === "journal" && effect.record.type === "lost") {
+      world.count(effect.record.kind === "combine" ? "a combined file is lost" : "a map's files are lost");
+    }
+    if (effect.type === "journal" && effect.record.type === "combinesPlanned") world.count("combines are planned");
+    if (effect.type === "journal" && effect.record.type === "committed" && effect.record.ref.kind === "combine") {
+      world.count(effect.record.outputs.length === 0 ? "a combine has no file" : "a combine has a file");
+    }
     if (effect.type === "journal" && effect.record.type === "skipped") world.count("a record is skipped");
     if (effect.type === "cancel") world.count("an attempt is cancelled");
     if (effect.type === "log" && effect.message.endsWith("a backup attempt")) world.count("a backup begins");
     if (effect.type === "log" && effect.message.endsWith("presumed dead")) world.count("a worker is presumed dead");
-    if (effect.type === "log" && effect.message.includes(" is given up")) world.count("a sample is given up");
+    if (effect.type === "log" && effect.message.includes(" is given up")) {
+      world.count(effect.message.startsWith("sample") ? "a sample is given up" : "a combine is given up");
+    }
     if (effect.type !== "reply") return;
     if ("boundaries" in effect.result && effect.result.boundaries.length > 0) world.count("a map has boundaries");
     if ("granted" in effect.result && !effect.result.granted) world.count("a permission is refused");
@@ -229,7 +237,9 @@ export class CoordinatorProcess {
         const result = effect.type === "reply" ? effect.result : undefined;
         if (result !== undefined && "job" in result) call.client.worker = result.worker;
         if (result !== undefined && !("cancel" in result)) {
-          this.#world.trace(() => `    reply to ${call.client.worker}: ${describeReply(result)}`);
+          this.#world.trace(
+            () => `    reply to ${call.client.worker}: ${describeReply(result, this.#state.maps.length)}`,
+          );
         }
         call.client.connection.send("coordinator", { id: call.id, result });
         break;

@@ -13,6 +13,8 @@ const happenings = [
   ...["bad record", "slow tasks", "a record is skipped", "a map's files are lost", "a backup begins"],
   ...["an attempt is cancelled", "a worker is presumed dead", "a permission is refused", "a report is stale"],
   ...["a sample is given up", "a map has boundaries"],
+  ...["combines are planned", "a combine has a file", "a combine has no file", "a combine is given up"],
+  "a combined file is lost",
   ...[
     "an attempt is given back",
     "an attempt outlives its connection",

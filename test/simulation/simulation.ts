@@ -11,7 +11,7 @@ import { inject, type Cluster } from "./inject.js";
 import { Network, type Connection } from "./network.js";
 import { Random } from "./random.js";
 import { Timeline } from "./timeline.js";
-import { drawInputs, type Inputs } from "./word-count.js";
+import { drawInputs, withMoreSplits, type Inputs } from "./word-count.js";
 import { WorkerProcess } from "./worker-process.js";
 import type { World } from "./world.js";
 
@@ -72,7 +72,7 @@ class Simulation implements World, Cluster {
     this.seed = seed;
     this.#tell = tell;
     this.network = new Network(seed, this.timeline, (what) => this.count(what));
-    this.inputs = drawInputs(random);
+    this.inputs = withMoreSplits(drawInputs(random), new Random(seed, "more splits"));
     this.patience = { isEndless: random.chance(0.85), skipsRecords: random.chance(0.4) };
     this.workers = Array.from({ length: random.between(1, 3) }, () => undefined);
     this.settings = this.#drawSettings(random);
@@ -173,6 +173,7 @@ class Simulation implements World, Cluster {
       backups: random.pick(["none", "after-timeout", "after-timeout", "behind-peers", "behind-peers"] as const),
       maxAttempts: isEndless ? unlimited : random.between(1, 4),
       maxCrashes: isEndless ? unlimited : random.between(1, 6),
+      combineBytesMin: 0,
       badRecordsMax: !skipsRecords ? 0 : isEndless ? unlimited : random.between(1, 3),
     };
   }

@@ -22,6 +22,12 @@ interface Intermediate {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** The file of a combine attempt, which has merged these files. */
+interface Combined {
+  readonly sources: Output["sources"];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** An output file. Only its counts are the answer; the rest records their sources. */
 export interface Output {
   readonly partition: number;
@@ -41,6 +47,14 @@ export function drawInputs(random: Random): Inputs {
     splits: list(random.chance(0.05) ? 0 : 1, 4, () => list(0, 4, () => list(0, 3, () => random.pick(words)))),
     reducers: random.chance(0.15) ? 0 : random.between(1, 4),
   };
+}
+
+/** Some jobs have so many map tasks that partitions get combine tasks. */
+export function withMoreSplits({ splits, reducers }: Inputs, random: Random): Inputs {
+  if (reducers === 0 || splits.length === 0 || !random.chance(0.3)) return { splits, reducers };
+  const more = Array.from({ length: random.between(6, 12) }, () => [[random.pick(words)], [random.pick(words)]]);
+  // The fewer partitions, the larger they are.
+  return { splits: [...splits, ...more], reducers: random.between(1, 2) };
 }
 
 export function splitsOf({ splits }: Inputs): Split[] {
@@ -108,10 +122,20 @@ export function mapToOutput(inputs: Inputs, map: number, attempt: number, leftOu
 
 /** The output of a reduce attempt, from the contents of its inputs. */
 export function reducePartition(partition: number, attempt: number, inputs: readonly string[]): string {
-  const parsed = inputs.map((text) => JSON.parse(text) as Intermediate);
-  const counts = sum(parsed.map((input) => input.counts));
-  const sources = parsed.map(({ map, attempt, leftOut }) => ({ map, attempt, leftOut }));
-  return JSON.stringify({ partition, attempt: padded(attempt), sources, counts });
+  return JSON.stringify({ partition, attempt: padded(attempt), ...merged(inputs) });
+}
+
+/** The file of a combine attempt, from the contents of its inputs. */
+export function combineFiles(inputs: readonly string[]): string {
+  return JSON.stringify(merged(inputs));
+}
+
+function merged(inputs: readonly string[]): Combined {
+  const parsed = inputs.map((text) => JSON.parse(text) as Intermediate | Combined);
+  const sources = parsed.flatMap((input) => {
+    return "sources" in input ? input.sources : [{ map: input.map, attempt: input.attempt, leftOut: input.leftOut }];
+  });
+  return { sources, counts: sum(parsed.map(({ counts }) => counts)) };
 }
 
 /**

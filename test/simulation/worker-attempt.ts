@@ -8,6 +8,7 @@ import type { Split } from "../../src/model/split.js";
 import { markerName } from "./coordinator-process.js";
 import { Random } from "./random.js";
 import {
+  combineFiles,
   mapSplit,
   mapToOutput,
   offsetsOf,
@@ -30,7 +31,7 @@ export type Wait =
 export type Routine<Result> = Generator<Wait, Result, unknown>;
 
 /** A task that the coordinator has assigned. */
-type Work = Extract<Assignment, { type: "sample" | "map" | "reduce" }>;
+type Work = Extract<Assignment, { type: "sample" | "map" | "combine" | "reduce" }>;
 
 type WorkerMethod = "ListBoundaries" | "ListInputs" | "MayCommit" | "NotifyTaskCompletion" | "RequestTask";
 
@@ -130,7 +131,8 @@ export class WorkerAttempt {
         yield { type: "sleep", untilMs: startsMs, needsConnection: true };
       }
       if (this.isCancelled) return undefined;
-      if (this.#work.type === "reduce" && !(yield* this.#listInputs(session))) {
+      const readsMapFiles = this.#work.type === "combine" || this.#work.type === "reduce";
+      if (readsMapFiles && !(yield* this.#listInputs(session))) {
         this.#end = { type: "failed", class: "damaged", message: "its inputs were lost", damaged: [] };
       }
       if (this.#work.type === "map" && this.#world.settings.partitioner === "range") {
@@ -165,7 +167,11 @@ export class WorkerAttempt {
       return { type: "failed", class: failure.class, message: "by chance", ...record };
     }
     if (this.#work.type === "sample") return this.#sample(this.#work.places);
-    return this.#work.type === "map" ? this.#map(session, this.#work.skip, this.#work.marksRecords) : this.#reduce();
+    if (this.#work.type === "map") return this.#map(session, this.#work.skip, this.#work.marksRecords);
+    const contents = this.#readInputs(this.#work.type === "combine" ? this.#work.partition : this.ref.task);
+    if (!Array.isArray(contents)) return contents;
+    if (this.#work.type === "combine") return this.#combine(this.#work.partition, contents);
+    return this.#writeOutput(reducePartition(this.ref.task, this.ref.attempt, contents), []);
   }
 
   /** Another attempt finds other keys. */
@@ -202,13 +208,21 @@ export class WorkerAttempt {
     return { type: "made", outputs, skipped, bytesOut: outputs.reduce((sum, [, bytes]) => sum + bytes, 0) };
   }
 
-  #reduce(): Made | Failed {
+  /** Sometimes it finds that the values hardly shrink, and makes no file. */
+  #combine(partition: number, contents: readonly string[]): Made | Failed {
+    if (this.#random.chance(0.2)) return { type: "made", outputs: [], skipped: [], bytesOut: 0 };
+    const content = combineFiles(contents);
+    if (!this.#world.disk.write(this.#temporaryName(partition), content)) return diskFull();
+    this.#world.noteFile(this.#temporaryName(partition));
+    return { type: "made", outputs: [[partition, ...stampOf(content)]], skipped: [], bytesOut: content.length };
+  }
+
+  #readInputs(partition: number): string[] | Failed {
     const { disk } = this.#world;
-    const { task, attempt } = this.ref;
     const contents: string[] = [];
     const damaged: [number, number][] = [];
     for (const [map, mapAttempt, bytes, checksum] of this.#inputs) {
-      const content = disk.read(intermediateName(map, task, mapAttempt));
+      const content = disk.read(intermediateName(map, partition, mapAttempt));
       const [foundBytes, foundChecksum] = stampOf(content ?? "");
       if (content === undefined || foundBytes !== bytes || foundChecksum !== checksum) damaged.push([map, mapAttempt]);
       else contents.push(content);
@@ -216,7 +230,7 @@ export class WorkerAttempt {
     // It need not have checked all inputs when it finds the first damaged one.
     const told = this.#random.chance(0.5) ? damaged : damaged.slice(0, 1);
     if (told.length > 0) return { type: "failed", class: "damaged", message: "cannot read", damaged: told };
-    return this.#writeOutput(reducePartition(task, attempt, contents), []);
+    return contents;
   }
 
   #writeOutput(content: string, skipped: number[]): Made | Failed {
@@ -274,8 +288,9 @@ export class WorkerAttempt {
   #giveFinalNames(outputs: readonly OutputFile[]): boolean {
     const { disk } = this.#world;
     const { task, attempt } = this.ref;
+    const number = this.#work.type === "combine" ? this.#work.file : task;
     return outputs.every(([partition]) => {
-      const name = this.#makesOutput ? outputName(task) : intermediateName(task, partition, attempt);
+      const name = this.#makesOutput ? outputName(task) : intermediateName(number, partition, attempt);
       const temporary = this.#temporaryName(partition);
       const inode = disk.inodeOf(temporary);
       if (!disk.rename(temporary, name)) return false;

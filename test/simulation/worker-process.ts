@@ -138,7 +138,7 @@ export class WorkerProcess implements Session {
     const attempt = this.#attempt;
     const kept = attempt === undefined || attempt.isCancelled ? {} : { attempt: attempt.ref };
     const former = this.#identity === undefined ? {} : { former: { ...this.#identity, token: "", ...kept } };
-    const app = { name: "wc.js", hash: "0", input: "lines" } as const;
+    const app = { name: "wc.js", hash: "0", input: "lines", combines: true } as const;
     const hello = { protocol: protocolVersion, pid: this.#pid, host: "host", app, ...former };
     const { worker, job, keepsAttempt } = yield* this.call("Register", hello);
     this.#identity = { job: job.id, worker };

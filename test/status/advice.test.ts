@@ -112,6 +112,24 @@ test.each<[string, Partial<JobView>, string[]]>([
     ],
   ],
   [
+    "combine tasks have shared the work of the largest partition",
+    { partitions: skewed, combined: [{ partition: 2, bytes: 6e6, tasks: 3 }], slowest: [slow("reduce", 2, 4000)] },
+    ["partition 2 had 67% of the map output, so 3 combine tasks shared its work"],
+  ],
+  [
+    "only one of its combine tasks had a result",
+    { partitions: skewed, combined: [{ partition: 2, bytes: 6e6, tasks: 1 }] },
+    ["partition 2 had 67% of the map output, so a combine task did part of its work"],
+  ],
+  [
+    "its combine tasks had no result",
+    { partitions: skewed, combined: [{ partition: 2, bytes: 6e6, tasks: 0 }], slowest: [slow("reduce", 2, 4000)] },
+    [
+      "reduce task 2 took 4s, since it had 67% of the map output, 6 times the median: " +
+        "a different partition function may spread it, and a combine function, if the app has none, may reduce it",
+    ],
+  ],
+  [
     "a partition was far larger than the others, but soon done",
     { partitions: skewed, slowest: [slow("reduce", 2, 900)] },
     [],

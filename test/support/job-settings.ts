@@ -17,6 +17,7 @@ export function jobSettings(given: Partial<JobSettings> = {}): JobSettings {
     backups: "after-timeout",
     maxAttempts: 4,
     maxCrashes: 20,
+    combineBytesMin: Infinity,
     badRecordsMax: 0,
     ...given,
   };

@@ -1,4 +1,5 @@
 import type { Assignment } from "../../model/assignment.js";
+import { awaitsCombines } from "./combine-tasks.js";
 import { dueForBackup, scheduleBackup } from "./backups.js";
 import type { Effect } from "./events.js";
 import {
@@ -51,10 +52,22 @@ export function assignToParked(state: State, now: number, effects: Effect[]): vo
   }
 }
 
-/** Which kind of task is assigned now: first samples, then maps (including maps that must run again), then reduces. */
-export function readyKind(state: State): Task["kind"] {
-  if (!samplesAreDone(state)) return "sample";
-  return state.pending.map.length > 0 || !mapsAreDone(state) ? "map" : "reduce";
+/**
+ * Which kinds of task are assigned now, the first ones preferred: samples, then maps (including maps that must run again),
+ * then combines and reduces.
+ */
+function readyKinds(state: State): readonly Task["kind"][] {
+  if (!samplesAreDone(state)) return ["sample"];
+  return state.pending.map.length > 0 || !mapsAreDone(state) ? ["map"] : ["combine", "reduce"];
+}
+
+/** Whether any task may be assigned now. */
+export function hasReadyTask(state: State, now: number): boolean {
+  return readyKinds(state).some((kind) => state.pending[kind].some((task) => mayBegin(state, task, now)));
+}
+
+function mayBegin(state: State, task: Task, now: number): boolean {
+  return isDue(task, now) && !awaitsCombines(state, task);
 }
 
 /**
@@ -64,15 +77,19 @@ export function readyKind(state: State): Task["kind"] {
  */
 function takePending(state: State, worker: Worker, now: number): Task | undefined {
   const { pending, workers } = state;
-  const ready = pending[readyKind(state)];
-  const mayBegin = (task: Task) => isDue(task, now);
+  const mayTake = (task: Task) => mayBegin(state, task, now);
   const suits = (task: Task) => {
     const { failedOn } = task;
-    return mayBegin(task) && (!failedOn.has(worker.id) || [...workers.keys()].every((id) => failedOn.has(id)));
+    return mayTake(task) && (!failedOn.has(worker.id) || [...workers.keys()].every((id) => failedOn.has(id)));
   };
-  const best = ready.findLastIndex(suits);
-  const index = best === -1 ? ready.findLastIndex(mayBegin) : best;
-  return index === -1 ? undefined : ready.splice(index, 1)[0];
+  const kinds = readyKinds(state);
+  for (const accepts of [suits, mayTake]) {
+    for (const kind of kinds) {
+      const index = pending[kind].findLastIndex(accepts);
+      if (index !== -1) return pending[kind].splice(index, 1)[0];
+    }
+  }
+  return undefined;
 }
 
 /** A task may have two attempts at once. A third replaces the oldest, which had the most time without success. */
@@ -98,6 +115,9 @@ function begin(
   const ref = { kind: task.kind, task: task.index, attempt: task.attemptsBegun };
   effects.push({ type: "journal", record: { type: "began", ref, worker: worker.id } });
   if (task.places !== undefined) return { type: "sample", ref, places: [...task.places] };
+  if (task.range !== undefined) {
+    return { type: "combine", ref, partition: task.range.partition, file: state.maps.length + task.index };
+  }
   if (task.splits === undefined) return { type: "reduce", ref };
   // To find the record that ended an attempt is expensive: the worker writes a marker for each, and maps one at a time.
   const marksRecords = state.settings.badRecordsMax > 0 && (task.crashes > 0 || task.endedAtSeveral);

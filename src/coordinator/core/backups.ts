@@ -1,6 +1,6 @@
 /** When a slow task gets a backup attempt (paper section 3.6). */
 import type { Attempt, State, Task } from "./model.js";
-import { mapsAreDone } from "./model.js";
+import { mapsAreDone, readsMapFiles } from "./model.js";
 
 /** Records when a task may next get a backup attempt. Call it whenever the attempts of the task change. */
 export function scheduleBackup({ backups, settings }: State, task: Task): void {
@@ -13,14 +13,14 @@ export function scheduleBackup({ backups, settings }: State, task: Task): void {
  * Returns the task that has waited longest for a backup attempt; undefined when none is to get one. A task can get one
  * when its last attempt began a task timeout ago. The wait doubles with each backup, so that some attempt eventually gets
  * the time that the task takes on any worker. A task gets no backup while one of its attempts may already commit, and a
- * reduce task gets none while an input is missing. With the rule "behind-peers" the task must also be slow (`isSlow`).
+ * combine or reduce task gets none while an input is missing. With the rule "behind-peers" the task must also be slow (`isSlow`).
  */
 export function dueForBackup(state: State, now: number): Task | undefined {
   const { backups: rule } = state.settings;
   if (rule === "none") return undefined;
   const isRunning = (attempt: Attempt) => attempt.state === "running";
   return state.backups.first(now, (task) => {
-    if (task.kind === "reduce" && !mapsAreDone(state)) return false;
+    if (readsMapFiles(task) && !mapsAreDone(state)) return false;
     if (![...task.attempts.values()].every(isRunning)) return false;
     return rule === "after-timeout" || isSlow(state, task, now);
   });
@@ -46,7 +46,7 @@ function isSlow({ settings, timeline }: State, task: Task, now: number): boolean
   });
 }
 
-/** Progress is counted in bytes, or, for a reduce task, whose heartbeats have none, in values. */
-function unitsOf({ kind }: Pick<Task, "kind">, { bytes, records }: Pick<Attempt, "bytes" | "records">): number {
-  return kind === "reduce" ? records : bytes;
+/** Progress is counted in bytes, or, for combine and reduce tasks, whose heartbeats have none, in values. */
+function unitsOf(task: Pick<Task, "kind">, { bytes, records }: Pick<Attempt, "bytes" | "records">): number {
+  return readsMapFiles(task) ? records : bytes;
 }

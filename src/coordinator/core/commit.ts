@@ -1,6 +1,7 @@
 import { addMeasures, measuresOfAttempt } from "../../model/measures.js";
 import type { AttemptRef, OutputFile } from "../../model/attempt.js";
 import { scheduleBackup } from "./backups.js";
+import { combinedFile, planCombines } from "./combine-tasks.js";
 import { findBoundaries } from "./boundaries.js";
 import { endIfOver } from "./ending.js";
 import type { Effect } from "./events.js";
@@ -99,9 +100,10 @@ export function commitAttempt(
   state.inProgress.delete(task);
   scheduleBackup(state, task);
   const files = filesOf(state, task, ref.attempt, outputs);
+  const combined = combinedFile(state, task, ref.attempt, outputs);
   const places = placesOf(skipped, newlySkipped);
   const ofOutput = { namedOutputs, checksum, textKeyEnd };
-  const contribution = { files, skipped: places, ...sampled, sideFiles, ...ofOutput, done };
+  const contribution = { files, combined, skipped: places, ...sampled, sideFiles, ...ofOutput, done };
   complete(state, task, { attempt: ref.attempt, ...contribution });
   // A commit after the end of the job only matters to a resume; it starts nothing.
   if (task.kind === "map" && mapsAreDone(state) && !hasEnded(state)) beginReducePhase(state, effects);
@@ -113,16 +115,30 @@ export function complete(state: State, task: Task, commit: TaskCommit): void {
   task.commit = commit;
   commit.files?.addTo(state.partitionBytes, 1);
   state.completed[task.kind] += 1;
-  if (task.kind !== "sample") addMeasures(state.measures[task.kind], commit.done, 1);
-  else if (samplesAreDone(state)) state.boundaries = findBoundaries(state);
+  if (isMeasured(task)) addMeasures(state.measures[task.kind], commit.done, 1);
+  if (task.kind === "sample" && samplesAreDone(state)) state.boundaries = findBoundaries(state);
+  if (task.kind === "combine") assignReduceNext(state, task);
 }
 
 /** Removes the contribution of a task from the job. */
 export function undoCompletion(state: State, task: Task): void {
-  if (task.commit !== undefined && task.kind !== "sample") addMeasures(state.measures[task.kind], task.commit.done, -1);
+  if (task.commit !== undefined && isMeasured(task)) addMeasures(state.measures[task.kind], task.commit.done, -1);
   task.commit?.files?.addTo(state.partitionBytes, -1);
   task.commit = undefined;
   state.completed[task.kind] -= 1;
+}
+
+/** Whether the measures of a task are part of the job's: those of sample and combine tasks are not. */
+function isMeasured(task: Task): task is Task & { readonly kind: "map" | "reduce" } {
+  return task.kind === "map" || task.kind === "reduce";
+}
+
+/** The reduce task that waited for this combine task is the longest of all: once it need not wait, it is the next. */
+function assignReduceNext({ pending, ...state }: State, { range }: Task): void {
+  const reduce = range && state.reduces[range.partition];
+  if (reduce === undefined || !pending.reduce.includes(reduce)) return;
+  pending.reduce.splice(pending.reduce.indexOf(reduce), 1);
+  pending.reduce.push(reduce);
 }
 
 /** Runs when every map is committed; again if a map's files were lost and it has rerun. */
@@ -131,6 +147,7 @@ export function beginReducePhase(state: State, effects: Effect[]): void {
     effects.push({ type: "log", level: "info", message: "all map tasks are done" });
   }
   state.phase = "reduce";
+  planCombines(state, effects);
 }
 
 export function filesOf(

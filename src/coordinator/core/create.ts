@@ -23,10 +23,12 @@ export function createState(
     args,
     samples: [],
     maps: [],
+    combines: [],
+    combinesOf: new Map(),
     reduces: [],
     boundaries: [],
-    pending: { sample: [], map: [], reduce: [] },
-    completed: { sample: 0, map: 0, reduce: 0 },
+    pending: { sample: [], map: [], combine: [], reduce: [] },
+    completed: { sample: 0, map: 0, combine: 0, reduce: 0 },
     inProgress: new Set(),
     backups: new BackupQueue<Task>(),
     workers: new Map(),
@@ -46,7 +48,7 @@ export function createState(
 }
 
 /** Creates a task that no worker has run yet. */
-export function createTask(task: Pick<Task, "kind" | "index" | "splits" | "places">): Task {
+export function createTask(task: Pick<Task, "kind" | "index" | "splits" | "places" | "range">): Task {
   return {
     ...task,
     state: "idle",

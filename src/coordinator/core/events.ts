@@ -15,7 +15,7 @@ import type {
 import type { Assignment, BoundariesPage, InputsPage, StartGrant } from "../../model/assignment.js";
 import type { JobOutcome, WorkerJob } from "../../model/job.js";
 import type { RecordPlace, Split } from "../../model/split.js";
-import type { SkippedRecord, Task } from "./model.js";
+import type { MapRange, SkippedRecord, Task } from "./model.js";
 
 /** The app, args and pieces of input that a job consists of. */
 export interface JobPlan {
@@ -25,6 +25,11 @@ export interface JobPlan {
   readonly splits: readonly (readonly Split[])[];
   /** The pieces of the inputs that each sample task reads; omitted when no sample is needed. */
   readonly sample?: readonly (readonly Split[])[] | undefined;
+}
+
+/** The ranges of map files that combine tasks merge, in the order of the tasks. */
+export interface CombinePlan {
+  readonly ranges: readonly MapRange[];
 }
 
 /** `call` identifies a worker's call that awaits its reply. The shell chose it, and only the shell interprets it. */
@@ -98,6 +103,8 @@ export type Effect =
 /** The facts that a restarted coordinator needs; see `restore.ts`. */
 export type JournalRecord =
   | ({ type: "planned" } & JobPlan)
+  /** All maps are committed, and combine tasks come before some of the reduces. */
+  | ({ type: "combinesPlanned" } & CombinePlan)
   /** The attempt's number and worker: no other attempt may get the same number. */
   | { type: "began"; ref: AttemptRef; worker: string }
   | ({

@@ -1,13 +1,14 @@
 import type { State, Task } from "./model.js";
-import { readyKind } from "./assign.js";
-import { hasEnded, isDue, mapsAreDone, samplesAreDone, tasksOf } from "./model.js";
+import { hasReadyTask } from "./assign.js";
+import { awaitsCombines } from "./combine-tasks.js";
+import { hasEnded, mapsAreDone, samplesAreDone, tasksOf } from "./model.js";
 
 /**
  * Throws when the state contradicts itself. Tests and simulations call it after every step; a production coordinator
  * does not pay for it.
  */
 export function checkInvariants(state: State, now: number): void {
-  for (const task of [...state.samples, ...state.maps, ...state.reduces]) checkTask(state, task);
+  for (const task of [...state.samples, ...state.maps, ...state.combines, ...state.reduces]) checkTask(state, task);
   for (const worker of state.workers.values()) {
     const { running } = worker;
     if (running !== undefined) {
@@ -18,12 +19,13 @@ export function checkInvariants(state: State, now: number): void {
     }
     require(state.parked.has(worker) === (worker.parkedCall !== undefined), `${worker.id}: parked and call disagree`);
     const idle = worker.state === "alive" && worker.parkedCall !== undefined && !state.draining;
-    const isReady = state.pending[readyKind(state)].some((task) => isDue(task, now));
-    require(!idle || !isReady || state.phase === "waiting", `${worker.id} waits while tasks are pending`);
+    require(!idle ||
+      !hasReadyTask(state, now) ||
+      state.phase === "waiting", `${worker.id} waits while tasks are pending`);
     require(worker.parkedCall === undefined || !hasEnded(state), `${worker.id} waits although the job has ended`);
   }
   if (state.phase !== "waiting") {
-    for (const kind of ["sample", "map", "reduce"] as const) {
+    for (const kind of ["sample", "map", "combine", "reduce"] as const) {
       const tasks = tasksOf(state, kind);
       const count = (wanted: Task["state"]): number => tasks.filter((task) => task.state === wanted).length;
       require(count("completed") === state.completed[kind], `the number of completed ${kind} tasks is wrong`);
@@ -40,6 +42,17 @@ export function checkInvariants(state: State, now: number): void {
     hasEnded(state) ||
     state.inProgress.size > 0, "the job still drains although no attempt runs");
   require((state.phase === "failed") === (state.failure !== undefined), "a failure without its reason");
+  for (const reduce of state.reduces) {
+    require(reduce.state === "idle" ||
+      !awaitsCombines(state, reduce), `reduce ${reduce.index} did not wait for combines`);
+  }
+  for (const [partition, combines] of state.combinesOf) {
+    const ends = combines.map(({ range }) => range?.toMap ?? 0);
+    const areAdjacent = combines.every(
+      ({ range }, n) => range?.partition === partition && range.fromMap === (ends[n - 1] ?? 0),
+    );
+    require(areAdjacent && ends.at(-1) === state.maps.length, `the combines of partition ${partition} leave out files`);
+  }
   const partitionBytes = new Float64Array(state.settings.reducers);
   for (const { commit } of state.maps) commit?.files?.addTo(partitionBytes, 1);
   require(partitionBytes.every((bytes, n) => bytes === state.partitionBytes[n]), "the sizes of partitions are wrong");

@@ -37,6 +37,7 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
     ...(state.failure === undefined ? {} : { failure: failureOf(state.failure) }),
     samples: countTasks(state, "sample", state.samples.length),
     maps: countTasks(state, "map", state.maps.length),
+    combines: countTasks(state, "combine", state.combines.length),
     reduces: countTasks(state, "reduce", state.reduces.length),
     map: measuresOfTotals(state.measures.map),
     reduce: measuresOfTotals(state.measures.reduce),
@@ -55,6 +56,7 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
     durations: {
       sample: durationsOf(timeline.durations.sample),
       map: durationsOf(timeline.durations.map),
+      combine: durationsOf(timeline.durations.combine),
       reduce: durationsOf(timeline.durations.reduce),
     },
     failures: {
@@ -62,6 +64,11 @@ export function takeJobView(state: State, now: number, { startedAtEpochMs, throu
       omitted: timeline.failuresOmitted,
     },
     partitions: partitionsOf(state.partitionBytes),
+    combined: [...state.combinesOf].map(([partition, tasks]) => ({
+      partition,
+      bytes: state.partitionBytes[partition] ?? 0,
+      tasks: tasks.filter(({ commit }) => commit?.combined !== undefined).length,
+    })),
     throughput: [...throughput],
   };
 }
@@ -72,7 +79,7 @@ export function takeThroughput(state: State, now: number): ThroughputSample {
   const done = { map: { records: map.recordsIn, bytes: map.bytesIn }, reduce: { records: 0, bytes: 0 } };
   done.reduce = { records: reduce.recordsIn, bytes: reduce.bytesIn };
   for (const { kind, attempts } of state.inProgress) {
-    if (kind === "sample") continue;
+    if (kind === "sample" || kind === "combine") continue;
     let [records, bytes] = [0, 0];
     for (const attempt of attempts.values()) {
       records = Math.max(records, attempt.records);
@@ -90,7 +97,7 @@ export function takeThroughput(state: State, now: number): ThroughputSample {
   };
 }
 
-const kinds = ["sample", "map", "reduce"] as const;
+const kinds = ["sample", "map", "combine", "reduce"] as const;
 
 function failureOf({ message, stack, details }: NonNullable<State["failure"]>): JobView["failure"] {
   const shown = details?.slice(0, failureDetailsMax) ?? [];

@@ -9,7 +9,8 @@
  *     fatal                         no retry can help: the job fails at once
  *
  * A sample task never fails the job: after too many attempts it is given up. If the app is at fault, the map fails in
- * the same way and reports the error.
+ * the same way and reports the error. Nor does a combine task, which only saves time: it is given up at its first error or
+ * second crash, and when its file is lost.
  *
  * With bad records allowed, an attempt itself skips the records at which `map` throws (`skips.ts`). The record at which
  * two attempts ended for another reason, such as a crash, is skipped, and these two no longer count (paper section 4.6).
@@ -18,6 +19,7 @@
  */
 import { noMeasures } from "../../model/measures.js";
 import { scheduleBackup } from "./backups.js";
+import { combineOfFile } from "./combine-tasks.js";
 import { complete, undoCompletion } from "./commit.js";
 import { endJob } from "./ending.js";
 import type { Effect } from "./events.js";
@@ -40,6 +42,9 @@ import { isSkipLogFull, logSkip } from "./skips.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
 type Loss = Omit<FailedOutcome, "type">;
+
+/** The time that further attempts of a combine task take would no longer be saved. */
+const combineCrashesMax = 2;
 
 /** After two attempts end at the same record, the record is to blame. */
 const failuresOfBadRecord = 2;
@@ -74,11 +79,15 @@ export function loseAttempt(state: State, worker: Worker, reported: Loss, now: n
   if (loss.class === "damaged") failure = takeDamage(state, task, attempt.mapsLostBefore, loss, now, effects);
   else failure = count(state, task, attempt, loss, effects);
   if (failure === undefined) return;
-  if (task.kind === "sample" && loss.class !== "fatal") {
-    if (last) giveUpSample(state, task, attempt, now, effects);
+  if (isOptional(task) && loss.class !== "fatal") {
+    if (last) giveUp(state, task, attempt.number, "it was tried too often", now, effects);
     return;
   }
-  // A job that is being stopped will be resumed: it may fail then.
+  failJob(state, failure, effects);
+}
+
+/** Ends the job with a failure. A job that is being stopped will be resumed: it may fail then. */
+function failJob(state: State, failure: JobFailure, effects: Effect[]): void {
   if (state.draining) endJob(state, "stopped", undefined, effects);
   else endJob(state, "failed", failure, effects);
 }
@@ -99,25 +108,41 @@ function putOff({ settings }: State, task: Task, now: number): void {
   task.ioErrors += 1;
 }
 
-/** Completes the sample task without keys, as if its last attempt had found none. */
-function giveUpSample(state: State, task: Task, { number }: Attempt, now: number, effects: Effect[]): void {
-  state.pending.sample.splice(state.pending.sample.indexOf(task), 1);
-  moveTask(task, "given up", "it was tried too often", now);
+/** Whether the job can do without the result of a task. */
+function isOptional({ kind }: Task): boolean {
+  return kind === "sample" || kind === "combine";
+}
+
+/** Completes an optional, idle task without a result, as if its last attempt had found none. */
+function giveUp(state: State, task: Task, attempt: number, why: string, now: number, effects: Effect[]): void {
+  const pending = state.pending[task.kind];
+  if (pending.includes(task)) pending.splice(pending.indexOf(task), 1);
+  moveTask(task, "given up", why, now);
   const done = noMeasures();
-  const ref = { kind: task.kind, task: task.index, attempt: number };
-  const record = { type: "committed" as const, ref, outputs: [], skipped: [], sampled: [], sideFiles: [], ...done };
+  const ref = { kind: task.kind, task: task.index, attempt };
+  const sampled = task.kind === "sample" ? { sampled: [] } : {};
+  const record = { type: "committed" as const, ref, outputs: [], skipped: [], ...sampled, sideFiles: [], ...done };
   effects.push({ type: "journal", record });
-  const message = `${taskName(task)} is given up: partitions may be less balanced`;
-  effects.push({ type: "log", level: "warn", message });
+  const consequence =
+    task.kind === "sample"
+      ? "partitions may be less balanced"
+      : "the reduce task reads the files of the map tasks itself";
+  effects.push({ type: "log", level: "warn", message: `${taskName(task)} is given up: ${consequence}` });
   complete(state, task, {
-    attempt: number,
+    attempt,
     files: undefined,
     skipped: [],
-    sampled: [],
+    ...sampled,
     sideFiles: [],
     checksum: undefined,
     done,
   });
+}
+
+/** How many attempts of a task may end with an error, and how many with a crash. */
+function limitsOf({ settings }: State, { kind }: Task): Pick<State["settings"], "maxAttempts" | "maxCrashes"> {
+  if (kind !== "combine") return settings;
+  return { maxAttempts: 1, maxCrashes: Math.min(combineCrashesMax, settings.maxCrashes) };
 }
 
 function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: Effect[]): JobFailure | undefined {
@@ -144,7 +169,7 @@ function count(state: State, task: Task, attempt: Attempt, loss: Loss, effects: 
     const failure = suspect(state, task, record, loss, effects);
     if (failure !== undefined) return failure;
   }
-  const { maxAttempts, maxCrashes } = state.settings;
+  const { maxAttempts, maxCrashes } = limitsOf(state, task);
   if (task.errors >= maxAttempts) {
     const error = task.firstError ?? loss;
     const details = [`${times(task.errors, "attempt")} failed; this was the first error`];
@@ -202,7 +227,10 @@ function isOfUnloggedRecord(state: State, { class: lossClass, record }: Loss): b
   return state.settings.badRecordsMax > 0 && isSkipLogFull(state) && lossClass === "error" && record !== undefined;
 }
 
-/** The files of a map attempt are missing, short or corrupt: that map runs again, and the reduce waits for it. */
+/**
+ * The files of a map attempt are missing, short or corrupt: that map runs again, and the reduce waits for it. In place of
+ * the file of a combine attempt, the reduce reads the map files.
+ */
 function takeDamage(
   state: State,
   reader: Task,
@@ -213,6 +241,12 @@ function takeDamage(
 ): JobFailure | undefined {
   let isNew = false;
   for (const [index, attempt] of loss.damaged ?? []) {
+    const combine = combineOfFile(state, index);
+    if (combine?.commit?.combined !== undefined && combine.commit.attempt === attempt) {
+      isNew = true;
+      loseCombined(state, combine, attempt, reader, now, effects);
+      continue;
+    }
     const map = state.maps[index];
     // Another reduce has already reported the loss, and the map reruns.
     if (map?.commit?.attempt !== attempt) continue;
@@ -226,16 +260,23 @@ function takeDamage(
     const message = `${taskName(map)} runs again, since its files are damaged or gone`;
     effects.push({ type: "log", level: "warn", message });
     if (map.filesLost >= state.settings.maxCrashes) {
-      return {
-        message: `${taskName(map)}: its files were lost ${map.filesLost} times, the last time: ${loss.message}`,
-      };
+      const message = `${taskName(map)}: its files were lost ${map.filesLost} times, the last time: ${loss.message}`;
+      failJob(state, { message }, effects);
+      return undefined;
     }
   }
   if (isNew || state.mapsLost > mapsLostBefore || !mapsAreDone(state)) return undefined;
   // The reported files are intact. Such reports must not repeat forever.
   reader.crashes += 1;
-  if (reader.crashes < state.settings.maxCrashes) return undefined;
+  if (reader.crashes < limitsOf(state, reader).maxCrashes) return undefined;
   return { message: `${taskName(reader)}: ${loss.message}` };
+}
+
+function loseCombined(state: State, task: Task, attempt: number, reader: Task, now: number, effects: Effect[]): void {
+  moveTask(task, "files lost", `${taskName(reader)} cannot read that of attempt ${attempt}`, now);
+  undoCompletion(state, task);
+  effects.push({ type: "journal", record: { type: "lost", kind: "combine", task: task.index } });
+  giveUp(state, task, attempt, "its file was lost", now, effects);
 }
 
 /** The app's own message first, then where it happened, then other details. */

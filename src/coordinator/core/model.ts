@@ -10,6 +10,7 @@
  */
 import type { TextKeyEnd } from "../../model/output-format.js";
 import type { Measures, Totals } from "../../model/measures.js";
+import type { ReduceInput } from "../../model/assignment.js";
 import type { AppIdentity } from "../../model/app-identity.js";
 import type { AttemptOutcome, AttemptRef, NamedOutputs, SideFiles } from "../../model/attempt.js";
 import type { JobOutcome, JobSettings } from "../../model/job.js";
@@ -54,6 +55,8 @@ export interface Task {
   readonly splits?: readonly Split[];
   /** The input of a sample task. */
   readonly places?: readonly Split[];
+  /** The input of a combine task. */
+  readonly range?: MapRange;
   state: TaskState;
   /** The number of attempts begun; the next attempt gets the next number. */
   attemptsBegun: number;
@@ -88,6 +91,13 @@ export interface Task {
   readonly history: string[];
 }
 
+/** The files that map tasks `fromMap` to `toMap` - 1 wrote for a partition: what a combine task merges. */
+export interface MapRange {
+  readonly partition: number;
+  readonly fromMap: number;
+  readonly toMap: number;
+}
+
 export interface TaskError {
   readonly message: string;
   readonly stack?: string | undefined;
@@ -110,6 +120,11 @@ export interface TaskCommit {
   readonly attempt: number;
   /** The files of a map task. */
   readonly files: MapFiles | undefined;
+  /**
+   * The file of a combine task, as an input of the reduce task. Undefined when there is none, so that the reduce task
+   * reads the files of the map tasks.
+   */
+  readonly combined?: ReduceInput | undefined;
   /** The records that a map task skipped. */
   readonly skipped: readonly RecordPlace[];
   /** The keys that a sample task found. */
@@ -183,12 +198,16 @@ export interface State {
   /** Empty, unless partitions are ranges of keys. */
   samples: readonly Task[];
   maps: readonly Task[];
+  /** Planned once all maps are committed; usually empty. See `combine-tasks.ts`. */
+  combines: readonly Task[];
+  /** The combine tasks of each partition that has some, in the order of their ranges. */
+  combinesOf: ReadonlyMap<number, readonly Task[]>;
   reduces: readonly Task[];
   /** The keys at which partitions 1, 2, … begin; known when every sample task is completed. See `boundaries.ts`. */
   boundaries: readonly string[];
   /**
-   * Tasks waiting for a worker, the next one last. Maps are assigned once all samples are completed, and reduces while
-   * all maps are.
+   * Tasks waiting for a worker, the next one last. Maps are assigned once all samples are completed, and combines and
+   * reduces while all maps are.
    */
   readonly pending: Readonly<Record<Task["kind"], Task[]>>;
   readonly completed: Record<Task["kind"], number>;
@@ -237,8 +256,8 @@ export function outcomeOf({ phase }: Pick<State, "phase">): JobOutcome {
 }
 
 /** The tasks of one kind. */
-export function tasksOf({ samples, maps, reduces }: State, kind: Task["kind"]): readonly Task[] {
-  return { sample: samples, map: maps, reduce: reduces }[kind];
+export function tasksOf({ samples, maps, combines, reduces }: State, kind: Task["kind"]): readonly Task[] {
+  return { sample: samples, map: maps, combine: combines, reduce: reduces }[kind];
 }
 
 /** Whether a task's delay has passed, so that it may be assigned. */
@@ -254,6 +273,11 @@ export function samplesAreDone(state: State): boolean {
 /** Whether reduces may run: until every map is committed, some values of a key may be missing. */
 export function mapsAreDone(state: State): boolean {
   return state.completed.map === state.maps.length;
+}
+
+/** Whether a task reads files that map tasks wrote. */
+export function readsMapFiles({ kind }: Pick<Task, "kind">): boolean {
+  return kind === "combine" || kind === "reduce";
 }
 
 /** The tasks whose files are the output of the job. */

@@ -26,6 +26,7 @@ export function beginMapPhase(state: State, effects: Effect[]): void {
   const smallestFirst = state.maps.filter(isIdle).sort((a, b) => splitBytes(a) - splitBytes(b) || b.index - a.index);
   for (const task of state.samples.filter(isIdle).reverse()) state.pending.sample.push(task);
   for (const task of smallestFirst) state.pending.map.push(task);
+  for (const task of state.combines.filter(isIdle).reverse()) state.pending.combine.push(task);
   for (const task of state.reduces.filter(isIdle).reverse()) state.pending.reduce.push(task);
   state.phase = "map";
   if (mapsAreDone(state)) beginReducePhase(state, effects);

@@ -5,10 +5,11 @@
  */
 import { measuresOfAttempt } from "../../model/measures.js";
 import { complete, filesOf, undoCompletion } from "./commit.js";
+import { combinedFile, createCombines } from "./combine-tasks.js";
 import { endIfOver } from "./ending.js";
 import type { AppIdentity } from "../../model/app-identity.js";
-import type { Effect, JournalRecord } from "./events.js";
-import { type State, type Task, samplesAreDone, taskName, tasksOf } from "./model.js";
+import type { CombinePlan, Effect, JournalRecord } from "./events.js";
+import { type MapRange, type State, type Task, samplesAreDone, taskName, tasksOf } from "./model.js";
 import { beginMapPhase, planTasks } from "./plan.js";
 import { skipFormerStarts } from "./reserve-starts.js";
 import { placesOf, takeSkips } from "./skips.js";
@@ -20,6 +21,11 @@ export function restore(state: State, record: JournalRecord, now: number): void 
     case "planned":
       if (state.app !== undefined) throw new Error("the journal plans the tasks a second time");
       planTasks(state, record);
+      break;
+    case "combinesPlanned":
+      if (state.combines.length > 0) throw new Error("the journal plans combine tasks a second time");
+      requireRanges(state, record);
+      createCombines(state, record);
       break;
     case "appChanged":
       state.app = record.app;
@@ -51,7 +57,8 @@ export function restore(state: State, record: JournalRecord, now: number): void 
       const files = filesOf(state, task, ref.attempt, outputs);
       const done = measuresOfAttempt(record);
       const skipped = placesOf(record.skipped, newlySkipped);
-      const made = { files, skipped, sampled, sideFiles, namedOutputs, checksum, textKeyEnd };
+      const combined = combinedFile(state, task, ref.attempt, outputs);
+      const made = { files, combined, skipped, sampled, sideFiles, namedOutputs, checksum, textKeyEnd };
       // The log has named them before.
       takeSkips(state, task, newlySkipped, []);
       complete(state, task, { attempt: ref.attempt, ...made, done });
@@ -112,6 +119,13 @@ export function changeApp(state: State, app: AppIdentity, now: number, effects: 
   // After the losses: a journal that ends among these records must not tie the new version to outputs of the earlier one.
   effects.push({ type: "journal", record: { type: "appChanged", app } }, { type: "log", level: "warn", message });
   state.app = app;
+}
+
+/** Throws unless each range is one of existing map tasks and of an existing partition. */
+function requireRanges({ maps, reduces }: State, { ranges }: CombinePlan): void {
+  const isRange = ({ partition, fromMap, toMap }: MapRange) =>
+    partition < reduces.length && fromMap < toMap && toMap <= maps.length;
+  if (!ranges.every(isRange)) throw new Error("the journal plans a combine task for tasks that do not exist");
 }
 
 function loseOutput(state: State, task: Task, reason: string, now: number, effects: Effect[]): void {

@@ -140,7 +140,8 @@ function settle(
     return true;
   }
   if (found.attempt.state === "committing") {
-    const message = ref.kind === "sample" ? undefined : excessOf(state.measures[ref.kind], outcome);
+    const { kind } = ref;
+    const message = kind === "map" || kind === "reduce" ? excessOf(state.measures[kind], outcome) : undefined;
     const loss =
       message === undefined
         ? excessOfSkips(state, found.task, outcome.newlySkipped)

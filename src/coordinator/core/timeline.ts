@@ -71,15 +71,21 @@ export class Timeline {
   #spansOmitted = 0;
   readonly #failures: FailedSpan[] = [];
   #failuresOmitted = 0;
-  readonly #slowest: Record<Span["kind"], NamedSpan[]> = { sample: [], map: [], reduce: [] };
+  readonly #slowest: Record<Span["kind"], NamedSpan[]> = { sample: [], map: [], combine: [], reduce: [] };
   readonly #ended = {
     sample: new Map<Outcome, number>(),
     map: new Map<Outcome, number>(),
+    combine: new Map<Outcome, number>(),
     reduce: new Map<Outcome, number>(),
   };
-  readonly durations = { sample: new Durations(), map: new Durations(), reduce: new Durations() };
+  readonly durations = {
+    sample: new Durations(),
+    map: new Durations(),
+    combine: new Durations(),
+    reduce: new Durations(),
+  };
   /** Sums over everything ever committed; they never decrease. */
-  readonly processed = { sample: noFlow(), map: noFlow(), reduce: noFlow() };
+  readonly processed = { sample: noFlow(), map: noFlow(), combine: noFlow(), reduce: noFlow() };
 
   /** Roughly in the order in which they ended. */
   get spans(): readonly Readonly<Span>[] {

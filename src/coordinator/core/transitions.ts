@@ -10,9 +10,9 @@ type TaskCause =
   | "attempt lost"
   | "last attempt lost"
   | "committed"
-  /** A sample that cannot be taken: the job continues without it. */
+  /** A sample or combine task without a result: the job continues without it. */
   | "given up"
-  /** The files of a completed map are damaged or gone. */
+  /** The files of a completed task are damaged or gone. */
   | "files lost"
   /** A coordinator that resumes a job found the commit in the journal. */
   | "found committed";

@@ -1,5 +1,6 @@
 import type { AttemptRef } from "../../model/attempt.js";
 import { startAttempt } from "./assign.js";
+import { awaitsCombines } from "./combine-tasks.js";
 import { loseAttempt } from "./losses.js";
 import type { Effect, Event, FormerWorker } from "./events.js";
 import { type State, type Worker, hasEnded, taskName, tasksOf } from "./model.js";
@@ -71,7 +72,7 @@ function adopt(
   const task = tasksOf(state, kind)[index];
   if (task?.orphans.get(attempt) !== former.worker || hasEnded(state)) return false;
   task.orphans.delete(attempt);
-  if (task.state === "completed" || task.attempts.size > 1) return false;
+  if (task.state === "completed" || task.attempts.size > 1 || awaitsCombines(state, task)) return false;
   if (task.state === "idle") {
     moveTask(task, "assigned", `to ${worker.id}, which already had it`, now);
     state.pending[kind].splice(state.pending[kind].indexOf(task), 1);

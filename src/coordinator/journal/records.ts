@@ -68,6 +68,10 @@ const record = v.variant("type", [
     splits: v.array(v.pipe(v.array(split), v.minLength(1))),
     sample: v.optional(v.array(v.array(split))),
   }),
+  v.strictObject({
+    type: v.literal("combinesPlanned"),
+    ranges: v.array(v.strictObject({ partition: count, fromMap: count, toMap: count })),
+  }),
   v.strictObject({ type: v.literal("appChanged"), app: appIdentity }),
   v.strictObject({ type: v.literal("began"), ref: attemptRef, worker: workerId }),
   v.strictObject({
@@ -85,7 +89,7 @@ const record = v.variant("type", [
     textKeyEnd: v.optional(textKeyEnd),
     ...attemptMeasures,
   }),
-  v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "reduce"]), task: count }),
+  v.strictObject({ type: v.literal("lost"), kind: v.picklist(["map", "combine", "reduce"]), task: count }),
   v.strictObject({
     type: v.literal("skipped"),
     task: count,

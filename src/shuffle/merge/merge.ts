@@ -58,6 +58,16 @@ export function mergeGroups(inputs: readonly StoredFile[], options: MergeOptions
   return new MergedGroups(inputs, options);
 }
 
+/** The lines of intermediate files, as `mergeGroups` reads them. */
+export function mergeLines(inputs: readonly StoredFile[], onPairs?: (pairs: number) => void): MergedLines {
+  const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
+  const reading = {
+    blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
+    staysOpen: inputs.length <= openFilesMax,
+  };
+  return new MergedLines(inputs, reading, onPairs);
+}
+
 /** The groups of a reduce task, in the order of their keys. */
 export class MergedGroups implements IterableIterator<Group, undefined, undefined> {
   readonly #lines: MergedLines | GroupedLines;
@@ -66,12 +76,7 @@ export class MergedGroups implements IterableIterator<Group, undefined, undefine
   #group: LineGroup | undefined;
 
   constructor(inputs: readonly StoredFile[], { combine, isGrouped, onPairs, onValue }: MergeOptions) {
-    const blockBytes = Math.floor(allBlocksBytesMax / Math.max(1, inputs.length));
-    const reading = {
-      blockBytes: Math.min(blockBytesMax, Math.max(blockBytesMin, blockBytes)),
-      staysOpen: inputs.length <= openFilesMax,
-    };
-    const lines = new MergedLines(inputs, reading, onPairs);
+    const lines = mergeLines(inputs, onPairs);
     this.#lines = isGrouped === true ? new GroupedLines(lines) : lines;
     this.#combine = combine;
     this.#onValue = onValue;

@@ -1,7 +1,7 @@
 import type { JobView, SpanView } from "../../model/job-view.js";
 
 /** The kind of a bar in the timeline, which determines its colour. */
-export type BarStyle = "sample" | "map" | "reduce" | "backup" | "failed" | "cancelled";
+export type BarStyle = "sample" | "map" | "combine" | "reduce" | "backup" | "failed" | "cancelled";
 
 /** An attempt, or several merged ones, as a bar. */
 export interface Bar extends Omit<SpanView, "outcome"> {

@@ -13,6 +13,7 @@ const axisHeight = 22;
 const styleNames: readonly (readonly [BarStyle, string])[] = [
   ["sample", "sample"],
   ["map", "map"],
+  ["combine", "combine"],
   ["reduce", "reduce"],
   ["backup", "backup"],
   ["failed", "failed"],
@@ -52,7 +53,7 @@ export class TimelineChart {
       ...styleNames.flatMap(([style, name]) => {
         const count = bars.reduce((sum, bar) => (bar.style === style ? sum + bar.count : sum), 0);
         // Few jobs have any.
-        if (style === "sample" && count === 0) return [];
+        if ((style === "sample" || style === "combine") && count === 0) return [];
         const sample = svg("svg", { viewBox: "0 0 18 12", "aria-hidden": "true" }, ...box(style, 0.5, 0.5, 17, 11));
         return [html("li", {}, sample, `${name} ${countText(count)}`)];
       }),

@@ -3,15 +3,18 @@ import type { ReduceInput } from "../../../src/model/assignment.js";
 
 const classes = ["error", "crash", "timeout", "memory", "io", "released"] as const;
 
-/** The report of a finished attempt. Some partitions of a map stay empty; which ones varies between attempts. */
-export function done(ref: AttemptRef | undefined, reducers: number, how = 0): AttemptOutcome {
+/**
+ * The report of a finished attempt. Some partitions of a map stay empty; which ones varies between attempts. Some combine
+ * attempts make no file for their partition, which is `combined`.
+ */
+export function done(ref: AttemptRef | undefined, reducers: number, how = 0, combined?: number): AttemptOutcome {
   const partitions = Array.from({ length: ref?.kind === "map" ? reducers : 0 }, (_, partition) => partition);
-  const outputs = partitions
+  const outputs = [...partitions, ...(combined === undefined ? [] : [combined])]
     .filter((partition) => (partition + how) % 3 !== 0)
     .map((partition): OutputFile => [partition, how + 1, how]);
   const counters: [string, number][] = [["how", how]];
   const sampled = ref?.kind === "sample" ? { sampled: keysOf(ref.task, how) } : {};
-  const ofOutput = ref?.kind === "sample" || (ref?.kind === "map" && reducers > 0) ? {} : { checksum: how };
+  const ofOutput = ref?.kind === "reduce" || (ref?.kind === "map" && reducers === 0) ? { checksum: how } : {};
   const sideFiles: SideFiles = how % 2 === 0 ? [] : [["side", how]];
   const measures = {
     recordsIn: 1,

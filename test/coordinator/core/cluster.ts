@@ -189,17 +189,17 @@ export class Cluster {
         this.#work(worker, how);
         break;
       case "fail":
-        if (how % 5 === 0) this.#finishAttempt(worker, done(worker.current?.ref, this.#settings.reducers));
+        if (how % 5 === 0) this.#finishAttempt(worker, this.#done(worker.current?.ref, 0));
         else this.#finishAttempt(worker, failed(how));
         break;
       case "damage":
-        if (worker.current?.ref.kind === "reduce" || how % 9 === 0) {
+        if ((worker.current?.inputs.length ?? 0) > 0 || how % 9 === 0) {
           this.#finishAttempt(worker, damaged(worker.current?.inputs ?? [], how));
         }
         break;
       case "leave":
         if (worker.current?.doing === "may commit") {
-          this.#finishAttempt(worker, done(worker.current.ref, this.#settings.reducers, how), true);
+          this.#finishAttempt(worker, this.#done(worker.current.ref, how), true);
         }
         break;
       case "fatal":
@@ -288,7 +288,13 @@ export class Cluster {
     const splits = this.#splitBytes.map((endBytes, i) => [{ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }]);
     const isSampled = this.#settings.partitioner === "range" && this.#settings.reducers > 1;
     const sample = isSampled ? { sample: splits.slice(0, 3) } : {};
-    this.#step({ type: "planned", app: { name: "app.js", hash: "0", input: "file" }, args: {}, splits, ...sample });
+    this.#step({
+      type: "planned",
+      app: { name: "app.js", hash: "0", input: "file", combines: true },
+      args: {},
+      splits,
+      ...sample,
+    });
   }
 
   #pass(ms: number): void {
@@ -300,7 +306,7 @@ export class Cluster {
   #work(worker: Worker, how: number): void {
     if (worker.id === "") return;
     const { current } = worker;
-    if (current?.doing === "begun" && current.ref.kind === "reduce") {
+    if (current?.doing === "begun" && (current.ref.kind === "combine" || current.ref.kind === "reduce")) {
       current.doing = "listing";
       this.#call(worker, (call, id) => ({ type: "inputsAsked", call, worker: id, ref: current.ref, from: how % 4 }));
     } else if (current?.doing === "begun" && current.ref.kind === "map" && how % 2 === 0) {
@@ -310,7 +316,7 @@ export class Cluster {
       current.doing = "asking to commit";
       this.#call(worker, (call, id) => ({ type: "commitAsked", call, worker: id, ref: current.ref }));
     } else if (current?.doing === "may commit") {
-      this.#finishAttempt(worker, done(current.ref, this.#settings.reducers, how));
+      this.#finishAttempt(worker, this.#done(current.ref, how));
     } else if (
       current === undefined &&
       worker.asking === 0 &&
@@ -328,11 +334,16 @@ export class Cluster {
     this.#call(worker, (call, id) => ({ type: "attemptEnded", call, worker: id, ref: current.ref, outcome, leaving }));
   }
 
+  #done(ref: AttemptRef | undefined, how: number): AttemptOutcome {
+    const partition = ref?.kind === "combine" ? this.#state.combines[ref.task]?.range?.partition : undefined;
+    return done(ref, this.#settings.reducers, how, partition);
+  }
+
   /** Sends a late or repeated message about an attempt that is over as far as the worker knows. */
   #repeat(worker: Worker, how: number): void {
     const ref = worker.former[how % Math.max(1, worker.former.length)];
     if (ref === undefined) return;
-    const outcome = how % 2 === 0 ? done(ref, this.#settings.reducers, how + 1) : failed(how);
+    const outcome = how % 2 === 0 ? this.#done(ref, how + 1) : failed(how);
     this.#call(worker, (call, id) => {
       if (how % 5 === 0) return { type: "inputsAsked", call, worker: id, ref, from: 0 };
       if (how % 3 === 0) return { type: "commitAsked", call, worker: id, ref };

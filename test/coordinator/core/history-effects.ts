@@ -4,8 +4,8 @@ import type { AttemptRef } from "../../../src/model/attempt.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 
-/** Describes a reply in the words of a history. */
-export function describeReply(reply: Reply): string {
+/** Describes a reply in the words of a history. Files of combine tasks are numbered from `maps` on. */
+export function describeReply(reply: Reply, maps: number): string {
   if ("job" in reply) return `it is ${reply.worker}${reply.keepsAttempt ? ", and keeps its attempt" : ""}`;
   if ("granted" in reply) return reply.granted ? "it may commit" : "it may not commit";
   if ("cancel" in reply)
@@ -18,7 +18,8 @@ export function describeReply(reply: Reply): string {
   }
   if (reply.type === "stale") return "stale";
   if (reply.type === "page") {
-    const inputs = reply.inputs.map(([map, attempt]) => `map ${map} attempt ${attempt}`).join(", ");
+    const nameOf = (file: number) => (file < maps ? `map ${file}` : `combine ${file - maps}`);
+    const inputs = reply.inputs.map(([file, attempt]) => `${nameOf(file)} attempt ${attempt}`).join(", ");
     return `${inputs || "no inputs"}${reply.next === undefined ? "" : `, and more from map ${reply.next}`}`;
   }
   return describeAssignment(reply);
@@ -29,6 +30,12 @@ export function describeJournaled(record: JournalRecord): string {
   switch (record.type) {
     case "planned":
       return `planned ${namesOf(record.splits) || "nothing"}${(record.sample ?? []).length === 0 ? "" : ", with samples"}`;
+    case "combinesPlanned": {
+      const ranges = record.ranges.map(
+        ({ partition, fromMap, toMap }) => `maps ${fromMap} to ${toMap - 1} of ${partition}`,
+      );
+      return `planned to combine ${ranges.join(", ")}`;
+    }
     case "appChanged":
       return `changed the app to ${record.app.name}`;
     case "began":
@@ -36,7 +43,8 @@ export function describeJournaled(record: JournalRecord): string {
     case "committed": {
       const keys = record.sampled === undefined ? "" : `, keys ${record.sampled.join(", ") || "none"}`;
       const skips = record.newlySkipped?.records.map(([offset]) => offset).join(", ");
-      return `committed ${describeRef(record.ref)}${keys}${skips === undefined ? "" : `, which skipped ${skips}`}`;
+      const without = record.ref.kind === "combine" && record.outputs.length === 0 ? " without a file" : "";
+      return `committed ${describeRef(record.ref)}${without}${keys}${skips === undefined ? "" : `, which skipped ${skips}`}`;
     }
     case "lost":
       return `lost ${record.kind} ${record.task}`;
@@ -58,6 +66,8 @@ function describeAssignment(assignment: Assignment): string {
     }
     case "sample":
       return `run ${describeRef(assignment.ref)} on ${namesOf(assignment.places.map((place) => [place]))}`;
+    case "combine":
+      return `run ${describeRef(assignment.ref)} for partition ${assignment.partition}`;
     case "reduce":
       return `run ${describeRef(assignment.ref)}`;
     case "wait":

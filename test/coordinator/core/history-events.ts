@@ -2,8 +2,8 @@
  * The lines of a history, and the events that they stand for.
  *
  *     # What the history shows.
- *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, rate per second 50, no backups
- *                                                           (each may be left out; or: backups behind peers)
+ *     settings: reducers 2, task timeout 10s, max attempts 4, max crashes 20, bad records 0, rate per second 50, no backups,
+ *               combine from 1                              (each may be left out; or: backups behind peers)
  *
  *     0s the inputs are a.txt 100, b.txt 50                 (or: the inputs are nothing)
  *     0s the inputs are a.txt 100, b.txt 50, each is sampled
@@ -13,6 +13,7 @@
  *     1s w1 reports map 0 attempt 1 done
  *     1s w1 reports map 0 attempt 1 done, of 5 records, 40 bytes
  *     1s w1 reports map 0 attempt 1 done, and leaves
+ *     1s w1 reports combine 0 attempt 1 done, without a file
  *     1s w1 reports sample 0 attempt 1 done, with keys a, b
  *     1s w1 asks for the boundaries
  *     1s w1 reserves 1 starts
@@ -22,7 +23,7 @@
  *     1s w1 reports map 0 attempt 1 done, skipping 40, 60
  *     1s w1 fails map 0 attempt 1 with released "it is to leave", and leaves
  *     1s w1 asks for the inputs of reduce 0 attempt 1
- *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, map 1 attempt 2
+ *     1s w1 fails reduce 0 attempt 1 with damaged "mr-0-0 is too short" of map 0 attempt 1, combine 1 attempt 2
  *     2s w1 sends a heartbeat about map 0 attempt 1         (or: sends a heartbeat)
  *     2s w1 sends a heartbeat about map 0 attempt 1 at record 5, byte 40   (or: at record 5, byte 40, with 900 MiB)
  *     5s w1 answers the ping
@@ -36,9 +37,11 @@
  *     9s the app has changed
  *     9s w3 joins, it was w1 with map 0 attempt 1           (or: joins, it was w1)
  *
- * A map attempt has a file of one byte for each reduce task.
+ * A map attempt has a file of one byte for each reduce task, and a combine attempt has one for its partition. The app has
+ * a combine function if the settings say from how many bytes it is used.
  */
 import type { Event } from "../../../src/coordinator/core/events.js";
+import type { State } from "../../../src/coordinator/core/model.js";
 import type { JobSettings } from "../../../src/model/job.js";
 import { noMeasures } from "../../../src/model/measures.js";
 import type { AttemptOutcome, AttemptRef, NewlySkipped, OutputFile } from "../../../src/model/attempt.js";
@@ -46,9 +49,9 @@ import { jobSettings } from "../../support/job-settings.js";
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
-const attemptPattern = "(?<kind>sample|map|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
+const attemptPattern = "(?<kind>sample|map|combine|reduce) (?<task>\\d+) attempt (?<attempt>\\d+)";
 const failurePattern =
-  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<maps>map .+?))?(?: at record (?<record>\d+)(?:, after it skipped (?<skips>\d+))?| at (?<several>one of several records))?$/;
+  /^with (?<errorClass>error|timeout|memory|io|crash|damaged|released|fatal) "(?<message>.*)"(?: of (?<files>(?:map|combine) .+?))?(?: at record (?<record>\d+)(?:, after it skipped (?<skips>\d+))?| at (?<several>one of several records))?$/;
 
 const leavingSuffix = ", and leaves";
 const sampledSuffix = ", each is sampled";
@@ -56,13 +59,13 @@ const sampledSuffix = ", each is sampled";
 const app = { name: "app.js", hash: "0", input: "file" } as const;
 const changedApp = { ...app, hash: "1" };
 
-/** Parses a line after its time; `call` is the number for its call, if it is one. */
-export function readEvent(words: string, call: number, settings: JobSettings): Event {
+/** Parses a line after its time; `call` is the number for its call, if it is one, and `state` that of the job before. */
+export function readEvent(words: string, call: number, state: State): Event {
   if (words === "tick") return { type: "tick" };
   if (words === "the app has changed") return { type: "appChanged", app: changedApp };
   if (words.startsWith("abort ")) return { type: "aborted", message: textIn(words) };
   if (words.startsWith("drain ")) return { type: "drained", message: textIn(words) };
-  if (words.startsWith("the inputs are ")) return readInputs(words.slice("the inputs are ".length));
+  if (words.startsWith("the inputs are ")) return readInputs(words.slice("the inputs are ".length), state.settings);
   const { worker = "", does = "" } = match(/^(?<worker>w\d+) (?<does>.+)$/, words);
   if (does.startsWith("joins")) return readJoin(call, Number(worker.slice(1)), does);
   if (does === "asks for a task") return { type: "taskRequested", call, worker };
@@ -92,12 +95,13 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
       return { type: "heartbeat", call, worker, attempts: [progress], memoryBytes: Number(memory) * 2 ** 20 };
     }
     case "reports": {
-      const { leaving, keys, skips, records, bytes } = match(
-        /^done(?:, of (?<records>\d+) records, (?<bytes>\d+) bytes)?(?:, skipping (?<skips>[\d, ]+?))?(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/,
+      const { leaving, keys, skips, records, bytes, without } = match(
+        /^done(?<without>, without a file)?(?:, of (?<records>\d+) records, (?<bytes>\d+) bytes)?(?:, skipping (?<skips>[\d, ]+?))?(?:, with keys (?<keys>[\w, ]+?))?(?<leaving>, and leaves)?$/,
         rest,
       );
       const outcome = {
-        ...doneOutcome(ref, settings.reducers),
+        ...doneOutcome(ref, state),
+        ...(without === undefined ? {} : { outputs: [] }),
         ...(records === undefined ? {} : { recordsIn: Number(records), bytesIn: Number(bytes) }),
         ...(skips === undefined ? {} : { newlySkipped: skipsAt(skips.split(", ").map(Number)) }),
         ...(keys === undefined ? {} : { sampled: keys.split(", ") }),
@@ -106,7 +110,7 @@ export function readEvent(words: string, call: number, settings: JobSettings): E
     }
     case "fails": {
       const leaving = rest.endsWith(leavingSuffix);
-      const outcome = readFailure(leaving ? rest.slice(0, -leavingSuffix.length) : rest);
+      const outcome = readFailure(leaving ? rest.slice(0, -leavingSuffix.length) : rest, state);
       return { type: "attemptEnded", call, worker, ref, outcome, leaving };
     }
     default:
@@ -127,6 +131,7 @@ export function readSettings(line: string): JobSettings {
     maxAttempts: Number(value("max attempts") ?? 4),
     maxCrashes: Number(value("max crashes") ?? 20),
     badRecordsMax: Number(value("bad records") ?? 0),
+    combineBytesMin: Number(value("combine from") ?? Infinity),
     ratePerSecond: value("rate per second") === undefined ? undefined : Number(value("rate per second")),
   });
 }
@@ -143,7 +148,7 @@ export function match(pattern: RegExp, text: string): Partial<Record<string, str
   return groups;
 }
 
-function readInputs(text: string): Event {
+function readInputs(text: string, { combineBytesMin }: JobSettings): Event {
   const isSampled = text.endsWith(sampledSuffix);
   const inputs = isSampled ? text.slice(0, -sampledSuffix.length) : text;
   // `a 5+b 7`: one task reads both files.
@@ -154,7 +159,8 @@ function readInputs(text: string): Event {
     }),
   );
   const sample = isSampled ? { sample: splits } : {};
-  return { type: "planned", app, args: {}, splits, ...sample };
+  const combining = combineBytesMin === Infinity ? {} : ({ combines: true } as const);
+  return { type: "planned", app: { ...app, ...combining }, args: {}, splits, ...sample };
 }
 
 function readJoin(call: number, pid: number, does: string): Event {
@@ -165,11 +171,11 @@ function readJoin(call: number, pid: number, does: string): Event {
   return { ...joined, former: { worker, attempt: named["kind"] === undefined ? undefined : refOf(named) } };
 }
 
-function readFailure(text: string): FailedOutcome {
-  const { errorClass, message = "", maps, record, skips, several } = match(failurePattern, text);
-  const damaged = maps?.split(", ").map((map): [number, number] => {
-    const { task, attempt } = match(new RegExp(`^${attemptPattern}$`), map);
-    return [Number(task), Number(attempt)];
+function readFailure(text: string, state: State): FailedOutcome {
+  const { errorClass, message = "", files, record, skips, several } = match(failurePattern, text);
+  const damaged = files?.split(", ").map((file): [number, number] => {
+    const { kind, task, attempt } = match(new RegExp(`^${attemptPattern}$`), file);
+    return [Number(task) + (kind === "combine" ? state.maps.length : 0), Number(attempt)];
   });
   return {
     type: "failed",
@@ -195,10 +201,11 @@ function refOf({ kind, task, attempt }: Partial<Record<string, string>>): Attemp
   return { kind: kind as AttemptRef["kind"], task: Number(task), attempt: Number(attempt) };
 }
 
-function doneOutcome(ref: AttemptRef, reducers: number): AttemptOutcome {
+function doneOutcome(ref: AttemptRef, { settings: { reducers }, combines }: State): AttemptOutcome {
   const partitions = Array.from({ length: ref.kind === "map" ? reducers : 0 }, (_, partition) => partition);
-  const outputs = partitions.map((partition): OutputFile => [partition, 1, 1]);
-  const ofOutput = ref.kind === "sample" || (ref.kind === "map" && reducers > 0) ? {} : { checksum: 7 };
+  const combined = ref.kind === "combine" ? [combines[ref.task]?.range?.partition ?? 0] : [];
+  const outputs = [...partitions, ...combined].map((partition): OutputFile => [partition, 1, 1]);
+  const ofOutput = ref.kind === "reduce" || (ref.kind === "map" && reducers === 0) ? { checksum: 7 } : {};
   const measures = { ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, keys: 1 };
   return { type: "done", outputs, skipped: [], sideFiles: [], ...ofOutput, ...measures };
 }

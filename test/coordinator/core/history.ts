@@ -59,7 +59,7 @@ class History {
       const lost = killed["lost"]?.split(", ").map(Number) ?? [];
       return this.#resume(killed["torn"] !== undefined, killed["changed"] !== undefined, lost);
     }
-    const event = readEvent(words, this.#calls.length, this.#settings);
+    const event = readEvent(words, this.#calls.length, this.#state);
     const call = "call" in event ? event.call : undefined;
     if ("call" in event) this.#calls.push({ worker: callerOf(event), time: this.#time });
     const effects = step(this.#state, event, readTime(this.#time));
@@ -91,7 +91,7 @@ class History {
         this.#journal.push(effect.record);
         return `journal: ${describeJournaled(effect.record)}`;
       case "reply":
-        return `${this.#callName(effect.call, call)}: ${describeReply(effect.result)}`;
+        return `${this.#callName(effect.call, call)}: ${describeReply(effect.result, this.#state.maps.length)}`;
       case "unknownWorker":
         return `${this.#callName(effect.call, call)}: error, there is no worker ${effect.worker}`;
       case "ping":

@@ -1,5 +1,6 @@
 /** The ledger's view of the job: its tasks, and the rules for losing, giving up and completing them. */
 import type { JournalRecord } from "../../../src/coordinator/core/events.js";
+import type { MapRange } from "../../../src/coordinator/core/model.js";
 import type { JobSettings, JobOutcome } from "../../../src/model/job.js";
 import type { AttemptRef } from "../../../src/model/attempt.js";
 import type { Split } from "../../../src/model/split.js";
@@ -12,14 +13,17 @@ import {
   type Finished,
   crashesOf,
   end,
+  equal,
   must,
   newTask,
+  readsMapFiles,
   show,
 } from "./ledger-pages.js";
 
 export class LedgerJob {
   readonly #settings: JobSettings;
   readonly #journal: LedgerJournal;
+  #combines: readonly TaskPage[] = [];
   #reduces: readonly TaskPage[] = [];
   #tasks: readonly TaskPage[] = [];
   #planned = false;
@@ -57,10 +61,55 @@ export class LedgerJob {
     this.#planned = true;
   }
 
+  /** Takes up the scheduler's plan of combine tasks, which must leave out no map and serve a purpose. */
+  planCombines(ranges: readonly MapRange[], workers: number): void {
+    must(this.#combines.length === 0 && this.mapsAreDone(), () => "combine tasks are planned at a wrong time");
+    must(workers > 1, () => "combine tasks are planned for a single worker");
+    const bytesOf = (partition: number, maps = this.maps) =>
+      maps
+        .flatMap(({ accepted }) => accepted?.outputs ?? [])
+        .reduce((sum, [of, n]) => sum + (of === partition ? n : 0), 0);
+    const allBytes = this.#reduces.reduce((sum, { ref: { task } }) => sum + bytesOf(task), 0);
+    for (const partition of new Set(ranges.map((range) => range.partition))) {
+      const own = ranges.filter((range) => range.partition === partition);
+      const bounds = own.flatMap(({ fromMap, toMap }) => [fromMap, toMap]);
+      const expected = own.flatMap(({ toMap }, n) => [own[n - 1]?.toMap ?? 0, toMap]);
+      must(equal(bounds, expected) && bounds.at(-1) === this.maps.length, () => `${show(own)} do not cover all maps`);
+      const reduce = this.#reduces[partition];
+      must(reduce?.accepted === undefined && reduce?.lives.size === 0, () => `reduce ${partition} has begun`);
+      must(own.length > 1 && own.length <= workers, () => `${own.length} combine tasks for ${workers} workers`);
+      must(
+        bytesOf(partition) >= this.#settings.combineBytesMin,
+        () => `partition ${partition} is too small to combine`,
+      );
+      must(3 * bytesOf(partition) * workers >= 4 * allBytes, () => `partition ${partition} is not larger than others`);
+      const isShared = own.every(({ fromMap, toMap }) => {
+        const files = this.maps.slice(fromMap, toMap).filter((map) => bytesOf(partition, [map]) > 0);
+        return files.length > 1;
+      });
+      must(isShared, () => `${show(own)} have a range with nothing to combine`);
+    }
+    this.#addCombines(ranges);
+  }
+
+  /** The combine tasks of a partition. */
+  combinesOf(partition: number): readonly TaskPage[] {
+    return this.#combines.filter(({ range }) => range?.partition === partition);
+  }
+
+  #addCombines(ranges: readonly MapRange[]): void {
+    this.#combines = ranges.map((range, task) => ({ ...newTask("combine", task), range }));
+    this.#tasks = [...this.samples, ...this.maps, ...this.#combines, ...this.#reduces];
+  }
+
   /** Applies a record from another coordinator's journal. */
   remember(record: JournalRecord): void {
     if (record.type === "planned") {
       this.plan(record);
+      return;
+    }
+    if (record.type === "combinesPlanned") {
+      this.#addCombines(record.ranges);
       return;
     }
     // No simulated worker changes its app.
@@ -140,12 +189,21 @@ export class LedgerJob {
   }
 
   task({ kind, task }: Pick<AttemptRef, "kind" | "task">): TaskPage | undefined {
-    return { sample: this.samples, map: this.maps, reduce: this.#reduces }[kind][task];
+    return { sample: this.samples, map: this.maps, combine: this.#combines, reduce: this.#reduces }[kind][task];
   }
 
-  /** The tasks that a worker could be assigned: no map before all samples are done, no reduce before all maps are. */
+  /** Whether a reduce task still has to wait for combine tasks. */
+  awaitsCombines({ ref: { kind, task } }: TaskPage): boolean {
+    return kind === "reduce" && this.combinesOf(task).some(({ accepted }) => accepted === undefined);
+  }
+
+  /**
+   * The tasks that a worker could be assigned: no map before all samples are done, no combine or reduce before all maps are,
+   * and no reduce before the combines of its partition.
+   */
   unstarted(now: number): TaskPage[] {
-    const tasks = !this.samplesAreDone() ? this.samples : this.mapsAreDone() ? this.#reduces : this.maps;
+    const last = [...this.#combines, ...this.#reduces.filter((task) => !this.awaitsCombines(task))];
+    const tasks = !this.samplesAreDone() ? this.samples : this.mapsAreDone() ? last : this.maps;
     return tasks.filter((task) => task.accepted === undefined && task.lives.size === 0 && !this.isPutOff(task, now));
   }
 
@@ -162,7 +220,7 @@ export class LedgerJob {
 
   needsBackup(task: TaskPage, now: number): boolean {
     if (this.#settings.backups === "none" || task.lives.size === 0) return false;
-    if (task.ref.kind === "reduce" && !this.mapsAreDone()) return false;
+    if (readsMapFiles(task) && !this.mapsAreDone()) return false;
     const lives = [...task.lives];
     if (lives.some((life) => life.granted)) return false;
     const latestMs = Math.max(...lives.map((life) => life.startedAtMs));
@@ -179,10 +237,9 @@ export class LedgerJob {
     const sum = (of: (other: Finished) => number) => finished.reduce((all, other) => all + of(other), 0);
     const tookMs = sum((other) => other.tookMs);
     if (tookMs === 0) return false;
-    const [mine, theirs] =
-      kind === "reduce"
-        ? [progress.records, sum(({ records }) => records)]
-        : [progress.bytes, sum(({ bytes }) => bytes)];
+    const [mine, theirs] = readsMapFiles(task)
+      ? [progress.records, sum(({ records }) => records)]
+      : [progress.bytes, sum(({ bytes }) => bytes)];
     return 2 * mine * tookMs < theirs * (now - startedAtMs);
   }
 
@@ -219,6 +276,12 @@ export class LedgerJob {
   ): void {
     let isNews = false;
     for (const [index, attempt] of damaged) {
+      const combine = this.#combines[index - this.maps.length];
+      if (combine?.accepted?.attempt === attempt && combine.accepted.outputs.length > 0) {
+        isNews = true;
+        this.#lose(combine);
+        this.#giveUp(combine, attempt);
+      }
       const map = this.maps[index];
       if (map?.accepted?.attempt !== attempt) continue;
       isNews = true;
@@ -242,14 +305,20 @@ export class LedgerJob {
   }
 
   #endIfTooMany(task: TaskPage, attempt: number): void {
-    const { maxAttempts, maxCrashes } = this.#settings;
+    // More attempts of a combine task would cost the time that it is to save.
+    const isCombine = task.ref.kind === "combine";
+    const maxAttempts = isCombine ? 1 : this.#settings.maxAttempts;
+    const maxCrashes = isCombine ? Math.min(2, this.#settings.maxCrashes) : this.#settings.maxCrashes;
     const crashes = crashesOf(task);
     if (crashes < maxCrashes && task.losses.length - crashes < maxAttempts) return;
-    if (task.ref.kind !== "sample") this.abort();
-    else if (task.lives.size === 0) {
-      // A sample is never worth failing the job.
-      task.accepted = { attempt, outputs: [], sampled: [] };
-      this.#journal.expect({ type: "committed", ref: { ...task.ref, attempt }, sampled: [] });
-    }
+    if (task.ref.kind !== "sample" && task.ref.kind !== "combine") this.abort();
+    // Neither is worth failing the job.
+    else if (task.lives.size === 0) this.#giveUp(task, attempt);
+  }
+
+  #giveUp(task: TaskPage, attempt: number): void {
+    const sampled = task.ref.kind === "sample" ? { sampled: [] } : {};
+    task.accepted = { attempt, outputs: [], ...sampled };
+    this.#journal.expect({ type: "committed", ref: { ...task.ref, attempt }, outputs: [], ...sampled });
   }
 }

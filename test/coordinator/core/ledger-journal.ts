@@ -59,6 +59,8 @@ export class LedgerJournal {
   }
 
   #write(record: JournalRecord): void {
+    // `LedgerJob` checks the plan itself.
+    if (record.type === "combinesPlanned") return;
     if (record.type === "began") {
       this.#begun.push(record);
       return;

@@ -1,11 +1,14 @@
 /** The ledger's records of tasks, attempts and workers. */
 import { isDeepStrictEqual } from "node:util";
+import type { MapRange } from "../../../src/coordinator/core/model.js";
 import type { AttemptRef, FailureClass, OutputFile } from "../../../src/model/attempt.js";
 import type { Split } from "../../../src/model/split.js";
 
 export interface TaskPage {
   readonly ref: Pick<AttemptRef, "kind" | "task">;
   readonly splits: readonly Split[] | undefined;
+  /** Of a combine task: what it merges. */
+  range?: MapRange;
   begun: number;
   backups: number;
   /** The attempts that count against it. */
@@ -99,6 +102,11 @@ export function end(worker: WorkerPage): Life | undefined {
 
 export function crashesOf(task: TaskPage): number {
   return task.losses.filter(({ isCrash }) => isCrash).length;
+}
+
+/** Whether it reads files that maps wrote. */
+export function readsMapFiles({ ref: { kind } }: TaskPage): boolean {
+  return kind === "combine" || kind === "reduce";
 }
 
 export function sizeOf({ splits = [] }: TaskPage): number {

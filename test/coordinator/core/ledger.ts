@@ -4,12 +4,23 @@
  */
 import type { Effect, Event, JournalRecord } from "../../../src/coordinator/core/events.js";
 import type { JobSettings, JobOutcome } from "../../../src/model/job.js";
-import type { Assignment } from "../../../src/model/assignment.js";
+import type { Assignment, ReduceInput } from "../../../src/model/assignment.js";
 import type { AttemptOutcome, AttemptRef } from "../../../src/model/attempt.js";
 import type { ResultOf } from "../../../src/rpc/protocol.js";
 import { LedgerJob } from "./ledger-job.js";
 import { LedgerJournal } from "./ledger-journal.js";
-import { type TaskPage, type WorkerPage, crashesOf, end, equal, lifeOf, must, show, sizeOf } from "./ledger-pages.js";
+import {
+  type TaskPage,
+  type WorkerPage,
+  crashesOf,
+  end,
+  equal,
+  lifeOf,
+  must,
+  readsMapFiles,
+  show,
+  sizeOf,
+} from "./ledger-pages.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 type CallEvent = Extract<Event, { call: number }>;
@@ -87,7 +98,11 @@ export class Ledger {
     if (!this.#job.samplesAreDone()) this.#boundaries = undefined;
     this.#job.loseOutputs(isThere);
     this.#job.goOn();
-    for (const effect of effects) this.#journal.take(effect, true);
+    for (const effect of effects) {
+      const plans = effect.type === "journal" && effect.record.type === "combinesPlanned";
+      must(!plans, () => "combine tasks are planned when no worker is there");
+      this.#journal.take(effect, true);
+    }
     this.#journal.checkEnd();
     const due = this.ended === undefined ? [] : [{ type: "jobEnded", outcome: this.ended }];
     const done = effects.filter(({ type }) => type !== "log" && type !== "journal");
@@ -172,15 +187,26 @@ export class Ledger {
   /** The files of the accepted attempts, if all exist and are the same as when the attempt began. */
   #expectInputs(worker: WorkerPage, { ref, from }: EventOf<"inputsAsked">): ResultOf<"ListInputs"> {
     const life = lifeOf(worker, ref);
-    if (life === undefined || ref.kind !== "reduce" || !this.#job.mapsAreDone()) return { type: "stale" };
+    if (life === undefined || !readsMapFiles(life.task) || !this.#job.mapsAreDone()) return { type: "stale" };
     if (life.mapsLostBefore !== this.#job.mapsLost) return { type: "stale" };
-    const inputs = this.#job.maps.slice(from).flatMap(({ ref: { task }, accepted }) =>
+    const { maps } = this.#job;
+    const whole = { partition: ref.task, fromMap: 0, toMap: maps.length };
+    const { partition, fromMap, toMap } = life.task.range ?? whole;
+    const fileOf = (number: number, { accepted }: TaskPage): ReduceInput[] =>
       (accepted?.outputs ?? [])
-        .filter(([partition]) => partition === ref.task)
-        .map(([, bytes, checksum]): [number, number, number, number] => {
-          return [task, accepted?.attempt ?? 0, bytes, checksum];
-        }),
-    );
+        .filter(([of]) => of === partition)
+        .map(([, bytes, checksum]) => [number, accepted?.attempt ?? 0, bytes, checksum]);
+    // In place of the files of the maps that a combine task has merged, a reduce gets the file of that task.
+    const merged = ref.kind === "reduce" ? this.#job.combinesOf(partition).filter(hasFile) : [];
+    const first = Math.max(from, fromMap);
+    const inputs = maps.slice(first, Math.max(first, toMap)).flatMap((map) => {
+      const { task } = map.ref;
+      const combine = merged.find(({ range }) => {
+        return range !== undefined && first <= range.fromMap && range.fromMap <= task && task < range.toMap;
+      });
+      if (combine === undefined) return fileOf(task, map);
+      return combine.range?.fromMap === task ? fileOf(maps.length + combine.ref.task, combine) : [];
+    });
     return { type: "page", inputs };
   }
 
@@ -249,7 +275,12 @@ export class Ledger {
         must(effect.outcome === this.ended, () => `shut down as ${effect.outcome}`);
         break;
       }
-      case "journal":
+      case "journal": {
+        const { record } = effect;
+        const alive = [...this.#workers.values()].filter(({ silent }) => !silent).length;
+        if (record.type === "combinesPlanned") this.#job.planCombines(record.ranges, alive);
+        break;
+      }
       case "log":
       case "jobEnded":
     }
@@ -321,10 +352,16 @@ export class Ledger {
     must(!worker.silent, () => `${worker.id} is silent and gets ${show(ref)}`);
     must(worker.life === undefined, () => `${worker.id} gets ${show(ref)} while it runs ${show(worker.life?.ref)}`);
     must(ref.kind === "sample" || this.#job.samplesAreDone(), () => `${show(ref)} before the samples are taken`);
-    must(ref.kind !== "reduce" || this.#job.mapsAreDone(), () => `${show(ref)} before the maps are done`);
     must(ref.kind === assignment.type, () => `${show(ref)} as ${assignment.type}`);
     const task = this.#job.task(ref);
     must(task !== undefined, () => `there is no ${show(ref)}`);
+    must(!readsMapFiles(task) || this.#job.mapsAreDone(), () => `${show(ref)} before the maps are done`);
+    must(!this.#job.awaitsCombines(task), () => `${show(ref)} before the combines of its partition are done`);
+    if (assignment.type === "combine") {
+      const { partition, file } = assignment;
+      const own = [task.range?.partition, this.#job.maps.length + ref.task];
+      must(equal([partition, file], own), () => `${show(ref)} is to write file ${file} of partition ${partition}`);
+    }
     must(task.accepted === undefined, () => `${show(ref)} is given out although its task is complete`);
     must(ref.attempt > task.begun, () => `attempt number ${show(ref)} is given twice`);
     if (assignment.type === "map") {
@@ -355,7 +392,8 @@ export class Ledger {
     const { worker, attempt } = former;
     const task = this.#job.task(attempt);
     const isOwn = task?.orphans.get(attempt.attempt) === worker;
-    return isOwn && task.accepted === undefined && task.lives.size < 2 ? task : undefined;
+    const isNeeded = isOwn && task.accepted === undefined && task.lives.size < 2;
+    return isNeeded && !this.#job.awaitsCombines(task) ? task : undefined;
   }
 
   #checkBackup(task: TaskPage, now: number): void {
@@ -418,6 +456,10 @@ export class Ledger {
     must(worker !== undefined, () => `something for ${id}, which is not there`);
     return worker;
   }
+}
+
+function hasFile({ accepted }: TaskPage): boolean {
+  return accepted !== undefined && accepted.outputs.length > 0;
 }
 
 /** Whether a reply contains what is expected. */

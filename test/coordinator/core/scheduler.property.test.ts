@@ -22,6 +22,7 @@ const endingWeights = { fatal: 0.05, abort: 0.05, drain: 0.05 };
 const jobs = fc.record({
   splitBytes: fc.array(fc.nat(5), { maxLength: 20 }),
   reducers: fc.nat(8),
+  combineBytesMin: fc.constantFrom(0, 100, Infinity),
   partitioner: fc.constantFrom("hash" as const, "range" as const),
   taskTimeoutMs: fc.constantFrom(20, 200, 10_000, 1_000_000),
   workers: fc.integer({ min: 0, max: 5 }),
@@ -37,6 +38,29 @@ test("whatever goes wrong, a job with generous limits succeeds, and every task c
     }),
     { numRuns: 500 },
   );
+});
+
+test("the same holds when the faults begin at the combine tasks", () => {
+  const withCombines = jobs.chain((job) =>
+    fc
+      .record({
+        splitBytes: fc.array(fc.nat(5), { minLength: 9, maxLength: 20 }),
+        reducers: fc.integer({ min: 1, max: 2 }),
+        workers: fc.integer({ min: 2, max: 5 }),
+      })
+      .map((own) => ({ ...job, ...own, plannedFirst: true, combineBytesMin: 0 })),
+  );
+  let planned = 0;
+  fc.assert(
+    fc.property(withCombines, moves(moveWeights), (job, script) => {
+      const limits = { maxAttempts: unlimited, maxCrashes: unlimited, badRecordsMax: 0 };
+      const cluster = run(job, script, limits, () => undefined, finishMaps);
+      expect(cluster.ledger.ended).toBe("done");
+      if (cluster.state.combines.length > 0) planned += 1;
+    }),
+    { numRuns: 300 },
+  );
+  expect(planned).toBeGreaterThan(200);
 });
 
 test("a job that may fail ends too: well, stopped, or with a task that used up its attempts, a fatal error or an abort", () => {
@@ -81,12 +105,14 @@ function run(
   script: readonly Move[],
   limits: Pick<JobSettings, "maxAttempts" | "maxCrashes" | "badRecordsMax">,
   afterMove: (cluster: Cluster) => void = () => undefined,
+  afterJoin: (cluster: Cluster) => void = () => undefined,
 ): Cluster {
   const settings = jobSettings({ ...job, ...limits });
   const cluster = new Cluster(settings, splitBytes);
   try {
     if (plannedFirst) cluster.move({ type: "plan", who: 0, how: 0 });
     for (let i = 0; i < workers; i++) cluster.move({ type: "join", who: 0, how: 0 });
+    afterJoin(cluster);
     for (const move of script) {
       cluster.move(move);
       afterMove(cluster);
@@ -103,13 +129,20 @@ function run(
   return cluster;
 }
 
+/** Lets the workers finish all maps, without a fault. */
+function finishMaps(cluster: Cluster): void {
+  for (let who = 0; cluster.state.phase === "map" && who < 1000; who++) cluster.move({ type: "spurt", who, how: 7 });
+}
+
 /** The view can show everything that happened, and knows how each attempt ended. */
 function expectSeen({ state }: Cluster): void {
   const endMs = 1e12;
   const view = v.parse(jobView, takeJobView(state, endMs, { startedAtEpochMs: 0, throughput: [] }));
   const ended = view.ended.reduce((sum, { count }) => sum + count, 0);
   expect(view.timeline.spans.reduce((sum, { count }) => sum + count, view.timeline.omitted)).toBe(ended);
-  const { sample, map, reduce } = view.durations;
+  const { sample, map, combine, reduce } = view.durations;
   const committed = view.ended.filter(({ outcome }) => outcome === "committed");
-  expect(committed.reduce((sum, { count }) => sum + count, 0)).toBe(sample.count + map.count + reduce.count);
+  expect(committed.reduce((sum, { count }) => sum + count, 0)).toBe(
+    sample.count + map.count + (combine?.count ?? 0) + reduce.count,
+  );
 }
