@@ -55,6 +55,11 @@ export class KeyTable {
     return this.#keys;
   }
 
+  /** How many keys the selected part has. */
+  get keysOfPart(): number {
+    return this.#keysOfParts[this.#part] ?? 0;
+  }
+
   /** The slab: records, including the words of their keys. */
   get words(): Int32Array {
     return this.#words;
@@ -86,8 +91,8 @@ export class KeyTable {
     }
   }
 
-  /** Makes a record with one value for the key of an entry. Only after `find` returned 0 for it. */
-  insert(entries: Int32Array, at: number, partition: number, value: number): void {
+  /** Makes a record with one value for the key of an entry, and returns it. Only after `find` returned 0 for it. */
+  insert(entries: Int32Array, at: number, partition: number, value: number): number {
     const keyBytes = keyBytesOf(entries, at);
     const record = this.#end;
     const end = record + headerWords + paddedWordsOf(keyBytes);
@@ -108,6 +113,7 @@ export class KeyTable {
     this.#keysOfParts[this.#part] = keys;
     // At most five eighths of it are in use.
     if (keys * 16 > this.#slots.length * 5) this.#growPart();
+    return record;
   }
 
   /** Counts the value once more if it is the record's last value. */
@@ -119,10 +125,10 @@ export class KeyTable {
     return true;
   }
 
-  /** Sets the last value, with count 1, and the chain of earlier values. */
-  setValue(record: number, value: number, tail: number): void {
+  /** Sets the last value, its repeat count, and the chain of earlier values. */
+  setValue(record: number, value: number, count: number, tail: number): void {
     this.#words[record + valueAt] = value;
-    this.#words[record + countAt] = 1;
+    this.#words[record + countAt] = count;
     this.#words[record + tailAt] = tail;
   }
 

@@ -7,6 +7,8 @@ export class LiveValues {
   readonly key: string;
   readonly #fold: LiveFold;
   readonly haveArrays = false;
+  /** See `WaitingValues`. */
+  readonly width = -1;
   /** Never more than one. */
   count = 0;
 

@@ -27,7 +27,7 @@
  *                            └─ runs ─ heap ─ (combine, or join counts) ─┘
  *
  * With a `combine`, arrays, objects and many different numbers of hot keys wait outside the slabs to be folded
- * (`accumulators.ts`).
+ * (`accumulators.ts`, `row-table.ts`).
  *
  * Do not confuse the two kinds of file: a run is a private temporary file with all partitions; reduce tasks read
  * intermediate files.
@@ -126,7 +126,7 @@ class SlabCollector implements Collector {
       this.#detour.emit(key, value);
       return;
     }
-    if (this.#keep(key, value)) this.#accumulators?.enter(key);
+    if (this.#keep(key, value)) this.#accumulators?.enter(key, value);
   }
 
   emitBytes(buffer: Uint8Array, start: number, end: number, value: JsonValue): void {
@@ -137,7 +137,7 @@ class SlabCollector implements Collector {
     requireRange("emitBytes", buffer, start, end);
     this.#reserve(pairBytesMax + 6 * (end - start));
     this.#taken(this.#log.addBytes(buffer, start, end, this.#emitted.placeForBytes(buffer, start, end, value)));
-    if (this.#wasFoldable()) this.#accumulators?.enter(decodedRange(buffer, start, end));
+    if (this.#wasFoldable()) this.#accumulators?.enter(decodedRange(buffer, start, end), value);
   }
 
   emitSlices(buffer: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -183,7 +183,8 @@ class SlabCollector implements Collector {
   }
 
   #newAccumulators(combine: Combine): Accumulators {
-    const accumulators: Accumulators = new Accumulators(combine, this.#memoryBytesMax, {
+    const accumulators: Accumulators = new Accumulators(combine, this.#memoryBytesMax, hashSeed, {
+      hasPartition: this.#appPartitionOf !== undefined,
       keep: (key, value) => this.#keep(key, value),
       divert: (isDiverted) => (this.#detour = isDiverted ? accumulators : undefined),
       reserve: (bytes) => this.#reserve(bytes),
@@ -253,7 +254,7 @@ class SlabCollector implements Collector {
     const last = this.#keys.valueOf(record);
     if (this.#values.isSame(last, value) && this.#keys.countRepeated(record, last)) return;
     const tail = this.#values.link(this.#keys.tailOf(record), last, this.#keys.countOf(record));
-    this.#keys.setValue(record, value, tail);
+    this.#keys.setValue(record, value, 1, tail);
   }
 
   #partitionOf(entries: Int32Array, at: number): number {

@@ -23,6 +23,11 @@ export class WaitingValues {
     return this.#rows.count + this.#others.length;
   }
 
+  /** The length of the values if they are arrays of numbers of one length, 0 if they are numbers, else −1. */
+  get width(): number {
+    return this.#others.length === 0 ? this.#rows.width : -1;
+  }
+
   /** Whether any value is an array. */
   get haveArrays(): boolean {
     return this.#haveArrays || (this.#rows.count > 0 && this.#rows.width > 0);

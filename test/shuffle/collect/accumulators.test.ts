@@ -38,7 +38,8 @@ function collectorWith(combine: Combine, memoryBytes?: number): Collector {
 function keptPairs(combine: Combine, emitted: Iterable<[string, JsonValue]>): [string, JsonValue][] {
   const kept: [string, JsonValue][] = [];
   const state = { isDiverted: false };
-  const accumulators = new Accumulators(combine, 256 * 2 ** 20, {
+  const accumulators = new Accumulators(combine, 256 * 2 ** 20, 1, {
+    hasPartition: false,
     keep: (key, value) => kept.push([key, value]) > 0,
     divert: (isDiverted) => Object.assign(state, { isDiverted }),
     reserve: () => undefined,
@@ -53,7 +54,7 @@ function keptPairs(combine: Combine, emitted: Iterable<[string, JsonValue]>): [s
     if (state.isDiverted) accumulators.emit(key, value);
     else {
       kept.push([key, value]);
-      accumulators.enter(key);
+      accumulators.enter(key, value);
     }
   }
   accumulators.empty();
@@ -142,7 +143,7 @@ describe("live accumulators", () => {
   it("are abandoned when keys hardly repeat, and accept later hot keys", () => {
     const pair = (key: string, n: number): [string, Stats] => [key, [n, n, n, 1]];
     const unique = Array.from({ length: 200_000 }, (_, n) => pair(`k${n}`, n));
-    expect(keptPairs(stats, unique)).toEqual(unique);
+    expect(new Map(keptPairs(stats, unique))).toEqual(new Map(unique));
     const hourly = Array.from({ length: 480_000 }, (_, n) => pair(`${Math.floor(n / 60_000)} ${n % 3000}`, n));
     const kept = keptPairs(stats, hourly);
     expect(kept.length).toBeLessThan(320_000);
@@ -187,6 +188,92 @@ describe("live accumulators", () => {
     expect(emitAll).toThrow(failure);
     expect(emitAll).toThrow(expect.objectContaining({ cause: failure }));
     expect(() => collector.finish()).toThrow(expect.objectContaining({ cause: failure }));
+  });
+});
+
+describe("live accumulators of many keys", () => {
+  /** Values of a key in a row, as a number that depends on their order, and the factor of the values before them. */
+  type Digits = [number: number, factor: number];
+  const modulus = 99_991;
+  const digit = (n: number): Digits => [n, 31];
+  const appended = (a: Digits, b: Digits): Digits => [(a[0] * b[1] + b[0]) % modulus, (a[1] * b[1]) % modulus];
+  const joinDigits = (_: string, values: JsonValue[]): JsonValue => (values as Digits[]).reduce(appended);
+  const keys = 3000;
+
+  it("fold the values of each key in their order, with any memory, partition and kinds of values", () => {
+    interface Options {
+      memoryBytes: number | undefined;
+      hasPartition: boolean;
+      /** At this pair, and never again or from then on, comes a value of another length. */
+      otherAt: number;
+      isLastOther: boolean;
+      asBytes: boolean;
+      seed: number;
+    }
+    const options: fc.Arbitrary<Options> = fc.record({
+      memoryBytes: fc.constantFrom(2_000_000, 8_000_000, undefined),
+      hasPartition: fc.boolean(),
+      otherAt: fc.integer({ min: 0, max: 60_000 }),
+      isLastOther: fc.boolean(),
+      asBytes: fc.boolean(),
+      seed: fc.integer({ min: 1, max: 1000 }),
+    });
+    const run = ({ memoryBytes, hasPartition, otherAt, isLastOther, asBytes, seed }: Options) => {
+      const directory = temporary.newDirectory();
+      const collector = createSlabCollector({
+        reducers: 3,
+        combine: joinDigits,
+        partition: hasPartition ? (key) => key.length % 3 : undefined,
+        memoryBytes,
+        temporaryPath: (partition) => join(directory, `part-${partition}`),
+        spillPath: (run) => join(directory, `run-${run}`),
+      });
+      const expected = new Map<string, Digits>();
+      for (let n = 0; n < 40_000; n++) {
+        const key = `key ${(n * seed + Math.floor(n / 7)) % keys}`;
+        const isOther = isLastOther ? n === otherAt : n >= otherAt;
+        const value = isOther ? [...digit(n), 0] : digit(n);
+        const bytes = Buffer.from(key);
+        if (asBytes && n % 2 === 0) collector.emitBytes(bytes, 0, bytes.length, value);
+        else collector.emit(key, value);
+        const before = expected.get(key);
+        expected.set(key, before === undefined ? digit(n) : appended(before, digit(n)));
+      }
+      expect(collector.pairs).toBe(40_000);
+      const groups = new Map(readAll(collector.finish().map(stored)).map(({ key, values }) => [key, values]));
+      expect(new Set(groups.keys())).toEqual(new Set(expected.keys()));
+      for (const [key, values] of groups) expect([key, joinDigits(key, values)]).toEqual([key, expected.get(key)]);
+    };
+    fc.assert(fc.property(options, run), { numRuns: 15 });
+  });
+
+  it("reject a key without a partition where it is emitted, and go on", () => {
+    const directory = temporary.newDirectory();
+    const collector = createSlabCollector({
+      reducers: 1,
+      combine: joinDigits,
+      partition: (key) => (key.startsWith("bad") ? 7 : 0),
+      temporaryPath: (partition) => join(directory, `part-${partition}`),
+      spillPath: (run) => join(directory, `run-${run}`),
+    });
+    for (let n = 0; n < 20_000; n++) {
+      if (n % 1000 === 999) expect(() => collector.emit(`bad ${n}`, digit(n))).toThrow(RangeError);
+      else collector.emit(`key ${n % keys}`, digit(n));
+    }
+    expect(collector.pairs).toBe(19_980);
+    expect(groupsOf(collector).size).toBe(2997);
+  });
+
+  it("reject a bad key or value where it is emitted, and go on", () => {
+    const collector = collectorWith(joinDigits);
+    for (let n = 0; n < 20_000; n++) {
+      if (n % 1000 === 500) expect(() => collector.emit("bad", [n, NaN])).toThrow(/^emit: .*key "bad".*NaN/);
+      if (n % 1000 === 501)
+        expect(() => collector.emit(n as unknown as string, digit(n))).toThrow(/^emit: a key must be/);
+      collector.emit(`key ${n % keys}`, digit(n));
+    }
+    expect(collector.pairs).toBe(20_000);
+    expect(groupsOf(collector).size).toBe(keys);
   });
 });
 
