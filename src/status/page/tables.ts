@@ -10,11 +10,12 @@ const slowestMax = 5;
 
 /** The slowest committed attempts. */
 export function slowestTable({ slowest, durations }: JobView): Node[] {
-  const ofPhase = (phase: "map" | "reduce") => slowest.filter(({ kind }) => kind === phase).slice(0, slowestMax);
-  const shown = [...ofPhase("map"), ...ofPhase("reduce")];
+  const ofPhase = (phase: "map" | "combine" | "reduce") =>
+    slowest.filter(({ kind }) => kind === phase).slice(0, slowestMax);
+  const shown = [...ofPhase("map"), ...ofPhase("combine"), ...ofPhase("reduce")];
   if (shown.length === 0) return [note("No task is done yet.")];
   const rows = shown.map(({ kind, task, worker, file, startMs, endMs }) => {
-    const { medianMs } = durations[kind];
+    const medianMs = durations[kind]?.medianMs ?? 0;
     const tookMs = endMs - startMs;
     const compared = medianMs < 1 ? "" : ratioText(tookMs, medianMs).replace(" ×", "");
     return [`${kind} ${task}${file === undefined ? "" : ` (${file})`}`, worker, durationText(tookMs), compared];
