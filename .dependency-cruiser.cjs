@@ -23,12 +23,12 @@ const layers = {
   // Coordinator and workers meet only over the wire.
   rpc: ["model", "machine"],
   // The scheduler is pure: it has no clock, socket or file.
-  "coordinator/core": ["model"],
-  coordinator: ["model", "machine", "app", "input", "output", "rpc", "coordinator/core"],
+  scheduler: ["model"],
+  coordinator: ["model", "machine", "app", "input", "output", "rpc", "scheduler"],
   worker: ["model", "machine", "terminal", "storage", "app", "input", "output", "shuffle", "rpc"],
   local: [
     ...["model", "machine", "terminal", "storage", "app", "input", "output", "shuffle"],
-    ...["coordinator/core", "coordinator", "worker"],
+    ...["scheduler", "coordinator", "worker"],
   ],
   // Views are made of the snapshot and of the job's view, and know nothing else of the engine.
   status: ["model", "terminal"],
@@ -76,9 +76,9 @@ module.exports = {
       "A new folder needs a place in the list of layers.",
     ),
     only(
-      "core-is-pure",
-      { path: "^src/coordinator/core/" },
-      { pathNot: "^src/(coordinator/core|model)/" },
+      "scheduler-is-pure",
+      { path: "^src/scheduler/" },
+      { pathNot: "^src/(scheduler|model)/" },
       "Nor does the scheduler import modules of Node.js or packages.",
     ),
     only(

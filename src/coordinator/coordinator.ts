@@ -1,5 +1,5 @@
 /**
- * The coordinator: the shell around the pure core. It owns what the core must not know about: the socket, the clock and
+ * The coordinator: the shell around the pure scheduler. It owns what the scheduler must not know about: the socket, the clock and
  * the job's directory. It turns worker calls into events, and effects into replies.
  *
  *     socket ─ connection ─ event ┐                      ┌ reply, cancel, ping, shutdown ─ connection ─ socket
@@ -25,12 +25,12 @@ import type { Snapshot } from "../model/snapshot.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import type { JobView } from "../model/job-view.js";
-import { takeJobView, takeThroughput } from "./core/job-view.js";
-import type { Effect, Event, FormerWorker } from "./core/events.js";
-import { hasEnded, outcomeOf, refOf } from "./core/model.js";
-import { resume } from "./core/restore.js";
-import { takeSnapshot } from "./core/snapshot.js";
-import { step } from "./core/step.js";
+import { takeJobView, takeThroughput } from "../scheduler/job-view.js";
+import type { Effect, Event, FormerWorker } from "../scheduler/events.js";
+import { hasEnded, outcomeOf, refOf } from "../scheduler/model.js";
+import { resume } from "../scheduler/restore.js";
+import { takeSnapshot } from "../scheduler/snapshot.js";
+import { step } from "../scheduler/step.js";
 import { settleJob, type JobReport } from "./job-end.js";
 import { newJob, takeJob, type Job } from "./job.js";
 import { hasFilesOf } from "./kept-files.js";

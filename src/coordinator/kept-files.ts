@@ -3,7 +3,7 @@ import { outputOf, outputSuffix } from "../model/output-format.js";
 import { namedOutputFacts, type OutputFacts } from "../output/manifest.js";
 import { namedOutputFile } from "../model/output-names.js";
 import type { NamedOutputs } from "../model/attempt.js";
-import { outputTasks, type State, type Task } from "./core/model.js";
+import { outputTasks, type State, type Task } from "../scheduler/model.js";
 import type { Job } from "./job.js";
 
 /**

@@ -2,7 +2,7 @@ import { misfit } from "../app/fit.js";
 import { differingExport } from "../app/map-side.js";
 import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
 import type { AppIdentity } from "../model/app-identity.js";
-import type { State } from "./core/model.js";
+import type { State } from "../scheduler/model.js";
 import { isSameArgs, shownArgs } from "./job-args.js";
 
 /** Says why this worker cannot work for the job; undefined when it can. */

@@ -5,15 +5,15 @@ import { Peer, type Handlers } from "../rpc/peer.js";
 import type { AttemptRef } from "../model/attempt.js";
 import type { ParamsOf, ResultOf } from "../rpc/protocol.js";
 import type { Snapshot } from "../model/snapshot.js";
-import type { Effect, Event } from "./core/events.js";
-import type { DoneOutcome } from "./core/model.js";
+import type { Effect, Event } from "../scheduler/events.js";
+import type { DoneOutcome } from "../scheduler/model.js";
 
 /** The operations that a connection needs from its coordinator. */
 export interface Home {
   readonly reducers: number;
   /** Registers a worker. Rejects with a RefusedError. */
   register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">>;
-  /** Passes the core an event that requests a reply, and waits for the reply. */
+  /** Passes the scheduler an event that requests a reply, and waits for the reply. */
   ask<Reply>(toEvent: (call: number) => Event): Promise<Reply>;
   tell(event: Event): void;
   /** The connection of this worker has closed. */
@@ -83,7 +83,7 @@ export class WorkerConnection {
     return this.#peer.closed;
   }
 
-  /** Calls the worker as the core requests. */
+  /** Calls the worker as the scheduler requests. */
   async carryOut(effect: Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>): Promise<void> {
     try {
       if (effect.type === "cancel") await this.#peer.call("CancelTask", { ref: effect.ref });

@@ -142,7 +142,7 @@ export const attemptOutcome = v.variant("type", [
   v.strictObject({
     type: v.literal("failed"),
     /**
-     * The class of failure, from which the coordinator decides what to do; see `coordinator/core/losses.ts`. `error`:
+     * The class of failure, from which the coordinator decides what to do; see `scheduler/losses.ts`. `error`:
      * the app threw. `timeout`: it finished no record for the attempt timeout. `memory`: its thread ran out of memory.
      * `io`: a file could not be read or written. `crash`: the thread or process died. `damaged`: a file of a map
      * attempt has changed. `released`: its worker was told to leave. `fatal`: no retry can help.

@@ -69,7 +69,7 @@ export interface JobSettings {
   readonly reducers: number;
   /** How keys are assigned to reducers. With `range`, the plan has a sample, which is taken before the first map. */
   readonly partitioner: Partitioner;
-  /** The output format; the core passes it to the workers uninterpreted. */
+  /** The output format; the scheduler passes it to the workers uninterpreted. */
   readonly output: v.InferOutput<typeof outputSettings>;
   /** The directory of intermediate and output files; passed to the workers uninterpreted. */
   readonly directory: string;
@@ -92,13 +92,13 @@ export interface JobSettings {
   readonly heartbeatIntervalMs: number;
   /** A worker ends an attempt that finishes no record for this long; undefined when it may take any time. */
   readonly attemptTimeoutMs: number | undefined;
-  /** Which tasks get backup attempts; see `coordinator/core/backups.ts`. */
+  /** Which tasks get backup attempts; see `scheduler/backups.ts`. */
   readonly backups: BackupRule;
   /** How many attempts of a task may end with an error thrown by the app. */
   readonly maxAttempts: number;
   /** How many attempts of a task may end because their thread, process or connection died. */
   readonly maxCrashes: number;
-  /** How many bytes of map output a partition must have to get combine tasks; see `coordinator/core/combine-tasks.ts`. */
+  /** How many bytes of map output a partition must have to get combine tasks; see `scheduler/combine-tasks.ts`. */
   readonly combineBytesMin: number;
   /** How many bad records may be skipped; 0 for none. */
   readonly badRecordsMax: number;

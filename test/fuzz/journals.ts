@@ -3,10 +3,10 @@
  * coordinator writes.
  */
 import fc from "fast-check";
-import { createState } from "../../src/coordinator/core/create.js";
-import { checkInvariants } from "../../src/coordinator/core/invariants.js";
-import type { Effect, JournalRecord } from "../../src/coordinator/core/events.js";
-import { restore, resume } from "../../src/coordinator/core/restore.js";
+import { createState } from "../../src/scheduler/create.js";
+import { checkInvariants } from "../../src/scheduler/invariants.js";
+import type { Effect, JournalRecord } from "../../src/scheduler/events.js";
+import { restore, resume } from "../../src/scheduler/restore.js";
 import { readRecord } from "../../src/coordinator/journal/records.js";
 import { chunkSizes } from "../coordinator/journal/journal-bytes.js";
 import { mutatedJournal, requirePrefix } from "../coordinator/journal/mutations.js";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { useTemporaryDirectory } from "../support/temporary-directory.js";
 import { playJob } from "./cluster.js";
-import { loadCore } from "./core-load.js";
+import { loadScheduler } from "./scheduler-load.js";
 
 const size = { splits: 2000, partitions: 50, workers: 50 };
 /** Open files of a process before any connection, including those of Node.js and tsx. */
@@ -27,8 +27,8 @@ describe("a coordinator with many workers", () => {
   });
 });
 
-it("the core plays a large job to its end, each task in one attempt", () => {
-  const { steps } = loadCore({ splits: 5000, partitions: 20, workers: 100 });
+it("the scheduler plays a large job to its end, each task in one attempt", () => {
+  const { steps } = loadScheduler({ splits: 5000, partitions: 20, workers: 100 });
   expect(steps["attemptEnded"]?.count).toBe(5020);
   expect(steps["commitAsked"]?.count).toBe(5020);
 });

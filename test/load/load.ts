@@ -1,6 +1,6 @@
 /**
  * `npm run load`: how a coordinator handles a large job. A real coordinator at a Unix socket serves workers that only
- * exchange messages, and is killed and resumed after the last map. Misbehaving clients run beside the workers. The core
+ * exchange messages, and is killed and resumed after the last map. Misbehaving clients run beside the workers. The scheduler
  * is also measured by itself. The result is a report; the only assertion is that the job is done, with every task once.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { playJob, type LoadReport } from "./cluster.js";
-import { loadCore } from "./core-load.js";
+import { loadScheduler } from "./scheduler-load.js";
 import type { DurationSummary } from "./durations.js";
 import type { JobSize, Sample } from "./messages.js";
 
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     partitions: { type: "string", default: "1000" },
     workers: { type: "string", default: "200" },
     /** Which of the three parts to run. */
-    only: { type: "string", default: "core,job,disturbed" },
+    only: { type: "string", default: "scheduler,job,disturbed" },
   },
 });
 const size: JobSize = {
@@ -29,13 +29,15 @@ const size: JobSize = {
 const parts = values.only.split(",");
 
 console.log(`A job of ${size.splits} splits, ${size.partitions} partitions and ${size.workers} workers.\n`);
-if (parts.includes("core")) showCore();
+if (parts.includes("scheduler")) showScheduler();
 if (parts.includes("job")) showJob(await play(size, false));
 if (parts.includes("disturbed")) await showDisturbed();
 
-function showCore(): void {
-  const { steps, elapsedMs, stateBytes } = loadCore(size);
-  console.log(`The core alone: ${seconds(elapsedMs)} for all steps, ${mebibytes(stateBytes)} MiB of state at the end.`);
+function showScheduler(): void {
+  const { steps, elapsedMs, stateBytes } = loadScheduler(size);
+  console.log(
+    `The scheduler alone: ${seconds(elapsedMs)} for all steps, ${mebibytes(stateBytes)} MiB of state at the end.`,
+  );
   const row = ({ count, meanMs, p99Ms, maxMs }: DurationSummary) => ({
     steps: count,
     "mean ms": rounded(meanMs),

@@ -1,19 +1,19 @@
 /**
- * The coordinator's process: the real core in a shell that does what `coordinator.ts` does, on the simulated clock,
+ * The coordinator's process: the real scheduler in a shell that does what `coordinator.ts` does, on the simulated clock,
  * network and disk. After each step, the invariants and the ledger are checked.
  */
-import { createState } from "../../src/coordinator/core/create.js";
-import { checkInvariants } from "../../src/coordinator/core/invariants.js";
-import type { Effect, Event } from "../../src/coordinator/core/events.js";
-import { outputTasks, type State, refOf } from "../../src/coordinator/core/model.js";
-import { restore, resume } from "../../src/coordinator/core/restore.js";
-import { step } from "../../src/coordinator/core/step.js";
+import { createState } from "../../src/scheduler/create.js";
+import { checkInvariants } from "../../src/scheduler/invariants.js";
+import type { Effect, Event } from "../../src/scheduler/events.js";
+import { outputTasks, type State, refOf } from "../../src/scheduler/model.js";
+import { restore, resume } from "../../src/scheduler/restore.js";
+import { step } from "../../src/scheduler/step.js";
 import { intermediateName, jobFileKind, outputName } from "../../src/output/names.js";
 import type { AttemptRef } from "../../src/model/attempt.js";
 import type { JobOutcome } from "../../src/model/job.js";
 import type { ParamsOf } from "../../src/rpc/protocol.js";
-import { describeReply } from "../coordinator/core/history-effects.js";
-import { Ledger } from "../coordinator/core/ledger.js";
+import { describeReply } from "../scheduler/history-effects.js";
+import { Ledger } from "../scheduler/ledger.js";
 import type { Death } from "./faults.js";
 import { Journal } from "./journal.js";
 import type { Connection } from "./network.js";
@@ -199,7 +199,7 @@ export class CoordinatorProcess {
     if (death !== undefined && death.when !== "now") this.#die();
   }
 
-  /** How often the core had to handle faults: a simulation without any tests nothing. */
+  /** How often the scheduler had to handle faults: a simulation without any tests nothing. */
   #count(effect: Effect): void {
     const world = this.#world;
     if (effect.type === "journal" && effect.record.type === "lost") {

@@ -1,5 +1,5 @@
 /** Makes faults happen in a cluster. */
-import { outputTasks } from "../../src/coordinator/core/model.js";
+import { outputTasks } from "../../src/scheduler/model.js";
 import { jobFileKind, outputName } from "../../src/output/names.js";
 import type { CoordinatorProcess } from "./coordinator-process.js";
 import { faultsEndMs, type Fault } from "./faults.js";

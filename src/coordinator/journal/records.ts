@@ -1,5 +1,5 @@
 /**
- * The records of a job's journal: first a header that identifies the job, then the records of the core. A record with a
+ * The records of a job's journal: first a header that identifies the job, then the records of the scheduler. A record with a
  * correct checksum that matches no schema here was written by another version of this program.
  */
 import * as v from "valibot";
@@ -19,7 +19,7 @@ import {
 import { outputSettings, partitioner } from "../../model/job.js";
 import { args, checksum, count, workerId } from "../../model/schemas.js";
 import { recordPlace, split } from "../../model/split.js";
-import type { JournalRecord } from "../core/events.js";
+import type { JournalRecord } from "../../scheduler/events.js";
 
 /** Incremented with every change that makes older journals unreadable. */
 const journalVersion = 4;
