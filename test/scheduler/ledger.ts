@@ -318,7 +318,8 @@ export class Ledger {
     const asked = this.#job.task(ref);
     if (asked?.orphans.get(ref.attempt) === call.former?.worker) asked?.orphans.delete(ref.attempt);
     if (!keepsAttempt || task === undefined) return;
-    this.#begin(worker, task, ref, now);
+    // It began before its coordinator died, and was told to skip what was known then.
+    this.#begin(worker, task, ref, [], now);
   }
 
   #checkBoundaries(told: readonly string[]): void {
@@ -373,12 +374,12 @@ export class Ledger {
     if (task.lives.size > 0) this.#checkBackup(task, now);
     else this.#checkOrder(worker, task, now);
     task.begun = ref.attempt;
-    this.#begin(worker, task, ref, now);
+    this.#begin(worker, task, ref, [...task.skip], now);
   }
 
-  #begin(worker: WorkerPage, task: TaskPage, ref: AttemptRef, now: number): void {
+  #begin(worker: WorkerPage, task: TaskPage, ref: AttemptRef, skipped: readonly number[], now: number): void {
     this.#journal.give(ref, worker.id);
-    const skip = new Set(task.skip);
+    const skip = new Set(skipped);
     const progress = { records: 0, bytes: 0, sinceMs: now };
     worker.life = { task, ref, startedAtMs: now, mapsLostBefore: this.#job.mapsLost, skip, granted: false, progress };
     task.lives.add(worker.life);
