@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedApp } from "../app/load.js";
 import { intermediateName, temporaryPrefix } from "../output/names.js";
@@ -20,7 +21,8 @@ interface CombinedFile {
 /**
  * Runs one attempt of a combine task: merges some of the sorted files that the maps wrote for a partition, and folds the
  * values of each key with `combine` into one file, which the reduce task reads in their place. The result has no file
- * when the values hardly shrink. Throws the app's errors, and DamagedInputError.
+ * when the values hardly shrink, or when the file would take the room that the output of the reduce task may need.
+ * Throws the app's errors, and DamagedInputError.
  */
 export function runCombineTask(
   { combine }: Pick<LoadedApp, "combine">,
@@ -30,6 +32,9 @@ export function runCombineTask(
 ): AttemptResult {
   if (combine === undefined) throw new Error("the app has no combine");
   const { ref, jobId, directory, intermediatePrefix, progress } = settings;
+  const none = { ...noMeasures(), files: [], skipped: [], sideFiles: [], warnings: [] };
+  const bytesIn = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (!hasRoom(directory, bytesIn)) return none;
   const file = StagedFile.create(join(directory, temporaryPrefix(jobId, "combine", ref.task, ref.attempt) + "out"));
   let key: string | undefined;
   let pairsBefore = 0;
@@ -47,19 +52,19 @@ export function runCombineTask(
       },
     });
     progress.beginRecord(NaN);
-    const none = { ...noMeasures(), files: [], skipped: [], sideFiles: [], warnings: [] };
-    if (combined === undefined) {
+    const written = combined === undefined ? undefined : file.close();
+    if (combined === undefined || written === undefined || !hasRoom(directory, bytesIn)) {
       file.discard();
       return none;
     }
-    const { path, bytes, checksum } = file.close();
+    const { path, bytes, checksum } = written;
     const finalPath = join(directory, intermediatePrefix + intermediateName(number, partition, ref.attempt));
     return {
       ...none,
       files: [{ temporaryPath: path, finalPath, partition, bytes, checksum }],
       recordsIn: combined.pairs,
       recordsOut: combined.values,
-      bytesIn: inputs.reduce((sum, input) => sum + input.bytes, 0),
+      bytesIn,
       bytesOut: bytes,
       keys: combined.keys,
     };
@@ -68,4 +73,10 @@ export function runCombineTask(
     file.discard();
     throw error;
   }
+}
+
+/** Whether a disk has that many bytes for more files. A file system that does not tell its size may have them. */
+function hasRoom(directory: string, bytes: number): boolean {
+  const { bavail, blocks, bsize } = statfsSync(directory);
+  return blocks === 0 || bavail * bsize >= bytes;
 }
