@@ -1,6 +1,9 @@
 // Who may import whom. The layout is the architecture: see ARCHITECTURE.md.
 const only = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
+/** The scheduler: a job knows nothing of the cluster that runs it. */
+const scheduler = ["scheduler/job", "scheduler/cluster", "scheduler/views"];
+
 /**
  * The folders of src/ from the lowest to the highest, with the folders that each may import. Types count as well. They
  * stand above it in this list: whoever adds a folder decides on which layer it is.
@@ -23,12 +26,14 @@ const layers = {
   // Coordinator and workers meet only over the wire.
   rpc: ["model", "machine"],
   // The scheduler is pure: it has no clock, socket or file.
-  scheduler: ["model"],
-  coordinator: ["model", "machine", "app", "input", "output", "rpc", "scheduler"],
+  "scheduler/job": ["model"],
+  "scheduler/cluster": ["model", "scheduler/job"],
+  "scheduler/views": ["model", "scheduler/job", "scheduler/cluster"],
+  coordinator: ["model", "machine", "app", "input", "output", "rpc", ...scheduler],
   worker: ["model", "machine", "terminal", "storage", "app", "input", "output", "shuffle", "rpc"],
   local: [
     ...["model", "machine", "terminal", "storage", "app", "input", "output", "shuffle"],
-    ...["scheduler", "coordinator", "worker"],
+    ...[...scheduler, "coordinator", "worker"],
   ],
   // Views are made of the snapshot and of the job's view, and know nothing else of the engine.
   status: ["model", "terminal"],

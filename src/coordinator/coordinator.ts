@@ -3,7 +3,7 @@
  * the job's directory. It turns worker calls into events, and effects into replies.
  *
  *     socket ─ connection ─ event ┐                      ┌ reply, cancel, ping, shutdown ─ connection ─ socket
- *     clock ─ tick ───────────────┼─ step(state) ─ effects
+ *     clock ─ tick ───────────────┼─ step(cluster) ─ effects
  *     signal ─ aborted ───────────┘                      └ jobEnded ─ publish, drain, clear up
  *
  * The coordinator publishes the output before it tells anyone that the job is done: a client may read the output at
@@ -19,18 +19,19 @@ import { outputOf, outputSuffix } from "../model/output-format.js";
 import { takeRecordMarker } from "../output/record-marker.js";
 import { removeDoneNote, writeDoneNote } from "../rpc/done-note.js";
 import { refusedCode, RefusedError, unknownWorkerCode } from "../rpc/errors.js";
-import type { JobOutcome } from "../model/job.js";
+import { type JobOutcome, workerJobOf } from "../model/job.js";
 import type { ParamsOf, ResultOf } from "../rpc/protocol.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { Listener } from "../rpc/transport.js";
 import { listenUnixSocket } from "../rpc/unix-socket.js";
 import type { JobView } from "../model/job-view.js";
-import { takeJobView, takeThroughput } from "../scheduler/job-view.js";
-import type { Effect, Event, FormerWorker } from "../scheduler/events.js";
-import { hasEnded, outcomeOf, refOf } from "../scheduler/model.js";
-import { resume } from "../scheduler/restore.js";
-import { takeSnapshot } from "../scheduler/snapshot.js";
-import { step } from "../scheduler/step.js";
+import type { Effect, Event, FormerWorker } from "../scheduler/cluster/events.js";
+import { step } from "../scheduler/cluster/step.js";
+import { hasEnded, outcomeOf } from "../scheduler/job/job.js";
+import { resumeJob } from "../scheduler/cluster/job-ends.js";
+import { type Task, refOf } from "../scheduler/job/task.js";
+import { takeJobView, takeThroughput } from "../scheduler/views/job-view.js";
+import { takeSnapshot } from "../scheduler/views/snapshot.js";
 import { settleJob, type JobReport } from "./job-end.js";
 import { newJob, takeJob, type Job } from "./job.js";
 import { hasFilesOf } from "./kept-files.js";
@@ -99,11 +100,10 @@ export class Coordinator {
       const job = await takeJob(options);
       const coordinator = new Coordinator(options, job, listener);
       // The restored job may already be complete.
-      const effects: Effect[] = [];
       if (job.begins !== "new") {
-        resume(job.state, (task) => hasFilesOf(job, task), performance.now(), effects);
+        const isThere = (task: Task) => hasFilesOf(job, task);
+        coordinator.#carryOutAll(resumeJob(job.cluster, job.state, isThere, performance.now()));
       }
-      coordinator.#carryOutAll(effects);
       accept = (stream) => {
         coordinator.#accept(stream, true);
       };
@@ -124,6 +124,7 @@ export class Coordinator {
 
   #accept(stream: Duplex, isStranger: boolean): void {
     const home: Home = {
+      jobId: () => this.jobId,
       reducers: this.#options.reducers,
       register: (params) => this.#register(params),
       ask: (toEvent) => this.#ask(toEvent),
@@ -174,13 +175,13 @@ export class Coordinator {
       const tasks = running === 1 ? "the running task has" : `the ${running} running tasks have`;
       this.#options.log.warn(`${message}: ${tasks} ${prettyMs(timeoutMs)} to finish`);
     }
-    this.#step({ type: "drained", message });
+    this.#step({ type: "drained", job: this.jobId, message });
     this.#drainTimer ??= setTimeout(() => this.abort(message), timeoutMs);
   }
 
   /** Ends the job early; `run` then resolves. Does nothing when the job has ended. */
   abort(message: string): void {
-    this.#step({ type: "aborted", message });
+    this.#step({ type: "aborted", job: this.jobId, message });
   }
 
   /** Stops waiting for workers: `run` resolves as soon as the job has ended. */
@@ -194,14 +195,17 @@ export class Coordinator {
   }
 
   snapshot(): Snapshot {
-    return takeSnapshot(this.#job.state, performance.now());
+    return takeSnapshot(this.#job.cluster, this.#job.state, performance.now());
   }
 
   /** The full view of the job, for the page and the report. */
   view(): JobView {
     const now = performance.now();
     const startedAtEpochMs = performance.timeOrigin + this.#job.state.startedAtMs;
-    return takeJobView(this.#job.state, now, { startedAtEpochMs, throughput: this.#throughput.samples });
+    return takeJobView(this.#job.cluster, this.#job.state, now, {
+      startedAtEpochMs,
+      throughput: this.#throughput.samples,
+    });
   }
 
   #noteThroughput(isLast = false): void {
@@ -230,10 +234,12 @@ export class Coordinator {
       await planned;
     }
     const former = this.#formerWorker(params.former);
-    const registered = await this.#ask<Omit<ResultOf<"Register">, "token">>((call) => {
+    const registered = await this.#ask<Pick<ResultOf<"Register">, "worker" | "keepsAttempt">>((call) => {
       return { type: "registered", call, pid, host, former };
     });
-    return { ...registered, token: this.#job.journal.tokenOf(registered.worker) };
+    const { journal, state } = this.#job;
+    const token = journal.tokenOf(registered.worker);
+    return { ...registered, job: workerJobOf(state.settings, state.args), token };
   }
 
   /**
@@ -241,9 +247,9 @@ export class Coordinator {
    * when it does, or when there is no change.
    */
   #changeAppFor(params: ParamsOf<"Register">): string | undefined {
-    const { state, begins } = this.#job;
+    const { cluster, state, begins } = this.#job;
     const { app } = params;
-    if (!this.#options.acceptsChangedApp || begins !== "resumed" || state.workers.size > 0) return undefined;
+    if (!this.#options.acceptsChangedApp || begins !== "resumed" || cluster.workers.size > 0) return undefined;
     if (state.app === undefined) return undefined;
     if (state.app.hash === app.hash) {
       this.#options.log.info(
@@ -253,16 +259,15 @@ export class Coordinator {
     }
     const problem = mapSideProblem(state, app) ?? refusal({ ...state, app }, params);
     if (problem !== undefined) return `cannot resume the job in ${this.#options.outputDirectory}: ${problem}`;
-    this.#step({ type: "appChanged", app });
+    this.#step({ type: "appChanged", job: this.jobId, app });
     return undefined;
   }
 
   /** The worker's identity before the restart; undefined when it cannot prove it, or belonged to another job. */
   #formerWorker(former: ParamsOf<"Register">["former"]): FormerWorker | undefined {
-    if (former?.job !== this.#job.state.settings.id || !this.#job.journal.isTokenOf(former.worker, former.token)) {
-      return undefined;
-    }
-    return { worker: former.worker, attempt: former.attempt };
+    if (former?.job !== this.jobId || !this.#job.journal.isTokenOf(former.worker, former.token)) return undefined;
+    const { worker, attempt } = former;
+    return { worker, attempt: attempt && { ...attempt, job: this.jobId } };
   }
 
   /** The first worker determines the app, and so how the inputs are split. Only from here on are files written. */
@@ -284,7 +289,7 @@ export class Coordinator {
       directory.clear(["temporary", "staged", "replaced", "journal", ...(areOwn ? (["intermediate"] as const) : [])]);
       this.#job.journal.begin(directory.path);
       log.info(`the job runs ${app.name}, the app of its first worker`);
-      this.#step({ type: "planned", app, args, splits, ...sample });
+      this.#step({ type: "planned", job: this.jobId, app, args, splits, ...sample });
     } catch (error) {
       // The user stopped the job in the meantime.
       if (hasEnded(this.#job.state)) return;
@@ -297,8 +302,8 @@ export class Coordinator {
 
   /** Whether a resumed job may be given up for a job of another app: no worker has joined it, or could. */
   #mayBeginAnew(): boolean {
-    const { begins, state } = this.#job;
-    return this.#options.resume === "auto" && begins !== "new" && state.workers.size === 0 && !hasEnded(state);
+    const { begins, cluster, state } = this.#job;
+    return this.#options.resume === "auto" && begins !== "new" && cluster.workers.size === 0 && !hasEnded(state);
   }
 
   #beginAnew(fresh: Job, why: string): void {
@@ -317,7 +322,7 @@ export class Coordinator {
   }
 
   #step(event: Event): void {
-    this.#carryOutAll(step(this.#job.state, event, performance.now()));
+    this.#carryOutAll(step(this.#job.cluster, event, performance.now()));
   }
 
   #carryOutAll(effects: readonly Effect[]): void {
@@ -365,7 +370,7 @@ export class Coordinator {
 
   /** The position of the record that a worker was mapping when its process ended, if it left a marker. */
   #lastRecordOf(worker: string): number | undefined {
-    const running = this.#job.state.workers.get(worker)?.running;
+    const running = this.#job.cluster.workers.get(worker)?.running;
     if (running === undefined || this.#job.state.settings.badRecordsMax === 0) return undefined;
     return takeRecordMarker(
       this.#job.directory.path,

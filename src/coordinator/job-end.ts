@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { failedReportName, jobFileKind, manifestName, publicNameOf, reportName } from "../output/names.js";
 import { writeReport } from "../output/report.js";
-import { outcomeOf, outputTasks } from "../scheduler/model.js";
+import { outcomeOf, outputTasks } from "../scheduler/job/job.js";
 import type { Job } from "./job.js";
 import { outputsOf, sideFilesOf } from "./kept-files.js";
 import type { CoordinatorOptions } from "./options.js";

@@ -3,11 +3,11 @@ import { inputOf } from "../input/files.js";
 import { JobDirectory } from "../output/directory.js";
 import type { JobSources } from "../output/job-files.js";
 import { countersOfStep, findManifest } from "../output/manifest.js";
-import { combineBytesMinDefault } from "../scheduler/combine-tasks.js";
-import { createState } from "../scheduler/create.js";
+import { type Cluster, addJob, createCluster } from "../scheduler/cluster/cluster.js";
+import { combineBytesMinDefault } from "../scheduler/job/combine-tasks.js";
+import type { JobState } from "../scheduler/job/job.js";
+import { restore } from "../scheduler/job/restore.js";
 import type { JobSettings } from "../model/job.js";
-import type { State } from "../scheduler/model.js";
-import { restore } from "../scheduler/restore.js";
 import { appDifference, differences } from "./journal/differences.js";
 import { JobJournal } from "./journal/job-journal.js";
 import { NothingToResumeError, ResumeError } from "./journal/resume-error.js";
@@ -15,7 +15,9 @@ import type { JobInputs } from "./journal/records.js";
 
 /** A job as a coordinator takes it on: new, or restored from its journal. */
 export interface Job {
-  readonly state: State;
+  /** The workers of the job; it is the only job of its cluster. */
+  readonly cluster: Cluster;
+  readonly state: JobState;
   readonly journal: JobJournal;
   /** The coordinator holds it until the job ends. */
   readonly directory: JobDirectory;
@@ -52,8 +54,9 @@ export function newJob(options: CoordinatorOptions, directory: JobDirectory): Jo
     options.log.warn(message);
   });
   const settings = settingsOf(options, journal.jobId, journal.intermediatePrefix, directory.path);
-  const state = createState(settings, options.args, performance.now());
-  return { journal, state, directory, sources: options, begins: "new" };
+  const cluster = createCluster(settings.taskTimeoutMs);
+  const state = addJob(cluster, settings, options.args, performance.now());
+  return { journal, cluster, state, directory, sources: options, begins: "new" };
 }
 
 /** The job to resume, or undefined to begin a new one. Throws a ResumeError when `options` forbid a new one. */
@@ -80,9 +83,10 @@ function resumeJob(
   options: CoordinatorOptions,
   directory: string,
   published: string | undefined,
-): Pick<Job, "state" | "journal"> {
+): Pick<Job, "cluster" | "state" | "journal"> {
   const now = performance.now();
-  let state: State | undefined;
+  const cluster = createCluster(options.taskTimeoutMs);
+  let state: JobState | undefined;
   const journal = JobJournal.takeUp(
     directory,
     ({ id, intermediatePrefix, settings }) => {
@@ -90,11 +94,8 @@ function resumeJob(
       if (difference !== undefined) {
         throw new ResumeError(`cannot resume the job in ${options.outputDirectory}: ${difference}`);
       }
-      const restored = createState(
-        settingsOf(options, id, intermediatePrefix, directory),
-        options.args ?? settings.args,
-        now,
-      );
+      const restoredSettings = settingsOf(options, id, intermediatePrefix, directory);
+      const restored = addJob(cluster, restoredSettings, options.args ?? settings.args, now);
       state = restored;
       return (record) => {
         try {
@@ -125,7 +126,7 @@ function resumeJob(
   }
   const tasks = `${completed.map} of ${maps.length} map tasks and ${completed.reduce} of ${reduces.length} reduce tasks`;
   options.log.info(`resuming the job${app === undefined ? "" : ` of ${app.name}: ${tasks} are done`}`);
-  return { state, journal };
+  return { cluster, state, journal };
 }
 
 /** The options that determine the output. */

@@ -3,7 +3,8 @@ import { outputOf, outputSuffix } from "../model/output-format.js";
 import { namedOutputFacts, type OutputFacts } from "../output/manifest.js";
 import { namedOutputFile } from "../model/output-names.js";
 import type { NamedOutputs } from "../model/attempt.js";
-import { outputTasks, type State, type Task } from "../scheduler/model.js";
+import { type JobState, outputTasks } from "../scheduler/job/job.js";
+import type { Task } from "../scheduler/job/task.js";
 import type { Job } from "./job.js";
 
 /**
@@ -30,7 +31,7 @@ function hasFile({ directory, state, begins }: Job, name: string, bytes: number)
 }
 
 /** Names of the side files of all completed tasks, in task order. */
-export function sideFilesOf({ maps, reduces }: State): string[] {
+export function sideFilesOf({ maps, reduces }: JobState): string[] {
   return [...maps, ...reduces].flatMap(({ kind, index, commit }) => {
     return (commit?.sideFiles ?? []).map(([name]) => sideFileName(kind, index, name));
   });

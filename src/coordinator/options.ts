@@ -3,7 +3,7 @@ import type { InputFile } from "../input/files.js";
 import type { JobDirectory } from "../output/directory.js";
 import type { EarlierStep } from "../output/manifest.js";
 import type { AppIdentity } from "../model/app-identity.js";
-import type { JobLog } from "../scheduler/events.js";
+import type { JobLog } from "../scheduler/job/effects.js";
 import type { JobSettings } from "../model/job.js";
 
 /**

@@ -2,12 +2,12 @@ import { misfit } from "../app/fit.js";
 import { differingExport } from "../app/map-side.js";
 import { protocolVersion, type ParamsOf } from "../rpc/protocol.js";
 import type { AppIdentity } from "../model/app-identity.js";
-import type { State } from "../scheduler/model.js";
+import type { JobState } from "../scheduler/job/job.js";
 import { isSameArgs, shownArgs } from "./job-args.js";
 
 /** Says why this worker cannot work for the job; undefined when it can. */
 export function refusal(
-  { app: jobApp, args: jobArgs, settings }: Pick<State, "app" | "args" | "settings">,
+  { app: jobApp, args: jobArgs, settings }: Pick<JobState, "app" | "args" | "settings">,
   { app, args, protocol }: Pick<ParamsOf<"Register">, "app" | "args" | "protocol">,
 ): string | undefined {
   if (protocol !== protocolVersion) {
@@ -30,7 +30,7 @@ export function refusal(
  * visible.
  */
 export function mapSideProblem(
-  { app: jobApp, reduces }: Pick<State, "app" | "reduces">,
+  { app: jobApp, reduces }: Pick<JobState, "app" | "reduces">,
   app: AppIdentity,
 ): string | undefined {
   if (jobApp?.name !== app.name) return `it ran the app ${jobApp?.name ?? ""}, but this one runs ${app.name}`;

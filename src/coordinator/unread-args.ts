@@ -1,5 +1,5 @@
 import { unreadArgText } from "../app/unread-args.js";
-import type { ArgUseOfJob } from "../scheduler/arg-use.js";
+import type { ArgUseOfJob } from "../scheduler/job/arg-use.js";
 
 /** A job whose tasks are all done. */
 interface DoneJob {

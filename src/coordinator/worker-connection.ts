@@ -5,11 +5,13 @@ import { Peer, type Handlers } from "../rpc/peer.js";
 import type { AttemptRef } from "../model/attempt.js";
 import type { ParamsOf, ResultOf } from "../rpc/protocol.js";
 import type { Snapshot } from "../model/snapshot.js";
-import type { Effect, Event } from "../scheduler/events.js";
-import type { DoneOutcome } from "../scheduler/model.js";
+import type { Effect, Event } from "../scheduler/cluster/events.js";
+import type { DoneOutcome } from "../scheduler/job/task.js";
 
 /** The operations that a connection needs from its coordinator. */
 export interface Home {
+  /** The id of the job for which its workers register: it may change before the first one does. */
+  jobId(): string;
   readonly reducers: number;
   /** Registers a worker. Rejects with a RefusedError. */
   register(params: ParamsOf<"Register">): Promise<ResultOf<"Register">>;
@@ -41,24 +43,29 @@ export class WorkerConnection {
   /** A stranger has proved nothing except that it could connect. */
   constructor(stream: Duplex, home: Home, { isStranger }: { isStranger: boolean }) {
     this.#home = home;
+    const ofJob = (ref: AttemptRef) => ({ ...ref, job: home.jobId() });
     const handlers: Handlers = {
       Register: (params) => this.#register(params),
       RequestTask: ({ worker }) => this.#ask(worker, (call) => ({ type: "taskRequested", call, worker })),
       ListBoundaries: ({ worker, from }) => {
-        return this.#ask(worker, (call) => ({ type: "boundariesAsked", call, worker, from }));
+        return this.#ask(worker, (call) => ({ type: "boundariesAsked", call, worker, job: home.jobId(), from }));
       },
       ListInputs: ({ worker, ref, from }) => {
-        return this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref, from }));
+        return this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref: ofJob(ref), from }));
       },
       RequestStarts: ({ worker, wanted }) => {
-        return this.#ask(worker, (call) => ({ type: "startsAsked", call, worker, wanted }));
+        return this.#ask(worker, (call) => ({ type: "startsAsked", call, worker, job: home.jobId(), wanted }));
       },
-      MayCommit: ({ worker, ref }) => this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref })),
+      MayCommit: ({ worker, ref }) =>
+        this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref: ofJob(ref) })),
       NotifyTaskCompletion: ({ worker, ref, outcome, leaving }) => {
         if (outcome.type === "done") requireSound(ref, outcome, home.reducers);
-        return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving }));
+        return this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref: ofJob(ref), outcome, leaving }));
       },
-      Heartbeat: (params) => this.#ask(params.worker, (call) => ({ type: "heartbeat", call, ...params })),
+      Heartbeat: ({ worker, attempts, memoryBytes }) => {
+        const ofJobs = attempts.map((progress) => ({ ...progress, ref: ofJob(progress.ref) }));
+        return this.#ask(worker, (call) => ({ type: "heartbeat", call, worker, attempts: ofJobs, memoryBytes }));
+      },
       Status: () => {
         // Keeps a stranger's rate limits, which suffice for status queries: building a snapshot takes time.
         this.#peer.letStay();

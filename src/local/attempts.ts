@@ -2,7 +2,7 @@
  * The shared parts of attempts that run in this process, for `mr sequential`, `mr replay-bad-records` and `testApp`.
  */
 import type { LoadedApp } from "../app/load.js";
-import { StartSlots } from "../scheduler/start-slots.js";
+import { StartSlots } from "../scheduler/job/start-slots.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import type { ReserveStarts } from "../worker/start-pacer.js";
 import type { AttemptResult, AttemptSettings, Progress } from "../worker/task-context.js";

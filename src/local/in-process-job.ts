@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { ArgUseOfJob } from "../scheduler/arg-use.js";
+import { ArgUseOfJob } from "../scheduler/job/arg-use.js";
+import { Warnings } from "../scheduler/job/warnings.js";
 import { unreadArgs } from "../coordinator/unread-args.js";
 import { ArgReads } from "../worker/arg-reads.js";
 import { AppError } from "../app/app-error.js";
@@ -7,7 +8,6 @@ import { misfit } from "../app/fit.js";
 import { loadApp, traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
 import { readableError, thrownText } from "../app/thrown.js";
-import { Warnings } from "../scheduler/warnings.js";
 import type { InputFile } from "../input/files.js";
 import { ChangedFileError, requireUnchanged } from "../input/shared-files.js";
 import { UnreadableInputError } from "../input/unreadable-input-error.js";

@@ -1,7 +1,7 @@
 import { traitsOf, type LoadedApp } from "../app/load.js";
 import type { AppFile } from "../app/resolve.js";
-import { boundariesOf, type KeySample } from "../scheduler/boundaries.js";
-import { taskName } from "../scheduler/model.js";
+import { type KeySample, boundariesOf } from "../scheduler/job/boundaries.js";
+import { taskName } from "../scheduler/job/task.js";
 import type { ContentSharing } from "../input/content-splits.js";
 import { planInputs } from "../input/map-inputs.js";
 import { sourceOfSplits } from "../input/records.js";

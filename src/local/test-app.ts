@@ -7,7 +7,7 @@ import type { App, AppOfInputs, JsonValue, KeyValue, Pipeline } from "../app/con
 import { isMapOnly, traitsOf } from "../app/load.js";
 import { missingText } from "../model/required-options.js";
 import { declaredByAll, unknownArgText } from "../app/unread-args.js";
-import { ArgUseOfJob } from "../scheduler/arg-use.js";
+import { ArgUseOfJob } from "../scheduler/job/arg-use.js";
 import { unreadArgs } from "../coordinator/unread-args.js";
 import { checkSteps, type CheckedStep } from "../app/steps.js";
 import type { TestInputs, TestOptions, TestResult } from "../app/test-contract.js";

@@ -34,6 +34,14 @@ export const attemptRef = v.strictObject({
 
 export type AttemptRef = v.InferOutput<typeof attemptRef>;
 
+/**
+ * Identifies one attempt among those of several jobs. Messages between a worker and its coordinator do not name the job:
+ * they are about the job for which the worker has registered.
+ */
+export interface JobAttemptRef extends AttemptRef {
+  readonly job: string;
+}
+
 /** Which values of `--arg` an attempt has read, and which it has looked for in vain; omitted when the job has none. */
 export const argUse = v.strictObject({
   read: v.array(v.string()),
@@ -142,7 +150,7 @@ export const attemptOutcome = v.variant("type", [
   v.strictObject({
     type: v.literal("failed"),
     /**
-     * The class of failure, from which the coordinator decides what to do; see `scheduler/losses.ts`. `error`:
+     * The class of failure, from which the coordinator decides what to do; see `scheduler/job/losses.ts`. `error`:
      * the app threw. `timeout`: it finished no record for the attempt timeout. `memory`: its thread ran out of memory.
      * `io`: a file could not be read or written. `crash`: the thread or process died. `damaged`: a file of a map
      * attempt has changed. `released`: its worker was told to leave. `fatal`: no retry can help.

@@ -92,18 +92,39 @@ export interface JobSettings {
   readonly heartbeatIntervalMs: number;
   /** A worker ends an attempt that finishes no record for this long; undefined when it may take any time. */
   readonly attemptTimeoutMs: number | undefined;
-  /** Which tasks get backup attempts; see `scheduler/backups.ts`. */
+  /** Which tasks get backup attempts; see `scheduler/job/backups.ts`. */
   readonly backups: BackupRule;
   /** How many attempts of a task may end with an error thrown by the app. */
   readonly maxAttempts: number;
   /** How many attempts of a task may end because their thread, process or connection died. */
   readonly maxCrashes: number;
-  /** How many bytes of map output a partition must have to get combine tasks; see `scheduler/combine-tasks.ts`. */
+  /** How many bytes of map output a partition must have to get combine tasks; see `scheduler/job/combine-tasks.ts`. */
   readonly combineBytesMin: number;
   /** How many bad records may be skipped; 0 for none. */
   readonly badRecordsMax: number;
   /** The names of `--arg` that the app must read, or the job fails; undefined for all that the job has. */
   readonly argsToRead?: readonly string[] | undefined;
+}
+
+/** The part of a job's settings that its workers know. `args` are undefined until its first worker has told them. */
+export function workerJobOf(settings: JobSettings, args: Readonly<Record<string, string>> | undefined): WorkerJob {
+  const { id, reducers, partitioner, output, directory, intermediatePrefix, collectorBytes, files } = settings;
+  const { checksCombine, mapConcurrency, ratePerSecond, earlierCounters = [] } = settings;
+  const { taskTimeoutMs, attemptTimeoutMs, heartbeatIntervalMs } = settings;
+  const timeouts = {
+    taskTimeoutMs,
+    heartbeatIntervalMs,
+    ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
+  };
+  const data = { directory, intermediatePrefix, args: { ...args }, files: [...files], collectorBytes };
+  const counters =
+    earlierCounters.length === 0 ? {} : { earlierCounters: earlierCounters.map((ofStep) => [...ofStep]) };
+  const checks = checksCombine === undefined ? {} : { checksCombine };
+  const mapping = {
+    ...(mapConcurrency === undefined ? {} : { mapConcurrency }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+  };
+  return { id, reducers, partitioner, output, ...data, ...counters, ...checks, ...mapping, ...timeouts };
 }
 
 /**

@@ -10,7 +10,7 @@ import { atWorkOf } from "./at-work.js";
 import { CombineMismatchError, LateEmitError, SkipLimitError, UnawaitedWorkError } from "./errors.js";
 import { fileErrorText, isOwnFileError } from "./system-error.js";
 
-/** How an attempt failed, as reported to the coordinator, whose `scheduler/losses.ts` handles each class. */
+/** How an attempt failed, as reported to the coordinator, whose `scheduler/job/losses.ts` handles each class. */
 export type Failure = Extract<AttemptOutcome, { type: "failed" }>;
 
 /** An input of a combine or reduce attempt: the coordinator's name for it, and its file. */

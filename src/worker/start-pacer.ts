@@ -16,7 +16,7 @@ const reservedMs = 20;
 /** The attempt drops a reserved start that is this late; otherwise it would come on top of later starts. */
 const staleMs = 20;
 
-/** Lets an attempt begin calls of `map` only at the times that it has reserved: see `scheduler/start-slots.ts`. */
+/** Lets an attempt begin calls of `map` only at the times that it has reserved: see `scheduler/job/start-slots.ts`. */
 export class StartPacer {
   readonly #reserve: ReserveStarts;
   readonly #wanted: number;

@@ -3,13 +3,14 @@
  * coordinator writes.
  */
 import fc from "fast-check";
-import { createState } from "../../src/scheduler/create.js";
-import { checkInvariants } from "../../src/scheduler/invariants.js";
-import type { Effect, JournalRecord } from "../../src/scheduler/events.js";
-import { restore, resume } from "../../src/scheduler/restore.js";
+import { checkInvariants } from "../../src/scheduler/cluster/invariants.js";
+import { resumeJob } from "../../src/scheduler/cluster/job-ends.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
+import { restore } from "../../src/scheduler/job/restore.js";
 import { readRecord } from "../../src/coordinator/journal/records.js";
 import { chunkSizes } from "../coordinator/journal/journal-bytes.js";
 import { mutatedJournal, requirePrefix } from "../coordinator/journal/mutations.js";
+import { oneJob } from "../scheduler/one-job.js";
 import { jobSettings } from "../support/job-settings.js";
 import { targetOf, type Target } from "./target.js";
 
@@ -80,12 +81,11 @@ const record = fc.oneof(
 export const recovery: Target = targetOf(
   fc.array(record, { maxLength: 12 }),
   (records) => {
-    const state = createState(settings, undefined, 0);
-    const effects: Effect[] = [];
+    const { cluster, state } = oneJob(settings);
     const known = records.map((one) => readRecord(JSON.parse(JSON.stringify(one))));
     if (isTakenUp(known, (one) => restore(state, one, 0))) {
-      resume(state, () => true, 0, effects);
-      checkInvariants(state, 0);
+      resumeJob(cluster, state, () => true, 0);
+      checkInvariants(cluster, 0);
     }
     return 1;
   },

@@ -1,11 +1,11 @@
-import { createState } from "../../src/scheduler/create.js";
-import type { Effect, Event } from "../../src/scheduler/events.js";
-import type { DoneOutcome, State } from "../../src/scheduler/model.js";
-import { step } from "../../src/scheduler/step.js";
+import type { Effect, Event } from "../../src/scheduler/cluster/events.js";
+import { step } from "../../src/scheduler/cluster/step.js";
+import type { DoneOutcome } from "../../src/scheduler/job/task.js";
 import { noMeasures } from "../../src/model/measures.js";
 import type { Assignment } from "../../src/model/assignment.js";
 import type { AttemptRef, OutputFile } from "../../src/model/attempt.js";
 import { jobSettings } from "../support/job-settings.js";
+import { type OneJob, ofJob, oneJob } from "../scheduler/one-job.js";
 import { Durations, type DurationSummary } from "./durations.js";
 import type { JobSize } from "./messages.js";
 
@@ -27,7 +27,7 @@ export function loadScheduler(size: JobSize): CoreLoad {
 }
 
 class CorePlayer {
-  readonly #state: State;
+  readonly #job: OneJob;
   readonly #outputs: OutputFile[];
   readonly #durations = new Map<string, Durations>();
   /** The worker and the request, by the number of the call. */
@@ -39,13 +39,19 @@ class CorePlayer {
 
   constructor({ partitions }: JobSize) {
     this.#outputs = Array.from({ length: partitions }, (_, partition) => [partition, 65_536 + partition, partition]);
-    this.#state = createState(jobSettings({ reducers: partitions }), {}, 0);
+    this.#job = oneJob(jobSettings({ reducers: partitions }), { args: {} });
   }
 
   play({ splits, workers }: JobSize): void {
     const split = (n: number) => [{ file: "f", path: "/f", startBytes: n, endBytes: n + 1 }];
     const app = { name: "load", hash: "0", input: "lines" } as const;
-    this.#step({ type: "planned", app, args: {}, splits: Array.from({ length: splits }, (_, n) => split(n)) });
+    this.#step({
+      type: "planned",
+      job: "job",
+      app,
+      args: {},
+      splits: Array.from({ length: splits }, (_, n) => split(n)),
+    });
     for (let n = 1; n <= workers; n++) {
       this.#ask("", (call) => ({ type: "registered", call, pid: n, host: "here" }));
       this.#ask(`w${n}`, (call) => ({ type: "taskRequested", call, worker: `w${n}` }));
@@ -56,7 +62,8 @@ class CorePlayer {
       for (const { worker, ref } of round) this.#finish(worker, ref);
       this.#step({ type: "tick" });
     }
-    if (this.#state.phase !== "done") throw new Error(`the job has come to phase ${this.#state.phase} and no further`);
+    if (this.#job.state.phase !== "done")
+      throw new Error(`the job has come to phase ${this.#job.state.phase} and no further`);
   }
 
   durations(): CoreLoad["steps"] {
@@ -64,12 +71,12 @@ class CorePlayer {
   }
 
   #finish(worker: string, ref: AttemptRef): void {
-    const attempts = [{ ref, records: 1, bytes: 1 }];
+    const attempts = [{ ref: ofJob(ref), records: 1, bytes: 1 }];
     this.#ask(worker, (call) => ({ type: "heartbeat", call, worker, attempts, memoryBytes: 1 }));
-    for (let from = 0; ref.kind === "reduce" && from < this.#state.maps.length; from += 1000) {
-      this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref, from }));
+    for (let from = 0; ref.kind === "reduce" && from < this.#job.state.maps.length; from += 1000) {
+      this.#ask(worker, (call) => ({ type: "inputsAsked", call, worker, ref: ofJob(ref), from }));
     }
-    this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref }));
+    this.#ask(worker, (call) => ({ type: "commitAsked", call, worker, ref: ofJob(ref) }));
     const outcome: DoneOutcome = {
       type: "done",
       outputs: ref.kind === "map" ? this.#outputs : [],
@@ -77,7 +84,7 @@ class CorePlayer {
       sideFiles: [],
       ...{ ...noMeasures(), recordsIn: 1, recordsOut: 1, bytesIn: 1, bytesOut: 1, keys: 1 },
     };
-    this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref, outcome, leaving: false }));
+    this.#ask(worker, (call) => ({ type: "attemptEnded", call, worker, ref: ofJob(ref), outcome, leaving: false }));
   }
 
   #ask(worker: string, toEvent: (call: number) => Event): void {
@@ -89,7 +96,7 @@ class CorePlayer {
   #step(event: Event): void {
     this.#now += 0.1;
     const startMs = performance.now();
-    const effects = step(this.#state, event, this.#now);
+    const effects = step(this.#job.cluster, event, this.#now);
     const tookMs = performance.now() - startMs;
     let durations = this.#durations.get(event.type);
     if (durations === undefined) this.#durations.set(event.type, (durations = new Durations()));

@@ -1,28 +1,32 @@
-import { outputTasks, type State } from "../../src/scheduler/model.js";
 /**
- * A cluster without processes: workers that follow the protocol, delayed messages, and faults. The caller decides what
+ * A cluster without processes, which serves one job or several: workers that follow the protocol, delayed messages, and faults. The caller decides what
  * happens next, one move at a time, so that fast-check can choose and shrink it.
  *
  * Each worker has an outbox (sent but not yet received by the coordinator) and an inbox, both in order, as on one
  * connection. So every reply and every cancel may cross with any message of the worker. When the connection is cut, or
  * the coordinator is killed and continues from its journal, the worker comes back with its attempt.
  */
-import { createState } from "../../src/scheduler/create.js";
-import { checkInvariants } from "../../src/scheduler/invariants.js";
-import type { Effect, Event, FormerWorker, JournalRecord } from "../../src/scheduler/events.js";
+import { type Cluster as State, addJob, createCluster } from "../../src/scheduler/cluster/cluster.js";
+import type { Effect, Event, FormerWorker } from "../../src/scheduler/cluster/events.js";
+import { checkInvariants } from "../../src/scheduler/cluster/invariants.js";
+import { resumeJob } from "../../src/scheduler/cluster/job-ends.js";
+import { step } from "../../src/scheduler/cluster/step.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
+import { type JobState, outputTasks } from "../../src/scheduler/job/job.js";
+import { restore } from "../../src/scheduler/job/restore.js";
+import type { Task } from "../../src/scheduler/job/task.js";
 import type { JobSettings } from "../../src/model/job.js";
-import { restore, resume } from "../../src/scheduler/restore.js";
-import { step } from "../../src/scheduler/step.js";
 import type { Assignment, ReduceInput } from "../../src/model/assignment.js";
-import type { AttemptOutcome, AttemptRef } from "../../src/model/attempt.js";
+import type { AttemptOutcome, AttemptRef, JobAttemptRef } from "../../src/model/attempt.js";
 import type { ResultOf } from "../../src/rpc/protocol.js";
 import { damaged, done, failed } from "./cluster-outcomes.js";
-import { Ledger } from "./ledger.js";
+import { Ledger, type Resumed } from "./ledger.js";
 
 type Reply = Extract<Effect, { type: "reply" }>["result"];
 type CallEvent = Extract<Event, { call: number }>;
 type Message =
-  { type: "answer"; call: CallEvent; result: Reply } | Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>;
+  | { type: "answer"; call: CallEvent; job: string | undefined; result: Reply }
+  | Extract<Effect, { type: "ping" | "cancel" | "shutdown" }>;
 
 interface Worker {
   /** Empty until the coordinator has assigned one. */
@@ -35,11 +39,11 @@ interface Worker {
   /** RequestTask calls that it has sent and whose replies it has not read. */
   asking: number;
   current: Current | undefined;
-  readonly former: AttemptRef[];
+  readonly former: JobAttemptRef[];
 }
 
 interface Current {
-  readonly ref: AttemptRef;
+  readonly ref: JobAttemptRef;
   doing: "begun" | "listing" | "running" | "asking to commit" | "may commit" | "reporting";
   /** For a reduce attempt, once it has listed its inputs. */
   inputs: readonly ReduceInput[];
@@ -52,42 +56,66 @@ export interface Move {
   readonly how: number;
 }
 
+/** A job that a cluster is to run: its settings, and the size of each of its splits. */
+export interface JobToRun {
+  readonly settings: JobSettings;
+  readonly splitBytes: readonly number[];
+}
+
 export class Cluster {
   readonly ledger: Ledger;
   #state: State;
-  readonly #settings: JobSettings;
-  readonly #splitBytes: readonly number[];
+  readonly #toRun: readonly JobToRun[];
+  readonly #silenceMaxMs: number;
   readonly #workers: Worker[] = [];
   /** Calls that await a reply, with the worker that made each. */
   readonly #callers = new Map<number, { worker: Worker; call: CallEvent }>();
   readonly #leftovers: Event[] = [];
-  readonly #journal: JournalRecord[] = [];
+  readonly #journals = new Map<string, JournalRecord[]>();
   readonly #script: { now: number; event: Event | { type: "restarted" }; effects: Effect[] }[] = [];
   #calls = 0;
   #now = 0;
-  #planned = false;
 
-  constructor(settings: JobSettings, splitBytes: readonly number[]) {
-    this.#settings = settings;
-    this.#splitBytes = splitBytes;
-    this.#state = createState(settings, undefined, 0);
-    this.ledger = new Ledger(settings);
+  /** The jobs are in the order in which workers are to serve them. */
+  constructor(jobs: readonly JobToRun[]) {
+    this.#toRun = jobs;
+    // The workers of a cluster are watched in one way, whatever the jobs.
+    this.#silenceMaxMs = Math.max(...jobs.map(({ settings }) => settings.taskTimeoutMs));
+    this.#state = createCluster(this.#silenceMaxMs);
+    for (const { settings } of jobs) {
+      addJob(this.#state, settings, undefined, 0);
+      this.#journals.set(settings.id, []);
+    }
+    this.ledger = new Ledger(
+      this.#silenceMaxMs,
+      jobs.map(({ settings }) => settings),
+    );
   }
 
   get state(): State {
     return this.#state;
   }
 
-  /** The state that another coordinator would restore now. */
-  restored(isThere: (partition: number) => boolean = () => true): { state: State; effects: Effect[] } {
-    const state = createState(this.#settings, undefined, this.#now);
-    // As if read from a file.
-    const records = JSON.parse(JSON.stringify(this.#journal)) as JournalRecord[];
-    for (const record of records) restore(state, record, this.#now);
-    const effects: Effect[] = [];
-    resume(state, (task) => !outputTasks(state).includes(task) || isThere(task.index), this.#now, effects);
+  get jobs(): readonly JobState[] {
+    return [...this.#state.jobs.values()];
+  }
+
+  /** The state that another coordinator would restore now, and its reaction in each job. */
+  restored(isThere: (partition: number) => boolean = () => true): { state: State; jobs: Map<string, Resumed> } {
+    const state = createCluster(this.#silenceMaxMs);
+    const added = this.#toRun.map(({ settings }) => addJob(state, settings, undefined, this.#now));
+    const jobs = new Map<string, Resumed>();
+    for (const job of added) {
+      const { id } = job.settings;
+      const found = this.#journals.get(id) ?? [];
+      // As if read from a file.
+      const records = JSON.parse(JSON.stringify(found)) as JournalRecord[];
+      for (const record of records) restore(job, record, this.#now);
+      const isKept = (task: Task) => !outputTasks(job).includes(task) || isThere(task.index);
+      jobs.set(id, { found: [...found], isThere, effects: resumeJob(state, job, isKept, this.#now) });
+    }
     checkInvariants(state, this.#now);
-    return { state, effects };
+    return { state, jobs };
   }
 
   /** The moves up to now, for the message of a failure. */
@@ -105,16 +133,16 @@ export class Cluster {
         if (this.#workers.length < 8) this.#join();
         return;
       case "plan":
-        this.#plan();
+        this.#plan(this.#pick(how));
         return;
       case "pass":
       case "leap":
-        this.#pass(Math.ceil((this.#settings.taskTimeoutMs * ((how % 8) + 1)) / (type === "leap" ? 2 : 16)));
+        this.#pass(Math.ceil((this.#silenceMaxMs * ((how % 8) + 1)) / (type === "leap" ? 2 : 16)));
         return;
       case "calm":
         // Everyone who can sends a sign of life, so that tasks grow old but not their workers.
         for (let i = 0; i <= how % 4; i++) {
-          this.#pass(Math.ceil(this.#settings.taskTimeoutMs / 3));
+          this.#pass(Math.ceil(this.#silenceMaxMs / 3));
           for (const worker of [...this.#workers].filter((worker) => !worker.frozen)) {
             this.#act(worker, "heartbeat", how);
             while (worker.outbox.length > 0) this.#deliver(worker);
@@ -123,15 +151,15 @@ export class Cluster {
         return;
       case "stranger": {
         const event = this.#leftovers.shift();
-        const ref: AttemptRef = { kind: "map", task: how % 3, attempt: 1 };
+        const ref: JobAttemptRef = { kind: "map", task: how % 3, attempt: 1, job: this.#pick(how).settings.id };
         this.#step(event ?? { type: "commitAsked", call: this.#calls++, worker: "w999", ref });
         return;
       }
       case "abort":
-        this.#step({ type: "aborted", message: "interrupted" });
+        this.#step({ type: "aborted", job: this.#pick(how).settings.id, message: "interrupted" });
         return;
       case "drain":
-        this.#step({ type: "drained", message: "interrupted" });
+        this.#step({ type: "drained", job: this.#pick(how).settings.id, message: "interrupted" });
         return;
       case "restart":
         this.#restart((partition) => how % 5 !== 0 || partition % 2 === 1);
@@ -162,19 +190,20 @@ export class Cluster {
    * end.
    */
   finish(roundsMax: number): number {
-    this.#plan();
+    for (const job of this.#toRun) this.#plan(job);
     for (const worker of this.#workers) worker.frozen = false;
     for (let round = 1; round <= roundsMax; round++) {
-      if (this.#workers.length === 0 && this.ledger.ended === undefined) this.#join();
+      if (this.#workers.length === 0 && !this.ledger.isOver) this.#join();
       for (const worker of [...this.#workers]) {
         this.#act(worker, "spurt", 0);
         this.#act(worker, "heartbeat", 1);
         this.#drain(worker);
       }
-      if (this.#workers.length === 0 && this.ledger.ended !== undefined) return round;
-      this.#pass(Math.ceil(this.#settings.taskTimeoutMs / 8));
+      if (this.#workers.length === 0 && this.ledger.isOver) return round;
+      this.#pass(Math.ceil(this.#silenceMaxMs / 8));
     }
-    throw new Error(`after ${roundsMax} rounds without a fault the job is in phase ${this.#state.phase}`);
+    const phases = this.jobs.map(({ phase }) => phase).join(", ");
+    throw new Error(`after ${roundsMax} rounds without a fault the jobs are in phase ${phases}`);
   }
 
   #act(worker: Worker, type: string, how: number): void {
@@ -249,14 +278,14 @@ export class Cluster {
 
   /** Kills the coordinator; another one continues from the journal, and the workers come back to it. */
   #restart(isThere: (partition: number) => boolean): void {
-    const { state, effects } = this.restored(isThere);
+    const { state, jobs } = this.restored(isThere);
     this.#state = state;
-    this.#planned = state.app !== undefined;
     this.#leftovers.length = 0;
     this.#callers.clear();
+    const effects = [...jobs.values()].flatMap((resumed) => resumed.effects);
     this.#script.push({ now: this.#now, event: { type: "restarted" }, effects });
-    this.ledger.restart(this.#journal, false, isThere, effects);
-    for (const effect of effects) if (effect.type === "journal") this.#journal.push(effect.record);
+    this.ledger.restart(false, jobs);
+    for (const effect of effects) if (effect.type === "journal") this.#journals.get(effect.job)?.push(effect.record);
     for (const worker of this.#workers) this.#loseConnection(worker);
   }
 
@@ -282,14 +311,21 @@ export class Cluster {
     this.#register(worker);
   }
 
-  #plan(): void {
-    if (this.#planned) return;
-    this.#planned = true;
-    const splits = this.#splitBytes.map((endBytes, i) => [{ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }]);
-    const isSampled = this.#settings.partitioner === "range" && this.#settings.reducers > 1;
+  /** The job that a move concerns. */
+  #pick(how: number): JobToRun {
+    const job = this.#toRun[how % this.#toRun.length];
+    if (job === undefined) throw new Error("a cluster without jobs");
+    return job;
+  }
+
+  #plan({ settings, splitBytes }: JobToRun): void {
+    if (this.#jobOf(settings.id).phase !== "waiting") return;
+    const splits = splitBytes.map((endBytes, i) => [{ file: `f${i}`, path: `/f${i}`, startBytes: 0, endBytes }]);
+    const isSampled = settings.partitioner === "range" && settings.reducers > 1;
     const sample = isSampled ? { sample: splits.slice(0, 3) } : {};
     this.#step({
       type: "planned",
+      job: settings.id,
       app: { name: "app.js", hash: "0", input: "file", combines: true },
       args: {},
       splits,
@@ -311,7 +347,13 @@ export class Cluster {
       this.#call(worker, (call, id) => ({ type: "inputsAsked", call, worker: id, ref: current.ref, from: how % 4 }));
     } else if (current?.doing === "begun" && current.ref.kind === "map" && how % 2 === 0) {
       current.doing = "listing";
-      this.#call(worker, (call, id) => ({ type: "boundariesAsked", call, worker: id, from: 0 }));
+      this.#call(worker, (call, id) => ({
+        type: "boundariesAsked",
+        call,
+        worker: id,
+        job: current.ref.job,
+        from: 0,
+      }));
     } else if (current?.doing === "begun" || current?.doing === "running") {
       current.doing = "asking to commit";
       this.#call(worker, (call, id) => ({ type: "commitAsked", call, worker: id, ref: current.ref }));
@@ -334,9 +376,17 @@ export class Cluster {
     this.#call(worker, (call, id) => ({ type: "attemptEnded", call, worker: id, ref: current.ref, outcome, leaving }));
   }
 
-  #done(ref: AttemptRef | undefined, how: number): AttemptOutcome {
-    const partition = ref?.kind === "combine" ? this.#state.combines[ref.task]?.range?.partition : undefined;
-    return done(ref, this.#settings.reducers, how, partition);
+  #done(ref: JobAttemptRef | undefined, how: number): AttemptOutcome {
+    if (ref === undefined) return done(ref, 0, how);
+    const { combines, settings } = this.#jobOf(ref.job);
+    const partition = ref.kind === "combine" ? combines[ref.task]?.range?.partition : undefined;
+    return done(ref, settings.reducers, how, partition);
+  }
+
+  #jobOf(id: string): JobState {
+    const job = this.#state.jobs.get(id);
+    if (job === undefined) throw new Error(`there is no job ${id}`);
+    return job;
   }
 
   /** Sends a late or repeated message about an attempt that is over as far as the worker knows. */
@@ -383,19 +433,19 @@ export class Cluster {
         worker.outbox.push({ type: "heard", worker: worker.id });
         break;
       case "cancel":
-        this.#giveUp(worker, message.ref);
+        this.#giveUp(worker, { ...message.ref, job: message.job });
         break;
       case "shutdown":
         this.#disconnect(worker);
         break;
       case "answer":
-        this.#read(worker, message.call, message.result);
+        this.#read(worker, message);
         break;
       case undefined:
     }
   }
 
-  #read(worker: Worker, call: CallEvent, result: Reply): void {
+  #read(worker: Worker, { call, job, result }: Extract<Message, { type: "answer" }>): void {
     switch (call.type) {
       case "registered":
         worker.id = (result as ResultOf<"Register">).worker;
@@ -416,7 +466,7 @@ export class Cluster {
         break;
       case "taskRequested":
         worker.asking -= 1;
-        this.#begin(worker, result as Assignment);
+        this.#begin(worker, result as Assignment, job);
         break;
       case "commitAsked":
         if (same(worker.current?.ref, call.ref) && worker.current?.doing === "asking to commit") {
@@ -430,23 +480,26 @@ export class Cluster {
       case "attemptEnded":
         if (same(worker.current?.ref, call.ref)) this.#forget(worker);
         if (call.leaving) this.#disconnect(worker);
-        else this.#begin(worker, (result as ResultOf<"NotifyTaskCompletion">).next);
+        else this.#begin(worker, (result as ResultOf<"NotifyTaskCompletion">).next, job);
         break;
       case "heartbeat":
-        for (const ref of (result as ResultOf<"Heartbeat">).cancel) this.#giveUp(worker, ref);
+        for (const ref of (result as ResultOf<"Heartbeat">).cancel) {
+          for (const told of call.attempts) if (sameTask(told.ref, ref)) this.#giveUp(worker, told.ref);
+        }
     }
   }
 
-  #begin(worker: Worker, assignment: Assignment): void {
+  #begin(worker: Worker, assignment: Assignment, job: string | undefined): void {
     if (assignment.type === "exit") this.#disconnect(worker);
     else if (assignment.type !== "wait") {
       this.#forget(worker);
-      worker.current = { ref: assignment.ref, doing: "begun", inputs: [] };
+      if (job === undefined) throw new Error(`a task of no job for ${worker.id}`);
+      worker.current = { ref: { ...assignment.ref, job }, doing: "begun", inputs: [] };
     } else if (worker.current === undefined && worker.asking === 0) this.#ask(worker);
   }
 
   /** Stops an attempt; if its result is in flight, the reply stops it. */
-  #giveUp(worker: Worker, ref: AttemptRef): void {
+  #giveUp(worker: Worker, ref: JobAttemptRef): void {
     const { current } = worker;
     if (current === undefined || !same(current.ref, ref) || !canEnd(current)) return;
     this.#forget(worker);
@@ -477,17 +530,19 @@ export class Cluster {
     entry.effects = effects;
     checkInvariants(this.#state, this.#now);
     this.ledger.take(event, this.#now, effects);
-    if (this.ledger.phase !== this.#state.phase)
-      throw new Error(`phase ${this.#state.phase}, not ${this.ledger.phase}`);
+    for (const { phase, settings } of this.jobs) {
+      const expected = this.ledger.phase(settings.id);
+      if (phase !== expected) throw new Error(`${settings.id} is in phase ${phase}, not ${expected}`);
+    }
     for (const effect of effects) this.#route(effect);
   }
 
   #route(effect: Effect): void {
-    if (effect.type === "journal") this.#journal.push(effect.record);
+    if (effect.type === "journal") this.#journals.get(effect.job)?.push(effect.record);
     else if (effect.type === "reply") {
       const caller = this.#callers.get(effect.call);
       this.#callers.delete(effect.call);
-      caller?.worker.inbox.push({ type: "answer", call: caller.call, result: effect.result });
+      caller?.worker.inbox.push({ type: "answer", call: caller.call, job: effect.job, result: effect.result });
     } else if (effect.type === "ping" || effect.type === "cancel" || effect.type === "shutdown") {
       this.#workers.find((worker) => this.#idOf(worker) === effect.worker)?.inbox.push(effect);
     }
@@ -506,6 +561,10 @@ function canEnd({ doing }: Current): boolean {
   return doing === "begun" || doing === "running" || doing === "may commit";
 }
 
-function same(a: AttemptRef | undefined, b: AttemptRef): boolean {
-  return a?.kind === b.kind && a.task === b.task && a.attempt === b.attempt;
+function same(a: JobAttemptRef | undefined, b: JobAttemptRef): boolean {
+  return a?.job === b.job && sameTask(a, b);
+}
+
+function sameTask(a: AttemptRef, b: AttemptRef): boolean {
+  return a.kind === b.kind && a.task === b.task && a.attempt === b.attempt;
 }

@@ -1,7 +1,8 @@
-import type { State, Task } from "../../src/scheduler/model.js";
+import type { JobState } from "../../src/scheduler/job/job.js";
+import type { Task } from "../../src/scheduler/job/task.js";
 
 /** The part of a state that must outlive its coordinator. */
-export function durable(state: State): unknown {
+export function durable(state: JobState): unknown {
   const { app, args, samples, maps, combines, reduces, boundaries, completed, measures, mapsLost, skipped, settings } =
     state;
   const tasks = [...samples, ...maps, ...combines, ...reduces].map((task) => durableOf(task, settings.reducers));

@@ -1,4 +1,5 @@
-import type { Effect, JournalRecord } from "../../src/scheduler/events.js";
+import type { Effect } from "../../src/scheduler/cluster/events.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
 import type { Assignment } from "../../src/model/assignment.js";
 import type { AttemptRef } from "../../src/model/attempt.js";
 
@@ -6,7 +7,7 @@ type Reply = Extract<Effect, { type: "reply" }>["result"];
 
 /** Describes a reply in the words of a history. Files of combine tasks are numbered from `maps` on. */
 export function describeReply(reply: Reply, maps: number): string {
-  if ("job" in reply) return `it is ${reply.worker}${reply.keepsAttempt ? ", and keeps its attempt" : ""}`;
+  if ("keepsAttempt" in reply) return `it is ${reply.worker}${reply.keepsAttempt ? ", and keeps its attempt" : ""}`;
   if ("granted" in reply) return reply.granted ? "it may commit" : "it may not commit";
   if ("cancel" in reply)
     return reply.cancel.length === 0 ? "go on" : `stop ${reply.cancel.map(describeRef).join(", ")}`;

@@ -40,12 +40,13 @@
  * A map attempt has a file of one byte for each reduce task, and a combine attempt has one for its partition. The app has
  * a combine function if the settings say from how many bytes it is used.
  */
-import type { Event } from "../../src/scheduler/events.js";
-import type { State } from "../../src/scheduler/model.js";
+import type { Event } from "../../src/scheduler/cluster/events.js";
+import type { JobState } from "../../src/scheduler/job/job.js";
 import type { JobSettings } from "../../src/model/job.js";
 import { noMeasures } from "../../src/model/measures.js";
-import type { AttemptOutcome, AttemptRef, NewlySkipped, OutputFile } from "../../src/model/attempt.js";
+import type { AttemptOutcome, AttemptRef, JobAttemptRef, NewlySkipped, OutputFile } from "../../src/model/attempt.js";
 import { jobSettings } from "../support/job-settings.js";
+import { ofJob } from "./one-job.js";
 
 type FailedOutcome = Extract<AttemptOutcome, { type: "failed" }>;
 
@@ -60,11 +61,11 @@ const app = { name: "app.js", hash: "0", input: "file" } as const;
 const changedApp = { ...app, hash: "1" };
 
 /** Parses a line after its time; `call` is the number for its call, if it is one, and `state` that of the job before. */
-export function readEvent(words: string, call: number, state: State): Event {
+export function readEvent(words: string, call: number, state: JobState): Event {
   if (words === "tick") return { type: "tick" };
-  if (words === "the app has changed") return { type: "appChanged", app: changedApp };
-  if (words.startsWith("abort ")) return { type: "aborted", message: textIn(words) };
-  if (words.startsWith("drain ")) return { type: "drained", message: textIn(words) };
+  if (words === "the app has changed") return { type: "appChanged", job: "job", app: changedApp };
+  if (words.startsWith("abort ")) return { type: "aborted", job: "job", message: textIn(words) };
+  if (words.startsWith("drain ")) return { type: "drained", job: "job", message: textIn(words) };
   if (words.startsWith("the inputs are ")) return readInputs(words.slice("the inputs are ".length), state.settings);
   const { worker = "", does = "" } = match(/^(?<worker>w\d+) (?<does>.+)$/, words);
   if (does.startsWith("joins")) return readJoin(call, Number(worker.slice(1)), does);
@@ -75,8 +76,8 @@ export function readEvent(words: string, call: number, state: State): Event {
     return { type: "disconnected", worker, ...(record === undefined ? {} : { record: Number(record) }) };
   }
   const { starts } = /^reserves (?<starts>\d+) starts$/.exec(does)?.groups ?? {};
-  if (starts !== undefined) return { type: "startsAsked", call, worker, wanted: Number(starts) };
-  if (does === "asks for the boundaries") return { type: "boundariesAsked", call, worker, from: 0 };
+  if (starts !== undefined) return { type: "startsAsked", call, worker, job: "job", wanted: Number(starts) };
+  if (does === "asks for the boundaries") return { type: "boundariesAsked", call, worker, job: "job", from: 0 };
   if (does === "sends a heartbeat") return { type: "heartbeat", call, worker, attempts: [], memoryBytes: 0 };
   const { verb, rest = "", ...named } = match(new RegExp(`^(?<verb>.+?) ${attemptPattern}(?: (?<rest>.+))?$`), does);
   const ref = refOf(named);
@@ -160,7 +161,7 @@ function readInputs(text: string, { combineBytesMin }: JobSettings): Event {
   );
   const sample = isSampled ? { sample: splits } : {};
   const combining = combineBytesMin === Infinity ? {} : ({ combines: true } as const);
-  return { type: "planned", app: { ...app, ...combining }, args: {}, splits, ...sample };
+  return { type: "planned", job: "job", app: { ...app, ...combining }, args: {}, splits, ...sample };
 }
 
 function readJoin(call: number, pid: number, does: string): Event {
@@ -171,7 +172,7 @@ function readJoin(call: number, pid: number, does: string): Event {
   return { ...joined, former: { worker, attempt: named["kind"] === undefined ? undefined : refOf(named) } };
 }
 
-function readFailure(text: string, state: State): FailedOutcome {
+function readFailure(text: string, state: JobState): FailedOutcome {
   const { errorClass, message = "", files, record, skips, several } = match(failurePattern, text);
   const damaged = files?.split(", ").map((file): [number, number] => {
     const { kind, task, attempt } = match(new RegExp(`^${attemptPattern}$`), file);
@@ -197,11 +198,11 @@ function skipsAt(offsets: readonly number[]): NewlySkipped {
   };
 }
 
-function refOf({ kind, task, attempt }: Partial<Record<string, string>>): AttemptRef {
-  return { kind: kind as AttemptRef["kind"], task: Number(task), attempt: Number(attempt) };
+function refOf({ kind, task, attempt }: Partial<Record<string, string>>): JobAttemptRef {
+  return ofJob({ kind: kind as AttemptRef["kind"], task: Number(task), attempt: Number(attempt) });
 }
 
-function doneOutcome(ref: AttemptRef, { settings: { reducers }, combines }: State): AttemptOutcome {
+function doneOutcome(ref: AttemptRef, { settings: { reducers }, combines }: JobState): AttemptOutcome {
   const partitions = Array.from({ length: ref.kind === "map" ? reducers : 0 }, (_, partition) => partition);
   const combined = ref.kind === "combine" ? [combines[ref.task]?.range?.partition ?? 0] : [];
   const outputs = [...partitions, ...combined].map((partition): OutputFile => [partition, 1, 1]);

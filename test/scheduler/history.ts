@@ -5,13 +5,16 @@
  *
  * The coordinator may be killed: then the job continues from its journal, in a new state, without any worker.
  */
-import { createState } from "../../src/scheduler/create.js";
-import { checkInvariants } from "../../src/scheduler/invariants.js";
-import type { Effect, Event, JournalRecord } from "../../src/scheduler/events.js";
+import { resumeJob } from "../../src/scheduler/cluster/job-ends.js";
+import type { Effect, Event } from "../../src/scheduler/cluster/events.js";
+import { checkInvariants } from "../../src/scheduler/cluster/invariants.js";
+import { step } from "../../src/scheduler/cluster/step.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
+import { outputTasks } from "../../src/scheduler/job/job.js";
+import type { Task } from "../../src/scheduler/job/task.js";
+import { restore } from "../../src/scheduler/job/restore.js";
 import type { JobSettings } from "../../src/model/job.js";
-import { type State, outputTasks } from "../../src/scheduler/model.js";
-import { restore, resume } from "../../src/scheduler/restore.js";
-import { step } from "../../src/scheduler/step.js";
+import { type OneJob, oneJob } from "./one-job.js";
 import { describeJournaled, describeRef, describeReply } from "./history-effects.js";
 import { match, readEvent, readSettings, readTime } from "./history-events.js";
 
@@ -42,12 +45,12 @@ class History {
   readonly #settings: JobSettings;
   readonly #journal: JournalRecord[] = [];
   readonly #calls: Call[] = [];
-  #state: State;
+  #job: OneJob;
   #time = "0s";
 
   constructor(settings: JobSettings) {
     this.#settings = settings;
-    this.#state = createState(settings, undefined, 0);
+    this.#job = oneJob(settings);
   }
 
   /** Plays one line; returns the scheduler's reaction. */
@@ -59,11 +62,11 @@ class History {
       const lost = killed["lost"]?.split(", ").map(Number) ?? [];
       return this.#resume(killed["torn"] !== undefined, killed["changed"] !== undefined, lost);
     }
-    const event = readEvent(words, this.#calls.length, this.#state);
+    const event = readEvent(words, this.#calls.length, this.#job.state);
     const call = "call" in event ? event.call : undefined;
     if ("call" in event) this.#calls.push({ worker: callerOf(event), time: this.#time });
-    const effects = step(this.#state, event, readTime(this.#time));
-    checkInvariants(this.#state, readTime(this.#time));
+    const effects = step(this.#job.cluster, event, readTime(this.#time));
+    checkInvariants(this.#job.cluster, readTime(this.#time));
     return effects.map((effect) => this.#describe(effect, call));
   }
 
@@ -74,13 +77,14 @@ class History {
   #resume(isTorn: boolean, awaitsChangedApp: boolean, lost: readonly number[]): string[] {
     if (isTorn) this.#journal.pop();
     const now = readTime(this.#time);
-    this.#state = createState(this.#settings, undefined, now);
-    for (const record of this.#journal) restore(this.#state, record, now);
-    this.#state.awaitsChangedApp = awaitsChangedApp;
-    const effects: Effect[] = [];
-    resume(this.#state, (task) => !outputTasks(this.#state).includes(task) || !lost.includes(task.index), now, effects);
-    checkInvariants(this.#state, now);
-    const { completed, maps, reduces } = this.#state;
+    this.#job = oneJob(this.#settings, { now });
+    const { cluster, state } = this.#job;
+    for (const record of this.#journal) restore(state, record, now);
+    state.awaitsChangedApp = awaitsChangedApp;
+    const isThere = (task: Task) => !outputTasks(state).includes(task) || !lost.includes(task.index);
+    const effects = resumeJob(cluster, state, isThere, now);
+    checkInvariants(this.#job.cluster, now);
+    const { completed, maps, reduces } = state;
     const found = `${completed.map} of ${maps.length} maps, ${completed.reduce} of ${reduces.length} reduces are done`;
     return [found, ...effects.map((effect) => this.#describe(effect, undefined))];
   }
@@ -91,7 +95,7 @@ class History {
         this.#journal.push(effect.record);
         return `journal: ${describeJournaled(effect.record)}`;
       case "reply":
-        return `${this.#callName(effect.call, call)}: ${describeReply(effect.result, this.#state.maps.length)}`;
+        return `${this.#callName(effect.call, call)}: ${describeReply(effect.result, this.#job.state.maps.length)}`;
       case "unknownWorker":
         return `${this.#callName(effect.call, call)}: error, there is no worker ${effect.worker}`;
       case "ping":
@@ -103,7 +107,7 @@ class History {
       case "log":
         return `log ${effect.level}: ${effect.message}`;
       case "jobEnded": {
-        const { message, stack, details = [] } = this.#state.failure ?? {};
+        const { message, stack, details = [] } = this.#job.state.failure ?? {};
         const why = [message, stack === undefined ? undefined : `stack ${stack}`, ...details];
         return `the job has ended: ${[effect.outcome, ...why].filter((part) => part !== undefined).join("; ")}`;
       }

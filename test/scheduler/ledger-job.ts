@@ -1,6 +1,6 @@
 /** The ledger's view of the job: its tasks, and the rules for losing, giving up and completing them. */
-import type { JournalRecord } from "../../src/scheduler/events.js";
-import type { MapRange } from "../../src/scheduler/model.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
+import type { MapRange } from "../../src/scheduler/job/task.js";
 import type { JobSettings, JobOutcome } from "../../src/model/job.js";
 import type { AttemptRef } from "../../src/model/attempt.js";
 import type { Split } from "../../src/model/split.js";

@@ -2,7 +2,8 @@
  * The ledger's own view of the journal: what must be written in a step, and before which effects, and what must remain
  * when the coordinator is killed.
  */
-import type { Effect, JournalRecord } from "../../src/scheduler/events.js";
+import type { Effect } from "../../src/scheduler/cluster/events.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
 import type { AttemptRef } from "../../src/model/attempt.js";
 import { equal, must, show } from "./ledger-pages.js";
 
@@ -20,7 +21,10 @@ export class LedgerJournal {
     this.#due.push((record) => equal({ ...record, ...expected }, record));
   }
 
-  /** Applies an effect. `isCarriedOut` is false if the coordinator died before it: its record may exist or not. */
+  /**
+   * Applies an effect of the job, or one that is about no job. `isCarriedOut` is false if the coordinator died before it:
+   * its record may exist or not.
+   */
   take(effect: Effect, isCarriedOut: boolean): void {
     if (effect.type === "journal") {
       this.#written.push(effect.record);

@@ -1,7 +1,7 @@
 /** The ledger's records of tasks, attempts and workers. */
 import { isDeepStrictEqual } from "node:util";
-import type { MapRange } from "../../src/scheduler/model.js";
-import type { AttemptRef, FailureClass, OutputFile } from "../../src/model/attempt.js";
+import type { MapRange } from "../../src/scheduler/job/task.js";
+import type { AttemptRef, FailureClass, JobAttemptRef, OutputFile } from "../../src/model/attempt.js";
 import type { Split } from "../../src/model/split.js";
 
 export interface TaskPage {
@@ -33,6 +33,7 @@ export interface TaskPage {
 
 /** A live attempt: assigned, and neither ended, revoked nor lost. */
 export interface Life {
+  readonly job: string;
   readonly task: TaskPage;
   readonly ref: AttemptRef;
   readonly startedAtMs: number;
@@ -87,8 +88,8 @@ export function newTask(kind: AttemptRef["kind"], task: number, splits?: readonl
 }
 
 /** The worker's attempt of that name, if it is live. */
-export function lifeOf(worker: WorkerPage, ref: AttemptRef): Life | undefined {
-  const own = worker.life?.ref;
+export function lifeOf(worker: WorkerPage, ref: JobAttemptRef): Life | undefined {
+  const own = worker.life?.job === ref.job ? worker.life.ref : undefined;
   return own?.kind === ref.kind && own.task === ref.task && own.attempt === ref.attempt ? worker.life : undefined;
 }
 

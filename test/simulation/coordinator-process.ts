@@ -2,15 +2,17 @@
  * The coordinator's process: the real scheduler in a shell that does what `coordinator.ts` does, on the simulated clock,
  * network and disk. After each step, the invariants and the ledger are checked.
  */
-import { createState } from "../../src/scheduler/create.js";
-import { checkInvariants } from "../../src/scheduler/invariants.js";
-import type { Effect, Event } from "../../src/scheduler/events.js";
-import { outputTasks, type State, refOf } from "../../src/scheduler/model.js";
-import { restore, resume } from "../../src/scheduler/restore.js";
-import { step } from "../../src/scheduler/step.js";
+import { type Cluster, addJob, createCluster } from "../../src/scheduler/cluster/cluster.js";
+import type { Effect, Event } from "../../src/scheduler/cluster/events.js";
+import { resumeJob } from "../../src/scheduler/cluster/job-ends.js";
+import { checkInvariants } from "../../src/scheduler/cluster/invariants.js";
+import { step } from "../../src/scheduler/cluster/step.js";
+import { type JobState, outputTasks } from "../../src/scheduler/job/job.js";
+import { restore } from "../../src/scheduler/job/restore.js";
+import { type Task, refOf } from "../../src/scheduler/job/task.js";
 import { intermediateName, jobFileKind, outputName } from "../../src/output/names.js";
 import type { AttemptRef } from "../../src/model/attempt.js";
-import type { JobOutcome } from "../../src/model/job.js";
+import { type JobOutcome, workerJobOf } from "../../src/model/job.js";
 import type { ParamsOf } from "../../src/rpc/protocol.js";
 import { describeReply } from "../scheduler/history-effects.js";
 import { Ledger } from "../scheduler/ledger.js";
@@ -24,7 +26,7 @@ import type { Request, World } from "./world.js";
 /** How the coordinator left. */
 export interface Departure {
   readonly outcome: JobOutcome;
-  readonly state: State;
+  readonly state: JobState;
   readonly isResumable: boolean;
 }
 
@@ -47,7 +49,8 @@ export class CoordinatorProcess {
   readonly #ledger: Ledger;
   readonly #clients = new Set<Client>();
   readonly #calls = new Map<number, { readonly client: Client; readonly id: number }>();
-  #state: State;
+  readonly #cluster: Cluster;
+  readonly #state: JobState;
   #journal: Journal | undefined;
   /** How it will die in one of its next steps, and what happens then. */
   #death: { readonly how: Death; readonly onDead: () => void } | undefined;
@@ -62,26 +65,31 @@ export class CoordinatorProcess {
     const id = found?.header.job ?? `job${ledgers.size}`;
     const settings = { ...world.settings, id };
     const { nowMs } = world.timeline;
-    this.#state = createState(settings, undefined, nowMs);
+    this.#cluster = createCluster(settings.taskTimeoutMs);
+    this.#state = addJob(this.#cluster, settings, undefined, nowMs);
     this.#journal = found?.journal;
-    this.#ledger = ledgers.get(id) ?? new Ledger(settings);
+    this.#ledger = ledgers.get(id) ?? new Ledger(settings.taskTimeoutMs, [settings]);
     ledgers.set(id, this.#ledger);
     world.trace(() => `coordinator begins with ${id}, ${found === undefined ? "new" : "resumed"}`);
     if (found !== undefined) {
       const isThere = (task: number) => this.#hasOutput(task);
       for (const record of found.records) restore(this.#state, record, nowMs);
-      const effects: Effect[] = [];
       const outputs = outputTasks(this.#state);
-      resume(this.#state, (task) => !outputs.includes(task) || isThere(task.index), nowMs, effects);
-      checkInvariants(this.#state, nowMs);
-      this.#ledger.restart(found.records, machineCrashed, isThere, effects);
+      const isKept = (task: Task) => !outputs.includes(task) || isThere(task.index);
+      const effects = resumeJob(this.#cluster, this.#state, isKept, nowMs);
+      checkInvariants(this.#cluster, nowMs);
+      this.#ledger.restart(machineCrashed, new Map([[id, { found: found.records, isThere, effects }]]));
       this.#write(effects, 1);
       for (const effect of effects) this.#carryOut(effect);
     }
     this.#planTick();
   }
 
-  get state(): State {
+  get job(): string {
+    return this.#state.settings.id;
+  }
+
+  get state(): JobState {
     return this.#state;
   }
 
@@ -140,7 +148,7 @@ export class CoordinatorProcess {
     const call = this.#newCall(client, id);
     const named = params as { worker: string };
     if (named.worker !== client.worker) client.connection.send("coordinator", { id, result: undefined });
-    else this.#step(eventOf(call, method, named));
+    else this.#step(eventOf(call, this.#state.settings.id, method, named));
   }
 
   #register(client: Client, id: number, { pid, former }: ParamsOf<"Register">): void {
@@ -150,10 +158,18 @@ export class CoordinatorProcess {
       const splits = splitsOf(this.#world.inputs);
       const isSampled = this.#state.settings.partitioner === "range" && splits.length > 0;
       const sample = isSampled ? { sample: [splits.slice(0, 1), splits.slice(1)] } : {};
-      this.#step({ type: "planned", app, args: {}, splits: splits.map((split) => [split]), ...sample });
+      this.#step({
+        type: "planned",
+        job: this.#state.settings.id,
+        app,
+        args: {},
+        splits: splits.map((split) => [split]),
+        ...sample,
+      });
     }
-    const isOfThisJob = former?.job === this.#state.settings.id;
-    const known = isOfThisJob ? { worker: former.worker, attempt: former.attempt } : undefined;
+    const job = this.#state.settings.id;
+    const attempt = former?.attempt && { ...former.attempt, job };
+    const known = former?.job === job ? { worker: former.worker, attempt } : undefined;
     if (!this.process.isAlive) return;
     this.#step({ type: "registered", call: this.#newCall(client, id), pid, host: "host", former: known });
   }
@@ -175,7 +191,7 @@ export class CoordinatorProcess {
 
   /** The record that a worker was mapping when it died, if it left a marker. */
   #markedRecordOf(worker: string): number | undefined {
-    const running = this.#state.workers.get(worker)?.running;
+    const running = this.#cluster.workers.get(worker)?.running;
     if (running === undefined) return undefined;
     const text = this.#world.disk.read(markerName(this.#state.settings.id, refOf(running.task, running.attempt)));
     return text === undefined || text === "" ? undefined : Number(text);
@@ -183,15 +199,15 @@ export class CoordinatorProcess {
 
   #step(event: Event): void {
     const { timeline } = this.#world;
-    const effects = step(this.#state, event, timeline.nowMs);
+    const effects = step(this.#cluster, event, timeline.nowMs);
     if (event.type !== "tick" && event.type !== "heartbeat" && event.type !== "heard") {
       this.#world.trace(() => `coordinator: ${JSON.stringify(event)}`);
     }
-    checkInvariants(this.#state, timeline.nowMs);
+    checkInvariants(this.#cluster, timeline.nowMs);
     const death = effects.some(({ type }) => type === "journal") ? this.#death?.how : undefined;
     const carriedOut = carriedOutBefore(death, effects.length);
     this.#ledger.take(event, timeline.nowMs, effects, carriedOut);
-    const { phase } = this.#ledger;
+    const phase = this.#ledger.phase(this.#state.settings.id);
     if (phase !== this.#state.phase) throw new Error(`the job is in phase ${this.#state.phase}, not ${phase}`);
     this.#write(effects, death?.when === "writing" ? death.share : 1);
     for (const effect of effects) this.#count(effect);
@@ -235,13 +251,16 @@ export class CoordinatorProcess {
         this.#calls.delete(effect.call);
         if (call === undefined) return;
         const result = effect.type === "reply" ? effect.result : undefined;
-        if (result !== undefined && "job" in result) call.client.worker = result.worker;
+        const isRegistered = result !== undefined && "keepsAttempt" in result;
+        if (isRegistered) call.client.worker = result.worker;
         if (result !== undefined && !("cancel" in result)) {
           this.#world.trace(
             () => `    reply to ${call.client.worker}: ${describeReply(result, this.#state.maps.length)}`,
           );
         }
-        call.client.connection.send("coordinator", { id: call.id, result });
+        const { settings, args } = this.#state;
+        const sent = isRegistered ? { ...result, job: workerJobOf(settings, args) } : result;
+        call.client.connection.send("coordinator", { id: call.id, result: sent });
         break;
       }
       case "ping":
@@ -316,20 +335,26 @@ function carriedOutBefore(death: Death | undefined, effects: number): number {
   return death.when === "writing" ? 0 : Math.floor(death.share * (effects + 1));
 }
 
-function eventOf(call: number, method: string, params: { worker: string }): Event {
+function eventOf(call: number, job: string, method: string, params: { worker: string }): Event {
+  const named = <Params extends { readonly ref: AttemptRef }>(given: Params) => ({
+    ...given,
+    ref: { ...given.ref, job },
+  });
   switch (method) {
     case "RequestTask":
       return { type: "taskRequested", call, ...params };
     case "ListBoundaries":
-      return { type: "boundariesAsked", call, ...(params as ParamsOf<"ListBoundaries">) };
+      return { type: "boundariesAsked", call, job, ...(params as ParamsOf<"ListBoundaries">) };
     case "ListInputs":
-      return { type: "inputsAsked", call, ...(params as ParamsOf<"ListInputs">) };
+      return { type: "inputsAsked", call, ...named(params as ParamsOf<"ListInputs">) };
     case "MayCommit":
-      return { type: "commitAsked", call, ...(params as ParamsOf<"MayCommit">) };
+      return { type: "commitAsked", call, ...named(params as ParamsOf<"MayCommit">) };
     case "NotifyTaskCompletion":
-      return { type: "attemptEnded", call, ...(params as ParamsOf<"NotifyTaskCompletion">) };
-    case "Heartbeat":
-      return { type: "heartbeat", call, ...(params as ParamsOf<"Heartbeat">) };
+      return { type: "attemptEnded", call, ...named(params as ParamsOf<"NotifyTaskCompletion">) };
+    case "Heartbeat": {
+      const { worker, attempts, memoryBytes } = params as ParamsOf<"Heartbeat">;
+      return { type: "heartbeat", call, worker, attempts: attempts.map(named), memoryBytes };
+    }
     default:
       throw new Error(`there is no method ${method}`);
   }

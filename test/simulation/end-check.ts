@@ -1,4 +1,4 @@
-import { outputTasks } from "../../src/scheduler/model.js";
+import { outputTasks } from "../../src/scheduler/job/job.js";
 import { jobFileKind, outputName } from "../../src/output/names.js";
 import type { Departure, Ledgers } from "./coordinator-process.js";
 import type { Patience } from "./faults.js";

@@ -1,5 +1,5 @@
 /** Makes faults happen in a cluster. */
-import { outputTasks } from "../../src/scheduler/model.js";
+import { outputTasks } from "../../src/scheduler/job/job.js";
 import { jobFileKind, outputName } from "../../src/output/names.js";
 import type { CoordinatorProcess } from "./coordinator-process.js";
 import { faultsEndMs, type Fault } from "./faults.js";
@@ -119,11 +119,13 @@ function happensToCoordinator(cluster: Cluster, coordinator: CoordinatorProcess,
     case "stop coordinator":
       return stop(cluster, coordinator.process, fault.forMs);
     case "drain":
-      coordinator.tell({ type: "drained", message: "drained" });
-      later(cluster, fault.patienceMs, () => coordinator.tell({ type: "aborted", message: "drained" }));
+      coordinator.tell({ type: "drained", job: coordinator.job, message: "drained" });
+      later(cluster, fault.patienceMs, () =>
+        coordinator.tell({ type: "aborted", job: coordinator.job, message: "drained" }),
+      );
       return true;
     case "abort":
-      coordinator.tell({ type: "aborted", message: "aborted" });
+      coordinator.tell({ type: "aborted", job: coordinator.job, message: "aborted" });
       return true;
   }
 }

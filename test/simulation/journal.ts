@@ -1,5 +1,5 @@
 /** The coordinator's journal on the simulated disk, in the same line format as the real one. */
-import type { JournalRecord } from "../../src/scheduler/events.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
 import { encodeRecord, JournalReader } from "../../src/coordinator/journal/journal-lines.js";
 import { readRecord } from "../../src/coordinator/journal/records.js";
 import type { Disk } from "./disk.js";

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StartSlots } from "../../src/scheduler/start-slots.js";
+import { StartSlots } from "../../src/scheduler/job/start-slots.js";
 import { StartPacer, type PacerClock } from "../../src/worker/start-pacer.js";
 
 /** A clock that goes on when everybody waits for it. */

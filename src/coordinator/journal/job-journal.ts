@@ -9,7 +9,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { journalName, stagedPrefix } from "../../output/names.js";
-import type { JournalRecord } from "../../scheduler/events.js";
+import type { JournalRecord } from "../../scheduler/job/effects.js";
 import { JournalError, JournalFile, type OpenedJournal } from "./journal-file.js";
 import { headerOf, readHeader, readRecord, type JobHeader, type JobInputs } from "./records.js";
 import { NothingToResumeError, ResumeError } from "./resume-error.js";

@@ -19,7 +19,7 @@ import {
 import { outputSettings, partitioner } from "../../model/job.js";
 import { args, checksum, count, workerId } from "../../model/schemas.js";
 import { recordPlace, split } from "../../model/split.js";
-import type { JournalRecord } from "../../scheduler/events.js";
+import type { JournalRecord } from "../../scheduler/job/effects.js";
 
 /** Incremented with every change that makes older journals unreadable. */
 const journalVersion = 4;
