@@ -19,6 +19,7 @@ const worthShare = 0.2;
 /** This many times the median is out of the ordinary. */
 const farAbove = 2;
 const slowTasksMax = 3;
+const combinedMax = 3;
 /** A reduce task reads this much in no time, however much more it is than the others'. */
 const skewBytesMin = 2 ** 20;
 
@@ -102,12 +103,17 @@ function combinedPartitions({ combined = [] }: JobView): NonNullable<JobView["co
   return combined.filter(({ tasks }) => tasks > 0);
 }
 
+/** With many workers, a partition of a few percent has combine tasks, too. The largest ones are named. */
 function combinedTexts(view: JobView): string[] {
-  return combinedPartitions(view).map(({ partition, bytes, tasks }) => {
+  const bySize = combinedPartitions(view).toSorted((a, b) => b.bytes - a.bytes);
+  const lines = bySize.slice(0, combinedMax).map(({ partition, bytes, tasks }) => {
     const share = Math.round((100 * bytes) / view.partitions.totalBytes);
     const shared = tasks === 1 ? "a combine task did part of its work" : `${tasks} combine tasks shared its work`;
     return `partition ${partition} had ${share}% of the map output, so ${shared}`;
   });
+  const others = bySize.length - lines.length;
+  if (others === 0) return lines;
+  return [...lines, `combine tasks shared the work of ${others} more ${others === 1 ? "partition" : "partitions"}`];
 }
 
 /** The end of a phase, when one worker works and the others wait. */

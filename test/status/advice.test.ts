@@ -122,6 +122,19 @@ test.each<[string, Partial<JobView>, string[]]>([
     ["partition 2 had 67% of the map output, so a combine task did part of its work"],
   ],
   [
+    "combine tasks have shared the work of many partitions",
+    {
+      partitions: skewed,
+      combined: [1, 4, 6, 2, 5, 3].map((millions, partition) => ({ partition, bytes: millions * 1e6, tasks: 2 })),
+    },
+    [
+      "partition 2 had 67% of the map output, so 2 combine tasks shared its work",
+      "partition 4 had 56% of the map output, so 2 combine tasks shared its work",
+      "partition 1 had 44% of the map output, so 2 combine tasks shared its work",
+      "combine tasks shared the work of 3 more partitions",
+    ],
+  ],
+  [
     "its combine tasks had no result",
     { partitions: skewed, combined: [{ partition: 2, bytes: 6e6, tasks: 0 }], slowest: [slow("reduce", 2, 4000)] },
     [
