@@ -101,7 +101,10 @@ function ratesTexts({ recordsPerSecond, bytesPerSecond, leftMs }: Rates): string
 function workersText({ phase, workers }: Snapshot): string {
   if (phase === "waiting") return "waiting for the first worker";
   const silent = workers.filter(({ isSilent }) => isSilent).length;
-  return `${workers.length} ${workers.length === 1 ? "worker" : "workers"}${silent === 0 ? "" : ` (${silent} silent)`}`;
+  // Their work is in no bar and in no rate.
+  const combining = workers.filter(({ running }) => running?.ref.kind === "combine").length;
+  const notes = [...(combining === 0 ? [] : [`${combining} combining`]), ...(silent === 0 ? [] : [`${silent} silent`])];
+  return `${workers.length} ${workers.length === 1 ? "worker" : "workers"}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`;
 }
 
 function troubleTexts({ attempts, recordsSkipped }: Snapshot): string[] {

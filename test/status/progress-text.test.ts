@@ -13,6 +13,12 @@ const troubled = snapshotOf({
   recordsSkipped: 1,
 });
 
+/** A worker that runs a combine task. */
+function combining(id: string, task: number) {
+  const ref = { kind: "combine", task, attempt: 1 } as const;
+  return workerOf(id, { running: { ref, records: 10, bytes: 0, elapsedMs: 100 } });
+}
+
 function linesOf(columns: number, rows = 24, snapshot = snapshotOf(), given = rates) {
   return progressLines(snapshot, given, { columns, rows, paint });
 }
@@ -99,6 +105,20 @@ describe("in a pipe", () => {
       "map 10/40, 9.5k records/s, 2 workers",
     ],
     [snapshotOf({ workers: [workerOf("w1")] }), { ...noRates, recordsPerSecond: 0 }, "map 10/40, reduce 0/8, 1 worker"],
+    // Nothing is reduced yet, and the reduce task waits.
+    [
+      snapshotOf({ phase: "reduce", maps: tasks(40, 40), reduces: tasks(1, 0), workers: [combining("w1", 0)] }),
+      { ...noRates, recordsPerSecond: 0, bytesPerSecond: 0 },
+      "map 40/40, reduce 0/1, 0 B/s, 1 worker (1 combining)",
+    ],
+    [
+      snapshotOf({
+        phase: "reduce",
+        workers: [combining("w1", 0), combining("w2", 1), workerOf("w3", { isSilent: true })],
+      }),
+      noRates,
+      "map 10/40, reduce 0/8, 3 workers (2 combining, 1 silent)",
+    ],
     [snapshotOf({ phase: "waiting", maps: tasks(0, 0) }), noRates, "waiting for the first worker"],
   ])("all stands in one line", (snapshot, given, line) => {
     expect(progressLine(snapshot, given)).toBe(line);
