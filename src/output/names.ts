@@ -1,13 +1,13 @@
 /**
  * The names of all files that a job writes. Only `output/` and `shuffle/` know their structure.
  *
- * `mr-X-Y` is the output of map task X for reduce task Y, or, if X is not less than the number of map tasks, of a combine
- * task. A later attempt adds its number (`mr-X-Y.2`), so that no reader can mix the files of two attempts. `mr-out-Y` is the output of reduce task Y, or of map task Y in a job
- * without reduce tasks; its extension shows its format. `mr-side-map-X-NAME` is a file that an app wrote in map task X
- * beside its pairs; reduce tasks have such files, too. `mr-bad-records.jsonl` contains the skipped records, and
- * `mr-manifest.json` describes the finished job. `mr report` makes a page, `mr-report.html`, from `mr-report.json`, or
- * from `mr-failed-report.json` when a later job has failed. `mr-cpu-map-X-N.cpuprofile` is the CPU profile of attempt N
- * of map task X.
+ * `mr-X-Y` is the output of map task X for reduce task Y, or, if X is not less than the number of map tasks, of a
+ * combine task. A later attempt adds its number (`mr-X-Y.2`), so that no reader can mix the files of two attempts.
+ * `mr-out-Y` is the output of reduce task Y, or of map task Y in a job without reduce tasks; its extension shows its
+ * format. `mr-side-map-X-NAME` is a file that an app wrote in map task X beside its pairs; reduce tasks have such
+ * files, too. `mr-bad-records.jsonl` contains the skipped records, and `mr-manifest.json` describes the finished job.
+ * `mr report` makes a page, `mr-report.html`, from `mr-report.json`, or from `mr-failed-report.json` when a later job
+ * has failed. `mr-cpu-map-X-N.cpuprofile` is the CPU profile of attempt N of map task X.
  *
  * `NAME/part-Y` is what reduce task Y wrote to an output that the app named; see `model/output-names.ts`.
  *

@@ -1,7 +1,7 @@
 import type { JsonValue } from "../../app/contract.js";
 
-/** Wider arrays rarely are accumulators. */
-const widthMax = 16;
+/** The longest arrays that are held as rows. Longer ones rarely are accumulators. */
+export const widthMax = 16;
 
 /**
  * Numbers, or arrays of numbers of one length, such as `[min, max, sum, count]`, held as their numbers one after the

@@ -1,7 +1,6 @@
 import { KeyLog } from "./key-log.js";
+import { widthMax } from "./number-rows.js";
 
-/** Longer arrays rarely are accumulators. */
-const widthMax = 16;
 /**
  * A part is full when it has this many pairs per key that the table has in the part, because the table then brings most
  * keys into the cache for several pairs at once. A part with few keys stays in the cache anyway.
@@ -16,6 +15,7 @@ const pairsMin = 32;
  *     rows of part 0   │ 1.5 7                 │ 2 9                   │
  */
 export class RowLog {
+  /** The keys, in parts. */
   readonly keys: KeyLog;
   /** How many numbers a row has. */
   readonly rowNumbers: number;

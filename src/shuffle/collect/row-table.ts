@@ -25,6 +25,7 @@ export interface RowTableOptions {
   readonly width: number;
   /** The memory at which the table accepts no more keys. */
   readonly bytesMax: number;
+  /** The number of keys at which it accepts no more. */
   readonly keysMax: number;
   /** Whether the owner must keep the first value of a key within the call that adds it. */
   readonly keepsFirst: boolean;
