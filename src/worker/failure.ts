@@ -5,6 +5,7 @@ import { UnreadableInputError } from "../input/unreadable-input-error.js";
 import type { AttemptOutcome } from "../model/attempt.js";
 import type { ReduceInput } from "../model/assignment.js";
 import { DamagedInputError } from "../shuffle/merge/damaged-input-error.js";
+import { requireIntact } from "../shuffle/merge/stored-bytes.js";
 import type { StoredFile } from "../shuffle/stored-file.js";
 import { atWorkOf } from "./at-work.js";
 import { CombineMismatchError, LateEmitError, SkipLimitError, UnawaitedWorkError } from "./errors.js";
@@ -20,9 +21,17 @@ export interface ReduceInputFile {
 }
 
 /**
- * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are a combine or reduce attempt's.
+ * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are those of a combine or
+ * reduce attempt: if the app has failed, they are read once more, since damage to a long file shows only at its end, and
+ * the app may have failed at what the damage made of a value.
  */
 export function failureOf(thrown: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
+  const failure = classified(thrown, inputs);
+  const damage = failure.class === "error" ? firstDamage(inputs) : undefined;
+  return damage === undefined ? failure : damagedFailure(damage, inputs);
+}
+
+function classified(thrown: unknown, inputs: readonly ReduceInputFile[]): Failure {
   if (thrown instanceof SkipLimitError) {
     return { ...failureOf(thrown.cause), skippedBefore: thrown.skippedBefore };
   }
@@ -63,6 +72,17 @@ function damageIn(error: Error): DamagedInputError | undefined {
     if (at instanceof DamagedInputError) return at;
     seen.add(at);
     at = at.cause;
+  }
+  return undefined;
+}
+
+/** Reads the inputs until one turns out to be damaged. */
+function firstDamage(inputs: readonly ReduceInputFile[]): DamagedInputError | undefined {
+  try {
+    for (const { file } of inputs) requireIntact(file);
+  } catch (error) {
+    // Another error says nothing about the files.
+    if (error instanceof DamagedInputError) return error;
   }
   return undefined;
 }

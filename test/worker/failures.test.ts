@@ -435,4 +435,22 @@ describe.concurrent("a reduce attempt with damaged inputs", () => {
       place.leavesFiles = true;
     });
   }
+
+  test("names the one at whose changed bytes the app has failed, long before its end", async ({ place }) => {
+    const lines = Array.from({ length: 20_000 }, (_, n) => `["key ${String(n).padStart(5, "0")}",["ok"]]\n`);
+    const text = lines.join("");
+    place.write("out/mr-0-0", text.replace('"key 00100",["ok"]', '"key 00100",["no"]'));
+    place.write("out/mr-1-0", text);
+    const inputs: ReduceInput[] = [0, 1].map((index) => [index, 1, Buffer.byteLength(text), crc32(text)]);
+    const strict = `export const reduce = (key, values) => {
+      if (values.some((value) => value !== "ok")) throw new Error("an odd value");
+    };`;
+    const { coordinator, end } = await start(place, `${map} ${strict}`, { inputs });
+    coordinator.assignReduce();
+    const failure = await coordinator.failure();
+    expect(failure).toMatchObject({ class: "damaged", damaged: [[0, 1]] });
+    expect(failure.message).toMatch(/mr-0-0 is damaged: wrong checksum$/);
+    await end();
+    place.leavesFiles = true;
+  });
 });
