@@ -47,6 +47,8 @@ export interface Resumed {
 export class Ledger {
   readonly #silenceMaxMs: number;
   readonly #books = new Map<string, Book>();
+  /** The jobs of former coordinators: after a crash of the machine, the journal of a job that was given up may be back. */
+  readonly #past: ReadonlyMap<string, Book> = new Map();
   readonly #workers = new Map<string, WorkerPage>();
   /** Ids that must not be assigned again. */
   readonly #ids = new Set<string>();
@@ -55,12 +57,18 @@ export class Ledger {
   /** The outcomes of the jobs that ended last, in one step. Workers are told one of them when they have to leave. */
   #lastOutcomes: readonly JobOutcome[] = [];
 
-  /** The jobs are in the order in which workers are to serve them. */
-  constructor(silenceMaxMs: number, jobs: readonly JobSettings[]) {
+  /**
+   * The jobs are in the order in which workers are to serve them. The ledger of a former coordinator still knows what it
+   * wrote and told in those that go on.
+   */
+  constructor(silenceMaxMs: number, jobs: readonly JobSettings[], former?: Ledger) {
     this.#silenceMaxMs = silenceMaxMs;
+    if (former !== undefined) this.#past = new Map([...former.#past, ...former.#books]);
     for (const settings of jobs) {
-      const journal = new LedgerJournal();
-      this.#books.set(settings.id, { settings, journal, job: new LedgerJob(settings, journal), boundaries: undefined });
+      const known = this.#past.get(settings.id);
+      const journal = known?.journal ?? new LedgerJournal();
+      const job = new LedgerJob(settings, journal);
+      this.#books.set(settings.id, { settings, journal, job, boundaries: known?.boundaries });
     }
   }
 

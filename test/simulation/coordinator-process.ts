@@ -7,7 +7,8 @@ import type { Effect, Event } from "../../src/scheduler/cluster/events.js";
 import { resumeJob } from "../../src/scheduler/cluster/job-ends.js";
 import { checkInvariants } from "../../src/scheduler/cluster/invariants.js";
 import { step } from "../../src/scheduler/cluster/step.js";
-import { type JobState, outputTasks } from "../../src/scheduler/job/job.js";
+import { type JobState, hasEnded, outputTasks } from "../../src/scheduler/job/job.js";
+import type { JournalRecord } from "../../src/scheduler/job/effects.js";
 import { restore } from "../../src/scheduler/job/restore.js";
 import { type Task, refOf } from "../../src/scheduler/job/task.js";
 import { intermediateName, jobFileKind, outputName } from "../../src/output/names.js";
@@ -15,23 +16,37 @@ import type { AttemptRef } from "../../src/model/attempt.js";
 import { type JobOutcome, workerJobOf } from "../../src/model/job.js";
 import type { ParamsOf } from "../../src/rpc/protocol.js";
 import { describeReply } from "../scheduler/history-effects.js";
-import { Ledger } from "../scheduler/ledger.js";
+import { Ledger, type Resumed } from "../scheduler/ledger.js";
 import type { Death } from "./faults.js";
 import { Journal } from "./journal.js";
 import type { Connection } from "./network.js";
 import { Process } from "./process.js";
 import { splitsOf } from "./word-count.js";
-import type { Request, World } from "./world.js";
+import type { Request, SimulatedJob, World } from "./world.js";
 
-/** How the coordinator left. */
+/** How a job was left. */
 export interface Departure {
   readonly outcome: JobOutcome;
   readonly state: JobState;
   readonly isResumable: boolean;
 }
 
-/** The ledgers, by job id, which outlive a coordinator. */
-export type Ledgers = Map<string, Ledger>;
+/** What outlives a coordinator. */
+export interface Chronicle {
+  /** The ledger of the last coordinator. */
+  ledger: Ledger | undefined;
+  /** Every job that was ever begun, by id. */
+  readonly begun: Map<string, SimulatedJob>;
+}
+
+/** A job of the coordinator. */
+interface Hosted {
+  readonly id: string;
+  readonly job: SimulatedJob;
+  readonly state: JobState;
+  journal: Journal | undefined;
+  outcome: JobOutcome | undefined;
+}
 
 interface Client {
   readonly connection: Connection;
@@ -44,53 +59,66 @@ const leaveTimeoutMs = 300;
 
 export class CoordinatorProcess {
   readonly process = new Process();
+  /** In the order in which workers serve them. */
+  readonly hosted: readonly Hosted[];
   readonly #world: World;
-  readonly #onLeft: (departure: Departure) => void;
+  readonly #onLeft: (departures: ReadonlyMap<SimulatedJob, Departure>) => void;
   readonly #ledger: Ledger;
   readonly #clients = new Set<Client>();
   readonly #calls = new Map<number, { readonly client: Client; readonly id: number }>();
   readonly #cluster: Cluster;
-  readonly #state: JobState;
-  #journal: Journal | undefined;
   /** How it will die in one of its next steps, and what happens then. */
   #death: { readonly how: Death; readonly onDead: () => void } | undefined;
+  /** How the last job has ended, once all have. */
   #outcome: JobOutcome | undefined;
   #lastCall = 0;
 
-  /** Begins a job, or resumes the one in the journal. `onLeft` is called when it has left gracefully. */
-  constructor(world: World, ledgers: Ledgers, machineCrashed: boolean, onLeft: (departure: Departure) => void) {
+  /** Begins jobs, or resumes those that have a journal. `onLeft` is called when it has left gracefully. */
+  constructor(
+    world: World,
+    jobs: readonly SimulatedJob[],
+    chronicle: Chronicle,
+    machineCrashed: boolean,
+    onLeft: (departures: ReadonlyMap<SimulatedJob, Departure>) => void,
+  ) {
     this.#world = world;
     this.#onLeft = onLeft;
-    const found = Journal.open(world.disk);
-    const id = found?.header.job ?? `job${ledgers.size}`;
-    const settings = { ...world.settings, id };
     const { nowMs } = world.timeline;
-    this.#cluster = createCluster(settings.taskTimeoutMs);
-    this.#state = addJob(this.#cluster, settings, undefined, nowMs);
-    this.#journal = found?.journal;
-    this.#ledger = ledgers.get(id) ?? new Ledger(settings.taskTimeoutMs, [settings]);
-    ledgers.set(id, this.#ledger);
-    world.trace(() => `coordinator begins with ${id}, ${found === undefined ? "new" : "resumed"}`);
-    if (found !== undefined) {
-      const isThere = (task: number) => this.#hasOutput(task);
-      for (const record of found.records) restore(this.#state, record, nowMs);
-      const outputs = outputTasks(this.#state);
-      const isKept = (task: Task) => !outputs.includes(task) || isThere(task.index);
-      const effects = resumeJob(this.#cluster, this.#state, isKept, nowMs);
-      checkInvariants(this.#cluster, nowMs);
-      this.#ledger.restart(machineCrashed, new Map([[id, { found: found.records, isThere, effects }]]));
-      this.#write(effects, 1);
-      for (const effect of effects) this.#carryOut(effect);
-    }
+    this.#cluster = createCluster(world.settings.taskTimeoutMs);
+    const found = new Map<Hosted, readonly JournalRecord[]>();
+    this.hosted = jobs.map((job) => {
+      const former = Journal.open(job.disk);
+      const id = former?.header.job ?? `job${chronicle.begun.size}`;
+      chronicle.begun.set(id, job);
+      const state = addJob(this.#cluster, { ...job.settings, id }, undefined, nowMs);
+      const hosted = { id, job, state, journal: former?.journal, outcome: undefined };
+      if (former !== undefined) found.set(hosted, former.records);
+      world.trace(() => `coordinator begins with ${id}, ${former === undefined ? "new" : "resumed"}`);
+      return hosted;
+    });
+    const settings = this.hosted.map(({ state }) => state.settings);
+    this.#ledger = new Ledger(world.settings.taskTimeoutMs, settings, chronicle.ledger);
+    chronicle.ledger = this.#ledger;
+    if (found.size > 0) this.#resume(found, machineCrashed);
     this.#planTick();
   }
 
-  get job(): string {
-    return this.#state.settings.id;
-  }
-
-  get state(): JobState {
-    return this.#state;
+  #resume(found: ReadonlyMap<Hosted, readonly JournalRecord[]>, machineCrashed: boolean): void {
+    const { nowMs } = this.#world.timeline;
+    const resumed = new Map<string, Resumed>();
+    for (const [hosted, records] of found) for (const record of records) restore(hosted.state, record, nowMs);
+    for (const [hosted, records] of found) {
+      const isThere = (task: number) => hasOutput(hosted, task);
+      const outputs = outputTasks(hosted.state);
+      const isKept = (task: Task) => !outputs.includes(task) || isThere(task.index);
+      const effects = resumeJob(this.#cluster, hosted.state, isKept, nowMs);
+      resumed.set(hosted.id, { found: records, isThere, effects });
+    }
+    checkInvariants(this.#cluster, nowMs);
+    this.#ledger.restart(machineCrashed, resumed);
+    const effects = [...resumed.values()].flatMap((one) => one.effects);
+    this.#write(effects, 1);
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   accept(connection: Connection): void {
@@ -135,7 +163,7 @@ export class CoordinatorProcess {
     });
   }
 
-  #receive(client: Client, { id, method, params }: Request): void {
+  #receive(client: Client, { id, method, params, job }: Request): void {
     if (method === "heard") {
       if (client.worker !== undefined) this.#step({ type: "heard", worker: client.worker });
       return;
@@ -148,30 +176,28 @@ export class CoordinatorProcess {
     const call = this.#newCall(client, id);
     const named = params as { worker: string };
     if (named.worker !== client.worker) client.connection.send("coordinator", { id, result: undefined });
-    else this.#step(eventOf(call, this.#state.settings.id, method, named));
+    else this.#step(eventOf(call, job ?? "", method, named));
   }
 
   #register(client: Client, id: number, { pid, former }: ParamsOf<"Register">): void {
-    if (this.#state.phase === "waiting") {
-      this.#clear(() => true);
-      this.#journal = Journal.create(this.#world.disk, { job: this.#state.settings.id });
-      const splits = splitsOf(this.#world.inputs);
-      const isSampled = this.#state.settings.partitioner === "range" && splits.length > 0;
-      const sample = isSampled ? { sample: [splits.slice(0, 1), splits.slice(1)] } : {};
-      this.#step({
-        type: "planned",
-        job: this.#state.settings.id,
-        app,
-        args: {},
-        splits: splits.map((split) => [split]),
-        ...sample,
-      });
+    for (const hosted of this.hosted) {
+      if (this.process.isAlive && hosted.state.phase === "waiting") this.#plan(hosted);
     }
-    const job = this.#state.settings.id;
-    const attempt = former?.attempt && { ...former.attempt, job };
-    const known = former?.job === job ? { worker: former.worker, attempt } : undefined;
+    const job = this.hosted.find((hosted) => hosted.id === former?.job)?.id;
+    const attempt = former?.attempt && job !== undefined ? { ...former.attempt, job } : undefined;
+    const known = job !== undefined && former !== undefined ? { worker: former.worker, attempt } : undefined;
     if (!this.process.isAlive) return;
     this.#step({ type: "registered", call: this.#newCall(client, id), pid, host: "host", former: known });
+  }
+
+  #plan(hosted: Hosted): void {
+    const { id, job, state } = hosted;
+    clear(job, () => true);
+    hosted.journal = Journal.create(job.disk, { job: id });
+    const splits = splitsOf(job.inputs);
+    const isSampled = state.settings.partitioner === "range" && splits.length > 0;
+    const sample = isSampled ? { sample: [splits.slice(0, 1), splits.slice(1)] } : {};
+    this.#step({ type: "planned", job: id, app, args: {}, splits: splits.map((split) => [split]), ...sample });
   }
 
   #newCall(client: Client, id: number): number {
@@ -193,8 +219,15 @@ export class CoordinatorProcess {
   #markedRecordOf(worker: string): number | undefined {
     const running = this.#cluster.workers.get(worker)?.running;
     if (running === undefined) return undefined;
-    const text = this.#world.disk.read(markerName(this.#state.settings.id, refOf(running.task, running.attempt)));
+    const { id, job } = this.#hostedOf(running.job.settings.id);
+    const text = job.disk.read(markerName(id, refOf(running.task, running.attempt)));
     return text === undefined || text === "" ? undefined : Number(text);
+  }
+
+  #hostedOf(id: string): Hosted {
+    const hosted = this.hosted.find((one) => one.id === id);
+    if (hosted === undefined) throw new Error(`the coordinator has no job ${id}`);
+    return hosted;
   }
 
   #step(event: Event): void {
@@ -207,8 +240,13 @@ export class CoordinatorProcess {
     const death = effects.some(({ type }) => type === "journal") ? this.#death?.how : undefined;
     const carriedOut = carriedOutBefore(death, effects.length);
     this.#ledger.take(event, timeline.nowMs, effects, carriedOut);
-    const phase = this.#ledger.phase(this.#state.settings.id);
-    if (phase !== this.#state.phase) throw new Error(`the job is in phase ${this.#state.phase}, not ${phase}`);
+    for (const { id, state } of this.hosted) {
+      const phase = this.#ledger.phase(id);
+      if (phase !== state.phase) throw new Error(`${id} is in phase ${state.phase}, not ${phase}`);
+    }
+    if (this.hosted.length > 1 && this.hosted.every(({ state }) => state.inProgress.size > 0)) {
+      this.#world.count("two jobs run at once");
+    }
     this.#write(effects, death?.when === "writing" ? death.share : 1);
     for (const effect of effects) this.#count(effect);
     for (const effect of effects.slice(0, carriedOut)) this.#carryOut(effect);
@@ -226,7 +264,10 @@ export class CoordinatorProcess {
       world.count(effect.record.outputs.length === 0 ? "a combine has no file" : "a combine has a file");
     }
     if (effect.type === "journal" && effect.record.type === "skipped") world.count("a record is skipped");
-    if (effect.type === "cancel") world.count("an attempt is cancelled");
+    if (effect.type === "cancel") {
+      const isOver = hasEnded(this.#hostedOf(effect.job).state);
+      world.count(isOver ? "an attempt is recalled as its job has ended" : "an attempt is cancelled");
+    }
     if (effect.type === "log" && effect.message.endsWith("a backup attempt")) world.count("a backup begins");
     if (effect.type === "log" && effect.message.endsWith("presumed dead")) world.count("a worker is presumed dead");
     if (effect.type === "log" && effect.message.includes(" is given up")) {
@@ -239,8 +280,12 @@ export class CoordinatorProcess {
   }
 
   #write(effects: readonly Effect[], share: number): void {
-    const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
-    if (records.length > 0) this.#journal?.write(records, share);
+    for (const { id, journal } of this.hosted) {
+      const records = effects.flatMap((effect) =>
+        effect.type === "journal" && effect.job === id ? [effect.record] : [],
+      );
+      if (records.length > 0) journal?.write(records, share);
+    }
   }
 
   #carryOut(effect: Effect): void {
@@ -253,14 +298,16 @@ export class CoordinatorProcess {
         const result = effect.type === "reply" ? effect.result : undefined;
         const isRegistered = result !== undefined && "keepsAttempt" in result;
         if (isRegistered) call.client.worker = result.worker;
+        const [first] = this.hosted;
+        if (first === undefined) return;
         if (result !== undefined && !("cancel" in result)) {
-          this.#world.trace(
-            () => `    reply to ${call.client.worker}: ${describeReply(result, this.#state.maps.length)}`,
-          );
+          const { state } = effect.type === "reply" && effect.job !== undefined ? this.#hostedOf(effect.job) : first;
+          this.#world.trace(() => `    reply to ${call.client.worker}: ${describeReply(result, state.maps.length)}`);
         }
-        const { settings, args } = this.#state;
+        const { settings, args } = first.state;
         const sent = isRegistered ? { ...result, job: workerJobOf(settings, args) } : result;
-        call.client.connection.send("coordinator", { id: call.id, result: sent });
+        const job = effect.type === "reply" ? effect.job : undefined;
+        call.client.connection.send("coordinator", { id: call.id, result: sent, job });
         break;
       }
       case "ping":
@@ -276,6 +323,8 @@ export class CoordinatorProcess {
         break;
       case "jobEnded":
         this.#world.trace(() => `    the job has ended: ${effect.outcome}`);
+        this.#hostedOf(effect.job).outcome = effect.outcome;
+        if (this.hosted.some(({ outcome }) => outcome === undefined)) return;
         this.#outcome = effect.outcome;
         this.#world.timeline.after(0, () => this.process.take(() => this.#settleIfAlone()));
         this.#world.timeline.after(leaveTimeoutMs, () => this.process.take(() => this.#settle()));
@@ -288,40 +337,46 @@ export class CoordinatorProcess {
     if ([...this.#clients].every(({ worker }) => worker === undefined)) this.#settle();
   }
 
-  /** The job has ended: leaves the directory in its final state, and exits. */
+  /** The jobs have ended: leaves their directories in their final state, and exits. */
   #settle(): void {
+    const { unanswered } = this.#ledger;
     if (this.#outcome === undefined) return;
-    const { disk } = this.#world;
-    const isDone = this.#outcome === "done";
-    if (isDone) {
-      const lost = outputTasks(this.#state).find(({ index }) => !this.#hasOutput(index));
-      if (lost !== undefined) throw new Error(`the job is done, and the output of task ${lost.index} is not there`);
-    }
-    const isWorthKeeping = this.#state.completed.map + this.#state.completed.reduce > 0;
-    const isResumable = isWorthKeeping && this.#outcome === "stopped" && this.#journal !== undefined;
-    if (isResumable) disk.flushJournal();
-    else disk.setJournal(undefined);
-    this.#clear((kind) => kind === "temporary" || (!isResumable && (kind === "intermediate" || !isDone)));
+    const departures = new Map(this.hosted.map((hosted) => [hosted.job, settleJob(hosted)]));
     for (const { connection } of this.#clients) {
       connection.send("coordinator", { type: "shutdown", outcome: this.#outcome });
       connection.close("coordinator");
     }
     this.process.kill();
-    this.#onLeft({ outcome: this.#outcome, state: this.#state, isResumable });
+    if (unanswered.length > 0) throw new Error(`${JSON.stringify(unanswered)} were not answered`);
+    this.#onLeft(departures);
   }
+}
 
-  #clear(isUseless: (kind: string) => boolean): void {
-    const { disk } = this.#world;
-    for (const name of disk.names()) {
-      const kind = jobFileKind(name);
-      if (kind !== undefined && isUseless(kind)) disk.remove(name);
-    }
+function settleJob(hosted: Hosted): Departure {
+  const { job, state, journal, outcome = "failed" } = hosted;
+  const isDone = outcome === "done";
+  if (isDone) {
+    const lost = outputTasks(state).find(({ index }) => !hasOutput(hosted, index));
+    if (lost !== undefined) throw new Error(`the job is done, and the output of task ${lost.index} is not there`);
   }
+  const isWorthKeeping = state.completed.map + state.completed.reduce > 0;
+  const isResumable = isWorthKeeping && outcome === "stopped" && journal !== undefined;
+  if (isResumable) job.disk.flushJournal();
+  else job.disk.setJournal(undefined);
+  clear(job, (kind) => kind === "temporary" || (!isResumable && (kind === "intermediate" || !isDone)));
+  return { outcome, state, isResumable };
+}
 
-  #hasOutput(task: number): boolean {
-    const bytes = outputTasks(this.#state)[task]?.commit?.done.bytesOut;
-    return bytes !== undefined && this.#world.disk.read(outputName(task))?.length === bytes;
+function clear({ disk }: SimulatedJob, isUseless: (kind: string) => boolean): void {
+  for (const name of disk.names()) {
+    const kind = jobFileKind(name);
+    if (kind !== undefined && isUseless(kind)) disk.remove(name);
   }
+}
+
+function hasOutput({ state, job }: Hosted, task: number): boolean {
+  const bytes = outputTasks(state)[task]?.commit?.done.bytesOut;
+  return bytes !== undefined && job.disk.read(outputName(task))?.length === bytes;
 }
 
 /** The file in which a worker marks the record that it maps. */

@@ -1,21 +1,18 @@
 import { outputTasks } from "../../src/scheduler/job/job.js";
 import { jobFileKind, outputName } from "../../src/output/names.js";
-import type { Departure, Ledgers } from "./coordinator-process.js";
+import type { Departure } from "./coordinator-process.js";
 import type { Patience } from "./faults.js";
 import { faultOf, partitionerOf, type Output } from "./word-count.js";
-import type { World } from "./world.js";
+import type { SimulatedJob, World } from "./world.js";
 
 /** What is wrong with what a job has left behind, or undefined. */
 export function faultAtEnd(
   world: World,
+  { inputs, disk }: SimulatedJob,
   { outcome, state }: Departure,
-  ledgers: Ledgers,
   lateFiles: ReadonlySet<string>,
   patience: Patience,
 ): string | undefined {
-  const { inputs, disk } = world;
-  const unanswered = ledgers.get(state.settings.id)?.unanswered ?? [];
-  if (unanswered.length > 0) return `${JSON.stringify(unanswered)} were not answered`;
   if (patience.isEndless && outcome !== "done") return `a job with patience has ended: ${outcome}`;
   const left = disk.names().filter((name) => {
     return !lateFiles.has(name) && !(outcome === "done" && jobFileKind(name) === "output");

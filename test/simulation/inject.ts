@@ -6,13 +6,13 @@ import { faultsEndMs, type Fault } from "./faults.js";
 import type { Process } from "./process.js";
 import { offsetsOf } from "./word-count.js";
 import type { WorkerProcess } from "./worker-process.js";
-import type { World } from "./world.js";
+import type { SimulatedJob, World } from "./world.js";
 
 /** The parts of a cluster that a fault can affect. */
 export interface Cluster extends World {
   readonly coordinator: CoordinatorProcess | undefined;
   readonly workers: readonly (WorkerProcess | undefined)[];
-  readonly badRecords: Map<string, { readonly kills: boolean }>;
+  readonly jobs: readonly SimulatedJob[];
   readonly failures: ReturnType<World["takeFailure"]>[];
   slowness: number;
   startWorker(index: number, afterMs: number): void;
@@ -35,7 +35,7 @@ function nameOf(fault: Fault): string {
 }
 
 function happens(cluster: Cluster, fault: Fault): boolean {
-  const { network, disk } = cluster;
+  const { network, jobs } = cluster;
   switch (fault.type) {
     case "kill worker":
     case "stop worker":
@@ -60,13 +60,16 @@ function happens(cluster: Cluster, fault: Fault): boolean {
       cluster.failures.push(fault);
       return true;
     case "bad record": {
-      const offset = offsetsOf(cluster.inputs, fault.map)[fault.record];
-      if (offset !== undefined) cluster.badRecords.set(`${fault.map} ${offset}`, fault);
+      const { inputs, badRecords } = jobHit(jobs, fault);
+      const offset = offsetsOf(inputs, fault.map)[fault.record];
+      if (offset !== undefined) badRecords.set(`${fault.map} ${offset}`, fault);
       return offset !== undefined;
     }
     case "full disk":
-      disk.isFull = true;
-      later(cluster, fault.forMs, () => (disk.isFull = false));
+      for (const { disk } of jobs) disk.isFull = true;
+      later(cluster, fault.forMs, () => {
+        for (const { disk } of jobs) disk.isFull = false;
+      });
       return true;
     case "slow tasks":
       cluster.slowness = fault.factor;
@@ -107,10 +110,11 @@ function happensToCoordinator(cluster: Cluster, coordinator: CoordinatorProcess,
       const { how, losesOutput = -1, backAfterMs } = fault;
       coordinator.die(how, () => {
         // The next coordinator only checks for files that the journal says are committed.
-        const isJournaled = how.when !== "writing" && outputTasks(coordinator.state)[losesOutput]?.commit !== undefined;
+        const { state, job } = jobHit(coordinator.hosted, fault);
+        const isJournaled = how.when !== "writing" && outputTasks(state)[losesOutput]?.commit !== undefined;
         if (isJournaled) {
           cluster.count("an output is removed while there is no coordinator");
-          cluster.disk.remove(outputName(losesOutput));
+          job.disk.remove(outputName(losesOutput));
         }
         cluster.startCoordinator(backAfterMs);
       });
@@ -119,13 +123,13 @@ function happensToCoordinator(cluster: Cluster, coordinator: CoordinatorProcess,
     case "stop coordinator":
       return stop(cluster, coordinator.process, fault.forMs);
     case "drain":
-      coordinator.tell({ type: "drained", job: coordinator.job, message: "drained" });
-      later(cluster, fault.patienceMs, () =>
-        coordinator.tell({ type: "aborted", job: coordinator.job, message: "drained" }),
-      );
+      for (const { id } of coordinator.hosted) coordinator.tell({ type: "drained", job: id, message: "drained" });
+      later(cluster, fault.patienceMs, () => {
+        for (const { id } of coordinator.hosted) coordinator.tell({ type: "aborted", job: id, message: "drained" });
+      });
       return true;
     case "abort":
-      coordinator.tell({ type: "aborted", job: coordinator.job, message: "aborted" });
+      coordinator.tell({ type: "aborted", job: jobHit(coordinator.hosted, fault).id, message: "aborted" });
       return true;
   }
 }
@@ -137,7 +141,9 @@ function stop(cluster: Cluster, process: Process, forMs: number): boolean {
   return true;
 }
 
-function damage({ disk }: Cluster, { which, how }: Extract<Fault, { type: "damage file" }>): boolean {
+function damage({ jobs }: Cluster, fault: Extract<Fault, { type: "damage file" }>): boolean {
+  const { which, how } = fault;
+  const { disk } = jobHit(jobs, fault);
   const files = disk.names().filter((name) => jobFileKind(name) === "intermediate");
   const name = files[which % Math.max(1, files.length)];
   if (name === undefined) return false;
@@ -152,6 +158,13 @@ function damage({ disk }: Cluster, { which, how }: Extract<Fault, { type: "damag
   else if (how === "cut") disk.corrupt(name, content.slice(0, -1));
   else disk.corrupt(name, how === "empty" ? "" : other);
   return true;
+}
+
+/** The job that a fault affects, if it affects one. */
+function jobHit<Job>(jobs: readonly Job[], { atMs }: Fault): Job {
+  const job = jobs[atMs % jobs.length];
+  if (job === undefined) throw new Error("a cluster without jobs");
+  return job;
 }
 
 /** Nothing goes wrong for longer than the time of faults. */

@@ -21,6 +21,8 @@ const happenings = [
     "an output is removed while there is no coordinator",
   ],
   ...["the job is done", "the job is failed"],
+  ...["two jobs run at once", "an attempt is recalled as its job has ended"],
+  ...["the job is done, the other done", "the job is done, the other failed", "the job is failed, the other done"],
 ];
 
 describe("a simulated cluster", () => {

@@ -1,9 +1,8 @@
 /**
- * One simulation: a whole cluster on a fake clock, network and disk, drawn entirely from a seed. It runs its job to the
- * end whatever goes wrong, and is checked after each step and at the end.
+ * One simulation: a whole cluster on a fake clock, network and disk, drawn entirely from a seed. It runs a job, or two at
+ * once, to the end whatever goes wrong, and is checked after each step and at the end.
  */
-import type { JobSettings } from "../../src/model/job.js";
-import { CoordinatorProcess, type Departure, type Ledgers } from "./coordinator-process.js";
+import { type Chronicle, CoordinatorProcess, type Departure } from "./coordinator-process.js";
 import { Disk } from "./disk.js";
 import { faultAtEnd } from "./end-check.js";
 import { drawFaults, faultsEndMs, type Fault, type Patience } from "./faults.js";
@@ -13,7 +12,7 @@ import { Random } from "./random.js";
 import { Timeline } from "./timeline.js";
 import { drawInputs, withMoreSplits, type Inputs } from "./word-count.js";
 import { WorkerProcess } from "./worker-process.js";
-import type { World } from "./world.js";
+import type { SimulatedJob, World } from "./world.js";
 
 /** Without faults, a job takes a fraction of this. */
 const endMs = 60_000;
@@ -42,28 +41,31 @@ export function simulate(
   return { faults, failure, outcome, counts, elapsedMs: timeline.nowMs };
 }
 
+/** A job of the simulation, and how it ended. */
+interface Job extends SimulatedJob {
+  departure: Departure | undefined;
+  isOver: boolean;
+  /** Files that appeared after the end of the job, when its coordinator had left. */
+  readonly lateFiles: Set<string>;
+}
+
 class Simulation implements World, Cluster {
   readonly seed: number;
   readonly timeline = new Timeline();
   readonly network: Network;
-  readonly disk = new Disk();
-  readonly inputs: Inputs;
-  readonly settings: Omit<JobSettings, "id">;
+  /** One or two, in the order in which workers serve them. */
+  readonly jobs: readonly Job[];
+  readonly settings: SimulatedJob["settings"];
   readonly patience: Patience;
-  readonly badRecords = new Map<string, { readonly kills: boolean }>();
   readonly failures: ReturnType<World["takeFailure"]>[] = [];
   readonly counts = new Map<string, number>();
   readonly #tell: ((line: string) => void) | undefined;
-  readonly #ledgers: Ledgers = new Map();
-  /** Files that appeared after the end of the job, when no process was left to remove them. */
-  readonly #lateFiles = new Set<string>();
+  readonly #chronicle: Chronicle = { ledger: undefined, begun: new Map() };
   #machineCrashed = false;
   #pids = 0;
-  #departure: Departure | undefined;
   coordinator: CoordinatorProcess | undefined;
   readonly workers: (WorkerProcess | undefined)[];
   slowness = 1;
-  isOver = false;
   /** Incremented with each crash of the machine: events planned before it do not happen. */
   #era = 0;
 
@@ -72,19 +74,43 @@ class Simulation implements World, Cluster {
     this.seed = seed;
     this.#tell = tell;
     this.network = new Network(seed, this.timeline, (what) => this.count(what));
-    this.inputs = withMoreSplits(drawInputs(random), new Random(seed, "more splits"));
+    const inputs = withMoreSplits(drawInputs(random), new Random(seed, "more splits"));
     this.patience = { isEndless: random.chance(0.85), skipsRecords: random.chance(0.4) };
     this.workers = Array.from({ length: random.between(1, 3) }, () => undefined);
-    this.settings = this.#drawSettings(random);
+    const first = { inputs, settings: this.#drawSettings(random, inputs, "partitioner") };
+    const second = new Random(seed, "second job");
+    this.jobs = [first, ...(second.chance(0.3) ? [this.#drawJob(second)] : [])].map((job) => {
+      return {
+        ...job,
+        disk: new Disk(),
+        badRecords: new Map(),
+        departure: undefined,
+        isOver: false,
+        lateFiles: new Set(),
+      };
+    });
+    this.settings = first.settings;
   }
 
   get outcome(): string {
-    return this.#departure?.outcome ?? "not over";
+    return this.jobs.map(({ departure }) => departure?.outcome ?? "not over").join(", the other ");
+  }
+
+  get isOver(): boolean {
+    return this.jobs.every((job) => job.isOver);
+  }
+
+  jobOf(id: string): SimulatedJob {
+    const job = this.#chronicle.begun.get(id);
+    if (job === undefined) throw new Error(`there is no job ${id}`);
+    return job;
   }
 
   /** Returns what is wrong, or undefined. */
   run(faults: readonly Fault[]): string | undefined {
-    this.trace(() => `${JSON.stringify(this.settings)} ${JSON.stringify(this.inputs)}`);
+    for (const { settings, inputs } of this.jobs) {
+      this.trace(() => `${JSON.stringify(settings)} ${JSON.stringify(inputs)}`);
+    }
     try {
       this.#boot();
       for (const fault of faults) this.timeline.after(fault.atMs, () => this.isOver || inject(this, fault));
@@ -93,9 +119,7 @@ class Simulation implements World, Cluster {
         if (!this.timeline.advance()) return "nothing happens any more, and the job is not over";
         if (this.timeline.nowMs > endMs) return `the job is not over after ${endMs} ms`;
       }
-      return this.#departure === undefined
-        ? "nobody knows how the job has ended"
-        : faultAtEnd(this, this.#departure, this.#ledgers, this.#lateFiles, this.patience);
+      return this.#faultAtEnd();
     } catch (error) {
       this.trace(() => String((error as Error).stack));
       return (error as Error).message;
@@ -114,8 +138,8 @@ class Simulation implements World, Cluster {
     return this.failures.pop();
   }
 
-  noteFile(name: string): void {
-    if (this.isOver) this.#lateFiles.add(name);
+  noteFile(job: SimulatedJob, name: string): void {
+    for (const own of this.jobs) if (own === job && own.isOver) own.lateFiles.add(name);
   }
 
   count(what: string): void {
@@ -142,8 +166,9 @@ class Simulation implements World, Cluster {
       if (this.isOver || this.coordinator?.process.isAlive === true) return;
       const machineCrashed = this.#machineCrashed;
       this.#machineCrashed = false;
-      this.coordinator = new CoordinatorProcess(this, this.#ledgers, machineCrashed, (departure) => {
-        this.#noteEnd(departure);
+      const jobs = this.jobs.filter((job) => !job.isOver);
+      this.coordinator = new CoordinatorProcess(this, jobs, this.#chronicle, machineCrashed, (departures) => {
+        this.#noteEnds(departures);
       });
     });
   }
@@ -153,17 +178,35 @@ class Simulation implements World, Cluster {
     this.#machineCrashed = true;
     this.coordinator?.vanish();
     for (const worker of this.workers) worker?.vanish();
-    this.disk.crash(new Random(this.seed, "crash", this.#era));
+    for (const [index, { disk, isOver }] of this.jobs.entries()) {
+      // The check at the end is about what the coordinator left of a job, not about what a crash then did to it.
+      if (!isOver) disk.crash(new Random(this.seed, "crash", this.#era, ...(index === 0 ? [] : [index])));
+    }
     this.#later(backAfterMs, () => this.#boot());
   }
 
-  #drawSettings(random: Random): Omit<JobSettings, "id"> {
+  #faultAtEnd(): string | undefined {
+    for (const job of this.jobs) {
+      const { departure, lateFiles } = job;
+      if (departure === undefined) return "it is not known how a job has ended";
+      const fault = faultAtEnd(this, job, departure, lateFiles, this.patience);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  #drawJob(random: Random): Pick<SimulatedJob, "inputs" | "settings"> {
+    const inputs = withMoreSplits(drawInputs(random), random);
+    return { inputs, settings: this.#drawSettings(random, inputs, "second partitioner") };
+  }
+
+  #drawSettings(random: Random, { reducers }: Inputs, partitioner: string): SimulatedJob["settings"] {
     const { isEndless, skipsRecords } = this.patience;
     return {
       directory: "/job",
       intermediatePrefix: "",
-      reducers: this.inputs.reducers,
-      partitioner: new Random(this.seed, "partitioner").chance(0.5) ? "range" : "hash",
+      reducers,
+      partitioner: new Random(this.seed, partitioner).chance(0.5) ? "range" : "hash",
       output: {},
       collectorBytes: 1,
       files: [],
@@ -183,17 +226,19 @@ class Simulation implements World, Cluster {
     for (const index of this.workers.keys()) this.startWorker(index, index);
   }
 
-  #noteEnd(departure: Departure): void {
-    this.#departure = departure;
-    // A job that was stopped gracefully is resumed, or started over if no task was done.
-    if (departure.outcome === "stopped") this.startCoordinator(50);
-    else this.isOver = true;
+  #noteEnds(departures: ReadonlyMap<SimulatedJob, Departure>): void {
+    for (const job of this.jobs) {
+      job.departure = departures.get(job) ?? job.departure;
+      // A job that was stopped gracefully is resumed, or started over if no task was done.
+      job.isOver = job.departure !== undefined && job.departure.outcome !== "stopped";
+    }
+    if (!this.isOver) this.startCoordinator(50);
   }
 
   /** No faults from now on. */
   #calmDown(): void {
     Object.assign(this.network.weather, { loss: 0, duplication: 0, reordering: 0 });
-    this.disk.isFull = false;
+    for (const { disk } of this.jobs) disk.isFull = false;
     this.slowness = 1;
     this.failures.length = 0;
     this.coordinator?.process.continue();

@@ -19,7 +19,7 @@ import {
   stampOf,
   wordsOf,
 } from "./word-count.js";
-import type { World } from "./world.js";
+import type { SimulatedJob, World } from "./world.js";
 
 /** The event that a routine of a process waits for. */
 export type Wait =
@@ -57,6 +57,8 @@ interface Made {
 export class WorkerAttempt {
   readonly job: string;
   readonly #world: World;
+  /** The job that it belongs to. */
+  readonly #own: SimulatedJob;
   readonly #work: Work;
   readonly #random: Random;
   /** Inodes of the files that have their final names. */
@@ -71,6 +73,7 @@ export class WorkerAttempt {
 
   constructor(world: World, job: string, work: Work) {
     this.#world = world;
+    this.#own = world.jobOf(job);
     this.job = job;
     this.#work = work;
     const { kind, task, attempt } = work.ref;
@@ -135,7 +138,7 @@ export class WorkerAttempt {
       if (readsMapFiles && !(yield* this.#listInputs(session))) {
         this.#end = { type: "failed", class: "damaged", message: "its inputs were lost", damaged: [] };
       }
-      if (this.#work.type === "map" && this.#world.settings.partitioner === "range") {
+      if (this.#work.type === "map" && this.#own.settings.partitioner === "range") {
         this.#boundaries = (yield* session.call("ListBoundaries", { from: 0 })).boundaries;
       }
       this.#endsMs = timeline.nowMs + this.#random.between(10, 120) * slowness;
@@ -162,7 +165,7 @@ export class WorkerAttempt {
   #execute(session: Session): Made | Failed {
     const failure = this.#world.takeFailure();
     if (failure !== undefined) {
-      const offsets = this.#work.type === "map" ? offsetsOf(this.#world.inputs, this.ref.task) : [];
+      const offsets = this.#work.type === "map" ? offsetsOf(this.#own.inputs, this.ref.task) : [];
       const record = failure.atRecord && offsets.length > 0 ? { record: this.#random.pick(offsets) } : {};
       return { type: "failed", class: failure.class, message: "by chance", ...record };
     }
@@ -176,7 +179,7 @@ export class WorkerAttempt {
 
   /** Another attempt finds other keys. */
   #sample(places: readonly Split[]): Made {
-    const { inputs } = this.#world;
+    const { inputs } = this.#own;
     const maps = splitsOf(inputs).flatMap(({ file }, map) =>
       places.some((place) => place.file === file) ? [map] : [],
     );
@@ -185,7 +188,7 @@ export class WorkerAttempt {
   }
 
   #map(session: Session, skip: readonly number[], marksRecords: boolean): Made | Failed {
-    const { inputs, settings, badRecords, disk } = this.#world;
+    const { inputs, settings, badRecords, disk } = this.#own;
     const partitionOf = partitionerOf(inputs, settings.partitioner, this.#boundaries);
     const { task, attempt } = this.ref;
     const offsets = offsetsOf(inputs, task);
@@ -202,7 +205,7 @@ export class WorkerAttempt {
     const outputs: OutputFile[] = [];
     for (const [partition, content] of mapSplit(inputs, task, attempt, skipped, partitionOf)) {
       if (!disk.write(this.#temporaryName(partition), content)) return diskFull();
-      this.#world.noteFile(this.#temporaryName(partition));
+      this.#world.noteFile(this.#own, this.#temporaryName(partition));
       outputs.push([partition, ...stampOf(content)]);
     }
     return { type: "made", outputs, skipped, bytesOut: outputs.reduce((sum, [, bytes]) => sum + bytes, 0) };
@@ -212,13 +215,13 @@ export class WorkerAttempt {
   #combine(partition: number, contents: readonly string[]): Made | Failed {
     if (this.#random.chance(0.2)) return { type: "made", outputs: [], skipped: [], bytesOut: 0 };
     const content = combineFiles(contents);
-    if (!this.#world.disk.write(this.#temporaryName(partition), content)) return diskFull();
-    this.#world.noteFile(this.#temporaryName(partition));
+    if (!this.#own.disk.write(this.#temporaryName(partition), content)) return diskFull();
+    this.#world.noteFile(this.#own, this.#temporaryName(partition));
     return { type: "made", outputs: [[partition, ...stampOf(content)]], skipped: [], bytesOut: content.length };
   }
 
   #readInputs(partition: number): string[] | Failed {
-    const { disk } = this.#world;
+    const { disk } = this.#own;
     const contents: string[] = [];
     const damaged: [number, number][] = [];
     for (const [map, mapAttempt, bytes, checksum] of this.#inputs) {
@@ -234,11 +237,11 @@ export class WorkerAttempt {
   }
 
   #writeOutput(content: string, skipped: number[]): Made | Failed {
-    const { disk } = this.#world;
+    const { disk } = this.#own;
     const { task } = this.ref;
     const name = this.#temporaryName(task);
     if (!disk.write(name, content)) return diskFull();
-    this.#world.noteFile(name);
+    this.#world.noteFile(this.#own, name);
     disk.flush(name);
     return { type: "made", outputs: [[task, ...stampOf(content)]], skipped, bytesOut: content.length };
   }
@@ -286,7 +289,7 @@ export class WorkerAttempt {
   }
 
   #giveFinalNames(outputs: readonly OutputFile[]): boolean {
-    const { disk } = this.#world;
+    const { disk } = this.#own;
     const { task, attempt } = this.ref;
     const number = this.#work.type === "combine" ? this.#work.file : task;
     return outputs.every(([partition]) => {
@@ -295,13 +298,13 @@ export class WorkerAttempt {
       const inode = disk.inodeOf(temporary);
       if (!disk.rename(temporary, name)) return false;
       this.#named.set(name, inode);
-      this.#world.noteFile(name);
+      this.#world.noteFile(this.#own, name);
       return true;
     });
   }
 
   #discardUnfinished(): void {
-    const { disk, inputs } = this.#world;
+    const { disk, inputs } = this.#own;
     const partitions = this.#makesOutput
       ? [this.ref.task]
       : Array.from({ length: inputs.reducers }, (_, index) => index);
@@ -309,13 +312,13 @@ export class WorkerAttempt {
   }
 
   get #makesOutput(): boolean {
-    return this.ref.kind === "reduce" || this.#world.inputs.reducers === 0;
+    return this.ref.kind === "reduce" || this.#own.inputs.reducers === 0;
   }
 
   /** All attempts of a task share the name of an output: it may be another attempt's, and stays. */
   #takeBack(): void {
     if (this.#makesOutput) return;
-    const { disk } = this.#world;
+    const { disk } = this.#own;
     for (const [name, inode] of this.#named) if (disk.inodeOf(name) === inode) disk.remove(name);
     this.#named.clear();
   }

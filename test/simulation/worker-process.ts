@@ -10,7 +10,10 @@ import { type Routine, type Session, type Wait, WorkerAttempt } from "./worker-a
 import type { Response, World } from "./world.js";
 
 type Push =
-  { type: "ping" } | { type: "cancel"; ref: AttemptRef } | { type: "shutdown"; outcome: JobOutcome } | Response;
+  | { type: "ping" }
+  | { type: "cancel"; job: string; ref: AttemptRef }
+  | { type: "shutdown"; outcome: JobOutcome }
+  | Response;
 
 class ConnectionLost extends Error {}
 class Died extends Error {}
@@ -25,13 +28,16 @@ export class WorkerProcess implements Session {
   readonly #random: Random;
   readonly #onLeft: () => void;
   readonly #routine: Routine<void>;
-  readonly #heartbeats = new Set<number>();
+  /** The job of the attempt that each unanswered heartbeat is about. */
+  readonly #heartbeats = new Map<number, string | undefined>();
   #connection: Connection | undefined;
   #waits: { readonly wait: Wait; readonly call: number | undefined } | undefined;
   #lastRequest = 0;
   #heardMs = 0;
   #identity: { readonly job: string; readonly worker: string } | undefined;
   #attempt: WorkerAttempt | undefined;
+  /** The job of the task in the last reply. */
+  #assignedJob: string | undefined;
   #outcome: JobOutcome | undefined;
   #leaves = false;
 
@@ -137,13 +143,14 @@ export class WorkerProcess implements Session {
   *#register(): Routine<void> {
     const attempt = this.#attempt;
     const kept = attempt === undefined || attempt.isCancelled ? {} : { attempt: attempt.ref };
-    const former = this.#identity === undefined ? {} : { former: { ...this.#identity, token: "", ...kept } };
+    const own = this.#identity && { ...this.#identity, job: attempt?.job ?? this.#identity.job };
+    const former = own === undefined ? {} : { former: { ...own, token: "", ...kept } };
     const app = { name: "wc.js", hash: "0", input: "lines", combines: true } as const;
     const hello = { protocol: protocolVersion, pid: this.#pid, host: "host", app, ...former };
     const { worker, job, keepsAttempt } = yield* this.call("Register", hello);
     this.#identity = { job: job.id, worker };
     if (attempt === undefined) return;
-    if (keepsAttempt && attempt.job === job.id) this.#world.count("an attempt outlives its connection");
+    if (keepsAttempt) this.#world.count("an attempt outlives its connection");
     else {
       attempt.abandon();
       this.#attempt = undefined;
@@ -159,7 +166,7 @@ export class WorkerProcess implements Session {
       }
       if (this.#outcome !== undefined || next.type === "exit" || this.#leaves) return;
       if (next.type === "wait") next = yield* this.call("RequestTask", {});
-      else this.#attempt = new WorkerAttempt(this.#world, this.#identity?.job ?? "", next);
+      else this.#attempt = new WorkerAttempt(this.#world, this.#assignedJob ?? "", next);
     }
   }
 
@@ -170,14 +177,19 @@ export class WorkerProcess implements Session {
       connection.send("worker", { id: 0, method: "heard", params: {} });
       if (message.type === "shutdown") this.#outcome = message.outcome;
       if (message.type === "shutdown") this.#cancel(undefined);
-      if (message.type === "cancel") this.#cancel(message.ref);
+      if (message.type === "cancel") this.#cancel(message);
       return;
     }
-    if (this.#heartbeats.delete(message.id)) {
+    if (this.#heartbeats.has(message.id)) {
+      const job = this.#heartbeats.get(message.id);
+      this.#heartbeats.delete(message.id);
       this.#heardMs = this.#world.timeline.nowMs;
       if (message.result === undefined) this.kill();
-      else for (const ref of (message.result as ResultOf<"Heartbeat">).cancel) this.#cancel(ref);
-    } else if (this.#waits?.call === message.id) this.#go(() => this.#routine.next(message.result));
+      else for (const ref of (message.result as ResultOf<"Heartbeat">).cancel) this.#cancel({ job, ref });
+    } else if (this.#waits?.call === message.id) {
+      this.#assignedJob = message.job;
+      this.#go(() => this.#routine.next(message.result));
+    }
   }
 
   #lose(connection: Connection): void {
@@ -189,9 +201,11 @@ export class WorkerProcess implements Session {
     }
   }
 
-  #cancel(ref: AttemptRef | undefined): void {
+  /** Cancels its attempt, or does nothing if `only` is another one. */
+  #cancel(only: { readonly job: string | undefined; readonly ref: AttemptRef } | undefined): void {
     const attempt = this.#attempt;
-    if (attempt === undefined || (ref !== undefined && !isSame(ref, attempt.ref))) return;
+    if (attempt === undefined) return;
+    if (only !== undefined && (only.job !== attempt.job || !isSame(only.ref, attempt.ref))) return;
     attempt.cancel();
     if (attempt.isCancelled) this.#wake();
   }
@@ -226,9 +240,9 @@ export class WorkerProcess implements Session {
     const attempt = this.#attempt;
     const attempts = attempt?.isRunning === true ? [{ ref: attempt.ref, records: 1, bytes: 1 }] : [];
     this.#lastRequest += 1;
-    this.#heartbeats.add(this.#lastRequest);
+    this.#heartbeats.set(this.#lastRequest, attempt?.job);
     const params = { worker, attempts, memoryBytes: 0 };
-    connection.send("worker", { id: this.#lastRequest, method: "Heartbeat", params });
+    connection.send("worker", { id: this.#lastRequest, method: "Heartbeat", params, job: attempt?.job });
   }
 
   /** Continues its work, up to the next thing it must wait for. */
@@ -249,7 +263,8 @@ export class WorkerProcess implements Session {
   #send(wait: Extract<Wait, { type: "call" }>): void {
     this.#lastRequest += 1;
     this.#waits = { wait, call: this.#lastRequest };
-    this.#connection?.send("worker", { id: this.#lastRequest, method: wait.method, params: wait.params });
+    const { method, params } = wait;
+    this.#connection?.send("worker", { id: this.#lastRequest, method, params, job: this.#attempt?.job });
   }
 
   #sleep(wait: Extract<Wait, { type: "sleep" }>): void {

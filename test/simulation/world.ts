@@ -11,12 +11,26 @@ export interface Request {
   readonly id: number;
   readonly method: string;
   readonly params: unknown;
+  /** The job of the attempt that it is about, which the protocol does not name: a worker's messages are about one job. */
+  readonly job?: string | undefined;
 }
 
 export interface Response {
   readonly id: number;
   /** Undefined when the call is refused. */
   readonly result: unknown;
+  /** The job of the task that the reply assigns. */
+  readonly job?: string | undefined;
+}
+
+/** One of the jobs of a simulation, under whatever id: a job that is started over gets another one. */
+export interface SimulatedJob {
+  readonly inputs: Inputs;
+  readonly settings: Omit<JobSettings, "id">;
+  /** Its directory. */
+  readonly disk: Disk;
+  /** Records that end every attempt that maps them: by "map offset", and whether they take the process with them. */
+  readonly badRecords: Map<string, { readonly kills: boolean }>;
 }
 
 /** A worker's view of the world. */
@@ -24,21 +38,20 @@ export interface World {
   readonly seed: number;
   readonly timeline: Timeline;
   readonly network: Network;
-  readonly disk: Disk;
-  readonly inputs: Inputs;
-  readonly settings: Omit<JobSettings, "id">;
-  /** The job has ended, and its coordinator has left. */
+  /** What all jobs have in common. */
+  readonly settings: Pick<JobSettings, "taskTimeoutMs" | "heartbeatIntervalMs">;
+  /** The job that has, or had, this id. */
+  jobOf(id: string): SimulatedJob;
+  /** The jobs have ended, and their coordinator has left. */
   readonly isOver: boolean;
   /** The current slowdown of tasks. */
   readonly slowness: number;
-  /** Records that end every attempt that maps them: by "map offset", and whether they take the process with them. */
-  readonly badRecords: ReadonlyMap<string, { readonly kills: boolean }>;
   /** The connection to the coordinator; undefined while none listens. */
   connect(): Connection | undefined;
   /** How the attempt that is now ending must fail, if at all. */
   takeFailure(): { readonly class: FailureClass; readonly atRecord: boolean } | undefined;
-  /** A file was written or renamed; `isLate` when the coordinator no longer relies on it. */
-  noteFile(name: string): void;
+  /** A file of this job was written or renamed. */
+  noteFile(job: SimulatedJob, name: string): void;
   /** Counts events, for the report of what was tested. */
   count(what: string): void;
   /** Reports events, if anything listens. */
