@@ -135,7 +135,9 @@ async function run(app: LoadedApp, { assignment, job }: Extract<ExecutorRequest,
   } catch (error) {
     output.end();
     const { use: argUse } = argReads;
-    send({ ...failureOf(error, inputs), ...(argUse && { argUse }) });
+    // Nobody needs to know what is wrong with an attempt that was cancelled.
+    const onBlock = revoked.signal.aborted ? undefined : onWait;
+    send({ ...failureOf(error, inputs, onBlock), ...(argUse && { argUse }) });
   }
 }
 

@@ -22,12 +22,12 @@ export interface ReduceInputFile {
 
 /**
  * Classifies the error that ended an attempt in its thread. Apps may throw anything. `inputs` are those of a combine or
- * reduce attempt: if the app has failed, they are read once more, since damage to a long file shows only at its end, and
- * the app may have failed at what the damage made of a value.
+ * reduce attempt. If the app has failed, and `onBlock` is given, they are read once more, since damage to a long file
+ * shows only at its end, and the app may have failed at what the damage made of a value. Calls `onBlock` meanwhile.
  */
-export function failureOf(thrown: unknown, inputs: readonly ReduceInputFile[] = []): Failure {
+export function failureOf(thrown: unknown, inputs: readonly ReduceInputFile[] = [], onBlock?: () => void): Failure {
   const failure = classified(thrown, inputs);
-  const damage = failure.class === "error" ? firstDamage(inputs) : undefined;
+  const damage = failure.class === "error" && onBlock !== undefined ? firstDamage(inputs, onBlock) : undefined;
   return damage === undefined ? failure : damagedFailure(damage, inputs);
 }
 
@@ -77,9 +77,9 @@ function damageIn(error: Error): DamagedInputError | undefined {
 }
 
 /** Reads the inputs until one turns out to be damaged. */
-function firstDamage(inputs: readonly ReduceInputFile[]): DamagedInputError | undefined {
+function firstDamage(inputs: readonly ReduceInputFile[], onBlock: () => void): DamagedInputError | undefined {
   try {
-    for (const { file } of inputs) requireIntact(file);
+    for (const { file } of inputs) requireIntact(file, onBlock);
   } catch (error) {
     // Another error says nothing about the files.
     if (error instanceof DamagedInputError) return error;

@@ -99,9 +99,9 @@ export class StoredBytes {
   }
 }
 
-/** Reads a stored file to its end. Throws the errors of StoredBytes. */
-export function requireIntact(file: StoredFile): void {
+/** Reads a stored file to its end, and calls `onBlock` now and then. Throws the errors of StoredBytes. */
+export function requireIntact(file: StoredFile, onBlock: () => void): void {
   const bytes = new StoredBytes(file, true);
   const block = Buffer.allocUnsafeSlow(verifiedBytes);
-  while (bytes.read(block, 0, block.length) > 0);
+  while (bytes.read(block, 0, block.length) > 0) onBlock();
 }
