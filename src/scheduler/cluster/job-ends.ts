@@ -43,9 +43,9 @@ export function resumeJob(
 /** Ends each job that has no work left. */
 export function endJobsThatAreOver(cluster: Cluster, now: number, effects: Effect[]): void {
   for (const job of cluster.jobs.values()) {
-    changeJob(cluster, job, now, effects, () => {
-      endIfOver(job);
-    });
+    if (hasEnded(job)) continue;
+    endIfOver(job);
+    if (hasEnded(job)) tellOfEnd(cluster, job, now, effects);
   }
 }
 

@@ -1,7 +1,7 @@
 /** How workers arrive, fall silent, return and leave. */
 import { continueAttempt } from "../job/attempts.js";
+import { growthText } from "../job/failure-text.js";
 import { loseAttempt } from "../job/losses.js";
-import { growthText } from "../job/memory-growth.js";
 import { type Cluster, type Worker, unpark } from "./cluster.js";
 import type { Effect, Event, FormerWorker } from "./events.js";
 import { changeJob } from "./job-ends.js";

@@ -18,17 +18,17 @@
  * records are in flight, the next attempts of its task map one record at a time, and end at the record to blame.
  */
 import { noMeasures } from "../../model/measures.js";
-import { formatOf, type HasKind } from "../../model/input-kinds.js";
-import { isPositionIn, locate } from "../../model/record-position.js";
+import { isPositionIn } from "../../model/record-position.js";
 import { release } from "./attempts.js";
 import { scheduleBackup } from "./backups.js";
 import { combineOfFile } from "./combine-tasks.js";
 import { complete, undoCompletion } from "./commit.js";
 import type { JobEffect } from "./effects.js";
 import { type JobFailure, type JobState, type Slot, hasEnded, mapsAreDone } from "./job.js";
+import { adviceToSkip, failureAt, times } from "./failure-text.js";
 import { failJob } from "./phases.js";
 import { isSkipLogFull, logSkip } from "./skips.js";
-import { type Attempt, type FailedOutcome, type Task, type TaskError, taskName } from "./task.js";
+import { type Attempt, type FailedOutcome, type Task, taskName } from "./task.js";
 import { moveAttempt, moveTask } from "./transitions.js";
 
 type Loss = Omit<FailedOutcome, "type">;
@@ -285,34 +285,4 @@ function loseCombined(
   undoCompletion(state, task);
   effects.push({ type: "journal", record: { type: "lost", kind: "combine", task: task.index } });
   giveUp(state, task, attempt, "its file was lost", now, effects);
-}
-
-/** The app's own message first, then where it happened, then other details. */
-function failureAt({ app }: JobState, task: Task, error: TaskError, details: string[]): JobFailure {
-  const { message, stack, record, atWork, output } = error;
-  const place = record === undefined ? [] : placeOf(record, task, app);
-  const given = atWork === undefined ? [] : [atWork];
-  return { message: `${taskName(task)}: ${message}`, stack, details: [...place, ...given, ...details], output };
-}
-
-/** Says at which record of its input a map task failed. If the record is the whole input, the task's name suffices. */
-function placeOf(position: number, { splits = [] }: Task, app: JobState["app"]): string[] {
-  const { split, offset } = locate(position, splits);
-  const input = app && formatOf<HasKind>(app, split).input;
-  const isWhole = offset === split.startBytes && (input === "file" || input === "text");
-  if (isWhole) return splits.length === 1 ? [] : [`in ${split.file}`];
-  // The engine counts the records of an app's own reader, and does not know their offsets.
-  const which = input === "own" ? `at record ${offset}` : `at the record that begins at byte ${offset}`;
-  return [`${which} of ${split.file}`];
-}
-
-function adviceToSkip({ app, settings }: JobState, { splits = [] }: Task, position: number): string[] {
-  const input = app && formatOf<HasKind>(app, locate(position, splits).split).input;
-  return settings.badRecordsMax > 0 || input === "file"
-    ? []
-    : ["if that record is at fault, --skip-bad-records 1 skips it"];
-}
-
-function times(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
