@@ -4,7 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import prettyBytes from "pretty-bytes";
-import { parseByteSize } from "../src/cli/byte-size.js";
+import { parseByteSize } from "../src/local/byte-size.js";
 import { CorpusExistsError, writeCorpus } from "./corpus/write-corpus.js";
 
 const filesMax = 10_000;

@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
+import { wholeNumber } from "../local/option-parsers.js";
 import { requireNotOnCommandLine } from "./giving-way.js";
 import * as options from "./options.js";
-import { wholeNumber } from "./values.js";
 
 /** The command holds this many records in memory. */
 const topMax = 1_000_000;

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InputError } from "../input/input-error.js";
+import { jobOptions } from "../local/job-options.js";
 import { JobConsole } from "./job-console.js";
-import { jobOptions } from "./job-options.js";
+import { sourcesOf } from "./giving-way.js";
 import { tellEnd } from "./job-report.js";
 import * as inputs from "./inputs.js";
 import { requireWritableFile } from "../output/destination.js";
@@ -95,7 +96,7 @@ async function coordinate(
   const log = (message: string) => console.log(message);
   const statusPage = await startStatusPage(program, given);
   const coordinator = await Coordinator.start({
-    ...jobOptions(files, given, command, splitBytesDefault),
+    ...jobOptions(files, given, sourcesOf(command), splitBytesDefault),
     app: undefined,
     socket,
     log: { info: log, warn: log, warnOfData: (message) => console.warnOfData(message) },

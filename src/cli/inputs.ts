@@ -2,18 +2,16 @@
 import { fstatSync } from "node:fs";
 import { Argument, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { isArgName } from "../model/required-options.js";
-import { expandNames } from "../input/expand.js";
+import { expandInputNames, passedOverText, type InputName } from "../input/expand.js";
 import { inputOf, lookAtInputs, type FoundInput, type InputFile, type UnsizedInput } from "../input/files.js";
 import { InputError } from "../input/input-error.js";
+import { appended } from "../local/option-parsers.js";
 import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
 import { namesListedIn } from "./input-lists.js";
 import { commandPath, say } from "./program.js";
-import { appended } from "./values.js";
 
 /** The name of standard input, and the key that `map` sees for it. */
 const standardInput = "-";
-/** How many skipped names the warning lists. */
-const toldMax = 3;
 
 export const inputNames = () =>
   new Argument(
@@ -54,13 +52,6 @@ interface Given {
   readonly copyBytesMax?: number;
 }
 
-/** The name of an input as the user gave it. */
-interface GivenName {
-  readonly name: string;
-  /** The input of the app that it is for, if the app declares several. */
-  readonly input?: string | undefined;
-}
-
 /**
  * The names of inputs among the arguments of a command, or else in its options `--input`. Throws an InputError if the command
  * line has both, or an option without the name of an input.
@@ -69,7 +60,7 @@ export function givenNames(
   names: readonly string[],
   { input = [] }: Given,
   command: CommandUnknownOpts,
-): readonly GivenName[] {
+): readonly InputName[] {
   const areListed = isOnCommandLine(command, "inputsFrom") || isOnCommandLine(command, "inputsFrom0");
   if (names.length === 0 && !(areListed && !isOnCommandLine(command, "input"))) return input.map(parseNamed);
   if (names.length > 0)
@@ -83,12 +74,12 @@ export function givenNames(
 }
 
 /** The names of inputs in the options `--input` of a pipeline. `areNamed` tells whether its first app declares inputs. */
-export function namesForPipeline({ input = [] }: Given, areNamed: boolean): readonly GivenName[] {
+export function namesForPipeline({ input = [] }: Given, areNamed: boolean): readonly InputName[] {
   return areNamed ? input.map(parseNamed) : input.map((name) => ({ name }));
 }
 
 /** Splits a text such as `orders=2024/*.jsonl`. Throws an InputError if it does not begin with the name of an input. */
-function parseNamed(text: string): GivenName {
+function parseNamed(text: string): InputName {
   const at = text.indexOf("=");
   const input = text.slice(0, Math.max(at, 0));
   const name = text.slice(at + 1);
@@ -103,7 +94,7 @@ function parseNamed(text: string): GivenName {
  * can be read only once to files that live as long as this process.
  */
 export async function findGivenInputs(
-  names: readonly GivenName[],
+  names: readonly InputName[],
   given: Given,
   command: CommandUnknownOpts,
 ): Promise<InputFile[]> {
@@ -114,14 +105,14 @@ export async function findGivenInputs(
     requireNotOnCommandLine(command, "inputsFrom0", problem);
   }
   const listed = areNamed ? { names: [], isStandardInput: false } : namesListedIn(given);
-  const all = [...names, ...listed.names.map((name): GivenName => ({ name }))];
+  const all = [...names, ...listed.names.map((name): InputName => ({ name }))];
   if (all.length === 0) {
     throw new InputError(
       "there is no input: name files, or - for standard input, or a list of files (--inputs-from); " +
         "for an app that declares inputs, write --input NAME=FILE for each",
     );
   }
-  const { files, passedOver } = await expandGiven(all, given.recursive ?? false);
+  const { files, passedOver } = await expandInputNames(all, { recursive: given.recursive ?? false });
   const found = foundIn(files.map(({ name }) => name));
   const unsized = found.filter((input) => "isUnsized" in input);
   requireReadOnce(unsized, listed.isStandardInput);
@@ -131,7 +122,7 @@ export async function findGivenInputs(
     const problem = `cannot resume a job with input from ${from}: the data is gone`;
     requireNotOnCommandLine(command, "resume", problem);
   }
-  tellPassedOver(passedOver, command);
+  if (passedOver.length > 0) say(commandPath(command), `warning: ${passedOverText(passedOver)}`);
   const inputs: InputFile[] = [];
   const copies = first && new (await import("./copied-inputs.js")).CopiedInputs();
   // One after the other: a process that writes to two pipes may wait until the first is read.
@@ -140,23 +131,6 @@ export async function findGivenInputs(
     if (file !== undefined) inputs.push({ ...file, ...inputOf(files[index] ?? {}) });
   }
   return inputs;
-}
-
-/** Expands the names, and keeps for each file the input that its name was given for. */
-async function expandGiven(names: readonly GivenName[], recursive: boolean) {
-  const files: GivenName[] = [];
-  const passedOver: string[] = [];
-  for (const { name, input } of names) {
-    const expanded = await expandNames([name], { recursive });
-    files.push(...expanded.files.map((file) => ({ name: file, input })));
-    passedOver.push(...expanded.passedOver);
-  }
-  return { files, passedOver };
-}
-
-/** Whether the inputs will still exist when an interrupted job is resumed. */
-export function areKept(inputs: readonly InputFile[]): boolean {
-  return inputs.every(({ isCopy }) => isCopy !== true);
 }
 
 function foundIn(names: readonly string[]): FoundInput[] {
@@ -188,12 +162,4 @@ function identityOfStandardInput(): string {
   } catch {
     return standardInput; // It is closed; reading it will report that.
   }
-}
-
-function tellPassedOver(names: readonly string[], command: CommandUnknownOpts): void {
-  if (names.length === 0) return;
-  const more = names.length > toldMax ? `, and ${names.length - toldMax} more` : "";
-  const count = names.length === 1 ? "1 entry that is not a file" : `${names.length} entries that are not files`;
-  const told = names.slice(0, toldMax).join(", ");
-  say(commandPath(command), `warning: passed over ${count}: ${told}${more}`);
 }

@@ -2,7 +2,7 @@ import type { JobReport } from "../coordinator/job-end.js";
 import type { PoolFailure } from "../local/worker-pool.js";
 import { badRecordsName } from "../output/names.js";
 import { exitCodeOf } from "../terminal/exit.js";
-import { samplePercentOf } from "./job-options.js";
+import { samplePercentOf } from "../local/job-options.js";
 import { outputsText, placeText } from "./outputs-text.js";
 import { appPlace, Exit, exitCodes, say } from "./program.js";
 

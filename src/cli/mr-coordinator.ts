@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { packageVersion } from "../local/version.js";
 import { coordinatorCommand } from "./coordinator-command.js";
 import { runProgram } from "./program.js";
-import { packageVersion } from "./version.js";
 
 void runProgram(coordinatorCommand("mr-coordinator").version(packageVersion()));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { packageVersion } from "../local/version.js";
 import { workerCommand } from "./worker-command.js";
 import { runProgram } from "./program.js";
-import { packageVersion } from "./version.js";
 
 void runProgram(workerCommand("mr-worker").version(packageVersion()));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { packageVersion } from "../local/version.js";
 import { mrProgram } from "./commands.js";
 import { runProgram } from "./program.js";
-import { packageVersion } from "./version.js";
 
 void runProgram(mrProgram().version(packageVersion()));

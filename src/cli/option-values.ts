@@ -4,13 +4,13 @@
  *
  * Commander's own `Option.env` does not work here: it sets a flag whenever the variable exists, even with `MR_QUIET=0`.
  */
-import { inspect } from "node:util";
 import { InvalidArgumentError, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { closestMatch } from "leven";
 import { optionKinds, type OptionName } from "../app/define-config.js";
+import { flagText, OptionValueError } from "../local/option-parsers.js";
+import { attachedText, invalidValueText, off, valueKinds } from "../local/option-texts.js";
 import { hasOptionalValue } from "./attached-values.js";
 import { ConfigError, readConfigFile, type ConfigFile } from "./config-file.js";
-import { flagOf, flagText } from "./values.js";
 
 /** The values of an option as the user would write them, several if it is repeated, and their origin. */
 export interface OptionOrigin {
@@ -48,6 +48,7 @@ export class OptionValues {
     ofCommands.set(command, this);
     this.#options = command.options.filter((option) => option.name() !== "version");
     for (const option of this.#options) {
+      reportInvalidValues(option);
       command.on(`option:${option.name()}`, (text: string | undefined | null) => {
         const earlier = isRepeatable(option) ? (this.#origins.get(option)?.texts ?? []) : [];
         const shown = typeof text !== "string" || isLeftOut(option, text) ? "true" : text;
@@ -95,7 +96,7 @@ export class OptionValues {
     // Scripts leave a variable empty to give no value.
     if (text === undefined || text === "" || !this.#isOpen(option)) return;
     const texts = [hasOptionalValue(option) ? attachedText(text) : text];
-    this.#set({ option, texts, from: name }, "env", () => invalid(name, text));
+    this.#set({ option, texts, from: name }, "env", () => invalidValueText(name, text));
   }
 
   #takeFile({ name: file, values }: ConfigFile): void {
@@ -104,8 +105,8 @@ export class OptionValues {
       if (!isOptionName(key)) throw new ConfigError(`${file}: there is no option ${key}${hint(key)}`);
       const option = options.get(key);
       if (option === undefined || value === undefined || !this.#isOpen(option)) continue;
-      const { wanted, textsOf } = kinds[optionKinds[key]];
-      const fail = () => invalid(`${key} in ${file}`, value);
+      const { wanted, textsOf } = valueKinds[optionKinds[key]];
+      const fail = () => invalidValueText(`${key} in ${file}`, value);
       const texts = textsOf(value);
       if (texts === undefined) throw new ConfigError(`${fail()} It must be ${wanted}.`);
       this.#set({ option, texts, from: file }, "config", fail);
@@ -132,10 +133,23 @@ export class OptionValues {
         : texts.map((text) => (isLeftOut(option, text) ? "true" : text));
       this.#origins.set(option, { ...origin, texts: shown });
     } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
+      if (!(error instanceof InvalidArgumentError || error instanceof OptionValueError)) throw error;
       throw new ConfigError(`${problem()} ${error.message}`);
     }
   }
+}
+
+/** Makes commander report the errors of the option's parser as invalid values. */
+function reportInvalidValues(option: Option): void {
+  const parse = option.parseArg?.bind(option);
+  if (parse === undefined) return;
+  option.argParser((text: string, earlier: unknown) => {
+    try {
+      return parse(text, earlier);
+    } catch (error) {
+      throw error instanceof OptionValueError ? new InvalidArgumentError(error.message) : error;
+    }
+  });
 }
 
 /** The variable of an option. `--no-group` is `MR_GROUP=0`, as it is `group: false` in a config file. */
@@ -153,50 +167,6 @@ export function misspeltVariables(environment: NodeJS.ProcessEnv): { readonly na
   });
 }
 
-/** How a config file writes each kind of value, and how to convert it to command-line text. */
-const kinds: Readonly<
-  Record<(typeof optionKinds)[OptionName], { wanted: string; textsOf: (value: unknown) => string[] | undefined }>
-> = {
-  flag: { wanted: "true or false", textsOf: (value) => (typeof value === "boolean" ? [String(value)] : undefined) },
-  switch: {
-    wanted: "true or false",
-    textsOf: (value) => (typeof value === "boolean" ? [value ? "on" : "off"] : undefined),
-  },
-  text: { wanted: "a string", textsOf: (value) => (typeof value === "string" ? [value] : undefined) },
-  optional: {
-    wanted: "a string, true or false",
-    textsOf: (value) => {
-      if (typeof value === "boolean") return [attachedText(String(value))];
-      return typeof value === "string" ? [value] : undefined;
-    },
-  },
-  number: { wanted: "a number", textsOf: (value) => (typeof value === "number" ? [String(value)] : undefined) },
-  measure: {
-    wanted: `a string with a unit, such as "20s" or "64MiB", or a number`,
-    textsOf: (value) => (typeof value === "string" || typeof value === "number" ? [String(value)] : undefined),
-  },
-  list: {
-    wanted: "a list of strings",
-    textsOf: (value) => (Array.isArray(value) && value.every((each) => typeof each === "string") ? value : undefined),
-  },
-  pairs: {
-    wanted: "an object of names and values, with integers beyond 2^53 as strings",
-    textsOf: (value) => {
-      if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-      const pairs = Object.entries(value).map(([name, each]: [string, unknown]) =>
-        isScalar(each) ? `${name}=${each}` : undefined,
-      );
-      return pairs.every((pair) => pair !== undefined) ? pairs : undefined;
-    },
-  },
-};
-
-/** Reading the file has rounded integers beyond 2^53: the job would use a different number than the file says. */
-function isScalar(value: unknown): value is string | number | boolean {
-  if (typeof value === "number") return Number.isSafeInteger(value) || (Number.isFinite(value) && value % 1 !== 0);
-  return typeof value === "string" || typeof value === "boolean";
-}
-
 function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(optionKinds, name);
 }
@@ -209,14 +179,6 @@ function isLeftOut(option: Option, text: string): boolean {
 /** Whether the value turns the option off, which also overrides sources of lower precedence. */
 function isTurnedOff(option: Option, text: string): boolean {
   return hasOptionalValue(option) && text === off;
-}
-
-const off = "off";
-
-/** Converts a variable for an option with an optional value to the text that the command line has behind `=`. */
-function attachedText(text: string): string {
-  const flag = flagOf(text);
-  return flag === undefined ? text : flag ? "" : off;
 }
 
 function isRepeatable(option: Option): boolean {
@@ -233,11 +195,6 @@ function originOfDefault(option: Option): OptionOrigin {
   const fallback = isFlag(option) ? "false" : "-";
   const value = option.defaultValueDescription ?? String(option.defaultValue ?? fallback);
   return { option, texts: [value], from: "default" };
-}
-
-function invalid(place: string, value: unknown): string {
-  const shown = inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 100, maxArrayLength: 5 });
-  return `value ${shown} of ${place} is invalid.`;
 }
 
 function hint(name: string): string {

@@ -1,43 +1,27 @@
 /** The options that several commands share, each in one place: flags, help text, parser, default. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { mapConcurrencyMax, ratePerSecondMax } from "../model/map-limits.js";
 import { collectorBytesFor, mebibytes, workersDefault } from "../machine/budget.js";
-import { workerMemoryBytesMin } from "../machine/worker-memory.js";
+import { compressionMethods, jobOptionDefaults, jobOptionParsers, partitioners } from "../local/job-option-values.js";
 import { outputFormats } from "../model/output-format.js";
 import { runtimePath } from "../machine/runtime-directory.js";
-import {
-  address,
-  appended,
-  duration,
-  nameValue,
-  numberAboveZero,
-  onOrOff,
-  pathNotDash,
-  percentage,
-  size,
-  wholeNumber,
-} from "./values.js";
-
-/** Each map task may write a file per partition: with more, a job would spend its time on files. */
-const reducerCountMax = 10_000;
-export const reducersDefault = 10;
+import { address, appended, duration, nameValue, pathNotDash, wholeNumber } from "../local/option-parsers.js";
 
 export const reducers = () =>
   new Option(
     "-r, --reducers <n>",
     "number of reduce tasks, and of output files; 0: do not reduce, each map task writes its pairs to a file",
   )
-    .argParser(wholeNumber(0, reducerCountMax))
-    .default(reducersDefault);
+    .argParser(jobOptionParsers.reducers)
+    .default(jobOptionDefaults.reducers);
 
 export const partitioner = () =>
   new Option(
     "--partitioner <hash|range>",
     "how to distribute keys over the output files; range: the concatenated files are sorted",
   )
-    .choices(["hash", "range"])
-    .default("hash" as const);
+    .choices(partitioners)
+    .default(jobOptionDefaults.partitioner);
 
 export const socket = () =>
   new Option("-s, --socket <path>", "Unix socket that connects coordinator and workers")
@@ -68,18 +52,17 @@ export const values = () =>
   new Option("--values", "with --output-format jsonl: write only the values, without their keys");
 
 export const compress = () =>
-  new Option("--compress <method>", "compress the output files; none overrides a config file (default: none)").choices([
-    "gz",
-    "none",
-  ] as const);
+  new Option("--compress <method>", "compress the output files; none overrides a config file (default: none)").choices(
+    compressionMethods,
+  );
 
 export const taskTimeout = () =>
   new Option(
     "--task-timeout <duration>",
     "presume a worker dead after this silence; give a slow task a backup attempt after this time",
   )
-    .argParser(duration)
-    .default(10_000, "10s");
+    .argParser(jobOptionParsers.taskTimeout)
+    .default(jobOptionDefaults.taskTimeout, "10s");
 
 /** The default depends on the inputs. */
 export const splitSize = (isShorter: boolean) =>
@@ -87,7 +70,7 @@ export const splitSize = (isShorter: boolean) =>
     "--split-size <size>",
     'largest part of a file for one map task, for apps with input "text", "lines", "jsonl" or "pairs" ' +
       `(default: 64MiB${isShorter ? ", less if workers would be idle" : ""})`,
-  ).argParser(size("1KiB", "1TiB"));
+  ).argParser(jobOptionParsers.splitSize);
 
 export const noGroup = () =>
   new Option(
@@ -99,7 +82,7 @@ export const sample = () =>
   new Option(
     "--sample <percentage>",
     "map only a part of the inputs: this percentage of each split, or of the files if the app reads whole files",
-  ).argParser(percentage);
+  ).argParser(jobOptionParsers.sample);
 
 /** `memoryOf` recomputes the default where the number of workers is known. */
 export const memory = (workers = workersDefault().workers) =>
@@ -107,14 +90,14 @@ export const memory = (workers = workersDefault().workers) =>
     "--memory <size>",
     "memory for the pairs of a map task; beyond it, the task sorts pairs and spills them to disk",
   )
-    .argParser(size("1MiB", "1GiB"))
+    .argParser(jobOptionParsers.memory)
     .default(collectorBytesFor(workers), mebibytes(collectorBytesFor(workers)));
 
 export const workerMemory = () =>
   new Option(
     "--worker-memory <size>",
     "memory that one worker process may use; beyond it, the attempt fails and the app's thread is replaced (default: no limit)",
-  ).argParser(size(mebibytes(workerMemoryBytesMin), "1TiB"));
+  ).argParser(jobOptionParsers.workerMemory);
 
 export const connectTimeout = () =>
   new Option("--connect-timeout <duration>", "how long to wait for a coordinator to start")
@@ -128,47 +111,47 @@ export const reconnectTimeout = () =>
 
 export const maxAttempts = () =>
   new Option("--max-attempts <n>", "errors of the app in one task after which the job fails")
-    .argParser(wholeNumber(1, 1000))
-    .default(4);
+    .argParser(jobOptionParsers.maxAttempts)
+    .default(jobOptionDefaults.maxAttempts);
 
 export const maxCrashes = () =>
   new Option("--max-crashes <n>", "crashes of thread or process in one task after which the job fails")
-    .argParser(wholeNumber(1, 1_000_000))
-    .default(20);
+    .argParser(jobOptionParsers.maxCrashes)
+    .default(jobOptionDefaults.maxCrashes);
 
 export const attemptTimeout = () =>
   new Option(
     "--attempt-timeout <duration>",
     "end an attempt that finishes no record for this long, such as an endless loop (default: none)",
-  ).argParser(duration);
+  ).argParser(jobOptionParsers.attemptTimeout);
 
 export const mapConcurrency = () =>
   new Option(
     "--map-concurrency <n>",
     "how many records of a map task may be in flight at once, for a map that awaits (default: what the app exports, or 1)",
-  ).argParser(wholeNumber(1, mapConcurrencyMax));
+  ).argParser(jobOptionParsers.mapConcurrency);
 
 export const ratePerSecond = () =>
   new Option(
     "--rate-per-second <n>",
     "how many calls of map may begin in a second, in all workers together (default: what the app exports, or no limit)",
-  ).argParser(numberAboveZero(ratePerSecondMax));
+  ).argParser(jobOptionParsers.ratePerSecond);
 
 export const backupTasks = () =>
   new Option("--backup-tasks <on|off>", "whether a slow task gets a backup attempt on an idle worker")
-    .argParser(onOrOff)
-    .default(true, "on");
+    .argParser(jobOptionParsers.backupTasks)
+    .default(jobOptionDefaults.backupTasks, "on");
 
 export const skipBadRecords = () =>
   new Option("--skip-bad-records <n>", "skip up to n records at which map throws twice, or two attempts end")
-    .argParser(wholeNumber(0, 1_000_000))
-    .default(0);
+    .argParser(jobOptionParsers.skipBadRecords)
+    .default(jobOptionDefaults.skipBadRecords);
 
 export const step = () =>
   new Option(
     "--step <n>",
     "run only this step of an app that exports steps; 1 is the first; later ones read pairs (JSON Lines)",
-  ).argParser(wholeNumber(1, 1_000_000));
+  ).argParser(jobOptionParsers.step);
 
 export const inspect = () =>
   new Option("--inspect [host:port]", "wait for a debugger at =host:port, and stop at the first call of the app")
@@ -209,7 +192,7 @@ export const dryRun = () =>
 
 export const drainTimeout = () =>
   new Option("--drain-timeout <duration>", "how long running tasks may take to finish after SIGTERM")
-    .argParser(duration)
+    .argParser(jobOptionParsers.drainTimeout)
     .default(10_000, "10s");
 
 /** An address, or a name such as `localhost`. */
@@ -250,6 +233,6 @@ export const workers = () => {
     "-w, --workers <n>",
     "number of worker processes; the default respects the CPU and memory limits of a container",
   )
-    .argParser(wholeNumber(1, 1000))
+    .argParser(jobOptionParsers.workers)
     .default(workers, `${workers}, ${reason}`);
 };

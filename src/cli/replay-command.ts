@@ -4,14 +4,15 @@ import { readableError, thrownText } from "../app/thrown.js";
 import type { ReplayReport } from "../local/replay.js";
 import { badRecordsName } from "../output/names.js";
 import { visibleLine, visibleText } from "../terminal/visible-text.js";
+import { argsToRead, outputSettings } from "../local/job-options.js";
+import { packageVersion } from "../local/version.js";
+import { sourcesOf } from "./giving-way.js";
 import { commandLineOnly } from "./option-values.js";
 import * as options from "./options.js";
 import { outputsText } from "./outputs-text.js";
-import { argsToRead, outputSettings } from "./job-options.js";
 import { appPlace, Exit, exitCodes, indented, say } from "./program.js";
 import { withStdoutAside } from "./stdout-aside.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
-import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
 
 const path = "mr replay-bad-records";
@@ -94,11 +95,11 @@ async function replay(typed: string, file: string, given: Given, command: Comman
       app,
       records,
       reducers: given.reducers,
-      output: outputSettings(given, command),
+      output: outputSettings(given, sourcesOf(command)),
       collectorBytes: given.memory,
       outputDirectory: given.outputDir,
       args: given.arg ?? {},
-      argsToRead: argsToRead(command),
+      argsToRead: argsToRead(sourcesOf(command)),
       files,
       ratePerSecond: given.ratePerSecond,
       inspect: given.inspect,

@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { requireWritableFile } from "../output/destination.js";
-import { jobOptions } from "./job-options.js";
+import { jobOptions } from "../local/job-options.js";
+import { sourcesOf } from "./giving-way.js";
 import { tellEnd } from "./job-report.js";
 import * as inputs from "./inputs.js";
 import { withoutThoseOfOneJob } from "./one-step-only.js";
@@ -55,7 +56,7 @@ export async function runJobs(typed: Typed): Promise<void> {
     }
   }
   if (given.trace !== undefined) requireWritableFile(given.trace, "the trace", files);
-  const job = jobOptions(files, given, command, splitBytesFor(files, given.workers));
+  const job = jobOptions(files, given, sourcesOf(command), splitBytesFor(files, given.workers));
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
     return showPlan({ ...job, app }, given, command);

@@ -6,9 +6,9 @@ import { differenceFromDone } from "../local/finished-step.js";
 import { runPipeline, type StepJob } from "../local/pipeline.js";
 import type { RunEnd } from "../local/run.js";
 import { optionsOfStep, requireFit } from "../local/step-options.js";
-import * as inputs from "./inputs.js";
+import { areKept, groupBytesOf, jobOptions, reducersOfSteps } from "../local/job-options.js";
+import { sourcesOf } from "./giving-way.js";
 import type { JobGiven } from "./run-options.js";
-import { groupBytesOf, jobOptions, reducersOfSteps } from "./job-options.js";
 import { tellDone, tellEnd, type JobEnd } from "./job-report.js";
 import { LocalRunner } from "./local-runner.js";
 
@@ -23,10 +23,10 @@ interface StepsToRun {
 /** Runs the steps of a pipeline, and reports how each ended. Throws the errors of `runJobs`. */
 export async function runSteps({ path, steps, files, given, command }: StepsToRun): Promise<void> {
   const { keepIntermediate = false, outputDir: outputDirectory } = given;
-  const reducers = reducersOfSteps(given, steps.length, command);
+  const reducers = reducersOfSteps(given, steps.length, sourcesOf(command));
   // Output settings apply to the last step.
   const last = { ...given, reducers: steps.at(-1)?.reducers ?? reducers };
-  const ofAll = { ...jobOptions(files, last, command, splitBytesFor(files, given.workers)), reducers };
+  const ofAll = { ...jobOptions(files, last, sourcesOf(command), splitBytesFor(files, given.workers)), reducers };
   requireFit(steps, ofAll);
   if (given.dryRun === true) {
     const { showPlan } = await import("./dry-run.js");
@@ -41,7 +41,7 @@ export async function runSteps({ path, steps, files, given, command }: StepsToRu
     const own = { ...ofAll, splitBytes, groupBytes: groupBytesOf(job.inputs, given) };
     return { ...own, ...optionsOfStep(job, ofAll), app: job.step.file, resume: job.resume };
   };
-  const isResumable = inputs.areKept(files);
+  const isResumable = areKept(files);
   const endOf = ({ number, count }: StepJob, { report, poolFailure }: RunEnd): JobEnd => ({
     report,
     poolFailure,

@@ -7,6 +7,8 @@ import type { InProcessReport } from "../local/in-process-job.js";
 import type { SequentialOptions } from "../local/sequential.js";
 import { badRecordsName } from "../output/names.js";
 import type { SummaryPlaces } from "../status/summary.js";
+import { packageVersion } from "../local/version.js";
+import { sourcesOf } from "./giving-way.js";
 import * as inputs from "./inputs.js";
 import * as options from "./options.js";
 import { withoutThoseOfOneJob } from "./one-step-only.js";
@@ -19,11 +21,10 @@ import {
   partitionerOf,
   reducersOfSteps,
   samplePercentOf,
-} from "./job-options.js";
+} from "../local/job-options.js";
 import { profileDestination } from "./profile-destination.js";
 import { exitCodes, say } from "./program.js";
 import { makeOutputSynchronous } from "./synchronous-output.js";
-import { packageVersion } from "./version.js";
 import { warnOfDebugger } from "./warn-of-debugger.js";
 
 /** `mr sequential`: runs a job in one process. */
@@ -66,6 +67,7 @@ Examples:
   $ ${path} --inspect ./my-app.ts one-file.txt      # stops in the debugger at the first record`,
     )
     .action(async (typed, names, given, command) => {
+      const sourceOf = sourcesOf(command);
       makeOutputSynchronous();
       const { arg, file = [], outputDir, quiet, splitSize, memory, inspect } = given;
       const samplePercent = samplePercentOf(given);
@@ -90,7 +92,7 @@ Examples:
       const job = {
         app,
         inputs: found,
-        output: outputSettings(given, command),
+        output: outputSettings(given, sourceOf),
         splitBytes,
         groupBytes: groupBytesOf(found, { ...given, ...workersDefault() }),
         contentSharing: contentSharingFor({ splitSize }),
@@ -98,7 +100,7 @@ Examples:
         collectorBytes: memory,
         outputDirectory: outputDir,
         args: arg ?? {},
-        argsToRead: argsToRead(command),
+        argsToRead: argsToRead(sourceOf),
         files,
         mapConcurrency: given.mapConcurrency,
         ratePerSecond: given.ratePerSecond,
@@ -121,8 +123,8 @@ Examples:
       };
       try {
         const steps = given.step === undefined && mayHaveSteps(app) ? await loadStepsIn(app, inspect) : [];
-        const ofSteps = reducersOfSteps(given, steps.length, command);
-        const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? ofSteps }, command);
+        const ofSteps = reducersOfSteps(given, steps.length, sourceOf);
+        const partitioner = partitionerOf({ ...given, reducers: steps.at(-1)?.reducers ?? ofSteps }, sourceOf);
         const whole = { ...job, reducers: ofSteps, partitioner };
         if (steps[0]?.place.number === undefined) await run(whole);
         else {

@@ -21,6 +21,38 @@ export interface Expanded {
   readonly passedOver: string[];
 }
 
+/** How many names `passedOverText` lists. */
+const shownMax = 3;
+
+/** The name of an input, or a pattern, as the user wrote it. */
+export interface InputName {
+  readonly name: string;
+  /** The input of the app that it is for, if the app declares several. */
+  readonly input?: string | undefined;
+}
+
+/** Like `expandNames`; each file is for the same input of the app as the name that stands for it. */
+export async function expandInputNames(
+  names: readonly InputName[],
+  options: { readonly recursive: boolean },
+): Promise<{ readonly files: readonly InputName[]; readonly passedOver: readonly string[] }> {
+  const files: InputName[] = [];
+  const passedOver: string[] = [];
+  for (const { name, input } of names) {
+    const expanded = await expandNames([name], options);
+    files.push(...expanded.files.map((file) => ({ name: file, input })));
+    passedOver.push(...expanded.passedOver);
+  }
+  return { files, passedOver };
+}
+
+/** Says which entries were passed over, of which there is at least one. */
+export function passedOverText(names: readonly string[]): string {
+  const more = names.length > shownMax ? `, and ${names.length - shownMax} more` : "";
+  const count = names.length === 1 ? "1 entry that is not a file" : `${names.length} entries that are not files`;
+  return `passed over ${count}: ${names.slice(0, shownMax).join(", ")}${more}`;
+}
+
 /**
  * Expands the names to files. Throws an InputError for a pattern or directory without files, and for an unreadable
  * directory. Directories stay unchanged unless `recursive` is set, and so do names that do not exist.

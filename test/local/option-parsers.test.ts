@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, nameValue, pathNotDash, percentage, wholeNumber } from "../../src/cli/values.js";
+import { duration, nameValue, pathNotDash, percentage, wholeNumber } from "../../src/local/option-parsers.js";
 
 describe("wholeNumber", () => {
   const parse = wholeNumber(1, 100);

@@ -1,15 +1,19 @@
-/** Parsers of option values. Commander turns their errors into one line that names the option. */
-import { InvalidArgumentError } from "@commander-js/extra-typings";
+/** Parsers of option values, which throw an OptionValueError. The caller adds which option it is. */
 import ms, { type StringValue } from "ms";
 import { isArgName } from "../model/required-options.js";
 import { parseByteSize } from "./byte-size.js";
+
+/** The value of an option is invalid. The message says what it must be. */
+export class OptionValueError extends Error {
+  override readonly name = "OptionValueError";
+}
 
 /** A whole number in a range, in decimal digits. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const n = /^\d+$/.test(text) ? Number(text) : NaN;
     if (n >= least && n <= most) return n;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    throw new OptionValueError(`It must be a whole number from ${least} to ${most}.`);
   };
 }
 
@@ -18,7 +22,7 @@ export function numberAboveZero(most: number): (text: string) => number {
   return (text) => {
     const n = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
     if (n > 0 && n <= most) return n;
-    throw new InvalidArgumentError(`It must be a number above 0 and up to ${most}, such as 50 or 0.5.`);
+    throw new OptionValueError(`It must be a number above 0 and up to ${most}, such as 50 or 0.5.`);
   };
 }
 
@@ -26,7 +30,7 @@ export function numberAboveZero(most: number): (text: string) => number {
 export function pathNotDash(what: string): (text: string) => string {
   return (text) => {
     if (text !== "-") return text;
-    throw new InvalidArgumentError(`It cannot be standard output: ${what}. For a file named -, write ./-`);
+    throw new OptionValueError(`It cannot be standard output: ${what}. For a file named -, write ./-`);
   };
 }
 
@@ -34,7 +38,7 @@ export function pathNotDash(what: string): (text: string) => string {
 export function duration(text: string): number {
   const milliseconds = text === "" || text.length > 100 ? undefined : (ms(text as StringValue) as number | undefined);
   if (milliseconds !== undefined && milliseconds >= leastDurationMs && milliseconds <= dayMs) return milliseconds;
-  throw new InvalidArgumentError("It must be a duration from 100ms to 1d, such as 500ms, 10s or 2m.");
+  throw new OptionValueError("It must be a duration from 100ms to 1d, such as 500ms, 10s or 2m.");
 }
 
 /** Below this, a busy machine looks like a dead worker. */
@@ -50,7 +54,7 @@ export function size(least: string, most: string): (text: string) => number {
     } catch {
       // Not a size: the message is the same.
     }
-    throw new InvalidArgumentError(`It must be a size from ${least} to ${most}, such as 500kB or 64MiB.`);
+    throw new OptionValueError(`It must be a size from ${least} to ${most}, such as 500kB or 64MiB.`);
   };
 }
 
@@ -60,7 +64,7 @@ export function address(hostDefault: string, portDefault: number): (text: string
     const match = /^(?:\[([\da-f:.]+)\]|(?!\d+$)(\w[\w.-]{0,252}))?(?:(?:^|:)(\d{1,5}))?$/i.exec(text);
     const port = match?.[3] === undefined ? portDefault : Number(match[3]);
     if (match !== null && port <= 65_535) return { host: match[1] ?? match[2] ?? hostDefault, port };
-    throw new InvalidArgumentError("It must be a port, a host, or host:port, such as 9230 or 127.0.0.1:9230.");
+    throw new OptionValueError("It must be a port, a host, or host:port, such as 9230 or 127.0.0.1:9230.");
   };
 }
 
@@ -68,21 +72,30 @@ export function address(hostDefault: string, portDefault: number): (text: string
 export function percentage(text: string): number {
   const percent = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
   if (percent > 0 && percent <= 100) return percent;
-  throw new InvalidArgumentError("It must be a percentage from above 0% to 100%, such as 1% or 0.5%.");
+  throw new OptionValueError("It must be a percentage from above 0% to 100%, such as 1% or 0.5%.");
 }
 
 /** Collects `--arg name=value` options. */
 export function nameValue(text: string, earlier: Record<string, string> | undefined): Record<string, string> {
   const [name, ...rest] = text.split("=");
   if (name === undefined || rest.length === 0 || !isArgName(name)) {
-    throw new InvalidArgumentError("It must be name=value, with a name of letters, digits and . _ -");
+    throw new OptionValueError("It must be name=value, with a name of letters, digits and . _ -");
   }
   return { ...earlier, [name]: rest.join("=") };
 }
 
+/** One of a few words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new OptionValueError(`It must be one of ${words.join(", ")}.`);
+  };
+}
+
 /** `on` or `off`, as true or false. */
 export function onOrOff(text: string): boolean {
-  if (text !== "on" && text !== "off") throw new InvalidArgumentError("It must be on or off.");
+  if (text !== "on" && text !== "off") throw new OptionValueError("It must be on or off.");
   return text === "on";
 }
 
@@ -90,7 +103,7 @@ export function onOrOff(text: string): boolean {
 export function flagText(text: string): boolean {
   const flag = flagOf(text);
   if (flag !== undefined) return flag;
-  throw new InvalidArgumentError("It must be one of 1, true, yes, on, and 0, false, no, off.");
+  throw new OptionValueError("It must be one of 1, true, yes, on, and 0, false, no, off.");
 }
 
 /** True if a text means on, false if it means off, undefined otherwise. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseByteSize } from "../../src/cli/byte-size.js";
+import { parseByteSize } from "../../src/local/byte-size.js";
 
 test.each([
   ["0", 0],

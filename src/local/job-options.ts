@@ -1,4 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { OptionName } from "../app/define-config.js";
 import type { BackupRule, Partitioner } from "../model/job.js";
 import type { CoordinatorOptions } from "../coordinator/options.js";
 import { contentSharingFor } from "../input/content-splits.js";
@@ -9,13 +9,20 @@ import { InputError } from "../input/input-error.js";
 import { collectorBytesFor } from "../machine/budget.js";
 import { collectorBytesWithin, collectorProblem } from "../machine/worker-memory.js";
 import type { OutputFormat, OutputSettings } from "../model/output-format.js";
-import { isOnCommandLine, requireNotOnCommandLine } from "./giving-way.js";
-import { areKept } from "./inputs.js";
-import { reducersDefault } from "./options.js";
+import { jobOptionDefaults } from "./job-option-values.js";
 import { packageVersion } from "./version.js";
 
-/** The job options that `mr run` and `mr-coordinator` share. */
-interface Given {
+/**
+ * Who has set an option: the caller, for this job; a variable or a config file, for many jobs; or nobody. Where an option
+ * does not fit, a value for many jobs is ignored, and a value for this job is an error.
+ */
+export type OptionSource = "this job" | "many jobs" | "nobody";
+
+/** Returns who has set an option. */
+export type SourceOf = (name: OptionName) => OptionSource;
+
+/** The options that `mr run`, `mr-coordinator` and `runJob` share, with their defaults. */
+export interface JobOptionsGiven {
   readonly outputDir: string;
   readonly reducers: number;
   readonly partitioner: Partitioner;
@@ -47,11 +54,14 @@ interface Given {
   readonly acceptChangedApp?: true | undefined;
 }
 
-/** Converts the options of `command` to the coordinator's; `splitBytes` is the default split size. */
+/**
+ * Converts the options to the coordinator's; `splitBytes` is the default split size. Throws an InputError when two options
+ * contradict each other, or a file for the app cannot be read.
+ */
 export function jobOptions(
   inputs: readonly InputFile[],
-  given: Given,
-  command: CommandUnknownOpts,
+  given: JobOptionsGiven,
+  sourceOf: SourceOf,
   splitBytes: number,
 ): Omit<CoordinatorOptions, "app" | "socket" | "log"> {
   const areInputsKept = areKept(inputs);
@@ -60,42 +70,52 @@ export function jobOptions(
     areInputsKept,
     outputDirectory: given.outputDir,
     reducers: given.reducers,
-    partitioner: partitionerOf(given, command),
-    output: outputSettings(given, command),
+    partitioner: partitionerOf(given, sourceOf),
+    output: outputSettings(given, sourceOf),
     splitBytes: given.splitSize ?? splitBytes,
     splitBytesGiven: given.splitSize !== undefined,
     groupBytes: groupBytesOf(inputs, given),
     contentSharing: contentSharingFor(given),
     samplePercent: samplePercentOf(given),
-    collectorBytes: memoryOf(given, command),
+    collectorBytes: memoryOf(given, sourceOf),
     args: given.arg,
-    argsToRead: argsToRead(command),
+    argsToRead: argsToRead(sourceOf),
     files: findSharedFiles(given.file ?? []),
     taskTimeoutMs: given.taskTimeout,
     attemptTimeoutMs: given.attemptTimeout,
     mapConcurrency: given.mapConcurrency,
     ratePerSecond: given.ratePerSecond,
     backups: backupRuleOf(given),
-    ...attemptLimits(given, command),
+    ...attemptLimits(given, sourceOf),
     keepIntermediate: given.keepIntermediate ?? false,
     resume: areInputsKept && (given.resume ?? false),
-    acceptsChangedApp: acceptsChangedApp(given, command),
+    acceptsChangedApp: acceptsChangedApp(given, sourceOf),
     engineVersion: packageVersion(),
   };
 }
 
-/** Throws an InputError if the command line accepts a changed app for a job that is not resumed. */
+/** Throws an InputError if the caller accepts a changed app for a job that is not resumed. */
 function acceptsChangedApp(
-  { resume, acceptChangedApp }: Pick<Given, "resume" | "acceptChangedApp">,
-  command: CommandUnknownOpts,
+  { resume, acceptChangedApp }: Pick<JobOptionsGiven, "resume" | "acceptChangedApp">,
+  sourceOf: SourceOf,
 ): boolean {
   if (resume !== undefined || acceptChangedApp === undefined) return acceptChangedApp === true;
-  requireNotOnCommandLine(command, "acceptChangedApp", "--accept-changed-app applies only with --resume: add --resume");
+  requireNotForThisJob(sourceOf, "acceptChangedApp", "--accept-changed-app applies only with --resume: add --resume");
   return false;
 }
 
+/** Whether the inputs will still exist when an interrupted job is resumed. */
+export function areKept(inputs: readonly InputFile[]): boolean {
+  return inputs.every(({ isCopy }) => isCopy !== true);
+}
+
+/** Call this where an option does not fit and is ignored. Throws an InputError if it was set for this job. */
+function requireNotForThisJob(sourceOf: SourceOf, name: OptionName, problem: string): void {
+  if (sourceOf(name) === "this job") throw new InputError(problem);
+}
+
 /** Workers that are started separately belong to the MIT lab's pair, and to its rule for backup attempts. */
-function backupRuleOf({ backupTasks, workers }: Pick<Given, "backupTasks" | "workers">): BackupRule {
+function backupRuleOf({ backupTasks, workers }: Pick<JobOptionsGiven, "backupTasks" | "workers">): BackupRule {
   if (!backupTasks) return "none";
   return workers === undefined ? "after-timeout" : "behind-peers";
 }
@@ -103,7 +123,7 @@ function backupRuleOf({ backupTasks, workers }: Pick<Given, "backupTasks" | "wor
 /** How many bytes of small files share a map task; 0 for none, as with `--no-group` or workers that others start. */
 export function groupBytesOf(
   inputs: readonly InputFile[],
-  { group, workers, splitSize = Infinity }: Pick<Given, "group" | "workers" | "splitSize">,
+  { group, workers, splitSize = Infinity }: Pick<JobOptionsGiven, "group" | "workers" | "splitSize">,
 ): number {
   return group === true && workers !== undefined ? Math.min(splitSize, groupBytesFor(inputs, workers)) : 0;
 }
@@ -113,11 +133,11 @@ export function groupBytesOf(
  * the given size does not fit into a worker.
  */
 export function memoryOf(
-  { memory, workers, workerMemory }: Pick<Given, "memory" | "workers" | "workerMemory">,
-  command: CommandUnknownOpts,
+  { memory, workers, workerMemory }: Pick<JobOptionsGiven, "memory" | "workers" | "workerMemory">,
+  sourceOf: SourceOf,
 ): number {
   if (workers === undefined) return memory;
-  if (command.getOptionValueSource("memory") === "default") {
+  if (sourceOf("memory") === "nobody") {
     const withinWorker = workerMemory === undefined ? Infinity : collectorBytesWithin(workerMemory);
     return Math.min(collectorBytesFor(workers), withinWorker);
   }
@@ -126,52 +146,51 @@ export function memoryOf(
   return memory;
 }
 
-/** Args from a variable or a config file serve many apps; the app must read all args from the command line. */
-export function argsToRead(command: CommandUnknownOpts): readonly string[] | undefined {
-  const isForMany = command.getOptionValue("arg") !== undefined && !isOnCommandLine(command, "arg");
-  return isForMany ? [] : undefined;
+/** The app must read all args of this job. Args from a variable or a config file serve many apps. */
+export function argsToRead(sourceOf: SourceOf): readonly string[] | undefined {
+  return sourceOf("arg") === "many jobs" ? [] : undefined;
 }
 
-/** The partitioner; `hash` without reduce tasks. Throws an InputError if the command line asks for `range` then. */
+/** The partitioner; `hash` without reduce tasks. Throws an InputError if the caller asks for `range` then. */
 export function partitionerOf(
-  { partitioner, reducers }: Pick<Given, "partitioner" | "reducers">,
-  command: CommandUnknownOpts,
+  { partitioner, reducers }: Pick<JobOptionsGiven, "partitioner" | "reducers">,
+  sourceOf: SourceOf,
 ): Partitioner {
   if (reducers > 0 || partitioner === "hash") return partitioner;
-  requireNotOnCommandLine(
-    command,
+  requireNotForThisJob(
+    sourceOf,
     "partitioner",
     "--partitioner range needs reduce tasks, and -r 0 has none: leave out one of the two",
   );
   return "hash";
 }
 
-/** The number of reduce tasks of a step that sets none itself; `-r 0` is ignored unless the command line says it. */
+/** The number of reduce tasks of a step that sets none itself; `-r 0` is ignored unless the caller asked for it. */
 export function reducersOfSteps(
-  { reducers }: Pick<Given, "reducers">,
+  { reducers }: Pick<JobOptionsGiven, "reducers">,
   count: number,
-  command: CommandUnknownOpts,
+  sourceOf: SourceOf,
 ): number {
-  return reducers > 0 || count < 2 || isOnCommandLine(command, "reducers") ? reducers : reducersDefault;
+  return reducers > 0 || count < 2 || sourceOf("reducers") === "this job" ? reducers : jobOptionDefaults.reducers;
 }
 
 /**
- * How often a task may fail, and how many bad records the job may skip. Throws an InputError if the command line sets both,
+ * How often a task may fail, and how many bad records the job may skip. Throws an InputError if the caller sets both,
  * and a task may not fail often enough to identify a bad record.
  */
 export function attemptLimits(
-  { maxAttempts, maxCrashes, skipBadRecords }: Pick<Given, "maxAttempts" | "maxCrashes" | "skipBadRecords">,
-  command: CommandUnknownOpts,
+  { maxAttempts, maxCrashes, skipBadRecords }: Pick<JobOptionsGiven, "maxAttempts" | "maxCrashes" | "skipBadRecords">,
+  sourceOf: SourceOf,
 ): Pick<CoordinatorOptions, "maxAttempts" | "maxCrashes" | "badRecordsMax"> {
   const limits = { maxAttempts, maxCrashes, badRecordsMax: skipBadRecords };
   const areTooFew = { maxAttempts: maxAttempts < meetings.attempts, maxCrashes: maxCrashes < meetings.crashes };
   if (skipBadRecords === 0 || !(areTooFew.maxAttempts || areTooFew.maxCrashes)) return limits;
-  if (!isOnCommandLine(command, "skipBadRecords")) return { ...limits, badRecordsMax: 0 };
+  if (sourceOf("skipBadRecords") !== "this job") return { ...limits, badRecordsMax: 0 };
   const problem =
     `--skip-bad-records needs --max-attempts ${meetings.attempts} and --max-crashes ${meetings.crashes}, or more: ` +
     "a task fails this often before its bad record is known";
-  if (areTooFew.maxAttempts) requireNotOnCommandLine(command, "maxAttempts", problem);
-  if (areTooFew.maxCrashes) requireNotOnCommandLine(command, "maxCrashes", problem);
+  if (areTooFew.maxAttempts) requireNotForThisJob(sourceOf, "maxAttempts", problem);
+  if (areTooFew.maxCrashes) requireNotForThisJob(sourceOf, "maxCrashes", problem);
   return {
     ...limits,
     maxAttempts: Math.max(maxAttempts, meetings.attempts),
@@ -184,14 +203,14 @@ const meetings = { attempts: 2, crashes: 3 } as const;
 
 /** The settings for the output; omits settings that were not given. */
 export function outputSettings(
-  { outputFormat, values, compress }: Pick<Given, "outputFormat" | "values" | "compress">,
-  command: CommandUnknownOpts,
+  { outputFormat, values, compress }: Pick<JobOptionsGiven, "outputFormat" | "values" | "compress">,
+  sourceOf: SourceOf,
 ): OutputSettings {
-  const isDefault = !isOnCommandLine(command, "outputFormat") && !isOnCommandLine(command, "values");
+  const isDefault = sourceOf("outputFormat") !== "this job" && sourceOf("values") !== "this job";
   const areAlone = values === true && outputFormat === "jsonl";
   if (values === true && !areAlone) {
-    requireNotOnCommandLine(
-      command,
+    requireNotForThisJob(
+      sourceOf,
       "values",
       "--values needs --output-format jsonl: for csv or tsv, the app names the columns of the values, as in " +
         'export const writer = { format: "csv", columns: ["total"], values: true }',
